@@ -1,0 +1,88 @@
+"""What a diagnosis says. Values only: they are shown, compared and written as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Severity = Literal["info", "warning", "critical"]
+
+SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
+
+TRAIN_PATTERNS = (
+    "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "healthy", "diverged",
+)  # fmt: skip
+PAIR_PATTERNS = (
+    "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair",
+)  # fmt: skip
+OTHER_PATTERNS = (
+    "spike", "stalled", "failed", "finished", "grad_explosion", "grad_vanishing", "lr_zero",
+    "chance_level", "staircase", "restart", "slowdown", "noisy", "too_early",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A likely cause.
+
+    Attributes:
+        id: names its text in the knowledge files.
+        why: the coincidence that was measured, in numbers; empty where the cause is only typical.
+    """
+
+    id: str
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that holds for a run now.
+
+    Attributes:
+        pattern: one of the pattern names.
+        severity: how bad it is.
+        confidence: in [0, 1].
+        since_step: the step since which it holds.
+        metric: the metric that shows it.
+        evidence: numbers that a person can check on the curve, one line.
+        causes: most likely first.
+        numbers: figures for remedies and drawings (best_step, best_value, level, ...).
+    """
+
+    pattern: str
+    severity: Severity
+    confidence: float
+    since_step: int
+    metric: str
+    evidence: str
+    causes: tuple[Cause, ...] = ()
+    numbers: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TimelineEntry:
+    """When a finding came and went, as the live monitor would have shown it."""
+
+    pattern: str
+    severity: Severity
+    metric: str
+    since_step: int
+    shown_at_step: int
+    cleared_at_step: int | None = None
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All that is said of a run now.
+
+    Attributes:
+        findings: worst first.
+        timeline: oldest first.
+        train: the single-curve pattern of the whole curve as of now; None before anything is known.
+        pair: the train/eval pattern, or None.
+    """
+
+    findings: tuple[Finding, ...] = ()
+    timeline: tuple[TimelineEntry, ...] = ()
+    train: str | None = None
+    pair: str | None = None

@@ -1,0 +1,27 @@
+"""Every error a user can meet, on one page.
+
+LossmonError
+├── TargetError        what was asked for cannot be read: no such path, no permission, nothing in it
+├── FormatError        the content is no training log: binary, empty, or in no format we know
+└── ConfigError        config.toml or a flag is wrong
+
+The message is one line, says what was seen and what would work, and is printed as it stands.
+"""
+
+from __future__ import annotations
+
+
+class LossmonError(Exception):
+    """The root: `str(error)` is one line for the user; the exit status is 2."""
+
+
+class TargetError(LossmonError):
+    """A target that cannot be read."""
+
+
+class FormatError(LossmonError):
+    """Content in which no training log was recognised."""
+
+
+class ConfigError(LossmonError):
+    """A setting that cannot be used."""

@@ -1,0 +1,201 @@
+"""Append-only columns: all points of one metric, as logged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_STAGED = 1024  # points kept in Python lists before they move into the arrays: list.append is 3x cheaper
+
+
+@dataclass(frozen=True)
+class SeriesView:
+    """A snapshot of a series, without a copy. Later appends do not show in it.
+
+    Attributes:
+        name: the metric's name as logged.
+        role: what the metric is (see `lossmon.formats.names`).
+        step: int64, shape (n,), as logged or as placed on the train axis.
+        value: float64, shape (n,), as logged; NaN and infinity kept.
+        epoch: float64, shape (n,), NaN where not logged; None where no point has one.
+        time: float64, shape (n,), seconds since the Unix epoch, NaN where not logged; None likewise.
+    """
+
+    name: str
+    role: str
+    step: Ints
+    value: Floats
+    epoch: Floats | None
+    time: Floats | None
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+
+class Column:
+    """A growing array of one dtype; doubling, so that an append is O(1) amortised."""
+
+    __slots__ = ("_data", "_fill", "_n")
+
+    def __init__(self, dtype: type, fill: float = 0) -> None:
+        self._data = np.empty(64, dtype=dtype)
+        self._fill = fill
+        self._n = 0
+
+    def extend(self, values: list[float] | list[int]) -> None:
+        """Append many values."""
+        need = self._n + len(values)
+        if need > len(self._data):
+            grown = np.empty(max(need, len(self._data) * 3 // 2 + 64), dtype=self._data.dtype)
+            grown[: self._n] = self._data[: self._n]
+            self._data = grown
+        self._data[self._n : need] = values
+        self._n = need
+
+    def pad(self, n: int) -> None:
+        """Grow to length n with the fill value (for a column that starts later than the others)."""
+        if n > self._n:
+            self.extend([self._fill] * (n - self._n))
+
+    def view(self) -> np.ndarray:
+        """A read-only view of what is there now, shape (n,)."""
+        view = self._data[: self._n]
+        view.flags.writeable = False
+        return view
+
+
+class Series:
+    """All points of one metric in the order they were logged.
+
+    Nothing is ever deleted here. Where a run was resumed from an earlier step, `kept` leaves out
+    the points that the resumed part logged again (TensorBoard's "preemption" rule).
+    """
+
+    __slots__ = (
+        "_epoch", "_kept", "_last_step", "_n", "_staged_epoch", "_staged_step", "_staged_time",
+        "_staged_value", "_step", "_time", "_value", "last_value", "name", "restarts", "role",
+    )  # fmt: skip
+
+    def __init__(self, name: str, role: str) -> None:
+        self.name = name
+        self.role = role
+        self.restarts: list[int] = []  # indices at which the step went back
+        self.last_value = float("nan")
+        self._step = Column(np.int64)
+        self._value = Column(np.float64)
+        self._epoch: Column | None = None
+        self._time: Column | None = None
+        self._staged_step: list[int] = []
+        self._staged_value: list[float] = []
+        self._staged_epoch: list[float | None] = []
+        self._staged_time: list[float | None] = []
+        self._last_step = -(2**62)
+        self._n = 0
+        self._kept: list[tuple[int, int]] = []  # closed [start, stop) slices before the open one
+
+    def __len__(self) -> int:
+        return self._n
+
+    @property
+    def last_step(self) -> int:
+        """The step of the newest point; very negative when there is none."""
+        return self._last_step
+
+    def append(
+        self, step: int, value: float, epoch: float | None = None, time: float | None = None
+    ) -> None:
+        """Append one point; a step below the newest one marks a restart."""
+        if step < self._last_step:
+            self._restart(step)
+        self._staged_step.append(step)
+        self._staged_value.append(value)
+        self._staged_epoch.append(epoch)
+        self._staged_time.append(time)
+        self._last_step = step
+        self.last_value = value
+        self._n += 1
+        if len(self._staged_step) >= _STAGED:
+            self._settle()
+
+    def view(self) -> SeriesView:
+        """Everything that was logged, in log order."""
+        self._settle()
+        return SeriesView(
+            self.name,
+            self.role,
+            self._step.view(),
+            self._value.view(),
+            None if self._epoch is None else self._epoch.view(),
+            None if self._time is None else self._time.view(),
+        )
+
+    def kept(self) -> SeriesView:
+        """What counts: where a resumed run logged steps again, the later values; steps ascend."""
+        whole = self.view()
+        if not self._kept:
+            return whole
+        index = np.concatenate(
+            [np.arange(a, b) for a, b in (*self._kept, (self._open_start, self._n))]
+        )
+
+        def take(column: Floats | None) -> Floats | None:
+            return None if column is None else column[index]
+
+        return SeriesView(
+            self.name,
+            self.role,
+            whole.step[index],
+            whole.value[index],
+            take(whole.epoch),
+            take(whole.time),
+        )
+
+    @property
+    def _open_start(self) -> int:
+        return self.restarts[-1] if self.restarts else 0
+
+    def _restart(self, step: int) -> None:
+        """Close the open slice and drop what it and those before it hold at or after `step`."""
+        self._settle()
+        steps = self._step.view()
+        slices = [*self._kept, (self._open_start, self._n)]
+        kept: list[tuple[int, int]] = []
+        for start, stop in slices:
+            cut = start + int(np.searchsorted(steps[start:stop], step, side="left"))
+            if cut > start:
+                kept.append((start, cut))
+        self._kept = kept
+        self.restarts.append(self._n)
+
+    def _settle(self) -> None:
+        """Move the staged points into the arrays."""
+        if not self._staged_step:
+            return
+        settled = self._n - len(self._staged_step)
+        self._step.extend(self._staged_step)
+        self._value.extend(self._staged_value)
+        self._epoch = _settle_optional(self._epoch, self._staged_epoch, settled)
+        self._time = _settle_optional(self._time, self._staged_time, settled)
+        for staged in (
+            self._staged_step, self._staged_value, self._staged_epoch, self._staged_time,
+        ):  # fmt: skip
+            staged.clear()  # type: ignore[attr-defined]
+
+
+def _settle_optional(
+    column: Column | None, staged: list[float | None], settled: int
+) -> Column | None:
+    """Optional columns cost nothing until the first value shows up."""
+    if column is None:
+        if all(value is None for value in staged):
+            return None
+        column = Column(np.float64, fill=float("nan"))
+        column.pad(settled)
+    nan = float("nan")
+    column.extend([nan if value is None else value for value in staged])
+    return column

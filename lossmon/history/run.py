@@ -1,0 +1,91 @@
+"""What is known of one training: its metrics, and what the log says of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from lossmon.history.columns import Series
+
+MAX_METRICS = 2000  # a log that invents names without end must not fill the memory
+
+
+@dataclass
+class Plan:
+    """What the log says of how long the training will be and how it ended.
+
+    Attributes:
+        total_steps: planned optimizer steps, where the log says.
+        total_epochs: planned epochs, where the log says.
+        finished: the log says that the training ended as planned.
+        failure: the log's last line of a traceback, out-of-memory or killed message.
+    """
+
+    total_steps: int | None = None
+    total_epochs: float | None = None
+    finished: bool = False
+    failure: str | None = None
+
+
+@dataclass
+class History:
+    """The metrics of one run, and where each newest point stands.
+
+    Attributes:
+        role_of: gives a metric name its role; injected, since history knows no formats.
+        series: metric name -> its points.
+        plan: what the log says of the plan.
+        step: the newest step of any metric.
+        epoch: the newest epoch.
+        time: the newest time in seconds since the Unix epoch.
+        dropped: values not kept because there were too many metric names.
+    """
+
+    role_of: Callable[[str], str]
+    series: dict[str, Series] = field(default_factory=dict)
+    plan: Plan = field(default_factory=Plan)
+    step: int | None = None
+    epoch: float | None = None
+    time: float | None = None
+    dropped: int = 0
+
+    def append(
+        self,
+        values: Mapping[str, float],
+        step: int | None = None,
+        epoch: float | None = None,
+        time: float | None = None,
+    ) -> None:
+        """Append one record.
+
+        A record without a step is placed: a train row one after the newest step, any other row
+        (an evaluation, a summary) on the newest step.
+        """
+        if step is None:
+            step = self._place(values)
+        for name, value in values.items():
+            series = self.series.get(name)
+            if series is None:
+                if len(self.series) >= MAX_METRICS:
+                    self.dropped += 1
+                    continue
+                series = self.series[name] = Series(name, self.role_of(name))
+            series.append(step, value, epoch, time)
+        self.step = step
+        if epoch is not None:
+            self.epoch = epoch
+        if time is not None:
+            self.time = time
+
+    def primary(self, role: str) -> Series | None:
+        """The series that plays a role; of several the first that was logged."""
+        for series in self.series.values():
+            if series.role == role:
+                return series
+        return None
+
+    def _place(self, values: Mapping[str, float]) -> int:
+        here = 0 if self.step is None else self.step
+        if any(self.role_of(name) == "train_loss" for name in values):
+            return here + 1
+        return here

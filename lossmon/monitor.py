@@ -1,0 +1,82 @@
+"""The four layers in a row: bytes -> records -> history -> diagnosis.
+
+No threads, no clock of its own, no screen: whoever owns the loop calls `poll`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lossmon.diagnosis.finding import Diagnosis
+from lossmon.history.columns import SeriesView
+
+State = Literal["running", "finished", "stalled", "failed", "unknown"]
+
+
+@dataclass(frozen=True)
+class LogInfo:
+    """What is known of one log file of a run."""
+
+    path: str
+    format: str
+    bytes: int
+    records: int
+    skipped: int
+
+
+@dataclass(frozen=True)
+class RunUpdate:
+    """Everything a front end shows of one run; frozen, safe to hand to another thread.
+
+    Attributes:
+        run: the run's name, unique among the runs watched ("gpu1:runs/a").
+        revision: grows with every change; equal revisions mean equal content.
+        state: running, finished, stalled, failed or unknown.
+        state_note: the state in words ("no new line for 12 min; usual gap 4 s"), may be empty.
+        step: newest step.
+        total_steps: planned steps where known.
+        epoch: newest epoch.
+        total_epochs: planned epochs where known.
+        steps_per_s: recent speed; None where unknown.
+        eta_s: seconds to the end of the plan; None where unknown.
+        last_row_time: when the newest row was written (its own time, else the file's mtime),
+            seconds since the Unix epoch; None where unknown.
+        train, eval, learning_rate, grad_norm: names of the metrics that play the main roles.
+        series: metric name -> its points (restarts resolved, steps ascend).
+        restarts: steps at which the run was resumed.
+        diagnosis: what is going on.
+        logs: the files that were read.
+        errors: one line each; a decoder that crashed, a file that cannot be read.
+        loading: fraction of the bytes at hand that have been read, in [0, 1].
+    """
+
+    run: str
+    revision: int
+    state: State
+    state_note: str
+    step: int | None
+    total_steps: int | None
+    epoch: float | None
+    total_epochs: float | None
+    steps_per_s: float | None
+    eta_s: float | None
+    last_row_time: float | None
+    train: str | None
+    eval: str | None
+    learning_rate: str | None
+    grad_norm: str | None
+    series: Mapping[str, SeriesView]
+    restarts: tuple[int, ...]
+    diagnosis: Diagnosis
+    logs: tuple[LogInfo, ...]
+    errors: tuple[str, ...] = ()
+    loading: float = 1.0
+
+
+@dataclass
+class Monitor:
+    """Watches targets; `poll` returns what changed."""
+
+    targets: tuple[str, ...] = field(default_factory=tuple)
