@@ -1,12 +1,9 @@
-"""The four layers in a row: bytes -> records -> history -> diagnosis.
-
-No threads, no clock of its own, no screen: whoever owns the loop calls `poll`.
-"""
+"""What the monitor hands to the front ends: one frozen value a run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from lossmon.diagnosis.finding import Diagnosis
@@ -50,6 +47,7 @@ class RunUpdate:
         logs: the files that were read.
         errors: one line each; a decoder that crashed, a file that cannot be read.
         loading: fraction of the bytes at hand that have been read, in [0, 1].
+        removed: the run is no more (its logs turned out to belong to another one).
     """
 
     run: str
@@ -73,10 +71,4 @@ class RunUpdate:
     logs: tuple[LogInfo, ...]
     errors: tuple[str, ...] = ()
     loading: float = 1.0
-
-
-@dataclass
-class Monitor:
-    """Watches targets; `poll` returns what changed."""
-
-    targets: tuple[str, ...] = field(default_factory=tuple)
+    removed: bool = False

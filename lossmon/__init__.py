@@ -1,0 +1,49 @@
+"""lossmon: htop plus a doctor for model training.
+
+The way a sample travels:
+
+    bytes appended to a log, here or on another box
+      logs/       where bytes come from      Follower  -> Chunk(log, kind, offset, data)
+      formats/    what the bytes say         Decoder   -> Record(values, step, epoch, time)
+      history/    what is known of a run     History   <- append-only columns; a bounded Summary
+      diagnosis/  what it means              Engine    -> Findings
+      monitor/    the four in a row, once    Monitor.poll() -> [RunUpdate]
+      chart/      what it looks like         draw(spec) -> Picture
+      tui/ | report/  what a person sees     the Textual app | check, plot, explain
+
+From Python:
+
+    frame = lossmon.read("runs/a")         # pandas DataFrame, long form
+    report = lossmon.diagnose("runs/a")    # or a DataFrame, or arrays
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lossmon.errors import ConfigError, FormatError, LossmonError, TargetError
+
+if TYPE_CHECKING:
+    from lossmon.api import Report, diagnose, diagnose_all, read
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ConfigError",
+    "FormatError",
+    "LossmonError",
+    "Report",
+    "TargetError",
+    "diagnose",
+    "diagnose_all",
+    "read",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the calls when they are first used: `lossmon --help` must not wait for numpy."""
+    if name in __all__:
+        from lossmon import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'lossmon' has no attribute {name!r}")

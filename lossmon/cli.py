@@ -1,0 +1,240 @@
+"""The command line: thin, and nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import Any
+
+import click
+
+from lossmon import __version__
+from lossmon.errors import LossmonError
+
+LANGUAGES = ("en", "zh")
+LEVELS = ("info", "warning", "critical", "never")
+
+
+class _Commands(click.Group):
+    """A group whose default command opens the screen: `lossmon runs/a` needs no verb."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        own = {"--help", "-h", "--version"}
+        if not args or (args[0] not in self.commands and args[0] not in own):
+            args = ["open", *args]
+        return super().parse_args(ctx, args)
+
+
+_CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+_targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
+_lang = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default=lambda: _default_lang(),
+    show_default="from LANG",
+    help="Language of causes and remedies.",
+)
+_ascii = click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
+
+
+def main() -> None:
+    """The console script: every error a user can meet is one line, status 2."""
+    try:
+        status = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        status = 130
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except LossmonError as error:
+        _complain(str(error))
+        status = 2
+    except BrokenPipeError:
+        # The reader (head, less) has gone; say nothing, also not at interpreter exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 141
+    except KeyboardInterrupt:
+        status = 130
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT)
+@click.version_option(__version__, prog_name="lossmon")
+def cli() -> None:
+    """Watch training logs: loss curves, and what is going wrong, why, and what to do.
+
+    \b
+    lossmon [TARGET]...    open the screen (default: the current folder)
+
+    A TARGET is a log file, a folder, a glob, or - for a pipe:
+
+    \b
+    lossmon runs/sft/trainer_log.jsonl
+    python train.py 2>&1 | lossmon -
+    """
+
+
+@cli.command("open", hidden=True, context_settings=_CONTEXT)
+@_targets
+@_lang
+@_ascii
+def open_command(targets: tuple[str, ...], lang: str, ascii: bool) -> None:
+    """Open the screen on log files, folders, globs, or - for a pipe."""
+    _open(targets or (".",), lang, ascii)
+
+
+@cli.command(context_settings=_CONTEXT)
+@_targets
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a run, one a line.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    default="never",
+    show_default=True,
+    help="Exit with status 1 when a finding is at this level or above.",
+)
+@click.option("--jobs", type=click.IntRange(1), default=None, help="Processes that read logs.")
+@_lang
+@_ascii
+def check(
+    targets: tuple[str, ...], as_json: bool, fail_on: str, jobs: int | None, lang: str, ascii: bool
+) -> None:
+    """Triage once: what is wrong with each run, and what to do."""
+    from lossmon.diagnosis.finding import SEVERITIES
+    from lossmon.diagnosis.knowledge import load
+    from lossmon.report import check as report
+    from lossmon.report.gather import gather
+
+    updates, errors = gather(targets or (".",), jobs)
+    knowledge = load(lang)
+    if updates and as_json:
+        click.echo(report.as_json(updates, knowledge))
+    elif updates:
+        click.echo(report.as_table(updates, knowledge, _columns(), ascii=_plain(ascii)))
+    for error in errors:
+        _complain(error)
+    worst = report.worst(updates)
+    if errors:
+        sys.exit(2)
+    if worst and fail_on != "never" and SEVERITIES.index(worst) >= LEVELS.index(fail_on):
+        sys.exit(1)
+
+
+@cli.command(context_settings=_CONTEXT)
+@_targets
+@click.option("--width", type=click.IntRange(20, 1000), default=None, help="Columns.")
+@click.option("--height", type=click.IntRange(5, 500), default=24, show_default=True, help="Rows.")
+@click.option("--log-y", is_flag=True, help="Logarithmic y axis.")
+@click.option(
+    "--x", "x_axis", type=click.Choice(["step", "epoch", "time"]), default="step", help="X axis."
+)
+@click.option(
+    "--smooth", type=click.FloatRange(0, 0.999), default=0.6, show_default=True, help="EMA weight."
+)
+@_lang
+@_ascii
+def plot(
+    targets: tuple[str, ...], width: int | None, height: int, lang: str, ascii: bool, **look: Any
+) -> None:
+    """Draw one picture of each run on standard output."""
+    from lossmon.diagnosis.knowledge import load
+    from lossmon.report.gather import gather
+    from lossmon.report.plot import render
+
+    updates, errors = gather(targets or (".",), 1)
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    for update in updates:
+        picture = render(
+            update,
+            width or _columns(),
+            height,
+            color=color,
+            ascii=_plain(ascii),
+            knowledge=load(lang),
+            **look,
+        )
+        click.echo(picture)
+    for error in errors:
+        _complain(error)
+    if errors:
+        sys.exit(2)
+
+
+@cli.command(context_settings=_CONTEXT)
+@click.argument("pattern", required=False)
+@_lang
+def explain(pattern: str | None, lang: str) -> None:
+    """Explain the patterns: meaning, causes, remedies."""
+    from lossmon.report.explain import explain as text
+
+    click.echo(text(pattern, lang, _columns()))
+
+
+@cli.command(context_settings=_CONTEXT)
+@click.option("--list", "listing", is_flag=True, help="List the trainings and stop.")
+@click.option("--only", multiple=True, metavar="PATTERN", help="Only this one (repeatable).")
+@click.option("--fast", is_flag=True, help="Train as fast as the machine can.")
+@_lang
+@_ascii
+def demo(listing: bool, only: tuple[str, ...], fast: bool, lang: str, ascii: bool) -> None:
+    """Watch real tiny trainings that go wrong, live; nothing is left behind."""
+    from lossmon.demo import patterns, stage
+
+    if listing:
+        for name, meaning in patterns():
+            click.echo(f"{name:22} {meaning}")
+        return
+    _need_terminal("lossmon demo")
+    with stage(only, fast) as folder:
+        _open((str(folder),), lang, ascii)
+
+
+def _open(targets: tuple[str, ...], lang: str, ascii: bool) -> None:
+    from lossmon.monitor.sources import open_monitor
+
+    if "-" in targets:
+        from lossmon.logs.stdin import keyboard_from_tty
+
+        monitor = open_monitor(targets, watch=True)
+        keyboard_from_tty()
+    else:
+        _need_terminal("lossmon")
+        monitor = open_monitor(targets, watch=True)
+    try:
+        from lossmon.tui.app import LossmonApp
+
+        LossmonApp(monitor, lang=lang, ascii=_plain(ascii)).run()
+    finally:
+        monitor.close()
+
+
+def _need_terminal(command: str) -> None:
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LossmonError(
+            f"{command} draws on a terminal and there is none; "
+            "use `lossmon check` or `lossmon plot` in scripts, `lossmon -` behind a pipe"
+        )
+
+
+def _complain(message: str) -> None:
+    from lossmon.text import printable
+
+    click.echo(f"lossmon: {printable(message)}", err=True)
+
+
+def _columns() -> int:
+    """COLUMNS, else the terminal's width, else 100."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def _plain(ascii: bool) -> bool:
+    """ASCII when asked for, or when the locale cannot show anything else."""
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    return ascii or not encoding.startswith(("utf", "cp65001"))
+
+
+def _default_lang() -> str:
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
+    return "zh" if locale.lower().startswith("zh") else "en"

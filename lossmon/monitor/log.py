@@ -1,0 +1,129 @@
+"""One log file: from bytes to a history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from lossmon.errors import FormatError
+from lossmon.formats.decoder import Decoder, Record
+from lossmon.formats.detect import detect
+from lossmon.formats.names import choose, role
+from lossmon.history.run import History
+
+_HEAD_LIMIT = 1 << 20  # bytes looked at before a log without recognisable rows is given up
+
+
+@dataclass(eq=False)
+class Log:
+    """A log that is being read.
+
+    Attributes:
+        path: where it is.
+        size: bytes of the file when it was last seen.
+        mtime: when it was last written, seconds since the Unix epoch.
+        read: bytes fed so far.
+        decoder: None until the format is known.
+        why: what the format was recognised by.
+        history: what was read.
+        chosen: role -> name of the metric that plays it.
+        records: rows read.
+        refused: why this is no training log; None while it may be one.
+        errors: one line each.
+        trouble: why it cannot be read now (gone, no permission); None when all is well.
+    """
+
+    path: str
+    size: int = 0
+    mtime: float = 0.0
+    read: int = 0
+    decoder: Decoder | None = None
+    why: str = ""
+    history: History = field(default_factory=lambda: History(role))
+    chosen: dict[str, str] = field(default_factory=dict)
+    records: int = 0
+    refused: str | None = None
+    errors: list[str] = field(default_factory=list)
+    trouble: str | None = None
+    generation: int = 0  # grows when everything read so far became void
+    _head: bytearray = field(default_factory=bytearray)
+    _known: int = 0  # metric names seen when `chosen` was made
+
+    @property
+    def format(self) -> str:
+        """The format's name, or "unknown" while it is not recognised."""
+        return self.decoder.format if self.decoder is not None else "unknown"
+
+    def reset(self) -> None:
+        """The file was truncated, replaced or rewritten: it starts anew."""
+        fresh = Log(self.path, self.size, self.mtime, generation=self.generation + 1)
+        self.__dict__.update(fresh.__dict__)
+
+    def feed(self, data: bytes) -> list[Record]:
+        """Decode the next bytes; what a broken decoder throws is this log's error alone."""
+        self.read += len(data)
+        if self.refused is not None:
+            return []
+        if self.decoder is None:
+            self._head += data
+            return self._recognise(complete=False)
+        return self._decode(data)
+
+    def end(self) -> list[Record]:
+        """Nothing more is to come for now and a verdict is wanted: decode the unfinished tail."""
+        records: list[Record] = []
+        if self.decoder is None and self.refused is None:
+            records = self._recognise(complete=True)
+        if self.decoder is not None and self.refused is None:
+            records = records + self._guard(self.decoder.flush)
+        return records
+
+    def append(self, record: Record) -> None:
+        """Put a record into the history and keep the roles up to date."""
+        self.history.append(record.values, record.step, record.epoch, record.time)
+        self.records += 1
+        if len(self.history.series) != self._known:
+            self._known = len(self.history.series)
+            self.chosen = choose(self.history.series)
+
+    def note_facts(self) -> None:
+        """Hand what the log says of the plan to the history."""
+        if self.decoder is None:
+            return
+        facts, plan = self.decoder.facts, self.history.plan
+        plan.total_steps = facts.total_steps
+        plan.total_epochs = facts.total_epochs
+        plan.finished = facts.finished
+        plan.failure = facts.failure
+
+    def _recognise(self, complete: bool) -> list[Record]:
+        try:
+            found = detect(bytes(self._head), self.path, complete or len(self._head) >= _HEAD_LIMIT)
+        except FormatError as error:
+            self.refused = str(error)
+            self._head.clear()
+            return []
+        except Exception as error:  # a plug-in's detector may be broken: that is this log's affair
+            self._broken(error)
+            return []
+        if found is None:
+            return []
+        self.decoder, self.why = found.decoder, found.why
+        head, self._head = bytes(self._head), bytearray()
+        return self._decode(head)
+
+    def _decode(self, data: bytes) -> list[Record]:
+        assert self.decoder is not None
+        decoder = self.decoder
+        return self._guard(lambda: decoder.feed(data))
+
+    def _guard(self, decode: Callable[[], list[Record]]) -> list[Record]:
+        try:
+            return decode()
+        except Exception as error:  # one run's decoder must not take the others down
+            self._broken(error)
+            return []
+
+    def _broken(self, error: Exception) -> None:
+        self.refused = f"the {self.format} decoder failed: {type(error).__name__}: {error}"
+        self.errors.append(self.refused)

@@ -1,0 +1,139 @@
+"""Several logs of one training: the most complete source of each metric, no point doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+
+from lossmon.formats.decoder import Record
+from lossmon.formats.names import role
+from lossmon.history.columns import Series
+from lossmon.history.run import History
+from lossmon.monitor.log import Log
+
+MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
+_SWITCH_GAIN = 1.02  # another source must hold 2 % more points to replace the one in use
+_PRINTED = ("text", "hf-stdout")  # printed rows carry fewer digits than any structured log
+
+Source = tuple[Log, str]  # a log, and the name of one of its metrics
+
+
+@dataclass
+class Merge:
+    """The history of one training out of several logs.
+
+    Attributes:
+        history: the merged rows.
+        chosen: role -> metric name.
+        sources: metric name -> where its points come from.
+    """
+
+    history: History = field(default_factory=lambda: History(role))
+    chosen: dict[str, str] = field(default_factory=dict)
+    sources: dict[str, Source] = field(default_factory=dict)
+    _cursor: dict[str, int] = field(default_factory=dict)
+    _generations: tuple[tuple[str, int], ...] = ()
+
+    def choose(self, logs: Sequence[Log], settled: bool) -> bool:
+        """Choose the source of each metric; True when the history has to be replayed.
+
+        Args:
+            logs: the logs of the training.
+            settled: all bytes at hand were read: choose by completeness alone, not by habit.
+        """
+        generations = tuple((log.path, log.generation) for log in logs)
+        void = generations != self._generations
+        self._generations = generations
+        habit = {} if settled or void else self.sources
+        sources, chosen = _best_sources(logs, habit)
+        resumed = any(
+            at >= self._cursor.get(name, 0) > 0
+            for name, source in sources.items()
+            for at in _series(source).restarts[-1:]
+        )
+        moved = chosen != self.chosen or any(
+            sources.get(name) != source for name, source in self.sources.items()
+        )
+        self.sources, self.chosen = sources, chosen
+        if not (void or resumed or moved):
+            return False  # at most a metric that nothing is judged by has come
+        self.history, self._cursor = History(role), {}
+        return True
+
+    def rows(self) -> Iterator[Record]:
+        """The points that are new since the last call, as rows in step order."""
+        points = []
+        for name, source in self.sources.items():
+            series = _series(source)
+            done = self._cursor.get(name, 0)
+            if len(series) == done:
+                continue
+            view = series.kept() if done == 0 else series.view()
+            epochs = None if view.epoch is None else view.epoch[done:].tolist()
+            times = None if view.time is None else view.time[done:].tolist()
+            for i, (step, value) in enumerate(
+                zip(view.step[done:].tolist(), view.value[done:].tolist(), strict=True)
+            ):
+                epoch = None if epochs is None or epochs[i] != epochs[i] else epochs[i]
+                time = None if times is None or times[i] != times[i] else times[i]
+                points.append((step, name, value, epoch, time))
+            self._cursor[name] = len(series)
+        points.sort(key=itemgetter(0))
+        for step, group in groupby(points, key=itemgetter(0)):
+            cells = list(group)
+            epoch = next((cell[3] for cell in cells if cell[3] is not None), None)
+            time = next((cell[4] for cell in cells if cell[4] is not None), None)
+            yield Record({cell[1]: cell[2] for cell in cells}, step, epoch, time)
+
+    def note_plan(self, logs: Sequence[Log]) -> None:
+        """Take the plan from whichever log knows it."""
+        plan = self.history.plan
+        for log in logs:
+            known = log.history.plan
+            plan.total_steps = plan.total_steps or known.total_steps
+            plan.total_epochs = plan.total_epochs or known.total_epochs
+            plan.finished = plan.finished or known.finished
+            plan.failure = known.failure or plan.failure
+
+
+def _series(source: Source) -> Series:
+    log, name = source
+    return log.history.series[name]
+
+
+def _best_sources(
+    logs: Sequence[Log], habit: dict[str, Source]
+) -> tuple[dict[str, Source], dict[str, str]]:
+    """For each main role the most complete source, then every other metric by its name."""
+    sources: dict[str, Source] = {}
+    chosen: dict[str, str] = {}
+    train_log: Log | None = None
+    for main in MAIN_ROLES:
+        candidates = [(log, log.chosen[main]) for log in logs if main in log.chosen]
+        if not candidates:
+            continue
+        best = max(candidates, key=lambda source: _weight(source, habit, train_log))
+        name = best[1]
+        sources[name] = best
+        chosen[main] = name
+        if main == "train_loss":
+            train_log = best[0]
+    taken = {id(log): set(log.chosen.values()) for log in logs}
+    for log in sorted(logs, key=lambda log: -log.records):
+        for name in log.history.series:
+            if name not in taken[id(log)] and name not in sources:
+                sources[name] = (log, name)
+    return sources, chosen
+
+
+def _weight(source: Source, habit: dict[str, Source], train_log: Log | None) -> tuple[float, bool]:
+    """Points held (with a bonus for the source in use and for the train loss's own log)."""
+    log, name = source
+    n = float(len(_series(source)))
+    if habit.get(name) == source:
+        n *= _SWITCH_GAIN
+    if log is train_log:
+        n *= 1.1  # one log's train and eval rows share one step axis
+    return n, log.format not in _PRINTED

@@ -1,0 +1,69 @@
+"""From what the user typed to a monitor that watches it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from lossmon.errors import FormatError, LossmonError, TargetError
+from lossmon.logs.local import LocalSource
+from lossmon.logs.source import Source
+from lossmon.logs.target import check_local, parse
+from lossmon.monitor.watch import Monitor
+
+
+def check_target(text: str) -> None:
+    """Raise TargetError, with what would work, when a target can't be read."""
+    target = parse(text)
+    if target.kind == "remote":
+        raise TargetError(
+            f"{text}: remote boxes are not supported yet; "
+            f"run lossmon on {target.host}, or ./{text} if it is a file here"
+        )
+    if target.kind == "local":
+        check_local(target.path)
+
+
+def open_monitor(targets: Sequence[str], *, watch: bool) -> Monitor:
+    """A monitor over targets.
+
+    Args:
+        targets: as typed; see `lossmon.logs.target`.
+        watch: be woken by the file system when a log grows; not needed to read once.
+
+    Raises:
+        TargetError: a target cannot be read, with what would work.
+    """
+    for text in targets:
+        check_target(text)
+    parsed = [parse(text) for text in targets]
+    sources: list[Source] = []
+    paths = [target.path for target in parsed if target.kind == "local"]
+    if any(target.kind == "stdin" for target in parsed):
+        from lossmon.logs.stdin import StdinSource
+
+        sources.append(StdinSource())
+    if paths:
+        sources.append(LocalSource(paths, watch=watch))
+    return Monitor(sources, paths)
+
+
+def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
+    """Why a target gave no run, in one line; None when it gave one."""
+    if monitor.found(target):
+        return None
+    errors = monitor.below(target, monitor.errors)
+    refused = monitor.below(target, monitor.refused)
+    if errors:
+        path, why = next(iter(errors.items()))
+        return TargetError(f"{path}: {why}")
+    if len(refused) == 1:
+        path, why = next(iter(refused.items()))
+        return FormatError(f"{path}: {why}")
+    if refused:
+        path, why = next(iter(refused.items()))
+        return FormatError(
+            f"{target}: no training log among {len(refused)} files; "
+            f"for example {os.path.basename(path)}: {why}"
+        )
+    return TargetError(f"{target}: nothing to read; name a log file, or a folder that holds logs")

@@ -1,0 +1,221 @@
+"""One training: the logs it wrote, taken together, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from lossmon.diagnosis.engine import Engine
+from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding
+from lossmon.diagnosis.lifecycle import lifecycle_findings
+from lossmon.formats.decoder import Record
+from lossmon.history.columns import Series
+from lossmon.history.run import History
+from lossmon.monitor.log import Log
+from lossmon.monitor.merge import Merge
+from lossmon.monitor.pace import Pace
+from lossmon.monitor.update import LogInfo, RunUpdate, State
+
+_RUNNING_S = 300.0  # patterns.md: no new line for max(5 min, 10 x the usual gap) is a stall
+_GAPS = 10.0
+_PACED = 64  # newest rows of a batch whose own times tell the rhythm
+
+
+@dataclass(eq=False)
+class Training:
+    """A run: one training and every log that it wrote.
+
+    With one log, its history is the run's. With several, the most complete source of each metric
+    is taken (see `merge`).
+    """
+
+    name: str
+    logs: list[Log]
+    pace: Pace = field(default_factory=Pace)
+    revision: int = 0
+    _engine: Engine = field(default_factory=Engine)
+    _merge: Merge | None = None
+    _generation: int = 0
+    _said: tuple[tuple[str, ...], State] = ((), "unknown")
+
+    @property
+    def history(self) -> History:
+        """What is known of the run."""
+        return self._merge.history if self._merge else self.logs[0].history
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """Role -> name of the metric that plays it."""
+        return self._merge.chosen if self._merge else self.logs[0].chosen
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What the curves say; without stalls and endings, which need a clock."""
+        return self._engine.diagnosis
+
+    @property
+    def mtime(self) -> float:
+        """When any of the logs was last written; 0 where unknown."""
+        return max((log.mtime for log in self.logs), default=0.0)
+
+    def take(self, log: Log, records: Sequence[Record], now: float, live: bool) -> None:
+        """New records of one of the logs.
+
+        Args:
+            log: the log they were read from.
+            records: in log order.
+            now: when they were seen, seconds since the Unix epoch.
+            live: they were written while we watched.
+        """
+        if log.generation != self._generation and not self._merge:
+            self._generation = log.generation
+            self._engine = Engine()
+        observe = None if self._merge else self._engine.observe
+        log.note_facts()
+        for record in records:
+            log.append(record)
+            if observe is not None:
+                observe(log.history, log.chosen)
+        newest = records[-_PACED:]
+        for record in newest if any(record.time for record in newest) else newest[-1:]:
+            self.pace.note(record.time or now, record.step, live)
+        self.revision += 1
+
+    def join(self, logs: list[Log]) -> None:
+        """The logs of this training are these from now on."""
+        self.logs = logs
+        self._merge = Merge()  # also for one log: its rows were read already and are played anew
+        self._engine = Engine()
+        self.revision += 1
+
+    def bring_up_to_date(self, settled: bool) -> None:
+        """Take what is new in the logs into the merged history.
+
+        Args:
+            settled: everything at hand has been read, so sources may be chosen anew.
+        """
+        if self._merge is None:
+            return
+        if self._merge.choose(self.logs, settled):
+            self._engine = Engine()
+        self._merge.note_plan(self.logs)
+        for record in self._merge.rows():
+            self._merge.history.append(record.values, record.step, record.epoch, record.time)
+            self._engine.observe(self._merge.history, self._merge.chosen)
+        self.revision += 1
+
+    def conclude(self, now: float) -> None:
+        """Judge the curve as a whole: nothing more is to be read for now."""
+        self._engine.conclude(self.history, self.chosen, self.state(now) != "running")
+        self.revision += 1
+
+    def state(self, now: float) -> State:
+        """Running, finished, stalled, failed or unknown."""
+        plan, step = self.history.plan, self.history.step or 0
+        if plan.failure:
+            return "failed"
+        if plan.finished or (plan.total_steps is not None and step >= plan.total_steps):
+            return "finished"
+        if not self.mtime or now - self.mtime <= self.patience_s:
+            return "running"
+        return "stalled" if plan.total_steps is not None or self.pace.seen_live else "unknown"
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds of silence before a training that goes on is taken as stalled."""
+        return max(_RUNNING_S, _GAPS * (self.pace.usual_gap_s or 0.0))
+
+    def tick(self, now: float) -> bool:
+        """Whether the mere passing of time changed what is to be said (a stall began)."""
+        said = (tuple(f.pattern for f in self._lifecycle(now)), self.state(now))
+        changed = said != self._said
+        self._said = said
+        self.revision += changed
+        return changed
+
+    def update(self, now: float, loading: float) -> RunUpdate:
+        """Everything a front end shows of this run, frozen."""
+        history, chosen, plan = self.history, self.chosen, self.history.plan
+        state, rate = self.state(now), self.pace.steps_per_s
+        left = (plan.total_steps or 0) - (history.step or 0)
+        train = history.series.get(chosen.get("train_loss", ""))
+        return RunUpdate(
+            run=self.name,
+            revision=self.revision,
+            state=state,
+            state_note=self._note(state, now),
+            step=history.step,
+            total_steps=plan.total_steps,
+            epoch=history.epoch,
+            total_epochs=plan.total_epochs,
+            steps_per_s=rate,
+            eta_s=left / rate if state == "running" and rate and left > 0 else None,
+            last_row_time=self.mtime or history.time,
+            train=chosen.get("train_loss"),
+            eval=chosen.get("eval_loss"),
+            learning_rate=chosen.get("learning_rate"),
+            grad_norm=chosen.get("grad_norm"),
+            series={name: series.kept() for name, series in history.series.items()},
+            restarts=_restarts(train),
+            diagnosis=self._complete(now),
+            logs=tuple(_info(log) for log in self.logs),
+            errors=tuple(
+                error for log in self.logs for error in (*log.errors, log.trouble) if error
+            ),
+            loading=loading,
+        )
+
+    def _complete(self, now: float) -> Diagnosis:
+        """The engine's diagnosis with what only clock and log's end can tell."""
+        diagnosis, extra = self._engine.diagnosis, self._lifecycle(now)
+        if not extra:
+            return diagnosis
+        findings = (*extra, *diagnosis.findings)
+        worst_first = sorted(findings, key=lambda f: -SEVERITIES.index(f.severity))
+        return replace(diagnosis, findings=tuple(worst_first))
+
+    def _lifecycle(self, now: float) -> tuple[Finding, ...]:
+        if self.state(now) not in ("stalled", "failed", "finished"):
+            return ()
+        return lifecycle_findings(
+            now=now,
+            last_time=self.mtime or now,
+            usual_gap_s=self.pace.usual_gap_s,
+            plan=self.history.plan,
+            step=self.history.step or 0,
+            metric=self.chosen.get("train_loss", ""),
+        )
+
+    def _note(self, state: State, now: float) -> str:
+        if state == "failed":
+            return self.history.plan.failure or ""
+        if state != "stalled":
+            return ""
+        gap = self.pace.usual_gap_s
+        usual = f"; usually one every {in_words(gap)}" if gap else ""
+        return f"no new line for {in_words(now - self.mtime)}{usual}"
+
+
+def in_words(seconds: float) -> str:
+    """A duration in the coarsest unit that tells: "12 s", "3 min", "2.5 h", "4 d"."""
+    if seconds < 10:
+        return f"{seconds:.2g} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 36 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.0f} d"
+
+
+def _restarts(series: Series | None) -> tuple[int, ...]:
+    if series is None or not series.restarts:
+        return ()
+    steps = series.view().step
+    return tuple(int(steps[at]) for at in series.restarts)
+
+
+def _info(log: Log) -> LogInfo:
+    skipped = log.decoder.skipped.count if log.decoder is not None else 0
+    return LogInfo(log.path, log.format, log.read, log.records, skipped)

@@ -1,0 +1,258 @@
+"""The monitor: polls its sources and hands out what changed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatch
+
+from lossmon.formats.decoder import Record
+from lossmon.logs.discover import run_directory
+from lossmon.logs.source import Source
+from lossmon.monitor.group import partition
+from lossmon.monitor.log import Log
+from lossmon.monitor.training import Training
+from lossmon.monitor.update import RunUpdate
+
+
+@dataclass(eq=False)
+class _Directory:
+    """The logs of one training directory, and the trainings they turned out to be."""
+
+    path: str
+    logs: list[Log] = field(default_factory=list)
+    trainings: list[Training] = field(default_factory=list)
+    key: tuple[tuple[str, int, int], ...] = ()  # what the last partition was made from
+
+
+class Monitor:
+    """Watches logs; `poll` returns an update for every run that changed.
+
+    Args:
+        sources: where bytes come from; closed by `close`.
+        roots: the paths that the user named; runs are named relative to them.
+    """
+
+    def __init__(self, sources: Sequence[Source], roots: Iterable[str] = ()) -> None:
+        self.refused: dict[str, str] = {}
+        self.errors: dict[str, str] = {}
+        self._sources = tuple(sources)
+        self._roots = tuple(dict.fromkeys(roots))
+        self._logs: dict[str, Log] = {}
+        self._directories: dict[str, _Directory] = {}
+        self._training_of: dict[Log, Training] = {}
+        self._directory_of: dict[Log, _Directory] = {}
+        self._sent: dict[str, RunUpdate] = {}  # what was handed out last, by run
+        self._caught_up = False
+
+    def poll(self, now: float | None = None) -> list[RunUpdate]:
+        """Read what is new, in a bounded slice, and return the runs that changed.
+
+        Args:
+            now: seconds since the Unix epoch; the system's clock when left out.
+        """
+        now = time.time() if now is None else now
+        touched: dict[Training, None] = {}
+        for source in self._sources:
+            for chunk in source.poll():
+                path = f"{source.name}:{chunk.log}" if source.name else chunk.log
+                log = self._logs.get(path)
+                if log is None:
+                    log = self._logs[path] = Log(path)
+                log.size, log.mtime = chunk.size, chunk.mtime or log.mtime
+                if chunk.kind in ("truncated", "replaced"):
+                    log.reset()
+                elif chunk.kind in ("gone", "error"):
+                    self._trouble(log, chunk.message or "the file is gone", touched)
+                else:
+                    self._feed(source, log, chunk.data, now, touched)
+        self._regroup(touched)
+        settled = self.pending() == 0
+        for training in touched:
+            training.bring_up_to_date(settled and not self._caught_up)
+        self._judge(settled, touched, now)
+        return self._updates(now)
+
+    def wait(self, timeout_s: float) -> bool:
+        """Sleep until a log grows; True when woken before the time was over."""
+        if len(self._sources) == 1:
+            return self._sources[0].wait(timeout_s)
+        end = time.monotonic() + timeout_s
+        while (left := end - time.monotonic()) > 0:
+            for source in self._sources:
+                if source.wait(min(left, 0.2) / len(self._sources)):
+                    return True
+        return False
+
+    def pending(self) -> int:
+        """Bytes that are known to be there and were not read yet."""
+        return sum(source.pending() for source in self._sources)
+
+    def conclude(self, now: float | None = None) -> list[RunUpdate]:
+        """Nothing more is to be read: decode unfinished tails, judge each run as a whole.
+
+        Returns:
+            An update for every run, in the order they were found.
+        """
+        now = time.time() if now is None else now
+        touched: dict[Training, None] = {}
+        for log in self._logs.values():
+            self._take(log, log.end(), now, touched)
+            if log.refused is not None:
+                self.refused[log.path] = log.refused
+        self._regroup(touched)
+        for training in self._trainings():
+            training.bring_up_to_date(settled=True)
+            training.conclude(now)
+        self._sent.clear()
+        return self._updates(now)
+
+    def found(self, target: str) -> bool:
+        """Whether a run was found under a target."""
+        return any(log.records for log in self._training_of if self._root(log.path) == target)
+
+    def below(self, target: str, paths: dict[str, str]) -> dict[str, str]:
+        """Of the paths (with a reason each) those that stand under a target."""
+        return {path: why for path, why in paths.items() if self._root(path) == target}
+
+    def close(self) -> None:
+        """Let go of files, watches and threads."""
+        for source in self._sources:
+            source.close()
+
+    def _feed(
+        self, source: Source, log: Log, data: bytes, now: float, touched: dict[Training, None]
+    ) -> None:
+        log.trouble = None
+        self.errors.pop(log.path, None)
+        records = log.feed(data)
+        if log.refused is not None and not log.records:
+            self.refused[log.path] = log.refused
+            source.drop(log.path.removeprefix(f"{source.name}:") if source.name else log.path)
+            return
+        self._take(log, records, now, touched)
+
+    def _take(
+        self, log: Log, records: list[Record], now: float, touched: dict[Training, None]
+    ) -> None:
+        if log.decoder is None:
+            return
+        training = self._training_of.get(log)
+        if training is None:
+            training = self._found(log)
+        training.take(log, records, now, live=self._caught_up)
+        touched[training] = None
+
+    def _found(self, log: Log) -> Training:
+        """A log turned out to be one of a training: give it a place."""
+        self.refused.pop(log.path, None)
+        root = self._root(log.path)
+        path = run_directory(log.path, root)
+        directory = self._directories.setdefault(path, _Directory(path))
+        directory.logs.append(log)
+        self._directory_of[log] = directory
+        training = Training(self._name(log.path if os.path.isfile(root) else path), [log])
+        directory.trainings.append(training)
+        self._training_of[log] = training
+        return training
+
+    def _trouble(self, log: Log, message: str, touched: dict[Training, None]) -> None:
+        training = self._training_of.get(log)
+        log.trouble = f"{os.path.basename(log.path)}: {message}"
+        if training is None:
+            self.errors[log.path] = message
+        else:
+            training.revision += 1
+            touched[training] = None
+
+    def _regroup(self, touched: dict[Training, None]) -> None:
+        """Where a directory holds several logs, find out which belong together."""
+        for directory in {self._directory_of[log] for t in touched for log in t.logs}:
+            key = tuple(
+                (log.path, log.generation, log.records.bit_length()) for log in directory.logs
+            )
+            if len(directory.logs) < 2 or key == directory.key:
+                continue
+            directory.key = key
+            self._regroup_directory(directory, touched)
+
+    def _regroup_directory(self, directory: _Directory, touched: dict[Training, None]) -> None:
+        parts = partition([log for log in directory.logs if log.records])
+        parts += [[log] for log in directory.logs if not log.records]
+        old = {id(t.logs[0]): t for t in directory.trainings}
+        directory.trainings = []
+        for part in parts:
+            training = old.pop(id(part[0]), None) or Training("", list(part))
+            if training.logs != part:
+                training.join(list(part))
+            training.name = self._name(directory.path if len(parts) == 1 else part[0].path)
+            directory.trainings.append(training)
+            touched[training] = None
+            for log in part:
+                self._training_of[log] = training
+        for gone in old.values():
+            touched.pop(gone, None)
+
+    def _judge(self, settled: bool, touched: dict[Training, None], now: float) -> None:
+        """Once all bytes at hand were read: notice stalls and endings, judge what has ended."""
+        if not settled:
+            return
+        self._caught_up = self._caught_up or bool(self._logs)
+        for training in self._trainings():
+            ticked = training.tick(now)
+            if (ticked or training in touched) and training.state(now) != "running":
+                training.conclude(now)
+
+    def _updates(self, now: float) -> list[RunUpdate]:
+        updates: list[RunUpdate] = []
+        names = set()
+        for training in self._trainings():
+            if not any(log.records for log in training.logs) and len(self._logs) > 1:
+                continue  # of many logs, those without a row yet are not shown
+            names.add(training.name)
+            sent = self._sent.get(training.name)
+            if sent is None or sent.revision != training.revision:
+                size = sum(log.size for log in training.logs)
+                read = sum(log.read for log in training.logs)
+                update = training.update(now, min(1.0, read / size) if size else 1.0)
+                self._sent[training.name] = update
+                updates.append(update)
+        for name in [name for name in self._sent if name not in names]:
+            updates.append(replace(self._sent.pop(name), removed=True))
+        return updates
+
+    def _trainings(self) -> list[Training]:
+        return [t for directory in self._directories.values() for t in directory.trainings]
+
+    def _root(self, path: str) -> str:
+        """The target under which a log was found: the longest that leads to it."""
+        fitting = [root for root in self._roots if _leads_to(root, path)]
+        return max(fitting, key=len, default=os.path.dirname(path))
+
+    def _name(self, path: str) -> str:
+        """A short name: below the target and headed by its last part, where that is no riddle."""
+        root = self._root(path)
+        head = os.path.basename(os.path.abspath(root))
+        namesakes = [r for r in self._roots if os.path.basename(os.path.abspath(r)) == head]
+        if path == root or not os.path.isdir(root):
+            return path if len(self._roots) > 1 or not os.path.isdir(root) else head
+        below = os.path.relpath(path, root)
+        if os.path.abspath(root) == os.getcwd():
+            return below
+        return os.path.join(head if len(namesakes) == 1 else root, below)
+
+
+def _leads_to(root: str, path: str) -> bool:
+    """Whether a target is a path, an ancestor of it, or a glob that matches it or an ancestor."""
+    if path == root or path.startswith(root.rstrip("/") + "/"):
+        return True
+    if root in ("", os.curdir):
+        return not os.path.isabs(path)
+    return any(fnmatch(part, root) for part in _with_ancestors(path))
+
+
+def _with_ancestors(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:i]) for i in range(1, len(parts) + 1)]

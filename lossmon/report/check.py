@@ -1,0 +1,115 @@
+"""`lossmon check`: triage once, as a table or as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity
+from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.monitor.update import RunUpdate
+from lossmon.report.contract import run_object
+from lossmon.text import cell_width, clip, pad, printable
+
+_ORDINARY = ("healthy", "healthy_pair", "finished")
+_MARKS = {"critical": "✗", "warning": "!", "info": "·"}
+_ASCII_MARKS = {"critical": "x", "warning": "!", "info": "."}
+
+
+def as_json(updates: Sequence[RunUpdate], knowledge: Knowledge) -> str:
+    """One strict JSON object a run, one a line, in the order the runs were found."""
+    lines = [
+        json.dumps(run_object(update, knowledge), allow_nan=False, ensure_ascii=False)
+        for update in updates
+    ]
+    return "\n".join(lines)
+
+
+def worst(updates: Sequence[RunUpdate]) -> Severity | None:
+    """The highest severity among all findings; None where there is no finding."""
+    found = {finding.severity for update in updates for finding in update.diagnosis.findings}
+    return next((severity for severity in reversed(SEVERITIES) if severity in found), None)
+
+
+def as_table(
+    updates: Sequence[RunUpdate], knowledge: Knowledge, width: int, *, ascii: bool = False
+) -> str:
+    """One line a run, who needs attention first, and what to do below it.
+
+    Args:
+        updates: the runs.
+        knowledge: the language of titles and remedies.
+        width: columns of the terminal; longer texts are cut with an ellipsis.
+        ascii: use ASCII signs only.
+    """
+    marks = _ASCII_MARKS if ascii else _MARKS
+    rows = [("", "RUN", "STATE", "STEP", "TRAIN", "EVAL")]
+    ordered = sorted(updates, key=_need)
+    rows += [_row(update, marks) for update in ordered]
+    widths = [max(cell_width(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths[1] = min(widths[1], max(12, width // 3))
+    lines = []
+    for row, update in zip(rows, [None, *ordered], strict=True):
+        cells = [pad(clip(cell, w, ascii=ascii), w) for cell, w in zip(row, widths, strict=True)]
+        verdict = "VERDICT" if update is None else verdict_line(update, knowledge)
+        lines.append(clip("  ".join([*cells, verdict]).rstrip(), width, ascii=ascii))
+        lines += [] if update is None else _advice(update, knowledge, width, ascii=ascii)
+    return "\n".join(lines)
+
+
+def headline(update: RunUpdate) -> Finding | None:
+    """The finding to name first: the worst; of equals what is not ordinary, then the surest."""
+    findings = update.diagnosis.findings
+    return min(
+        findings,
+        key=lambda f: (-SEVERITIES.index(f.severity), f.pattern in _ORDINARY, -f.confidence),
+        default=None,
+    )
+
+
+def verdict_line(update: RunUpdate, knowledge: Knowledge) -> str:
+    """ "OVERFITTING since step 1,800: eval rose 4.1 % ...", in one line."""
+    finding = headline(update)
+    if finding is None:
+        return knowledge.pattern("too_early").title
+    title = knowledge.pattern(finding.pattern).title.upper()
+    since = "" if finding.severity == "info" else f" since step {finding.since_step:,}"
+    return printable(f"{title}{since}: {finding.evidence}" if finding.evidence else title + since)
+
+
+def _advice(update: RunUpdate, knowledge: Knowledge, width: int, *, ascii: bool) -> list[str]:
+    """Below a run that needs attention: the likeliest cause and what to do; errors in any case."""
+    lines = [f"error: {printable(error)}" for error in update.errors]
+    finding = headline(update)
+    if finding is not None and finding.severity != "info":
+        for cause in finding.causes[:1]:
+            why = f" ({cause.why})" if cause.why else ""
+            lines.append(printable(f"likely: {knowledge.cause(cause.id).text}{why}"))
+        lines += [f"do: {printable(remedy)}" for remedy in knowledge.remedies(finding)[:2]]
+    return [clip(f"   {line}", width, ascii=ascii) for line in lines]
+
+
+def _need(update: RunUpdate) -> tuple[int, str]:
+    finding = headline(update)
+    rank = SEVERITIES.index(finding.severity) if finding else 0
+    return (-rank, update.run)
+
+
+def _row(update: RunUpdate, marks: dict[str, str]) -> tuple[str, ...]:
+    finding = headline(update)
+    mark = marks[finding.severity] if finding else " "
+    step = "-" if update.step is None else f"{update.step:,}"
+    total = f"/{update.total_steps:,}" if update.total_steps else ""
+    return (
+        mark,
+        printable(update.run),
+        update.state,
+        step + total,
+        _newest(update, update.train),
+        _newest(update, update.eval),
+    )
+
+
+def _newest(update: RunUpdate, metric: str | None) -> str:
+    view = update.series.get(metric) if metric else None
+    return "-" if view is None or not len(view) else f"{view.value[-1]:.4g}"
