@@ -1,0 +1,261 @@
+"""From bytes to clean lines: line ends, escapes, logger prefixes, and signs of a crash."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from lossmon.formats.decoder import MAX_LINE_BYTES
+
+
+class LineSplitter:
+    r"""Cut a stream of bytes into lines, however the bytes were split.
+
+    `\n`, `\r\n` and a lone `\r` (a bar that redraws itself) end a line. A line longer than
+    `MAX_LINE_BYTES` is dropped.
+
+    Attributes:
+        oversized: lines that were dropped because they were too long.
+    """
+
+    __slots__ = ("_after_cr", "_dropping", "_held", "_pieces", "oversized")
+
+    def __init__(self) -> None:
+        self.oversized = 0
+        self._pieces: list[bytes] = []  # the unfinished line
+        self._held = 0  # bytes in it
+        self._dropping = False  # it is too long already
+        self._after_cr = False  # the last byte was \r: a \n that follows belongs to it
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that `data` completes, without their ends; empty ones included."""
+        if self._after_cr and data[:1] == b"\n":
+            data = data[1:]
+            self._after_cr = False
+        if not data:
+            return []
+        self._after_cr = data.endswith(b"\r")
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        lines = data.split(b"\n")
+        tail = lines.pop()
+        if lines:
+            lines[0] = self._finish(lines[0])
+            if self._dropping or len(data) > MAX_LINE_BYTES or len(lines[0]) > MAX_LINE_BYTES:
+                lines = self._drop_oversized(lines)
+        self._hold(tail)
+        return lines
+
+    def flush(self) -> list[bytes]:
+        """The unfinished line, where there is one."""
+        if not self._pieces and not self._dropping:
+            return []
+        return self._drop_oversized([self._finish(b"")])
+
+    def _finish(self, end: bytes) -> bytes:
+        """The unfinished line with its last bytes; it stays marked when it was too long."""
+        if not self._pieces:
+            return end
+        self._pieces.append(end)
+        line = b"".join(self._pieces)
+        self._pieces.clear()
+        self._held = 0
+        return line
+
+    def _drop_oversized(self, lines: list[bytes]) -> list[bytes]:
+        start = 1 if self._dropping else 0
+        self._dropping = False
+        kept = [line for line in lines[start:] if len(line) <= MAX_LINE_BYTES]
+        self.oversized += len(lines) - len(kept)
+        return kept
+
+    def _hold(self, tail: bytes) -> None:
+        if self._dropping or not tail:
+            return
+        self._pieces.append(tail)
+        self._held += len(tail)
+        if self._held > MAX_LINE_BYTES:
+            self._pieces.clear()
+            self._held = 0
+            self._dropping = True
+
+
+_ESCAPES = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor moves
+    r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|\Z)"  # OSC and other strings: titles, links
+    r"|\x1b[ -/]*[0-~]?"  # two-character escapes, and a stray ESC
+    r"|\x9b[0-?]*[ -/]*[@-~]",
+    re.DOTALL,
+)
+_BACKSPACES = re.compile("\x08+")
+_BLANKS = re.compile("[\x0b\x0c\x1c-\x1f\x85\u2028\u2029]")
+_CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+
+
+def clean(line: bytes) -> str:
+    """Decode a line; escapes, what backspaces erased and control characters are gone."""
+    return clean_text(line.decode("utf-8", "replace"))
+
+
+def clean_text(text: str) -> str:
+    """`clean` for a line that was decoded already."""
+    if text.isprintable():
+        return text
+    if "\x1b" in text or "\x9b" in text:
+        text = _ESCAPES.sub("", text)
+    if "\x08" in text:
+        text = _erase(text)
+    return _CONTROLS.sub("", _BLANKS.sub(" ", text))
+
+
+def _erase(text: str) -> str:
+    """Apply backspaces as a repainting bar means them: n of them take the last n characters."""
+    kept: list[str] = []
+    at = 0
+    for run in _BACKSPACES.finditer(text):
+        piece = text[at : run.start()]
+        n = run.end() - run.start()
+        while n >= len(piece) and kept:
+            n -= len(piece)
+            piece = kept.pop()
+        kept.append(piece[: max(0, len(piece) - n)])
+        at = run.end()
+    kept.append(text[at:])
+    return "".join(kept)
+
+
+_LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARNING|WARN|ERROR|CRITICAL|FATAL)\b"
+_DATE = (
+    r"(?:(?P<y>\d{4})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)"  # 2024-05-19
+    r"|(?P<m2>\d\d?)/(?P<d2>\d\d?)/(?P<y2>\d{4})"  # 05/19/2024
+    r"|\d\d?/\d\d?)"  # no year: no wall time either
+    r"[T ]+(?P<clock>\d\d?:\d\d:\d\d(?:[.,]\d+)?)(?P<zone>Z|[+-]\d\d:?\d\d)?"
+)
+_RANK = re.compile(
+    r"\[rank ?\d+\]:? ?"
+    r"|rank ?\d+: (?=\S)"
+    r"|\[\d+(?:,\d+)?\]<std(?:err|out)>: ?"
+    r"|\([\w.]+ pid=\d+(?:, ip=[\w.:]+)?\) ?"
+    r"|\d{1,4}: (?=[A-Z]{2}|\[|\d{4}-|\d\d?/\d)"
+    r"|\[\w[\w.-]*\] ?(?=\[?\d{4}[-/])",  # a host or package before a date
+    re.IGNORECASE,
+)
+_DATED = re.compile(r"(?:\[NeMo [A-Z] |\[)?" + _DATE + r"(?:[^\S\t][\w./]+:\d+\]|\])?[,:]?")
+_NAMED_LEVEL = re.compile(
+    r"[\s|:-]*(?:\[?[\w./<>:-]+\]?[\s|:-]+){0,2}?"  # a logger's name, where there is one
+    r"[\[(]?" + _LEVEL + r"[^\S\t]*[\])]?[\s|:-]*"
+    r"(?:\[[\w.<>/-]+:\d+(?::[\w.<>-]+)?\]:?\s*|[\w.<>/-]+:[\w.<>-]+:\d+ - "  # where it was said
+    r"|\[(?:PID|RANK|Rank) ?:?\d+\]\s*)*"
+)
+_LEVEL_FIRST = re.compile(
+    r"(?:\[" + _LEVEL + r"(?:\|[\w.]+:\d+\])?\]?[\s:]*|" + _LEVEL + r"(?::[\w.]+:|\s*[:|-]\s+))"
+)
+_D2_TAIL = re.compile(r" [\w.]+\]:\s*")
+_GLOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\]\s?")
+_PREFIX_STARTS = re.compile(r"[\[(IWEFTDNSCR\dr]")  # what any of the above can begin with
+
+
+def strip_prefix(text: str) -> tuple[str, float | None]:
+    """Take off what loggers and launchers put before a message.
+
+    Returns:
+        The message, and the wall time in seconds since the Unix epoch where the prefix has a full
+        date (local time unless it names a zone); otherwise None.
+    """
+    time: float | None = None
+    at = 0
+    for _ in range(4):  # launcher, rank, date, level: each at most once
+        if not _PREFIX_STARTS.match(text, at):
+            break
+        rank = _RANK.match(text, at) or _GLOG.match(text, at)
+        if rank:
+            at = rank.end()
+            continue
+        dated = _DATED.match(text, at)
+        if dated:
+            time = wall_time(dated) if time is None else time
+            at = dated.end()
+            tail = _NAMED_LEVEL.match(text, at) or _D2_TAIL.match(text, at)
+            at = tail.end() if tail else at
+            while at < len(text) and text[at] in " \t":
+                at += 1
+            continue
+        level = _LEVEL_FIRST.match(text, at)
+        if level is None:
+            break
+        at = level.end()
+    return (text[at:] if at else text), time
+
+
+_minutes: dict[str, float] = {}  # "2024-05-19 04:54" -> its epoch: mktime is slow, minutes recur
+
+
+def wall_time(dated: re.Match[str]) -> float | None:
+    """Seconds since the Unix epoch of a matched date; None where it has no year."""
+    year, month, day = (
+        dated["y"] or dated["y2"],
+        dated["m"] or dated["m2"],
+        dated["d"] or dated["d2"],
+    )
+    if year is None:
+        return None
+    clock, zone = dated["clock"], dated["zone"] or ""
+    minute, _, seconds = clock.rpartition(":")
+    key = f"{year}-{month:0>2}-{day:0>2} {minute}{zone}"
+    start = _minutes.get(key)
+    if start is None:
+        try:
+            start = _minute_start(f"{year}-{month:0>2}-{day:0>2}", minute, zone)
+        except (ValueError, OverflowError, OSError):
+            return None  # 2024-13-45: a date in shape only
+        if len(_minutes) > 64:
+            _minutes.clear()
+        _minutes[key] = start
+    return start + float(seconds.replace(",", "."))
+
+
+def _minute_start(date: str, minute: str, zone: str) -> float:
+    if zone == "Z":
+        zone = "+00:00"
+    elif zone and ":" not in zone:
+        zone = f"{zone[:3]}:{zone[3:]}"
+    return datetime.fromisoformat(f"{date}T{minute:0>5}:00{zone}").timestamp()
+
+
+_EXCEPTION = re.compile(
+    r"(?:\^C)?(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|ExceptionGroup)"
+    r"(?:\s*$|:(?!\s*[-+]?\d*\.\d)(?:\s|$))"  # TestError: 0.12 is a metric
+)
+_DEATH = re.compile(
+    r"(?:[\w./-]+: line \d+:\s+\d+ |\[\d+\]\s+[-+]?\s*\d+ )?(?:Killed|killed)(?:\s*$|\s{2,}\S)"
+    r"|(?:.{0,200}\s)?(?:Segmentation fault|Bus error|Aborted)\b(?=\s*$|\s*\(core dumped\))"
+    r"|(?:slurmstepd|srun): error: .*(?:CANCELLED|[Oo]ut [Oo]f [Mm]emory|oom|OOM|Killed|Exited with"
+    r"|Terminated|Segmentation)"
+    r"|slurmstepd: error: Detected \d+ oom"
+    r"|Fatal Python error: "
+    r"|\*\*\* (?:Check failure stack trace|Process received signal|Aborted at|SIG[A-Z]+)"
+    r"|terminate called (?:after|without)"
+    r"|(?:.{0,300}\W)?(?:Watchdog caught collective operation timeout"
+    r"|NCCL (?:operation|error|watchdog).*(?:time[d -]?out|unhandled|failed))"
+    r"|CUDA (?:error|out of memory)[:.]"
+    r"|(?:.{0,200}\W)?(?:failed \(exitcode: -?\d+\))"
+)
+_MAY_FAIL = re.compile(
+    r"Error|Exception|Interrupt|Exit|[Kk]illed|fault|Abort|slurm|srun|Fatal|\*\*\*|termin|NCCL"
+    r"|CUDA e|CUDA o|Watchdog|exitcode"
+)
+
+
+def failure(text: str) -> str | None:
+    """The line itself where it is the sign of a dead training; None for any other line.
+
+    Such a line is the last one of a Python traceback, a kill or out-of-memory message, a crash of
+    the process, or a collective operation that timed out. Training rows after it refute it.
+    """
+    if not _MAY_FAIL.search(text):
+        return None
+    line = text.strip()
+    for candidate in (line, strip_prefix(line)[0]):
+        if _EXCEPTION.match(candidate) or _DEATH.match(candidate):
+            return candidate[:500]
+    return None

@@ -1,0 +1,67 @@
+"""Numbers as training logs write them."""
+
+from __future__ import annotations
+
+import re
+
+_MAX_CHARS = 200  # of a whole repr, such as tensor(2.3, device='cuda:0', grad_fn=<...>)
+_SCALE = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12}
+
+_REPR = re.compile(
+    r"(?:[A-Za-z_][\w.]*)?\(\s*\[?(?P<inner>[^\s,()\[\]]+)\]?\s*(?:,.*)?\)\Z"  # tensor(2.3, device=...)
+    r"|\[\s*(?P<item>[^\s,\[\]]+)\s*\]\Z",  # [2.3]: a list of one
+    re.DOTALL,
+)
+_GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\Z")  # 1,234,567.8
+_SUFFIXED = re.compile(
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?P<suffix>[kKmMGBT%])\Z"
+)
+_DURATION = re.compile(
+    r"(?:(?P<days>\d+)\s*(?:days?|d),?\s*)?"
+    r"(?:(?P<h>\d+):(?P<min>\d{1,2}):(?P<s>\d{1,2}(?:\.\d+)?)|(?P<min2>\d+):(?P<s2>\d{1,2}(?:\.\d+)?)"
+    r"|(?:(?P<uh>\d+)\s*h)?\s*(?:(?P<umin>\d+)\s*m(?:in)?)?\s*(?:(?P<us>\d+(?:\.\d+)?)\s*s)?)\Z"
+)
+
+
+def parse_number(text: str) -> float | None:
+    """Read one number; None where `text` is none.
+
+    Takes plain and scientific notation, `nan`, `-nan`, `inf`, `Infinity` in any case, quotes around
+    (`'2.31'`, as transformers 5 writes), reprs (`tensor(2.3, device='cuda:0')`, `np.float64(2.3)`),
+    thousands separators (`1,234`), a percent sign (`12.5%` is 12.5) and suffixes (`1.2k`, `3M`).
+    """
+    try:
+        if "_" not in text:  # float() would take 1_000, which no logger writes
+            return float(text)
+    except ValueError:
+        pass
+    text = text.strip()
+    if not text or len(text) > _MAX_CHARS:
+        return None
+    if text[0] in "'\"" and len(text) > 2 and text[-1] == text[0]:
+        return parse_number(text[1:-1])
+    if text[-1] in ")]":
+        wrapped = _REPR.match(text)
+        return parse_number(wrapped["inner"] or wrapped["item"]) if wrapped else None
+    if "," in text and _GROUPED.match(text):
+        return float(text.replace(",", ""))
+    suffixed = _SUFFIXED.match(text)
+    if suffixed is None:
+        return None
+    return float(suffixed["number"]) * _SCALE.get(suffixed["suffix"], 1.0)
+
+
+def parse_duration(text: str) -> float | None:
+    """Read a duration in seconds: `1:02:03`, `02:03`, `1 day, 0:08:23`, `1m 42s`, `3h 5m`."""
+    text = text.strip().strip("'\"")
+    match = _DURATION.match(text) if text else None
+    if match is None or not any(match.groups()):
+        return None
+    part = {name: float(value) for name, value in match.groupdict(default="0").items()}
+    minutes = part["min"] + part["min2"] + part["umin"]
+    return (
+        part["days"] * 86400
+        + (part["h"] + part["uh"]) * 3600
+        + minutes * 60
+        + (part["s"] + part["s2"] + part["us"])
+    )

@@ -1,0 +1,92 @@
+"""Numbers as training logs write them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lossmon.formats.numbers import parse_duration, parse_number
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1e-05", 1e-5),
+        ("'2.31'", 2.31),
+        ('"2.31"', 2.31),
+        (" 7 ", 7),
+        ("tensor(2.3, device='cuda:0', grad_fn=<NllLossBackward0>)", 2.3),
+        ("tensor([2.3])", 2.3),
+        ("np.float64(2.3)", 2.3),
+        ("array(2.3, dtype=float32)", 2.3),
+        ("[9.6e-06]", 9.6e-6),
+        ("1,234", 1234),
+        ("-1,234,567.5", -1234567.5),
+        ("12.5%", 12.5),
+        ("1.2k", 1200),
+        ("3M", 3e6),
+        ("inf", math.inf),
+        ("-Infinity", -math.inf),
+    ],
+)
+def test_spellings_of_a_number(text, value):
+    assert parse_number(text) == value
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "-nan", "'nan'", "tensor(nan, device='cuda:0')"])
+def test_not_a_number_is_data(text):
+    value = parse_number(text)
+    assert value is not None
+    assert math.isnan(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "''",
+        "abc",
+        "1_000",
+        "1,23",
+        "12abc",
+        "1.2.3",
+        "0x10",
+        "None",
+        "(",
+        "tensor()",
+        "9" * 400 + ")",
+    ],
+)
+def test_anything_else_is_none(text):
+    assert parse_number(text) is None
+
+
+@given(st.floats())
+def test_every_float_survives_its_repr(value):
+    read = parse_number(repr(value))
+    assert read == value or (math.isnan(value) and read is not None and math.isnan(read))
+
+
+@given(st.text(max_size=60))
+def test_no_text_raises(text):
+    parse_number(text)
+    parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0:02:12", 132),
+        ("05:10", 310),
+        ("1 day, 0:08:23", 86903),
+        ("1m 42s", 102),
+        ("3h 5m", 11100),
+        ("", None),
+        ("soon", None),
+    ],
+)
+def test_durations(text, seconds):
+    assert parse_duration(text) == seconds
