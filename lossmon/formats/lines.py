@@ -109,7 +109,11 @@ def clean_text(text: str) -> str:
 
 
 def _erase(text: str) -> str:
-    """Apply backspaces as a repainting bar means them: n of them take the last n characters."""
+    """Apply backspaces as a repainting bar means them: n of them take the last n characters.
+
+    At the end of a line they only move the cursor: what they passed stays on the screen.
+    """
+    text = text.rstrip("\x08")
     kept: list[str] = []
     at = 0
     for run in _BACKSPACES.finditer(text):

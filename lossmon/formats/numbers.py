@@ -8,7 +8,7 @@ _MAX_CHARS = 200  # of a whole repr, such as tensor(2.3, device='cuda:0', grad_f
 _SCALE = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12}
 
 _REPR = re.compile(
-    r"(?:[A-Za-z_][\w.]*)?\(\s*\[?(?P<inner>[^\s,()\[\]]+)\]?\s*(?:,.*)?\)\Z"  # tensor(2.3, device=...)
+    r"(?:[A-Za-z_][\w.]*)?\(\s*\[?(?P<inner>[^\s,()\[\]]+)\]?\s*(?:,.*)?\)\Z"  # tensor(2.3, ...)
     r"|\[\s*(?P<item>[^\s,\[\]]+)\s*\]\Z",  # [2.3]: a list of one
     re.DOTALL,
 )

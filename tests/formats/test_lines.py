@@ -73,6 +73,7 @@ class TestClean:
             (b"abc\x08\x08X", "aX"),
             (b"1/50 loss: 0.9" + b"\x08" * 14 + b"2/50 loss: 0.8", "2/50 loss: 0.8"),
             (b"\x08\x08\x08a", "a"),
+            (b"1/50 loss: 0.9" + b"\x08" * 14, "1/50 loss: 0.9"),
             (b"bad \xff utf", "bad \ufffd utf"),
             (b"\x00nul\x7f", "nul"),
             ("left\u202eright".encode(), "leftright"),
