@@ -144,12 +144,13 @@ _RANK = re.compile(
     r"|\[\w[\w.-]*\] ?(?=\[?\d{4}[-/])",  # a host or package before a date
     re.IGNORECASE,
 )
+_STAMP = re.compile(_DATE)
 _DATED = re.compile(r"(?:\[NeMo [A-Z] |\[)?" + _DATE + r"(?:[^\S\t][\w./]+:\d+\]|\])?[,:]?")
 _NAMED_LEVEL = re.compile(
     r"[\s|:-]*(?:\[?[\w./<>:-]+\]?[\s|:-]+){0,2}?"  # a logger's name, where there is one
     r"[\[(]?" + _LEVEL + r"[^\S\t]*[\])]?[\s|:-]*"
     r"(?:\[[\w.<>/-]+:\d+(?::[\w.<>-]+)?\]:?\s*|[\w.<>/-]+:[\w.<>-]+:\d+ - "  # where it was said
-    r"|\[(?:PID|RANK|Rank) ?:?\d+\]\s*)*"
+    r"|\[(?i:pid|rank) ?:?\d+\]\s*)*"
 )
 _LEVEL_FIRST = re.compile(
     r"(?:\[" + _LEVEL + r"(?:\|[\w.]+:\d+\])?\]?[\s:]*|" + _LEVEL + r"(?::[\w.]+:|\s*[:|-]\s+))"
@@ -189,6 +190,26 @@ def strip_prefix(text: str) -> tuple[str, float | None]:
             break
         at = level.end()
     return (text[at:] if at else text), time
+
+
+def dated_span(prefix: str) -> tuple[int, int] | None:
+    """Where a prefix holds a full date and time; None where it holds none."""
+    for dated in _STAMP.finditer(prefix):
+        if wall_time(dated) is not None:
+            return dated.span()
+    return None
+
+
+def read_time(stamp: str) -> float | None:
+    """Seconds since the Unix epoch of a date and time as `dated_span` finds them."""
+    start = _minutes.get(stamp[:16])
+    if start is not None:  # 2024-05-19 04:54 was met before: only the seconds are new
+        try:
+            return start + float(stamp[17:].replace(",", "."))
+        except ValueError:
+            pass
+    dated = _STAMP.fullmatch(stamp)
+    return wall_time(dated) if dated else None
 
 
 _minutes: dict[str, float] = {}  # "2024-05-19 04:54" -> its epoch: mktime is slow, minutes recur

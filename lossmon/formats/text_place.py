@@ -1,0 +1,98 @@
+"""Where a training is while its log is read: the epoch, the step, and what comes without either."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+
+_NEARLY = 0.9  # a bar that starts anew after this share of its length began another epoch
+
+
+@dataclass
+class Counter:
+    """A position that may start anew with every epoch, made one axis that does not.
+
+    Attributes:
+        resets: it does start anew; None until the first change of epoch has shown it.
+        base: steps before the current epoch.
+        span: steps in an epoch, where the log says.
+    """
+
+    resets: bool | None = None
+    base: int = 0
+    span: int | None = None
+    last: int = -1
+    epoch: int | None = None
+    longest: int = 0
+    unit: int = 0  # the batch size, where positions are samples
+
+    def locate(self, position: int, span: int | None, epoch: int | None) -> int:
+        """The step on the axis of the whole training.
+
+        Args:
+            position: as logged.
+            span: what it counts up to, where the log says.
+            epoch: of the same line or of the last header, where there is one.
+        """
+        if span:
+            self.span = span
+        if epoch is None:
+            self._without_epoch(position)
+        elif epoch != self.epoch:
+            self._next_epoch(position, epoch)
+        self.last = position
+        self.longest = max(self.longest, position)
+        return self.base + position
+
+    def peek(self, position: int) -> int:
+        """The step of an evaluation that names its position."""
+        return self.base + position if self.resets else position
+
+    def _next_epoch(self, position: int, epoch: int) -> None:
+        length = self.span or self.longest
+        if self.epoch is None:
+            if self.resets and epoch > 1:  # the log begins in the middle, or epochs count from 1
+                self.base = (epoch - 1) * length
+        elif self.resets or (self.resets is None and position <= self.last):
+            self.resets = True
+            self.base = max(0, self.base + (epoch - self.epoch) * length)
+        elif self.resets is None and epoch > self.epoch:
+            self.resets = False
+        self.epoch = epoch
+
+    def _without_epoch(self, position: int) -> None:
+        if self.resets and position < self.last and self.span and self.last >= _NEARLY * self.span:
+            self.base += self.span
+
+    def rescale(self, position: int, total: int) -> tuple[int, int]:
+        """Samples as batches: the batch size is what all positions are multiples of."""
+        self.unit = gcd(self.unit, position)
+        unit = self.unit or 1
+        return position // unit, -(-total // unit)
+
+
+@dataclass
+class Place:
+    """What is known of the position between rows.
+
+    Attributes:
+        epoch: of the newest header or row.
+        step: of the newest train row.
+        header_step: of a header line that its following lines belong to.
+        phase: "eval" between a line that announces an evaluation and the next train row.
+        fine: train rows place themselves by step or batch, not by epoch alone.
+    """
+
+    epoch: float | None = None
+    step: int | None = None
+    header_step: int | None = None
+    phase: str | None = None
+    fine: bool = False
+
+    def by_epoch(self, evaluation: bool) -> int | None:
+        """The step of a row that names at most its epoch."""
+        if self.header_step is not None:
+            return self.header_step
+        if self.step is not None and (evaluation or self.fine):
+            return self.step
+        return None if self.epoch is None else int(self.epoch)

@@ -1,0 +1,293 @@
+"""The shape of a line: what stays when its numbers change, and what each number then means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from lossmon.formats.lines import dated_span, strip_prefix
+from lossmon.formats.numbers import parse_number
+from lossmon.formats.text_tokens import FILLER, TOKEN, Kind, Token, squash, tokenise
+from lossmon.formats.text_words import (
+    counter_of,
+    is_eval,
+    is_loss,
+    is_measured,
+    is_noise,
+    phase_of,
+    planned,
+    settle,
+)
+
+MAX_CHARS = 8192  # a longer line is no row of a few metrics
+_BLANK = re.compile(rf"[\s{FILLER}]+")
+_BLANK_RUN = rf"[\s{FILLER}]*"
+_BAR_RUN = rf"[\s{FILLER}=#>.\-]*"  # a bar drawn with ASCII characters is in the line
+_DIGITS = re.compile(r"\d+")
+_CODE = re.compile(
+    r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|#|//|@|\+\+? )"
+    r"|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|;\s*$|\bf['\"]|\+="
+)
+_KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
+_BAR = re.compile(r"\d%\s*\|.*\|.*\d+/\d+|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%")
+_DATED_PREFIX = 400  # a prefix is looked for in this many characters
+
+
+@dataclass
+class Shape:
+    """All that is known of lines that differ only in their numbers.
+
+    Attributes:
+        text: the shape for people: "step # loss #".
+        names: of the values, as logged, or made to say "eval" where only the line does.
+        counters: "step", "epoch", "batch" and their totals "steps", "epochs", "batches" -> group.
+        level: how exactly the line places itself: 2 by step or batch, 1 by epoch, 0 not at all.
+        evaluation: all its values were measured on held-out data.
+        bar: a progress bar that redraws itself.
+        keras: a bar with running means, of which only the last redraw counts.
+        index: a bare number opens the line; it is the step only where it keeps growing.
+        guessed: the loss has no name; it is one only where the line recurs.
+        samples: the batch counter counts samples ("[640/60000 (1%)]").
+        time_at: the group with the date of a logger's prefix, or -1.
+    """
+
+    text: str
+    names: tuple[str, ...] = ()
+    counters: dict[str, int] = field(default_factory=dict)
+    level: int = 0
+    evaluation: bool = False
+    bar: bool = False
+    keras: bool = False
+    index: bool = False
+    guessed: bool = False
+    samples: bool = False
+    time_at: int = -1
+    plan: dict[str, int] = field(default_factory=dict)
+    phase: str | None = None
+    seen: int = 0
+    rows: int = 0
+    match: Callable[[str], re.Match[str] | None] = lambda _: None
+    pick: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple
+    ratios: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_row(self) -> bool:
+        """The line carries something to draw."""
+        return bool(self.names)
+
+    def values(self, groups: tuple[str, ...]) -> dict[str, float]:
+        """Name -> value; a value that is no number after all is left out."""
+        try:
+            values = dict(zip(self.names, map(float, self.pick(groups)), strict=True))
+        except ValueError:
+            parsed = zip(self.names, map(parse_number, self.pick(groups)), strict=True)
+            values = {name: value for name, value in parsed if value is not None}
+        for name, group in self.ratios.items():
+            whole = parse_number(groups[group])
+            if whole and name in values:
+                values[name] /= whole
+        return values
+
+
+def shape_key(line: str) -> str:
+    """What two lines have in common that differ only in their numbers."""
+    key = TOKEN.sub(lambda token: "#" if token["number"] else "~", squash(line))
+    return _DIGITS.sub("#", _BLANK.sub("", key))
+
+
+def learn(line: str) -> Shape:
+    """Find out what the numbers of a line mean, and compile the expression that reads its kin."""
+    message, _ = strip_prefix(line)
+    prefix = line[: len(line) - len(message)]
+    flat = squash(message)
+    tokens = tokenise(flat)
+    shape = Shape(_readable(message))
+    if _CODE.search(message) and not message.lstrip().startswith(("{'", '{"')):
+        return shape
+    roles, metrics = _assign(message, tokens, shape)
+    blank = _BLANK_RUN if flat == message else _BAR_RUN
+    head = message[: metrics[0].key_start] if metrics else message
+    shape.phase = phase_of(head)
+    _choose_values(shape, metrics, head)
+    _compile(shape, (prefix, flat, blank), tokens, roles, metrics)
+    return shape
+
+
+def _readable(message: str) -> str:
+    return " ".join(TOKEN.sub("#", _BLANK.sub(" ", message)).split())[:120]
+
+
+def _assign(
+    message: str, tokens: list[Token], shape: Shape
+) -> tuple[dict[int, str], list[Token]]:
+    """Which token is which counter, and which tokens are metrics."""
+    roles: dict[int, str] = {}
+    metrics: list[Token] = []
+    shape.keras = bool(_KERAS.match(message))
+    shape.bar = shape.keras or bool(_BAR.search(message))
+
+    def claim(i: int, counter: str) -> bool:
+        if counter in roles.values():
+            return False
+        roles[i] = counter
+        if i + 1 < len(tokens) and tokens[i + 1].kind is Kind.TOTAL:
+            roles[i + 1] = {"step": "steps", "epoch": "epochs", "batch": "batches"}[counter]
+        return True
+
+    for i, token in enumerate(tokens):
+        follower = tokens[i + 1].kind if i + 1 < len(tokens) else None
+        if token.kind is Kind.VALUE:
+            counter = counter_of(token.key)
+            if counter is None and follower is Kind.PLACE and phase_of(token.key):
+                counter = "epoch"  # "TRAIN [3][1930/1938]"
+            elif counter is None and follower is Kind.TOTAL and _only_phase(token.key):
+                counter = "batch"  # "Test: [78/78]"
+            if counter is not None:
+                claim(i, counter)
+            elif planned(token.key):
+                shape.plan[planned(token.key) or ""] = i
+            else:
+                metrics.append(token)
+        elif token.kind is Kind.PLACE and follower is Kind.TOTAL:
+            claim(i, "batch")
+    for i, token in enumerate(tokens[:1]):
+        if token.kind is Kind.INDEX and "step" not in roles.values():
+            counter = "batch" if "batch" in roles.values() else "step"
+            shape.index = claim(i, counter) if "epoch" not in roles.values() else False
+    _settle_counters(tokens, roles, shape)
+    _guess_loss(tokens, metrics, shape)
+    return roles, metrics
+
+
+def _only_phase(key: str) -> bool:
+    return phase_of(key) is not None and len(key.split()) == 1
+
+
+def _settle_counters(tokens: list[Token], roles: dict[int, str], shape: Shape) -> None:
+    """Two counters within an epoch: the named one is the step. Samples are no batches."""
+    by_name = {counter: i for i, counter in roles.items()}
+    if "batch" in by_name and "epoch" in by_name and not shape.bar:
+        after = by_name["batch"] + 2
+        percent = after < len(tokens) and tokens[after].kind is Kind.PERCENT
+        epoch_key = tokens[by_name["epoch"]].key.lower()
+        shape.samples = percent and "epoch" in epoch_key
+    if {"step", "epoch", "batch"} <= by_name.keys() and tokens[by_name["batch"]].kind is Kind.PLACE:
+        for counter in ("batch", "batches"):
+            roles.pop(by_name.get(counter, -1), None)
+    present = set(roles.values())
+    shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
+
+
+def _guess_loss(tokens: list[Token], metrics: list[Token], shape: Shape) -> None:
+    """An index and then a number without a name: the loss, where nothing else is one."""
+    if not shape.index or len(tokens) < 2 or tokens[1].kind is not Kind.BARE:
+        return
+    first = tokens[1]
+    named = any(is_loss(token.key) for token in metrics)
+    if named or not any(c in first.text for c in ".en"):
+        return
+    first.kind, first.key = Kind.VALUE, "loss"
+    metrics.insert(0, first)
+    shape.guessed = True
+
+
+def _choose_values(shape: Shape, metrics: list[Token], head: str) -> None:
+    """Keep the metrics that are worth drawing; none where the line is no row."""
+    eval_line = shape.phase == "eval"
+    kept = [token for token in metrics if not is_noise(token.key)]
+    names = settle([token.key for token in kept], eval_line)
+    losses = [name for name in names if is_loss(name)]
+    measured = [name for name in names if is_measured(name)]
+    explicit = all(token.explicit for token in kept if is_loss(token.key))
+    if not losses and not (measured and shape.level):
+        kept, names = [], []
+    if shape.level == 0 and losses and not explicit and len(head.split()) > 4:
+        kept, names = [], []  # prose: "the loss of 10 men"
+    metrics[:] = kept
+    shape.names = tuple(names)
+    measured = [name for name in names if is_measured(name)]
+    shape.evaluation = bool(measured) and all(is_eval(name) for name in measured)
+
+
+def _compile(
+    shape: Shape,
+    line: tuple[str, str, str],
+    tokens: list[Token],
+    roles: dict[int, str],
+    metrics: list[Token],
+) -> None:
+    """The expression that matches lines of this shape and captures what is wanted of them.
+
+    Args:
+        line: the logger's prefix, the message, and what a run of blanks in it matches.
+    """
+    prefix, message, blank = line
+    wanted = {id(token) for token in metrics}
+    plans = {i: what for what, i in shape.plan.items()}
+    shape.plan = {}
+    pattern, group = _prefix_pattern(prefix, shape)
+    at, places, spots = 0, [], {}
+    for i, token in enumerate(tokens):
+        pattern += _literal(message[at : token.start], blank)
+        at = token.end
+        ratio = token.kind is Kind.TOTAL and i > 0 and id(tokens[i - 1]) in wanted
+        if token.kind is Kind.SCALE:
+            pattern += re.escape(token.text)
+            continue
+        if not (i in roles or i in plans or ratio or id(token) in wanted):
+            pattern += _ignored(token)
+            continue
+        pattern += r"([-+.,\w]+)" + ("%" if token.text.endswith("%") else "")
+        if i in roles:
+            shape.counters[roles[i]] = group
+        elif i in plans:
+            shape.plan[plans[i]] = group
+        elif ratio:
+            shape.ratios[spots[id(tokens[i - 1])]] = group
+        else:
+            spots[id(token)] = shape.names[len(places)]
+            places.append(group)
+        group += 1
+    pattern += _literal(message[at:], blank)
+    shape.match = re.compile(pattern).fullmatch
+    if len(places) == 1:
+        only = places[0]
+        shape.pick = lambda groups: (groups[only],)
+    elif places:
+        shape.pick = itemgetter(*places)
+
+
+def _ignored(token: Token) -> str:
+    if "day" in token.text:
+        return r"[-+.,:\w ]+"
+    return r"[-+.,:\w?%µμ/]+"
+
+
+def _prefix_pattern(prefix: str, shape: Shape) -> tuple[str, int]:
+    """The logger's prefix: its digits vary, and its date is captured where it is a full one."""
+    span = dated_span(prefix[:_DATED_PREFIX])
+    if span is None:
+        return r"\s*" + _varying(prefix), 0
+    shape.time_at = 0
+    start, end = span
+    return rf"\s*{_varying(prefix[:start])}({_varying(prefix[start:end])}){_varying(prefix[end:])}", 1
+
+
+def _varying(text: str) -> str:
+    """A piece of a prefix: its blanks and digits vary."""
+    pieces = _DIGITS.split(text)
+    return r"\d+".join(_BLANK_RUN.join(map(re.escape, _BLANK.split(piece))) for piece in pieces)
+
+
+def _literal(text: str, blank: str) -> str:
+    """A piece between numbers: blanks and bars of any length, also beside the numbers."""
+    pieces = [re.escape(piece) for piece in _BLANK.split(text)]
+    if not any(pieces):
+        return blank
+    if pieces[0]:
+        pieces.insert(0, "")
+    if pieces[-1]:
+        pieces.append("")
+    return blank.join(pieces)

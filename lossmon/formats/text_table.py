@@ -1,0 +1,169 @@
+"""Rows under a header, and boxes of name and value: columns instead of names in the line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lossmon.formats.numbers import parse_number
+from lossmon.formats.text_tokens import FILLER
+from lossmon.formats.text_words import counter_of, is_loss, is_measured, is_noise, phase_of
+
+_COLUMN = re.compile(r"\S+(?: \S+)*")
+_CELL = re.compile(r"\S+")
+_MARKS = re.compile(rf"[{FILLER}]")
+_BOX_ROW = re.compile(r"\|\s*(\S[^|]*?)\s*\|\s*(\S[^|]*?)?\s*\|\s*$")
+_MAX_COLUMNS = 64
+_SHORT = {"#": "step", "E": "epoch"}  # spaCy
+
+
+@dataclass
+class Row:
+    """What one row says."""
+
+    values: dict[str, float]
+    step: int | None
+    epoch: float | None
+
+
+@dataclass
+class Table:
+    """A table whose header was seen.
+
+    Attributes:
+        names: of the columns, in order.
+        spans: where each begins and ends in the header's line.
+        piped: cells stand between vertical bars.
+    """
+
+    names: list[str]
+    spans: list[tuple[int, int]]
+    piped: bool
+
+    @classmethod
+    def from_header(cls, line: str) -> Table | None:
+        """The table that a line opens; None where the line is no header."""
+        text = _MARKS.sub(" ", line)
+        piped = text.count("|") >= 2
+        matches = (
+            list(re.finditer(r"[^|\s][^|]*?(?=\s*(?:\||$))", text))
+            if piped
+            else list(_COLUMN.finditer(text.replace("\t", "  ")))
+        )
+        if not piped and len(matches) < 2:
+            matches = list(_CELL.finditer(text))
+        names = [match.group().strip() for match in matches]
+        if not 2 <= len(names) <= _MAX_COLUMNS or any(len(name) > 40 for name in names):
+            return None
+        losses = any(is_loss(name) or _loss_word(name) for name in names)
+        counted = any(_counter(name) for name in names)
+        if not losses or not counted or any(name[-1:] in ":=,." for name in names):
+            return None
+        return cls(names, [match.span() for match in matches], piped)
+
+    def read(self, line: str) -> Row | None:
+        """The row that a line holds; None where it holds none."""
+        text = _MARKS.sub(" ", line)
+        if self.piped:
+            cells = [cell.strip() for cell in text.strip().strip("|").split("|")]
+            if len(cells) != len(self.names):
+                return None
+        else:
+            cells = self._cells(text)
+        if len(cells) < 2 or parse_number(cells[0].partition("/")[0]) is None:
+            return None
+        return self._row(cells)
+
+    def _cells(self, text: str) -> list[str]:
+        found = list(_CELL.finditer(text))
+        if len(found) == len(self.names):
+            return [match.group() for match in found]
+        if len(found) >= 3 and phase_of(found[1].group()) == "eval":
+            return [match.group() for match in found]  # "50  val 4.320  0.20s"
+        if not 2 <= len(found) <= len(self.names) + 2:
+            return []
+        cells = [""] * len(self.names)
+        for match in found:  # a cell is empty here: each goes below the header it is nearest to
+            middle = (match.start() + match.end()) / 2
+            nearest = min(
+                range(len(self.spans)), key=lambda i: abs(sum(self.spans[i]) / 2 - middle)
+            )
+            if not cells[nearest]:
+                cells[nearest] = match.group()
+        return cells
+
+    def _row(self, cells: list[str]) -> Row | None:
+        step: int | None = None
+        epoch: float | None = None
+        values: dict[str, float] = {}
+        if phase_of(cells[1]) == "eval" and len(cells) > 2:
+            measured = parse_number(cells[2])
+            values = {} if measured is None else {"eval_loss": measured}
+            cells = cells[:1]
+        for name, cell in zip(self.names, cells, strict=False):
+            counter = _counter(name)
+            value = parse_number(cell.partition("/")[0] if counter else cell)
+            if value is None:
+                continue
+            if counter == "epoch":
+                epoch = value
+            elif counter and value == value and abs(value) < 2**53:
+                step = int(value)
+            elif not is_noise(name):
+                values.setdefault(name, value)
+        if not values or (step is None and epoch is None):
+            return None
+        return Row(values, step, epoch)
+
+
+def _counter(name: str) -> str | None:
+    return _SHORT.get(name) or counter_of(name)
+
+
+def _loss_word(name: str) -> bool:
+    return "loss" in name.lower()
+
+
+class Box:
+    """Lines of `| name | value |` between rules, as Stable-Baselines3 prints them."""
+
+    def __init__(self) -> None:
+        self._group = ""
+        self._values: dict[str, float] = {}
+
+    def take(self, line: str) -> bool:
+        """Take a line of the box; False where it is none."""
+        row = _BOX_ROW.match(line.strip())
+        if row is None or line.count("|") != 3:
+            return False
+        name, cell = row[1], row[2]
+        if cell is None:
+            self._group = name.rstrip("/") + "/" if name.endswith("/") else ""
+            return name.endswith("/")
+        value = parse_number(cell)
+        if value is None or not any(c.isalpha() for c in name):
+            return False
+        if len(self._values) < _MAX_COLUMNS:
+            self._values[self._group + name] = value
+        return True
+
+    def close(self) -> Row | None:
+        """The box ended: its row, where it held one worth drawing."""
+        values, self._values, self._group = self._values, {}, ""
+        step: int | None = None
+        order = ("timesteps", "step", "iter", "epoch")
+        for word in order:
+            for name, value in values.items():
+                if step is None and word in name.lower() and value == value:
+                    step = int(value)
+        kept = {
+            name: value for name, value in values.items()
+            if not is_noise(name) and not counter_of(name.rpartition("/")[2])
+        }  # fmt: skip
+        drawn = any(is_measured(name) or "rew" in name for name in kept)
+        return Row(kept, step, None) if drawn and step is not None else None
+
+    @property
+    def is_open(self) -> bool:
+        """A box is being read."""
+        return bool(self._values)

@@ -1,0 +1,176 @@
+"""A line of text as the numbers in it, and what each one is called there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+_NUMBER = (
+    r"(?:(?<![\w.@#)\]])[-+])?(?<![\w.@#])"
+    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
+    r"|(?i:nan|inf(?:inity)?))"
+)
+_TIME_UNIT = r"(?:ns|us|µs|μs|ms|secs?|seconds?|s|mins?|m|hrs?|h|d)(?:/[A-Za-z]\w*)?"
+_OTHER_UNIT = r"[KMGT]i?B|[GB]|(?:it|iters?|samples?|tok|tokens?|imgs?)/s\w*"
+TOKEN = re.compile(
+    r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?![\w:])"
+    r"|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"
+    rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
+    rf"|(?P<number>{_NUMBER})(?P<suffix>[kM](?!\w)|%)?(?![\w%]|\.\d)"
+)
+FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u27bf"  # arrows, boxes, bars, ticks: no meaning, varying length
+_ASCII_BAR = re.compile(r"(?<=[|\[])[=#>.\-]{4,}(?=[|\]\s])")
+
+
+class Kind(Enum):
+    """What a number in a line is."""
+
+    VALUE = auto()  # has a name: "loss: 0.5"
+    INDEX = auto()  # opens the line: "[12]", "10:", "250 train ..."
+    PLACE = auto()  # a counter without a name: "[10/5005]", "| 9/20 ["
+    TOTAL = auto()  # what the number before it counts up to
+    SECOND = auto()  # in brackets behind another value: an average, a change
+    SCALE = auto()  # part of a name: "lr(1e-4)"
+    PERCENT = auto()
+    CLOCK = auto()  # a time of day, a duration, or a number with a unit
+    BARE = auto()  # nothing says what it is
+
+
+@dataclass
+class Token:
+    """A number in a line.
+
+    Attributes:
+        kind: what it is.
+        key: what it is called; empty where nothing says so.
+        text: as written.
+        start: where it begins in the line.
+        end: where it ends.
+        key_start: where its name begins, or where it begins itself.
+        explicit: a colon or an equals sign stands between name and number.
+    """
+
+    kind: Kind
+    key: str
+    text: str
+    start: int
+    end: int
+    key_start: int
+    explicit: bool = False
+
+
+_OPEN = re.compile(r"(?:\b[A-Za-z_][\w.]*\(|[\[(])?\s*[\[(]?\s*['\"]?$")  # tensor( ['
+_OPERATOR = re.compile(r"\s*['\"]?\s*(?:[:=]+>?|->)\s*['\"]?\s*,?\s*$")
+_WRAPPER = re.compile(r"^(?:tensor|array|(?:np|numpy|torch|jnp)\.\w+|Array|float|DeviceArray)\($")
+_SPLIT = re.compile(
+    rf"[,;|\t{{}}\[\]<>{FILLER}]|\s-\s|\s-+>|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
+)
+_STOP_WORDS = frozenset("with at and of the is was are for a an in to on => now got has".split())
+_TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z]\w*)?)\s*(?=[,|;]|$)")
+_JUNK = " \t'\"*>|-:.•#=/&~"
+_MAX_WORDS, _MAX_NAME = 5, 60
+
+
+def squash(text: str) -> str:
+    """Replace bars drawn with ASCII characters by blanks: they are of varying length."""
+    return _ASCII_BAR.sub(lambda bar: " " * len(bar.group()), text)
+
+
+def tokenise(text: str) -> list[Token]:
+    """The numbers of a line, in order, each with its name."""
+    tokens: list[Token] = []
+    at = 0
+    for match in TOKEN.finditer(text):
+        gap = text[at : match.start()]
+        token = _token(text, match, gap, at, tokens[-1] if tokens else None)
+        tokens.append(token)
+        at = match.end()
+    for i, token in enumerate(tokens):
+        if token.kind is Kind.BARE and token.text:
+            stop = tokens[i + 1].start if i + 1 < len(tokens) else len(text)
+            behind = _TRAILING.match(text[:stop], token.end)
+            if behind and not text[: token.start].rstrip().endswith("("):
+                token.kind, token.key = Kind.VALUE, behind[1]  # "2.31 loss, 0.0001 LR"
+    return tokens
+
+
+def _token(
+    text: str, match: re.Match[str], gap: str, at: int, before: Token | None
+) -> Token:
+    start, end = match.span()
+
+    def made(kind: Kind, key: str = "", key_start: int = start, explicit: bool = False) -> Token:
+        return Token(kind, key, match.group(), start, end, key_start, explicit)
+
+    stripped = gap.strip()
+    if match["clock"]:
+        return made(Kind.CLOCK, *_key(gap, at)[:2])
+    if before is None and stripped in ("", "[", "("):
+        follow = text[end : end + 1]
+        if text[end:].lstrip()[:1] == "/":
+            return made(Kind.PLACE)
+        if stripped == "(":
+            return made(Kind.BARE)
+        if match["suffix"] == "%":
+            return made(Kind.PERCENT)
+        return made(Kind.INDEX) if follow in (":", "]", " ", "\t", ",") else made(Kind.BARE)
+    if stripped == "/" and before is not None and before.kind is not Kind.CLOCK:
+        return made(Kind.TOTAL)
+    if before is not None and gap[:1] == ")" and stripped in ("):", ")="):
+        if before.kind in (Kind.VALUE, Kind.SECOND) and before.key:
+            before.kind = Kind.SCALE
+            key = f"{before.key}({before.text})"
+            return made(Kind.VALUE, key, before.key_start, True)
+        return made(Kind.BARE)
+    if stripped in ("(", "(+") and before is not None:
+        return made(Kind.PERCENT if match["suffix"] == "%" else Kind.SECOND)
+    key, key_start, explicit = _key(gap, at)
+    if not key or (not explicit and stripped[-1:] in ",|;"):
+        if text[end : end + 2].lstrip()[:1] == "/" or stripped.endswith("["):
+            return made(Kind.PLACE)
+        return made(Kind.PERCENT if match["suffix"] == "%" else Kind.BARE)
+    return made(Kind.VALUE, key, key_start, explicit)
+
+
+def _key(gap: str, at: int) -> tuple[str, int, bool]:
+    """The name at the end of the text before a number.
+
+    Returns:
+        The name, where it begins in the line, and whether a colon or equals sign follows it.
+    """
+    opened = _OPEN.search(gap)
+    head = gap
+    if opened:
+        wrapper = opened.group().strip().rstrip("['\" ")
+        named = wrapper.endswith("(") and len(wrapper) > 1 and not _WRAPPER.match(wrapper)
+        head = gap[: opened.start()] + (wrapper[:-1] if named else "")
+    operator = _OPERATOR.search(head)
+    explicit = operator is not None
+    phrase = head[: operator.start()] if operator else head.rstrip()
+    if phrase.endswith(")") and "(" in phrase and explicit:
+        body, _, bracket = phrase.rpartition("(")
+        begin = _last_piece(body)
+        name = f"{phrase[begin:].strip(_JUNK)}" if body[begin:].strip() else ""
+        _ = bracket
+    else:
+        begin = _last_piece(phrase)
+        name = phrase[begin:].strip(_JUNK)
+    words = name.split()
+    if not explicit:
+        while words and words[0].lower() in _STOP_WORDS:
+            words.pop(0)
+        words = words[-3:]
+    if not words or len(words) > _MAX_WORDS or not any(c.isalpha() for c in name):
+        return "", at, explicit
+    name = " ".join(words)
+    return (name if len(name) <= _MAX_NAME else ""), at + begin, explicit
+
+
+def _last_piece(phrase: str) -> int:
+    """Where the last piece of a phrase begins, behind the last separator with text after it."""
+    begin = 0
+    for cut in _SPLIT.finditer(phrase):
+        if phrase[cut.end() :].strip(_JUNK):
+            begin = cut.end()
+    return begin

@@ -1,0 +1,137 @@
+"""The words by which lines of text say where a training is and what they measure."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from lossmon.formats.names import (
+    ACCURACY, EVAL_LOSS, GRAD_NORM, LEARNING_RATE, OTHER, OTHER_LOSS, THROUGHPUT, TRAIN_LOSS,
+    plain, role,
+)  # fmt: skip
+
+_STEP = frozenset(
+    "step steps iter iters iteration iterations it itr update updates up num_updates global_step"
+    " globalstep global_steps gs train_step current_step current_steps trained_steps s i tree round"
+    " timesteps total_timesteps num_timesteps opt_step optimizer_step completed_step".split()
+)
+_BATCH = frozenset("batch batches minibatch mini_batch mb batch_idx batch_id".split())
+_EPOCH = frozenset("epoch epochs ep cur_epoch current_epoch train_epoch training_epoch".split())
+_PLAN = re.compile(
+    r"(?:max|num|total|n)_(?:train_)?(?:epochs?|steps|iters?|iterations|updates)"
+    r"|total_optimization_steps|epochs|steps"
+)
+# Numbers that stand beside metrics and are none.
+_NOISE = re.compile(
+    r"(?:.*_)?(?:eta|v_num|pid|rank|seed|cuda|gpu|gpus|device|world_size|best|patience|wall|oom|port"
+    r"|total|remaining|workers|node|after|ts|timestamp|line|lineno|dur|clip|bsz|wall|py|run|python|of)"
+    r"|(?:elapsed|number_of|consumed|warmup|max|min|num|n)_.*|.*_cost"
+    r"|.*(?:time|memory|mem|scale|skipped|nan_iterations|batch_size|seconds)(?:_(?:ms|s|gib|gb|mb))?"
+    r"|(?:max_)?mem(?:ory)?(?:_.*)?|ms|s|sec|images?|data|bad_epochs.*|.*(?:decay|mult|momentum)|best_.*"
+)
+_TRAIN_ALONE = re.compile(r"train|training|trn")
+_EVAL_ALONE = re.compile(r"val|valid|validation|eval|test|dev")
+_EVAL_NAME = re.compile(
+    r"(?:^|_)(?:eval|evaluation|val|vali|valid|validation|dev|test|testing|heldout|holdout|tel)(?:_|\d|$)"
+)
+_PHASE = re.compile(
+    r"(?<![\w/.\-])(?:(?P<eval>val|valid|validat\w+|eval|evaluat\w+|test|testing|dev|held-?out)"
+    r"|(?P<train>train|training|learn))(?![\w/\-]|\.\w)",
+    re.IGNORECASE,
+)
+LOSSES = frozenset((TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS))
+MEASURED = frozenset((*LOSSES, LEARNING_RATE, GRAD_NORM, ACCURACY))
+
+
+@lru_cache(maxsize=4096)
+def counter_of(key: str) -> str | None:
+    """Which position a key counts: "step", "epoch", "batch", or None.
+
+    The last word decides: "Validation at iteration", "Train Epoch", "Epoch(train)".
+    """
+    form = plain(re.sub(r"\(.*", "", key)) or plain(key)
+    for counter, words in (("step", _STEP), ("epoch", _EPOCH), ("batch", _BATCH)):
+        if form in words:
+            return counter
+    last = key.replace("(", " ").split()
+    if len(last) < 2:
+        return None
+    word = plain(last[-1])
+    if "of" in last or "per" in last or "best" in form or "warmup" in form or form.startswith("number"):
+        return None
+    for counter, words in (("step", _STEP - {"s", "i", "it", "up"}), ("epoch", _EPOCH), ("batch", _BATCH)):
+        if word in words:
+            return counter
+    return None
+
+
+@lru_cache(maxsize=4096)
+def planned(key: str) -> str | None:
+    """Whether a key names the planned length: "steps", "epochs", or None."""
+    form = plain(key)
+    if not _PLAN.fullmatch(form):
+        return None
+    return "epochs" if "epoch" in form else "steps"
+
+
+@lru_cache(maxsize=4096)
+def is_noise(name: str) -> bool:
+    """A time, a size, an identifier: nothing to draw."""
+    form = plain(name)
+    return role(name) in (OTHER, OTHER_LOSS) and bool(_NOISE.fullmatch(form))
+
+
+@lru_cache(maxsize=4096)
+def is_eval(name: str) -> bool:
+    """The name itself says that this was measured on held-out data."""
+    return role(name) == EVAL_LOSS or bool(_EVAL_NAME.search(plain(name)))
+
+
+def is_loss(name: str) -> bool:
+    """A loss of any kind, or a perplexity."""
+    return role(name) in LOSSES or plain(name).split("_")[-1] in ("ppl", "perplexity")
+
+
+def is_measured(name: str) -> bool:
+    """A number by which a training is judged."""
+    return role(name) in MEASURED or is_loss(name)
+
+
+def is_throughput(name: str) -> bool:
+    """A speed."""
+    return role(name) == THROUGHPUT
+
+
+def phase_of(text: str) -> str | None:
+    """What the words of a line are about: "eval", "train", or None; the last such word decides."""
+    found = None
+    for found in _PHASE.finditer(text):
+        pass
+    if found is None:
+        return None
+    return "eval" if found["eval"] else "train"
+
+
+def settle(names: list[str], eval_line: bool) -> list[str]:
+    """The names of a line's values, made to say what they measure where only the line does.
+
+    "loss" in a line about validation becomes "eval_loss". A bare "train" and "val" are losses
+    where the line names no loss; beside a loss they are scores. Repeated names are numbered.
+    """
+    has_loss = any(
+        is_loss(name) for name in names if not _EVAL_ALONE.fullmatch(plain(name))
+    )
+    settled: list[str] = []
+    for name in names:
+        form = plain(name)
+        if _TRAIN_ALONE.fullmatch(form):
+            name = f"{name}_score" if has_loss else f"{name}_loss"
+        elif _EVAL_ALONE.fullmatch(form) and has_loss and "learn" not in names:
+            name = f"{name}_score"
+        elif eval_line and not is_eval(name) and (is_loss(name) or role(name) == ACCURACY):
+            name = "eval_loss" if form == "loss" else f"eval_{name}"
+        copy, n = name, 2
+        while copy in settled:
+            copy, n = f"{name}_{n}", n + 1
+        settled.append(copy)
+    return settled
