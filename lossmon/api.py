@@ -248,7 +248,9 @@ def _frame_rows(frame: pd.DataFrame) -> Iterator[Record]:
     places = {name: plain[name].tolist() for name in ("step", "epoch") if name in plain.columns}
     metrics = {str(name): plain[name].tolist() for name in plain.columns if name not in places}
     for i in range(len(plain)):
-        values = {name: float(column[i]) for name, column in metrics.items() if column[i] == column[i]}
+        values = {
+            name: float(column[i]) for name, column in metrics.items() if column[i] == column[i]
+        }
         step = places["step"][i] if "step" in places else None
         epoch = places["epoch"][i] if "epoch" in places else None
         if values:

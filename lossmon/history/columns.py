@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_STAGED = 1024  # points kept in Python lists before they move into the arrays: list.append is 3x cheaper
+_STAGED = (
+    1024  # points kept in Python lists before they move into the arrays: list.append is 3x cheaper
+)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,10 @@ def _three_digits(values: np.ndarray) -> set[str]:
 
 def _course_distance(one: np.ndarray, two: np.ndarray) -> float:
     """Median distance of the two curves at eight positions, over their common range."""
-    levels = [np.array([np.median(part) for part in np.array_split(c, 8) if len(part)]) for c in (one, two)]
+    levels = [
+        np.array([np.median(part) for part in np.array_split(c, 8) if len(part)])
+        for c in (one, two)
+    ]
     n = min(len(level) for level in levels)
     span = max(float(np.ptp(np.concatenate(levels))), 1e-12)
     return float(np.median(np.abs(levels[0][:n] - levels[1][:n]))) / span

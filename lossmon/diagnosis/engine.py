@@ -1,0 +1,228 @@
+"""The diagnosis of a run as it grows: when to look, what to show, what to withdraw."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from lossmon.diagnosis import patterns
+from lossmon.diagnosis.causes import causes
+from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, TimelineEntry
+from lossmon.diagnosis.look import Looker
+from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
+from lossmon.diagnosis.view import View
+from lossmon.history.run import History
+
+GROWTH = 1.04  # a run is looked at anew when it has grown by 4 %: O(log n) looks
+MAX_TIMELINE = 500
+_ALARM_SIGMAS = 6.0
+_ALARM_POINTS = (3, 6, 12, 24)  # in a row beyond the alarm: an extra look
+_URGENT = ("diverged", "rebound")  # what is seen for the first time is looked at again soon
+_SOON = 0.004  # of the run
+_FORGET = 0.05  # weight of the newest point in the running level
+
+# Looks in a row before a finding is shown, and before it is withdrawn.
+_SHOW = {
+    "diverged": 2, "rebound": 2, "overfitting": 2, "spike": 1, "too_early": 1, "healthy": 2,
+    "healthy_pair": 2, "not_converged": 1,
+}  # fmt: skip
+_SHOW_OTHERS = 6
+_SHOW_SURE = 0.97  # NaN needs no second look
+_WITHDRAW = 3
+_TRAIN, _PAIR = "train", "pair"
+
+
+def judge(view: View) -> dict[str, Finding]:
+    """What holds of a run at one moment: pure, no memory.
+
+    Returns:
+        Slot -> finding; "train" and "pair" hold the verdicts, others are named by their pattern.
+    """
+    found: dict[str, Finding] = {}
+    for find in patterns.OTHER:
+        finding = find(view)
+        if finding is not None:
+            found[finding.pattern] = finding
+    if "too_early" not in found or view.zeroed is not None or _not_finite(view):
+        verdict = _first(patterns.TRAIN, view)
+        if verdict is not None:
+            found[_TRAIN] = verdict
+    diverged = _TRAIN in found and found[_TRAIN].pattern == "diverged"
+    if "too_early" not in found and not diverged:
+        verdict = _first(patterns.PAIR, view)
+        if verdict is not None:
+            found[_PAIR] = verdict
+    if diverged:
+        found = {_TRAIN: found[_TRAIN]}
+    return {slot: _explain(finding, view) for slot, finding in found.items()}
+
+
+def _first(table: tuple[patterns.Pattern, ...], view: View) -> Finding | None:
+    return next((finding for find in table if (finding := find(view)) is not None), None)
+
+
+def _not_finite(view: View) -> bool:
+    return view.train is not None and view.train.sketch.nonfinite > 0
+
+
+def _explain(finding: Finding, view: View) -> Finding:
+    """Add the causes; a plateau that one of them supports is a warning."""
+    found = causes(finding, view)
+    supported = finding.pattern == "plateau" and any(cause.why for cause in found)
+    severity = "warning" if supported else finding.severity
+    return replace(finding, causes=found, severity=severity)
+
+
+class Engine:
+    """Watches one run. `observe` after every record; `diagnosis` is what to show.
+
+    Args:
+        limits: thresholds.
+    """
+
+    def __init__(self, limits: Thresholds = DEFAULT) -> None:
+        self.diagnosis = Diagnosis()
+        self._looker = Looker(limits)
+        self._due = 4
+        self._eval_due = 2
+        self._n = self._evals = 0
+        self._level = self._variance = math.nan
+        self._beyond = 0
+        self._streak: dict[tuple[str, str], int] = {}
+        self._missed: dict[str, int] = {}
+        self._shown: dict[str, Finding] = {}
+        self._timeline: list[TimelineEntry] = []
+
+    def observe(self, history: History, chosen: Mapping[str, str]) -> bool:
+        """Take note of a new record; True when the diagnosis changed."""
+        train = history.series.get(chosen.get("train_loss", ""))
+        evals = history.series.get(chosen.get("eval_loss", ""))
+        n = 0 if train is None else len(train)
+        m = 0 if evals is None else len(evals)
+        due = n >= self._due or m >= self._eval_due
+        if train is not None and n != self._n:
+            due = self._alarming(train.last_value) or due
+        self._n = n
+        if not due:
+            return False
+        self._due = max(n + 1, math.ceil(n * GROWTH))
+        self._eval_due = max(m + 1, math.ceil(m * GROWTH))
+        return self._look(history, chosen)
+
+    def conclude(self, history: History, chosen: Mapping[str, str], ended: bool) -> Diagnosis:
+        """Judge the whole curve as of now.
+
+        Args:
+            history: the run.
+            chosen: role -> metric name.
+            ended: nothing more is to come: verdicts that need the end are given, at once.
+        """
+        found = judge(self._looker.look(history, chosen, ended))
+        if ended:
+            self._settle(found, history.step or 0)
+        train, pair = found.get(_TRAIN), found.get(_PAIR)
+        self._publish(
+            train.pattern if train is not None else None,
+            pair.pattern if pair is not None else None,
+        )
+        return self.diagnosis
+
+    def _alarming(self, value: float) -> bool:
+        """O(1): a value that is not finite, or several in a row far above the running level."""
+        if not math.isfinite(value):
+            shown = self._shown.get(_TRAIN)
+            return shown is None or shown.pattern != "diverged"
+        if math.isnan(self._level):
+            self._level, self._variance = value, (0.1 * value) ** 2
+            return False
+        away = value - self._level
+        sigma = math.sqrt(self._variance) or 1e-300
+        self._beyond = self._beyond + 1 if away > _ALARM_SIGMAS * sigma else 0
+        bounded = max(-3 * sigma, min(3 * sigma, away))  # winsorised: a spike moves nothing
+        self._level += _FORGET * bounded
+        self._variance += _FORGET * (bounded * bounded - self._variance)
+        return self._beyond in _ALARM_POINTS
+
+    def _look(self, history: History, chosen: Mapping[str, str]) -> bool:
+        before = self.diagnosis
+        found = judge(self._looker.look(history, chosen, ended=False))
+        step = history.step or 0
+        streak = {
+            (slot, f.pattern): self._streak.get((slot, f.pattern), 0) + 1
+            for slot, f in found.items()
+        }
+        self._streak = streak
+        urgent = found.get(_TRAIN)
+        if (
+            urgent is not None
+            and urgent.pattern in _URGENT
+            and self._streak[_TRAIN, urgent.pattern] == 1
+        ):
+            self._due = self._n + max(3, math.ceil(_SOON * self._n))
+        for slot in {*found, *self._shown}:
+            self._consider(slot, found.get(slot), step)
+        train, pair = self._shown.get(_TRAIN), self._shown.get(_PAIR)
+        self._publish(
+            train.pattern if train is not None else None,
+            pair.pattern if pair is not None else None,
+        )
+        return self.diagnosis != before
+
+    def _consider(self, slot: str, finding: Finding | None, step: int) -> None:
+        """Show what has been consistent, withdraw what has not."""
+        shown = self._shown.get(slot)
+        if finding is not None and shown is not None and finding.pattern == shown.pattern:
+            self._shown[slot] = replace(finding, since_step=shown.since_step)
+            self._missed[slot] = 0
+            return
+        if shown is not None:
+            self._missed[slot] = self._missed.get(slot, 0) + 1
+            if self._missed[slot] >= _WITHDRAW:
+                self._clear(slot, step)
+        if finding is not None and self._ripe(slot, finding):
+            self._clear(slot, step)
+            self._show(slot, finding, step)
+
+    def _ripe(self, slot: str, finding: Finding) -> bool:
+        if finding.pattern == "diverged" and finding.confidence >= _SHOW_SURE:
+            return True
+        needed = _SHOW.get(finding.pattern, _SHOW_OTHERS)
+        return self._streak[(slot, finding.pattern)] >= needed
+
+    def _settle(self, found: dict[str, Finding], step: int) -> None:
+        """At the end, show exactly what holds."""
+        for slot in list(self._shown):
+            if slot not in found or found[slot].pattern != self._shown[slot].pattern:
+                self._clear(slot, step)
+        for slot, finding in found.items():
+            if slot in self._shown:
+                self._shown[slot] = replace(finding, since_step=self._shown[slot].since_step)
+            else:
+                self._show(slot, finding, step)
+
+    def _show(self, slot: str, finding: Finding, step: int) -> None:
+        self._shown[slot] = finding
+        self._missed[slot] = 0
+        if len(self._timeline) < MAX_TIMELINE:
+            entry = TimelineEntry(
+                finding.pattern, finding.severity, finding.metric, finding.since_step, step
+            )
+            self._timeline.append(entry)
+
+    def _clear(self, slot: str, step: int) -> None:
+        finding = self._shown.pop(slot, None)
+        self._missed.pop(slot, None)
+        if finding is None:
+            return
+        for i in range(len(self._timeline) - 1, -1, -1):
+            entry = self._timeline[i]
+            if entry.pattern == finding.pattern and entry.cleared_at_step is None:
+                self._timeline[i] = replace(entry, cleared_at_step=step)
+                return
+
+    def _publish(self, train: str | None, pair: str | None) -> None:
+        findings = sorted(
+            self._shown.values(), key=lambda f: (-SEVERITIES.index(f.severity), -f.confidence)
+        )
+        self.diagnosis = Diagnosis(tuple(findings), tuple(self._timeline), train, pair)

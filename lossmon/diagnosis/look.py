@@ -1,0 +1,92 @@
+"""From a history to what patterns look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
+from lossmon.diagnosis.view import Curve, Pair, View
+from lossmon.history.columns import Floats, Series
+from lossmon.history.run import History
+from lossmon.history.summary import Sketch, Summary
+
+
+class Looker:
+    """Keeps a summary of each metric that patterns need."""
+
+    def __init__(self, limits: Thresholds = DEFAULT) -> None:
+        self._limits = limits
+        self._summaries: dict[str, tuple[Series, Summary]] = {}
+
+    def look(self, history: History, chosen: Mapping[str, str], ended: bool) -> View:
+        """The run as of now."""
+        train_sketch = self._sketch(history, chosen.get("train_loss"))
+        train = None
+        if train_sketch is not None and train_sketch.n:
+            train = Curve(chosen["train_loss"], train_sketch)
+        evals = self._sketch(history, chosen.get("eval_loss"))
+        pair = None
+        if train is not None and evals is not None and len(evals.mean) and len(train.value):
+            pair = _pair(chosen["eval_loss"], evals, train)
+        grad = self._sketch(history, chosen.get("grad_norm"))
+        rate = self._sketch(history, chosen.get("learning_rate"))
+        return View(
+            train=train,
+            pair=pair,
+            rate=_line(rate),
+            grad_norm=_line(grad),
+            step=history.step or 0,
+            plan_share=_plan_share(history),
+            ended=ended,
+            epochs=history.epoch,
+            limits=self._limits,
+            zeroed=None if train is None else _zeroed(train.sketch, grad),
+        )
+
+    def _sketch(self, history: History, name: str | None) -> Sketch | None:
+        series = history.series.get(name) if name else None
+        if name is None or series is None:
+            return None
+        known = self._summaries.get(name)
+        if known is None or known[0] is not series:
+            known = self._summaries[name] = (series, Summary())
+        return known[1].catch_up(series)
+
+
+def _line(sketch: Sketch | None) -> tuple[Floats, Floats] | None:
+    return (sketch.step, sketch.mean) if sketch is not None and len(sketch.mean) >= 2 else None
+
+
+def _plan_share(history: History) -> float | None:
+    plan = history.plan
+    if plan.total_steps and history.step is not None:
+        return history.step / plan.total_steps
+    if plan.total_epochs and history.epoch is not None:
+        return history.epoch / plan.total_epochs
+    return None
+
+
+def _pair(name: str, evals: Sketch, train: Curve) -> Pair:
+    """The train level at each evaluation: a local median, so that noise does not pass for a gap."""
+    window = max(1, len(train.value) // 40)
+    padded = np.pad(train.value, window, mode="edge")
+    level = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * window + 1), axis=1)
+    at = np.interp(evals.step, train.step, level)
+    last = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
+    return Pair(name, evals.step, evals.mean, at, evals.step / last)
+
+
+def _zeroed(train: Sketch, grad: Sketch | None) -> int | None:
+    """The step from which on losses are exactly 0 while the newest grad norms are not finite.
+
+    Hugging Face's Trainer logs a NaN loss as 0.0 unless logging_nan_inf_filter is off.
+    """
+    if grad is None or not len(train.newest) or train.newest[-1] != 0.0:
+        return None
+    if not len(grad.newest) or np.isfinite(grad.newest[-1]):
+        return None
+    other = np.flatnonzero(train.newest != 0.0)
+    first = int(other[-1]) + 1 if len(other) else 0
+    return int(train.newest_step[first])

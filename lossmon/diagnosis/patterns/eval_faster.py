@@ -1,0 +1,25 @@
+"""Eval falls markedly faster than train, which is still falling."""
+
+from __future__ import annotations
+
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.patterns.ahead import ahead
+from lossmon.diagnosis.patterns.not_decreasing import _too_soon
+from lossmon.diagnosis.view import View
+
+
+def find(view: View) -> Finding | None:
+    """Eval is clearly ahead, and train follows."""
+    found, pair = ahead(view), view.pair
+    if found is None or pair is None or found.stuck or _too_soon(view):
+        return None
+    return Finding(
+        "eval_faster",
+        "warning",
+        0.9 if found.ratio < 0.45 else 0.7,
+        int(pair.step[0]),
+        pair.name,
+        f"eval fell {found.eval_drop:.0%} to {pair.last(pair.value):.4g}, train only to "
+        f"{pair.last(pair.train):.4g}: its log drop is {found.ratio:.0%} of eval's",
+        numbers={"ratio": found.ratio},
+    )

@@ -1,0 +1,52 @@
+"""Train falls, eval rises."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.view import View
+
+
+def find(view: View) -> Finding | None:
+    """Smoothed eval is well above its minimum, some evals after it, and train goes on falling."""
+    pair, limits = view.pair, view.limits
+    if pair is None or len(pair.value) < limits.min_evals:
+        return None
+    best = pair.best_at
+    after = len(pair.value) - 1 - best
+    if after < limits.overfit_evals:
+        return None
+    lowest = float(pair.smooth[best])
+    newest = float(np.median(pair.value[-min(3, after) :]))
+    rise = newest - lowest
+    relative = rise / max(abs(lowest), 1e-300)
+    errors = rise / max(pair.error, 1e-300)
+    if relative < limits.overfit_rise or errors < limits.overfit_errors:
+        return None
+    train_fall = (
+        float(np.log(pair.train[best] / pair.last(pair.train)))
+        if _positive(pair.train)
+        else (
+            float(pair.train[best] - pair.last(pair.train))
+            / max(abs(float(pair.train[best])), 1e-300)
+        )
+    )
+    if train_fall < limits.overfit_train or train_fall < 0.5 * min(relative, 0.2):
+        return None
+    raw_best = int(np.argmin(pair.value[max(0, best - 1) : best + 2])) + max(0, best - 1)
+    step, value = int(pair.step[raw_best]), float(pair.value[raw_best])
+    return Finding(
+        "overfitting",
+        "warning",
+        0.95 if relative > 2 * limits.overfit_rise and after >= 3 else 0.8,
+        step,
+        pair.name,
+        f"eval rose {relative:.1%} above its best {value:.4g} at step {step:,} "
+        f"({errors:.1f} standard errors, {after} evals), while train fell {1 - np.exp(-train_fall):.0%}",
+        numbers={"best_step": float(step), "best_value": value, "rise": relative},
+    )
+
+
+def _positive(values: np.ndarray) -> bool:
+    return bool(np.min(values) > 0)

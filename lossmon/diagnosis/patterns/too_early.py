@@ -1,0 +1,25 @@
+"""Not enough points yet; says how many more."""
+
+from __future__ import annotations
+
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.view import View
+
+
+def find(view: View) -> Finding | None:
+    """Holds until there are enough train points to tell anything."""
+    train = view.train
+    n = train.n if train is not None else 0
+    need = view.limits.min_points if view.ended else view.limits.min_points_live
+    if n >= need:
+        return None
+    name = train.name if train is not None else ""
+    return Finding(
+        "too_early",
+        "info",
+        1.0,
+        int(train.step[0]) if train is not None and len(train.step) else view.step,
+        name,
+        f"{n} points; {need - n} more are needed before anything can be told",
+        numbers={"more": float(need - n)},
+    )

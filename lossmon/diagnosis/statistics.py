@@ -1,0 +1,104 @@
+"""The statistics that patterns are judged by. Plain functions on float64 arrays of shape (n,)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lossmon.history.columns import Floats
+
+_TO_SIGMA = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
+
+
+def mad(values: Floats) -> float:
+    """Robust standard deviation: 1.4826 x the median absolute deviation."""
+    return _TO_SIGMA * float(np.median(np.abs(values - np.median(values)))) if len(values) else 0.0
+
+
+def noise(values: Floats) -> float:
+    """Standard deviation of the noise on a smooth curve, from its first differences."""
+    return mad(np.diff(values)) / math.sqrt(2) if len(values) > 2 else 0.0
+
+
+def curve_noise(values: Floats) -> float:
+    """The same from second differences, which a straight slope does not touch."""
+    return mad(np.diff(values, 2)) / math.sqrt(6) if len(values) > 3 else 0.0
+
+
+def blocks(values: Floats, count: int) -> Floats:
+    """Medians of `count` blocks of about equal length; fewer where there are fewer values."""
+    count = max(1, min(count, len(values)))
+    edges = np.linspace(0, len(values), count + 1).astype(int)
+    return np.array([np.median(values[a:b]) for a, b in zip(edges, edges[1:], strict=False)])
+
+
+def median3(values: Floats) -> Floats:
+    """Running median of three; the ends stay."""
+    if len(values) < 3:
+        return values
+    middle = np.median(np.stack((values[:-2], values[1:-1], values[2:])), axis=0)
+    return np.concatenate((values[:1], middle, values[-1:]))
+
+
+def mann_kendall(values: Floats) -> float:
+    """Mann-Kendall trend test: z, negative for a fall (Mann 1945; normal approximation)."""
+    n = len(values)
+    if n < 4:
+        return 0.0
+    s = float(np.sign(values[None, :] - values[:, None])[np.triu_indices(n, 1)].sum())
+    variance = n * (n - 1) * (2 * n + 5) / 18
+    return (s - math.copysign(1, s)) / math.sqrt(variance) if s else 0.0
+
+
+def theil_sen(values: Floats) -> float:
+    """Median slope between all pairs, per position (Theil 1950, Sen 1968); n <= 64 is meant."""
+    n = len(values)
+    if n < 2:
+        return 0.0
+    i, j = np.triu_indices(n, 1)
+    return float(np.median((values[j] - values[i]) / (j - i)))
+
+
+def von_neumann(values: Floats) -> float:
+    """Mean squared successive difference over variance: 2 for white noise, 4 for alternation."""
+    variance = float(np.var(values)) if len(values) > 3 else 0.0
+    return float(np.mean(np.diff(values) ** 2)) / variance if variance > 0 else 2.0
+
+
+def crossings(values: Floats, level: float) -> int:
+    """How often a curve crosses a level."""
+    above = values > level
+    return int(np.count_nonzero(above[1:] != above[:-1]))
+
+
+def power_law(step: Floats, value: Floats, more: float) -> tuple[float, float] | None:
+    """Gain to expect from training on, by a + b t^-c fitted to a falling curve.
+
+    Args:
+        step: shape (n,), positive, ascending.
+        value: shape (n,), block medians.
+        more: steps more, as a share of those made.
+
+    Returns:
+        (gain, its half interval over the exponents that fit about as well); None where the fit
+        says nothing. Power laws extrapolate published curves better than learned models.
+    """
+    keep = step > 0.05 * step[-1]
+    t, y = step[keep] / step[-1], value[keep]
+    if len(y) < 8:
+        return None
+    gains, errors = [], []
+    for c in (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0):
+        basis = np.stack((np.ones_like(t), t**-c), axis=1)
+        fit, *_ = np.linalg.lstsq(basis, y, rcond=None)
+        if fit[1] <= 0:
+            continue
+        errors.append(float(np.sum((basis @ fit - y) ** 2)))
+        gains.append(float(fit[1] * (1 - (1 + more) ** -c)))
+    if not gains:
+        return None
+    best = min(errors)
+    fitting = [g for g, e in zip(gains, errors, strict=True) if e <= 1.5 * best + 1e-300]
+    gain = gains[errors.index(best)]
+    return gain, (max(fitting) - min(fitting)) / 2

@@ -1,0 +1,221 @@
+"""What patterns look at: a run at one moment, with the figures that several of them need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
+from lossmon.history.columns import Floats
+from lossmon.history.summary import Sketch
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """The train loss as patterns see it: bucket means in step order.
+
+    Attributes:
+        name: the metric.
+        sketch: its summary.
+    """
+
+    name: str
+    sketch: Sketch
+
+    @property
+    def n(self) -> int:
+        """Points as logged."""
+        return self.sketch.n
+
+    @property
+    def value(self) -> Floats:
+        """Bucket means, shape (k,)."""
+        return self.sketch.mean
+
+    @property
+    def step(self) -> Floats:
+        """Bucket centres, shape (k,)."""
+        return self.sketch.step
+
+    @cached_property
+    def sigma(self) -> float:
+        """Noise of one bucket mean; the larger of two views, as smoothed logs fool either."""
+        tail = self.value[int(0.3 * len(self.value)) :]
+        return max(st.noise(tail), st.curve_noise(tail))
+
+    @cached_property
+    def blocks(self) -> Floats:
+        """At most 32 block medians of at least three buckets each (one where there are few)."""
+        return st.blocks(self.value, 32 if len(self.value) >= 96 else max(4, len(self.value) // 3))
+
+    @cached_property
+    def block_error(self) -> float:
+        """Standard error of a block median, from the blocks and from the noise within."""
+        size = max(1.0, len(self.value) / len(self.blocks))
+        return max(st.curve_noise(self.blocks), 1.25 * self.sigma / size**0.5)
+
+    @cached_property
+    def start(self) -> float:
+        """Head level: the median of the first points."""
+        head = self.sketch.head[np.isfinite(self.sketch.head)]
+        return float(np.median(head[: max(3, min(len(head), self.n // 100))])) if len(head) else 0.0
+
+    @cached_property
+    def end(self) -> float:
+        """End level: the median of the last tenth."""
+        return float(np.median(self.value[-max(3, len(self.value) // 10) :]))
+
+    @cached_property
+    def low(self) -> float:
+        """The lowest level that was held for a while."""
+        window = max(3, len(self.value) // 40)
+        if len(self.value) < 3 * window:
+            return float(np.min(st.median3(self.value)))
+        return float(np.min(st.blocks(self.value, len(self.value) // window)))
+
+    @cached_property
+    def low_at(self) -> int:
+        """Bucket at which the lowest level was held."""
+        smooth = st.median3(self.value)
+        window = max(1, len(smooth) // 40)
+        if window > 1:
+            kernel = np.ones(window) / window
+            smooth = np.convolve(smooth, kernel, "valid")
+        return int(np.argmin(smooth)) + window // 2
+
+    @property
+    def drop(self) -> float:
+        """Start level less end level."""
+        return self.start - self.end
+
+    @cached_property
+    def drop_error(self) -> float:
+        """Standard error of the drop."""
+        head = min(3, self.n) if self.n < 300 else self.n // 100
+        tail = max(3, len(self.value) // 10)
+        bucket = self.sketch.width**0.5  # sigma is of bucket means, the head is of points
+        return float(1.25 * self.sigma * (bucket**2 / head + 1 / tail) ** 0.5)
+
+    @property
+    def scale(self) -> float:
+        """What drops are compared with: the start level, or the span where losses go below 0."""
+        span = float(np.ptp(self.value))
+        return abs(self.start) if np.min(self.value) > 0 else max(span, 1e-300)
+
+    def level(self, share: float) -> float:
+        """Median around a share of the run."""
+        at, window = int(share * len(self.value)), max(1, len(self.value) // 40)
+        return float(np.median(self.value[max(0, at - window) : at + window + 1]))
+
+    def left(self, share: float) -> float:
+        """The part of the drop made after a share of the run; NaN where there is no drop."""
+        return (self.level(share) - self.end) / self.drop if self.drop > 0 else float("nan")
+
+    @cached_property
+    def tail_z(self) -> float:
+        """Mann-Kendall z of block medians over the last 40 %."""
+        return st.mann_kendall(st.blocks(self.value[int(0.6 * len(self.value)) :], 16))
+
+    @cached_property
+    def swing(self) -> tuple[float, float]:
+        """P95 - P5 of the detrended last 60 %, and the noise sigma there."""
+        tail = self.value[int(0.4 * len(self.value)) :]
+        if len(tail) < 8:
+            return 0.0, 0.0
+        trend = np.interp(
+            np.arange(len(tail)), np.linspace(0, len(tail) - 1, 7), st.blocks(tail, 7)
+        )
+        rest = tail - trend
+        p5, p95 = np.percentile(rest, (5, 95))
+        # What a bucket of several points hides; the median, as a spike is no swing.
+        inner = float(np.median(self.sketch.deviation[-len(tail) :]))
+        sigma = float(np.hypot(st.mad(np.diff(tail)) / 2**0.5, inner))
+        return float(np.hypot(p95 - p5, 3.29 * inner)), sigma
+
+    def at_step(self, bucket: int) -> int:
+        """The step of a bucket."""
+        return int(self.step[min(max(bucket, 0), len(self.step) - 1)])
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """The eval loss, and the train level at each evaluation. Arrays have shape (m,)."""
+
+    name: str
+    step: Floats
+    value: Floats
+    train: Floats
+    run_share: Floats  # place of each evaluation in the run, in [0, 1]
+
+    @cached_property
+    def error(self) -> float:
+        """Standard error of one evaluation."""
+        recent = self.value[-100:]
+        return max(st.curve_noise(recent), 1e-12 * abs(float(self.value[-1])))
+
+    @cached_property
+    def smooth(self) -> Floats:
+        """Running median of three."""
+        return st.median3(self.value)
+
+    @cached_property
+    def best_at(self) -> int:
+        """Index of the lowest smoothed evaluation, without the newest, unconfirmed one."""
+        return int(np.argmin(self.smooth))
+
+    def last(self, values: Floats) -> float:
+        """Median of the newest tenth, at least of one."""
+        return float(np.median(values[-max(1, min(5, len(values) // 10)) :]))
+
+    @cached_property
+    def fall(self) -> float:
+        """Log drop of eval over its window; relative drop where it is not positive."""
+        return _log_drop(float(self.value[0]), self.last(self.value))
+
+    @cached_property
+    def train_fall(self) -> float:
+        """Log drop of train over the same window."""
+        return _log_drop(float(self.train[0]), self.last(self.train))
+
+
+def _log_drop(start: float, end: float) -> float:
+    if start > 0 and end > 0:
+        return float(np.log(start / end))
+    return (start - end) / max(abs(start), abs(end), 1e-300)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A run at one moment.
+
+    Attributes:
+        train: the train loss; None where there is none.
+        pair: train and eval together; None before the first evaluations.
+        rate: learning rate as (step, value), shapes (k,); None where not logged.
+        grad_norm: likewise.
+        step: the newest step.
+        plan_share: part of the plan that is done; None where the plan is not known.
+        ended: nothing more is to come.
+        epochs: epochs passed; None where not logged.
+        limits: thresholds.
+        zeroed: steps at which a loss of exactly 0 was logged while the grad norm was NaN.
+    """
+
+    train: Curve | None
+    pair: Pair | None
+    rate: tuple[Floats, Floats] | None
+    grad_norm: tuple[Floats, Floats] | None
+    step: int
+    plan_share: float | None
+    ended: bool
+    epochs: float | None = None
+    limits: Thresholds = field(default=DEFAULT)
+    zeroed: int | None = None
+
+    @property
+    def done(self) -> bool:
+        """The plan is over: verdicts that need the end may be given."""
+        return self.ended or (self.plan_share is not None and self.plan_share >= 0.98)

@@ -1,0 +1,146 @@
+"""Any CSV or TSV with a header that names a metric."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.lines import LineSplitter, clean
+from lossmon.formats.names import ACCURACY, EVAL_LOSS, OTHER_LOSS, TRAIN_LOSS, plain, role
+from lossmon.formats.numbers import parse_number
+from lossmon.formats.rows import RowReader
+
+NAME = "csv"
+_DELIMITERS = (",", "\t", ";", "|")
+_METRIC_ROLES = (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS, ACCURACY)
+_PLACE = frozenset(
+    {"step", "global_step", "epoch", "iter", "iteration", "iters", "time", "timestamp", "update",
+     "num_updates", "steps", "timesteps", "training_iteration", "round", "batch", "it", "_step"}
+)  # fmt: skip
+_NO_NUMBER = frozenset({"", "na", "n/a", "none", "null", "-", "nan"})
+_SNIFFED_LINES = 40
+_MAX_COLUMNS = 5000
+
+
+class CsvDecoder:
+    """Decodes rows under a header. A repeated header (a resumed run) is no row."""
+
+    def __init__(self) -> None:
+        self.format = NAME
+        self.skipped = Skipped()
+        self.facts = Facts()
+        self._lines = LineSplitter()
+        self._rows = RowReader(self.facts)
+        self._header: list[str] | None = None
+        self._delimiter = ","
+
+    def feed(self, data: bytes) -> list[Record]:
+        """Decode the lines that became complete."""
+        return self._decode(self._lines.feed(data))
+
+    def flush(self) -> list[Record]:
+        """Decode the last line, which no newline ended."""
+        return self._decode(self._lines.flush())
+
+    def _decode(self, lines: list[bytes]) -> list[Record]:
+        records = []
+        for line in lines:
+            text = clean(line)
+            if not text.strip() or text.lstrip().startswith("#"):
+                continue
+            if self._header is None:
+                self._start(text)
+                continue
+            cells = split(text, self._delimiter)
+            if cells == self._header or _is_header(cells):
+                if _is_header(cells):
+                    self._header = _unique(cells)
+                continue
+            record = self._record(cells)
+            if record is not None:
+                records.append(record)
+            else:
+                self.skipped.add("no metric in this row", line)
+        return records
+
+    def _start(self, text: str) -> None:
+        self._delimiter = delimiter(text) or ","
+        self._header = _unique(split(text, self._delimiter))
+
+    def _record(self, cells: list[str]) -> Record | None:
+        assert self._header is not None
+        row: dict[str, Any] = dict(zip(self._header, cells))  # noqa: B905 - a cut row is read as far as it goes
+        return self._rows.read(row)
+
+
+def delimiter(header: str) -> str | None:
+    """The delimiter that cuts a header into the most names; None where there is none."""
+    counts = {mark: header.count(mark) for mark in _DELIMITERS}
+    best = max(counts, key=lambda mark: counts[mark])
+    return best if counts[best] else None
+
+
+def split(line: str, mark: str) -> list[str]:
+    """The cells of a line, without padding; quoted cells may hold the delimiter."""
+    if '"' in line:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=mark))][:_MAX_COLUMNS]
+    return [cell.strip() for cell in line.split(mark)][:_MAX_COLUMNS]
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """A header with a metric, and rows of as many numbers below it."""
+    lines = [clean(line) for line in head.replace(b"\r\n", b"\n").split(b"\n")[:_SNIFFED_LINES]]
+    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not lines:
+        return None
+    mark = delimiter(lines[0])
+    if mark is None:
+        return None
+    header = split(lines[0], mark)
+    metrics = [cell for cell in header if role(cell) in _METRIC_ROLES and _is_name(cell)]
+    if not metrics or not _is_header(header):
+        return None
+    rows = [split(line, mark) for line in lines[1:]]
+    if not rows:
+        return f"a header with {metrics[0]}" if {plain(c) for c in header} & _PLACE else None
+    fitting = [row for row in rows[:-1] or rows if abs(len(row) - len(header)) <= 1]
+    if len(fitting) < 0.8 * len(rows[:-1] or rows):
+        return None
+    placed = bool({plain(cell) for cell in header} & _PLACE)
+    if not placed and any(not _is_numeric(cell) for row in fitting for cell in row):
+        return None  # a table of experiments: one row a run, with names in it
+    return f"a header with {metrics[0]} and {len(header) - 1} more columns"
+
+
+def decoder() -> CsvDecoder:
+    """A fresh decoder."""
+    return CsvDecoder()
+
+
+def _is_name(cell: str) -> bool:
+    return 0 < len(cell) <= 100 and parse_number(cell) is None and "{" not in cell
+
+
+def _is_header(cells: list[str]) -> bool:
+    """Names alone, one of them a metric's or a place's."""
+    filled = [cell for cell in cells if cell]
+    return (
+        len(filled) > 0
+        and all(_is_name(cell) for cell in filled)
+        and any(role(cell) in _METRIC_ROLES for cell in filled)
+    )
+
+
+def _is_numeric(cell: str) -> bool:
+    return cell.lower() in _NO_NUMBER or parse_number(cell) is not None
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Names that occur twice get a number, so that no column hides another."""
+    seen: dict[str, int] = {}
+    unique = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return unique

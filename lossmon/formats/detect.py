@@ -1,0 +1,131 @@
+"""Which format a log is in: by its first bytes, then by its name; and why."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from typing import Protocol
+
+from lossmon.errors import FormatError
+from lossmon.formats import csv, hf_stdout, json_history, jsonl, llamafactory, text, trainer_state
+from lossmon.formats.decoder import Decoder
+
+ENTRY_POINTS = "lossmon.formats"
+_ENOUGH = 1 << 16  # bytes after which a text without any loss is looked at only as it doubles
+
+
+class Format(Protocol):
+    """What a format's module offers."""
+
+    NAME: str
+
+    def sniff(self, head: bytes, name: str) -> str | None:
+        """Why the head of a file looks like this format; None where it does not."""
+        ...
+
+    def decoder(self) -> Decoder:
+        """A fresh decoder."""
+        ...
+
+
+# The more a format promises, the earlier it is asked.
+FORMATS: tuple[Format, ...] = (
+    trainer_state, llamafactory, jsonl, json_history, csv, hf_stdout, text,
+)  # type: ignore[assignment]  # fmt: skip
+
+_MAGIC = (
+    (b"PK\x03\x04", "a zip archive or a PyTorch checkpoint"),
+    (b"\x80\x02", "a Python pickle"),
+    (b"\x80\x04", "a Python pickle"),
+    (b"\x80\x05", "a Python pickle"),
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x93NUMPY", "a numpy array"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\x7fELF", "a program"),
+    (b"%PDF", "a PDF document"),
+    (b"GGUF", "model weights (GGUF)"),
+    (b"\x1f\x8b", "gzip-compressed data; unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "zstd-compressed data; unpack it first"),
+    (b":W&B", "a W&B run file; its console log files/output.log can be read"),
+)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A recognised format.
+
+    Attributes:
+        format: its name.
+        why: what it was recognised by.
+        decoder: a fresh decoder, nothing fed to it yet.
+    """
+
+    format: str
+    why: str
+    decoder: Decoder
+
+
+def detect(head: bytes, name: str, complete: bool) -> Detection | None:
+    """Recognise the format of a log.
+
+    Args:
+        head: the first bytes.
+        name: its path.
+        complete: no more bytes are to be waited for.
+
+    Returns:
+        None where more bytes are needed to tell.
+
+    Raises:
+        FormatError: it is no training log; says in one line what was seen and what would work.
+    """
+    binary = _binary(head)
+    if binary:
+        raise FormatError(f"{binary}; name a log file")
+    if not head:
+        if complete:
+            raise FormatError("an empty file; nothing was logged yet")
+        return None
+    for format_ in (*_plug_ins(), *FORMATS):
+        why = format_.sniff(head, name)
+        if why:
+            return Detection(format_.NAME, why, format_.decoder())
+    if complete:
+        raise FormatError(_refusal(head, name))
+    return None
+
+
+def _binary(head: bytes) -> str | None:
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    sample = head[:4096]
+    if b"\x00" in sample:
+        kind = "TensorBoard events" if head[8:12] and b"brain.Event" in head[:64] else "binary data"
+        return kind
+    return None
+
+
+def _refusal(head: bytes, name: str) -> str:
+    start = head.lstrip()[:1]
+    if start in (b"{", b"["):
+        return 'JSON without rows that carry a loss; a row looks like {"step": 10, "loss": 2.3}'
+    if os.path.splitext(name)[1].lower() in (".csv", ".tsv"):
+        return "a table without a loss column; its header should name one, such as step,loss"
+    return "text in which no line repeats a step or epoch with a loss, such as `step 10 loss 2.3`"
+
+
+@lru_cache(maxsize=1)
+def _plug_ins() -> tuple[Format, ...]:
+    """Formats of other packages; one that can't be imported is left out."""
+    found = []
+    for entry in metadata.entry_points(group=ENTRY_POINTS):
+        try:
+            found.append(entry.load())
+        except Exception:  # whatever a package does wrong, logs of other formats must be read
+            continue
+    return tuple(found)

@@ -1,0 +1,168 @@
+"""Rows printed as Python dicts: Hugging Face Trainer, TRL, and what is built on them.
+
+    {'loss': 4.1727, 'grad_norm': 1.09, 'learning_rate': 6e-05, 'epoch': 0.02}         transformers 4
+    {'loss': '4.042', 'grad_norm': '1.056', 'learning_rate': '0', 'epoch': '0.004'}    transformers 5
+
+The dicts carry no step. A terminal shows it in the progress bar that is drawn again right behind a
+dict; from two equal distances the logging interval is learned, and rows are placed at once.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.lines import LineSplitter, clean, failure
+from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, role
+from lossmon.formats.rows import RowReader
+
+NAME = "hf-stdout"
+
+_DICT = re.compile(r"\{\s*'[^{}]*\}")
+_PAIR = re.compile(r"'([^']{1,200})'\s*:\s*('[^']*'|\[[^\]]*\]|\w+\([^()]*\)|[^,{}]+)")
+_BAR = re.compile(r"\|\s*(\d+)/(\d+)\s*\[[^\]]*(?:it/s|s/it)")
+_SNIFF = re.compile(
+    rb"\{'[^{}\n]*'(?:(?:train|eval|val|valid|test)[_/ ])?(?:\w+_)?(?:loss|reward)[^'{}]*'\s*: [^{}\n]*\}"
+)
+_MAX_KEYS = 500
+
+
+class DictLineDecoder:
+    """Decodes dicts printed between progress bars and other text."""
+
+    def __init__(self) -> None:
+        self.format = NAME
+        self.skipped = Skipped()
+        self.facts = Facts()
+        self._lines = LineSplitter()
+        self._rows = RowReader(self.facts)
+        self._place = _Place(self.facts)
+        self._held: Record | None = None  # a train row that waits for the bar behind it
+
+    def feed(self, data: bytes) -> list[Record]:
+        """Decode the lines that became complete."""
+        records: list[Record] = []
+        for line in self._lines.feed(data):
+            self._line(line, records)
+        return records
+
+    def flush(self) -> list[Record]:
+        """Decode the last line, which no newline ended, and let go of what waits."""
+        records: list[Record] = []
+        for line in self._lines.flush():
+            self._line(line, records)
+        self._release(None, records)
+        return records
+
+    def _line(self, line: bytes, records: list[Record]) -> None:
+        if b"{'" in line:
+            text = clean(line)
+            bar = _BAR.search(text)
+            if bar is not None:
+                self._bar(bar, records)
+            for found in _DICT.finditer(text):
+                self._dict(found.group(), records)
+        elif b"|" in line and (b"it/s" in line or b"s/it" in line):
+            bar = _BAR.search(line.decode("utf-8", "replace"))
+            if bar is not None:
+                self._bar(bar, records)
+        elif line and not line.isspace():
+            text = clean(line)
+            self.facts.failure = failure(text) or self.facts.failure
+            self.skipped.add("not a printed dict", text)
+
+    def _bar(self, bar: re.Match[str], records: list[Record]) -> None:
+        position = self._place.bar(int(bar[1]), int(bar[2]))
+        if position is not None:
+            self._release(position, records)
+
+    def _dict(self, text: str, records: list[Record]) -> None:
+        row = {key: _unquote(value) for key, value in _PAIR.findall(text)[:_MAX_KEYS]}
+        record = self._rows.read(row)
+        if record is None:
+            return
+        self.facts.failure = None  # it goes on
+        if record.step is not None:  # a dict of another origin, with a step of its own
+            records.append(record)
+            return
+        self._release(None, records)
+        if not any(role(name) == TRAIN_LOSS for name in record.values):
+            is_eval = any(role(name) == EVAL_LOSS for name in record.values)
+            records.append(record._replace(step=self._place.eval_step() if is_eval else None))
+        elif (step := self._place.next_step()) is not None:
+            records.append(record._replace(step=step))
+        else:
+            self._held = record
+
+    def _release(self, position: int | None, records: list[Record]) -> None:
+        if self._held is not None:
+            records.append(self._held._replace(step=self._place.settle(position)))
+            self._held = None
+
+
+class _Place:
+    """The step of each train row, from bars and from the logging interval learned from them."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._total: int | None = None  # of the training's own bar; evaluation has others
+        self._bar_at = 0
+        self._row_at = 0  # step of the newest train row
+        self._interval: int | None = None
+        self._distances: list[int] = []
+        self._rows_without_bar = 0
+
+    def bar(self, position: int, total: int) -> int | None:
+        """A bar was drawn; its position where it is the training's."""
+        if self._total is None or (position == 0 and total > self._total):
+            self._total = total
+            self._facts.total_steps = total
+        if total != self._total:
+            return None
+        if position < self._bar_at:  # a resumed training draws a new bar
+            self._interval, self._distances, self._row_at = None, [], min(self._row_at, position)
+        self._bar_at = position
+        self._rows_without_bar = 0
+        return position
+
+    def next_step(self) -> int | None:
+        """The step of the train row at hand, where the interval is known; None: wait for a bar."""
+        self._rows_without_bar += 1
+        if self._interval is None and self._rows_without_bar < 3 and self._total is not None:
+            return None
+        self._row_at += self._interval or 1
+        return self._row_at
+
+    def settle(self, position: int | None) -> int:
+        """The step of a row that waited; `position` is that of the bar behind it."""
+        if position is None or position <= self._row_at:
+            self._row_at += self._interval or 1
+            return self._row_at
+        self._distances = [*self._distances[-1:], position - self._row_at]
+        if len(self._distances) == 2 and self._distances[0] == self._distances[1]:
+            self._interval = self._distances[0]
+        self._row_at = position
+        return position
+
+    def eval_step(self) -> int | None:
+        """An evaluation runs after the newest train row, at the bar's position where that is ahead."""
+        ahead = self._bar_at if self._bar_at != self._total else 0
+        return max(self._row_at, ahead) or None
+
+
+def _unquote(cell: str) -> str:
+    cell = cell.strip()
+    if cell[:1] == "[":  # a list with one rate for each parameter group
+        cell = cell[1:-1].split(",")[0]
+    return cell.strip("'\" ")
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """A printed dict with a loss."""
+    found = len(_SNIFF.findall(head))
+    return f"{found} printed dicts with a loss" if found else None
+
+
+def decoder() -> DictLineDecoder:
+    """A fresh decoder."""
+    return DictLineDecoder()

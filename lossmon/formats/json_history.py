@@ -1,0 +1,44 @@
+"""A JSON list of rows, or an object of equally long lists (Keras' `History.history`, Chainer)."""
+
+from __future__ import annotations
+
+import json
+
+from lossmon.formats.json_document import DocumentDecoder, keys_at_top
+from lossmon.formats.jsonl import has_metric
+from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, role
+
+NAME = "json"
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """`[{"epoch": 1, "loss": 2.3}, ...]` or `{"loss": [2.3, ...], "val_loss": [...]}`."""
+    text = head.lstrip()
+    if text[:1] == b"[":
+        row = _first_object(text[1:].lstrip())
+        if row is not None and has_metric(row):
+            return "a JSON list of rows with a metric"
+    if text[:1] == b"{":
+        keys = keys_at_top(text)
+        losses = [key for key in keys if role(key) in (TRAIN_LOSS, EVAL_LOSS)]
+        if any(_holds_list(text, key) for key in losses):
+            return f"a JSON object whose {losses[0]} is a list"
+    return None
+
+
+def decoder() -> DocumentDecoder:
+    """A fresh decoder."""
+    return DocumentDecoder(NAME)
+
+
+def _first_object(text: bytes) -> dict[str, object] | None:
+    try:
+        value, _ = json.JSONDecoder().raw_decode(text.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _holds_list(text: bytes, key: str) -> bool:
+    after = text.partition(b'"' + key.encode() + b'"')[2].lstrip()
+    return after[:1] == b":" and after[1:].lstrip()[:1] == b"["

@@ -1,0 +1,93 @@
+"""Any JSON lines: one object a row."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+
+from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.lines import LineSplitter
+from lossmon.formats.names import OTHER, THROUGHPUT, role
+from lossmon.formats.rows import RowReader, flatten
+
+NAME = "jsonl"
+_NO_METRIC_ROLES = (OTHER, THROUGHPUT)
+_SNIFFED_ROWS = 50
+
+
+class JsonlDecoder:
+    """Decodes one JSON object a line; what is not an object is skipped with a count."""
+
+    def __init__(self, name: str = NAME) -> None:
+        self.format = name
+        self.skipped = Skipped()
+        self.facts = Facts()
+        self._lines = LineSplitter()
+        self._rows = RowReader(self.facts)
+
+    def feed(self, data: bytes) -> list[Record]:
+        """Decode the lines that became complete."""
+        return self._decode(self._lines.feed(data))
+
+    def flush(self) -> list[Record]:
+        """Decode the last line, which no newline ended."""
+        return self._decode(self._lines.flush())
+
+    def _decode(self, lines: list[bytes]) -> list[Record]:
+        records = []
+        read = self._rows.read
+        for line in lines:
+            if not line or line.isspace():
+                continue
+            row = load_object(line)
+            if row is None:
+                self.skipped.add("not a JSON object", line)
+                continue
+            for value in row.values():
+                if type(value) is dict or type(value) is list:
+                    row = flatten(row)
+                    break
+            record = read(row)
+            if record is not None:
+                records.append(record)
+            elif not self.facts.finished:
+                self.skipped.add("no metric in this row", line)
+        return records
+
+
+def load_object(line: bytes) -> dict[str, Any] | None:
+    """One JSON object; None where it is none. NaN and Infinity, which Python writes, are read."""
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            return None
+    return row if type(row) is dict else None
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """Rows of JSON with a number that plays a metric's role."""
+    lines = [line for line in head.split(b"\n")[:_SNIFFED_ROWS] if line.strip()]
+    if not lines or lines[0].lstrip()[:1] != b"{":
+        return None
+    rows = [row for row in map(load_object, lines) if row is not None]
+    if len(rows) < max(1, len(lines) - 1) * 0.7:  # the last line may be cut
+        return None
+    found = [row for row in map(flatten, rows) if has_metric(row)]
+    return f"{len(found)} of {len(lines)} lines are JSON rows with a metric" if found else None
+
+
+def has_metric(row: dict[str, Any]) -> bool:
+    """Whether a row looks like one of a training: a number under a metric's name."""
+    facts = Facts()
+    record = RowReader(facts).read(row)
+    return record is not None and any(role(key) not in _NO_METRIC_ROLES for key in record.values)
+
+
+def decoder() -> JsonlDecoder:
+    """A fresh decoder."""
+    return JsonlDecoder()

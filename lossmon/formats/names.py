@@ -1,0 +1,141 @@
+"""What a metric is, by its name: one table, first match wins.
+
+Names are compared in a plain form: lower case, every run of separators one underscore
+("train/Loss" and "Train loss" are both "train_loss").
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+TRAIN_LOSS = "train_loss"
+EVAL_LOSS = "eval_loss"
+LEARNING_RATE = "learning_rate"
+GRAD_NORM = "grad_norm"
+THROUGHPUT = "throughput"
+OTHER_LOSS = "other_loss"
+ACCURACY = "accuracy"
+OTHER = "other"
+
+ROLES = (
+    TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM, THROUGHPUT, OTHER_LOSS, ACCURACY, OTHER,
+)  # fmt: skip
+
+_TRAIN = r"(?:train|training|trn|tr|learn|fit)"
+_EVAL = r"(?:eval|evaluation|val|vali|valid|validation|dev|test|testing|holdout|heldout)(?:_?\d+)?"
+# What boosting libraries and simple scripts minimise: as good as a loss.
+_OBJECTIVE = (
+    r"(?:(?:binary_|multi_)?(?:log_?loss|error)|m?log_?loss|rmse|mae|mse|l1|l2|mape|huber|quantile"
+    r"|cross_?entropy|xent|nll|ce|deviance|objective|perplexity_loss|rmsle|poisson|gamma|tweedie)"
+)
+_TOTAL = (
+    r"(?:loss|loss_total|total_loss|loss_tok|loss_mean|mean_loss|avg_loss|average_loss|loss_avg)"
+)
+_WHEN = r"(?:_(?:step|epoch|iter|batch|avg|mean|total|smooth|ema|raw))?"
+
+_TABLE: tuple[tuple[str, str], ...] = (
+    # Words that hold "loss" and are none.
+    (OTHER, r".*loss_?scal(e|er|ing).*|.*skipped.*|.*blank_loss.*|loss_?spike.*"),
+    (OTHER, r".*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best|(min|max|std|var)_.*loss.*"),
+    (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}"),
+    (GRAD_NORM, r"(.*_)?(grad(ient)?s?_?norms?|gnorm|norm_grad|g_norm)(_.*)?|norm|\|g\|"),
+    (THROUGHPUT, r".*(per_?(second|sec|s)|throughput|it_s|its|tok_s|samples_s|speed|sps|fps|wps|ups)(_.*)?"),
+    (THROUGHPUT, r"tps|tgs|tflops?|mfu|.*_tflops?|(tok(en)?|sample|image|img|step|example|word|it|iter)s?_s(ec)?"),
+    (OTHER, r".*(time|elapsed|duration|runtime|eta|mem|memory|utili[sz]ation)(_.*)?"),
+    (EVAL_LOSS, rf"(.*_)?{_EVAL}_(.*_)?(?:{_TOTAL}|{_OBJECTIVE}){_WHEN}|tel|vl"),
+    (EVAL_LOSS, rf"{_TOTAL}_{_EVAL}{_WHEN}|{_EVAL}_?s?_{_TOTAL}|{_EVAL}loss|{_EVAL}"),
+    (TRAIN_LOSS, rf"(?:{_TRAIN}_)?{_TOTAL}{_WHEN}|{_TOTAL}_{_TRAIN}|{_TRAIN}loss|trl|lm_loss"),
+    (TRAIN_LOSS, rf"{_TRAIN}_(?:.*_)?{_TOTAL}{_WHEN}|reduced_train_loss|batch_loss|cost|learn"),
+    (TRAIN_LOSS, rf"(?:{_TRAIN}_)(?:.*_)?{_OBJECTIVE}{_WHEN}"),
+    (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),
+    (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}"),
+    (ACCURACY, r".*(accura\w*|acc\d?|top_?\d|auc|auroc|f1|precision|recall|bleu|rouge|iou|map|ap\d*|mcc|r2|score|reward\w*)(_.*)?"),
+)  # fmt: skip
+_COMPILED = tuple((role_, re.compile(pattern)) for role_, pattern in _TABLE)
+_SEPARATORS = re.compile(r"[^a-z0-9|]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def plain(name: str) -> str:
+    """A name in its plain form: "Train/Loss" is "train_loss"."""
+    return _SEPARATORS.sub("_", _CAMEL.sub("_", name).lower()).strip("_")
+
+
+@lru_cache(maxsize=8192)
+def role(name: str) -> str:
+    """The role of a metric, by its name alone."""
+    form = plain(name[:200])
+    for role_, pattern in _COMPILED:
+        if pattern.fullmatch(form):
+            return role_
+    return OTHER
+
+
+def choose(names: Iterable[str], overrides: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Which of a run's metrics plays each main role.
+
+    Args:
+        names: all metric names of the run, in the order they were first logged.
+        overrides: metric name -> role, from the user.
+
+    Returns:
+        Role -> name, for the main roles that have a candidate. A total wins over parts, a value
+        per step over a mean per epoch, a plain eval set over a named one. Where no total exists
+        the first component stands in for it.
+    """
+    overrides = overrides or {}
+    candidates: dict[str, list[str]] = {}
+    for name in names:
+        candidates.setdefault(overrides.get(name, role(name)), []).append(name)
+    chosen = {
+        role_: min(candidates[role_], key=lambda name: _oddness(role_, name))
+        for role_ in (TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM)
+        if candidates.get(role_)
+    }
+    parts = candidates.get(OTHER_LOSS, [])
+    if TRAIN_LOSS not in chosen:
+        train_parts = [name for name in parts if not _is_eval(name)]
+        if train_parts:
+            chosen[TRAIN_LOSS] = min(train_parts, key=_part_oddness)
+    if EVAL_LOSS not in chosen:
+        eval_parts = [name for name in parts if _is_eval(name)]
+        train = chosen.get(TRAIN_LOSS)
+        if eval_parts and train is not None and role(train) == OTHER_LOSS:
+            tail = plain(train).split("_", 1)[-1]
+            chosen[EVAL_LOSS] = min(
+                eval_parts, key=lambda name: (not plain(name).endswith(tail), _part_oddness(name))
+            )
+    return chosen
+
+
+_EVAL_WORD = re.compile(rf"(^|_){_EVAL}(_|$)")
+_PLAIN_TOTAL = re.compile(rf"({_TRAIN}_|{_EVAL}_)?(loss|total_loss|loss_total)")
+
+
+def _is_eval(name: str) -> bool:
+    return bool(_EVAL_WORD.search(plain(name)))
+
+
+def _oddness(role_: str, name: str) -> tuple[int, int, int, int]:
+    """Sorts the candidates of a role, the plainest name first."""
+    form = plain(name)
+    words = form.split("_")
+    per_epoch = int("epoch" in words)
+    if role_ == EVAL_LOSS:
+        test_set = int("test" in words)
+        return (int(not _PLAIN_TOTAL.fullmatch(form)), test_set, int("step" in words), len(words))
+    if role_ == TRAIN_LOSS:
+        mean = int(bool({"avg", "average", "mean", "smooth", "ema"} & set(words)))
+        return (per_epoch, int("loss" not in words and "trl" not in words), mean, len(words))
+    return (0, 0, 0, len(words))
+
+
+def _part_oddness(name: str) -> tuple[int, int]:
+    """Sorts components where a run logs no total: what is trained on before what is measured."""
+    form = plain(name)
+    auxiliary = any(
+        word in form for word in ("aux", "reg", "kl", "entropy", "unsup", "value", "vf")
+    )
+    return (int(auxiliary), len(form.split("_")))

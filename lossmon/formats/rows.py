@@ -1,0 +1,225 @@
+"""From a row of named cells to a record: which cell is the step, the epoch, the time.
+
+JSON lines, CSV, state files and printed dicts differ in how a row is written and share this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from lossmon.formats.decoder import Facts, Record
+from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, plain, role
+from lossmon.formats.numbers import parse_number
+
+MAX_DEPTH = 32
+MAX_CELLS = 5000
+
+_STEP = (
+    "step", "global_step", "current_steps", "global_step_max_steps", "trainer_global_step",
+    "iteration", "iter", "iters", "iterations", "num_updates", "updates", "update", "steps",
+    "train_step", "train_steps", "train_global_step", "training_step", "n_iter", "it", "batch_idx",
+    "total_steps_done", "training_iteration", "num_iters", "i", "timestep", "timesteps",
+    "total_timesteps", "time_total_timesteps", "num_env_steps", "batch", "elapsed_tokens",
+)  # fmt: skip
+_EPOCH = ("epoch", "current_epoch", "train_epoch", "num_epoch", "epochs", "ep", "epoch_num")
+_TIME = (
+    "timestamp", "time", "ts", "wall_time", "walltime", "datetime", "date", "asctime", "created",
+    "timestamp_ms", "time_ms", "created_at", "logged_at",
+)  # fmt: skip
+_TOTAL = ("total_steps", "max_steps", "max_iters", "total_iters", "num_training_steps", "max_iter")
+_TOTAL_EPOCHS = ("total_epochs", "num_epochs", "max_epochs", "num_train_epochs")
+_SPLIT = ("mode", "split", "phase", "stage", "subset", "set", "type", "data_split")
+_EVAL_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "test"})
+_NO_METRIC = frozenset(
+    (*_STEP, *_EPOCH, *_TIME, *_TOTAL, *_TOTAL_EPOCHS, "percentage", "elapsed_time",
+     "remaining_time", "eta", "eta_seconds", "pid", "rank", "seed", "runtime", "total_flos")
+)  # fmt: skip
+_SUMMARY = frozenset({"train_runtime", "train_samples_per_second", "total_flos_summary"})
+_MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--", "?"})
+
+
+class _Plan(NamedTuple):
+    """How rows with the same keys are read."""
+
+    step: str | None
+    epoch: str | None
+    time: str | None
+    total: str | None
+    total_epochs: str | None
+    split: str | None
+    metrics: tuple[str, ...]
+    summary: bool
+    has_train: bool
+
+
+@lru_cache(maxsize=512)
+def _plan(keys: tuple[str, ...]) -> _Plan:
+    forms = {key: plain(key) for key in keys[:MAX_CELLS]}
+
+    def first(wanted: tuple[str, ...]) -> str | None:
+        for name in wanted:
+            for key, form in forms.items():
+                if form == name:
+                    return key
+        return None
+
+    step = first(_STEP)
+    metrics = tuple(
+        key for key, form in forms.items() if form not in _NO_METRIC and form not in _SPLIT
+    )
+    return _Plan(
+        step,
+        first(_EPOCH),
+        first(_TIME),
+        first(_TOTAL),
+        first(_TOTAL_EPOCHS),
+        first(_SPLIT),
+        metrics,
+        bool(_SUMMARY & set(forms.values())),
+        any(role(key) == TRAIN_LOSS for key in metrics),
+    )
+
+
+class RowReader:
+    """Reads rows one after another; keeps what is needed to place the next one.
+
+    Args:
+        facts: filled with the plan that rows tell.
+    """
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._offset = 0  # added to steps that start anew with each epoch
+        self._raw = -1  # newest step of a train row as written
+        self._epoch: float | None = None  # of the newest train row
+
+    def read(self, row: Mapping[str, Any]) -> Record | None:
+        """One row of cells; None where it carries no metric."""
+        plan = _plan(tuple(row))
+        if plan.summary:
+            self._facts.finished = True
+            return None
+        values: dict[str, float] = {}
+        for key in plan.metrics:
+            cell = row[key]
+            kind = type(cell)
+            if kind is float or kind is int:
+                values[key] = cell
+            elif cell is not None and kind is not bool:
+                number = _number(cell)
+                if number is not None:
+                    values[key] = number
+        if not values:
+            return None
+        step = self._step(row, plan)
+        epoch = None if plan.epoch is None else _fraction(row[plan.epoch])[0]
+        if plan.total_epochs is not None:
+            self._facts.total_epochs = _number(row[plan.total_epochs]) or self._facts.total_epochs
+        if plan.split is not None and str(row[plan.split]).lower() in _EVAL_WORDS:
+            values = {_as_eval(name): value for name, value in values.items()}
+            step = self._eval_step(step)
+        elif plan.has_train and any(role(name) == TRAIN_LOSS for name in values):
+            step = self._train_step(step, epoch)
+        elif any(role(name) == EVAL_LOSS for name in values) or step is not None:
+            step = self._eval_step(step)
+        time = None if plan.time is None else wall_time(row[plan.time])
+        return Record(values, step, epoch, time)
+
+    def _step(self, row: Mapping[str, Any], plan: _Plan) -> int | None:
+        if plan.total is not None:
+            total = _number(row[plan.total])
+            if total is not None and total > 0:
+                self._facts.total_steps = int(total)
+        if plan.step is None:
+            return None
+        step, total = _fraction(row[plan.step])
+        if total is not None and total > 0:
+            self._facts.total_steps = int(total)
+        return None if step is None or not abs(step) < 2**62 else int(step)
+
+    def _train_step(self, step: int | None, epoch: float | None) -> int | None:
+        """Steps that count from 1 in each epoch are made to run on."""
+        if step is None:
+            return None
+        if step <= self._raw and epoch is not None and self._epoch is not None:
+            if epoch > self._epoch and (epoch - self._epoch) < 2:
+                self._offset += self._raw
+            elif epoch < self._epoch:
+                self._offset = 0
+        self._raw, self._epoch = step, epoch
+        return step + self._offset
+
+    def _eval_step(self, step: int | None) -> int | None:
+        """An eval row's step may be an epoch, or missing: then it belongs to the newest train row."""
+        if self._raw < 0:
+            return step
+        if step is None or (step < self._raw and self._is_epoch(step)):
+            return self._raw + self._offset
+        if self._offset and step < self._raw + self._offset:
+            return self._raw + self._offset
+        return step
+
+    def _is_epoch(self, step: int) -> bool:
+        return self._epoch is not None and abs(step - self._epoch) <= 1
+
+
+def flatten(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested objects become one row with keys joined by "/"; bounded in depth and size."""
+    flat: dict[str, Any] = {}
+    stack: list[tuple[str, Mapping[str, Any], int]] = [("", row, 0)]
+    while stack and len(flat) < MAX_CELLS:
+        prefix, level, depth = stack.pop()
+        for key, value in level.items():
+            if isinstance(value, dict):
+                if depth < MAX_DEPTH:
+                    stack.append((f"{prefix}{key}/", value, depth + 1))
+            elif isinstance(value, list):
+                if len(value) == 1 and isinstance(value[0], float | int):
+                    flat[prefix + key] = value[0]
+            else:
+                flat[prefix + key] = value
+    return flat
+
+
+def wall_time(cell: Any) -> float | None:
+    """Seconds since the Unix epoch from seconds, milliseconds, or an ISO date; None otherwise."""
+    number = cell if isinstance(cell, float | int) else parse_number(str(cell))
+    if number is None:
+        try:
+            moment = datetime.fromisoformat(str(cell).strip().replace("Z", "+00:00"))
+        except ValueError:
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
+    for scale in (1.0, 1e3, 1e6, 1e9):
+        if 5e8 <= number / scale < 5e9:  # 1985 to 2128
+            return number / scale
+    return None
+
+
+def _number(cell: Any) -> float | None:
+    if isinstance(cell, bool):
+        return None
+    if isinstance(cell, float | int):
+        return float(cell)
+    if not isinstance(cell, str) or len(cell) > 64 or cell.strip().lower() in _MISSING:
+        return None
+    return parse_number(cell)
+
+
+def _fraction(cell: Any) -> tuple[float | None, float | None]:
+    """A number, or "10/438" as (10, 438)."""
+    if isinstance(cell, str) and "/" in cell:
+        part, _, whole = cell.partition("/")
+        return _number(part), _number(whole)
+    number = _number(cell)
+    return (None if number is None or number != number else number), None
+
+
+def _as_eval(name: str) -> str:
+    """The name of a metric in a row that says it is of the eval set."""
+    if role(name) == EVAL_LOSS:
+        return name
+    return f"eval_{name}"

@@ -1,0 +1,24 @@
+"""Hugging Face's `trainer_state.json`: rewritten at every save, everything up to that step."""
+
+from __future__ import annotations
+
+from lossmon.formats.json_document import DocumentDecoder
+
+NAME = "trainer_state"
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """A JSON object with a log history (its keys are sorted, so it comes early or late)."""
+    start = head.lstrip()[:1]
+    if start != b"{":
+        return None
+    if b'"log_history"' in head:
+        return "a JSON object with a log_history"
+    if b'"best_model_checkpoint"' in head and b'"epoch"' in head:
+        return "a JSON object with the keys of a trainer state"
+    return None
+
+
+def decoder() -> DocumentDecoder:
+    """A fresh decoder."""
+    return DocumentDecoder(NAME)

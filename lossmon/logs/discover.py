@@ -1,0 +1,44 @@
+"""Which directory stands for the training that wrote a log. Path logic alone, no I/O."""
+
+from __future__ import annotations
+
+import os
+import re
+
+# Folders that a training makes for its own files: their logs belong to the folder above.
+_PART_OF_A_TRAINING = re.compile(
+    r"""(?ix)
+    checkpoint[-_]?\d+ | ckpts? | checkpoints?
+    | tb | tensorboard | tb_logs | tensorboard_logs | events
+    | logs? | lightning_logs | csv_logs? | version_\d+ | metrics
+    | vis_data | \d{8}_\d{6}                                  # MMEngine's work folder
+    | [a-z]{3}\d\d_\d\d-\d\d-\d\d_.*                         # HF: runs/<date>_<host>
+    | dvclive | plots | train | eval | val | valid | validation | test
+    | wandb | (offline-)?run-\d{8}_\d{6}-\w+ | latest-run | files
+    | catboost_info | mlruns | trackio | sb3 | work | work_dirs? | outputs?
+    | progress | history
+    """
+)
+
+
+_HF_RUN = re.compile(r"(?i)[a-z]{3}\d\d_\d\d-\d\d-\d\d_.*")
+
+
+def run_directory(log: str, root: str) -> str:
+    """The directory of the training that wrote a log, not above the target it was found under.
+
+    Args:
+        log: the log's path.
+        root: the target under which it was found.
+    """
+    directory = os.path.dirname(log) or os.curdir
+    stop = os.path.normpath(root if os.path.isdir(root) else directory)
+    below = ""
+    while os.path.normpath(directory) != stop:
+        name = os.path.basename(directory)
+        event_folder = name == "runs" and _HF_RUN.fullmatch(below)
+        if not (_PART_OF_A_TRAINING.fullmatch(name) or event_folder):
+            break
+        below = name
+        directory = os.path.dirname(directory) or os.curdir
+    return directory

@@ -1,0 +1,131 @@
+"""Logs on this machine: a stat poll once a second, and watchdog to wake it sooner."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from lossmon.logs.follower import Chunk, Follower
+
+POLL_S = 1.0  # NFS, Lustre, sshfs and full inotify tables send no events
+MAX_WATCHES = 64  # directories with an inotify watch; more are polled alone
+
+_NETWORK = (
+    "nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "9p", "beegfs", "gpfs", "ceph", "glusterfs",
+    "afs", "fuse",
+)  # fmt: skip
+
+
+class LocalSource:
+    """Files, directories and globs on this machine.
+
+    Args:
+        targets: paths as typed.
+        watch: be woken by file-system events; not needed to read once.
+    """
+
+    name = ""
+
+    def __init__(self, targets: Sequence[str], *, watch: bool = True) -> None:
+        self._follower = Follower(targets)
+        self._targets = tuple(targets)
+        self._watch = watch
+        self._woken = threading.Event()
+        self._observer: Any = None
+        self._watched: set[str] = set()
+
+    def poll(self) -> list[Chunk]:
+        """What is new; see `Follower.poll`."""
+        return self._follower.poll()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Sleep until an event, the next stat poll or the timeout; True for the first two."""
+        if self._watch:
+            self._watch_directories()
+        if self._follower.pending():
+            return True
+        woken = self._woken.wait(min(timeout_s, POLL_S))
+        self._woken.clear()
+        return woken or timeout_s >= POLL_S
+
+    def drop(self, log: str) -> None:
+        """Read no more of a log."""
+        self._follower.drop(log)
+
+    def pending(self) -> int:
+        """Bytes not read yet."""
+        return self._follower.pending()
+
+    def logs(self) -> list[str]:
+        """The files that are followed."""
+        return self._follower.logs()
+
+    def close(self) -> None:
+        """Stop the observer and its threads."""
+        observer, self._observer = self._observer, None
+        self._watch = False
+        if observer is not None:
+            observer.stop()
+            observer.join(timeout=5)
+
+    def _watch_directories(self) -> None:
+        """Watch the directories of the logs and targets that were found since the last call."""
+        wanted = [path if os.path.isdir(path) else os.path.dirname(path) for path in self._targets]
+        wanted += [os.path.dirname(log) for log in self._follower.logs()]
+        fresh = [
+            path or "." for path in dict.fromkeys(wanted) if (path or ".") not in self._watched
+        ]
+        for path in fresh[: MAX_WATCHES - len(self._watched)]:
+            self._watched.add(path)
+            if os.path.isdir(path) and not on_network(path):
+                self._schedule(path)
+
+    def _schedule(self, path: str) -> None:
+        from watchdog.events import (
+            FileCreatedEvent,
+            FileModifiedEvent,
+            FileMovedEvent,
+            FileSystemEvent,
+            FileSystemEventHandler,
+        )
+        from watchdog.observers import Observer
+
+        source = self
+
+        class Wake(FileSystemEventHandler):
+            """An event is a wake-up and carries no data."""
+
+            def on_any_event(self, event: FileSystemEvent) -> None:
+                if not isinstance(event, FileModifiedEvent):
+                    source._follower.rescan()
+                source._woken.set()
+
+        try:
+            if self._observer is None:
+                self._observer = Observer()
+                self._observer.daemon = True
+                self._observer.start()
+            # Opening and reading are events too: unfiltered, each poll would wake itself.
+            events = [FileCreatedEvent, FileModifiedEvent, FileMovedEvent]
+            self._observer.schedule(Wake(), path, event_filter=events)
+        except OSError:
+            pass  # no inotify watches left: the stat poll goes on alone
+
+
+def on_network(path: str, mounts: str = "/proc/mounts") -> bool:
+    """Whether a path lies on a file system that sends no events for writes made elsewhere."""
+    try:
+        with open(mounts, encoding="utf-8", errors="replace") as file:
+            fields = [line.split() for line in file]
+    except OSError:
+        return False
+    real = os.path.realpath(path)
+    kind, longest = "", -1
+    for _, point, filesystem, *_ in (entry for entry in fields if len(entry) >= 3):
+        point = point.replace("\\040", " ")
+        inside = real == point or real.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= longest:
+            kind, longest = filesystem, len(point)
+    return kind.split(".")[0] in _NETWORK

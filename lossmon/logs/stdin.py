@@ -1,0 +1,87 @@
+"""A pipe as a log: `python train.py 2>&1 | lossmon -`."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import threading
+import time
+
+from lossmon.errors import TargetError
+from lossmon.logs.follower import Chunk
+
+NAME = "-"
+_SLICE = 1 << 18
+_LIMIT = 8 << 20
+
+
+class StdinSource:
+    """Standard input; while nobody polls, the pipe fills and the writer waits, as in any pipe."""
+
+    name = ""
+
+    def __init__(self) -> None:
+        if sys.stdin is None or sys.stdin.closed or os.isatty(0):
+            raise TargetError(
+                "-: nothing is piped in; write `python train.py 2>&1 | lossmon -`, or name a log"
+            )
+        self._fd = os.dup(0)  # descriptor 0 may become the keyboard
+        self._offset = 0
+        self._ended = False
+        self._closed = threading.Event()
+
+    def poll(self) -> list[Chunk]:
+        """What came through the pipe."""
+        chunks: list[Chunk] = []
+        limit = self._offset + _LIMIT
+        while not self._ended and self._offset < limit and self._readable(0):
+            data = os.read(self._fd, _SLICE)
+            self._ended = not data
+            if data:
+                offset, self._offset = self._offset, self._offset + len(data)
+                chunks.append(Chunk(NAME, "data", offset, data, "", time.time(), self._offset))
+        return chunks
+
+    def wait(self, timeout_s: float) -> bool:
+        """Sleep until something comes."""
+        if self._ended:
+            return self._closed.wait(timeout_s)
+        return self._readable(timeout_s)
+
+    def drop(self, log: str) -> None:
+        """A pipe is read on, so that its writer is not stopped; what comes is thrown away."""
+
+    def pending(self) -> int:
+        """1 while there is something to read at once, or the writer has not begun."""
+        return int(not self._ended and self._readable(0))
+
+    @property
+    def ended(self) -> bool:
+        """The writer closed the pipe."""
+        return self._ended
+
+    def close(self) -> None:
+        """Close our end of the pipe."""
+        if not self._closed.is_set():
+            self._closed.set()
+            os.close(self._fd)
+
+    def _readable(self, timeout_s: float) -> bool:
+        return bool(select.select([self._fd], [], [], timeout_s)[0])
+
+
+def keyboard_from_tty() -> None:
+    """Make the terminal's keyboard descriptor 0, where the pipe was.
+
+    Raises:
+        TargetError: there is no terminal.
+    """
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError:
+        raise TargetError(
+            "-: no terminal to draw on; in a script use `lossmon check` on a log file"
+        ) from None
+    os.dup2(terminal, 0)
+    os.close(terminal)

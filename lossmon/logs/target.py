@@ -1,0 +1,90 @@
+"""What the user typed: a path here, a path on another box, or a pipe."""
+
+from __future__ import annotations
+
+import difflib
+import glob
+import os
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from lossmon.errors import TargetError
+
+_URL = re.compile(r"ssh://(?:(?P<user>[^@/]+)@)?(?P<host>[^:/]+)(?::(?P<port>\d+))?(?P<path>/.*)?")
+_REMOTE = re.compile(r"(?:(?P<user>[^@/:\s]+)@)?(?P<host>[A-Za-z0-9._-]+):(?P<path>.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where logs are to be looked for.
+
+    Attributes:
+        kind: here, in a pipe, or on another box.
+        path: file, directory or glob; as typed.
+        host: the box, as the user's ssh configuration knows it.
+        user: the user there, where given.
+        port: its port, where given.
+    """
+
+    kind: Literal["local", "stdin", "remote"]
+    path: str
+    host: str = ""
+    user: str = ""
+    port: int | None = None
+
+
+def parse(text: str) -> Target:
+    """Read `path`, `host:path`, `user@host:path`, `ssh://user@host:port/path` or `-`.
+
+    A local file whose name has a colon wins when it exists; `./a:b` is always local.
+
+    Raises:
+        TargetError: it is none of these.
+    """
+    if text == "-":
+        return Target("stdin", "-")
+    if not text:
+        raise TargetError("an empty target; name a log file or a folder")
+    if text.startswith("ssh://"):
+        found = _URL.fullmatch(text)
+        if found is None:
+            raise TargetError(f"{text}: not an address; write ssh://user@host:port/path")
+        port = int(found["port"]) if found["port"] else None
+        path = (found["path"] or "/")[1:] or "."
+        path = path if path.startswith(("~", ".")) else "/" + path
+        return _remote(text, found["host"], found["user"] or "", port, path)
+    if text.startswith((".", "/", "~")) or os.path.lexists(text):
+        return Target("local", os.path.expanduser(text))
+    found = _REMOTE.fullmatch(text)
+    if found is not None:
+        return _remote(text, found["host"], found["user"] or "", None, found["path"] or ".")
+    return Target("local", text)
+
+
+def _remote(text: str, host: str, user: str, port: int | None, path: str) -> Target:
+    if host.startswith("-") or user.startswith("-"):
+        raise TargetError(f"{text}: a host must not begin with '-'")
+    return Target("remote", path, host, user, port)
+
+
+def check_local(path: str) -> None:
+    """Raise TargetError, with what would work, where a local target can't be read."""
+    if os.path.lexists(path):
+        if os.path.isdir(path):
+            if not os.access(path, os.R_OK | os.X_OK):
+                raise TargetError(f"{path}: permission denied; ask its owner for read access")
+        elif os.path.exists(path) and not os.access(path, os.R_OK):
+            raise TargetError(f"{path}: permission denied; ask its owner for read access")
+        return
+    if glob.has_magic(path):
+        if next(glob.iglob(path, recursive=True), None) is None:
+            raise TargetError(f"{path}: matches no file; check the pattern, and quote it")
+        return
+    parent, name = os.path.split(path)
+    try:
+        close = difflib.get_close_matches(name, os.listdir(parent or "."), 1)
+    except OSError:
+        close = []
+    hint = f"did you mean {os.path.join(parent, close[0])}?" if close else "check the spelling"
+    raise TargetError(f"{path}: no such file or folder; {hint}")

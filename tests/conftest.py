@@ -1,0 +1,36 @@
+"""What every test can use."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
+
+
+@pytest.fixture
+def shared() -> Path:
+    """The folder with real logs beside the repository; the test skips where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared beside the repository")
+    return SHARED.resolve()
+
+
+def write_jsonl(path: Path, rows: Iterable[dict[str, object]]) -> Path:
+    """Write rows as JSON lines."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def falling(n: int, start: float = 2.0, floor: float = 0.5) -> list[float]:
+    """A plain loss curve: a power law with a little regular noise, shape (n,)."""
+    return [floor + (start - floor) * (1 + i) ** -0.5 + 0.01 * ((i * 7) % 5 - 2) for i in range(n)]
+
+
+def training_rows(losses: Sequence[float], every: int = 10) -> list[dict[str, object]]:
+    """Rows as most trainings write them."""
+    return [{"step": (i + 1) * every, "loss": loss} for i, loss in enumerate(losses)]

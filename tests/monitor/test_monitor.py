@@ -1,0 +1,173 @@
+"""From files to updates: growth, grouping, merging, stalls, and one bad log beside good ones."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from lossmon.monitor import Monitor, RunUpdate
+from lossmon.monitor.log import Log
+from lossmon.monitor.sources import open_monitor
+from tests.conftest import falling, training_rows, write_jsonl
+
+NOW = 1_800_000_000.0
+
+
+def drain(monitor: Monitor, now: float = NOW) -> dict[str, RunUpdate]:
+    """Poll until nothing is left; the newest update of each run."""
+    updates = {update.run: update for update in monitor.poll(now)}
+    while monitor.pending():
+        updates |= {update.run: update for update in monitor.poll(now)}
+    return {name: update for name, update in updates.items() if not update.removed}
+
+
+@pytest.fixture
+def watched(tmp_path: Path):
+    """Open monitors on paths below tmp_path; closed at the end."""
+    opened: list[Monitor] = []
+
+    def watch(*targets: Path) -> Monitor:
+        monitor = open_monitor([str(target) for target in targets], watch=False)
+        opened.append(monitor)
+        return monitor
+
+    yield watch
+    for monitor in opened:
+        monitor.close()
+
+
+def test_rows_that_are_appended_arrive_with_the_next_poll(tmp_path: Path, watched) -> None:
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(20)))
+    monitor = watched(log)
+    first = next(iter(drain(monitor).values()))
+    with log.open("a") as file:
+        file.write('{"step": 210, "loss": 0.9}\n{"step": 220, "lo')
+    second = next(iter(drain(monitor).values()))
+    assert (first.step, second.step) == (200, 210)
+    assert len(second.series["loss"]) == 21
+    assert len(first.series["loss"]) == 20, "an update is a snapshot"
+
+
+def test_nothing_new_gives_no_update(tmp_path: Path, watched) -> None:
+    monitor = watched(write_jsonl(tmp_path / "log.jsonl", training_rows(falling(20))))
+    drain(monitor)
+    assert monitor.poll(NOW) == []
+
+
+def test_a_file_that_starts_anew_is_read_anew(tmp_path: Path, watched) -> None:
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(50)))
+    monitor = watched(log)
+    drain(monitor)
+    write_jsonl(log, training_rows(falling(7)))
+    update = next(iter(drain(monitor).values()))
+    assert len(update.series["loss"]) == 7
+
+
+def test_every_sub_folder_with_a_log_is_a_run(tmp_path: Path, watched) -> None:
+    for name in ("a", "b", "c"):
+        write_jsonl(tmp_path / "runs" / name / "log.jsonl", training_rows(falling(20)))
+    assert set(drain(watched(tmp_path / "runs"))) == {"runs/a", "runs/b", "runs/c"}
+
+
+def state_file(path: Path, losses: list[float]) -> Path:
+    history = [{"step": (i + 1) * 10, "epoch": 0.1 * i, "loss": v} for i, v in enumerate(losses)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        json.dumps({"global_step": 10 * len(losses), "max_steps": 1000, "log_history": history})
+    )
+    return path
+
+
+def test_logs_of_one_training_are_one_run_with_no_point_doubled(tmp_path: Path, watched) -> None:
+    losses = falling(40)
+    write_jsonl(tmp_path / "run" / "log.jsonl", training_rows(losses))
+    state_file(tmp_path / "run" / "checkpoint-200" / "trainer_state.json", losses[:20])
+    state_file(tmp_path / "run" / "checkpoint-400" / "trainer_state.json", losses)
+    updates = drain(watched(tmp_path / "run"))
+    assert len(updates) == 1
+    update = next(iter(updates.values()))
+    assert len(update.logs) == 3
+    assert update.series["loss"].step.tolist() == [10 * (i + 1) for i in range(40)]
+    assert update.total_steps == 1000
+
+
+def test_two_trainings_in_one_folder_stay_two(tmp_path: Path, watched) -> None:
+    write_jsonl(tmp_path / "runs" / "a.jsonl", training_rows(falling(40)))
+    write_jsonl(tmp_path / "runs" / "b.jsonl", training_rows(falling(40, start=5.0)))
+    assert set(drain(watched(tmp_path / "runs"))) == {"runs/a.jsonl", "runs/b.jsonl"}
+
+
+def test_logs_that_grow_together_stay_one_run(tmp_path: Path, watched) -> None:
+    losses = falling(60)
+    log = write_jsonl(tmp_path / "run" / "log.jsonl", training_rows(losses[:20]))
+    state_file(tmp_path / "run" / "trainer_state.json", losses[:20])
+    monitor = watched(tmp_path / "run")
+    drain(monitor)
+    for row in training_rows(losses)[20:]:
+        with log.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+    update = next(iter(drain(monitor).values()))
+    assert update.series["loss"].step.tolist() == [10 * (i + 1) for i in range(60)]
+
+
+def test_silence_is_a_stall_only_where_the_plan_is_unfinished(tmp_path: Path, watched) -> None:
+    log = state_file(tmp_path / "run" / "trainer_state.json", falling(40))
+    os.utime(log, (NOW, NOW))
+    monitor = watched(tmp_path / "run")
+    assert next(iter(drain(monitor, NOW + 10).values())).state == "running"
+    update = next(iter(drain(monitor, NOW + 3600).values()))
+    assert update.state == "stalled"
+    assert "60 min" in update.state_note
+    assert "stalled" in {finding.pattern for finding in update.diagnosis.findings}
+
+
+def test_the_plan_reached_is_finished(tmp_path: Path, watched) -> None:
+    state_file(tmp_path / "run" / "trainer_state.json", falling(100))
+    assert next(iter(drain(watched(tmp_path / "run")).values())).state == "finished"
+
+
+def test_a_decoder_that_crashes_is_one_run_s_error(tmp_path: Path, watched, monkeypatch) -> None:
+    write_jsonl(tmp_path / "runs" / "good" / "log.jsonl", training_rows(falling(20)))
+    bad = write_jsonl(tmp_path / "runs" / "bad" / "log.jsonl", training_rows(falling(20)))
+    monitor = watched(tmp_path / "runs")
+    drain(monitor)
+    broken = next(log for path, log in monitor._logs.items() if "bad" in path)
+    monkeypatch.setattr(broken.decoder, "feed", lambda data: 1 / 0)
+    for log in (bad, tmp_path / "runs" / "good" / "log.jsonl"):
+        with log.open("a") as file:
+            file.write('{"step": 210, "loss": 0.9}\n')
+    updates = drain(monitor)
+    assert updates["runs/good"].step == 210
+    assert "ZeroDivisionError" in updates["runs/bad"].errors[0]
+    assert len(updates["runs/bad"].series["loss"]) == 20, "what was read stays"
+
+
+def test_a_folder_without_logs_says_so_later_and_notices_the_first_one(
+    tmp_path: Path, watched
+) -> None:
+    monitor = watched(tmp_path)
+    assert drain(monitor) == {}
+    write_jsonl(tmp_path / "new" / "log.jsonl", training_rows(falling(20)))
+    for _ in range(50):
+        if updates := drain(monitor):
+            break
+        monitor.wait(0.1)
+    assert len(updates) == 1
+
+
+def test_a_restart_shows_the_later_values(tmp_path: Path, watched) -> None:
+    rows = training_rows([3.0] * 20)
+    resumed = [{"step": step, "loss": 1.0} for step in range(100, 310, 10)]
+    update = next(iter(drain(watched(write_jsonl(tmp_path / "l.jsonl", rows + resumed))).values()))
+    assert update.restarts == (100,)
+    assert update.series["loss"].step.tolist() == list(range(10, 310, 10))
+    assert update.series["loss"].value.tolist() == [3.0] * 9 + [1.0] * 21
+
+
+def test_reset_forgets_everything_but_the_path() -> None:
+    log = Log("a", records=5, refused="no")
+    log.reset()
+    assert (log.path, log.records, log.refused, log.generation) == ("a", 0, None, 1)

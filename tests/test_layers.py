@@ -1,0 +1,79 @@
+"""The direction of the arrows: lower layers know nothing of upper ones, and heavy packages wait."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "lossmon"
+ORDER = ("logs", "formats", "history", "diagnosis", "monitor", "chart", "report", "tui")
+SIBLINGS = {"logs", "formats", "history"}  # these meet in monitor/ and never import each other
+
+
+def imported(path: Path) -> set[str]:
+    """Names of the lossmon sub-packages and the outside packages that a file imports."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+FILES = sorted(path for layer in ORDER for path in (PACKAGE / layer).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_layer_imports_only_layers_below_it(path: Path) -> None:
+    layer = path.relative_to(PACKAGE).parts[0]
+    for name in imported(path):
+        parts = name.split(".")
+        if parts[0] != "lossmon" or len(parts) < 2 or parts[1] not in ORDER or parts[1] == layer:
+            continue
+        assert ORDER.index(parts[1]) < ORDER.index(layer), f"{layer} imports {name}"
+        assert not {layer, parts[1]} <= SIBLINGS, f"{layer} imports {name}"
+
+
+@pytest.mark.parametrize(
+    ("package", "allowed"),
+    [
+        ("textual", "tui/"),
+        ("plotext", "chart/canvas.py"),
+        ("watchdog", "logs/local.py"),
+    ],
+)
+def test_a_package_is_imported_in_its_one_place(package: str, allowed: str) -> None:
+    for path in PACKAGE.rglob("*.py"):
+        if any(name.split(".")[0] == package for name in imported(path)):
+            assert str(path.relative_to(PACKAGE)).startswith(allowed)
+
+
+def loaded_after(code: str) -> set[str]:
+    """Top-level packages in memory after running code in a fresh interpreter."""
+    program = f"import sys\n{code}\nprint('\\n'.join({{m.split('.')[0] for m in sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_check_works_without_the_screen_and_without_pandas(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(f'{{"step": {i}, "loss": {2 / (i + 1)}}}\n' for i in range(50)))
+    loaded = loaded_after(
+        f"sys.argv = ['lossmon', 'check', '--json', {str(log)!r}]\n"
+        "from lossmon.cli import main\n"
+        "try: main()\nexcept SystemExit as end: assert end.code == 0, end"
+    )
+    assert not loaded & {"textual", "pandas", "plotext", "watchdog"}
+
+
+def test_help_loads_nothing_heavy() -> None:
+    loaded = loaded_after("import lossmon.cli")
+    assert not loaded & {"textual", "pandas", "plotext", "watchdog", "numpy"}
