@@ -17,7 +17,7 @@ from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_place import Counter, Place
 from lossmon.formats.text_shape import MAX_CHARS, Shape, learn, shape_key
 from lossmon.formats.text_table import Box, Row, Table
-from lossmon.formats.text_words import is_eval, is_loss
+from lossmon.formats.text_words import is_eval, is_loss, is_train, phase_of
 
 MAX_SHAPES = 4096  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
@@ -39,6 +39,7 @@ class _Held:
 
     key: tuple[object, ...]
     record: Record
+    whole: bool = False  # one row an epoch: nothing in it is left over from an earlier one
 
 
 @dataclass
@@ -65,7 +66,7 @@ class TextDecoder:
     _place: Place = field(default_factory=Place)
     _counters: dict[str, Counter] = field(default_factory=dict)
     _levels: dict[str, int] = field(default_factory=dict)
-    _waiting: dict[int, list[tuple[Shape, str]]] = field(default_factory=dict)
+    _waiting: dict[int, list[tuple[str, int | None, float | None]]] = field(default_factory=dict)
     _totals: tuple[str, ...] = ()
     _table: Table | None = None
     _table_rows: int = 0
@@ -112,7 +113,7 @@ class TextDecoder:
                     shape = active[0] if active else None
                     continue
             assert shape is not None
-            self._row(shape, match.groups(), line)
+            self._row(shape, match.groups())
         return self._take_out()
 
     def _take_out(self) -> list[Record]:
@@ -169,8 +170,6 @@ class TextDecoder:
             if table is not None:
                 self._table, self._table_rows = table, 0
                 return
-            from lossmon.formats.text_words import phase_of
-
             shape = Shape(message[:120], phase=phase_of(message) if len(message) < 80 else None)
             if len(self.shapes) >= MAX_SHAPES:
                 self._forget()
@@ -217,7 +216,7 @@ class TextDecoder:
     def _number(shape: Shape, groups: tuple[str, ...], what: str) -> float | None:
         group = shape.counters.get(what)
         number = None if group is None else parse_number(groups[group])
-        return number if number is not None and abs(number) < 2**53 else None
+        return number if number is not None and 0 <= number < 2**53 else None
 
     # --- deciding whether a shape is one of training rows --------------------------------------
 
@@ -225,45 +224,52 @@ class TextDecoder:
         """A row of a shape that is not accepted yet: accept it, or wait for more of its kind."""
         needed = self._needed(shape)
         waiting = self._waiting.setdefault(id(shape), [])
-        waiting.append((shape, line))
+        waiting.append((line, self._place.step, self._place.epoch))
         if len(waiting) < needed:
             if len(self._waiting) > MAX_SHAPES:
                 self._waiting.clear()
             return
         del self._waiting[id(shape)]
-        if shape.guessed and not _increasing([shape.match(old) for _, old in waiting], shape):
+        if shape.guessed and not _increasing([shape.match(old) for old, _, _ in waiting], shape):
             return
         self._active.insert(0, shape)
         del self._active[_MAX_ACTIVE:]
-        for _, old in waiting:
+        place, here = self._place, (self._place.step, self._place.epoch)
+        for old, place.step, place.epoch in waiting:  # as it was when the line came
             match = shape.match(old)
             if match is not None:
-                self._row(shape, match.groups(), old)
+                self._row(shape, match.groups())
+        if shape.level == 0 or shape.evaluation:
+            place.step, place.epoch = here
 
     def _needed(self, shape: Shape) -> int:
-        if shape.guessed:
+        losses = any(is_loss(name) for name in shape.names)
+        if shape.guessed or not losses:
             return _RECURS
         if shape.level:
             return 1
         placed = self._place.epoch is not None or self._place.step is not None
-        if placed and (shape.evaluation or any(is_loss(name) for name in shape.names)):
-            return 1
-        return _RECURS
+        return 1 if placed else _RECURS
 
     # --- rows --------------------------------------------------------------------------------
 
-    def _row(self, shape: Shape, groups: tuple[str, ...], line: str) -> None:
+    def _row(self, shape: Shape, groups: tuple[str, ...]) -> None:
         shape.rows += 1
         values = shape.values(groups)
         if not values:
             return
         place = self._place
         evaluation = shape.evaluation
-        if shape.level == 0 and place.phase == "eval" and not evaluation:
-            values = {name if is_eval(name) else f"eval_{name}": v for name, v in values.items()}
+        if not evaluation and self._is_other_loop(shape):
+            values = {_as_eval(name): value for name, value in values.items()}
             evaluation = True
-        if shape.level < 2 and not evaluation:
-            values = self._demoted(values, shape.level)
+        if shape.level < 2:
+            values = self._demoted(values, shape.level, evaluation)
+            if not values:
+                return
+        if shape.level == 0 and evaluation and self._bar_values:
+            values = {n: v for n, v in values.items() if self._bar_values.get(n) != v}
+            self._bar_values.update(values)
             if not values:
                 return
         if self._summary:
@@ -283,6 +289,7 @@ class TextDecoder:
             if step is not None:
                 place.step = step
                 if shape.level == 2:
+                    place.batches_by_epoch |= "batch" in shape.counters and epoch is not None
                     place.fine = True
                     place.header_step = None
                     place.phase = None
@@ -297,12 +304,28 @@ class TextDecoder:
             self._hold(("eval", shape.names), record)
         else:
             self._emit(record)
-        if not evaluation and shape.rows == 1:
+        if shape.rows == 1:
             for name in values:
                 self._levels[name] = max(shape.level, self._levels.get(name, 0))
 
-    def _demoted(self, values: dict[str, float], level: int) -> dict[str, float]:
+    def _is_other_loop(self, shape: Shape) -> bool:
+        """Rows of an evaluation that only their surroundings give away."""
+        if shape.level == 0:
+            return self._place.phase == "eval" and not any(map(is_train, shape.names))
+        counters = shape.counters
+        bare_batch = "batch" in counters and "epoch" not in counters and "step" not in counters
+        return bare_batch and not shape.bar and self._place.batches_by_epoch
+
+    def _demoted(
+        self, values: dict[str, float], level: int, evaluation: bool
+    ) -> dict[str, float]:
         """Coarser rows of a metric that is also logged by step are other series, or repeats."""
+        if evaluation:
+            final = level == 0
+            return {
+                f"final_{name}" if final and self._levels.get(name) == 2 else name: value
+                for name, value in values.items()
+            }
         kept: dict[str, float] = {}
         effective = level
         if level == 0 and self._place.header_step is not None:
@@ -384,20 +407,20 @@ class TextDecoder:
             self._release()
         self._out.append(record)
 
-    def _hold(self, key: tuple[object, ...], record: Record) -> None:
+    def _hold(self, key: tuple[object, ...], record: Record, whole: bool = False) -> None:
         """Keep a row that its next redraw replaces."""
         if self._held is not None and self._held.key != key:
             self._release()
-        self._held = _Held(key, record)
+        self._held = _Held(key, record, whole)
 
     def _hold_bar(self, shape: Shape, record: Record) -> None:
-        key = ("bar", record.epoch, record.step)
+        key = ("bar", shape.evaluation, record.epoch, record.step)
         if key == self._shown:
             fresh = {n: v for n, v in record.values.items() if n not in self._bar_values}
             record = record._replace(values=fresh)
             if not fresh:
                 return
-        self._hold(key, record)
+        self._hold(key, record, shape.keras)
 
     def _release(self) -> None:
         """The held row is final."""
@@ -410,12 +433,17 @@ class TextDecoder:
             values = {
                 name: value
                 for name, value in record.values.items()
-                if not (_slow_moving(name) and self._bar_values.get(name) == value)
+                if not self._stale(name, value, held)
             }
-            self._bar_values.update(record.values)
+            if not held.whole:
+                self._bar_values.update(record.values)
             record = record._replace(values=values)
         if record.values:
             self._out.append(record)
+
+    def _stale(self, name: str, value: float, held: _Held) -> bool:
+        """A bar goes on showing an evaluation long after it was made."""
+        return not held.whole and _slow_moving(name) and self._bar_values.get(name) == value
 
     def _table_row(self, line: str) -> bool:
         assert self._table is not None
@@ -439,6 +467,10 @@ class TextDecoder:
         if row.epoch is not None:
             self._place.epoch = row.epoch
         self._emit(Record(row.values, step, row.epoch, None))
+
+
+def _as_eval(name: str) -> str:
+    return name if is_eval(name) else f"eval_{name}"
 
 
 def _slow_moving(name: str) -> bool:

@@ -68,7 +68,7 @@ class Counter:
         """Samples as batches: the batch size is what all positions are multiples of."""
         self.unit = gcd(self.unit, position)
         unit = self.unit or 1
-        return position // unit, -(-total // unit)
+        return position // unit, max(total // unit, self.longest, 1)
 
 
 @dataclass
@@ -81,6 +81,7 @@ class Place:
         header_step: of a header line that its following lines belong to.
         phase: "eval" between a line that announces an evaluation and the next train row.
         fine: train rows place themselves by step or batch, not by epoch alone.
+        batches_by_epoch: train rows name their epoch and their batch.
     """
 
     epoch: float | None = None
@@ -88,6 +89,7 @@ class Place:
     header_step: int | None = None
     phase: str | None = None
     fine: bool = False
+    batches_by_epoch: bool = False
 
     def by_epoch(self, evaluation: bool) -> int | None:
         """The step of a row that names at most its epoch."""

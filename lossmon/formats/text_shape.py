@@ -26,12 +26,13 @@ _BLANK = re.compile(rf"[\s{FILLER}]+")
 _BLANK_RUN = rf"[\s{FILLER}]*"
 _BAR_RUN = rf"[\s{FILLER}=#>.\-]*"  # a bar drawn with ASCII characters is in the line
 _DIGITS = re.compile(r"\d+")
+_LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to a name: loss_0
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|#|//|@|\+\+? )"
-    r"|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|;\s*$|\bf['\"]|\+="
+    r"|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|;\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
-_BAR = re.compile(r"\d%\s*\|.*\|.*\d+/\d+|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%")
+_BAR = re.compile(r"\d%\s*\|.*\|.*\d+/\d+|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%|\d/-?\d+\s.*•.*it/s")
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
 
 
@@ -94,7 +95,7 @@ class Shape:
 def shape_key(line: str) -> str:
     """What two lines have in common that differ only in their numbers."""
     key = TOKEN.sub(lambda token: "#" if token["number"] else "~", squash(line))
-    return _DIGITS.sub("#", _BLANK.sub("", key))
+    return _LOOSE_DIGITS.sub("#", _BLANK.sub("", key))
 
 
 def learn(line: str) -> Shape:
@@ -111,7 +112,8 @@ def learn(line: str) -> Shape:
     head = message[: metrics[0].key_start] if metrics else message
     shape.phase = phase_of(head)
     _choose_values(shape, metrics, head)
-    _compile(shape, (prefix, flat, blank), tokens, roles, metrics)
+    if shape.names or roles or shape.plan:
+        _compile(shape, (prefix, flat, blank), tokens, roles, metrics)
     return shape
 
 
@@ -197,7 +199,7 @@ def _choose_values(shape: Shape, metrics: list[Token], head: str) -> None:
     """Keep the metrics that are worth drawing; none where the line is no row."""
     eval_line = shape.phase == "eval"
     kept = [token for token in metrics if not is_noise(token.key)]
-    names = settle([token.key for token in kept], eval_line)
+    names = settle([token.key for token in kept], eval_line, shape.level > 0)
     losses = [name for name in names if is_loss(name)]
     measured = [name for name in names if is_measured(name)]
     explicit = all(token.explicit for token in kept if is_loss(token.key))
@@ -283,7 +285,9 @@ def _varying(text: str) -> str:
 
 def _literal(text: str, blank: str) -> str:
     """A piece between numbers: blanks and bars of any length, also beside the numbers."""
-    pieces = [re.escape(piece) for piece in _BLANK.split(text)]
+    pieces = [
+        r"\d+".join(map(re.escape, _LOOSE_DIGITS.split(piece))) for piece in _BLANK.split(text)
+    ]
     if not any(pieces):
         return blank
     if pieces[0]:

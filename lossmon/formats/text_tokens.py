@@ -15,9 +15,9 @@ _TIME_UNIT = r"(?:ns|us|µs|μs|ms|secs?|seconds?|s|mins?|m|hrs?|h|d)(?:/[A-Za-z
 _OTHER_UNIT = r"[KMGT]i?B|[GB]|(?:it|iters?|samples?|tok|tokens?|imgs?)/s\w*"
 TOKEN = re.compile(
     r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?![\w:])"
-    r"|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"
+    r"|-:--:--|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
-    rf"|(?P<number>{_NUMBER})(?P<suffix>[kM](?!\w)|%)?(?![\w%]|\.\d)"
+    rf"|(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%)?(?![\w%]|\.\d)"
 )
 FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u27bf"  # arrows, boxes, bars, ticks: no meaning, varying length
 _ASCII_BAR = re.compile(r"(?<=[|\[])[=#>.\-]{4,}(?=[|\]\s])")
@@ -160,6 +160,8 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     if not explicit:
         while words and words[0].lower() in _STOP_WORDS:
             words.pop(0)
+        if words and words[-1].lower() in _STOP_WORDS:
+            words.pop()  # "set learning rate to 0.1"
         words = words[-3:]
     if not words or len(words) > _MAX_WORDS or not any(c.isalpha() for c in name):
         return "", at, explicit

@@ -16,6 +16,7 @@ _STEP = frozenset(
     " timesteps total_timesteps num_timesteps opt_step optimizer_step completed_step".split()
 )
 _BATCH = frozenset("batch batches minibatch mini_batch mb batch_idx batch_id".split())
+_PLURALS = frozenset(("epochs", "steps"))  # "epochs=750" is the plan
 _EPOCH = frozenset("epoch epochs ep cur_epoch current_epoch train_epoch training_epoch".split())
 _PLAN = re.compile(
     r"(?:max|num|total|n)_(?:train_)?(?:epochs?|steps|iters?|iterations|updates)"
@@ -50,6 +51,8 @@ def counter_of(key: str) -> str | None:
     The last word decides: "Validation at iteration", "Train Epoch", "Epoch(train)".
     """
     form = plain(re.sub(r"\(.*", "", key)) or plain(key)
+    if form in _PLURALS:
+        return None
     for counter, words in (("step", _STEP), ("epoch", _EPOCH), ("batch", _BATCH)):
         if form in words:
             return counter
@@ -87,6 +90,11 @@ def is_eval(name: str) -> bool:
     return role(name) == EVAL_LOSS or bool(_EVAL_NAME.search(plain(name)))
 
 
+def is_train(name: str) -> bool:
+    """The name itself says that this was measured while training."""
+    return plain(name).startswith(("train", "learn"))
+
+
 def is_loss(name: str) -> bool:
     """A loss of any kind, or a perplexity."""
     return role(name) in LOSSES or plain(name).split("_")[-1] in ("ppl", "perplexity")
@@ -112,21 +120,23 @@ def phase_of(text: str) -> str | None:
     return "eval" if found["eval"] else "train"
 
 
-def settle(names: list[str], eval_line: bool) -> list[str]:
+def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
     """The names of a line's values, made to say what they measure where only the line does.
 
     "loss" in a line about validation becomes "eval_loss". A bare "train" and "val" are losses
-    where the line names no loss; beside a loss they are scores. Repeated names are numbered.
+    where the line has a step or epoch and names no loss; otherwise they are scores. Repeated names
+    are numbered.
     """
     has_loss = any(
         is_loss(name) for name in names if not _EVAL_ALONE.fullmatch(plain(name))
     )
     settled: list[str] = []
     for name in names:
+        name = name.removesuffix(" value")  # Megatron: "lm loss value"
         form = plain(name)
         if _TRAIN_ALONE.fullmatch(form):
-            name = f"{name}_score" if has_loss else f"{name}_loss"
-        elif _EVAL_ALONE.fullmatch(form) and has_loss and "learn" not in names:
+            name = f"{name}_loss" if placed and not has_loss else f"{name}_score"
+        elif _EVAL_ALONE.fullmatch(form) and (has_loss or not placed) and "learn" not in names:
             name = f"{name}_score"
         elif eval_line and not is_eval(name) and (is_loss(name) or role(name) == ACCURACY):
             name = "eval_loss" if form == "loss" else f"eval_{name}"
