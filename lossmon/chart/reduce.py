@@ -1,0 +1,55 @@
+"""At most two points a column: a picture costs the width of the screen, however long the run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.history.columns import Floats
+
+
+def reduce(
+    x: Floats, y: Floats, limits: tuple[float, float], columns: int
+) -> tuple[Floats, Floats]:
+    """Least and greatest value of each column, in the order they occurred: no spike is lost.
+
+    Args:
+        x: shape (n,), ascending.
+        y: shape (n,), finite.
+        limits: first and last x of the picture.
+        columns: width of the picture in cells.
+
+    Returns:
+        x and y of at most 2 x columns points.
+    """
+    if len(x) <= 2 * columns:
+        return x, y
+    edges = np.linspace(limits[0], limits[1], columns + 1)[1:-1]
+    starts = np.unique(np.concatenate(([0], np.searchsorted(x, edges))))
+    starts = starts[starts < len(x)]
+    stops = np.append(starts[1:], len(x))
+    group = np.repeat(np.arange(len(starts)), stops - starts)
+    low = _first_where(y == np.minimum.reduceat(y, starts)[group], group, len(starts))
+    high = _first_where(y == np.maximum.reduceat(y, starts)[group], group, len(starts))
+    keep = np.unique(np.concatenate((low, high, [0, len(x) - 1])))
+    return x[keep], y[keep]
+
+
+def _first_where(mask: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
+    """Index of the first true element of each group; every group has one."""
+    places = np.flatnonzero(mask)
+    _, first = np.unique(group[places], return_index=True)
+    return places[first][:count]
+
+
+def column_levels(x: Floats, y: Floats, limits: tuple[float, float], columns: int) -> Floats:
+    """A typical value of each column that holds points: its median, from at most 64 of them."""
+    if len(x) <= columns:
+        return y
+    edges = np.linspace(limits[0], limits[1], columns + 1)
+    starts = np.searchsorted(x, edges[:-1])
+    stops = np.append(starts[1:], len(x))
+    levels = []
+    for a, b in zip(starts.tolist(), stops.tolist(), strict=True):
+        if b > a:
+            levels.append(float(np.median(y[a : b : max(1, (b - a) // 64)])))
+    return np.array(levels)

@@ -1,0 +1,123 @@
+"""Limits and ticks of the axes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossmon.history.columns import Floats
+
+_BEYOND = 0.5  # of the core range: raw points further out are clipped, and counted
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The y axis: `low` and `high` are in drawn units (log10 on a log axis)."""
+
+    low: float
+    high: float
+    log: bool
+
+    def drawn(self, y: Floats) -> Floats:
+        """Values in drawn units; what a log axis can't show is NaN."""
+        if not self.log:
+            return y
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(y > 0, np.log10(np.maximum(y, 1e-320)), np.nan)
+
+
+def y_scale(levels: Floats, extremes: Floats, log: bool) -> Scale:
+    """Limits in which one spike does not flatten the curve.
+
+    Args:
+        levels: typical values: column medians and smoothed curves, in data units.
+        extremes: all drawn values, in data units.
+        log: draw a log axis where any value allows it.
+    """
+    log = log and bool(np.any(levels > 0))
+    probe = Scale(0, 1, log)
+    core, outer = probe.drawn(levels), probe.drawn(extremes)
+    core, outer = core[np.isfinite(core)], outer[np.isfinite(outer)]
+    if not len(core):
+        return Scale(0.0, 1.0, False)
+    low, high = float(core.min()), float(core.max())
+    reach = _BEYOND * (high - low)
+    if len(outer) and reach > 0:
+        low = max(low - reach, min(low, float(outer.min())))
+        high = min(high + reach, max(high, float(outer.max())))
+    elif len(outer):
+        low, high = min(low, float(outer.min())), max(high, float(outer.max()))
+    if high - low <= 1e-12 * max(abs(high), abs(low), 1e-300):
+        margin = abs(high) * 0.05 or 0.5
+        return Scale(low - margin, high + margin, log)
+    margin = 0.02 * (high - low)
+    return Scale(low - margin, high + margin, log)
+
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """At most `most` round numbers (1, 2, 2.5 or 5 times a power of ten) within limits."""
+    span = high - low
+    if not span > 0 or most < 1 or not math.isfinite(span):
+        return []
+    rough = span / max(1, most)
+    power = 10.0 ** math.floor(math.log10(rough))
+    for factor in (1, 2, 2.5, 5, 10, 20, 25, 50):
+        step = factor * power
+        first = math.ceil(low / step - 1e-9)
+        last = math.floor(high / step + 1e-9)
+        if last - first + 1 <= most:
+            return [i * step for i in range(first, last + 1)]
+    return []
+
+
+def y_ticks(scale: Scale, most: int) -> list[tuple[float, str]]:
+    """Ticks as (drawn position, label)."""
+    if not scale.log:
+        places = ticks(scale.low, scale.high, most)
+        return list(zip(places, labels(places), strict=True))
+    values: list[float] = []
+    for power in range(math.floor(scale.low), math.ceil(scale.high) + 1):
+        values += [m * 10.0**power for m in (1, 2, 5)]
+    inside = [v for v in values if scale.low <= math.log10(v) <= scale.high]
+    decades = [v for v in inside if math.isclose(math.log10(v) % 1, 0, abs_tol=1e-9)]
+    chosen = inside if len(inside) <= most else decades[:: max(1, -(-len(decades) // most))]
+    if len(chosen) < 2:  # less than a decade: round numbers, at their places on the log axis
+        chosen = [v for v in ticks(10**scale.low, 10**scale.high, most) if v > 0]
+    return [(math.log10(v), label) for v, label in zip(chosen, labels(chosen), strict=True)]
+
+
+def labels(values: list[float]) -> list[str]:
+    """Labels with as many decimals as tell them apart, and no more."""
+    if not values:
+        return []
+    largest = max(abs(v) for v in values)
+    if largest >= 1e5 or (0 < largest < 1e-3):
+        return [f"{v:.3g}".replace("e+0", "e").replace("e-0", "e-") for v in values]
+    for decimals in range(7):
+        texts = [f"{v:.{decimals}f}" for v in values]
+        same = all(
+            math.isclose(float(t), v, rel_tol=1e-6, abs_tol=1e-9)
+            for t, v in zip(texts, values, strict=True)
+        )
+        if same:
+            return texts
+    return [f"{v:.3g}" for v in values]
+
+
+def count_label(value: float) -> str:
+    """A step or an epoch: 500, 1.5k, 20k, 3M."""
+    for size, sign in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= size:
+            short = value / (1e3 if sign == "k" else size)
+            return f"{short:.4g}{sign}"
+    return f"{value:.4g}"
+
+
+def time_label(seconds: float) -> str:
+    """Time since the first row: 40s, 12m, 3.5h, 2d."""
+    for size, sign in ((86400.0, "d"), (3600.0, "h"), (60.0, "m")):
+        if abs(seconds) >= size:
+            return f"{seconds / size:.3g}{sign}"
+    return f"{seconds:.3g}s"
