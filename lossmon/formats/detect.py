@@ -30,6 +30,18 @@ class Format(Protocol):
         ...
 
 
+class _Text:
+    """The general text decoder: asked last, since it finds a curve in almost anything."""
+
+    NAME = "text"
+
+    def sniff(self, head: bytes, name: str) -> str | None:
+        return text.looks_like_training(head)
+
+    def decoder(self) -> Decoder:
+        return text.TextDecoder()
+
+
 # The more a format promises, the earlier it is asked.
 FORMATS: tuple[Format, ...] = (
     trainer_state, llamafactory, jsonl, json_history, csv, hf_stdout, text,

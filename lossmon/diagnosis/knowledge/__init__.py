@@ -1,0 +1,128 @@
+"""What patterns mean, why they come about and what to do: data, one TOML file a language."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from lossmon.diagnosis.finding import Finding
+from lossmon.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+LANGUAGES = ("en", "zh")
+MOST_REMEDIES = 5
+_FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
+
+
+@dataclass(frozen=True)
+class PatternText:
+    """What is said of a pattern. `remedies` may hold fields such as {best_step:,}."""
+
+    id: str
+    title: str
+    meaning: str
+    looks_like: str = ""
+    causes: tuple[str, ...] = ()
+    remedies: tuple[str, ...] = ()
+    goes_away: str = ""
+
+
+@dataclass(frozen=True)
+class CauseText:
+    """What is said of a cause."""
+
+    id: str
+    text: str
+    remedies: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """The texts of one language."""
+
+    lang: str
+    patterns: Mapping[str, PatternText]
+    causes: Mapping[str, CauseText]
+    words: Mapping[str, str]
+
+    def pattern(self, id_: str) -> PatternText:
+        """The texts of a pattern; an unknown one is named by its identifier."""
+        return self.patterns.get(id_) or PatternText(id_, id_.replace("_", " "), "")
+
+    def cause(self, id_: str) -> CauseText:
+        """The texts of a cause; an unknown one is named by its identifier."""
+        return self.causes.get(id_) or CauseText(id_, id_.replace("_", " "))
+
+    def word(self, id_: str) -> str:
+        """A word of the screen in this language."""
+        return self.words.get(id_, id_)
+
+    def remedies(self, finding: Finding) -> tuple[str, ...]:
+        """What to do, with the finding's own numbers; what its measured causes ask for first."""
+        texts: dict[str, None] = {}
+        for text in self._remedies(finding):
+            filled = _fill(text, finding.numbers)
+            if filled is not None:
+                texts[filled] = None
+        return tuple(texts)[:MOST_REMEDIES]
+
+    def _remedies(self, finding: Finding) -> Iterator[str]:
+        own = self.pattern(finding.pattern).remedies
+        yield from (text for text in own if _FIELD.search(text))
+        for cause in finding.causes:
+            if cause.why:
+                yield from self.cause(cause.id).remedies
+        yield from (text for text in own if not _FIELD.search(text))
+
+
+@lru_cache(maxsize=4)
+def load(lang: str = "en") -> Knowledge:
+    """The texts of a language.
+
+    Raises:
+        ConfigError: there are none in this language.
+    """
+    if lang not in LANGUAGES:
+        raise ConfigError(f"no texts in {lang!r}; there are {', '.join(LANGUAGES)}")
+    text = resources.files(__package__).joinpath(f"{lang}.toml").read_text(encoding="utf-8")
+    table = tomllib.loads(text)
+    return Knowledge(
+        lang,
+        {
+            id_: PatternText(
+                id_,
+                entry["title"],
+                entry["meaning"],
+                entry.get("looks_like", ""),
+                tuple(entry.get("causes", ())),
+                tuple(entry.get("remedies", ())),
+                entry.get("goes_away", ""),
+            )
+            for id_, entry in table["pattern"].items()
+        },
+        {
+            id_: CauseText(id_, entry["text"], tuple(entry.get("remedies", ())))
+            for id_, entry in table["cause"].items()
+        },
+        table.get("words", {}),
+    )
+
+
+def _fill(text: str, numbers: Mapping[str, float]) -> str | None:
+    """Put numbers into {name:format} fields; None where one is not known."""
+    if any(name not in numbers for name, _ in _FIELD.findall(text)):
+        return None
+
+    def one(field: re.Match[str]) -> str:
+        value, form = numbers[field[1]], field[2] or ".4g"
+        return format(round(value) if form == "," else value, form)
+
+    return _FIELD.sub(one, text)

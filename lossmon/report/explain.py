@@ -1,0 +1,109 @@
+"""`lossmon explain`: the table of patterns, or one of them in full."""
+
+from __future__ import annotations
+
+import difflib
+
+from lossmon.diagnosis.finding import OTHER_PATTERNS, PAIR_PATTERNS, TRAIN_PATTERNS
+from lossmon.diagnosis.knowledge import Knowledge, PatternText, load
+from lossmon.errors import ConfigError
+from lossmon.text import cell_width, char_width, pad
+
+_FIELDS_OUT = ("{", "}")
+
+
+def explain(pattern: str | None, lang: str, width: int) -> str:
+    """The whole table, or one pattern's meaning, causes and remedies.
+
+    Args:
+        pattern: its identifier; None for the table.
+        lang: "en" or "zh".
+        width: columns.
+
+    Raises:
+        ConfigError: there is no such pattern.
+    """
+    knowledge = load(lang)
+    if pattern is None:
+        return _table(knowledge, width)
+    known = (*TRAIN_PATTERNS, *PAIR_PATTERNS, *OTHER_PATTERNS)
+    wanted = pattern.strip().lower().replace("-", "_").replace(" ", "_")
+    if wanted not in known:
+        close = difflib.get_close_matches(wanted, known, 1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise ConfigError(f"no pattern {pattern!r}; {hint}there are {', '.join(known)}")
+    return _one(knowledge.pattern(wanted), knowledge, width)
+
+
+def _table(knowledge: Knowledge, width: int) -> str:
+    groups = (("one_curve", TRAIN_PATTERNS), ("two_curves", PAIR_PATTERNS), ("beyond", OTHER_PATTERNS))
+    names = [name for _, group in groups for name in group]
+    left = max(map(len, names)) + 2
+    middle = max(cell_width(knowledge.pattern(name).title) for name in names) + 2
+    lines = []
+    for title, group in groups:
+        lines += [knowledge.word(title), ""]
+        for name in group:
+            text = knowledge.pattern(name)
+            head = "  " + pad(name, left) + pad(text.title, middle)
+            room = max(20, width - cell_width(head))
+            first, *rest = wrap(text.meaning, room)
+            lines += [head + first, *(" " * cell_width(head) + line for line in rest)]
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def _one(text: PatternText, knowledge: Knowledge, width: int) -> str:
+    lines = [f"{text.title}  ({text.id})", "", *wrap(text.meaning, width)]
+    if text.looks_like:
+        lines += ["", *_item(f"{knowledge.word('looks_like')}: ", text.looks_like, width)]
+    if text.causes:
+        lines += ["", knowledge.word("likely")]
+        for number, id_ in enumerate(text.causes, 1):
+            lines += _item(f"  {number} ", knowledge.cause(id_).text, width)
+    if text.remedies:
+        lines += ["", knowledge.word("do")]
+        for remedy in text.remedies:
+            if not any(mark in remedy for mark in _FIELDS_OUT):
+                lines += _item("  - ", remedy, width)
+    if text.goes_away:
+        lines += ["", *_item(f"{knowledge.word('goes_away')}: ", text.goes_away, width)]
+    return "\n".join(lines)
+
+
+def _item(head: str, text: str, width: int) -> list[str]:
+    """A text behind a head, its further lines indented under its first."""
+    indent = cell_width(head)
+    first, *rest = wrap(text, max(20, width - indent))
+    return [head + first, *(" " * indent + line for line in rest)]
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Cut into lines of at most `width` cells: at blanks, and between wide characters."""
+    lines, line, size = [], "", 0
+    for word in _words(text):
+        w = cell_width(word)
+        if size + w > width and line.strip():
+            lines.append(line.rstrip())
+            line, size = "", 0
+            word = word.lstrip()
+            w = cell_width(word)
+        line, size = line + word, size + w
+    return [*lines, line.rstrip()]
+
+
+_NO_START = "，。；：、）？！,.;:)?!"  # punctuation stays with what it follows
+
+
+def _words(text: str) -> list[str]:
+    """Pieces between which a line may be broken."""
+    words: list[str] = []
+    for char in text:
+        wide = char_width(char) == 2
+        if words and char in _NO_START:
+            words[-1] += char
+        elif not words or char == " " or wide or (char_width(words[-1][-1]) == 2):
+            words.append(char)
+        else:
+            words[-1] += char
+    return words
