@@ -201,7 +201,7 @@ def dated_span(prefix: str) -> tuple[int, int] | None:
 
 
 def read_time(stamp: str) -> float | None:
-    """Seconds since the Unix epoch of a date and time as `dated_span` finds them."""
+    """Seconds since the Unix epoch of a date as `dated_span` finds it, or of a Unix time."""
     start = _minutes.get(stamp[:16])
     if start is not None:  # 2024-05-19 04:54 was met before: only the seconds are new
         try:
@@ -209,7 +209,12 @@ def read_time(stamp: str) -> float | None:
         except ValueError:
             pass
     dated = _STAMP.fullmatch(stamp)
-    return wall_time(dated) if dated else None
+    if dated:
+        return wall_time(dated)
+    try:
+        return float(stamp)
+    except ValueError:
+        return None
 
 
 _minutes: dict[str, float] = {}  # "2024-05-19 04:54" -> its epoch: mktime is slow, minutes recur

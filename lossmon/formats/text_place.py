@@ -79,6 +79,7 @@ class Place:
         epoch: of the newest header or row.
         step: of the newest train row.
         header_step: of a header line that its following lines belong to.
+        headed: a header came after the newest row that placed itself.
         phase: "eval" between a line that announces an evaluation and the next train row.
         fine: train rows place themselves by step or batch, not by epoch alone.
         batches_by_epoch: train rows name their epoch and their batch.
@@ -87,6 +88,7 @@ class Place:
     epoch: float | None = None
     step: int | None = None
     header_step: int | None = None
+    headed: bool = False
     phase: str | None = None
     fine: bool = False
     batches_by_epoch: bool = False

@@ -12,6 +12,7 @@ from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import FILLER, TOKEN, Kind, Token, squash, tokenise
 from lossmon.formats.text_words import (
     counter_of,
+    is_clock,
     is_eval,
     is_loss,
     is_measured,
@@ -31,12 +32,17 @@ _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|#|//|@|\+\+? )"
     r"|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|;\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
+_TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}
+_CALL = re.compile(r"\w\((?!s\))|[<>!=]=|\bif\b|\belse\b|#")
+_WORD = re.compile(r"[A-Za-z]{2,}")
 _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
-_BAR = re.compile(r"\d%\s*\|.*\|.*\d+/\d+|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%|\d/-?\d+\s.*•.*it/s")
+_BAR = re.compile(
+    r"\d%\s*\|.*\|.*\d+/\d+|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%|\d/-?\d+\s.*•.*it/s"
+)
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
 
 
-@dataclass
+@dataclass(eq=False)
 class Shape:
     """All that is known of lines that differ only in their numbers.
 
@@ -50,8 +56,18 @@ class Shape:
         keras: a bar with running means, of which only the last redraw counts.
         index: a bare number opens the line; it is the step only where it keeps growing.
         guessed: the loss has no name; it is one only where the line recurs.
+        explicit: a colon or equals sign stands between each loss and its number.
         samples: the batch counter counts samples ("[640/60000 (1%)]").
+        header: short enough to be the headline of the lines below it.
         time_at: the group with the date of a logger's prefix, or -1.
+        plan: "steps" or "epochs" -> group with the planned length.
+        phase: "train" or "eval" where the words of the line say so.
+        rows: how many rows it gave.
+        waiting: lines of a shape that is not yet accepted, and the step and epoch before each.
+        match: matches a whole line.
+        pick: the metrics' groups out of all groups.
+        totals: groups of the planned lengths.
+        ratios: metric -> the group it is a share of ("9833/10000").
     """
 
     text: str
@@ -63,20 +79,29 @@ class Shape:
     keras: bool = False
     index: bool = False
     guessed: bool = False
+    explicit: bool = False
     samples: bool = False
+    header: bool = False
     time_at: int = -1
     plan: dict[str, int] = field(default_factory=dict)
     phase: str | None = None
-    seen: int = 0
     rows: int = 0
+    waiting: list[tuple[str, int | None, float | None]] = field(default_factory=list)
     match: Callable[[str], re.Match[str] | None] = lambda _: None
     pick: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple
+    totals: tuple[int, ...] = ()
     ratios: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_row(self) -> bool:
         """The line carries something to draw."""
         return bool(self.names)
+
+    def counter(self, groups: tuple[str, ...], what: str) -> float | None:
+        """A counter's value in a matched line; None where it has none, or none that makes sense."""
+        group = self.counters.get(what)
+        number = None if group is None else parse_number(groups[group])
+        return number if number is not None and 0 <= number < 2**53 else None
 
     def values(self, groups: tuple[str, ...]) -> dict[str, float]:
         """Name -> value; a value that is no number after all is left out."""
@@ -109,6 +134,7 @@ def learn(line: str) -> Shape:
         return shape
     roles, metrics = _assign(message, tokens, shape)
     blank = _BLANK_RUN if flat == message else _BAR_RUN
+    shape.header = len(_WORD.findall(message)) <= 7 and not _CALL.search(message)
     head = message[: metrics[0].key_start] if metrics else message
     shape.phase = phase_of(head)
     _choose_values(shape, metrics, head)
@@ -121,9 +147,7 @@ def _readable(message: str) -> str:
     return " ".join(TOKEN.sub("#", _BLANK.sub(" ", message)).split())[:120]
 
 
-def _assign(
-    message: str, tokens: list[Token], shape: Shape
-) -> tuple[dict[int, str], list[Token]]:
+def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, str], list[Token]]:
     """Which token is which counter, and which tokens are metrics."""
     roles: dict[int, str] = {}
     metrics: list[Token] = []
@@ -134,14 +158,14 @@ def _assign(
         if counter in roles.values():
             return False
         roles[i] = counter
-        if i + 1 < len(tokens) and tokens[i + 1].kind is Kind.TOTAL:
-            roles[i + 1] = {"step": "steps", "epoch": "epochs", "batch": "batches"}[counter]
+        if counter in _TOTAL_OF and i + 1 < len(tokens) and tokens[i + 1].kind is Kind.TOTAL:
+            roles[i + 1] = _TOTAL_OF[counter]
         return True
 
     for i, token in enumerate(tokens):
         follower = tokens[i + 1].kind if i + 1 < len(tokens) else None
         if token.kind is Kind.VALUE:
-            counter = counter_of(token.key)
+            counter = "clock" if is_clock(token.key, token.text) else counter_of(token.key)
             if counter is None and follower is Kind.PLACE and phase_of(token.key):
                 counter = "epoch"  # "TRAIN [3][1930/1938]"
             elif counter is None and follower is Kind.TOTAL and _only_phase(token.key):
@@ -205,6 +229,7 @@ def _choose_values(shape: Shape, metrics: list[Token], head: str) -> None:
     explicit = all(token.explicit for token in kept if is_loss(token.key))
     if not losses and not (measured and shape.level):
         kept, names = [], []
+    shape.explicit = explicit
     if shape.level == 0 and losses and not explicit and len(head.split()) > 4:
         kept, names = [], []  # prose: "the loss of 10 men"
     metrics[:] = kept
@@ -222,15 +247,16 @@ def _compile(
 ) -> None:
     """The expression that matches lines of this shape and captures what is wanted of them.
 
-    Args:
-        line: the logger's prefix, the message, and what a run of blanks in it matches.
+    `line` is the logger's prefix, the message, and what a run of blanks in it matches.
     """
     prefix, message, blank = line
     wanted = {id(token) for token in metrics}
     plans = {i: what for what, i in shape.plan.items()}
     shape.plan = {}
     pattern, group = _prefix_pattern(prefix, shape)
-    at, places, spots = 0, [], {}
+    at = 0
+    places: list[int] = []  # groups of the metrics
+    spots: dict[int, str] = {}  # token -> metric
     for i, token in enumerate(tokens):
         pattern += _literal(message[at : token.start], blank)
         at = token.end
@@ -254,6 +280,11 @@ def _compile(
         group += 1
     pattern += _literal(message[at:], blank)
     shape.match = re.compile(pattern).fullmatch
+    counters = shape.counters
+    shape.totals = tuple(
+        counters[what] for what in ("steps", "epochs", "batches") if what in counters
+    )
+    shape.time_at = counters.pop("clock", shape.time_at)
     if len(places) == 1:
         only = places[0]
         shape.pick = lambda groups: (groups[only],)
@@ -274,7 +305,10 @@ def _prefix_pattern(prefix: str, shape: Shape) -> tuple[str, int]:
         return r"\s*" + _varying(prefix), 0
     shape.time_at = 0
     start, end = span
-    return rf"\s*{_varying(prefix[:start])}({_varying(prefix[start:end])}){_varying(prefix[end:])}", 1
+    return (
+        rf"\s*{_varying(prefix[:start])}({_varying(prefix[start:end])}){_varying(prefix[end:])}",
+        1,
+    )
 
 
 def _varying(text: str) -> str:

@@ -19,7 +19,7 @@ TOKEN = re.compile(
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
     rf"|(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%)?(?![\w%]|\.\d)"
 )
-FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u27bf"  # arrows, boxes, bars, ticks: no meaning, varying length
+FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u27bf"  # arrows, boxes, bars, ticks
 _ASCII_BAR = re.compile(r"(?<=[|\[])[=#>.\-]{4,}(?=[|\]\s])")
 
 
@@ -66,7 +66,9 @@ _WRAPPER = re.compile(r"^(?:tensor|array|(?:np|numpy|torch|jnp)\.\w+|Array|float
 _SPLIT = re.compile(
     rf"[,;|\t{{}}\[\]<>{FILLER}]|\s-\s|\s-+>|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
 )
-_STOP_WORDS = frozenset("with at and of the is was are for a an in to on => now got has".split())
+_STOP_WORDS = frozenset(
+    ("with", "at", "and", "of", "the", "is", "was", "are", "for", "a", "an", "in", "to", "on", "=>")
+)
 _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z]\w*)?)\s*(?=[,|;]|$)")
 _JUNK = " \t'\"*>|-:.•#=/&~"
 _MAX_WORDS, _MAX_NAME = 5, 60
@@ -95,9 +97,7 @@ def tokenise(text: str) -> list[Token]:
     return tokens
 
 
-def _token(
-    text: str, match: re.Match[str], gap: str, at: int, before: Token | None
-) -> Token:
+def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | None) -> Token:
     start, end = match.span()
 
     def made(kind: Kind, key: str = "", key_start: int = start, explicit: bool = False) -> Token:

@@ -6,22 +6,63 @@ import re
 from functools import lru_cache
 
 from lossmon.formats.names import (
-    ACCURACY, EVAL_LOSS, GRAD_NORM, LEARNING_RATE, OTHER, OTHER_LOSS, THROUGHPUT, TRAIN_LOSS,
-    plain, role,
+    ACCURACY,
+    EVAL_LOSS,
+    GRAD_NORM,
+    LEARNING_RATE,
+    OTHER,
+    OTHER_LOSS,
+    THROUGHPUT,
+    TRAIN_LOSS,
+    plain,
+    role,
 )  # fmt: skip
 
 _STEP = frozenset(
-    "step steps iter iters iteration iterations it itr update updates up num_updates global_step"
-    " globalstep global_steps gs train_step current_step current_steps trained_steps s i tree round"
-    " timesteps total_timesteps num_timesteps opt_step optimizer_step completed_step".split()
+    (
+        "step",
+        "steps",
+        "iter",
+        "iters",
+        "iteration",
+        "iterations",
+        "it",
+        "itr",
+        "update",
+        "updates",
+        "up",
+        "num_updates",
+        "global_step",
+        "globalstep",
+        "global_steps",
+        "gs",
+        "train_step",
+        "current_step",
+        "current_steps",
+        "trained_steps",
+        "s",
+        "i",
+        "tree",
+        "round",
+        "timesteps",
+        "total_timesteps",
+        "num_timesteps",
+        "opt_step",
+        "optimizer_step",
+        "completed_step",
+    )
 )
-_BATCH = frozenset("batch batches minibatch mini_batch mb batch_idx batch_id".split())
+_BATCH = frozenset(("batch", "batches", "minibatch", "mini_batch", "mb", "batch_idx", "batch_id"))
 _PLURALS = frozenset(("epochs", "steps"))  # "epochs=750" is the plan
-_EPOCH = frozenset("epoch epochs ep cur_epoch current_epoch train_epoch training_epoch".split())
+_EPOCH = frozenset(
+    ("epoch", "epochs", "ep", "cur_epoch", "current_epoch", "train_epoch", "training_epoch")
+)
 _PLAN = re.compile(
     r"(?:max|num|total|n)_(?:train_)?(?:epochs?|steps|iters?|iterations|updates)"
     r"|total_optimization_steps|epochs|steps"
 )
+_CLOCK = frozenset(("ts", "time", "timestamp", "unix_time", "wall_time"))
+_UNIX_TIME = re.compile(r"1\d{9}(?:\.\d+)?")  # 2001 to 2033
 # Numbers that stand beside metrics and are none.
 _NOISE = re.compile(
     r"(?:.*_)?(?:eta|v_num|pid|rank|seed|cuda|gpu|gpus|device|world_size|best|patience|wall|oom|port"
@@ -60,9 +101,19 @@ def counter_of(key: str) -> str | None:
     if len(last) < 2:
         return None
     word = plain(last[-1])
-    if "of" in last or "per" in last or "best" in form or "warmup" in form or form.startswith("number"):
+    if (
+        "of" in last
+        or "per" in last
+        or "best" in form
+        or "warmup" in form
+        or form.startswith("number")
+    ):
         return None
-    for counter, words in (("step", _STEP - {"s", "i", "it", "up"}), ("epoch", _EPOCH), ("batch", _BATCH)):
+    for counter, words in (
+        ("step", _STEP - {"s", "i", "it", "up"}),
+        ("epoch", _EPOCH),
+        ("batch", _BATCH),
+    ):
         if word in words:
             return counter
     return None
@@ -75,6 +126,11 @@ def planned(key: str) -> str | None:
     if not _PLAN.fullmatch(form):
         return None
     return "epochs" if "epoch" in form else "steps"
+
+
+def is_clock(key: str, text: str) -> bool:
+    """A Unix time, as logfmt writes it: "ts=1795476925.002"."""
+    return plain(key) in _CLOCK and bool(_UNIX_TIME.fullmatch(text))
 
 
 @lru_cache(maxsize=4096)
@@ -112,12 +168,10 @@ def is_throughput(name: str) -> bool:
 
 def phase_of(text: str) -> str | None:
     """What the words of a line are about: "eval", "train", or None; the last such word decides."""
-    found = None
-    for found in _PHASE.finditer(text):
-        pass
-    if found is None:
+    words = list(_PHASE.finditer(text))
+    if not words:
         return None
-    return "eval" if found["eval"] else "train"
+    return "eval" if words[-1]["eval"] else "train"
 
 
 def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
@@ -127,9 +181,7 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
     where the line has a step or epoch and names no loss; otherwise they are scores. Repeated names
     are numbered.
     """
-    has_loss = any(
-        is_loss(name) for name in names if not _EVAL_ALONE.fullmatch(plain(name))
-    )
+    has_loss = any(is_loss(name) for name in names if not _EVAL_ALONE.fullmatch(plain(name)))
     settled: list[str] = []
     for name in names:
         name = name.removesuffix(" value")  # Megatron: "lm loss value"

@@ -1,0 +1,255 @@
+"""What becomes of a line that was read: where it belongs, what of it is new, when it is final."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lossmon.formats.decoder import Facts, Record
+from lossmon.formats.lines import read_time
+from lossmon.formats.text_place import Counter, Place
+from lossmon.formats.text_shape import Shape
+from lossmon.formats.text_table import Row
+from lossmon.formats.text_words import is_eval, is_train
+
+
+@dataclass
+class _Held:
+    """A row that later lines may still repaint."""
+
+    key: tuple[object, ...]
+    record: Record
+    whole: bool = False  # one row an epoch: nothing in it is left over from an earlier one
+
+
+@dataclass
+class Rows:
+    """Turns the groups of matched lines into records, in the order of the log.
+
+    Attributes:
+        facts: planned length, ending, failure; a training row refutes an ending.
+        place: where the training is.
+        summary: the next row repeats an earlier one ("best iteration is:").
+    """
+
+    facts: Facts
+    place: Place = field(default_factory=Place)
+    summary: bool = False
+    _out: list[Record] = field(default_factory=list)
+    _held: _Held | None = None
+    _shown: tuple[object, ...] | None = None  # the bar position that was emitted last
+    _bar_values: dict[str, float] = field(default_factory=dict)
+    _counters: dict[str, Counter] = field(default_factory=dict)
+    _levels: dict[str, int] = field(default_factory=dict)
+    _totals: tuple[object, ...] = ()
+
+    def drain(self) -> list[Record]:
+        """The records that became final since the last call."""
+        records, self._out = self._out, []
+        return records
+
+    def take(self, shape: Shape, groups: tuple[str, ...]) -> None:
+        """A line of a known shape."""
+        shape.rows += 1
+        values = shape.values(groups)
+        if not values:
+            return
+        place = self.place
+        evaluation = shape.evaluation
+        if not evaluation and self._is_other_loop(shape):
+            values = {_as_eval(name): value for name, value in values.items()}
+            evaluation = True
+        if shape.level < 2:
+            values = self._demoted(values, shape.level, evaluation)
+            if not values:
+                return
+        if shape.level == 0 and evaluation and self._bar_values:
+            values = {n: v for n, v in values.items() if self._bar_values.get(n) != v}
+            self._bar_values.update(values)
+            if not values:
+                return
+        if self.summary:
+            self.summary = False
+            if shape.level == 2 and shape.index:
+                return
+        time = read_time(groups[shape.time_at]) if shape.time_at >= 0 else None
+        epoch = shape.counter(groups, "epoch")
+        if epoch is not None:
+            place.epoch = epoch
+        if evaluation:
+            step = self._eval_step(shape, groups)
+        else:
+            step = self._train_step(shape, groups)
+            if step is not None and step < 0:
+                return
+            if step is not None:
+                place.step = step
+                if shape.level == 2:
+                    place.batches_by_epoch |= "batch" in shape.counters and epoch is not None
+                    place.fine = True
+                    place.header_step, place.phase, place.headed = None, None, False
+            self.facts.finished = False
+            if self.facts.failure is not None:
+                self.facts.failure = None
+            if shape.totals:
+                self.note_totals(shape, groups)
+        record = Record(values, step, place.epoch if epoch is None else epoch, time)
+        if shape.bar:
+            self._hold_bar(shape, record)
+        elif evaluation and "batch" in shape.counters:
+            self._hold(("eval", shape.names), record)
+        else:
+            self._emit(record)
+        if shape.rows == 1:
+            for name in values:
+                self._levels[name] = max(shape.level, self._levels.get(name, 0))
+
+    def _is_other_loop(self, shape: Shape) -> bool:
+        """Rows of an evaluation that only their surroundings give away."""
+        if shape.level == 0:
+            return self.place.phase == "eval" and not any(map(is_train, shape.names))
+        counters = shape.counters
+        bare_batch = "batch" in counters and "epoch" not in counters and "step" not in counters
+        return bare_batch and not shape.bar and self.place.batches_by_epoch
+
+    def _demoted(self, values: dict[str, float], level: int, evaluation: bool) -> dict[str, float]:
+        """Coarser rows of a metric that is also logged by step are other series, or repeats."""
+        if evaluation:
+            final = level == 0
+            return {
+                f"final_{name}" if final and self._levels.get(name) == 2 else name: value
+                for name, value in values.items()
+            }
+        kept: dict[str, float] = {}
+        effective = level
+        if level == 0 and self.place.header_step is not None:
+            effective = 2
+        elif level == 0 and self.place.epoch is not None:
+            effective = 1
+        for name, value in values.items():
+            if self._levels.get(name, 0) <= effective:
+                kept[name] = value
+            elif level == 1:
+                kept[f"epoch_{name}"] = value
+        return kept
+
+    def _train_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
+        place = self.place
+        epoch = None if place.epoch is None or place.epoch != place.epoch else int(place.epoch)
+        position = shape.counter(groups, "step")
+        if position is not None:
+            counter = self._counters.setdefault("step", Counter())
+            span = shape.counter(groups, "steps")
+            return counter.locate(int(position), int(span) if span else None, epoch)
+        position = shape.counter(groups, "batch")
+        if position is None:
+            return place.by_epoch(evaluation=False)
+        span = shape.counter(groups, "batches")
+        if shape.keras:
+            return int(place.epoch or 0) if position == span else -1
+        if shape.bar and position == 0:
+            return -1
+        counter = self._counters.setdefault("batch", Counter(resets=True))
+        if shape.samples and span:
+            position, span = counter.rescale(int(position), int(span))
+        return counter.locate(int(position), int(span) if span else None, epoch)
+
+    def _eval_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
+        place = self.place
+        position = shape.counter(groups, "step")
+        if position is None:
+            step = place.by_epoch(evaluation=True)
+            return 0 if step is None else step
+        total = shape.counter(groups, "steps")
+        counter = self._counters.get("step")
+        if counter is None:
+            return int(position)
+        if total is not None and counter.span is not None and total != counter.span:
+            return place.step
+        return counter.peek(int(position))
+
+    def note_totals(self, shape: Shape, groups: tuple[str, ...]) -> None:
+        """Take the planned length from "10/500"."""
+        step_counter = self._counters.get("step")
+        totals = (step_counter and step_counter.resets, *[groups[i] for i in shape.totals])
+        if totals == self._totals:
+            return
+        self._totals = totals
+        epochs = shape.counter(groups, "epochs")
+        if epochs:
+            self.facts.total_epochs = epochs
+        span = shape.counter(groups, "steps")
+        counter = step_counter
+        if span is None:
+            span, counter = shape.counter(groups, "batches"), self._counters.get("batch")
+        total = None
+        if shape.keras or (shape.level == 1 and not self.place.fine):
+            total = self.facts.total_epochs
+        elif span and counter is not None:
+            if self.place.epoch is None or counter.resets is False:
+                total = span
+            elif counter.resets and self.facts.total_epochs:
+                total = (counter.span or span) * self.facts.total_epochs
+        if total:
+            self.facts.total_steps = int(total)
+
+    def _emit(self, record: Record) -> None:
+        if self._held is not None:
+            self.release()
+        self._out.append(record)
+
+    def _hold(self, key: tuple[object, ...], record: Record, whole: bool = False) -> None:
+        """Keep a row that its next redraw replaces."""
+        if self._held is not None and self._held.key != key:
+            self.release()
+        self._held = _Held(key, record, whole)
+
+    def _hold_bar(self, shape: Shape, record: Record) -> None:
+        key = ("bar", shape.evaluation, record.epoch, record.step)
+        if key == self._shown:
+            fresh = {n: v for n, v in record.values.items() if n not in self._bar_values}
+            record = record._replace(values=fresh)
+            if not fresh:
+                return
+        self._hold(key, record, shape.keras)
+
+    def release(self) -> None:
+        """The held row is final."""
+        held, self._held = self._held, None
+        if held is None:
+            return
+        record = held.record
+        if held.key[0] == "bar":
+            self._shown = held.key
+            values = {
+                name: value
+                for name, value in record.values.items()
+                if not self._stale(name, value, held)
+            }
+            if not held.whole:
+                self._bar_values.update(record.values)
+            record = record._replace(values=values)
+        if record.values:
+            self._out.append(record)
+
+    def _stale(self, name: str, value: float, held: _Held) -> bool:
+        """A bar goes on showing an evaluation long after it was made."""
+        return not held.whole and _slow_moving(name) and self._bar_values.get(name) == value
+
+    def take_row(self, row: Row) -> None:
+        """A row of a table or box."""
+        step = row.step if row.step is not None else int(row.epoch or 0)
+        if not all(is_eval(name) for name in row.values):
+            self.place.step = step
+            self.facts.failure = None
+        if row.epoch is not None:
+            self.place.epoch = row.epoch
+        self._emit(Record(row.values, step, row.epoch, None))
+
+
+def _as_eval(name: str) -> str:
+    return name if is_eval(name) else f"eval_{name}"
+
+
+def _slow_moving(name: str) -> bool:
+    """A value that a bar goes on showing long after it was measured."""
+    return is_eval(name) or name.endswith("_epoch")
