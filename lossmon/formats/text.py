@@ -23,6 +23,7 @@ from lossmon.formats.text_words import is_loss, phase_of
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
 _RECURS = 3  # so often must a line come that does not say where it stands, or names no loss
+_FEW = 5  # words: no sentence of a text
 _UNCLEAN = re.compile(
     "[^\t\n -~\u00a0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe\uff00-\ufffd]"
 )
@@ -225,7 +226,8 @@ class TextDecoder:
         if shape.level:
             return 1
         place = self._rows.place
-        if place.headed or (shape.evaluation and shape.explicit and place.step is not None):
+        plain = shape.explicit or shape.words <= _FEW
+        if place.headed or (shape.evaluation and plain and place.step is not None):
             return 1
         return _RECURS
 

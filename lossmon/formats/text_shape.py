@@ -33,7 +33,7 @@ _CODE = re.compile(
     r"|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|;\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 _TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}
-_CALL = re.compile(r"\w\((?!s\))|[<>!=]=|\bif\b|\belse\b|#")
+_CALL = re.compile(r"\w\((?!s\))|[<>!=]=|\bif\b|\belse\b|(?:^|\s)#\s")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
 _BAR = re.compile(
@@ -58,6 +58,7 @@ class Shape:
         guessed: the loss has no name; it is one only where the line recurs.
         explicit: a colon or equals sign stands between each loss and its number.
         samples: the batch counter counts samples ("[640/60000 (1%)]").
+        words: how many words are in the line.
         header: short enough to be the headline of the lines below it.
         time_at: the group with the date of a logger's prefix, or -1.
         plan: "steps" or "epochs" -> group with the planned length.
@@ -81,6 +82,7 @@ class Shape:
     guessed: bool = False
     explicit: bool = False
     samples: bool = False
+    words: int = 0
     header: bool = False
     time_at: int = -1
     plan: dict[str, int] = field(default_factory=dict)
@@ -134,7 +136,8 @@ def learn(line: str) -> Shape:
         return shape
     roles, metrics = _assign(message, tokens, shape)
     blank = _BLANK_RUN if flat == message else _BAR_RUN
-    shape.header = len(_WORD.findall(message)) <= 7 and not _CALL.search(message)
+    shape.words = len(_WORD.findall(message))
+    shape.header = shape.words <= 7 and not _CALL.search(message)
     head = message[: metrics[0].key_start] if metrics else message
     shape.phase = phase_of(head)
     _choose_values(shape, metrics, head)

@@ -122,8 +122,8 @@ def counter_of(key: str) -> str | None:
 @lru_cache(maxsize=4096)
 def planned(key: str) -> str | None:
     """Whether a key names the planned length: "steps", "epochs", or None."""
-    form = plain(key)
-    if not _PLAN.fullmatch(form):
+    form = plain(key.split()[-1])  # "starting with max_epochs"
+    if not _PLAN.fullmatch(form) or (form in _PLURALS and len(key.split()) > 1):
         return None
     return "epochs" if "epoch" in form else "steps"
 
