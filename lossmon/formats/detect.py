@@ -44,7 +44,7 @@ class _Text:
 
 # The more a format promises, the earlier it is asked.
 FORMATS: tuple[Format, ...] = (
-    trainer_state, llamafactory, jsonl, json_history, csv, hf_stdout, text,
+    trainer_state, llamafactory, jsonl, json_history, csv, hf_stdout, _Text(),
 )  # type: ignore[assignment]  # fmt: skip
 
 _MAGIC = (

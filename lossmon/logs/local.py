@@ -50,6 +50,10 @@ class LocalSource:
         self._woken.clear()
         return woken or timeout_s >= POLL_S
 
+    def wake(self) -> None:
+        """End a `wait` that is going on in another thread."""
+        self._woken.set()
+
     def drop(self, log: str) -> None:
         """Read no more of a log."""
         self._follower.drop(log)

@@ -24,6 +24,10 @@ class Source(Protocol):
         """Sleep until something may be new; True when woken before the time was over."""
         ...
 
+    def wake(self) -> None:
+        """End a `wait` that is going on in another thread."""
+        ...
+
     def drop(self, log: str) -> None:
         """Read no more of a log."""
         ...

@@ -49,6 +49,9 @@ class StdinSource:
             return self._closed.wait(timeout_s)
         return self._readable(timeout_s)
 
+    def wake(self) -> None:
+        """A wait for a pipe is short; it ends by itself."""
+
     def drop(self, log: str) -> None:
         """A pipe is read on, so that its writer is not stopped; what comes is thrown away."""
 

@@ -86,6 +86,11 @@ class Monitor:
                     return True
         return False
 
+    def wake(self) -> None:
+        """End a `wait` that is going on in another thread."""
+        for source in self._sources:
+            source.wake()
+
     def pending(self) -> int:
         """Bytes that are known to be there and were not read yet."""
         return sum(source.pending() for source in self._sources)

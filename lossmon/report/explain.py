@@ -36,7 +36,11 @@ def explain(pattern: str | None, lang: str, width: int) -> str:
 
 
 def _table(knowledge: Knowledge, width: int) -> str:
-    groups = (("one_curve", TRAIN_PATTERNS), ("two_curves", PAIR_PATTERNS), ("beyond", OTHER_PATTERNS))
+    groups = (
+        ("one_curve", TRAIN_PATTERNS),
+        ("two_curves", PAIR_PATTERNS),
+        ("beyond", OTHER_PATTERNS),
+    )
     names = [name for _, group in groups for name in group]
     left = max(map(len, names)) + 2
     middle = max(cell_width(knowledge.pattern(name).title) for name in names) + 2

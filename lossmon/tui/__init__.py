@@ -1,0 +1,1 @@
+"""The screen: the app wires, the screens arrange, the widgets draw."""

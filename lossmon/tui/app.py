@@ -1,0 +1,99 @@
+"""The app: starts the watcher, hands its updates to the screen, restores the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+
+from lossmon.monitor import Monitor
+from lossmon.text import printable
+from lossmon.tui.messages import RunsUpdated, WatchFailed
+from lossmon.tui.screens.main import MainScreen
+from lossmon.tui.watcher import Watcher
+
+_COMMANDS = (
+    ("Smoothing", "off, 0.6, 0.9, 0.97", "smoothing"),
+    ("Logarithmic axis", "log or linear loss", "log_y"),
+    ("X axis", "by step, epoch or time", "x_axis"),
+    ("Next metric", "chart another metric", "metric"),
+    ("Filter runs", "by a part of the name", "filter"),
+    ("Diagnosis", "on the whole screen", "panel"),
+    ("Chart alone", "on the whole width", "solo"),
+    ("Language", "English or Chinese", "language"),
+)
+
+
+class LossmonApp(App[None]):
+    """Watches runs.
+
+    Args:
+        monitor: what to watch; polled from a thread of its own, closed by the caller.
+        lang: language of causes and remedies.
+        ascii: draw with ASCII signs only.
+        fps: redraws a second at most.
+        waiting: what to say before the first run shows up.
+    """
+
+    TITLE = "lossmon"
+    CSS_PATH = "lossmon.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True)]
+
+    def __init__(
+        self,
+        monitor: Monitor,
+        *,
+        lang: str = "en",
+        ascii: bool = False,
+        fps: float = 5.0,
+        waiting: str = "waiting for the first rows …",
+    ) -> None:
+        super().__init__()
+        self.animation_level = "none"
+        self._main = MainScreen(lang, ascii, printable(waiting))
+        self._watcher = Watcher(
+            monitor,
+            on_updates=lambda: self.post_message(RunsUpdated()) and None,
+            on_failure=lambda reason: self.post_message(WatchFailed(reason)) and None,
+            fps=fps,
+        )
+
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen is there from the first paint."""
+        return self._main
+
+    def on_mount(self) -> None:
+        """Begin to watch; leave cleanly when told to from outside."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            try:
+                loop.add_signal_handler(number, self.exit)
+            except (NotImplementedError, RuntimeError, ValueError):
+                pass  # not in the main thread: whoever runs us there ends us
+        self._watcher.start()
+
+    def on_unmount(self) -> None:
+        """No thread outlives the screen."""
+        self._watcher.stop()
+
+    def on_runs_updated(self) -> None:
+        """Hand the newest updates to the screen."""
+        self._main.apply(self._watcher.take())
+
+    def on_watch_failed(self, message: WatchFailed) -> None:
+        """Reading has ended; what is on the screen stays."""
+        self.notify(
+            printable(message.reason), title="reading stopped", severity="error", timeout=60
+        )
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every action of the main screen by name, then Textual's own."""
+        for title, meaning, action in _COMMANDS:
+            yield SystemCommand(title, meaning, getattr(self._main, f"action_{action}"))
+        yield from super().get_system_commands(screen)

@@ -1,0 +1,61 @@
+"""Words, signs and styles that several widgets share."""
+
+from __future__ import annotations
+
+import time
+
+from lossmon.diagnosis.finding import Finding, Severity
+from lossmon.monitor import RunUpdate
+from lossmon.monitor.training import in_words
+from lossmon.report.check import headline
+
+STYLE = {"critical": "$text-error", "warning": "$text-warning", "info": "$text-success"}
+_FRESH_S = 60.0  # data younger than this is "live": a ticking clock would cost bytes all day
+
+_BADGES = {"critical": "✗", "warning": "!", "info": "✓"}
+_ASCII_BADGES = {"critical": "x", "warning": "!", "info": "+"}
+_DOTS = {"running": "●", "finished": "■", "stalled": "○", "failed": "✗", "unknown": "·"}
+_ASCII_DOTS = {"running": "*", "finished": "#", "stalled": "o", "failed": "x", "unknown": "."}
+
+
+def badge(finding: Finding | None, *, ascii: bool) -> tuple[str, str]:
+    """A sign and its style; no colour is needed to read it."""
+    if finding is None or finding.pattern == "too_early":
+        return ("." if ascii else "…"), "$text-muted"
+    if finding.severity == "info" and finding.pattern in ("plateau", "not_converged", "noisy"):
+        return "~", "$text-accent"
+    return (_ASCII_BADGES if ascii else _BADGES)[finding.severity], STYLE[finding.severity]
+
+
+def dot(update: RunUpdate, *, ascii: bool) -> str:
+    """The state of a run as a sign."""
+    return (_ASCII_DOTS if ascii else _DOTS)[update.state]
+
+
+def severity(update: RunUpdate) -> Severity:
+    """The worst of its findings."""
+    found = headline(update)
+    return found.severity if found is not None else "info"
+
+
+def progress(update: RunUpdate) -> str:
+    """ "2,140/3,000", or the step alone where the plan is not known."""
+    if update.step is None:
+        return ""
+    total = f"/{update.total_steps:,}" if update.total_steps else ""
+    return f"{update.step:,}{total}"
+
+
+def age(update: RunUpdate, now: float | None = None) -> str:
+    """How old the newest row is, in words coarse enough to stand still."""
+    if update.last_row_time is None:
+        return ""
+    seconds = (time.time() if now is None else now) - update.last_row_time
+    if seconds < _FRESH_S:
+        return "live" if update.state == "running" else "just now"
+    return f"{in_words(seconds)} ago"
+
+
+def number(value: float | None) -> str:
+    """A metric's value in at most eight characters."""
+    return "" if value is None else f"{value:.4g}"

@@ -1,0 +1,25 @@
+"""What travels from the watching thread to the screen. One message, and the newest wins."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+
+class RunsUpdated(Message, bubble=False):
+    """Runs changed; the app takes the newest update of each from the watcher."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Several in the queue are one: the watcher keeps the newest update of every run."""
+        return isinstance(message, RunsUpdated)
+
+
+class WatchFailed(Message, bubble=False):
+    """The watching thread ended with an error.
+
+    Attributes:
+        reason: one line.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason

@@ -1,0 +1,252 @@
+"""The one screen people look at: runs, chart, diagnosis, newest numbers."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.screen import Screen
+from textual.widgets import Footer, Input
+
+from lossmon.diagnosis.finding import SEVERITIES
+from lossmon.diagnosis.knowledge import LANGUAGES, load
+from lossmon.monitor import RunUpdate
+from lossmon.text import clip, printable
+from lossmon.tui import look
+from lossmon.tui.screens.help import HelpScreen
+from lossmon.tui.widgets import lines
+from lossmon.tui.widgets.chart_view import ChartView, View
+from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, title_of
+from lossmon.tui.widgets.run_list import RunList
+
+SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
+_CLOCK_S = 20.0  # between two looks at the clock; words change far less often
+
+
+class MainScreen(Screen[None]):
+    """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j,n", "next(1)", "next run", key_display="j", show=False),
+        Binding("up,k,p", "next(-1)", "previous run", key_display="k", show=False),
+        Binding("enter", "solo", "chart alone", show=False),
+        Binding("d", "panel", "diagnosis", tooltip="The diagnosis on the whole screen"),
+        Binding("s", "smoothing", "smooth", tooltip="Smoothing: off, 0.6, 0.9, 0.97"),
+        Binding("y", "log_y", "log", tooltip="Logarithmic loss axis"),
+        Binding("x", "x_axis", "x axis", tooltip="By step, epoch or time"),
+        Binding("m", "metric", "metric", tooltip="Chart the next metric"),
+        Binding("slash", "filter", "filter", key_display="/", tooltip="Filter runs by name"),
+        Binding("L", "language", "中/en", tooltip="English or Chinese"),
+        Binding("question_mark", "help", "help", key_display="?"),
+        Binding("q", "app.quit", "quit"),
+        Binding("escape", "back", "back", show=False),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
+
+    def __init__(self, lang: str, ascii: bool, waiting: str) -> None:
+        super().__init__()
+        self._knowledge = load(lang)
+        self._ascii = ascii
+        self._waiting = waiting
+        self._runs: dict[str, RunUpdate] = {}
+        self._chosen: str | None = None
+        self._by_hand = False  # the user chose the run: nothing else may change it
+        self._filter = ""
+        self._view = View()
+        if ascii:
+            self.add_class("-ascii")
+
+    def compose(self) -> ComposeResult:
+        """Top line, three panels, numbers, verdict of a narrow pane, keys."""
+        yield lines.Line("top")
+        with Horizontal(id="body"):
+            runs = RunList(ascii=self._ascii)
+            runs.border_title = Content("runs")
+            yield runs
+            yield ChartView(ascii=self._ascii)
+            yield DiagnosisPanel(ascii=self._ascii)
+        yield lines.Line("strip")
+        yield lines.Line("verdict")
+        yield Input(placeholder="part of a run's name", id="filter", compact=True)
+        yield Footer(compact=True, show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """Say what is waited for until the first rows come."""
+        self.query_one("#filter", Input).display = False
+        self.set_focus(None)
+        self.set_interval(_CLOCK_S, self._tell_time)
+        self._show()
+
+    def on_resize(self) -> None:
+        """The top line says more where the run list has no room."""
+        self.call_after_refresh(self._show)
+
+    def apply(self, updates: list[RunUpdate]) -> None:
+        """Take the newest update of each run."""
+        for update in updates:
+            if update.removed:
+                self._runs.pop(update.run, None)
+            else:
+                self._runs[update.run] = update
+        self._show()
+
+    # -- what is shown ---------------------------------------------------------------------------
+
+    def _ordered(self) -> list[RunUpdate]:
+        """Who needs attention first; among equals by name, so that lines stay where they are."""
+        shown = [run for run in self._runs.values() if self._filter in run.run.lower()]
+        return sorted(shown, key=lambda run: (-SEVERITIES.index(look.severity(run)), run.run))
+
+    def _show(self) -> None:
+        if not self.is_mounted:
+            return
+        runs = self._ordered()
+        names = [run.run for run in runs]
+        if self._chosen not in names or not self._by_hand:
+            self._chosen = names[0] if names and not self._by_hand else self._chosen
+            if self._chosen not in names:
+                self._chosen, self._by_hand = (names[0] if names else None), False
+        update = self._runs.get(self._chosen) if self._chosen is not None else None
+        wide = self.has_class("-wide") and self.has_class("-tall") and not self.has_class("-solo")
+        with self.app.batch_update():
+            self.query_one("#top", lines.Line).say(self._top(len(names), update, wide))
+            self.query_one(RunList).show(runs, self._chosen)
+            chart = self.query_one(ChartView)
+            chart.show(update, self._view)
+            _retitle(chart, self._chart_title(update))
+            panel = self.query_one(DiagnosisPanel)
+            panel.show(update, self._knowledge)
+            _retitle(panel, title_of(update, self._knowledge)[0] if update is not None else "")
+            self.query_one("#strip", lines.Line).say(lines.strip(update))
+            self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
+
+    def _top(self, shown: int, update: RunUpdate | None, wide: bool) -> list[lines.Part]:
+        if update is None and not self._runs:
+            return [(" lossmon ", "bold $text-primary"), (f" {self._waiting}", "$text-muted")]
+        return lines.top(len(self._runs), shown, update, wide, self._ascii)
+
+    def _chart_title(self, update: RunUpdate | None) -> str:
+        if update is None:
+            return ""
+        view = self._view
+        picture = self.query_one(ChartView).picture
+        words = [view.metric or "loss", update.run]
+        words.append(picture.x_axis if picture is not None else view.x_axis)
+        words += [f"ema {view.smoothing}"] if view.smoothing else []
+        words += ["log"] if view.log_y else []
+        return clip(printable(" · ".join(words) if not self._ascii else " | ".join(words)), 70)
+
+    def _tell_time(self) -> None:
+        if self._chosen in self._runs:
+            self.query_one("#strip", lines.Line).say(lines.strip(self._runs[self._chosen]))
+
+    # -- what the keys do ------------------------------------------------------------------------
+
+    def action_next(self, by: int) -> None:
+        """Choose the run below or above; in the open diagnosis, scroll it."""
+        if self.has_class("-panel"):
+            self.query_one(DiagnosisPanel).scroll_relative(y=by, animate=False)
+            return
+        names = [run.run for run in self._ordered()]
+        if names:
+            at = names.index(self._chosen) if self._chosen in names else 0
+            self._choose(names[(at + by) % len(names)])
+
+    @on(RunList.Chosen)
+    def _clicked(self, message: RunList.Chosen) -> None:
+        self._choose(message.run)
+
+    def _choose(self, run: str) -> None:
+        self._chosen, self._by_hand = run, True
+        self._view = View(self._view.smoothing, self._view.log_y, self._view.x_axis)
+        self._show()
+
+    def action_solo(self) -> None:
+        """The chart on the whole width, and back."""
+        self.toggle_class("-solo")
+        self.call_after_refresh(self._show)
+
+    def action_panel(self) -> None:
+        """The diagnosis on the whole screen, and back."""
+        self.toggle_class("-panel")
+
+    def action_back(self) -> None:
+        """Close what was opened last."""
+        box = self.query_one("#filter", Input)
+        if box.display:
+            box.display, box.value, self._filter = False, "", ""
+            self.set_focus(None)
+        self.remove_class("-panel", "-solo")
+        self.call_after_refresh(self._show)
+
+    def action_smoothing(self) -> None:
+        """The next strength of smoothing."""
+        at = SMOOTHINGS.index(self._view.smoothing)
+        self._look(smoothing=SMOOTHINGS[(at + 1) % len(SMOOTHINGS)])
+
+    def action_log_y(self) -> None:
+        """Logarithmic or linear loss axis."""
+        self._look(log_y=not self._view.log_y)
+
+    def action_x_axis(self) -> None:
+        """The next x axis that the log allows."""
+        picture = self.query_one(ChartView).picture
+        axes = picture.axes if picture is not None else ("step",)
+        if len(axes) < 2:
+            self.notify("this log carries steps only", timeout=3)
+            return
+        at = axes.index(self._view.x_axis) if self._view.x_axis in axes else 0
+        self._look(x_axis=axes[(at + 1) % len(axes)])
+
+    def action_metric(self) -> None:
+        """Chart the next metric of the run; the loss comes round again."""
+        update = self._runs.get(self._chosen or "")
+        if update is None:
+            return
+        others = [name for name in update.series if name not in (update.train, update.eval)]
+        names: list[str | None] = [None, *others]
+        at = names.index(self._view.metric) if self._view.metric in names else 0
+        self._look(metric=names[(at + 1) % len(names)])
+
+    def action_language(self) -> None:
+        """English, Chinese."""
+        at = LANGUAGES.index(self._knowledge.lang)
+        self._knowledge = load(LANGUAGES[(at + 1) % len(LANGUAGES)])
+        self._show()
+
+    def action_help(self) -> None:
+        """The keys."""
+        self.app.push_screen(HelpScreen())
+
+    def action_filter(self) -> None:
+        """Type a part of a name; enter keeps it, esc gives it up."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self, event: Input.Changed) -> None:
+        self._filter = event.value.lower()
+        self._show()
+
+    @on(Input.Submitted, "#filter")
+    def _kept(self) -> None:
+        self.query_one("#filter", Input).display = bool(self._filter)
+        self.set_focus(None)
+
+    def _look(self, **changes: object) -> None:
+        values = {**self._view.__dict__, **changes}
+        self._view = View(**values)  # type: ignore[arg-type]
+        self._show()
+
+
+def _retitle(widget: ChartView | DiagnosisPanel, title: str) -> None:
+    """Set a border's title; the border is sent again only when its words changed."""
+    if getattr(widget, "_lossmon_title", None) != title:
+        widget._lossmon_title = title  # type: ignore[union-attr]
+        widget.border_title = Content(title)

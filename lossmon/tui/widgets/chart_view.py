@@ -1,0 +1,117 @@
+"""The chart: drawn once a change, and only rows that changed are sent to the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from lossmon.chart.of_run import curves_of, marks_of
+from lossmon.chart.picture import ChartSpec, Picture, Span, draw
+from lossmon.monitor import RunUpdate
+
+_STYLES = (
+    "train", "train_raw", "eval", "eval_raw", "other", "other_raw", "axis", "mark_critical",
+    "mark_warning", "mark_info", "nonfinite", "clipped",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class View:
+    """How the chart is looked at."""
+
+    smoothing: float = 0.6
+    log_y: bool = False
+    x_axis: str = "step"
+    metric: str | None = None
+
+
+class ChartView(Widget):
+    """Train and eval of one run, with marks where findings began."""
+
+    DEFAULT_CSS = """
+    ChartView { height: 1fr; width: 1fr; }
+    ChartView > .chart--train { color: $text-primary; text-style: bold; }
+    ChartView > .chart--train_raw { color: $primary; text-style: dim; }
+    ChartView > .chart--eval { color: $text-warning; text-style: bold; }
+    ChartView > .chart--eval_raw { color: $warning; text-style: dim; }
+    ChartView > .chart--other { color: $text-accent; }
+    ChartView > .chart--other_raw { color: $accent; text-style: dim; }
+    ChartView > .chart--axis { color: $text-muted; }
+    ChartView > .chart--mark_critical { color: $text-error; }
+    ChartView > .chart--mark_warning { color: $text-warning; }
+    ChartView > .chart--mark_info { color: $text-muted; }
+    ChartView > .chart--nonfinite { color: $text-error; text-style: bold; }
+    ChartView > .chart--clipped { color: $text-muted; text-style: bold; }
+    """
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{name}" for name in _STYLES}
+
+    def __init__(self, *, ascii: bool = False) -> None:
+        super().__init__()
+        self._ascii = ascii
+        self._update: RunUpdate | None = None
+        self._view = View()
+        self._drawn: tuple[object, ...] = ()
+        self.picture: Picture | None = None
+
+    def show(self, update: RunUpdate | None, view: View) -> None:
+        """Draw a run; nothing happens where nothing changed."""
+        self._update, self._view = update, view
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Another size is another picture."""
+        self._draw()
+
+    def notify_style_update(self) -> None:
+        """Another theme has other colours for the same picture."""
+        super().notify_style_update()
+        self._drawn = ()
+
+    def render_line(self, y: int) -> Strip:
+        """One row of the picture."""
+        width = self.size.width
+        if self.picture is None or y >= len(self.picture.rows):
+            return Strip.blank(width, self.rich_style)
+        segments = [Segment(span.text, self._style(span)) for span in self.picture.rows[y]]
+        return Strip(segments, width)
+
+    def _style(self, span: Span) -> Style:
+        base = self.rich_style
+        return base + self.get_component_rich_style(f"chart--{span.style}") if span.style else base
+
+    def _draw(self) -> None:
+        update, size = self._update, self.size
+        key = (update and (update.run, update.revision), self._view, size)
+        if key == self._drawn or not size.width or not size.height:
+            return
+        self._drawn = key
+        before = self.picture.rows if self.picture is not None else ()
+        self.picture = self._picture(update)
+        rows = self.picture.rows
+        if len(before) != len(rows):
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, rows, strict=True)):
+            if old != new:
+                self.refresh(Region(0, y, size.width, 1))
+
+    def _picture(self, update: RunUpdate | None) -> Picture:
+        view = self._view
+        return draw(
+            ChartSpec(
+                curves_of(update, view.metric) if update is not None else (),
+                self.size.width,
+                self.size.height,
+                marks_of(update) if update is not None else (),
+                view.x_axis,
+                view.log_y,
+                view.smoothing,
+                self._ascii,
+            )
+        )

@@ -1,0 +1,99 @@
+"""The three lines of text: on top, the newest numbers, and the verdict of a narrow pane."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widgets import Static
+
+from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.monitor import RunUpdate
+from lossmon.monitor.training import in_words
+from lossmon.report.check import headline
+from lossmon.text import printable
+from lossmon.tui import look
+from lossmon.tui.widgets.diagnosis_panel import title_of
+
+Part = tuple[str, str]
+
+
+class Line(Static):
+    """One line that is sent again only when a word of it changed."""
+
+    DEFAULT_CSS = "Line { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }"
+
+    def __init__(self, id: str) -> None:
+        super().__init__("", id=id)
+        self._parts: list[Part] = []
+
+    def say(self, parts: list[Part]) -> None:
+        """Show these words, each with its style."""
+        if parts != self._parts:
+            self._parts = parts
+            self.update(Content.assemble(*parts))
+
+
+def top(runs: int, shown: int, update: RunUpdate | None, wide: bool, ascii: bool) -> list[Part]:
+    """Who we are, how many runs there are, and which one is looked at."""
+    count = f"{runs} run" + ("" if runs == 1 else "s")
+    if shown != runs:
+        count = f"{shown} of {count}"
+    parts: list[Part] = [(" lossmon ", "bold $text-primary"), (f" {count} ", "$text-muted")]
+    if update is None:
+        return parts
+    if not wide:
+        sign, style = look.badge(headline(update), ascii=ascii)
+        parts = [(f"{look.dot(update, ascii=ascii)}", "$text-muted"), (f"{sign} ", f"bold {style}")]
+        parts += [(printable(update.run), "bold"), (f"  {look.progress(update)}", "")]
+        if update.eta_s is not None:
+            parts.append((f"  ETA {in_words(update.eta_s)}", "$text-muted"))
+        if runs > 1:
+            parts.append((f"  ({count})", "$text-muted"))
+    if update.loading < 1.0:
+        parts.append((f"  reading {update.loading:.0%}", "$text-accent"))
+    return parts
+
+
+def strip(update: RunUpdate | None) -> list[Part]:
+    """The newest numbers of a run."""
+    if update is None:
+        return []
+    pairs = [
+        ("train", _newest(update, update.train)),
+        ("eval", _newest(update, update.eval)),
+        ("lr", _newest(update, update.learning_rate)),
+        ("|g|", _newest(update, update.grad_norm)),
+        ("step", look.progress(update)),
+        ("epoch", look.number(update.epoch)),
+    ]
+    if update.steps_per_s is not None and update.state == "running":
+        pairs.append(("", f"{update.steps_per_s:.3g} steps/s"))
+    if update.eta_s is not None:
+        pairs.append(("ETA", in_words(update.eta_s)))
+    parts: list[Part] = []
+    for name, value in pairs:
+        if value:
+            parts += [(f" {name} " if name else " ", "$text-muted"), (f"{value} ", "bold")]
+    state = update.state if update.state != "running" else ""
+    words = "  ".join(word for word in (state, look.age(update)) if word)
+    return [*parts, (f"  {words}", "$text-muted")]
+
+
+def verdict(update: RunUpdate | None, knowledge: Knowledge) -> list[Part]:
+    """The diagnosis in one line: what, since when, and the first thing to do."""
+    if update is None:
+        return []
+    title, style = title_of(update, knowledge)
+    parts: list[Part] = [(title, f"bold {style}")]
+    found = headline(update)
+    if found is None:
+        return parts
+    if found.severity == "info":
+        return [*parts, (f": {printable(found.evidence)}", "")]
+    parts.append((f" {knowledge.word('since')} {found.since_step:,}", ""))
+    remedies = knowledge.remedies(found)
+    return [*parts, (f": {printable(remedies[0])}", "")] if remedies else parts
+
+
+def _newest(update: RunUpdate, metric: str | None) -> str:
+    view = update.series.get(metric) if metric else None
+    return look.number(float(view.value[-1])) if view is not None and len(view) else ""
