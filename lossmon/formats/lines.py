@@ -146,11 +146,12 @@ _RANK = re.compile(
 )
 _STAMP = re.compile(_DATE)
 _DATED = re.compile(r"(?:\[NeMo [A-Z] |\[)?" + _DATE + r"(?:[^\S\t][\w./]+:\d+\]|\])?[,:]?")
+_NAME = r"\[?[A-Za-z_<][\w.<>/-]{0,80}(?::[\w.<>-]{1,80}){0,2}\]?"
 _NAMED_LEVEL = re.compile(
-    r"[\s|:-]*(?:\[?[\w./<>:-]+\]?[\s|:-]+){0,2}?"  # a logger's name, where there is one
-    r"[\[(]?" + _LEVEL + r"[^\S\t]*[\])]?[\s|:-]*"
+    r"[\s|:-]{0,8}(?:" + _NAME + r"(?:\s{0,8}[-|:]\s{1,8}|\s{1,8}|:)){0,2}?"  # who says it
+    r"[\[(]?" + _LEVEL + r"[ ]{0,8}[\])]?[\s|:-]{0,8}"
     r"(?:\[[\w.<>/-]+:\d+(?::[\w.<>-]+)?\]:?\s*|[\w.<>/-]+:[\w.<>-]+:\d+ - "  # where it was said
-    r"|\[(?i:pid|rank) ?:?\d+\]\s*)*"
+    r"|\[(?i:pid|rank) ?:?\d+\]\s*){0,4}"
 )
 _LEVEL_FIRST = re.compile(
     r"(?:\[" + _LEVEL + r"(?:\|[\w.]+:\d+\])?\]?[\s:]*|" + _LEVEL + r"(?::[\w.]+:|\s*[:|-]\s+))"
@@ -284,7 +285,7 @@ def failure(text: str) -> str | None:
     """
     if not _MAY_FAIL.search(text):
         return None
-    line = text.strip()
+    line = text[:2000].strip()
     for candidate in (line, strip_prefix(line)[0]):
         if _EXCEPTION.match(candidate) or _DEATH.match(candidate):
             return candidate[:500]

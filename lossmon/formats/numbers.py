@@ -54,7 +54,7 @@ def parse_number(text: str) -> float | None:
 def parse_duration(text: str) -> float | None:
     """Read a duration in seconds: `1:02:03`, `02:03`, `1 day, 0:08:23`, `1m 42s`, `3h 5m`."""
     text = text.strip().strip("'\"")
-    match = _DURATION.match(text) if text else None
+    match = _DURATION.match(text) if 0 < len(text) <= _MAX_CHARS else None
     if match is None or not any(match.groups()):
         return None
     part = {name: float(value) for name, value in match.groupdict(default="0").items()}

@@ -9,7 +9,7 @@ from operator import itemgetter
 
 from lossmon.formats.lines import dated_span, strip_prefix
 from lossmon.formats.numbers import parse_number
-from lossmon.formats.text_tokens import FILLER, TOKEN, Kind, Token, squash, tokenise
+from lossmon.formats.text_tokens import BAR, FILLER, TOKEN, Kind, Token, squash, tokenise
 from lossmon.formats.text_words import (
     counter_of,
     is_clock,
@@ -22,10 +22,17 @@ from lossmon.formats.text_words import (
     settle,
 )
 
-MAX_CHARS = 8192  # a longer line is no row of a few metrics
+MAX_CHARS = 4096  # a longer line is no row of a few metrics
+MAX_TOKENS = 256  # numbers in a line; more are an array, not a row
 _BLANK = re.compile(rf"[\s{FILLER}]+")
 _BLANK_RUN = rf"[\s{FILLER}]*"
-_BAR_RUN = rf"[\s{FILLER}=#>.\-]*"  # a bar drawn with ASCII characters is in the line
+_BAR_RUN = rf"[\s{FILLER}=#>.\-]*"  # where a bar is drawn with ASCII characters
+# Captured and ignored numbers. No two ways lead through one text: a near miss must fail fast.
+_VALUE = r"[-+]?[\w.]+(?:(?<=[eE])[-+]\d+|(?:,\d{3})+(?:\.\d+)?)?"
+_CLOCK = (
+    r"(?:[-\d]+(?::[-\d]{2})+(?:\.\d+)?|\?(?:it/s)?|[-+]?[\w.µμ]+(?:(?<=[eE])[-+]\w+)?"
+    r"(?:/[A-Za-z]\w*)?)"
+)
 _DIGITS = re.compile(r"\d+")
 _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to a name: loss_0
 _CODE = re.compile(
@@ -37,7 +44,7 @@ _CALL = re.compile(r"\w\((?!s\))|[<>!=]=|\bif\b|\belse\b|(?:^|\s)#\s")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
 _BAR = re.compile(
-    r"\d%\s*\|.*\|.*\d+/\d+|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%|\d/-?\d+\s.*•.*it/s"
+    r"\d%\s*\|[^|]*\|\s*[\d.]+\w?/|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%|•.{1,60}it/s"
 )
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
 
@@ -130,19 +137,20 @@ def learn(line: str) -> Shape:
     message, _ = strip_prefix(line)
     prefix = line[: len(line) - len(message)]
     flat = squash(message)
+    if sum(1 for _ in TOKEN.finditer(flat)) > MAX_TOKENS:
+        return Shape("")
     tokens = tokenise(flat)
     shape = Shape(_readable(message))
     if _CODE.search(message) and not message.lstrip().startswith(("{'", '{"')):
         return shape
     roles, metrics = _assign(message, tokens, shape)
-    blank = _BLANK_RUN if flat == message else _BAR_RUN
     shape.words = len(_WORD.findall(message))
     shape.header = shape.words <= 7 and not _CALL.search(message)
     head = message[: metrics[0].key_start] if metrics else message
     shape.phase = phase_of(head)
     _choose_values(shape, metrics, head)
     if shape.names or roles or shape.plan:
-        _compile(shape, (prefix, flat, blank), tokens, roles, metrics)
+        _compile(shape, (prefix, flat, flat != message), tokens, roles, metrics)
     return shape
 
 
@@ -243,16 +251,16 @@ def _choose_values(shape: Shape, metrics: list[Token], head: str) -> None:
 
 def _compile(
     shape: Shape,
-    line: tuple[str, str, str],
+    line: tuple[str, str, bool],
     tokens: list[Token],
     roles: dict[int, str],
     metrics: list[Token],
 ) -> None:
     """The expression that matches lines of this shape and captures what is wanted of them.
 
-    `line` is the logger's prefix, the message, and what a run of blanks in it matches.
+    `line` is the logger's prefix, the message, and whether a bar of ASCII characters is in it.
     """
-    prefix, message, blank = line
+    prefix, message, ascii_bar = line
     wanted = {id(token) for token in metrics}
     plans = {i: what for what, i in shape.plan.items()}
     shape.plan = {}
@@ -261,7 +269,8 @@ def _compile(
     places: list[int] = []  # groups of the metrics
     spots: dict[int, str] = {}  # token -> metric
     for i, token in enumerate(tokens):
-        pattern += _literal(message[at : token.start], blank)
+        gap = message[at : token.start]
+        pattern += r"\s+" if at and gap.isspace() else _literal(gap, ascii_bar)
         at = token.end
         ratio = token.kind is Kind.TOTAL and i > 0 and id(tokens[i - 1]) in wanted
         if token.kind is Kind.SCALE:
@@ -270,7 +279,7 @@ def _compile(
         if not (i in roles or i in plans or ratio or id(token) in wanted):
             pattern += _ignored(token)
             continue
-        pattern += r"([-+.,\w]+)" + ("%" if token.text.endswith("%") else "")
+        pattern += rf"({_VALUE})" + ("%" if token.text.endswith("%") else "")
         if i in roles:
             shape.counters[roles[i]] = group
         elif i in plans:
@@ -281,7 +290,7 @@ def _compile(
             spots[id(token)] = shape.names[len(places)]
             places.append(group)
         group += 1
-    pattern += _literal(message[at:], blank)
+    pattern += _literal(message[at:], ascii_bar)
     shape.match = re.compile(pattern).fullmatch
     counters = shape.counters
     shape.totals = tuple(
@@ -297,8 +306,10 @@ def _compile(
 
 def _ignored(token: Token) -> str:
     if "day" in token.text:
-        return r"[-+.,:\w ]+"
-    return r"[-+.,:\w?%µμ/]+"
+        return r"\d+ days?, ?" + _CLOCK
+    if token.kind is Kind.CLOCK:
+        return _CLOCK
+    return _VALUE + ("%" if token.text.endswith("%") else "")
 
 
 def _prefix_pattern(prefix: str, shape: Shape) -> tuple[str, int]:
@@ -320,15 +331,18 @@ def _varying(text: str) -> str:
     return r"\d+".join(_BLANK_RUN.join(map(re.escape, _BLANK.split(piece))) for piece in pieces)
 
 
-def _literal(text: str, blank: str) -> str:
+def _literal(text: str, ascii_bar: bool) -> str:
     """A piece between numbers: blanks and bars of any length, also beside the numbers."""
-    pieces = [
-        r"\d+".join(map(re.escape, _LOOSE_DIGITS.split(piece))) for piece in _BLANK.split(text)
-    ]
-    if not any(pieces):
-        return blank
-    if pieces[0]:
-        pieces.insert(0, "")
-    if pieces[-1]:
-        pieces.append("")
-    return blank.join(pieces)
+    pattern, at = "", 0
+    for run in _BLANK.finditer(text):
+        pattern += _fixed(text[at : run.start()])
+        pattern += _BAR_RUN if ascii_bar and BAR in run.group() else _BLANK_RUN
+        at = run.end()
+    pattern += _fixed(text[at:])
+    lead = "" if text[:1] == "" or _BLANK.match(text) else _BLANK_RUN
+    return lead + pattern + (_BLANK_RUN if at < len(text) else "")
+
+
+def _fixed(text: str) -> str:
+    """Text as it stands, but for digits that are no number and no part of a name."""
+    return r"\d+".join(map(re.escape, _LOOSE_DIGITS.split(text)))

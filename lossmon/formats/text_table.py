@@ -12,7 +12,6 @@ from lossmon.formats.text_words import counter_of, is_loss, is_measured, is_nois
 _COLUMN = re.compile(r"\S+(?: \S+)*")
 _CELL = re.compile(r"\S+")
 _MARKS = re.compile(rf"[{FILLER}]")
-_BOX_ROW = re.compile(r"\|\s*(\S[^|]*?)\s*\|\s*(\S[^|]*?)?\s*\|\s*$")
 _MAX_COLUMNS = 64
 _SHORT = {"#": "step", "E": "epoch"}  # spaCy
 
@@ -32,7 +31,7 @@ class Table:
 
     Attributes:
         names: of the columns, in order.
-        spans: where each begins and ends in the header's line.
+        spans: where each begins and ends in the header's line; empty where it is piped.
         piped: cells stand between vertical bars.
     """
 
@@ -45,21 +44,21 @@ class Table:
         """The table that a line opens; None where the line is no header."""
         text = _MARKS.sub(" ", line)
         piped = text.count("|") >= 2
-        matches = (
-            list(re.finditer(r"[^|\s][^|]*?(?=\s*(?:\||$))", text))
-            if piped
-            else list(_COLUMN.finditer(text.replace("\t", "  ")))
-        )
-        if not piped and len(matches) < 2:
-            matches = list(_CELL.finditer(text))
-        names = [match.group().strip() for match in matches]
+        if piped:
+            names, spans = [cell.strip() for cell in text.strip().strip("|").split("|")], []
+        else:
+            matches = list(_COLUMN.finditer(text.replace("\t", "  ")))
+            if len(matches) < 2:
+                matches = list(_CELL.finditer(text))
+            names = [match.group() for match in matches]
+            spans = [match.span() for match in matches]
         if not 2 <= len(names) <= _MAX_COLUMNS or any(len(name) > 40 for name in names):
             return None
         losses = any(is_loss(name) or _loss_word(name) for name in names)
         counted = any(_counter(name) for name in names)
         if not losses or not counted or any(name[-1:] in ":=,." for name in names):
             return None
-        return cls(names, [match.span() for match in matches], piped)
+        return cls(names, spans, piped)
 
     def read(self, line: str) -> Row | None:
         """The row that a line holds; None where it holds none."""
@@ -133,11 +132,11 @@ class Box:
 
     def take(self, line: str) -> bool:
         """Take a line of the box; False where it is none."""
-        row = _BOX_ROW.match(line.strip())
-        if row is None or line.count("|") != 3:
+        cells = [cell.strip() for cell in line.split("|", 4)]
+        if len(cells) != 4 or cells[0] or cells[3] or not cells[1]:
             return False
-        name, cell = row[1], row[2]
-        if cell is None:
+        name, cell = cells[1], cells[2]
+        if not cell:
             self._group = name.rstrip("/") + "/" if name.endswith("/") else ""
             return name.endswith("/")
         value = parse_number(cell)

@@ -20,6 +20,7 @@ TOKEN = re.compile(
     rf"|(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%)?(?![\w%]|\.\d)"
 )
 FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u27bf"  # arrows, boxes, bars, ticks
+BAR = "\u2588"
 _ASCII_BAR = re.compile(r"(?<=[|\[])[=#>.\-]{4,}(?=[|\]\s])")
 
 
@@ -60,8 +61,7 @@ class Token:
     explicit: bool = False
 
 
-_OPEN = re.compile(r"(?:\b[A-Za-z_][\w.]*\(|[\[(])?\s*[\[(]?\s*['\"]?$")  # tensor( ['
-_OPERATOR = re.compile(r"\s*['\"]?\s*(?:[:=]+>?|->)\s*['\"]?\s*,?\s*$")
+_OPEN = re.compile(r"(?:\b[A-Za-z_][\w.]{0,30}\(|[\[(]) ?[\[(]?$")  # tensor( [ ([
 _WRAPPER = re.compile(r"^(?:tensor|array|(?:np|numpy|torch|jnp)\.\w+|Array|float|DeviceArray)\($")
 _SPLIT = re.compile(
     rf"[,;|\t{{}}\[\]<>{FILLER}]|\s-\s|\s-+>|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
@@ -70,13 +70,15 @@ _STOP_WORDS = frozenset(
     ("with", "at", "and", "of", "the", "is", "was", "are", "for", "a", "an", "in", "to", "on", "=>")
 )
 _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z]\w*)?)\s*(?=[,|;]|$)")
+_QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"
 _MAX_WORDS, _MAX_NAME = 5, 60
+_MAX_GAP = 200  # characters before a number in which its name is looked for
 
 
 def squash(text: str) -> str:
-    """Replace bars drawn with ASCII characters by blanks: they are of varying length."""
-    return _ASCII_BAR.sub(lambda bar: " " * len(bar.group()), text)
+    """Redraw bars of ASCII characters with `BAR`, in the same length."""
+    return _ASCII_BAR.sub(lambda bar: BAR * len(bar.group()), text)
 
 
 def tokenise(text: str) -> list[Token]:
@@ -139,20 +141,20 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     Returns:
         The name, where it begins in the line, and whether a colon or equals sign follows it.
     """
-    opened = _OPEN.search(gap)
-    head = gap
+    at += max(0, len(gap) - _MAX_GAP)
+    head = gap[-_MAX_GAP:].rstrip(_QUOTES)
+    opened = _OPEN.search(head)
     if opened:
-        wrapper = opened.group().strip().rstrip("['\" ")
+        wrapper = opened.group().rstrip("[ ")
         named = wrapper.endswith("(") and len(wrapper) > 1 and not _WRAPPER.match(wrapper)
-        head = gap[: opened.start()] + (wrapper[:-1] if named else "")
-    operator = _OPERATOR.search(head)
-    explicit = operator is not None
-    phrase = head[: operator.start()] if operator else head.rstrip()
+        head = head[: opened.start()] + (wrapper[:-1] if named else "")
+    tail = head.rstrip(_QUOTES + ",")
+    explicit = tail[-1:] in (":", "=") or tail[-2:] in ("=>", "->")
+    phrase = tail.rstrip(":=>-").rstrip(_QUOTES) if explicit else head.rstrip()
     if phrase.endswith(")") and "(" in phrase and explicit:
-        body, _, bracket = phrase.rpartition("(")
+        body = phrase.rpartition("(")[0]
         begin = _last_piece(body)
-        name = f"{phrase[begin:].strip(_JUNK)}" if body[begin:].strip() else ""
-        _ = bracket
+        name = phrase[begin:].strip(_JUNK) if body[begin:].strip() else ""
     else:
         begin = _last_piece(phrase)
         name = phrase[begin:].strip(_JUNK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from itertools import pairwise
 
 import pytest
@@ -423,3 +424,45 @@ class TestLooksLikeTraining:
     )
     def test_other_files_do_not(self, head):
         assert looks_like_training(head) is None
+
+
+class TestHostileLines:
+    @pytest.mark.parametrize(
+        "piece",
+        [
+            " ",
+            "-",
+            "=",
+            ".",
+            "|",
+            ":",
+            "1",
+            ",",
+            "[",
+            "(",
+            "'",
+            "1-",
+            "1.",
+            "1:",
+            "1/",
+            "a ",
+            "1 ",
+            "| ",
+            "• ",
+            "█",
+            "0:01/",
+        ],
+    )
+    def test_no_line_takes_long(self, piece):
+        filler = piece * (3900 // len(piece))
+        lines = [
+            f"step 1 loss 2.0 {filler}",
+            f"step 1 {filler} loss 2.0",
+            f"{filler} step 1 loss: 2.0",
+            f"step 1 loss 2.0 {filler}x",
+            f"step {filler} loss 2.0",
+            f"epoch {filler}: 5%|{filler}",
+        ]
+        start = time.perf_counter()
+        read("\n".join(lines * 3))
+        assert time.perf_counter() - start < 2.0
