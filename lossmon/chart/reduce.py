@@ -43,8 +43,12 @@ def _first_where(mask: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
 
 def column_levels(x: Floats, y: Floats, limits: tuple[float, float], columns: int) -> Floats:
     """A typical value of each column that holds points: its median, from at most 64 of them."""
-    if len(x) <= columns:
-        return y
+    if len(x) <= 2 * columns:
+        # Few points: a running median, which a spike of two does not move.
+        if len(y) < 5:
+            return y
+        padded = np.pad(y, 2, mode="edge")
+        return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1))
     edges = np.linspace(limits[0], limits[1], columns + 1)
     starts = np.searchsorted(x, edges[:-1])
     stops = np.append(starts[1:], len(x))

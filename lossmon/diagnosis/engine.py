@@ -48,6 +48,8 @@ def judge(view: View) -> dict[str, Finding]:
         verdict = _first(patterns.TRAIN, view)
         if verdict is not None:
             found[_TRAIN] = verdict
+        if verdict is not None and verdict.pattern in (*_URGENT, "oscillating"):
+            found.pop("spike", None)  # the verdict says it already
     diverged = _TRAIN in found and found[_TRAIN].pattern == "diverged"
     if "too_early" not in found and not diverged:
         verdict = _first(patterns.PAIR, view)

@@ -62,6 +62,7 @@ class Thresholds:
     # -- beyond the table ------------------------------------------------------------------------
     spike_errors: float = 8.0  # noise sigmas above its neighbours
     spike_of_level: float = 0.5  # and over the level there
+    spike_of_drop: float = 0.1  # and over the whole fall of the run
     grad_explosion: float = 10.0  # x the usual grad norm, sustained
     grad_vanishing: float = 1e-3  # x its early level, sustained
     lr_zero: float = 1e-3  # of the peak, while 30 % of the steps remain or passed

@@ -198,6 +198,8 @@ class Training:
 
 def in_words(seconds: float) -> str:
     """A duration in the coarsest unit that tells: "12 s", "3 min", "2.5 h", "4 d"."""
+    if seconds < 1:
+        return "<1 s"
     if seconds < 10:
         return f"{seconds:.2g} s"
     if seconds < 90:

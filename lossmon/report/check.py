@@ -5,15 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity
+from lossmon.diagnosis.finding import (
+    PAIR_PATTERNS,
+    SEVERITIES,
+    TRAIN_PATTERNS,
+    Finding,
+    Severity,
+)
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
 from lossmon.text import cell_width, clip, pad, printable
 
 _ORDINARY = ("healthy", "healthy_pair", "finished")
+_VERDICTS = (*TRAIN_PATTERNS, *PAIR_PATTERNS)  # these say more than what stands beside them
 _MARKS = {"critical": "✗", "warning": "!", "info": "·"}
-_ASCII_MARKS = {"critical": "x", "warning": "!", "info": "."}
+_ASCII_VERDICTS = (*TRAIN_PATTERNS, *PAIR_PATTERNS)  # these say more than what stands beside them
+_MARKS = {"critical": "x", "warning": "!", "info": "."}
 
 
 def as_json(updates: Sequence[RunUpdate], knowledge: Knowledge) -> str:
@@ -62,7 +70,12 @@ def headline(update: RunUpdate) -> Finding | None:
     findings = update.diagnosis.findings
     return min(
         findings,
-        key=lambda f: (-SEVERITIES.index(f.severity), f.pattern in _ORDINARY, -f.confidence),
+        key=lambda f: (
+            -SEVERITIES.index(f.severity),
+            f.pattern in _ORDINARY,
+            f.pattern not in _VERDICTS,
+            -f.confidence,
+        ),
         default=None,
     )
 

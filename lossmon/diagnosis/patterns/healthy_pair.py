@@ -13,7 +13,7 @@ def find(view: View) -> Finding | None:
     pair, train = view.pair, view.train
     if pair is None or train is None or len(pair.value) < view.limits.min_evals:
         return None
-    if pair.fall <= 0 and train.drop <= 0:
+    if max(pair.fall, pair.train_fall, train.drop / train.scale) <= view.limits.flat_drop:
         return None
     gap = pair.last(pair.value) / pair.last(pair.train) if pair.last(pair.train) > 0 else 1.0
     note = f"; the gap has opened to {gap:.2g} x, eval is flat" if gap > 1.5 else ""

@@ -24,6 +24,7 @@ def find(view: View) -> Finding | None:
     sigma = np.maximum(np.maximum(around, train.sketch.deviation), 1e-300)
     excess = high - base
     out = (excess > limits.spike_errors * sigma) & (excess > limits.spike_of_level * np.abs(base))
+    out &= excess > limits.spike_of_drop * abs(train.start - train.low)
     out[: max(3, len(out) // 50)] = False  # the first steps fall steeply: no spikes there
     groups = np.flatnonzero(out & ~np.concatenate(([False], out[:-1])))
     if not len(groups) or len(groups) > max(4, len(out) // 40) or out[-1]:

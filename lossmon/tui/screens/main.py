@@ -20,7 +20,7 @@ from lossmon.tui import look
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView, View
-from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, title_of
+from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel
 from lossmon.tui.widgets.run_list import RunList
 
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
@@ -57,6 +57,7 @@ class MainScreen(Screen[None]):
         self._chosen: str | None = None
         self._by_hand = False  # the user chose the run: nothing else may change it
         self._filter = ""
+        self._title = ""  # of the chart; a border is sent again only when its words change
         self._view = View()
         if ascii:
             self.add_class("-ascii")
@@ -118,10 +119,10 @@ class MainScreen(Screen[None]):
             self.query_one(RunList).show(runs, self._chosen)
             chart = self.query_one(ChartView)
             chart.show(update, self._view)
-            _retitle(chart, self._chart_title(update))
-            panel = self.query_one(DiagnosisPanel)
-            panel.show(update, self._knowledge)
-            _retitle(panel, title_of(update, self._knowledge)[0] if update is not None else "")
+            title = self._chart_title(update)
+            if title != self._title:
+                self._title, chart.border_title = title, Content(title)
+            self.query_one(DiagnosisPanel).show(update, self._knowledge)
             self.query_one("#strip", lines.Line).say(lines.strip(update))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
 
@@ -243,10 +244,3 @@ class MainScreen(Screen[None]):
         values = {**self._view.__dict__, **changes}
         self._view = View(**values)  # type: ignore[arg-type]
         self._show()
-
-
-def _retitle(widget: ChartView | DiagnosisPanel, title: str) -> None:
-    """Set a border's title; the border is sent again only when its words changed."""
-    if getattr(widget, "_lossmon_title", None) != title:
-        widget._lossmon_title = title  # type: ignore[union-attr]
-        widget.border_title = Content(title)

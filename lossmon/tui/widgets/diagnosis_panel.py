@@ -7,7 +7,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.finding import SEVERITIES, Finding
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.report.check import headline
@@ -26,6 +26,10 @@ class DiagnosisPanel(VerticalScroll):
     DEFAULT_CSS = """
     DiagnosisPanel { padding: 0 1; scrollbar-size-vertical: 1; }
     DiagnosisPanel > Static { width: 1fr; height: auto; }
+    DiagnosisPanel { border: round $surface-lighten-2; border-title-style: bold; }
+    DiagnosisPanel.-info { border-title-color: $text-success; }
+    DiagnosisPanel.-warning { border-title-color: $text-warning; border: round $warning; }
+    DiagnosisPanel.-critical { border-title-color: $text-error; border: round $error; }
     """
 
     def __init__(self, *, ascii: bool = False) -> None:
@@ -40,10 +44,17 @@ class DiagnosisPanel(VerticalScroll):
     def show(self, update: RunUpdate | None, knowledge: Knowledge) -> None:
         """Say what is known of a run."""
         parts = _parts(update, knowledge, self._ascii)
-        text = "".join(text for text, _ in parts)
-        if text != self._text:
-            self._text = text
-            self.query_one("#diagnosis-text", Static).update(Content.assemble(*parts))
+        title, _ = title_of(update, knowledge)
+        text = title + "".join(text for text, _ in parts)
+        if text == self._text:
+            return
+        self._text = text
+        self.border_title = Content(title if update is not None else "")
+        found = headline(update) if update is not None else None
+        for severity in SEVERITIES:
+            told = found is not None and found.pattern != "too_early"
+            self.set_class(told and found.severity == severity, f"-{severity}")
+        self.query_one("#diagnosis-text", Static).update(Content.assemble(*parts))
 
 
 def title_of(update: RunUpdate | None, knowledge: Knowledge) -> tuple[str, str]:
@@ -59,8 +70,7 @@ def _parts(update: RunUpdate | None, knowledge: Knowledge, ascii: bool) -> list[
     if update is None:
         return []
     found = headline(update)
-    title, style = title_of(update, knowledge)
-    parts: list[Part] = [(title + "\n", f"bold {style}")]
+    parts: list[Part] = []
     if found is not None:
         parts += _first(found, knowledge, ascii)
     others = [finding for finding in update.diagnosis.findings if finding is not found]
