@@ -27,6 +27,7 @@ _FEW = 5  # words: no sentence of a text
 _UNCLEAN = re.compile(
     "[^\t\n -~\u00a0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe\uff00-\ufffd]"
 )
+_ROUGH = str.maketrans("", "", "0123456789.+-, ")
 _DIGIT = re.compile(r"\d")
 _FINISHED = re.compile(
     r"(?i)(?:^|[\s`'\"*])(?:(?:training|engine run|finetuning|fine-tuning|optimization)"
@@ -54,6 +55,7 @@ class TextDecoder:
     shapes: dict[str, Shape] = field(default_factory=dict)
     _splitter: LineSplitter = field(default_factory=LineSplitter)
     _active: list[Shape] = field(default_factory=list)
+    _roughly: dict[str, Shape] = field(default_factory=dict)
     _table: Table | None = None
     _box: Box = field(default_factory=Box)
     _rows: Rows = field(init=False)
@@ -119,17 +121,7 @@ class TextDecoder:
             return
         if self._table is not None and self._table_row(line):
             return
-        key = shape_key(line)
-        shape = self.shapes.get(key)
-        if shape is None:
-            self._note_end(line)
-            shape = learn(line)
-            if len(self.shapes) >= MAX_SHAPES:
-                self._forget()
-            self.shapes[key] = shape
-        elif not shape.counters and not shape.is_row:
-            self._note_end(line)
-            return
+        shape = self._shape_of(line)
         match = shape.match(line)
         if match is None:
             return
@@ -138,8 +130,28 @@ class TextDecoder:
         else:
             self._header(shape, match.groups())
 
+    def _shape_of(self, line: str) -> Shape:
+        """The shape of a line; learned where it is new."""
+        rough = line.translate(_ROUGH)  # ten times cheaper than the key, and nearly as good
+        shape = self._roughly.get(rough)
+        if shape is not None and (shape.ignored or shape.match(line)):
+            return shape
+        ends = self._note_end(line)
+        key = shape_key(line)
+        shape = self.shapes.get(key)
+        if shape is None:
+            if len(self.shapes) >= MAX_SHAPES:
+                self._forget()
+            shape = self.shapes[key] = learn(line)
+        if not ends:  # a line that announces the end is looked at each time
+            if len(self._roughly) >= 4 * MAX_SHAPES:
+                self._roughly.clear()
+            self._roughly[rough] = shape
+        return shape
+
     def _forget(self) -> None:
         """Too many shapes: keep those of rows."""
+        self._roughly.clear()
         self.shapes = {key: shape for key, shape in self.shapes.items() if shape in self._active}
 
     def _words(self, line: str) -> None:
@@ -159,14 +171,16 @@ class TextDecoder:
         if shape.phase is not None:
             self._rows.place.phase = shape.phase
 
-    def _note_end(self, line: str) -> None:
+    def _note_end(self, line: str) -> bool:
+        """Whether a line says that the training ended, in one way or another."""
         dead = failure(line)
+        finished = dead is None and _FINISHED.search(line) is not None
+        summary = _SUMMARY.search(line) is not None
         if dead is not None:
             self.facts.failure = self.facts.failure or dead
-        elif _FINISHED.search(line):
-            self.facts.finished = True
-        if _SUMMARY.search(line):
-            self._rows.summary = True
+        self.facts.finished |= finished
+        self._rows.summary |= summary
+        return dead is not None or finished or summary
 
     def _header(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """A line that only says where the training is; the lines below belong there."""

@@ -106,6 +106,11 @@ class Shape:
         """The line carries something to draw."""
         return bool(self.names)
 
+    @property
+    def ignored(self) -> bool:
+        """Nothing in such a line is wanted."""
+        return not (self.names or self.counters or self.plan)
+
     def counter(self, groups: tuple[str, ...], what: str) -> float | None:
         """A counter's value in a matched line; None where it has none, or none that makes sense."""
         group = self.counters.get(what)
