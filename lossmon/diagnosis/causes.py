@@ -176,4 +176,4 @@ _MEASURED: dict[str, Callable[[Finding, View], Iterator[Cause]]] = {
 
 
 def _spacing(step: Floats) -> float:
-    return float(np.median(np.diff(step))) if len(step) > 1 else 1.0
+    return (float(np.median(np.diff(step))) if len(step) > 1 else 1.0) or 1.0

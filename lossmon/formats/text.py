@@ -139,7 +139,7 @@ class TextDecoder:
         ends = self._note_end(line)
         key = shape_key(line)
         shape = self.shapes.get(key)
-        if shape is None:
+        if shape is None or not (shape.ignored or shape.match(line)):
             if len(self.shapes) >= MAX_SHAPES:
                 self._forget()
             shape = self.shapes[key] = learn(line)
@@ -205,6 +205,8 @@ class TextDecoder:
             if shape.phase is None:
                 place.phase = None
         step = shape.counter(groups, "step")
+        if step is None and epoch is None:
+            step = shape.counter(groups, "batch")  # Composer: "[batch=1/4800]:"
         if step is not None:
             place.header_step, place.headed = int(step), True
 

@@ -30,7 +30,7 @@ _BAR_RUN = rf"[\s{FILLER}=#>.\-]*"  # where a bar is drawn with ASCII characters
 # Captured and ignored numbers. No two ways lead through one text: a near miss must fail fast.
 _VALUE = r"[-+]?[\w.]+(?:(?<=[eE])[-+]\d+|(?:,\d{3})+(?:\.\d+)?)?"
 _CLOCK = (
-    r"(?:[-\d]+(?::[-\d]{2})+(?:\.\d+)?|\?(?:it/s)?|[-+]?[\w.µμ]+(?:(?<=[eE])[-+]\w+)?"
+    r"(?:\d+ days?, ?)?(?:[-\d]+(?::[-\d]{2})+(?:\.\d+)?|\?(?:it/s)?|[-+]?[\w.µμ]+(?:(?<=[eE])[-+]\w+)?"
     r"(?:/[A-Za-z]\w*)?)"
 )
 _DIGITS = re.compile(r"\d+")
@@ -310,8 +310,6 @@ def _compile(
 
 
 def _ignored(token: Token) -> str:
-    if "day" in token.text:
-        return r"\d+ days?, ?" + _CLOCK
     if token.kind is Kind.CLOCK:
         return _CLOCK
     return _VALUE + ("%" if token.text.endswith("%") else "")

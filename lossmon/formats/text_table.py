@@ -43,6 +43,8 @@ class Table:
     def from_header(cls, line: str) -> Table | None:
         """The table that a line opens; None where the line is no header."""
         text = _MARKS.sub(" ", line)
+        if re.match(r"#\s+[A-Za-z]", text):  # a comment sign, unless it stands for a column
+            text = " " + text[1:]
         piped = text.count("|") >= 2
         if piped:
             names, spans = [cell.strip() for cell in text.strip().strip("|").split("|")], []
@@ -120,7 +122,7 @@ def _counter(name: str) -> str | None:
 
 
 def _loss_word(name: str) -> bool:
-    return "loss" in name.lower()
+    return any(word in name.lower() for word in ("loss", "rmse"))
 
 
 class Box:

@@ -184,6 +184,9 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
     has_loss = any(is_loss(name) for name in names if not _EVAL_ALONE.fullmatch(plain(name)))
     settled: list[str] = []
     for name in names:
+        parts = plain(name) == "val" and any(plain(n) == "loss_train" for n in names)
+        if parts:  # LitGPT: "loss train: 2.31, val: 2.4"
+            name = "loss val"
         name = name.removesuffix(" value")  # Megatron: "lm loss value"
         form = plain(name)
         if _TRAIN_ALONE.fullmatch(form):

@@ -35,6 +35,7 @@ class Training:
     revision: int = 0
     _engine: Engine = field(default_factory=Engine)
     _merge: Merge | None = None
+    _fault: str | None = None
     _generation: int = 0
     _said: tuple[tuple[str, ...], State] = ((), "unknown")
 
@@ -70,12 +71,11 @@ class Training:
         if log.generation != self._generation and not self._merge:
             self._generation = log.generation
             self._engine = Engine()
-        observe = None if self._merge else self._engine.observe
         log.note_facts()
         for record in records:
             log.append(record)
-            if observe is not None:
-                observe(log.history, log.chosen)
+            if self._merge is None:
+                self._observe(log.history, log.chosen)
         newest = records[-_PACED:]
         for record in newest if any(record.time for record in newest) else newest[-1:]:
             self.pace.note(record.time or now, record.step, live)
@@ -101,13 +101,26 @@ class Training:
         self._merge.note_plan(self.logs)
         for record in self._merge.rows():
             self._merge.history.append(record.values, record.step, record.epoch, record.time)
-            self._engine.observe(self._merge.history, self._merge.chosen)
+            self._observe(self._merge.history, self._merge.chosen)
         self.revision += 1
 
     def conclude(self, now: float) -> None:
         """Judge the curve as a whole: nothing more is to be read for now."""
-        self._engine.conclude(self.history, self.chosen, self.state(now) != "running")
+        if self._fault is None:
+            try:
+                self._engine.conclude(self.history, self.chosen, self.state(now) != "running")
+            except Exception as error:
+                self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
         self.revision += 1
+
+    def _observe(self, history: History, chosen: dict[str, str]) -> None:
+        """One run's diagnosis that breaks says so in that run; the others go on."""
+        if self._fault is not None:
+            return
+        try:
+            self._engine.observe(history, chosen)
+        except Exception as error:
+            self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
 
     def state(self, now: float) -> State:
         """Running, finished, stalled, failed or unknown."""
@@ -160,7 +173,12 @@ class Training:
             diagnosis=self._complete(now),
             logs=tuple(_info(log) for log in self.logs),
             errors=tuple(
-                error for log in self.logs for error in (*log.errors, log.trouble) if error
+                error
+                for error in (
+                    self._fault,
+                    *(e for log in self.logs for e in (*log.errors, log.trouble)),
+                )
+                if error
             ),
             loading=loading,
         )
