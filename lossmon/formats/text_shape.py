@@ -30,8 +30,8 @@ _BAR_RUN = rf"[\s{FILLER}=#>.\-]*"  # where a bar is drawn with ASCII characters
 # Captured and ignored numbers. No two ways lead through one text: a near miss must fail fast.
 _VALUE = r"[-+]?[\w.]+(?:(?<=[eE])[-+]\d+|(?:,\d{3})+(?:\.\d+)?)?"
 _CLOCK = (
-    r"(?:\d+ days?, ?)?(?:[-\d]+(?::[-\d]{2})+(?:\.\d+)?|\?(?:it/s)?|[-+]?[\w.µμ]+(?:(?<=[eE])[-+]\w+)?"
-    r"(?:/[A-Za-z]\w*)?)"
+    r"(?:\d+ days?, ?)?(?:[-\d]+(?::[-\d]{2})+(?:\.\d+)?|\?(?:it/s)?"
+    r"|[-+]?[\w.µμ]+(?:(?<=[eE])[-+]\w+)?(?:/[A-Za-z]\w*)?)"
 )
 _DIGITS = re.compile(r"\d+")
 _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to a name: loss_0

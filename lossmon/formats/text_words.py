@@ -137,7 +137,7 @@ def is_clock(key: str, text: str) -> bool:
 def is_noise(name: str) -> bool:
     """A time, a size, an identifier: nothing to draw."""
     form = plain(name)
-    return role(name) in (OTHER, OTHER_LOSS) and bool(_NOISE.fullmatch(form))
+    return role(name) == OTHER and bool(_NOISE.fullmatch(form))
 
 
 @lru_cache(maxsize=4096)
