@@ -290,4 +290,6 @@ def looks_like_training(head: bytes) -> str | None:
     if not tally:
         return f"{len(drawn)} of {lines} lines are rows of a table with a loss"
     text, count = tally.most_common(1)[0]
+    if count < 2:
+        return None  # examples in a text about training
     return f"{count} of {lines} lines have the shape '{text}'"

@@ -199,7 +199,7 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
             counter = "batch" if "batch" in roles.values() else "step"
             shape.index = claim(i, counter) if "epoch" not in roles.values() else False
     _settle_counters(tokens, roles, shape)
-    _guess_loss(tokens, metrics, shape)
+    _guess_loss(message, tokens, metrics, shape)
     return roles, metrics
 
 
@@ -222,11 +222,13 @@ def _settle_counters(tokens: list[Token], roles: dict[int, str], shape: Shape) -
     shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
 
 
-def _guess_loss(tokens: list[Token], metrics: list[Token], shape: Shape) -> None:
+def _guess_loss(message: str, tokens: list[Token], metrics: list[Token], shape: Shape) -> None:
     """An index and then a number without a name: the loss, where nothing else is one."""
     if not shape.index or len(tokens) < 2 or tokens[1].kind is not Kind.BARE:
         return
-    first = tokens[1]
+    index, first = tokens[:2]
+    if not index.text.isdigit() or message[index.end : index.end + 1] not in (":", "]", " ", "\t"):
+        return  # "[0.1, 0.2]": an array
     named = any(is_loss(token.key) for token in metrics)
     if named or not any(c in first.text for c in ".en"):
         return

@@ -305,6 +305,7 @@ class TestWhatStaysOut:
             "conv1: Conv2D(3 -> 64, kernel_size=(7, 7), stride=(2, 2))\n" * 4,
             "No further splits with positive gain, best gain: -inf\n" * 4,
             "warmup_step:2/20\nwarmup_step:3/20\nwarmup_step:4/20\n",
+            "x = [[0.1, 0.2],\n[1.1, 0.3],\n[2.1, 0.4],\n[3, 0.5],\n[4, 0.6],\n[5, 0.7]]\n",
             "1. first item\n2. second item\n3. third item\n",
         ],
     )
