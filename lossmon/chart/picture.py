@@ -112,7 +112,7 @@ def draw(spec: ChartSpec) -> Picture:
         line.levels = column_levels(line.x, line.y, x_limits, max(8, width - 8))
     y = sc.y_scale(
         np.concatenate([line.levels for line in lines]),
-        np.concatenate([[line.y.min(), line.y.max()] for line in lines if len(line.y)]),
+        np.array([end for line in lines if len(line.y) for end in (line.y.min(), line.y.max())]),
         spec.log_y,
     )
     y_ticks = sc.y_ticks(y, max(2, plot_height // 4))

@@ -78,13 +78,14 @@ def y_ticks(scale: Scale, most: int) -> list[tuple[float, str]]:
         places = ticks(scale.low, scale.high, most)
         return list(zip(places, labels(places), strict=True))
     values: list[float] = []
-    for power in range(math.floor(scale.low), math.ceil(scale.high) + 1):
+    for power in range(max(-307, math.floor(scale.low)), min(307, math.ceil(scale.high)) + 1):
         values += [m * 10.0**power for m in (1, 2, 5)]
     inside = [v for v in values if scale.low <= math.log10(v) <= scale.high]
     decades = [v for v in inside if math.isclose(math.log10(v) % 1, 0, abs_tol=1e-9)]
     chosen = inside if len(inside) <= most else decades[:: max(1, -(-len(decades) // most))]
     if len(chosen) < 2:  # less than a decade: round numbers, at their places on the log axis
-        chosen = [v for v in ticks(10**scale.low, 10**scale.high, most) if v > 0]
+        ends = (10 ** max(-307.0, min(307.0, end)) for end in (scale.low, scale.high))
+        chosen = [v for v in ticks(*ends, most) if v > 0]
     return [(math.log10(v), label) for v, label in zip(chosen, labels(chosen), strict=True)]
 
 
@@ -93,17 +94,16 @@ def labels(values: list[float]) -> list[str]:
     if not values:
         return []
     largest = max(abs(v) for v in values)
-    if largest >= 1e5 or (0 < largest < 1e-3):
-        return [f"{v:.3g}".replace("e+0", "e").replace("e-0", "e-") for v in values]
-    for decimals in range(7):
-        texts = [f"{v:.{decimals}f}" for v in values]
-        same = all(
-            math.isclose(float(t), v, rel_tol=1e-6, abs_tol=1e-9)
-            for t, v in zip(texts, values, strict=True)
-        )
-        if same:
-            return texts
-    return [f"{v:.3g}" for v in values]
+    if 1e-3 <= largest < 1e5:
+        for decimals in range(7):
+            texts = [f"{v:.{decimals}f}" for v in values]
+            if all(abs(float(t) - v) <= 1e-6 * largest for t, v in zip(texts, values, strict=True)):
+                return texts
+    for digits in range(3, 16):
+        texts = [f"{v:.{digits}g}".replace("e+0", "e").replace("e-0", "e-") for v in values]
+        if len(set(texts)) == len(values):
+            break
+    return texts
 
 
 def count_label(value: float) -> str:

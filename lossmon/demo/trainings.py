@@ -45,6 +45,7 @@ class Training:
         hard: share of training samples that lie far from their class's centre; none in eval.
         margin: how far apart the classes are; larger is easier.
         momentum: of the optimizer.
+        spoiled_from: share of the plan from which on all labels are random; 1 for never.
     """
 
     pattern: str
@@ -61,6 +62,7 @@ class Training:
     hard: float = 0.0
     margin: float = 2.2
     momentum: float = 0.9
+    spoiled_from: float = 1.0
 
     @property
     def total_steps(self) -> int:
@@ -80,7 +82,7 @@ class Training:
         for step in range(1, self.total_steps + 1):
             share = step / self.total_steps
             picked = rng.integers(0, self.samples, self.batch)
-            batch_labels = self._spoiled(labels[picked], rng)
+            batch_labels = self._spoiled(labels[picked], share, rng)
             rate = self.rate(share)
             loss, norm = network.step(x[picked], batch_labels, rate, self.momentum)
             losses.append(loss)
@@ -94,11 +96,14 @@ class Training:
             yield Row(step, epoch, float(np.mean(losses)), rate, norm, eval_loss)
             losses.clear()
 
-    def _spoiled(self, labels: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    def _spoiled(
+        self, labels: NDArray[np.int64], share: float, rng: np.random.Generator
+    ) -> NDArray[np.int64]:
         """The labels of a batch, with what is wrong with them."""
-        if not self.label_noise:
+        amount = 1.0 if share >= self.spoiled_from else self.label_noise
+        if not amount:
             return labels
-        noisy = rng.random(len(labels)) < self.label_noise
+        noisy = rng.random(len(labels)) < amount
         return np.where(noisy, rng.integers(0, CLASSES, len(labels)), labels)
 
 
@@ -130,20 +135,19 @@ def _dies_early(share: float) -> float:
     return 0.02 * max(1e-4, math.exp(-share / 0.012))
 
 
-def _jumps(share: float) -> float:
-    return 0.02 if share < 0.55 else 6.0
-
-
 TRAININGS: tuple[Training, ...] = (
     Training(
         "overfitting", "120 samples for a wide network, many epochs", "llamafactory",
         constant(0.02), samples=120, hidden=256, batch=16, eval_every=10, margin=1.4,
     ),
     Training("healthy", "well tuned, cosine schedule", "hf_stdout", cosine(0.05), every=3),
-    Training("rebound", "the learning rate jumps 300 x", "jsonl", _jumps),
+    Training(
+        "rebound", "the labels are shuffled from the middle of the run on", "jsonl",
+        constant(0.02), spoiled_from=0.5,
+    ),
     Training(
         "diverged", "learning rate far too large, no clipping", "hf_stdout",
-        lambda share: 0.02 if share < 0.3 else 1e308, rows=250,
+        lambda share: 0.02 if share < 0.3 else 1e5, rows=250,
     ),
     Training("plateau", "the learning rate decays to 0 far too early", "jsonl", _dies_early),
     Training("oscillating", "learning rate far too large", "print", constant(4.0), batch=8),

@@ -62,7 +62,8 @@ def _rate_rose(finding: Finding, view: View) -> Iterator[Cause]:
     high = low + int(np.nanargmax(window[low:]))
     if window[low] <= 0 or window[high] / window[low] < _RISE:
         return
-    ratios = window[1:] / np.maximum(window[:-1], 1e-300)
+    with np.errstate(over="ignore"):
+        ratios = window[1:] / np.maximum(window[:-1], 1e-300)
     at = int(step[places[0] + 1 + int(np.nanargmax(ratios))])
     before = max(0, round((finding.since_step - at) / _spacing(step)))
     when = f", {before} points before" if before else ""

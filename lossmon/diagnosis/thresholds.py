@@ -20,6 +20,7 @@ class Thresholds:
     min_evals: int = 4  # fewer: too early for a pattern of two curves
     # -- diverged --------------------------------------------------------------------------------
     diverged_factor: float = 2.5  # x the start level, sustained (words: 2 to 3)
+    diverged_far: float = 10.0  # x the start level: so far away it may swing as it likes
     diverged_share: float = 0.05  # newest part that must be up there
     nan_share: float = 0.02  # newest part that must be finite again before it counts as over
     # -- rebound ---------------------------------------------------------------------------------
@@ -68,8 +69,8 @@ class Thresholds:
     lr_zero: float = 1e-3  # of the peak, while 30 % of the steps remain or passed
     slowdown: float = 0.5
     # -- while a run goes on ---------------------------------------------------------------------
-    hold_flat_plan: float = 0.25  # of the plan before not_decreasing is said (prototype: 20 %)
-    hold_flat_points: int = 100  # where no plan is known
+    hold_plan: float = 0.25  # of the plan before a slow pattern is said (prototype: 20 %)
+    hold_points: int = 100  # where no plan is known
     hold_plateau_plan: float = 0.5  # of the plan (prototype)
 
 

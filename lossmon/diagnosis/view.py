@@ -219,3 +219,12 @@ class View:
     def done(self) -> bool:
         """The plan is over: verdicts that need the end may be given."""
         return self.ended or (self.plan_share is not None and self.plan_share >= 0.98)
+
+    @property
+    def too_soon(self) -> bool:
+        """While a run goes on, what looks bad at its start may be its warm-up or its noise."""
+        if self.ended:
+            return False
+        if self.plan_share is not None:
+            return self.plan_share < self.limits.hold_plan
+        return self.train is not None and self.train.n < self.limits.hold_points

@@ -22,7 +22,8 @@ _DICT = re.compile(r"\{\s*'[^{}]*\}")
 _PAIR = re.compile(r"'([^']{1,200})'\s*:\s*('[^']*'|\[[^\]]*\]|\w+\([^()]*\)|[^,{}]+)")
 _BAR = re.compile(r"\|\s*(\d+)/(\d+)\s*\[[^\]]*(?:it/s|s/it)")
 _SNIFF = re.compile(
-    rb"\{'[^{}\n]*'(?:(?:train|eval|val|valid|test)[_/ ])?(?:\w+_)?(?:loss|reward)[^'{}]*'\s*: [^{}\n]*\}"
+    rb"\{(?:'[^{}\n]*, ?)?'(?:(?:train|eval|val|valid|test)[_/ ])?(?:\w+_)?"
+    rb"(?:loss|reward)[^'{}\n]*'\s*: [^{}\n]*\}"
 )
 _MAX_KEYS = 500
 

@@ -139,7 +139,7 @@ class Series:
     def kept(self) -> SeriesView:
         """What counts: where a resumed run logged steps again, the later values; steps ascend."""
         whole = self.view()
-        if not self._kept:
+        if not self.restarts:
             return whole
         index = np.concatenate(
             [np.arange(a, b) for a, b in (*self._kept, (self._open_start, self._n))]

@@ -117,6 +117,7 @@ class Follower:
         self._next_walk = 0.0
         self._walked = False
         self._polls = 0
+        self._noticed = False
         for target in targets:
             self.add(target)
 
@@ -135,6 +136,11 @@ class Follower:
     def rescan(self) -> None:
         """Look for new files at the next poll: something says that there may be some."""
         self._next_walk = 0.0
+        self.notice()
+
+    def notice(self) -> None:
+        """Look at every file at the next poll: something says that one of them changed."""
+        self._noticed = True
 
     def logs(self) -> List[str]:
         """The files that are followed."""
@@ -149,8 +155,9 @@ class Follower:
         self._polls += 1
         self._scan()
         chunks = []  # type: List[Chunk]
+        noticed, self._noticed = self._noticed, False
         for tail in list(self._tails.values()):
-            if tail.look_at <= self._polls:
+            if noticed or tail.look_at <= self._polls:
                 chunks += self._look(tail)
         waiting = [tail for tail in self._tails.values() if tail.pending]
         waiting.sort(key=lambda tail: -tail.mtime)

@@ -102,7 +102,9 @@ class LocalSource:
             """An event is a wake-up and carries no data."""
 
             def on_any_event(self, event: FileSystemEvent) -> None:
-                if not isinstance(event, FileModifiedEvent):
+                if isinstance(event, FileModifiedEvent):
+                    source._follower.notice()
+                else:
                     source._follower.rescan()
                 source._woken.set()
 

@@ -9,6 +9,7 @@ from lossmon.diagnosis.knowledge import Knowledge, PatternText, load
 from lossmon.errors import ConfigError
 from lossmon.text import cell_width, char_width, pad
 
+_ROOM = 36  # columns that a meaning needs beside its pattern's name
 _FIELDS_OUT = ("{", "}")
 
 
@@ -50,9 +51,10 @@ def _table(knowledge: Knowledge, width: int) -> str:
         for name in group:
             text = knowledge.pattern(name)
             head = "  " + pad(name, left) + pad(text.title, middle)
-            room = max(20, width - cell_width(head))
-            first, *rest = wrap(text.meaning, room)
-            lines += [head + first, *(" " * cell_width(head) + line for line in rest)]
+            if width - cell_width(head) >= _ROOM:
+                lines += _item(head, text.meaning, width)
+            else:  # a narrow terminal: the meaning goes below
+                lines += [head.rstrip(), *_item("    ", text.meaning, width)]
         lines.append("")
     return "\n".join(lines).rstrip()
 

@@ -72,7 +72,9 @@ class Knowledge:
             filled = _fill(text, finding.numbers)
             if filled is not None:
                 texts[filled] = None
-        return tuple(texts)[:MOST_REMEDIES]
+        # What another remedy says with more words is not said twice.
+        plain = [t for t in texts if not any(o != t and o.startswith(t[:-1]) for o in texts)]
+        return tuple(plain)[:MOST_REMEDIES]
 
     def _remedies(self, finding: Finding) -> Iterator[str]:
         own = self.pattern(finding.pattern).remedies

@@ -52,7 +52,9 @@ def _far_above(view: View, train: Curve) -> Finding | None:
         return None
     newest = values[-max(3, int(limits.diverged_share * len(values))) :]
     line = limits.diverged_factor * train.start
-    if not (np.min(newest) > line and train.drop < -5 * train.drop_error):
+    stays = np.min(newest) > line and train.drop < -5 * train.drop_error
+    far = np.median(newest) > limits.diverged_far * train.start and train.end > line
+    if not (stays or far):
         return None
     below = np.flatnonzero(values <= line)
     since = int(below[-1]) + 1 if len(below) else 0

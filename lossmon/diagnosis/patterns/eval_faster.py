@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.patterns.ahead import ahead
-from lossmon.diagnosis.patterns.not_decreasing import _too_soon
 from lossmon.diagnosis.view import View
 
 
 def find(view: View) -> Finding | None:
     """Eval is clearly ahead, and train follows."""
     found, pair = ahead(view), view.pair
-    if found is None or pair is None or found.stuck or _too_soon(view):
+    if found is None or pair is None or found.stuck or view.too_soon:
         return None
     return Finding(
         "eval_faster",

@@ -10,7 +10,7 @@ from lossmon.diagnosis.view import View
 def find(view: View) -> Finding | None:
     """The drop is a few per cent of the start level, or no more than noise."""
     train = view.train
-    if train is None or len(train.value) < view.limits.min_points or _too_soon(view):
+    if train is None or len(train.value) < view.limits.min_points or view.too_soon:
         return None
     limits = view.limits
     drop = train.drop / train.scale
@@ -37,15 +37,6 @@ def find(view: View) -> Finding | None:
         f"after {train.n:,} points the loss is {words} ({errors:.1f} standard errors)",
         numbers={"drop": drop, "level": train.end},
     )
-
-
-def _too_soon(view: View) -> bool:
-    """While a run goes on, a flat start may be its warm-up."""
-    if view.ended:
-        return False
-    if view.plan_share is not None:
-        return view.plan_share < view.limits.hold_flat_plan
-    return view.train is not None and view.train.n < view.limits.hold_flat_points
 
 
 def _hidden_by_constant(view: View, errors: float, trend: float, drop: float) -> bool:

@@ -10,7 +10,7 @@ from lossmon.diagnosis.view import View
 def find(view: View) -> Finding | None:
     """Swings that are large against level and drop, and more than sampling noise."""
     train = view.train
-    if train is None or len(train.value) < max(16, view.limits.min_points):
+    if train is None or len(train.value) < max(16, view.limits.min_points) or view.too_soon:
         return None
     limits = view.limits
     span, sigma = train.swing
@@ -22,8 +22,9 @@ def find(view: View) -> Finding | None:
     if span < limits.swing_of_drop * abs(train.drop):
         return None
     tail = st.blocks(train.value[int(0.3 * len(train.value)) :], 20)
-    falls = st.mann_kendall(tail) < -3 and tail[0] - tail[-1] > span
-    if falls:
+    fall = st.mann_kendall(tail)
+    # Sampling noise over a fall is never an oscillation.
+    if fall < -5 or (fall < -3 and (not coloured or tail[0] - tail[-1] > span)):
         return None
     ratio = st.von_neumann(train.value[-256:])
     since = train.at_step(int(0.4 * len(train.value)))

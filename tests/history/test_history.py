@@ -1,0 +1,117 @@
+"""Columns and summaries: nothing is lost, and the bounded sketch agrees with the whole."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lossmon.formats.names import role
+from lossmon.history.columns import Series
+from lossmon.history.run import MAX_METRICS, History
+from lossmon.history.summary import MAX_BUCKETS, Summary
+
+_VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300)
+
+
+@given(_VALUES)
+@settings(deadline=None)
+def test_a_series_gives_back_what_was_appended(values: list[float]) -> None:
+    series = Series("loss", "train_loss")
+    for i, value in enumerate(values):
+        series.append(i, value)
+    assert series.view().value.tolist() == values
+    assert series.kept().step.tolist() == list(range(len(values)))
+
+
+def test_a_view_is_a_snapshot() -> None:
+    series = Series("loss", "train_loss")
+    series.append(1, 2.0)
+    view = series.view()
+    for step in range(2, 5000):
+        series.append(step, 0.0)
+    assert view.value.tolist() == [2.0]
+
+
+def test_optional_columns_cost_nothing_until_they_are_needed() -> None:
+    series = Series("loss", "train_loss")
+    series.append(1, 2.0)
+    assert series.view().epoch is None
+    series.append(2, 1.0, epoch=0.5)
+    epoch = series.view().epoch
+    assert epoch is not None
+    assert math.isnan(epoch[0])
+    assert epoch[1] == 0.5
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=80))
+@settings(deadline=None)
+def test_after_restarts_steps_ascend_and_later_values_win(steps: list[int]) -> None:
+    series = Series("loss", "train_loss")
+    for i, step in enumerate(steps):
+        series.append(step, float(i))
+    kept = series.kept()
+    assert np.all(np.diff(kept.step) >= 0)
+    assert len(series.view()) == len(steps), "nothing is deleted"
+    newest = {}
+    for i, step in enumerate(steps):
+        if i and step < steps[i - 1]:
+            newest = {s: v for s, v in newest.items() if s < step}
+        newest[step] = float(i)
+    assert dict(zip(kept.step.tolist(), kept.value.tolist(), strict=True)) == newest
+
+
+@given(st.lists(st.floats(-100, 100), min_size=1, max_size=200), st.integers(1, 60))
+@settings(deadline=None, max_examples=40)
+def test_a_summary_is_the_same_in_one_go_and_in_pieces(values: list[float], piece: int) -> None:
+    whole, pieces = Series("a", "x"), Series("b", "x")
+    repeated = values * 20
+    summary = Summary()
+    for i, value in enumerate(repeated):
+        whole.append(i, value)
+        pieces.append(i, value)
+        if i % piece == 0:
+            summary.catch_up(pieces)
+    one, two = Summary().catch_up(whole), summary.catch_up(pieces)
+    assert len(one.mean) <= MAX_BUCKETS + 1
+    assert one.width == two.width
+    np.testing.assert_allclose(one.mean, two.mean, atol=1e-9)
+    np.testing.assert_allclose(one.deviation, two.deviation, atol=1e-4)
+
+
+def test_a_summary_agrees_with_the_values_and_stays_bounded() -> None:
+    rng = np.random.default_rng(0)
+    series = Series("loss", "train_loss")
+    values = rng.normal(2, 0.5, 50_000)
+    values[[100, 40_000]] = [np.nan, np.inf]
+    for i, value in enumerate(values.tolist()):
+        series.append(i, value)
+    sketch = Summary().catch_up(series)
+    assert len(sketch.mean) <= MAX_BUCKETS + 1
+    assert sketch.nonfinite == 2
+    assert sketch.n == 50_000
+    finite = values[np.isfinite(values)]
+    assert abs(sketch.mean.mean() - finite.mean()) < 1e-3
+    assert sketch.low.min() == finite.min()
+    assert sketch.high.max() == finite.max()
+    assert abs(np.median(sketch.deviation) - 0.5) < 0.02
+
+
+def test_rows_without_a_step_are_placed() -> None:
+    history = History(role)
+    history.append({"loss": 2.0})
+    history.append({"loss": 1.0})
+    history.append({"eval_loss": 1.5})
+    history.append({"loss": 0.9})
+    assert history.series["loss"].view().step.tolist() == [1, 2, 3]
+    assert history.series["eval_loss"].view().step.tolist() == [2]
+
+
+def test_a_log_that_invents_names_does_not_fill_the_memory() -> None:
+    history = History(role)
+    for i in range(MAX_METRICS + 50):
+        history.append({f"metric{i}": 1.0}, step=i)
+    assert len(history.series) == MAX_METRICS
+    assert history.dropped == 50

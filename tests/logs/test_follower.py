@@ -1,0 +1,254 @@
+"""The follower: whatever happens to a file, what was handed out is what stands in it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lossmon.logs import follower
+from lossmon.logs.follower import Chunk, Follower
+
+
+class Reader:
+    """A consumer: holds what the chunks say each log contains."""
+
+    def __init__(self, *targets: Path | str, slice_bytes: int = 1 << 18) -> None:
+        self.follower = Follower([str(t) for t in targets], slice_bytes=slice_bytes)
+        self.content: dict[str, bytes] = {}
+        self.events: list[tuple[str, str]] = []
+
+    def poll(self) -> list[Chunk]:
+        self.follower.rescan()
+        chunks = self.follower.poll()
+        while self.follower.pending():
+            chunks += self.follower.poll()
+        for chunk in chunks:
+            name = os.path.basename(chunk.log)
+            self.events.append((name, chunk.kind))
+            if chunk.kind in ("truncated", "replaced"):
+                self.content[name] = b""
+            elif chunk.kind == "data":
+                assert chunk.offset == len(self.content.get(name, b""))
+                self.content[name] = self.content.get(name, b"") + chunk.data
+            elif chunk.kind == "gone":
+                self.content.pop(name, None)
+        return chunks
+
+
+_BYTES = st.binary(max_size=700)
+_OPERATIONS = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), _BYTES),
+        st.tuples(st.just("truncate"), st.integers(0, 400)),
+        st.tuples(st.just("rewrite"), _BYTES),
+        st.tuples(st.just("replace"), _BYTES),
+        st.tuples(st.just("delete"), st.just(b"")),
+        st.tuples(st.just("poll"), st.just(b"")),
+    ),
+    max_size=14,
+)
+
+
+class Writer:
+    """Does to a file what trainings and log rotation do; every write has a time of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.clock = path, 1_700_000_000_000_000_000
+
+    def do(self, what: str, argument: bytes | int) -> None:
+        if what == "append":
+            with self.path.open("ab") as file:
+                file.write(argument)
+        elif what == "truncate" and self.path.exists():
+            size = min(self.path.stat().st_size, argument)
+            os.truncate(self.path, size)
+        elif what == "rewrite":
+            self.path.write_bytes(argument)
+        elif what == "replace":
+            fresh = self.path.with_suffix(".new")
+            fresh.write_bytes(argument)
+            os.replace(fresh, self.path)
+        elif what == "delete" and self.path.exists():
+            self.path.unlink()
+        if self.path.exists():
+            self.clock += 1_000_000_000
+            os.utime(self.path, ns=(self.clock, self.clock))
+
+
+@given(operations=_OPERATIONS, slice_bytes=st.integers(1, 300))
+@settings(max_examples=150, deadline=None)
+def test_what_was_handed_out_is_what_stands_in_the_file(tmp_path_factory, operations, slice_bytes):
+    path = tmp_path_factory.mktemp("log") / "log.txt"
+    reader, writer = Reader(path, slice_bytes=slice_bytes), Writer(path)
+    for what, argument in operations:
+        if what == "poll":
+            reader.poll()
+        else:
+            writer.do(what, argument)
+    reader.poll()
+    assert reader.content.get("log.txt", b"") == (path.read_bytes() if path.exists() else b"")
+
+
+def test_appended_bytes_are_read_once(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"one\n")
+    reader = Reader(log)
+    reader.poll()
+    with log.open("ab") as file:
+        file.write(b"two\n")
+    assert [(c.kind, c.data) for c in reader.poll()] == [("data", b"two\n")]
+    assert reader.poll() == []
+
+
+def test_a_file_rewritten_in_place_and_longer_is_replaced(tmp_path: Path) -> None:
+    log = tmp_path / "state.json"
+    log.write_bytes(b'{"a": [1]}')
+    reader = Reader(log)
+    reader.poll()
+    log.write_bytes(b'{"a": [1, 2, 3]}')
+    assert [c.kind for c in reader.poll()] == ["replaced", "data"]
+    assert reader.content["state.json"] == b'{"a": [1, 2, 3]}'
+
+
+def test_a_file_that_appears_later_is_waited_for(tmp_path: Path) -> None:
+    reader = Reader(tmp_path / "later" / "log")
+    assert reader.poll() == []
+    (tmp_path / "later").mkdir()
+    (tmp_path / "later" / "log").write_bytes(b"here")
+    reader.poll()
+    assert reader.content == {"log": b"here"}
+
+
+def test_new_runs_in_a_folder_are_found(tmp_path: Path) -> None:
+    reader = Reader(tmp_path)
+    reader.poll()
+    (tmp_path / "run" / "deep").mkdir(parents=True)
+    (tmp_path / "run" / "deep" / "log.jsonl").write_bytes(b"{}")
+    reader.poll()
+    assert reader.content == {"log.jsonl": b"{}"}
+
+
+def test_globs_are_followed(tmp_path: Path) -> None:
+    for name in ("a/one.csv", "b/two.csv", "b/notes.rst"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    reader = Reader(f"{tmp_path}/**/*.csv")
+    reader.poll()
+    assert len(reader.follower.logs()) == 2
+
+
+def test_what_cannot_be_a_log_is_passed_over_but_not_when_named(tmp_path: Path) -> None:
+    for name in ("model.safetensors", "train.py", "config.json", ".hidden", "log.txt"):
+        (tmp_path / name).write_text("x")
+    reader = Reader(tmp_path)
+    reader.poll()
+    assert set(reader.content) == {"log.txt"}
+    named = Reader(tmp_path / "train.py")
+    named.poll()
+    assert set(named.content) == {"train.py"}
+
+
+def test_a_link_that_changes_its_target_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"first run")
+    (tmp_path / "b").write_bytes(b"second run, longer")
+    link = tmp_path / "latest"
+    link.symlink_to(tmp_path / "a")
+    reader = Reader(link)
+    reader.poll()
+    link.unlink()
+    link.symlink_to(tmp_path / "b")
+    reader.poll()
+    assert reader.content["latest"] == b"second run, longer"
+
+
+def test_loops_of_links_end(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "log.txt").write_text("x")
+    (tmp_path / "run" / "up").symlink_to(tmp_path)
+    reader = Reader(tmp_path)
+    reader.poll()
+    assert [os.path.relpath(log, tmp_path) for log in reader.follower.logs()] == ["run/log.txt"]
+
+
+def test_a_fifo_never_blocks(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (chunk,) = Reader(tmp_path / "pipe").poll()
+    assert chunk.kind == "error"
+    assert "pipe" in chunk.message
+    assert Reader(tmp_path).poll() == []
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_no_permission_is_said_once_and_recovers(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"secret")
+    log.chmod(0)
+    reader = Reader(log)
+    assert [c.kind for c in reader.poll()] == ["error"]
+    assert reader.poll() == []
+    log.chmod(0o600)
+    reader.poll()
+    assert reader.content == {"log": b"secret"}
+
+
+def test_newest_files_come_first_and_none_starves(tmp_path: Path) -> None:
+    for i in range(5):
+        path = tmp_path / f"log{i}.txt"
+        path.write_bytes(b"x" * 1000)
+        os.utime(path, (1000 + i, 1000 + i))
+    chunks = Follower([str(tmp_path)], slice_bytes=400).poll(limit_bytes=2000)
+    assert [os.path.basename(c.log) for c in chunks] == [f"log{i}.txt" for i in (4, 3, 2, 1, 0)]
+
+
+def test_ten_thousand_files_are_found_in_slices_that_block_nobody(tmp_path: Path) -> None:
+    for i in range(100):
+        (tmp_path / f"d{i}").mkdir()
+        for j in range(100):
+            (tmp_path / f"d{i}" / f"{j}.log").touch()
+    reader = Reader(tmp_path)
+    reader.poll()
+    assert len(reader.follower.logs()) == 10_000
+
+
+def test_a_real_writer_process_loses_nothing(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    code = (
+        "import sys, time\n"
+        "for i in range(300):\n"
+        "    with open(sys.argv[1], 'a') as f: f.write(f'step {i} loss {1 / (i + 1)}\\n')\n"
+        "    if i % 50 == 0: time.sleep(0.01)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(log)])
+    reader = Reader(log, slice_bytes=100)
+    while process.poll() is None:
+        reader.poll()
+        time.sleep(0.002)
+    reader.poll()
+    assert reader.content["log.txt"] == log.read_bytes()
+    assert reader.content["log.txt"].count(b"\n") == 300
+
+
+def test_the_follower_is_complete_in_itself() -> None:
+    tree = ast.parse(Path(follower.__file__).read_text())
+    modules = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    modules |= {str(n.module) for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)}
+    assert {m.split(".")[0] for m in modules} <= sys.stdlib_module_names
+
+
+def test_the_follower_runs_on_python_3_6(tmp_path: Path) -> None:
+    old = sorted(Path.home().glob(".pyenv/versions/3.6*/bin/python"))
+    if not old:
+        pytest.skip("no Python 3.6 on this machine")
+    (tmp_path / "log").write_bytes(b"hello")
+    source = Path(follower.__file__).read_text()
+    code = f"{source}\nprint(Follower([{str(tmp_path / 'log')!r}]).poll()[0].data)"
+    done = subprocess.run([old[0], "-"], input=code, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "b'hello'"
