@@ -1,6 +1,6 @@
 """Run a command on a real pty for some seconds: a curve and a diagnosis must come up.
 
-    python .ci/on_a_terminal.py lossmon demo
+Usage: python .ci/on_a_terminal.py lossmon demo
 """
 
 from __future__ import annotations

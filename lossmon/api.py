@@ -26,13 +26,14 @@ COLUMNS = ("run", "metric", "step", "epoch", "time", "value")
 
 
 def read_targets(
-    targets: Sequence[str], now: float | None = None
+    targets: Sequence[str], now: float | None = None, logs: Sequence[str] | None = None
 ) -> tuple[list[RunUpdate], list[LossmonError]]:
     """Read targets once, whole, and judge every run found in them.
 
     Args:
         targets: as on the command line.
         now: seconds since the Unix epoch, which decides what is stalled.
+        logs: of all logs of the targets, read only these.
 
     Returns:
         The runs in the order they were found, and an error for each target that gave none.
@@ -47,13 +48,16 @@ def read_targets(
             errors.append(error)
     if not good:
         return [], errors
-    monitor = open_monitor(good, watch=False)
+    monitor = open_monitor(good, watch=False, logs=logs)
     try:
         monitor.poll(now)
-        while monitor.pending():
+        while not monitor.exhausted:
+            if not monitor.pending():
+                monitor.wait(1.0)  # for the writer of a pipe
             monitor.poll(now)
         updates = monitor.conclude(now)
-        errors += [error for target in good if (error := nothing_read(monitor, target))]
+        missing = [] if logs is not None else [nothing_read(monitor, one) for one in good]
+        errors += [error for error in missing if error is not None]
     finally:
         monitor.close()
     return updates, errors
@@ -83,23 +87,23 @@ def read(target: str | os.PathLike[str]) -> pd.DataFrame:
     """
     import pandas as pd  # noqa: TID251
 
-    frames = []
-    for update in read_runs(os.fspath(target)):
-        for view in update.series.values():
-            frames.append(
-                pd.DataFrame(
-                    {
-                        "run": update.run,
-                        "metric": view.name,
-                        "step": view.step,
-                        "epoch": float("nan") if view.epoch is None else view.epoch,
-                        "time": float("nan") if view.time is None else view.time,
-                        "value": view.value,
-                    },
-                    columns=list(COLUMNS),
-                )
-            )
-    return pd.concat(frames, ignore_index=True)
+    frames = [
+        pd.DataFrame(
+            {
+                "run": update.run,
+                "metric": view.name,
+                "step": view.step,
+                "epoch": float("nan") if view.epoch is None else view.epoch,
+                "time": float("nan") if view.time is None else view.time,
+                "value": view.value,
+            },
+            columns=list(COLUMNS),
+        )
+        for update in read_runs(os.fspath(target))
+        for view in update.logged.values()
+    ]
+    whole: pd.DataFrame = pd.concat(frames, ignore_index=True)
+    return whole
 
 
 @dataclass(frozen=True)

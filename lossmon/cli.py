@@ -63,7 +63,7 @@ def main() -> None:
 @click.group(cls=_Commands, context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="lossmon")
 def cli() -> None:
-    """Watch training logs: loss curves, and what is going wrong, why, and what to do.
+    r"""Watch training logs: loss curves, and what is going wrong, why, and what to do.
 
     \b
     lossmon [TARGET]...    open the screen (default: the current folder)

@@ -84,7 +84,7 @@ def _pieces(stroke: Stroke) -> list[Stroke]:
 
 
 def _cells(drawn: str, styles: dict[int, str], width: int, height: int) -> list[list[Cell]]:
-    """plotext's output, ANSI codes read back into styles, cut or filled to the exact size."""
+    """The output of plotext, ANSI codes read back into styles, cut or filled to the exact size."""
     rows: list[list[Cell]] = [[]]
     style = ""
     for token in _TOKENS.finditer(drawn):

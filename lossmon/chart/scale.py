@@ -84,8 +84,8 @@ def y_ticks(scale: Scale, most: int) -> list[tuple[float, str]]:
     decades = [v for v in inside if math.isclose(math.log10(v) % 1, 0, abs_tol=1e-9)]
     chosen = inside if len(inside) <= most else decades[:: max(1, -(-len(decades) // most))]
     if len(chosen) < 2:  # less than a decade: round numbers, at their places on the log axis
-        ends = (10 ** max(-307.0, min(307.0, end)) for end in (scale.low, scale.high))
-        chosen = [v for v in ticks(*ends, most) if v > 0]
+        low, high = (10 ** max(-307.0, min(307.0, end)) for end in (scale.low, scale.high))
+        chosen = [v for v in ticks(low, high, most) if v > 0]
     return [(math.log10(v), label) for v, label in zip(chosen, labels(chosen), strict=True)]
 
 

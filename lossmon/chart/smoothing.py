@@ -32,7 +32,7 @@ def smooth(value: Floats, weight: float, *, log: bool = False) -> Floats:
     averaged = _average(np.log(seen) if log else seen, min(weight, 0.9999))
     out = value.copy()
     out[usable] = np.exp(averaged) if log else averaged
-    return out
+    return np.asarray(out)
 
 
 def _average(value: Floats, weight: float) -> Floats:
@@ -43,12 +43,12 @@ def _average(value: Floats, weight: float) -> Floats:
         total = np.convolve(value, kernel)[:n]
     else:
         total = _blocks(value, weight, memory)
-    return total / (1 - weight ** np.arange(1, n + 1))
+    return np.asarray(total / (1 - weight ** np.arange(1, n + 1)))
 
 
 def _blocks(value: Floats, weight: float, length: int) -> Floats:
     """a_i = w a_(i-1) + (1 - w) v_i in closed form, block by block so that powers stay finite."""
-    out = np.empty(len(value))
+    out: Floats = np.empty(len(value))
     carried = 0.0
     powers = weight ** np.arange(1, length + 1)
     for start in range(0, len(value), length):

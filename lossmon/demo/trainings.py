@@ -117,7 +117,11 @@ def _sample(
 
 def constant(rate: float) -> Callable[[float], float]:
     """The same rate all the time."""
-    return lambda share: rate
+
+    def at(share: float) -> float:  # noqa: ARG001 - schedules share a signature
+        return rate
+
+    return at
 
 
 def cosine(rate: float, warmup: float = 0.03) -> Callable[[float], float]:

@@ -63,10 +63,12 @@ class HfStdout(_File):
             "epoch": row.epoch,
         }
         total = self.training.total_steps
-        bar = f"{row.step / total:4.0%}|{'█' * (10 * row.step // total):10}| {row.step}/{total} [00:10<00:20, 20.00it/s]"
+        bar = f"{row.step / total:4.0%}|{'█' * (10 * row.step // total):10}|"
+        bar += f" {row.step}/{total} [00:10<00:20, 20.00it/s]"
         text = f"\r{' ' * 40}\r{ {k: f'{v:.4g}' for k, v in values.items()} }\n\r{bar}"
         if row.eval_loss is not None:
-            text += f"\r{' ' * 40}\r{ {'eval_loss': f'{row.eval_loss:.4g}', 'epoch': f'{row.epoch:.4g}'} }\n"
+            evaluated = {"eval_loss": f"{row.eval_loss:.4g}", "epoch": f"{row.epoch:.4g}"}
+            text += f"\r{' ' * 40}\r{evaluated}\n"
         return text
 
     def close(self) -> None:
@@ -121,7 +123,8 @@ class Print(_File):
     def text(self, row: Row) -> str:
         """Step, loss, rate; evaluations on a line of their own."""
         total = self.training.total_steps
-        text = f"step {row.step}/{total} | loss {row.loss:.5f} | lr {row.rate:.2e} | grad_norm {row.grad_norm:.3f}\n"
+        text = f"step {row.step}/{total} | loss {row.loss:.5f} | lr {row.rate:.2e}"
+        text += f" | grad_norm {row.grad_norm:.3f}\n"
         if row.eval_loss is not None:
             text += f"step {row.step}/{total} | val loss {row.eval_loss:.5f}\n"
         return text

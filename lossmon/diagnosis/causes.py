@@ -1,4 +1,4 @@
-"""Likely causes: what was measured to coincide comes first, with its number; then what is typical."""
+"""Likely causes: what was measured to coincide, with its number; then what is typical."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ def _plateau(finding: Finding, view: View) -> Iterator[Cause]:
         since = int(step[int(np.flatnonzero(~low)[-1]) + 1])
         yield Cause(
             "lr_decayed",
-            f"learning rate has been under {_DEAD_RATE:.0%} of its peak {peak:.2g} since step {since:,}",
+            f"learning rate has been under {_DEAD_RATE:.0%} of its peak {peak:.2g} "
+            f"since step {since:,}",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def blocks(values: Floats, count: int) -> Floats:
     """Medians of `count` blocks of about equal length; fewer where there are fewer values."""
     count = max(1, min(count, len(values)))
     edges = np.linspace(0, len(values), count + 1).astype(int)
-    return np.array([np.median(values[a:b]) for a, b in zip(edges, edges[1:], strict=False)])
+    return np.array([np.median(values[a:b]) for a, b in pairwise(edges)])
 
 
 def median3(values: Floats) -> Floats:

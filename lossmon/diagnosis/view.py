@@ -55,7 +55,7 @@ class Curve:
     def block_error(self) -> float:
         """Standard error of a block median, from the blocks and from the noise within."""
         size = max(1.0, len(self.value) / len(self.blocks))
-        return max(st.curve_noise(self.blocks), 1.25 * self.sigma / size**0.5)
+        return max(st.curve_noise(self.blocks), float(1.25 * self.sigma / size**0.5))
 
     @cached_property
     def start(self) -> float:
@@ -173,15 +173,16 @@ class Pair:
     @cached_property
     def fall(self) -> float:
         """Log drop of eval over its window; relative drop where it is not positive."""
-        return _log_drop(float(self.value[0]), self.last(self.value))
+        return log_drop(float(self.value[0]), self.last(self.value))
 
     @cached_property
     def train_fall(self) -> float:
         """Log drop of train over the same window."""
-        return _log_drop(float(self.train[0]), self.last(self.train))
+        return log_drop(float(self.train[0]), self.last(self.train))
 
 
-def _log_drop(start: float, end: float) -> float:
+def log_drop(start: float, end: float) -> float:
+    """The fall from one level to another as ln(start / end); relative where not both positive."""
     if start > 0 and end > 0:
         return float(np.log(start / end))
     return (start - end) / max(abs(start), abs(end), 1e-300)

@@ -45,7 +45,7 @@ class _Text:
 # The more a format promises, the earlier it is asked.
 FORMATS: tuple[Format, ...] = (
     trainer_state, llamafactory, jsonl, json_history, csv, hf_stdout, _Text(),
-)  # type: ignore[assignment]  # fmt: skip
+)  # fmt: skip
 
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive or a PyTorch checkpoint"),
@@ -117,8 +117,7 @@ def _binary(head: bytes) -> str | None:
             return kind
     sample = head[:4096]
     if b"\x00" in sample:
-        kind = "TensorBoard events" if head[8:12] and b"brain.Event" in head[:64] else "binary data"
-        return kind
+        return "TensorBoard events" if b"brain.Event" in head[:64] else "binary data"
     return None
 
 

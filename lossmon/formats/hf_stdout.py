@@ -1,7 +1,7 @@
 """Rows printed as Python dicts: Hugging Face Trainer, TRL, and what is built on them.
 
-    {'loss': 4.1727, 'grad_norm': 1.09, 'learning_rate': 6e-05, 'epoch': 0.02}         transformers 4
-    {'loss': '4.042', 'grad_norm': '1.056', 'learning_rate': '0', 'epoch': '0.004'}    transformers 5
+    {'loss': 4.1727, 'grad_norm': 1.09, 'epoch': 0.02}            transformers 4
+    {'loss': '4.042', 'grad_norm': '1.056', 'epoch': '0.004'}     transformers 5
 
 The dicts carry no step. A terminal shows it in the progress bar that is drawn again right behind a
 dict; from two equal distances the logging interval is learned, and rows are placed at once.
@@ -146,7 +146,7 @@ class _Place:
         return position
 
     def eval_step(self) -> int | None:
-        """An evaluation runs after the newest train row, at the bar's position where that is ahead."""
+        """An evaluation comes after the newest train row; at the bar's place where it is ahead."""
         ahead = self._bar_at if self._bar_at != self._total else 0
         return max(self._row_at, ahead) or None
 

@@ -1,4 +1,4 @@
-"""JSON files that are written whole at each save: Hugging Face's `trainer_state.json` and others."""
+"""JSON files that are written whole at each save, such as Hugging Face's `trainer_state.json`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class DocumentDecoder:
         if self._done or len(self._buffer) > MAX_BYTES:
             return []
         self._buffer += data
-        if self._buffer[-64:].rstrip()[-1:] not in (b"}", b"]"):
+        if not self._buffer[-64:].rstrip().endswith((b"}", b"]")):
             return []
         document = _load(bytes(self._buffer))
         if document is None:

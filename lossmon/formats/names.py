@@ -41,8 +41,9 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (OTHER, r".*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best|(min|max|std|var)_.*loss.*"),
     (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}"),
     (GRAD_NORM, r"(.*_)?(grad(ient)?s?_?norms?|gnorm|norm_grad|g_norm)(_.*)?|norm|\|g\|"),
-    (THROUGHPUT, r".*(per_?(second|sec|s)|throughput|it_s|its|tok_s|samples_s|speed|sps|fps|wps|ups)(_.*)?"),
-    (THROUGHPUT, r"tps|tgs|tflops?|mfu|.*_tflops?|(tok(en)?|sample|image|img|step|example|word|it|iter)s?_s(ec)?"),
+    (THROUGHPUT, r".*(per_?(second|sec|s)|throughput|it_s|its|tok_s|speed|sps|fps|wps|ups)(_.*)?"),
+    (THROUGHPUT, r"tps|tgs|tflops?|mfu|.*_tflops?"),
+    (THROUGHPUT, r"(tok(en)?|sample|image|img|step|example|word|it|iter)s?_s(ec)?"),
     (OTHER, r".*(time|elapsed|duration|runtime|eta|mem|memory|utili[sz]ation)(_.*)?"),
     (EVAL_LOSS, rf"(.*_)?{_EVAL}_(.*_)?(?:{_TOTAL}|{_OBJECTIVE}){_WHEN}|tel|vl"),
     (EVAL_LOSS, rf"{_TOTAL}_{_EVAL}{_WHEN}|{_EVAL}_?s?_{_TOTAL}|{_EVAL}loss|{_EVAL}"),
@@ -51,7 +52,8 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (TRAIN_LOSS, rf"(?:{_TRAIN}_)(?:.*_)?{_OBJECTIVE}{_WHEN}"),
     (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),
     (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}"),
-    (ACCURACY, r".*(accura\w*|acc\d?|top_?\d|auc|auroc|f1|precision|recall|bleu|rouge|iou|map|ap\d*|mcc|r2|score|reward\w*)(_.*)?"),
+    (ACCURACY, r".*(accura\w*|acc\d?|top_?\d|auc|auroc|f1|precision|recall|bleu|rouge)(_.*)?"),
+    (ACCURACY, r".*(iou|map|ap\d*|mcc|r2|score|reward\w*)(_.*)?"),
 )  # fmt: skip
 _COMPILED = tuple((role_, re.compile(pattern)) for role_, pattern in _TABLE)
 _SEPARATORS = re.compile(r"[^a-z0-9|]+")

@@ -153,7 +153,7 @@ class RowReader:
         return step + self._offset
 
     def _eval_step(self, step: int | None) -> int | None:
-        """An eval row's step may be an epoch, or missing: then it belongs to the newest train row."""
+        """An eval row's step may be an epoch or missing: it belongs to the newest train row."""
         if self._raw < 0:
             return step
         if step is None or (step < self._raw and self._is_epoch(step)):

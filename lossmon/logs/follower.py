@@ -10,7 +10,7 @@ import re
 import stat
 import time
 import zlib
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple  # noqa: F401 - Set is for a type comment
 
 GUARD_BYTES = 256  # bytes compared before the offset (and at the head) to notice a rewrite
 MAX_DEPTH = 8  # of a directory walk
@@ -76,6 +76,7 @@ class Tail:
         self.look_at = 0  # number of the poll that looks again
 
     def rewind(self) -> None:
+        """Start anew: what was read is void."""
         self.offset, self.head, self.guard, self.crc = 0, b"", b"", 0
 
     def took(self, data: bytes) -> None:
@@ -88,6 +89,7 @@ class Tail:
 
     @property
     def pending(self) -> int:
+        """Bytes not read yet."""
         if self.dropped or self.gone or self.trouble:
             return 0
         return max(0, self.size - self.offset)
@@ -147,8 +149,13 @@ class Follower:
         return list(self._tails)
 
     def pending(self) -> int:
-        """Bytes that are known to be there and were not read yet; 1 while the first walk goes on."""
+        """Bytes that are known to be there, not read yet; 1 while the first walk goes on."""
         return sum(tail.pending for tail in self._tails.values()) or int(not self._walked)
+
+    @property
+    def scanning(self) -> bool:
+        """The first walk over the targets still goes on."""
+        return not self._walked
 
     def poll(self, limit_bytes: int = 8 << 20) -> List[Chunk]:
         """What is new, newest files first, at most about `limit_bytes`."""

@@ -62,6 +62,11 @@ class LocalSource:
         """Bytes not read yet."""
         return self._follower.pending()
 
+    @property
+    def exhausted(self) -> bool:
+        """All bytes at hand were read."""
+        return self.pending() == 0
+
     def logs(self) -> list[str]:
         """The files that are followed."""
         return self._follower.logs()

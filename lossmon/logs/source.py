@@ -36,6 +36,11 @@ class Source(Protocol):
         """Bytes that are known to be there and were not read yet."""
         ...
 
+    @property
+    def exhausted(self) -> bool:
+        """All there is was read; a pipe is exhausted when its writer has closed it."""
+        ...
+
     def close(self) -> None:
         """Let go of files, watches and threads."""
         ...

@@ -56,11 +56,11 @@ class StdinSource:
         """A pipe is read on, so that its writer is not stopped; what comes is thrown away."""
 
     def pending(self) -> int:
-        """1 while there is something to read at once, or the writer has not begun."""
+        """1 while there is something to read at once."""
         return int(not self._ended and self._readable(0))
 
     @property
-    def ended(self) -> bool:
+    def exhausted(self) -> bool:
         """The writer closed the pipe."""
         return self._ended
 

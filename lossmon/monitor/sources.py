@@ -24,11 +24,14 @@ def check_target(text: str) -> None:
         check_local(target.path)
 
 
-def open_monitor(targets: Sequence[str], *, watch: bool) -> Monitor:
+def open_monitor(
+    targets: Sequence[str], *, watch: bool, logs: Sequence[str] | None = None
+) -> Monitor:
     """A monitor over targets.
 
     Args:
         targets: as typed; see `lossmon.logs.target`.
+        logs: of all logs of the targets, read only these.
         watch: be woken by the file system when a log grows; not needed to read once.
 
     Raises:
@@ -44,8 +47,8 @@ def open_monitor(targets: Sequence[str], *, watch: bool) -> Monitor:
 
         sources.append(StdinSource())
     if paths:
-        sources.append(LocalSource(paths, watch=watch))
-    return Monitor(sources, paths)
+        sources.append(LocalSource(paths if logs is None else logs, watch=watch))
+    return Monitor(sources, [target.path for target in parsed])
 
 
 def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
@@ -66,4 +69,6 @@ def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
             f"{target}: no training log among {len(refused)} files; "
             f"for example {os.path.basename(path)}: {why}"
         )
+    if os.path.isfile(target) and not os.path.getsize(target):
+        return FormatError(f"{target}: an empty file; nothing was logged yet")
     return TargetError(f"{target}: nothing to read; name a log file, or a folder that holds logs")

@@ -169,6 +169,7 @@ class Training:
             learning_rate=chosen.get("learning_rate"),
             grad_norm=chosen.get("grad_norm"),
             series={name: series.kept() for name, series in history.series.items()},
+            logged={name: series.view() for name, series in history.series.items()},
             restarts=_restarts(train),
             diagnosis=self._complete(now),
             logs=tuple(_info(log) for log in self.logs),

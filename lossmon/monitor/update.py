@@ -42,6 +42,7 @@ class RunUpdate:
             seconds since the Unix epoch; None where unknown.
         train, eval, learning_rate, grad_norm: names of the metrics that play the main roles.
         series: metric name -> its points (restarts resolved, steps ascend).
+        logged: the same with everything that was logged, also what a resumed run logged again.
         restarts: steps at which the run was resumed.
         diagnosis: what is going on.
         logs: the files that were read.
@@ -66,6 +67,7 @@ class RunUpdate:
     learning_rate: str | None
     grad_norm: str | None
     series: Mapping[str, SeriesView]
+    logged: Mapping[str, SeriesView]
     restarts: tuple[int, ...]
     diagnosis: Diagnosis
     logs: tuple[LogInfo, ...]

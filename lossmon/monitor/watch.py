@@ -95,6 +95,11 @@ class Monitor:
         """Bytes that are known to be there and were not read yet."""
         return sum(source.pending() for source in self._sources)
 
+    @property
+    def exhausted(self) -> bool:
+        """All there is was read; more may come where a log grows."""
+        return all(source.exhausted for source in self._sources)
+
     def conclude(self, now: float | None = None) -> list[RunUpdate]:
         """Nothing more is to be read: decode unfinished tails, judge each run as a whole.
 
@@ -158,7 +163,7 @@ class Monitor:
         directory = self._directories.setdefault(path, _Directory(path))
         directory.logs.append(log)
         self._directory_of[log] = directory
-        training = Training(self._name(log.path if os.path.isfile(root) else path), [log])
+        training = Training(self._name(path if os.path.isdir(root) else log.path), [log])
         directory.trainings.append(training)
         self._training_of[log] = training
         return training
@@ -224,9 +229,8 @@ class Monitor:
                 update = training.update(now, min(1.0, read / size) if size else 1.0)
                 self._sent[training.name] = update
                 updates.append(update)
-        for name in [name for name in self._sent if name not in names]:
-            updates.append(replace(self._sent.pop(name), removed=True))
-        return updates
+        gone = [name for name in self._sent if name not in names]
+        return updates + [replace(self._sent.pop(name), removed=True) for name in gone]
 
     def _trainings(self) -> list[Training]:
         return [t for directory in self._directories.values() for t in directory.trainings]

@@ -20,8 +20,7 @@ from lossmon.text import cell_width, clip, pad, printable
 _ORDINARY = ("healthy", "healthy_pair", "finished")
 _VERDICTS = (*TRAIN_PATTERNS, *PAIR_PATTERNS)  # these say more than what stands beside them
 _MARKS = {"critical": "✗", "warning": "!", "info": "·"}
-_ASCII_VERDICTS = (*TRAIN_PATTERNS, *PAIR_PATTERNS)  # these say more than what stands beside them
-_MARKS = {"critical": "x", "warning": "!", "info": "."}
+_ASCII_MARKS = {"critical": "x", "warning": "!", "info": "."}
 
 
 def as_json(updates: Sequence[RunUpdate], knowledge: Knowledge) -> str:
@@ -51,7 +50,7 @@ def as_table(
         ascii: use ASCII signs only.
     """
     marks = _ASCII_MARKS if ascii else _MARKS
-    rows = [("", "RUN", "STATE", "STEP", "TRAIN", "EVAL")]
+    rows: list[tuple[str, ...]] = [("", "RUN", "STATE", "STEP", "TRAIN", "EVAL")]
     ordered = sorted(updates, key=_need)
     rows += [_row(update, marks) for update in ordered]
     widths = [max(cell_width(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -81,7 +80,7 @@ def headline(update: RunUpdate) -> Finding | None:
 
 
 def verdict_line(update: RunUpdate, knowledge: Knowledge) -> str:
-    """ "OVERFITTING since step 1,800: eval rose 4.1 % ...", in one line."""
+    """The verdict in one line: "OVERFITTING since step 1,800: eval rose 4.1 % ..."."""
     finding = headline(update)
     if finding is None:
         return knowledge.pattern("too_early").title

@@ -1,11 +1,19 @@
-"""Read targets once: what `check` and `plot` show."""
+"""Read targets once, with several processes where there are many logs."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 
 from lossmon.api import read_targets
+from lossmon.errors import LossmonError
+from lossmon.logs.discover import run_directory
+from lossmon.logs.follower import Follower
+from lossmon.logs.target import check_local, parse
 from lossmon.monitor.update import RunUpdate
+
+_WORTH_IT = 24  # directories of trainings from which on a second process pays
 
 
 def gather(targets: Sequence[str], jobs: int | None) -> tuple[list[RunUpdate], list[str]]:
@@ -18,5 +26,44 @@ def gather(targets: Sequence[str], jobs: int | None) -> tuple[list[RunUpdate], l
     Returns:
         The runs in the order they were found, and one line for each target that failed.
     """
-    updates, errors = read_targets(targets)
-    return updates, [str(error) for error in errors]
+    shards = _shards(targets, jobs) if jobs != 1 else []
+    if len(shards) < 2:
+        updates, errors = read_targets(targets)
+        return updates, [str(error) for error in errors]
+    with ProcessPoolExecutor(len(shards)) as pool:
+        results = list(pool.map(_read, [targets] * len(shards), shards))
+    updates = [update for found, _ in results for update in found]
+    return sorted(updates, key=lambda update: update.run), []
+
+
+def _read(targets: Sequence[str], logs: list[str]) -> tuple[list[RunUpdate], list[LossmonError]]:
+    """Read some of the logs that the targets hold; runs are named as if all had been read."""
+    return read_targets(targets, logs=logs)
+
+
+def _shards(targets: Sequence[str], jobs: int | None) -> list[list[str]]:
+    """The logs of all targets, dealt out by training; empty where one process will do."""
+    paths = []
+    for text in targets:
+        try:
+            target = parse(text)
+            if target.kind != "local":
+                return []
+            check_local(target.path)
+        except LossmonError:
+            return []  # read together, so that what is wrong is said as always
+        paths.append(target.path)
+    follower = Follower(paths)
+    follower.poll(limit_bytes=0)
+    while follower.scanning:
+        follower.poll(limit_bytes=0)
+    directories: dict[str, list[str]] = {}
+    for log in follower.logs():
+        root = next((path for path in paths if log.startswith(path)), os.path.dirname(log))
+        directories.setdefault(run_directory(log, root), []).append(log)
+    count = jobs or (os.cpu_count() or 1 if len(directories) >= _WORTH_IT else 1)
+    count = min(count, len(directories))
+    shards: list[list[str]] = [[] for _ in range(count)]
+    for i, logs in enumerate(directories.values()):
+        shards[i % count].extend(logs)
+    return shards

@@ -59,10 +59,16 @@ class LossmonApp(App[None]):
         self._main = MainScreen(lang, ascii, printable(waiting))
         self._watcher = Watcher(
             monitor,
-            on_updates=lambda: self.post_message(RunsUpdated()) and None,
-            on_failure=lambda reason: self.post_message(WatchFailed(reason)) and None,
+            on_updates=self._tell_updates,
+            on_failure=self._tell_failure,
             fps=fps,
         )
+
+    def _tell_updates(self) -> None:
+        self.post_message(RunsUpdated())
+
+    def _tell_failure(self, reason: str) -> None:
+        self.post_message(WatchFailed(reason))
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is there from the first paint."""

@@ -39,7 +39,7 @@ def severity(update: RunUpdate) -> Severity:
 
 
 def progress(update: RunUpdate) -> str:
-    """ "2,140/3,000", or the step alone where the plan is not known."""
+    """The step and the plan, "2,140/3,000"; the step alone where no plan is known."""
     if update.step is None:
         return ""
     total = f"/{update.total_steps:,}" if update.total_steps else ""

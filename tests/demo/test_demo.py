@@ -59,7 +59,7 @@ def test_the_children_write_and_end_with_the_stage() -> None:
 
 
 def test_an_error_on_the_stage_leaves_nothing_behind() -> None:
-    with pytest.raises(ZeroDivisionError), stage(["healthy"]) as folder:
+    with pytest.raises(ZeroDivisionError), stage(["healthy"]) as folder:  # noqa: PT012
         wait_for_logs(folder, 1)
         raise ZeroDivisionError
     assert gone(folder)

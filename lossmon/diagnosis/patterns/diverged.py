@@ -27,7 +27,7 @@ def find(view: View) -> Finding | None:
         last_bad = int(np.flatnonzero(~finite)[-1])
         since_then = len(newest) - 1 - last_bad
         if since_then < max(3, view.limits.nan_share * train.n):
-            first = _start_of_run(~finite, last_bad, since_then)
+            first = _start_of_run(~finite, last_bad)
             kind = "NaN" if np.isnan(newest[last_bad]) else "infinite"
             return _finding(
                 train,
@@ -39,7 +39,7 @@ def find(view: View) -> Finding | None:
     return _far_above(view, train)
 
 
-def _start_of_run(bad: np.ndarray, last_bad: int, gap: int) -> int:
+def _start_of_run(bad: np.ndarray, last_bad: int) -> int:
     """First index of the stretch of bad values that ends at `last_bad`."""
     good = np.flatnonzero(~bad[: last_bad + 1])
     return int(good[-1]) + 1 if len(good) else 0

@@ -22,6 +22,7 @@ def find(view: View) -> Finding | None:
         0.85,
         train.at_step(0),
         train.name,
-        f"fell from {train.start:.4g} to {train.end:.4g} ({-train.drop / train.scale:+.0%}), {words}",
+        f"fell from {train.start:.4g} to {train.end:.4g} "
+        f"({-train.drop / train.scale:+.0%}), {words}",
         numbers={"level": train.end},
     )

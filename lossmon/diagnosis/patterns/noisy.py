@@ -11,7 +11,7 @@ def find(view: View) -> Finding | None:
     train = view.train
     if train is None or len(train.value) < 4 * view.limits.min_points:
         return None
-    span, sigma = train.swing
+    span, _ = train.swing
     level = abs(train.level(0.7))
     if level <= 0 or span / level < 0.7 or span < 0.25 * abs(train.drop):
         return None

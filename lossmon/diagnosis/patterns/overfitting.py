@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import View, log_drop
 
 
 def find(view: View) -> Finding | None:
@@ -24,14 +24,7 @@ def find(view: View) -> Finding | None:
     errors = rise / max(pair.error, 1e-300)
     if relative < limits.overfit_rise or errors < limits.overfit_errors:
         return None
-    train_fall = (
-        float(np.log(pair.train[best] / pair.last(pair.train)))
-        if _positive(pair.train)
-        else (
-            float(pair.train[best] - pair.last(pair.train))
-            / max(abs(float(pair.train[best])), 1e-300)
-        )
-    )
+    train_fall = log_drop(float(pair.train[best]), pair.last(pair.train))
     if train_fall < limits.overfit_train or train_fall < 0.5 * min(relative, 0.2):
         return None
     raw_best = int(np.argmin(pair.value[max(0, best - 1) : best + 2])) + max(0, best - 1)
@@ -43,10 +36,7 @@ def find(view: View) -> Finding | None:
         step,
         pair.name,
         f"eval rose {relative:.1%} above its best {value:.4g} at step {step:,} "
-        f"({errors:.1f} standard errors, {after} evals), while train fell {1 - np.exp(-train_fall):.0%}",
+        f"({errors:.1f} standard errors, {after} evals), "
+        f"while train fell {1 - np.exp(-train_fall):.0%}",
         numbers={"best_step": float(step), "best_value": value, "rise": relative},
     )
-
-
-def _positive(values: np.ndarray) -> bool:
-    return bool(np.min(values) > 0)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -240,7 +241,6 @@ class MainScreen(Screen[None]):
         self.query_one("#filter", Input).display = bool(self._filter)
         self.set_focus(None)
 
-    def _look(self, **changes: object) -> None:
-        values = {**self._view.__dict__, **changes}
-        self._view = View(**values)  # type: ignore[arg-type]
+    def _look(self, **changes: Any) -> None:
+        self._view = replace(self._view, **changes)
         self._show()

@@ -51,9 +51,9 @@ class DiagnosisPanel(VerticalScroll):
         self._text = text
         self.border_title = Content(title if update is not None else "")
         found = headline(update) if update is not None else None
+        tone = found.severity if found is not None and found.pattern != "too_early" else ""
         for severity in SEVERITIES:
-            told = found is not None and found.pattern != "too_early"
-            self.set_class(told and found.severity == severity, f"-{severity}")
+            self.set_class(tone == severity, f"-{severity}")
         self.query_one("#diagnosis-text", Static).update(Content.assemble(*parts))
 
 

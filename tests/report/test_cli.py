@@ -1,0 +1,221 @@
+"""The command line, as a user or a script meets it: real processes, real files."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lossmon
+from lossmon.cli import _Commands, cli
+from tests.conftest import falling, training_rows, write_jsonl
+from tests.diagnosis.curves import evaluations
+
+KEYS = {
+    "schema", "run", "logs", "state", "step", "total_steps", "epoch", "metrics", "findings",
+    "timeline", "train", "pair", "errors",
+}  # fmt: skip
+
+
+def run(
+    *arguments: str | Path, cwd: Path | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "lossmon", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(Path(lossmon.__file__).parents[1]), "LC_ALL": "C.UTF-8", "COLUMNS": "120", **env},
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def overfit(tmp_path: Path) -> Path:
+    """A run that overfits, in LLaMA-Factory's format."""
+    train, evals = evaluations("overfitting")
+    rows = []
+    for i, loss in enumerate(train.tolist(), 1):
+        place = {"current_steps": i, "total_steps": len(train), "epoch": i / 100}
+        rows.append({**place, "loss": loss, "lr": 1e-4})
+        if i % 15 == 0:
+            rows.append({**place, "eval_loss": float(evals[i // 15 - 1])})
+    return write_jsonl(tmp_path / "runs" / "sft" / "trainer_log.jsonl", rows)
+
+
+def test_the_json_is_the_contract_to_the_letter(overfit: Path) -> None:
+    done = run("check", "--json", overfit)
+    (line,) = done.stdout.splitlines()
+    found = json.loads(line)
+    assert set(found) == KEYS
+    assert found["schema"] == 1
+    assert found["logs"] == [
+        {
+            "path": str(overfit),
+            "format": "llamafactory",
+            "bytes": overfit.stat().st_size,
+            "records": 640,
+            "skipped": 0,
+        }
+    ]
+    assert (found["state"], found["step"], found["total_steps"]) == ("finished", 600, 600)
+    assert set(found["metrics"]) == {"train_loss", "eval_loss", "learning_rate"}
+    assert set(found["metrics"]["eval_loss"]) == {"name", "n", "first", "last", "min", "nonfinite"}
+    assert found["metrics"]["eval_loss"]["n"] == 40
+    assert found["pair"] == "overfitting"
+    finding = next(f for f in found["findings"] if f["pattern"] == "overfitting")
+    assert set(finding) == {
+        "pattern", "severity", "confidence", "since_step", "metric", "evidence", "causes", "remedies",
+    }  # fmt: skip
+    assert set(finding["causes"][0]) == {"id", "text", "why"}
+    assert finding["metric"] == "eval_loss"
+    entry = next(e for e in found["timeline"] if e["pattern"] == "overfitting")
+    assert set(entry) == {
+        "pattern", "severity", "metric", "since_step", "shown_at_step", "cleared_at_step",
+    }  # fmt: skip
+    assert entry["since_step"] < entry["shown_at_step"] < 600
+    assert found["errors"] == []
+
+
+def test_numbers_that_are_not_finite_are_strings(tmp_path: Path) -> None:
+    rows = training_rows([*falling(30), math.inf, math.nan])
+    done = run("check", "--json", write_jsonl(tmp_path / "log.jsonl", rows))
+
+    def refuse(name: str) -> None:
+        raise AssertionError(f"{name} is no strict JSON")
+
+    found = json.loads(done.stdout, parse_constant=refuse)
+    assert found["metrics"]["train_loss"]["last"] == "nan"
+    assert found["metrics"]["train_loss"]["nonfinite"] == 2
+    assert found["train"] == "diverged"
+
+
+@pytest.mark.parametrize(
+    ("level", "status"), [("critical", 0), ("warning", 1), ("info", 1), ("never", 0)]
+)
+def test_fail_on(overfit: Path, level: str, status: int) -> None:
+    assert run("check", overfit, "--fail-on", level).returncode == status
+    assert run("check", overfit).returncode == 0
+
+
+def test_the_table_names_the_run_the_verdict_and_what_to_do(overfit: Path) -> None:
+    done = run("check", overfit.parents[1], cwd=overfit.parents[2])
+    assert "OVERFITTING since step" in done.stdout
+    assert "do: Stop here, and take the checkpoint of step" in done.stdout
+    assert all(len(line) <= 120 for line in done.stdout.splitlines())
+    assert done.stderr == ""
+
+
+def test_texts_in_chinese(overfit: Path) -> None:
+    assert "过拟合" in run("check", overfit, "--lang", "zh").stdout
+    assert "过拟合" in run("check", overfit, LC_ALL="zh_CN.UTF-8").stdout
+
+
+def test_ascii_is_ascii(overfit: Path) -> None:
+    assert run("check", overfit, "--ascii").stdout.isascii()
+    assert run("plot", overfit, "--ascii").stdout.isascii()
+    assert run("plot", overfit, PYTHONIOENCODING="ascii").stdout.isascii()
+
+
+def test_plot_draws_one_picture_of_the_asked_size(overfit: Path) -> None:
+    done = run("plot", overfit, "--width", "70", "--height", "20")
+    lines = done.stdout.splitlines()
+    assert len(lines) == 20
+    assert max(map(len, lines)) <= 70
+    assert "best eval" in done.stdout
+    assert "\x1b" not in done.stdout, "no colours where no terminal is"
+
+
+BAD = {
+    "missing": (None, "no such file or folder"),
+    "empty.log": (b"", "empty file"),
+    "model.bin": (b"\x80\x02\x00pickle", "pickle"),
+    "weights.safetensors": (b"\x10\x00\x00\x00\x00\x00\x00\x00{}", "binary data"),
+    "prose.txt": (b"This is a story of a boat.\n" * 40, "no line repeats"),
+    "config.json": (b'{"hidden_size": 768, "layers": 12}\n', "JSON without rows"),
+    "data.csv": (b"name,city\nAnn,Rome\nBob,Oslo\n", "without a loss column"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("command", ["check", "plot"])
+def test_bad_input_is_one_clear_line_and_status_2(tmp_path: Path, name: str, command: str) -> None:
+    content, words = BAD[name]
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    done = run(command, tmp_path / name)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert words in line
+    assert line.startswith("lossmon: ")
+
+
+def test_one_bad_target_does_not_stop_the_others(overfit: Path) -> None:
+    done = run("check", overfit, "nonsense", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["pair"] == "overfitting"
+    assert "nonsense: no such file" in done.stderr
+
+
+def test_an_empty_folder_says_what_would_work(tmp_path: Path) -> None:
+    done = run("check", tmp_path)
+    assert done.returncode == 2
+    assert "nothing to read" in done.stderr
+
+
+def test_escapes_and_markup_never_reach_the_terminal(tmp_path: Path) -> None:
+    name = "[red]evil\x1b]0;title\x07"
+    rows = "".join(
+        json.dumps({"step": i, "loss": 2.0 - i / 50, f"x\x1b[31m{i % 2}": 1.0}) + "\n"
+        for i in range(60)
+    )
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "log.jsonl").write_text(rows)
+    for command in (["check"], ["check", "--json"], ["plot"]):
+        done = run(*command, tmp_path)
+        assert done.returncode == 0
+        assert not any(ord(c) < 32 and c != "\n" for c in done.stdout + done.stderr)
+
+
+def test_a_pipe_is_read_to_its_end() -> None:
+    rows = "".join(json.dumps(row) + "\n" for row in training_rows(falling(50)))
+    done = subprocess.run(
+        [sys.executable, "-m", "lossmon", "check", "--json", "-"],
+        input=rows, capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["metrics"]["train_loss"]["n"] == 50
+
+
+def test_without_a_terminal_the_screen_says_what_to_use(overfit: Path) -> None:
+    done = run(overfit)
+    assert done.returncode == 2
+    assert "lossmon check" in done.stderr
+
+
+def test_a_reader_that_goes_away_is_no_error(overfit: Path) -> None:
+    command = f"{sys.executable} -m lossmon explain | head -1"
+    done = subprocess.run(
+        command, shell=True, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stderr == ""
+
+
+def test_files_named_like_commands_are_reached_by_their_path() -> None:
+    assert isinstance(cli, _Commands)
+    assert {"check", "plot", "explain", "demo", "open"} == set(cli.commands)
+
+
+def test_jobs_give_the_same_answer(tmp_path: Path) -> None:
+    for i in range(6):
+        write_jsonl(tmp_path / f"run{i}" / "log.jsonl", training_rows(falling(40 + i)))
+    one = run("check", "--json", "--jobs", "1", tmp_path).stdout.splitlines()
+    two = run("check", "--json", "--jobs", "2", tmp_path).stdout.splitlines()
+    assert len(one) == 6
+    assert sorted(one) == sorted(two)
