@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from lossmon.diagnosis import patterns
 from lossmon.diagnosis.causes import causes
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, TimelineEntry
@@ -33,6 +35,7 @@ _WITHDRAW = 3
 _TRAIN, _PAIR = "train", "pair"
 
 
+@np.errstate(all="ignore")  # any logged value is allowed: what overflows is no finding
 def judge(view: View) -> dict[str, Finding]:
     """What holds of a run at one moment: pure, no memory.
 
@@ -136,7 +139,7 @@ class Engine:
             shown = self._shown.get(_TRAIN)
             return shown is None or shown.pattern != "diverged"
         if math.isnan(self._level):
-            self._level, self._variance = value, (0.1 * value) ** 2
+            self._level, self._variance = value, 0.01 * value * value
             return False
         away = value - self._level
         sigma = math.sqrt(self._variance) or 1e-300

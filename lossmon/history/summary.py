@@ -60,6 +60,7 @@ class Summary:
         self._folded = 0  # points in complete buckets
         self._restarts = 0
 
+    @np.errstate(over="ignore", invalid="ignore")
     def catch_up(self, series: Series) -> Sketch:
         """Fold in what is new and return the summary as of now."""
         view = series.view() if not series.restarts else series.kept()
@@ -136,16 +137,15 @@ def _fold(step: Ints, value: Floats, width: int) -> dict[str, Floats]:
     finite = np.isfinite(values)
     zeroed = np.where(finite, values, 0.0)
     jumps = np.where(finite[:, 1:] & finite[:, :-1], np.diff(zeroed, axis=1), 0.0)
-    with np.errstate(over="ignore", invalid="ignore"):
-        return {
-            "count": finite.sum(axis=1).astype(float),
-            "total": zeroed.sum(axis=1),
-            "squares": (zeroed**2).sum(axis=1),
-            "jumps": (jumps**2).sum(axis=1),
-            "low": np.where(finite, values, np.inf).min(axis=1),
-            "high": np.where(finite, values, -np.inf).max(axis=1),
-            "first": values[:, 0],
-            "last": values[:, -1],
-            "nonfinite": (~finite).sum(axis=1).astype(float),
-            "step_sum": step.reshape(-1, width).sum(axis=1, dtype=float),
-        }
+    return {
+        "count": finite.sum(axis=1).astype(float),
+        "total": zeroed.sum(axis=1),
+        "squares": (zeroed**2).sum(axis=1),
+        "jumps": (jumps**2).sum(axis=1),
+        "low": np.where(finite, values, np.inf).min(axis=1),
+        "high": np.where(finite, values, -np.inf).max(axis=1),
+        "first": values[:, 0],
+        "last": values[:, -1],
+        "nonfinite": (~finite).sum(axis=1).astype(float),
+        "step_sum": step.reshape(-1, width).sum(axis=1, dtype=float),
+    }

@@ -188,7 +188,7 @@ class Follower:
 
     def _scan(self) -> None:
         """Go on with the walk over the targets, for a slice of time."""
-        now = time.time()
+        now = time.monotonic()
         if self._walk is None:
             if now < self._next_walk:
                 return
@@ -199,12 +199,12 @@ class Follower:
             if path not in self._tails and len(self._tails) < MAX_ENTRIES:
                 self._tails[path] = tail = Tail(path)
                 tail.offset = self._known.pop(path, 0)
-            if time.time() - now > SCAN_SLICE_S:
-                self._walk_took_s += time.time() - now
+            if time.monotonic() - now > SCAN_SLICE_S:
+                self._walk_took_s += time.monotonic() - now
                 return
         self._walk = None
         self._walked = True
-        self._walk_took_s += time.time() - now
+        self._walk_took_s += time.monotonic() - now
         wanted = now + max(SCAN_EVERY_S, 20 * self._walk_took_s)
         self._next_walk = min(self._next_walk, wanted) if self._next_walk else 0.0
 

@@ -82,7 +82,7 @@ class MainScreen(Screen[None]):
         self.query_one("#filter", Input).display = False
         self.set_focus(None)
         self.set_interval(_CLOCK_S, self._tell_time)
-        self._show()
+        self.call_after_refresh(self._show)
 
     def on_resize(self) -> None:
         """The top line says more where the run list has no room."""

@@ -75,8 +75,9 @@ class RunList(ScrollView, can_focus=False):
 
     def on_click(self, event: events.Click) -> None:
         """Choose the run under the mouse."""
-        place = event.y + self.scroll_offset.y
-        if place < len(self._runs):
+        inside = event.get_content_offset(self)
+        place = inside.y + self.scroll_offset.y if inside is not None else -1
+        if 0 <= place < len(self._runs):
             self.post_message(self.Chosen(self._runs[place].run))
 
     def _keep_visible(self, place: int) -> None:

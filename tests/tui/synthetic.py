@@ -1,0 +1,34 @@
+"""Runs for the screen: real monitors on real files, at a clock that stands still."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from lossmon.monitor import Monitor
+from lossmon.monitor.sources import open_monitor
+from tests.conftest import training_rows, write_jsonl
+from tests.diagnosis import curves
+
+NOW = 1_800_000_000.0
+
+
+def write_runs(folder: Path) -> None:
+    """Three runs: one that overfits, one that rebounds, one that is well."""
+    train, evals = curves.evaluations("overfitting")
+    rows: list[dict[str, object]] = []
+    for i, loss in enumerate(train.tolist(), 1):
+        place = {"current_steps": i, "total_steps": 600, "epoch": i / 100}
+        rows.append({**place, "loss": loss, "lr": 1e-4, "grad_norm": 0.8})
+        if i % 15 == 0:
+            rows.append({**place, "eval_loss": float(evals[i // 15 - 1])})
+    write_jsonl(folder / "sft-7b" / "trainer_log.jsonl", rows)
+    write_jsonl(folder / "rebound" / "log.jsonl", training_rows(curves.rebound().tolist()))
+    write_jsonl(folder / "well" / "log.jsonl", training_rows(curves.healthy().tolist()))
+    for log in folder.rglob("*.jsonl"):
+        os.utime(log, (NOW, NOW))
+
+
+def monitor_of(folder: Path) -> Monitor:
+    """A monitor on these runs, woken by nothing but its own poll."""
+    return open_monitor([str(folder)], watch=False)

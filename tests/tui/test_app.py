@@ -1,0 +1,248 @@
+"""What the screen does: keys, updates, selection, errors, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from lossmon.tui.app import LossmonApp
+from lossmon.tui.screens.help import HelpScreen
+from lossmon.tui.screens.main import MainScreen
+from lossmon.tui.widgets.chart_view import ChartView
+from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel
+from lossmon.tui.widgets.lines import Line
+from lossmon.tui.widgets.run_list import RunList
+from tests.conftest import falling, training_rows, write_jsonl
+from tests.tui.synthetic import monitor_of
+
+WIDE = (140, 40)
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], bool], timeout_s: float = 10) -> None:
+    """Wait until something holds; no fixed sleeps."""
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    while not holds():
+        assert asyncio.get_running_loop().time() < deadline, "it never held"
+        await pilot.pause(0.02)
+
+
+def main_of(app: LossmonApp) -> MainScreen:
+    screen = app.screen
+    assert isinstance(screen, MainScreen)
+    return screen
+
+
+def words(app: LossmonApp, selector: str) -> str:
+    return str(main_of(app).query_one(selector, Line).content)
+
+
+def chart(app: LossmonApp) -> str:
+    picture = main_of(app).query_one(ChartView).picture
+    assert picture is not None
+    return "\n".join("".join(span.text for span in row) for row in picture.rows)
+
+
+def diagnosis(app: LossmonApp) -> str:
+    panel = main_of(app).query_one(DiagnosisPanel)
+    return f"{panel.border_title}\n{panel.query_one('#diagnosis-text').content}"
+
+
+def listed(app: LossmonApp) -> list[str]:
+    runs = main_of(app).query_one(RunList)
+    return [runs.render_line(y).text for y in range(len(runs._runs))]
+
+
+async def loaded(pilot: Pilot[None], runs: int = 3) -> None:
+    app = pilot.app
+    assert isinstance(app, LossmonApp)
+    await until(pilot, lambda: len(main_of(app)._runs) == runs)
+    await pilot.pause()
+
+
+async def test_runs_are_listed_by_need_and_the_worst_is_shown(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        lines = listed(app)
+        assert "rebound" in lines[0]
+        assert "sft-7b" in lines[1]
+        assert "well" in lines[2]
+        assert "✓" in lines[2]
+        assert "REBOUND" in diagnosis(app)
+        assert "▾rebound" in chart(app) or "rebound▾" in chart(app)
+
+
+async def test_the_panel_says_what_since_when_why_and_what_to_do(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("j")
+        text = diagnosis(app)
+        assert "OVERFITTING" in text
+        assert "since step" in text
+        assert "likely" in text
+        assert "Stop here, and take the checkpoint of step" in text
+        assert "timeline" in text
+        await pilot.press("L")
+        assert "过拟合" in diagnosis(app)
+
+
+async def test_the_strip_shows_the_newest_numbers(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("j")
+        strip = words(app, "#strip")
+        assert "600/600" in strip
+        assert "0.0001" in strip
+        assert "finished" in strip
+
+
+async def test_rows_that_arrive_move_the_curve(folder: Path, app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        before = chart(app)
+        with (folder / "rebound" / "log.jsonl").open("a") as file:
+            file.writelines(f'{{"step": {6010 + 10 * i}, "loss": 1.5}}\n' for i in range(200))
+        await until(pilot, lambda: "8,000" in words(app, "#strip"))
+        assert chart(app) != before
+
+
+async def test_the_chosen_run_stays_chosen_when_others_arrive(
+    folder: Path, app: LossmonApp
+) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("j", "j")
+        assert main_of(app)._chosen == "runs/well"
+        write_jsonl(folder / "a-new-one" / "log.jsonl", training_rows(falling(40)))
+        await until(pilot, lambda: len(main_of(app)._runs) == 4)
+        assert main_of(app)._chosen == "runs/well"
+
+
+async def test_keys_change_how_the_curve_is_looked_at(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("j")
+        smooth = chart(app)
+        await pilot.press("s", "s", "s")
+        raw = chart(app)
+        assert raw != smooth
+        await pilot.press("y")
+        assert main_of(app).query_one(ChartView).picture.log_y
+        await pilot.press("x")
+        assert main_of(app).query_one(ChartView).picture.x_axis == "epoch"
+        await pilot.press("m")
+        assert main_of(app)._view.metric == "lr"
+
+
+async def test_the_filter_keeps_matching_runs_and_escape_gives_it_up(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("slash", *"well", "enter")
+        assert len(listed(app)) == 1
+        assert main_of(app).query_one("#filter", Input).display
+        await pilot.press("escape")
+        assert len(listed(app)) == 3
+
+
+async def test_help_opens_and_closes(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("question_mark")
+        assert isinstance(app.screen, HelpScreen)
+        await pilot.press("escape")
+        assert isinstance(app.screen, MainScreen)
+
+
+async def test_the_palette_offers_every_action(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert {"Smoothing", "Logarithmic axis", "Filter runs", "Diagnosis", "Language"} <= titles
+
+
+async def test_a_click_chooses_a_run(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.click(RunList, offset=(3, 3))
+        await pilot.pause()
+        assert main_of(app)._chosen == "runs/well"
+
+
+@pytest.mark.parametrize(
+    ("size", "shown", "hidden"),
+    [
+        ((200, 50), (RunList, ChartView, DiagnosisPanel), ()),
+        ((120, 35), (RunList, ChartView, DiagnosisPanel), ()),
+        ((80, 24), (ChartView, DiagnosisPanel), (RunList,)),
+        ((40, 12), (ChartView,), (RunList, DiagnosisPanel)),
+    ],
+)
+async def test_the_screen_fits_its_pane(app: LossmonApp, size, shown, hidden) -> None:
+    async with app.run_test(size=size) as pilot:
+        await loaded(pilot)
+        for widget in shown:
+            assert main_of(app).query_one(widget).region.area > 0, widget
+        for widget in hidden:
+            assert main_of(app).query_one(widget).region.area == 0, widget
+        assert "rebound" in words(app, "#top") or RunList in shown
+
+
+async def test_a_narrow_pane_says_the_verdict_in_a_line_and_opens_the_rest(app: LossmonApp) -> None:
+    async with app.run_test(size=(40, 12)) as pilot:
+        await loaded(pilot)
+        assert words(app, "#verdict").startswith("REBOUND since step")
+        await pilot.press("d")
+        assert main_of(app).query_one(DiagnosisPanel).region.height >= 8
+        await pilot.press("escape")
+        assert main_of(app).query_one(DiagnosisPanel).region.area == 0
+
+
+async def test_resizing_is_harmless(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        for size in ((20, 5), (200, 50), (1, 1), (40, 12), (140, 40)):
+            await pilot.resize_terminal(*size)
+        await until(pilot, lambda: len(chart(app).splitlines()) > 20)
+
+
+async def test_an_empty_folder_says_what_is_waited_for(tmp_path: Path) -> None:
+    monitor = monitor_of(tmp_path)
+    app = LossmonApp(monitor, waiting="no training log in here yet")
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: "no training log in here yet" in words(app, "#top"))
+    monitor.close()
+
+
+async def test_markup_and_escapes_in_a_log_are_text(tmp_path: Path) -> None:
+    name = "[bold red]x[/]"
+    rows = [{**row, "\x1b[31mevil[/]": 1.0} for row in training_rows(falling(60))]
+    write_jsonl(tmp_path / "runs" / name / "log.jsonl", rows)
+    monitor = monitor_of(tmp_path / "runs")
+    app = LossmonApp(monitor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await loaded(pilot, 1)
+        assert name in words(app, "#top")
+        await pilot.press("m")
+        assert "\x1b" not in chart(app)
+    monitor.close()
+
+
+async def test_quitting_leaves_no_thread(app: LossmonApp) -> None:
+    before = set(threading.enumerate())
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("q")
+    assert not {t for t in threading.enumerate() if "lossmon" in t.name} - before
+
+
+async def test_a_watcher_that_breaks_is_said_and_the_screen_stays(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        app._tell_failure("OSError: disk on fire")
+        await until(pilot, lambda: any("disk on fire" in n.message for n in app._notifications))
+        assert "REBOUND" in diagnosis(app)

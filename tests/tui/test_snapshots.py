@@ -1,0 +1,43 @@
+"""Pictures of the screen at the four sizes and in ASCII."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from lossmon.tui.app import LossmonApp
+from tests.tui.synthetic import monitor_of
+from tests.tui.test_app import loaded
+
+pytestmark = pytest.mark.snapshot
+
+
+async def on_the_run_that_overfits(pilot: Pilot[Any]) -> None:
+    await loaded(pilot)
+    await pilot.press("j")
+    await pilot.pause(0.1)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 35), (200, 50)])
+def test_the_screen(app: LossmonApp, size: tuple[int, int], snap_compare: Any) -> None:
+    assert snap_compare(app, terminal_size=size, run_before=on_the_run_that_overfits)
+
+
+def test_the_screen_in_ascii(folder: Path, snap_compare: Any) -> None:
+    os.environ.pop("NO_COLOR", None)
+    monitor = monitor_of(folder)
+    app = LossmonApp(monitor, ascii=True)
+    assert snap_compare(app, terminal_size=(120, 35), run_before=on_the_run_that_overfits)
+    monitor.close()
+
+
+def test_the_diagnosis_in_chinese(folder: Path, snap_compare: Any) -> None:
+    os.environ.pop("NO_COLOR", None)
+    monitor = monitor_of(folder)
+    app = LossmonApp(monitor, lang="zh")
+    assert snap_compare(app, terminal_size=(120, 35), run_before=on_the_run_that_overfits)
+    monitor.close()

@@ -1,0 +1,167 @@
+"""On a real pty: it comes up, costs nothing when idle, and gives the terminal back."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyte
+import pytest
+
+import lossmon
+from tests.conftest import falling, training_rows, write_jsonl
+
+ROOT = str(Path(lossmon.__file__).parents[1])
+
+
+class Terminal:
+    """A program on a pty and what is on its screen."""
+
+    def __init__(self, *arguments: str, columns: int = 120, rows: int = 35) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self.stream = pyte.ByteStream(self.screen)
+        self.received = bytearray()
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": ROOT}
+            os.environ.pop("NO_COLOR", None)
+            os.execv(sys.executable, [sys.executable, "-m", "lossmon", *arguments])
+        self.settings = termios.tcgetattr(self.fd)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self, seconds: float) -> int:
+        """Take what comes within some seconds; the number of bytes."""
+        count, end = 0, time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            if not select.select([self.fd], [], [], left)[0]:
+                break
+            try:
+                data = os.read(self.fd, 1 << 16)
+            except OSError:
+                break
+            if not data:
+                break
+            count += len(data)
+            self.received += data
+            self.stream.feed(data)
+        return count
+
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def wait_for(self, words: str, timeout_s: float = 20) -> None:
+        end = time.monotonic() + timeout_s
+        while words not in self.text():
+            assert time.monotonic() < end, f"{words!r} never came:\n{self.text()}"
+            self.read(0.1)
+
+    def settle(self) -> None:
+        """Wait until nothing comes for a while."""
+        while self.read(1.0):
+            pass
+
+    def end(self, timeout_s: float = 10) -> int:
+        """The exit status, once it has ended."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self.pid = 0
+                self.read(0.1)
+                return os.waitstatus_to_exitcode(status)
+            self.read(0.05)
+        pytest.fail("it did not end")
+
+    def close(self) -> None:
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    rows = [{"max_steps": 10_000, **row} for row in training_rows(falling(200))]
+    return write_jsonl(tmp_path / "log.jsonl", rows)
+
+
+@pytest.fixture
+def terminal(log: Path) -> Iterator[Terminal]:
+    terminal = Terminal(str(log))
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def test_a_curve_and_a_diagnosis_come_up_and_q_gives_the_terminal_back(terminal: Terminal) -> None:
+    terminal.wait_for("HEALTHY")
+    terminal.wait_for("train")
+    os.write(terminal.fd, b"q")
+    assert terminal.end() == 0
+    assert b"\x1b[?1049l" in terminal.received, "the alternate screen is left"
+    assert b"\x1b[?25h" in terminal.received, "the cursor is shown again"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_gives_the_terminal_back(terminal: Terminal, number: signal.Signals) -> None:
+    terminal.wait_for("HEALTHY")
+    os.kill(terminal.pid, number)
+    terminal.end()
+    assert b"\x1b[?1049l" in terminal.received
+
+
+def test_nothing_is_sent_while_nothing_changes(terminal: Terminal) -> None:
+    terminal.wait_for("HEALTHY")
+    terminal.settle()
+    assert terminal.read(4.0) == 0
+
+
+def test_a_new_point_costs_few_bytes(log: Path, terminal: Terminal) -> None:
+    terminal.wait_for("HEALTHY")
+    terminal.settle()
+    costs = []
+    for i in range(5):
+        with log.open("a") as file:
+            file.write(json.dumps({"step": 2010 + 10 * i, "loss": 0.6, "max_steps": 10_000}) + "\n")
+        terminal.wait_for(f"{2010 + 10 * i:,}/10,000")
+        before = len(terminal.received)
+        terminal.settle()
+        costs.append(len(terminal.received) - before)
+    whole = 120 * 35
+    assert sorted(costs)[2] < whole, "most of the screen was not sent again"
+
+
+def test_a_pipe_is_watched_and_the_keyboard_stays_the_terminals(tmp_path: Path) -> None:
+    writer = tmp_path / "writer.py"
+    writer.write_text(
+        "import time\n"
+        "for i in range(100000):\n"
+        "    print(f'step {i} loss {2 / (1 + i / 50):.4f}', flush=True)\n"
+        "    time.sleep(0.005 if i > 300 else 0)\n"
+    )
+    shell = f"{sys.executable} {writer} 2>/dev/null | {sys.executable} -m lossmon -"
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": ROOT}
+        os.execv("/bin/sh", ["/bin/sh", "-c", shell])
+    terminal = Terminal.__new__(Terminal)
+    terminal.screen, terminal.received = pyte.Screen(120, 35), bytearray()
+    terminal.stream, terminal.pid, terminal.fd = pyte.ByteStream(terminal.screen), pid, fd
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 35, 120, 0, 0))
+    try:
+        terminal.wait_for("HEALTHY")
+        os.write(fd, b"q")
+        terminal.end()
+    finally:
+        terminal.close()
