@@ -87,23 +87,27 @@ def read(target: str | os.PathLike[str]) -> pd.DataFrame:
     """
     import pandas as pd  # noqa: TID251
 
-    frames = [
-        pd.DataFrame(
-            {
-                "run": update.run,
-                "metric": view.name,
-                "step": view.step,
-                "epoch": float("nan") if view.epoch is None else view.epoch,
-                "time": float("nan") if view.time is None else view.time,
-                "value": view.value,
-            },
-            columns=list(COLUMNS),
-        )
+    pieces = [
+        (update.run, view)
         for update in read_runs(os.fspath(target))
         for view in update.logged.values()
     ]
-    whole: pd.DataFrame = pd.concat(frames, ignore_index=True)
-    return whole
+    lengths = [len(view) for _, view in pieces]
+    return pd.DataFrame(
+        {
+            "run": np.repeat(np.array([run for run, _ in pieces], object), lengths),
+            "metric": np.repeat(np.array([view.name for _, view in pieces], object), lengths),
+            "step": np.concatenate([view.step for _, view in pieces]),
+            "epoch": np.concatenate([_or_nan(view.epoch, len(view)) for _, view in pieces]),
+            "time": np.concatenate([_or_nan(view.time, len(view)) for _, view in pieces]),
+            "value": np.concatenate([view.value for _, view in pieces]),
+        },
+        columns=list(COLUMNS),
+    )
+
+
+def _or_nan(column: np.ndarray | None, n: int) -> np.ndarray:
+    return np.full(n, np.nan) if column is None else column
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,7 @@ def paint(
         return blank
     with _LOCK:
         plotext.clear_figure()
+        plotext.limit_size(False, False)  # else it draws no larger than the terminal is
         plotext.plotsize(width, height)
         plotext.frame(False)
         plotext.xfrequency(0)

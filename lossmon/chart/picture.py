@@ -16,6 +16,7 @@ from lossmon.history.columns import Floats, SeriesView
 from lossmon.text import printable
 
 X_AXES = ("step", "epoch", "time")
+_HUGE = 1e100  # beyond it arithmetic on an axis may overflow; drawn as this, where it is clipped
 _RAW = "_raw"  # suffix of the style of the faint raw curve behind a smoothed one
 
 
@@ -173,7 +174,7 @@ def _line(curve: Curve, axis: str, spec: ChartSpec) -> _Line | None:
     finite = np.isfinite(y)
     if not finite.any() and not len(x):
         return None
-    line = _Line(curve, x[finite], y[finite], x[~finite])
+    line = _Line(curve, x[finite], np.clip(y[finite], -_HUGE, _HUGE), x[~finite])
     if spec.smoothing > 0 and not curve.points and len(line.y) > 4:
         line.smooth = smooth(line.y, spec.smoothing, log=spec.log_y)
     return line
@@ -256,8 +257,8 @@ class _Place:
 
     def row(self, drawn: float) -> int:
         low, high = self.y_limits
-        at = round((high - drawn) / (high - low) * (len(self.grid) - 1))
-        return min(max(at, 0), len(self.grid) - 1)
+        below_top = min(max((high - drawn) / (high - low), 0.0), 1.0)
+        return round(below_top * (len(self.grid) - 1))
 
     def free(self, row: int, column: int, length: int) -> bool:
         """Whether cells are blank (a mark's line may be written over)."""

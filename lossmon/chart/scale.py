@@ -97,7 +97,10 @@ def labels(values: list[float]) -> list[str]:
     if 1e-3 <= largest < 1e5:
         for decimals in range(7):
             texts = [f"{v:.{decimals}f}" for v in values]
-            if all(abs(float(t) - v) <= 1e-6 * largest for t, v in zip(texts, values, strict=True)):
+            exact = all(
+                abs(float(t) - v) <= 1e-6 * largest for t, v in zip(texts, values, strict=True)
+            )
+            if exact and len(set(texts)) == len(values):
                 return texts
     for digits in range(3, 16):
         texts = [f"{v:.{digits}g}".replace("e+0", "e").replace("e-0", "e-") for v in values]

@@ -7,7 +7,16 @@ from typing import Any
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter, clean
-from lossmon.formats.names import ACCURACY, EVAL_LOSS, OTHER_LOSS, TRAIN_LOSS, plain, role
+from lossmon.formats.names import (
+    ACCURACY,
+    EVAL_LOSS,
+    GRAD_NORM,
+    LEARNING_RATE,
+    OTHER_LOSS,
+    TRAIN_LOSS,
+    plain,
+    role,
+)
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.rows import RowReader
 
@@ -98,16 +107,17 @@ def sniff(head: bytes, name: str) -> str | None:
     if mark is None:
         return None
     header = split(lines[0], mark)
-    metrics = [cell for cell in header if role(cell) in _METRIC_ROLES and _is_name(cell)]
+    placed = bool({plain(cell) for cell in header} & _PLACE)
+    known = _METRIC_ROLES if not placed else (*_METRIC_ROLES, LEARNING_RATE, GRAD_NORM)
+    metrics = [cell for cell in header if role(cell) in known and _is_name(cell)]
     if not metrics or not _is_header(header):
         return None
     rows = [split(line, mark) for line in lines[1:]]
     if not rows:
-        return f"a header with {metrics[0]}" if {plain(c) for c in header} & _PLACE else None
+        return f"a header with {metrics[0]}" if placed else None
     fitting = [row for row in rows[:-1] or rows if abs(len(row) - len(header)) <= 1]
     if len(fitting) < 0.8 * len(rows[:-1] or rows):
         return None
-    placed = bool({plain(cell) for cell in header} & _PLACE)
     if not placed and any(not _is_numeric(cell) for row in fitting for cell in row):
         return None  # a table of experiments: one row a run, with names in it
     return f"a header with {metrics[0]} and {len(header) - 1} more columns"
@@ -128,7 +138,7 @@ def _is_header(cells: list[str]) -> bool:
     return (
         len(filled) > 0
         and all(_is_name(cell) for cell in filled)
-        and any(role(cell) in _METRIC_ROLES for cell in filled)
+        and any(role(cell) in _METRIC_ROLES or plain(cell) in _PLACE for cell in filled)
     )
 
 

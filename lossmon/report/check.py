@@ -19,8 +19,10 @@ from lossmon.text import cell_width, clip, pad, printable
 
 _ORDINARY = ("healthy", "healthy_pair", "finished")
 _VERDICTS = (*TRAIN_PATTERNS, *PAIR_PATTERNS)  # these say more than what stands beside them
+_SHORTEST_NAME = 12  # cells that a run's name keeps on a narrow terminal
 _MARKS = {"critical": "✗", "warning": "!", "info": "·"}
-_ASCII_MARKS = {"critical": "x", "warning": "!", "info": "."}
+_ASCII_SHORTEST_NAME = 12  # cells that a run's name keeps on a narrow terminal
+_MARKS = {"critical": "x", "warning": "!", "info": "."}
 
 
 def as_json(updates: Sequence[RunUpdate], knowledge: Knowledge) -> str:
@@ -54,11 +56,13 @@ def as_table(
     ordered = sorted(updates, key=_need)
     rows += [_row(update, marks) for update in ordered]
     widths = [max(cell_width(row[i]) for row in rows) for i in range(len(rows[0]))]
-    widths[1] = min(widths[1], max(12, width // 3))
+    verdicts = max([cell_width(_title(update, knowledge)) for update in ordered], default=0)
+    room = width - verdicts - sum(widths) + widths[1] - 2 * len(widths)
+    widths[1] = min(widths[1], max(_SHORTEST_NAME, room))
     lines = []
     for row, update in zip(rows, [None, *ordered], strict=True):
         cells = [pad(clip(cell, w, ascii=ascii), w) for cell, w in zip(row, widths, strict=True)]
-        verdict = "VERDICT" if update is None else verdict_line(update, knowledge)
+        verdict = "VERDICT" if update is None else _title(update, knowledge)
         lines.append(clip("  ".join([*cells, verdict]).rstrip(), width, ascii=ascii))
         lines += [] if update is None else _advice(update, knowledge, width, ascii=ascii)
     return "\n".join(lines)
@@ -82,11 +86,18 @@ def headline(update: RunUpdate) -> Finding | None:
 def verdict_line(update: RunUpdate, knowledge: Knowledge) -> str:
     """The verdict in one line: "OVERFITTING since step 1,800: eval rose 4.1 % ..."."""
     finding = headline(update)
+    title = _title(update, knowledge)
+    return title if finding is None else printable(f"{title}: {finding.evidence}".rstrip(": "))
+
+
+def _title(update: RunUpdate, knowledge: Knowledge) -> str:
+    """The verdict in a few words: "OVERFITTING since step 1,800"."""
+    finding = headline(update)
     if finding is None:
         return knowledge.pattern("too_early").title
     title = knowledge.pattern(finding.pattern).title.upper()
     since = "" if finding.severity == "info" else f" since step {finding.since_step:,}"
-    return printable(f"{title}{since}: {finding.evidence}" if finding.evidence else title + since)
+    return printable(title + since)
 
 
 def _advice(update: RunUpdate, knowledge: Knowledge, width: int, *, ascii: bool) -> list[str]:
@@ -94,6 +105,7 @@ def _advice(update: RunUpdate, knowledge: Knowledge, width: int, *, ascii: bool)
     lines = [f"error: {printable(error)}" for error in update.errors]
     finding = headline(update)
     if finding is not None and finding.severity != "info":
+        lines.append(f"seen: {printable(finding.evidence)}")
         for cause in finding.causes[:1]:
             why = f" ({cause.why})" if cause.why else ""
             lines.append(printable(f"likely: {knowledge.cause(cause.id).text}{why}"))

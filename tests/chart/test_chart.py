@@ -185,3 +185,16 @@ def test_clipped_text_fits(raw: str, width: int) -> None:
     clipped = clip(printable(raw), width)
     assert cell_width(clipped) <= width
     assert cell_width(pad(clipped, width)) == width
+
+
+@pytest.mark.parametrize(("width", "height"), [(40, 10), (66, 32), (190, 48), (300, 90)])
+def test_the_curve_stands_where_its_axes_say_whatever_the_terminal(width, height) -> None:
+    """The terminal of a test has 80x24 cells: larger pictures must not be squeezed into it."""
+    spec = ChartSpec((Curve("train", "train", view([1.0, 0.0])),), width, height)
+    lines = text(draw(spec)).splitlines()
+    plot = lines[: height - 2]
+    at = {line.split("┤")[0].strip(): row for row, line in enumerate(plot) if "┤" in line}
+    drawn = [row for row, line in enumerate(plot) if any("⠀" < c <= "⣿" for c in line)]
+    assert abs(drawn[0] - at[max(at, key=float)]) <= 1
+    assert abs(drawn[-1] - at[min(at, key=float)]) <= 1
+    assert any("⠀" < line[-1] <= "⣿" for line in plot)
