@@ -93,7 +93,7 @@ def read(target: str | os.PathLike[str]) -> pd.DataFrame:
         for view in update.logged.values()
     ]
     lengths = [len(view) for _, view in pieces]
-    return pd.DataFrame(
+    frame: pd.DataFrame = pd.DataFrame(
         {
             "run": np.repeat(np.array([run for run, _ in pieces], object), lengths),
             "metric": np.repeat(np.array([view.name for _, view in pieces], object), lengths),
@@ -104,6 +104,7 @@ def read(target: str | os.PathLike[str]) -> pd.DataFrame:
         },
         columns=list(COLUMNS),
     )
+    return frame
 
 
 def _or_nan(column: np.ndarray | None, n: int) -> np.ndarray:

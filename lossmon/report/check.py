@@ -21,8 +21,7 @@ _ORDINARY = ("healthy", "healthy_pair", "finished")
 _VERDICTS = (*TRAIN_PATTERNS, *PAIR_PATTERNS)  # these say more than what stands beside them
 _SHORTEST_NAME = 12  # cells that a run's name keeps on a narrow terminal
 _MARKS = {"critical": "✗", "warning": "!", "info": "·"}
-_ASCII_SHORTEST_NAME = 12  # cells that a run's name keeps on a narrow terminal
-_MARKS = {"critical": "x", "warning": "!", "info": "."}
+_ASCII_MARKS = {"critical": "x", "warning": "!", "info": "."}
 
 
 def as_json(updates: Sequence[RunUpdate], knowledge: Knowledge) -> str:
