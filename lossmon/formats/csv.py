@@ -16,6 +16,8 @@ from lossmon.formats.names import (
     TRAIN_LOSS,
     plain,
     role,
+    says_split,
+    split_of_path,
 )
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.rows import RowReader
@@ -33,9 +35,14 @@ _MAX_COLUMNS = 5000
 
 
 class CsvDecoder:
-    """Decodes rows under a header. A repeated header (a resumed run) is no row."""
+    """Decodes rows under a header. A repeated header (a resumed run) is no row.
 
-    def __init__(self) -> None:
+    Args:
+        split: the data that the whole file is about ("test"), where its name says so.
+    """
+
+    def __init__(self, split: str | None = None) -> None:
+        self._split = split
         self.format = NAME
         self.skipped = Skipped()
         self.facts = Facts()
@@ -64,7 +71,7 @@ class CsvDecoder:
             cells = split(text, self._delimiter)
             if cells == self._header or _is_header(cells):
                 if _is_header(cells):
-                    self._header = _unique(cells)
+                    self._header = self._named(cells)
                 continue
             record = self._record(cells)
             if record is not None:
@@ -75,7 +82,14 @@ class CsvDecoder:
 
     def _start(self, text: str) -> None:
         self._delimiter = delimiter(text) or ","
-        self._header = _unique(split(text, self._delimiter))
+        self._header = self._named(split(text, self._delimiter))
+
+    def _named(self, cells: list[str]) -> list[str]:
+        """Names of the columns; told apart, and with the split where none of them has one."""
+        losses = [cell for cell in cells if role(cell) in (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS)]
+        if self._split is not None and not any(says_split(cell) for cell in cells):
+            cells = [f"{self._split}_{cell}" if cell in losses else cell for cell in cells]
+        return _unique(cells)
 
     def _record(self, cells: list[str]) -> Record | None:
         assert self._header is not None
@@ -123,13 +137,13 @@ def sniff(head: bytes, name: str) -> str | None:
     return f"a header with {metrics[0]} and {len(header) - 1} more columns"
 
 
-def decoder() -> CsvDecoder:
+def decoder(name: str) -> CsvDecoder:
     """A fresh decoder."""
-    return CsvDecoder()
+    return CsvDecoder(split_of_path(name))
 
 
 def _is_name(cell: str) -> bool:
-    return 0 < len(cell) <= 100 and parse_number(cell) is None and "{" not in cell
+    return 0 < len(cell) <= 300 and parse_number(cell) is None and "{" not in cell
 
 
 def _is_header(cells: list[str]) -> bool:

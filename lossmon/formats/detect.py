@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from typing import Protocol
 
 from lossmon.errors import FormatError
-from lossmon.formats import csv, hf_stdout, json_history, jsonl, llamafactory, text, trainer_state
+from lossmon.formats import (
+    csv,
+    hf_stdout,
+    json_history,
+    jsonl,
+    llamafactory,
+    mlflow,
+    mlperf,
+    sacred,
+    store,
+    tensorboard,
+    text,
+    trainer_state,
+    wandb,
+)
 from lossmon.formats.decoder import Decoder
 
 ENTRY_POINTS = "lossmon.formats"
-_ENOUGH = 1 << 16  # bytes after which a text without any loss is looked at only as it doubles
+_JSON_DOCUMENT = re.compile(rb'\s*(?:\{\s*"|\[\s*[\{"\]])')
 
 
 class Format(Protocol):
@@ -25,8 +40,8 @@ class Format(Protocol):
         """Why the head of a file looks like this format; None where it does not."""
         ...
 
-    def decoder(self) -> Decoder:
-        """A fresh decoder."""
+    def decoder(self, name: str) -> Decoder:
+        """A fresh decoder for the log of this path (some stores name the metric in it)."""
         ...
 
 
@@ -36,16 +51,22 @@ class _Text:
     NAME = "text"
 
     def sniff(self, head: bytes, name: str) -> str | None:
+        if _JSON_DOCUMENT.match(head):
+            return None  # settings, vocabularies, results: rows of a training would be JSON lines
         return text.looks_like_training(head)
 
-    def decoder(self) -> Decoder:
+    def decoder(self, name: str) -> Decoder:
         return text.TextDecoder()
 
 
 # The more a format promises, the earlier it is asked.
 FORMATS: tuple[Format, ...] = (
-    trainer_state, llamafactory, jsonl, json_history, csv, hf_stdout, _Text(),
+    trainer_state, llamafactory, store, sacred, jsonl, json_history, mlflow, csv,
+    mlperf, hf_stdout, _Text(),
 )  # fmt: skip
+
+BINARY: tuple[Format, ...] = (tensorboard, wandb)
+_MAGIC_BYTES = 64  # enough for the head of any binary format
 
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive or a PyTorch checkpoint"),
@@ -62,7 +83,6 @@ _MAGIC = (
     (b"GGUF", "model weights (GGUF)"),
     (b"\x1f\x8b", "gzip-compressed data; unpack it first"),
     (b"\x28\xb5\x2f\xfd", "zstd-compressed data; unpack it first"),
-    (b":W&B", "a W&B run file; its console log files/output.log can be read"),
 )
 
 
@@ -95,17 +115,18 @@ def detect(head: bytes, name: str, complete: bool) -> Detection | None:
     Raises:
         FormatError: it is no training log; says in one line what was seen and what would work.
     """
-    binary = _binary(head)
-    if binary:
-        raise FormatError(f"{binary}; name a log file")
     if not head:
         if complete:
             raise FormatError("an empty file; nothing was logged yet")
         return None
-    for format_ in (*_plug_ins(), *FORMATS):
+    binary = _binary(head)
+    formats = BINARY if binary else FORMATS
+    for format_ in (*_plug_ins(), *formats):
         why = format_.sniff(head, name)
         if why:
-            return Detection(format_.NAME, why, format_.decoder())
+            return Detection(format_.NAME, why, format_.decoder(name))
+    if binary and (complete or len(head) > _MAGIC_BYTES):
+        raise FormatError(f"{binary}; name a log file")
     if complete:
         raise FormatError(_refusal(head, name))
     return None
@@ -116,9 +137,7 @@ def _binary(head: bytes) -> str | None:
         if head.startswith(magic):
             return kind
     sample = head[:4096]
-    if b"\x00" in sample:
-        return "TensorBoard events" if b"brain.Event" in head[:64] else "binary data"
-    return None
+    return "binary data" if b"\x00" in sample else None
 
 
 def _refusal(head: bytes, name: str) -> str:

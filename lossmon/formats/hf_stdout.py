@@ -164,6 +164,6 @@ def sniff(head: bytes, name: str) -> str | None:
     return f"{found} printed dicts with a loss" if found else None
 
 
-def decoder() -> DictLineDecoder:
+def decoder(name: str) -> DictLineDecoder:
     """A fresh decoder."""
     return DictLineDecoder()

@@ -11,6 +11,7 @@ import orjson
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.rows import RowReader, flatten
 
+_LISTS = ("steps", "values", "timestamps")
 MAX_BYTES = 1 << 29  # a state file beyond 512 MiB is not read
 
 
@@ -79,11 +80,26 @@ def _rows(document: Any) -> Iterator[dict[str, Any]]:
         document = document["log_history"]
     if isinstance(document, list):
         yield from (row for row in document if isinstance(row, dict))
+    elif isinstance(document, dict) and any(map(_is_metric, document.values())):
+        for name, metric in document.items():
+            if _is_metric(metric):
+                yield from _metric_rows(name, metric)
     elif isinstance(document, dict):
         columns = {key: cells for key, cells in document.items() if isinstance(cells, list)}
         length = max((len(cells) for cells in columns.values()), default=0)
         for i in range(length):
             yield {key: cells[i] for key, cells in columns.items() if i < len(cells)}
+
+
+def _is_metric(value: Any) -> bool:
+    """Sacred: a metric as an object of equally long lists."""
+    return isinstance(value, dict) and all(isinstance(value.get(k), list) for k in _LISTS[:2])
+
+
+def _metric_rows(name: str, metric: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    columns = [metric[key] for key in _LISTS if isinstance(metric.get(key), list)]
+    for cells in zip(*columns, strict=False):
+        yield dict(zip(("step", name, "timestamp"), cells, strict=False))
 
 
 def keys_at_top(head: bytes) -> list[str]:

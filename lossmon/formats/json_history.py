@@ -26,7 +26,7 @@ def sniff(head: bytes, name: str) -> str | None:
     return None
 
 
-def decoder() -> DocumentDecoder:
+def decoder(name: str) -> DocumentDecoder:
     """A fresh decoder."""
     return DocumentDecoder(NAME)
 

@@ -58,15 +58,20 @@ class JsonlDecoder:
 
 
 def load_object(line: bytes) -> dict[str, Any] | None:
-    """One JSON object; None where it is none. NaN and Infinity, which Python writes, are read."""
+    """One JSON object; None where it is none."""
+    row = load_value(line)
+    return row if type(row) is dict else None
+
+
+def load_value(text: bytes) -> Any:
+    """Any JSON value; None where it is none. NaN and Infinity, which Python writes, are read."""
     try:
-        row = orjson.loads(line)
+        return orjson.loads(text)
     except orjson.JSONDecodeError:
         try:
-            row = json.loads(line)
+            return json.loads(text)
         except (ValueError, RecursionError):
             return None
-    return row if type(row) is dict else None
 
 
 def sniff(head: bytes, name: str) -> str | None:
@@ -88,6 +93,6 @@ def has_metric(row: dict[str, Any]) -> bool:
     return record is not None and any(role(key) not in _NO_METRIC_ROLES for key in record.values)
 
 
-def decoder() -> JsonlDecoder:
+def decoder(name: str) -> JsonlDecoder:
     """A fresh decoder."""
     return JsonlDecoder()

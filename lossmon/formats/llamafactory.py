@@ -17,6 +17,6 @@ def sniff(head: bytes, name: str) -> str | None:
     return None
 
 
-def decoder() -> JsonlDecoder:
+def decoder(name: str) -> JsonlDecoder:
     """A fresh decoder."""
     return JsonlDecoder(NAME)

@@ -7,7 +7,7 @@ Names are compared in a plain form: lower case, every run of separators one unde
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from functools import lru_cache
 
 TRAIN_LOSS = "train_loss"
@@ -28,10 +28,13 @@ _EVAL = r"(?:eval|evaluation|val|vali|valid|validation|dev|test|testing|holdout|
 # What boosting libraries and simple scripts minimise: as good as a loss.
 _OBJECTIVE = (
     r"(?:(?:binary_|multi_)?(?:log_?loss|error)|m?log_?loss|rmse|mae|mse|l1|l2|mape|huber|quantile"
-    r"|cross_?entropy|xent|nll|ce|deviance|objective|perplexity_loss|rmsle|poisson|gamma|tweedie)"
+    r"|(?:(?:sparse_)?categorical_|binary_)?cross_?entropy|xent|nll|ce|deviance|objective"
+    r"|perplexity_loss|rmsle|poisson|gamma|tweedie|multi_?class(?:_one_vs_all)?|(?:multi|query)_?rmse"
+    r"|pair_logit|expectile|mean_(?:squared|absolute)_(?:percentage_)?error|hinge)"
 )
 _TOTAL = (
-    r"(?:loss|loss_total|total_loss|loss_tok|loss_mean|mean_loss|avg_loss|average_loss|loss_avg)"
+    r"(?:loss|loss_total|total_loss|loss_tok|loss_mean|mean_loss|avg_loss|average_loss|loss_avg"
+    r"|loss_function|loss_value)"
 )
 _WHEN = r"(?:_(?:step|epoch|iter|batch|avg|mean|total|smooth|ema|raw))?"
 
@@ -50,8 +53,9 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (TRAIN_LOSS, rf"(?:{_TRAIN}_)?{_TOTAL}{_WHEN}|{_TOTAL}_{_TRAIN}|{_TRAIN}loss|trl|lm_loss"),
     (TRAIN_LOSS, rf"{_TRAIN}_(?:.*_)?{_TOTAL}{_WHEN}|reduced_train_loss|batch_loss|cost|learn"),
     (TRAIN_LOSS, rf"(?:{_TRAIN}_)(?:.*_)?{_OBJECTIVE}{_WHEN}"),
+    (TRAIN_LOSS, rf".*_total_loss{_WHEN}|loss_{_TRAIN}_total"),
     (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),
-    (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}"),
+    (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}|.*_(?:cross_?entropy|smooth_?l1)|.*(?:focal|ce|l1|l2)"),
     (ACCURACY, r".*(accura\w*|acc\d?|top_?\d|auc|auroc|f1|precision|recall|bleu|rouge)(_.*)?"),
     (ACCURACY, r".*(iou|map|ap\d*|mcc|r2|score|reward\w*)(_.*)?"),
 )  # fmt: skip
@@ -75,11 +79,46 @@ def role(name: str) -> str:
     return OTHER
 
 
-def choose(names: Iterable[str], overrides: Mapping[str, str] | None = None) -> dict[str, str]:
+_SPLIT_FILE = re.compile(
+    rf"(?P<split>{_TRAIN}|{_EVAL})(?:_(?:error|errors|loss|losses|metrics?|log|history|scores?))?"
+)
+_SPLIT_WORD = re.compile(rf"{_TRAIN}|{_EVAL}")
+
+
+def metric_of_path(path: str, folders: tuple[str, ...]) -> str:
+    """The name of a metric that has a file of its own: what the path says below a folder.
+
+    `mlruns/0/ab12/metrics/train/loss` is "train/loss". A name space in front ("run1__loss") is cut.
+    """
+    parts = path.replace("\\", "/").split("/")
+    starts = [i for i, part in enumerate(parts[:-1]) if part in folders]
+    below = parts[starts[-1] + 1 :] if starts else parts[-1:]
+    return "/".join([*below[:-1], below[-1].rsplit("__", 1)[-1]])
+
+
+def split_of_path(path: str) -> str | None:
+    """The data that a file is about, where its name says so: "test" for `test_error.tsv`.
+
+    Of folders, only one right below `metrics` counts (`metrics/eval/loss.tsv`).
+    """
+    parts = path.replace("\\", "/").split("/")
+    stem = plain(parts[-1].rsplit(".", 1)[0].rsplit("__", 1)[-1])
+    found = _SPLIT_FILE.fullmatch(stem)
+    if found:
+        return found["split"]
+    if len(parts) > 2 and parts[-3] == "metrics" and _SPLIT_WORD.fullmatch(parts[-2].lower()):
+        return parts[-2].lower()
+    return None
+
+
+def choose(
+    names: Iterable[str] | Mapping[str, Sized], overrides: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """Which of a run's metrics plays each main role.
 
     Args:
-        names: all metric names of the run, in the order they were first logged.
+        names: all metric names of the run, in the order they were first logged; where they come
+            with their points, a metric that is logged rarely is no rival of one logged often.
         overrides: metric name -> role, from the user.
 
     Returns:
@@ -91,8 +130,9 @@ def choose(names: Iterable[str], overrides: Mapping[str, str] | None = None) -> 
     candidates: dict[str, list[str]] = {}
     for name in names:
         candidates.setdefault(overrides.get(name, role(name)), []).append(name)
+    counts = {name: len(names[name]) for name in names} if isinstance(names, Mapping) else {}
     chosen = {
-        role_: min(candidates[role_], key=lambda name: _oddness(role_, name))
+        role_: min(_frequent(candidates[role_], counts), key=lambda name: _oddness(role_, name))
         for role_ in (TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM)
         if candidates.get(role_)
     }
@@ -113,31 +153,52 @@ def choose(names: Iterable[str], overrides: Mapping[str, str] | None = None) -> 
 
 
 _EVAL_WORD = re.compile(rf"(^|_){_EVAL}(_|$)")
+_RARE = 10  # a candidate with less than a tenth of another's points is a summary beside it
+_ANY_SPLIT = re.compile(rf"(^|_)(?:{_TRAIN}|{_EVAL})(_|$)")
 _PLAIN_TOTAL = re.compile(rf"({_TRAIN}_|{_EVAL}_)?(loss|total_loss|loss_total)")
+
+
+def _frequent(names: list[str], counts: Mapping[str, int]) -> list[str]:
+    most = max(counts.get(name, 0) for name in names)
+    return [name for name in names if counts.get(name, 0) >= most / _RARE]
+
+
+def says_split(name: str) -> bool:
+    """Whether a name says which data it is about: train, eval or test."""
+    return bool(_ANY_SPLIT.search(plain(name)))
 
 
 def _is_eval(name: str) -> bool:
     return bool(_EVAL_WORD.search(plain(name)))
 
 
-def _oddness(role_: str, name: str) -> tuple[int, int, int, int]:
+def _oddness(role_: str, name: str) -> tuple[int, int, int, int, int]:
     """Sorts the candidates of a role, the plainest name first."""
     form = plain(name)
     words = form.split("_")
     per_epoch = int("epoch" in words)
     if role_ == EVAL_LOSS:
         test_set = int("test" in words)
-        return (int(not _PLAIN_TOTAL.fullmatch(form)), test_set, int("step" in words), len(words))
+        total = int(not _PLAIN_TOTAL.fullmatch(form))
+        return (total, test_set, int("step" in words), 0, len(words))
     if role_ == TRAIN_LOSS:
         mean = int(bool({"avg", "average", "mean", "smooth", "ema"} & set(words)))
-        return (per_epoch, int("loss" not in words and "trl" not in words), mean, len(words))
-    return (0, 0, 0, len(words))
+        unnamed = int("loss" not in words and "trl" not in words)
+        return (per_epoch, unnamed, _part_oddness(name)[0], mean, len(words))
+    return (0, 0, 0, 0, len(words))
+
+
+# Components that say little of how well a run learns, the least telling last: what is regressed
+# beside the main task, what a policy gradient estimates, what only regularises.
+_AUXILIARY = (
+    ("value", "vf", "rpn", "l1"),
+    ("policy",),
+    ("aux", "reg", "kl", "entropy", "unsup"),
+)
 
 
 def _part_oddness(name: str) -> tuple[int, int]:
     """Sorts components where a run logs no total: what is trained on before what is measured."""
-    form = plain(name)
-    auxiliary = any(
-        word in form for word in ("aux", "reg", "kl", "entropy", "unsup", "value", "vf")
-    )
-    return (int(auxiliary), len(form.split("_")))
+    form = plain(name).replace("cross_entropy", "")
+    tiers = [i for i, words in enumerate(_AUXILIARY, 1) if any(word in form for word in words)]
+    return (max(tiers, default=0), len(form.split("_")))

@@ -38,6 +38,7 @@ _NO_METRIC = frozenset(
      "remaining_time", "eta", "eta_seconds", "pid", "rank", "seed", "runtime", "total_flos")
 )  # fmt: skip
 _SUMMARY = frozenset({"train_runtime", "train_samples_per_second", "total_flos_summary"})
+_SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args"})  # hold no metrics
 _MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--", "?"})
 
 
@@ -174,7 +175,7 @@ def flatten(row: Mapping[str, Any]) -> dict[str, Any]:
         prefix, level, depth = stack.pop()
         for key, value in level.items():
             if isinstance(value, dict):
-                if depth < MAX_DEPTH:
+                if depth < MAX_DEPTH and key not in _SETTINGS:
                     stack.append((f"{prefix}{key}/", value, depth + 1))
             elif isinstance(value, list):
                 if len(value) == 1 and isinstance(value[0], float | int):

@@ -26,6 +26,6 @@ def _is_row(head: bytes) -> bool:
     return row is not None and "log_history" not in row
 
 
-def decoder() -> DocumentDecoder:
+def decoder(name: str) -> DocumentDecoder:
     """A fresh decoder."""
     return DocumentDecoder(NAME)

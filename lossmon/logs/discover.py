@@ -17,6 +17,7 @@ _PART_OF_A_TRAINING = re.compile(
     | wandb | (offline-)?run-\d{8}_\d{6}-\w+ | latest-run | files
     | catboost_info | mlruns | trackio | sb3 | work | work_dirs? | outputs?
     | progress | history
+    | .+\.(db|sqlite3?)                                       # one log a run in a store
     """
 )
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lossmon.logs.follower import Chunk, Follower
+from lossmon.logs.sqlite import MAGIC, Store
 
 POLL_S = 1.0  # NFS, Lustre, sshfs and full inotify tables send no events
 MAX_WATCHES = 64  # directories with an inotify watch; more are polled alone
@@ -35,16 +36,29 @@ class LocalSource:
         self._woken = threading.Event()
         self._observer: Any = None
         self._watched: set[str] = set()
+        self._stores: dict[str, Store] = {}
 
     def poll(self) -> list[Chunk]:
-        """What is new; see `Follower.poll`."""
-        return self._follower.poll()
+        """What is new; see `Follower.poll`. The rows of an SQLite store come as JSON lines."""
+        chunks = []
+        for chunk in self._follower.poll():
+            if chunk.log in self._stores:
+                continue  # its pages are no log; it is read as a store below
+            if chunk.offset == 0 and chunk.data.startswith(MAGIC):
+                self._stores[chunk.log] = Store(chunk.log)
+                self._follower.drop(chunk.log)
+            else:
+                chunks.append(chunk)
+        for path, store in self._stores.items():
+            self._follower.drop(path)  # also after it was replaced
+            chunks += store.poll()
+        return chunks
 
     def wait(self, timeout_s: float) -> bool:
         """Sleep until an event, the next stat poll or the timeout; True for the first two."""
         if self._watch:
             self._watch_directories()
-        if self._follower.pending():
+        if self.pending():
             return True
         woken = self._woken.wait(min(timeout_s, POLL_S))
         self._woken.clear()
@@ -60,7 +74,7 @@ class LocalSource:
 
     def pending(self) -> int:
         """Bytes not read yet."""
-        return self._follower.pending()
+        return self._follower.pending() + sum(store.pending for store in self._stores.values())
 
     @property
     def exhausted(self) -> bool:

@@ -16,6 +16,8 @@ from lossmon.monitor.log import Log
 _RANK = re.compile(r"(?i)(rank|worker|proc|node)[-_.]?\d+")
 _ENOUGH = 5  # points before two curves can be compared
 _SAME_VALUES = 0.8  # share of the shorter curve's values that the longer one holds too
+_SAME_END = 0.95  # last steps of a printed and of a structured log of one training
+_SAME_LEVEL = 4.0  # and the ratio of their median losses
 _COURSE = 0.15  # two courses differ when their levels are further apart than this, over the range
 
 
@@ -33,27 +35,40 @@ def partition(logs: Sequence[Log]) -> list[list[Log]]:
 
 
 def _together(a: Log, b: Log) -> bool:
-    one, two = _losses(a), _losses(b)
     same_kind = a.format == b.format
-    if len(one) < _ENOUGH or len(two) < _ENOUGH:
+    if same_kind and not set(a.history.series) & set(b.history.series):
+        return True  # a file for each metric
+    pairs = [(_losses(a, main), _losses(b, main)) for main in ("train_loss", "eval_loss")]
+    common = [(one, two) for one, two in pairs if len(one) >= _ENOUGH and len(two) >= _ENOUGH]
+    if not common:
         # Too little to compare: a state file beside captured output is one training, two logs
-        # of one kind are two, unless each holds what the other lacks (one file a metric).
-        return not same_kind or not (set(a.history.series) & set(b.history.series))
+        # of one kind are two.
+        return not same_kind
+    one, two = common[0]
     if _shared(one, two) >= _SAME_VALUES:
         return True
     if same_kind and _without_rank(a.path) != _without_rank(b.path):
         return False
-    return _course_distance(one, two) <= _COURSE
+    return _course_distance(one, two) <= _COURSE or (not same_kind and _same_extent(a, b, one, two))
 
 
-def _losses(log: Log) -> np.ndarray:
-    """The finite train losses, shape (n,); of the eval loss where there is no train loss."""
-    for main in ("train_loss", "eval_loss"):
-        name = log.chosen.get(main)
-        if name is not None:
-            values = log.history.series[name].kept().value
-            return values[np.isfinite(values)]
-    return np.empty(0)
+def _same_extent(a: Log, b: Log, one: np.ndarray, two: np.ndarray) -> bool:
+    """Both go as far and stand at the same level: what one prints is a coarser view of the other."""
+    ends = sorted((a.history.step or 0, b.history.step or 0))
+    small, large = sorted((np.abs(one), np.abs(two)), key=np.median)
+    # A bar that prints three decimals shows a small loss as 0.000.
+    rounding = small[small > 0].min(initial=np.inf) if np.median(small) == 0 else 0.0
+    level = max(_SAME_LEVEL * float(np.median(small)), rounding)
+    return bool(ends[0] >= _SAME_END * ends[1] and np.median(large) <= level)
+
+
+def _losses(log: Log, main: str) -> np.ndarray:
+    """The finite values of the metric that plays a main role, shape (n,)."""
+    name = log.chosen.get(main)
+    if name is None:
+        return np.empty(0)
+    values = log.history.series[name].kept().value
+    return values[np.isfinite(values)]
 
 
 def _shared(one: np.ndarray, two: np.ndarray) -> float:

@@ -14,7 +14,8 @@ from lossmon.history.run import History
 from lossmon.monitor.log import Log
 
 MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
-_SWITCH_GAIN = 1.02  # another source must hold 2 % more points to replace the one in use
+_REACH = 0.98  # of the newest step: a source that ends before it misses points
+_HABIT_REACH = 0.9  # the source in use may lag so far, since every change replays the run
 _PRINTED = ("text", "hf-stdout")  # printed rows carry fewer digits than any structured log
 
 Source = tuple[Log, str]  # a log, and the name of one of its metrics
@@ -114,7 +115,8 @@ def _best_sources(
         candidates = [(log, log.chosen[main]) for log in logs if main in log.chosen]
         if not candidates:
             continue
-        best = max(candidates, key=lambda source: _weight(source, habit, train_log))
+        newest = max(int(_series(source).view().step[-1]) for source in candidates)
+        best = max(candidates, key=lambda source: _weight(source, habit, train_log, newest))
         name = best[1]
         sources[name] = best
         chosen[main] = name
@@ -128,12 +130,14 @@ def _best_sources(
     return sources, chosen
 
 
-def _weight(source: Source, habit: dict[str, Source], train_log: Log | None) -> tuple[float, bool]:
-    """Points held (with a bonus for the source in use and for the train loss's own log)."""
+def _weight(
+    source: Source, habit: dict[str, Source], train_log: Log | None, newest: int
+) -> tuple[bool, bool, float]:
+    """What reaches the newest step, then what carries all digits, then what holds most points."""
     log, name = source
-    n = float(len(_series(source)))
-    if habit.get(name) == source:
-        n *= _SWITCH_GAIN
+    series = _series(source)
+    n = float(len(series))
     if log is train_log:
         n *= 1.1  # one log's train and eval rows share one step axis
-    return n, log.format not in _PRINTED
+    reach = _HABIT_REACH if habit.get(name) == source else _REACH
+    return int(series.view().step[-1]) >= reach * newest, log.format not in _PRINTED, n

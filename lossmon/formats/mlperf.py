@@ -1,0 +1,103 @@
+"""MLPerf logging: one event a line, in JSON behind `:::MLLOG` (or, before 2020, `:::MLL`).
+
+    :::MLLOG {"time_ms": 1715240877183, "key": "train_loss", "value": 3.2, "metadata": {...}}
+    :::MLL 1561426544.740 eval_accuracy: {"value": 0.762, "metadata": {"epoch_num": 3}}
+
+In its language-model benchmarks `eval_accuracy` is the loss on the eval set.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.jsonl import load_object
+from lossmon.formats.lines import LineSplitter
+from lossmon.formats.names import EVAL_LOSS, OTHER_LOSS, TRAIN_LOSS, role
+from lossmon.formats.numbers import parse_number
+
+NAME = "mlperf"
+_EVENT = re.compile(rb":::MLLOG\s+(\{.*\})|:::MLL ([\d.]+) (\w+): (\{.*\})")
+_LANGUAGE_MODEL = re.compile(r"(?i)gpt|llama|mixtral|moe|deepseek|(^|_)lm")
+_PLACES = ("step_num", "step", "samples_count", "epoch_num")
+_NO_METRIC = re.compile(r".*(block|epoch|run|init|submission|seed|samples|batch|opt_|target).*")
+
+
+class MlperfDecoder:
+    """Decodes events whose value is a number; the rest of the log is passed over."""
+
+    def __init__(self) -> None:
+        self.format = NAME
+        self.skipped = Skipped()
+        self.facts = Facts()
+        self._lines = LineSplitter()
+        self._language_model = False
+
+    def feed(self, data: bytes) -> list[Record]:
+        """Decode the lines that became complete."""
+        return [r for line in self._lines.feed(data) if (r := self._line(line)) is not None]
+
+    def flush(self) -> list[Record]:
+        """Decode the last line, which no newline ended."""
+        return [r for line in self._lines.flush() if (r := self._line(line)) is not None]
+
+    def _line(self, line: bytes) -> Record | None:
+        event = _event(line)
+        if event is None:
+            if line.strip():
+                self.skipped.add("no event", line)
+            return None
+        key, value, metadata, time = event
+        if key == "submission_benchmark":
+            self._language_model = bool(_LANGUAGE_MODEL.search(str(value)))
+        elif key == "run_stop":
+            self.facts.finished = True
+        number = _number(value)
+        if number is None or _NO_METRIC.fullmatch(key):
+            return None
+        if key == "eval_accuracy" and self._language_model:
+            key = "eval_loss"
+        step = next((_number(metadata[name]) for name in _PLACES if name in metadata), None)
+        return Record({key: number}, None if step is None else int(step), None, time)
+
+
+def _event(line: bytes) -> tuple[str, Any, dict[str, Any], float | None] | None:
+    """Key, value, metadata, time in seconds since the Unix epoch."""
+    found = _EVENT.search(line)
+    if found is None:
+        return None
+    row = load_object(found[1] or found[4])
+    if row is None:
+        return None
+    metadata = row.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    if found[1]:
+        time = _number(row.get("time_ms"))
+        return str(row.get("key")), row.get("value"), metadata, time and time / 1000
+    return found[3].decode(), row.get("value"), metadata, parse_number(found[2].decode())
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, dict):
+        value = value.get("value")
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    return float(value) if not isinstance(value, str) else parse_number(value)
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """Events that carry a loss."""
+    if b":::MLL" not in head:
+        return None
+    probe = MlperfDecoder()
+    records = probe.feed(head)
+    losses = [
+        r for r in records if role(next(iter(r.values))) in (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS)
+    ]
+    return f"{len(losses)} MLPerf events with a loss" if losses else None
+
+
+def decoder(name: str) -> MlperfDecoder:
+    """A fresh decoder."""
+    return MlperfDecoder()

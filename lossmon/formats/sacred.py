@@ -1,0 +1,25 @@
+"""Sacred's `metrics.json`: `{"train.loss": {"steps": [...], "timestamps": [...], "values": [...]}}`.
+
+It is written whole every ten seconds.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lossmon.formats.json_document import DocumentDecoder
+
+NAME = "sacred"
+_METRIC = re.compile(rb'\{\s*"[^"]{1,200}"\s*:\s*\{\s*"(?:steps|timestamps|values)"\s*:\s*\[')
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """An object whose first metric has its steps, times and values in lists."""
+    if _METRIC.match(head.lstrip()[:1000]):
+        return "a JSON object of metrics with steps and values"
+    return None
+
+
+def decoder(name: str) -> DocumentDecoder:
+    """A fresh decoder."""
+    return DocumentDecoder(NAME)

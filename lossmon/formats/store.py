@@ -1,0 +1,36 @@
+"""Rows of a metric store in SQLite, which `logs/sqlite.py` hands on as JSON lines."""
+
+from __future__ import annotations
+
+from lossmon.formats.decoder import Record
+from lossmon.formats.jsonl import JsonlDecoder, load_object
+
+NAME = "store"
+_KEY = "lossmon_store"
+_STORES = ("trackio", "mlflow-sqlite")
+
+
+class StoreDecoder(JsonlDecoder):
+    """JSON lines whose first says which store they are from; it becomes the format's name."""
+
+    def __init__(self) -> None:
+        super().__init__(NAME)
+
+    def _decode(self, lines: list[bytes]) -> list[Record]:
+        if lines and self.format == NAME:
+            self.format = str((load_object(lines[0]) or {}).get(_KEY, NAME))
+            lines = lines[1:]
+        return super()._decode(lines)
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """The line that the source puts in front."""
+    row = load_object(head.split(b"\n", 1)[0])
+    if row is not None and row.get(_KEY) in _STORES:
+        return f"rows of a {row[_KEY]} database"
+    return None
+
+
+def decoder(name: str) -> StoreDecoder:
+    """A fresh decoder."""
+    return StoreDecoder()

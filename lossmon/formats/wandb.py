@@ -1,0 +1,166 @@
+"""W&B's `run-<id>.wandb`: what an offline (or live) run writes, read without its package.
+
+The file is a LevelDB log (blocks of 32 KiB, each piece with checksum, length and kind) of protocol
+buffers; of those the HistoryRecord holds what `wandb.log` was given, and the RunExitRecord how the
+run ended (wandb_internal.proto).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.jsonl import load_value
+from lossmon.formats.protobuf import BYTES, VARINT, fields, signed
+from lossmon.formats.rows import RowReader, flatten
+
+NAME = "wandb"
+_MAGIC = b":W&B"
+_FILE_HEADER = 7
+_BLOCK = 1 << 15
+_PIECE = struct.Struct("<IHB")  # checksum of kind and data, length, kind
+_FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+_MOST_BYTES = 1 << 20  # a longer record holds a configuration or a table
+_HISTORY, _EXIT = 2, 18  # fields of Record
+_MOST_ITEMS = 5000
+
+
+class WandbDecoder:
+    """Decodes history records; pieces that are cut off wait, damaged ones are skipped."""
+
+    def __init__(self) -> None:
+        self.format = NAME
+        self.skipped = Skipped()
+        self.facts = Facts()
+        self._rows = RowReader(self.facts)
+        self._tail = b""
+        self._position = 0  # in the file, of the first byte of the tail
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def feed(self, data: bytes) -> list[Record]:
+        """Decode the records that became complete."""
+        data = self._tail + data
+        start = self._position
+        at = max(0, _FILE_HEADER - start)
+        records: list[Record] = []
+        while True:
+            left = _BLOCK - (start + at) % _BLOCK
+            if left < _PIECE.size:  # filled with zeros
+                if len(data) - at < left:
+                    break
+                at += left
+                continue
+            if len(data) - at < _PIECE.size:
+                break
+            check, length, kind = _PIECE.unpack_from(data, at)
+            if kind not in (_FULL, _FIRST, _MIDDLE, _LAST) or length > left - _PIECE.size:
+                if len(data) - at < left:
+                    break
+                self._damaged("a damaged block")
+                at += left
+                continue
+            stop = at + _PIECE.size + length
+            if stop > len(data):
+                break
+            piece = data[at + _PIECE.size : stop]
+            at = stop
+            if zlib.crc32(piece, zlib.crc32(bytes([kind]))) != check:
+                self._damaged("a record with a wrong checksum")
+                continue
+            record = self._take(kind, piece)
+            if record is not None:
+                records.append(record)
+        at = min(at, len(data))
+        self._tail = data[at:]
+        self._position = start + at
+        return records
+
+    def flush(self) -> list[Record]:
+        """A cut last record stays unread: it is being written."""
+        return []
+
+    def _damaged(self, reason: str) -> None:
+        self.skipped.add(reason, b"")
+        self._pieces.clear()
+        self._size = 0
+
+    def _take(self, kind: int, piece: bytes) -> Record | None:
+        if kind in (_FULL, _FIRST):
+            self._pieces.clear()
+            self._size = 0
+        elif not self._pieces and not self._size:
+            return None  # the middle of a record whose beginning was damaged
+        self._size += len(piece)
+        if self._size <= _MOST_BYTES:
+            self._pieces.append(piece)
+        if kind not in (_FULL, _LAST):
+            return None
+        whole, size = b"".join(self._pieces), self._size
+        self._pieces.clear()
+        self._size = 0
+        if size > _MOST_BYTES:
+            self.skipped.add("a record too large for metrics", b"")
+            return None
+        try:
+            return self._record(whole)
+        except ValueError:
+            self.skipped.add("not a record", whole[:40])
+            return None
+
+    def _record(self, data: bytes) -> Record | None:
+        for number, kind, _, piece in fields(data):
+            if number == _HISTORY and kind == BYTES:
+                return self._history(piece)
+            if number == _EXIT and kind == BYTES:
+                self._exit(piece)
+        return None
+
+    def _history(self, data: bytes) -> Record | None:
+        row: dict[str, object] = {}
+        step = None
+        for number, kind, _, piece in fields(data):
+            if number == 1 and kind == BYTES and len(row) < _MOST_ITEMS:
+                key, value = _item(piece)
+                row[key] = value
+            elif number == 2 and kind == BYTES:
+                step = next((signed(n) for field, _, n, _ in fields(piece) if field == 1), 0)
+        if step is not None:
+            row.setdefault("_step", step)
+        record = self._rows.read(flatten(row))
+        if record is None:
+            self.skipped.add("no metric in this row", str(row)[:200])
+        return record
+
+    def _exit(self, data: bytes) -> None:
+        code = next((n for number, kind, n, _ in fields(data) if (number, kind) == (1, VARINT)), 0)
+        if code == 0:
+            self.facts.finished = True
+        else:
+            self.facts.failure = f"the run ended with exit code {signed(code)}"
+
+
+def _item(data: bytes) -> tuple[str, object]:
+    """A HistoryItem: key or nested key, and a value in JSON."""
+    key, nested, value = "", [], b""
+    for number, kind, _, piece in fields(data):
+        if kind != BYTES:
+            continue
+        if number == 1:
+            key = piece.decode("utf-8", "replace")
+        elif number == 2:
+            nested.append(piece.decode("utf-8", "replace"))
+        elif number == 16:
+            value = piece
+    return key or "/".join(nested), load_value(value)
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """The mark at the head of the file."""
+    return "the mark of a W&B run file" if head.startswith(_MAGIC) else None
+
+
+def decoder(name: str) -> WandbDecoder:
+    """A fresh decoder."""
+    return WandbDecoder()

@@ -1,0 +1,178 @@
+"""Metric stores in SQLite (trackio's, MLflow's), read as if they were JSON lines: one log a run.
+
+A store is never written to and nothing is created beside it: where rows stand in its write-ahead log
+alone, a copy is read. Standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from lossmon.logs.follower import Chunk
+
+MAGIC = b"SQLite format 3\x00"
+STORE_KEY = "lossmon_store"  # of a first line that says which store the rows are from
+_ROWS = 50_000  # at most so many a poll
+_COPY_BYTES = 1 << 30  # a larger store with a live write-ahead log is read without it
+_SECONDS = 5.0  # a query that takes longer is broken off: a store is untrusted
+_LARGEST = 1.7976931348623157e308  # how MLflow stores infinity
+
+_TRACKIO = "SELECT id, {run}, run_name, timestamp, step, metrics FROM metrics WHERE id > ? ORDER BY id LIMIT ?"
+_MLFLOW = (
+    "SELECT m.rowid, m.run_uuid, r.name, m.timestamp, m.step, m.key, m.value, m.is_nan"
+    " FROM metrics AS m LEFT JOIN runs AS r ON r.run_uuid = m.run_uuid"
+    " WHERE m.rowid > ? ORDER BY m.rowid LIMIT ?"
+)
+
+
+class Store:
+    """One database and how far it was read.
+
+    Args:
+        path: of the database.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.pending = 1  # 0 once all rows at hand were read
+        self._stamp: tuple[tuple[int, int], ...] = ()
+        self._last = 0  # id of the newest row that was read
+        self._names: dict[str, str] = {}  # run id -> name of its log
+        self._sizes: dict[str, int] = {}
+        self._trouble = ""
+        self._inode = 0
+
+    def poll(self) -> list[Chunk]:
+        """Rows that are new, as JSON lines of one log a run."""
+        stamp, mtime = self._look()
+        if stamp == self._stamp and not self.pending:
+            return []
+        self._stamp = stamp
+        chunks = self._replaced(mtime)
+        if not stamp:
+            self.pending = 0
+            return [*chunks, self._error("the file is gone", mtime, "gone")]
+        try:
+            rows, found = self._read()
+        except (sqlite3.Error, OSError, ValueError) as error:
+            self.pending = 0
+            if self._trouble == str(error):
+                return []
+            self._trouble = str(error)
+            return [self._error(f"the database can't be read: {error}", mtime, "error")]
+        self._trouble = ""
+        self.pending = int(found == _ROWS)
+        for log, data in rows.items():
+            offset = self._sizes.get(log, 0)
+            self._sizes[log] = offset + len(data)
+            chunks.append(Chunk(log, "data", offset, data, "", mtime, offset + len(data)))
+        return chunks
+
+    def _look(self) -> tuple[tuple[tuple[int, int], ...], float]:
+        """Size and time of the database and of its write-ahead log; nothing when it is gone."""
+        stamp, newest = [], 0.0
+        for path in (self.path, self.path + "-wal"):
+            try:
+                found = os.stat(path)
+            except OSError:
+                continue
+            stamp.append((found.st_size, found.st_mtime_ns))
+            newest = max(newest, found.st_mtime)
+        return tuple(stamp), newest
+
+    def _replaced(self, mtime: float) -> list[Chunk]:
+        """Another database stands in its place: what was read is void."""
+        inode, self._inode = self._inode, self._find_inode()
+        if not self._inode or not inode or inode == self._inode:
+            self._inode = self._inode or inode
+            return []
+        logs = list(self._sizes)
+        self._last, self._names, self._sizes, self.pending = 0, {}, {}, 1
+        return [Chunk(log, "replaced", 0, b"", "", mtime, 0) for log in logs]
+
+    def _find_inode(self) -> int:
+        try:
+            return os.stat(self.path).st_ino
+        except OSError:
+            return 0
+
+    def _error(self, message: str, mtime: float, kind: str) -> Chunk:
+        return Chunk(self.path, kind, 0, b"", message, mtime, 0)
+
+    def _read(self) -> tuple[dict[str, bytes], int]:
+        wal = self.path + "-wal"
+        live = os.path.exists(wal) and os.path.getsize(wal) > 0
+        if not live or os.path.getsize(self.path) + os.path.getsize(wal) > _COPY_BYTES:
+            return self._query(self.path)
+        with tempfile.TemporaryDirectory(prefix="lossmon-") as folder:
+            copy = os.path.join(folder, "store.db")
+            shutil.copyfile(wal, copy + "-wal")
+            shutil.copyfile(self.path, copy)
+            return self._query(copy, "mode=ro")
+
+    def _query(self, path: str, how: str = "immutable=1") -> tuple[dict[str, bytes], int]:
+        address = f"{Path(path).absolute().as_uri()}?{how}"
+        connection = sqlite3.connect(address, uri=True, timeout=0)
+        deadline = time.monotonic() + _SECONDS
+        connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
+        try:
+            connection.execute("PRAGMA trusted_schema = OFF")
+            columns = {row[1] for row in connection.execute("PRAGMA table_info(metrics)")}
+            if {"run_name", "metrics", "step"} <= columns:
+                store = "trackio"
+                query = _TRACKIO.format(run="run_id" if "run_id" in columns else "run_name")
+            elif {"key", "value", "run_uuid"} <= columns:
+                store, query = "mlflow-sqlite", _MLFLOW
+            else:
+                raise ValueError("it has no metrics table of trackio or MLflow")
+            read = _trackio_rows if store == "trackio" else _mlflow_rows
+            return self._take(store, read(connection.execute(query, (self._last, _ROWS))))
+        finally:
+            connection.close()
+
+    def _take(
+        self, store: str, rows: Iterator[tuple[int, str, str, dict[str, object]]]
+    ) -> tuple[dict[str, bytes], int]:
+        lines: dict[str, list[str]] = {}
+        count = 0
+        for number, run, name, row in rows:
+            count += 1
+            self._last = max(self._last, number)
+            log = self._names.get(run)
+            if log is None:
+                log = self._names[run] = self._log_name(run, name)
+                lines[log] = [json.dumps({STORE_KEY: store})]
+            lines.setdefault(log, []).append(json.dumps(row))
+        return {log: ("\n".join(cells) + "\n").encode() for log, cells in lines.items()}, count
+
+    def _log_name(self, run: str, name: str) -> str:
+        plain = (name or run).replace("/", "_")[:100] or "run"
+        path = os.path.join(self.path, plain)
+        return path if path not in self._names.values() else f"{path}-{run[:8]}"
+
+
+def _trackio_rows(cursor: sqlite3.Cursor) -> Iterator[tuple[int, str, str, dict[str, object]]]:
+    for number, run, name, stamp, step, metrics in cursor:
+        try:
+            values = json.loads(metrics)
+        except (ValueError, TypeError, RecursionError):
+            values = None
+        row: dict[str, object] = {"step": step, "timestamp": stamp}
+        row.update(values if isinstance(values, dict) else {})
+        yield number, str(run), str(name), row
+
+
+def _mlflow_rows(cursor: sqlite3.Cursor) -> Iterator[tuple[int, str, str, dict[str, object]]]:
+    for number, run, name, stamp, step, key, value, is_nan in cursor:
+        number_ = float("nan") if is_nan else float(value)
+        if abs(number_) >= _LARGEST:
+            number_ = float("inf") if number_ > 0 else float("-inf")
+        row: dict[str, object] = {"step": step, "timestamp": stamp, str(key): number_}
+        yield number, str(run), str(name or run), row
