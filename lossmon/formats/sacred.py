@@ -1,4 +1,4 @@
-"""Sacred's `metrics.json`: `{"train.loss": {"steps": [...], "timestamps": [...], "values": [...]}}`.
+"""Sacred's `metrics.json`: `{"train.loss": {"steps": [...], "values": [...], ...}}`.
 
 It is written whole every ten seconds.
 """

@@ -1,8 +1,8 @@
 """TensorBoard event files: records with checksums around protocol buffers with scalars.
 
-A record is: length (u64), checksum of the length, data, checksum of the data (TFRecord). The data is
-an Event {wall_time, step, summary {tag, simple_value or tensor}}, as event.proto and summary.proto
-define them. Nothing of the packages that write them is needed.
+A record is: length (u64), checksum of the length, data, checksum of the data (TFRecord). The data
+is an Event {wall_time, step, summary {tag, simple_value or tensor}}, as event.proto and
+summary.proto define them. Nothing of the packages that write them is needed.
 """
 
 from __future__ import annotations
@@ -122,8 +122,7 @@ class EventDecoder:
             elif number == 2 and kind == VARINT:
                 step = signed(integer)
             elif number == 5 and kind == BYTES:
-                for name, value in _summary(piece):
-                    values[name] = value
+                values.update(_summary(piece))
         if not values:
             return None
         if len(values) == 1 and body_at is not None and self._known < _MOST_TEMPLATES:

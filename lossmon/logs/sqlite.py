@@ -1,7 +1,7 @@
 """Metric stores in SQLite (trackio's, MLflow's), read as if they were JSON lines: one log a run.
 
-A store is never written to and nothing is created beside it: where rows stand in its write-ahead log
-alone, a copy is read. Standard library only.
+A store is never written to and nothing is created beside it: where rows stand in its write-ahead
+log alone, a copy is read. Standard library only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,10 @@ _COPY_BYTES = 1 << 30  # a larger store with a live write-ahead log is read with
 _SECONDS = 5.0  # a query that takes longer is broken off: a store is untrusted
 _LARGEST = 1.7976931348623157e308  # how MLflow stores infinity
 
-_TRACKIO = "SELECT id, {run}, run_name, timestamp, step, metrics FROM metrics WHERE id > ? ORDER BY id LIMIT ?"
+_TRACKIO = (
+    "SELECT id, {run}, run_name, timestamp, step, metrics FROM metrics"
+    " WHERE id > ? ORDER BY id LIMIT ?"
+)
 _MLFLOW = (
     "SELECT m.rowid, m.run_uuid, r.name, m.timestamp, m.step, m.key, m.value, m.is_nan"
     " FROM metrics AS m LEFT JOIN runs AS r ON r.run_uuid = m.run_uuid"

@@ -53,11 +53,11 @@ def _together(a: Log, b: Log) -> bool:
 
 
 def _same_extent(a: Log, b: Log, one: np.ndarray, two: np.ndarray) -> bool:
-    """Both go as far and stand at the same level: what one prints is a coarser view of the other."""
+    """Both go as far and stand at the same level: one prints coarsely what the other holds."""
     ends = sorted((a.history.step or 0, b.history.step or 0))
     small, large = sorted((np.abs(one), np.abs(two)), key=np.median)
     # A bar that prints three decimals shows a small loss as 0.000.
-    rounding = small[small > 0].min(initial=np.inf) if np.median(small) == 0 else 0.0
+    rounding = 2 * small[small > 0].min(initial=np.inf) if np.median(small) == 0 else 0.0
     level = max(_SAME_LEVEL * float(np.median(small)), rounding)
     return bool(ends[0] >= _SAME_END * ends[1] and np.median(large) <= level)
 
