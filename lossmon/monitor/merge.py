@@ -115,8 +115,11 @@ def _best_sources(
         candidates = [(log, log.chosen[main]) for log in logs if main in log.chosen]
         if not candidates:
             continue
-        newest = max(int(_series(source).view().step[-1]) for source in candidates)
-        best = max(candidates, key=lambda source: _weight(source, habit, train_log, newest))
+        whole = (
+            max(int(_series(source).view().step[-1]) for source in candidates),
+            max(len(_series(source)) for source in candidates),
+        )
+        best = max(candidates, key=lambda source: _weight(source, habit, train_log, whole))
         name = best[1]
         sources[name] = best
         chosen[main] = name
@@ -131,13 +134,18 @@ def _best_sources(
 
 
 def _weight(
-    source: Source, habit: dict[str, Source], train_log: Log | None, newest: int
+    source: Source, habit: dict[str, Source], train_log: Log | None, whole: tuple[int, int]
 ) -> tuple[bool, bool, float]:
-    """What reaches the newest step, then what carries all digits, then what holds most points."""
+    """What lacks nothing, then what carries all digits, then what holds most points.
+
+    `whole` is the newest step and the most points of any source. A printed log's steps may be
+    wrong, so a source with as many points lacks nothing either.
+    """
     log, name = source
     series = _series(source)
     n = float(len(series))
     if log is train_log:
         n *= 1.1  # one log's train and eval rows share one step axis
     reach = _HABIT_REACH if habit.get(name) == source else _REACH
-    return int(series.view().step[-1]) >= reach * newest, log.format not in _PRINTED, n
+    lacks_nothing = int(series.view().step[-1]) >= reach * whole[0] or len(series) >= whole[1]
+    return lacks_nothing, log.format not in _PRINTED, n

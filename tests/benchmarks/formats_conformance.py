@@ -1,8 +1,9 @@
-"""How many real text logs are read as they should be: a table by format, and lines a second.
+"""How many real logs are read as they should be: a table by format, and bytes a second.
 
-    python -m tests.benchmarks.formats_conformance [format ...]
+    python -m tests.benchmarks.formats_conformance [format or name ...]
 
-Needs ../shared beside the repository.
+Single files of `../shared/corpus` through their decoder (points in file order, nothing merged), and
+whole folders of `../shared/runs` (and of `tests/data`) as `lossmon check` reads them.
 """
 
 from __future__ import annotations
@@ -17,148 +18,96 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lossmon.api import read_targets
+from lossmon.errors import FormatError, LossmonError
+from lossmon.formats.decoder import Record
+from lossmon.formats.detect import detect
 from lossmon.formats.names import choose
-from lossmon.formats.text import TextDecoder
+from lossmon.logs.sqlite import MAGIC, Store
 
-SHARED = Path(__file__).resolve().parents[2] / ".." / "shared"
-
-# Formats of runs/dev whose console output the text decoder reads. Lightning's bars show other
-# points than its metrics.csv, from which the expectations of those runs come.
-RUN_FORMATS = [
-    "print_plain",
-    "print_imagenet",
-    "print_mnist",
-    "print_nanogpt",
-    "print_epoch",
-    "dict_print",
-    "loguru",
-    "pylogging",
-    "logfmt",
-    "megatron_print",
-    "torchtitan_print",
-    "sb3",
-    "mmengine",
-    "sklearn_gb",
-    "sklearn_mlp",
-    "skorch",
-    "ignite",
-    "tqdm_postfix",
-    "keras_verbose1",
-    "keras_verbose2",
-    "xgboost",
-    "lightgbm",
-    "catboost",
-]
-STRUCTURED = frozenset(
-    [
-        "clu",
-        "mlflow",
-        "hf-stdout",
-        "hf-trainer-state",
-        "mlperf-mllog",
-        "trl",
-        "tensorboard",
-        "wandb",
-        "trackio",
-        "sacred",
-        "dvclive",
-        "rllib",
-        "llamafactory",
-        "ms-swift",
-        "lightning-csv",
-        "ultralytics",
-        "sb3-csv",
-        "sb3-json",
-        "keras-csv",
-        "mmcv-json",
-        "tinygrad",
-        "tensorflow-minigo",
-        "detectron2-json",
-        "format",
-    ]
-)
-TEXT_SUFFIXES = (".log", ".txt", ".out", "")
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = ROOT / ".." / "shared"
+DATA = ROOT / "tests" / "data" / "runs"
+_HEAD = 1 << 18
 
 # What is not read as expected, and why.
 KNOWN_MISSES = {
-    "d001_ignite_diabetes_mlp": "the bar shows every iteration, the expectation every tenth",
-    "d066_ignite_diabetes_mlp": "the bar shows every iteration, the expectation every fifth",
-    "d342_ignite_simclr_digits": "the bar shows every iteration, the expectation every second",
-    "d058_ignite_ae_digits": "the bar shows a running average",
-    "d137_sklearn_gb_digits_mlp": "scikit-learn prints 10 rows and then every tenth",
+    "d081_catboost_diabetes_mlp": "learn_error.tsv has every iteration; the printed ones expected",
+    "d137_sklearn_gb_digits_mlp": "scikit-learn prints 10 rows and then every tenth; 50 expected",
     "microsoft__DeepSpeedExamples__sft_opt1.3b.log": "the evaluation logs a perplexity, no loss",
+    "microsoft__DeepSpeedExamples__rm_opt350m.log": "a single line with a loss is no curve",
     "mlcommons__training_results_v0.6__transformer_dgx1.txt": "mid-epoch rows are points too",
     "mlcommons__training_results_v0.6__transformer_dgx2.txt": "mid-epoch rows are points too",
-    "dmlc__web-data__center_net_resnet18_voc.log": "several losses without the word, no total",
-    "dmlc__web-data__faster_rcnn_resnet50_v1b_voc.log": "several losses, no total",
-    "dmlc__web-data__mask_rcnn_horovod_192ranks.log": "several losses, no total",
     "dmlc__web-data__psp_resnet101_citys.log": "one epoch was run twice with the same position",
-    "dmlc__web-data__TREC_rand.log": "ambiguous: rows by batch and by epoch",
-    "dmlc__web-data__log_exam_db.txt": "a test loss that nothing marks as one",
-    "dmlc__web-data__log_region_embedding_ag.txt": "a test loss that nothing marks as one",
-    "mlcommons__training_results_v4.0__llama2_lora_redhat.txt": "MLPerf records, not text",
-    "mlcommons__training_results_v0.6__ssd_dgx1.txt": "'Loss function' beside 'Average Loss'",
-    "mlcommons__training_results_v0.6__ssd_dgx2h_n4.txt": "'Loss function' beside 'Average Loss'",
+    "dmlc__web-data__TREC_rand.log": "rows by batch and by epoch: here those by batch",
 }
 
 
 @dataclass
 class Case:
-    """A log and what it should give; None where that is not known."""
+    """A log, or the folder of a run, and what it should give; None where that is not known."""
 
     name: str
     format: str
-    log: Path
+    path: Path
     tolerance: float
-    n_train: int | None
+    n_train: tuple[int, ...] | None
     first_train: float | None
     last_train: float | None
     n_eval: int | None
     last_eval: float | None
+    whole_run: bool = False
     metric: str | None = None  # instead of the one that plays the train loss
 
 
-def run_cases() -> Iterator[Case]:
-    """The text logs of shared/runs/dev."""
-    for path in sorted((SHARED / "runs" / "dev").glob("*/truth.json")):
+def run_cases(folder: Path) -> Iterator[Case]:
+    """Real trainings, one folder each."""
+    for path in sorted(folder.glob("*/truth.json")):
         truth = json.loads(path.read_text())
-        if truth["format"] not in RUN_FORMATS:
-            continue
         want = truth["expected"]
         yield Case(
             truth["run_id"],
             truth["format"],
-            next(path.parent.rglob("*.log")),
+            path.parent,
             2e-2,  # text prints few digits
-            want["n_train_points"],
+            (want["n_train_points"], want.get("n_train_points_dedup", want["n_train_points"])),
             _number(want["first_train_loss"]),
             _number(want["last_train_loss"]),
             want["n_eval_points"],
             _number(want["last_eval_loss"]),
-            "rollout/ep_rew_mean" if truth["format"] == "sb3" else None,
+            whole_run=True,
+            metric="rollout/ep_rew_mean" if truth["format"] == "sb3" else None,
         )
 
 
 def corpus_cases() -> Iterator[Case]:
-    """The text logs of shared/corpus."""
+    """Single logs of public repositories."""
     with (SHARED / "corpus" / "MANIFEST.tsv").open() as manifest:
         for row in csv.DictReader(manifest, delimiter="\t"):
             log = SHARED / "corpus" / row["file"]
-            if row["format"] in STRUCTURED or log.suffix not in TEXT_SUFFIXES or not log.is_file():
-                continue
-            if not row["train_points"] and not row["eval_points"]:
+            if not log.is_file() or not (row["train_points"] or row["eval_points"]):
                 continue
             yield Case(
                 log.name,
                 row["format"],
                 log,
                 1e-3,
-                int(row["train_points"]) if row["train_points"] else None,
+                (int(row["train_points"]),) if row["train_points"] else None,
                 _number(row["first_train_loss"]),
                 _number(row["last_train_loss"]),
                 int(row["eval_points"]) if row["eval_points"] else None,
                 _number(row["last_eval_loss"]),
             )
+
+
+def all_cases() -> list[Case]:
+    """What is there: the runs of the repository, and those beside it."""
+    cases = list(run_cases(DATA))
+    if SHARED.is_dir():
+        known = {case.name for case in cases}
+        cases += [c for c in run_cases(SHARED / "runs" / "dev") if c.name not in known]
+        cases += corpus_cases()
+    return cases
 
 
 def _number(text: object) -> float | None:
@@ -173,24 +122,62 @@ def _close(got: float | None, want: float | None, tolerance: float) -> bool:
     return abs(got - want) <= tolerance * abs(want) + tolerance * 5e-3
 
 
-def mismatches(case: Case) -> list[str]:
-    """What differs from the expectation; empty where all is as it should be."""
-    decoder = TextDecoder()
-    records = decoder.feed(case.log.read_bytes()) + decoder.flush()
+def _records(path: Path) -> list[Record]:
+    """Every record of one file; none where it is no training log."""
+    data = path.read_bytes()
+    if data.startswith(MAGIC):
+        data = b"".join(chunk.data for chunk in Store(str(path)).poll())
+    try:
+        found = detect(data[:_HEAD], str(path), len(data) <= _HEAD)
+        found = found or detect(data[: 1 << 20], str(path), True)
+    except FormatError:
+        return []
+    assert found is not None
+    return found.decoder.feed(data) + found.decoder.flush()
+
+
+def _curves_of_file(case: Case) -> tuple[list[float], list[float]]:
     series: dict[str, list[float]] = defaultdict(list)
-    for record in records:
+    for record in _records(case.path):
         for name, value in record.values.items():
             series[name].append(value)
     chosen = choose(series)
-    train = series.get(case.metric or chosen.get("train_loss", ""), [])
-    evals = series.get(chosen.get("eval_loss", ""), [])
+    return (
+        series.get(case.metric or chosen.get("train_loss", ""), []),
+        series.get(chosen.get("eval_loss", ""), []),
+    )
+
+
+def _curves_of_run(case: Case) -> tuple[list[float], list[float]]:
+    updates, errors = read_targets([str(case.path)])
+    if errors:
+        raise errors[0]
+    if len(updates) != 1:
+        raise LossmonError(f"{len(updates)} runs, not 1: {[update.run for update in updates]}")
+    (update,) = updates
+    # A resumed run counts repeated steps in the expectation: everything that was logged.
+    wanted = case.n_train or ()
+    train = update.series.get(case.metric or update.train or "")
+    if train is not None and len(train) not in wanted:
+        train = update.logged[train.name]
+    evals = update.logged.get(update.eval or "")
+    return (
+        [] if train is None else train.value.tolist(),
+        [] if evals is None else evals.value.tolist(),
+    )
+
+
+def mismatches(case: Case) -> list[str]:
+    """What differs from the expectation; empty where all is as it should be."""
+    try:
+        train, evals = (_curves_of_run if case.whole_run else _curves_of_file)(case)
+    except LossmonError as error:
+        return [str(error)]
     wrong = []
-    for what, got, want in (
-        ("train points", len(train), case.n_train),
-        ("eval points", len(evals), case.n_eval),
-    ):
-        if want is not None and got != want:
-            wrong.append(f"{what} {got}, not {want}")
+    if case.n_train is not None and len(train) not in case.n_train:
+        wrong.append(f"train points {len(train)}, not {case.n_train}")
+    if case.n_eval is not None and len(evals) != case.n_eval:
+        wrong.append(f"eval points {len(evals)}, not {case.n_eval}")
     for what, value, wanted in (
         ("first train", train[0] if train else None, case.first_train),
         ("last train", train[-1] if train else None, case.last_train),
@@ -201,24 +188,28 @@ def mismatches(case: Case) -> list[str]:
     return wrong
 
 
-def main(formats: list[str]) -> None:
+def main(wanted: list[str]) -> None:
     """Print one line a format, and one a log that is not read as expected."""
     right: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    lines, seconds = 0, 0.0
-    for case in (*run_cases(), *corpus_cases()):
-        if formats and case.format not in formats:
+    size, seconds = 0, 0.0
+    for case in all_cases():
+        if wanted and not {case.format, case.name} & set(wanted):
             continue
         start = time.perf_counter()
         wrong = mismatches(case)
         seconds += time.perf_counter() - start
-        lines += case.log.read_bytes().count(b"\n")
+        files = case.path.rglob("*") if case.path.is_dir() else [case.path]
+        size += sum(file.stat().st_size for file in files if file.is_file())
         right[case.format][0] += not wrong
         right[case.format][1] += 1
         if wrong:
             print(f"{case.name}: {'; '.join(wrong)} [{KNOWN_MISSES.get(case.name, 'NEW')}]")
     for name, (good, total) in sorted(right.items()):
         print(f"{name:20} {good:3} of {total:3}")
-    print(f"{lines} lines, {lines / max(seconds, 1e-9):,.0f} lines/s")
+    good, total = (sum(part[i] for part in right.values()) for i in (0, 1))
+    print(
+        f"{good} of {total} logs; {size / 1e6:.0f} MB, {size / 1e6 / max(seconds, 1e-9):.1f} MB/s"
+    )
 
 
 if __name__ == "__main__":
