@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from lossmon import config
 from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, TargetError
@@ -25,19 +26,31 @@ if TYPE_CHECKING:
 COLUMNS = ("run", "metric", "step", "epoch", "time", "value")
 
 
+class Reading(NamedTuple):
+    """What targets held.
+
+    Attributes:
+        updates: the runs in the order they were found.
+        errors: one for each target that gave none.
+        refused: path -> why it is no training log.
+    """
+
+    updates: list[RunUpdate]
+    errors: list[LossmonError]
+    refused: dict[str, str]
+
+
 def read_targets(
     targets: Sequence[str], now: float | None = None, logs: Sequence[str] | None = None
-) -> tuple[list[RunUpdate], list[LossmonError]]:
+) -> Reading:
     """Read targets once, whole, and judge every run found in them.
 
     Args:
         targets: as on the command line.
         now: seconds since the Unix epoch, which decides what is stalled.
         logs: of all logs of the targets, read only these.
-
-    Returns:
-        The runs in the order they were found, and an error for each target that gave none.
     """
+    config.apply()
     errors: list[LossmonError] = []
     good = []
     for target in targets:
@@ -47,7 +60,7 @@ def read_targets(
         except LossmonError as error:
             errors.append(error)
     if not good:
-        return [], errors
+        return Reading([], errors, {})
     monitor = open_monitor(good, watch=False, logs=logs)
     try:
         monitor.poll(now)
@@ -60,15 +73,15 @@ def read_targets(
         errors += [error for error in missing if error is not None]
     finally:
         monitor.close()
-    return updates, errors
+    return Reading(updates, errors, dict(monitor.refused))
 
 
 def read_runs(target: str) -> list[RunUpdate]:
     """Read one target; raises TargetError or FormatError where it gives no run."""
-    updates, errors = read_targets([target])
-    if errors:
-        raise errors[0]
-    return updates
+    found = read_targets([target])
+    if found.errors:
+        raise found.errors[0]
+    return found.updates
 
 
 def read(target: str | os.PathLike[str]) -> pd.DataFrame:

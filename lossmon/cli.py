@@ -96,10 +96,17 @@ def open_command(targets: tuple[str, ...], lang: str, ascii: bool) -> None:
     help="Exit with status 1 when a finding is at this level or above.",
 )
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Processes that read logs.")
+@click.option("-v", "--verbose", is_flag=True, help="Also say how each log was read.")
 @_lang
 @_ascii
 def check(
-    targets: tuple[str, ...], as_json: bool, fail_on: str, jobs: int | None, lang: str, ascii: bool
+    targets: tuple[str, ...],
+    as_json: bool,
+    fail_on: str,
+    jobs: int | None,
+    verbose: bool,
+    lang: str,
+    ascii: bool,
 ) -> None:
     """Triage once: what is wrong with each run, and what to do."""
     from lossmon.diagnosis.finding import SEVERITIES
@@ -107,14 +114,19 @@ def check(
     from lossmon.report import check as report
     from lossmon.report.gather import gather
 
-    updates, errors = gather(targets or (".",), jobs)
+    updates, errors, refused = gather(targets or (".",), jobs)
     knowledge = load(lang)
     if updates and as_json:
         click.echo(report.as_json(updates, knowledge))
     elif updates:
         click.echo(report.as_table(updates, knowledge, _columns(), ascii=_plain(ascii)))
+    if verbose:
+        from lossmon.report.reading import as_text
+
+        # Beside JSON, which is data, this is narration.
+        click.echo(("" if as_json else "\n") + as_text(updates, refused), err=as_json)
     for error in errors:
-        _complain(error)
+        _complain(str(error))
     worst = report.worst(updates)
     if errors:
         sys.exit(2)
@@ -143,7 +155,7 @@ def plot(
     from lossmon.report.gather import gather
     from lossmon.report.plot import render
 
-    updates, errors = gather(targets or (".",), 1)
+    updates, errors, _ = gather(targets or (".",), 1)
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for update in updates:
         picture = render(
@@ -157,7 +169,32 @@ def plot(
         )
         click.echo(picture)
     for error in errors:
-        _complain(error)
+        _complain(str(error))
+    if errors:
+        sys.exit(2)
+
+
+@cli.command(context_settings=_CONTEXT)
+@_targets
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write .csv, .jsonl or .parquet [default: CSV on stdout]"
+)
+def export(targets: tuple[str, ...], output: str | None) -> None:
+    """Hand on everything that was read: run, metric, step, epoch, time, value."""
+    from lossmon.report import export as report
+    from lossmon.report.gather import gather
+
+    if output:
+        report.check_output(output)
+    updates, errors, _ = gather(targets or (".",), None)
+    if updates and output:
+        count = report.write(updates, output)
+        runs = "1 run" if len(updates) == 1 else f"{len(updates)} runs"
+        click.echo(f"{count:,} points of {runs} in {output}", err=True)
+    elif updates:
+        report.write_text(updates, sys.stdout, lines=False)
+    for error in errors:
+        _complain(str(error))
     if errors:
         sys.exit(2)
 
@@ -192,8 +229,10 @@ def demo(listing: bool, only: tuple[str, ...], fast: bool, lang: str, ascii: boo
 
 
 def _open(targets: tuple[str, ...], lang: str, ascii: bool) -> None:
+    from lossmon import config
     from lossmon.monitor.sources import open_monitor
 
+    config.apply()
     if "-" in targets:
         from lossmon.logs.stdin import keyboard_from_tty
 

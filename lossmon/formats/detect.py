@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
@@ -81,9 +82,15 @@ _MAGIC = (
     (b"\x7fELF", "a program"),
     (b"%PDF", "a PDF document"),
     (b"GGUF", "model weights (GGUF)"),
-    (b"\x1f\x8b", "gzip-compressed data; unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "zstd-compressed data; unpack it first"),
 )
+
+
+_first: list[Format] = []  # of the user's own
+
+
+def add_first(formats: Iterable[Format]) -> None:
+    """Ask these before all others; replaces those given before."""
+    _first[:] = formats
 
 
 @dataclass(frozen=True)
@@ -121,7 +128,7 @@ def detect(head: bytes, name: str, complete: bool) -> Detection | None:
         return None
     binary = _binary(head)
     formats = BINARY if binary else FORMATS
-    for format_ in (*_plug_ins(), *formats):
+    for format_ in (*_first, *_plug_ins(), *formats):
         why = format_.sniff(head, name)
         if why:
             return Detection(format_.NAME, why, format_.decoder(name))

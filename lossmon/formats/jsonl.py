@@ -77,7 +77,7 @@ def load_value(text: bytes) -> Any:
 def sniff(head: bytes, name: str) -> str | None:
     """Rows of JSON with a number that plays a metric's role."""
     lines = [line for line in head.split(b"\n")[:_SNIFFED_ROWS] if line.strip()]
-    if not lines or lines[0].lstrip()[:1] != b"{":
+    if not any(line.lstrip()[:1] == b"{" for line in lines[:3]):
         return None
     rows = [row for row in map(load_object, lines) if row is not None]
     if len(rows) < max(1, len(lines) - 1) * 0.7:  # the last line may be cut

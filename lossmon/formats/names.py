@@ -69,9 +69,21 @@ def plain(name: str) -> str:
     return _SEPARATORS.sub("_", _CAMEL.sub("_", name).lower()).strip("_")
 
 
+_told: dict[str, str] = {}  # metric name -> role, from the user
+
+
+def override(roles: Mapping[str, str]) -> None:
+    """Give metrics of these names these roles, whatever the table says."""
+    _told.clear()
+    _told.update(roles)
+    role.cache_clear()
+
+
 @lru_cache(maxsize=8192)
 def role(name: str) -> str:
     """The role of a metric, by its name alone."""
+    if name in _told:
+        return _told[name]
     form = plain(name[:200])
     for role_, pattern in _COMPILED:
         if pattern.fullmatch(form):
@@ -111,25 +123,21 @@ def split_of_path(path: str) -> str | None:
     return None
 
 
-def choose(
-    names: Iterable[str] | Mapping[str, Sized], overrides: Mapping[str, str] | None = None
-) -> dict[str, str]:
+def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
     """Which of a run's metrics plays each main role.
 
     Args:
         names: all metric names of the run, in the order they were first logged; where they come
             with their points, a metric that is logged rarely is no rival of one logged often.
-        overrides: metric name -> role, from the user.
 
     Returns:
         Role -> name, for the main roles that have a candidate. A total wins over parts, a value
         per step over a mean per epoch, a plain eval set over a named one. Where no total exists
         the first component stands in for it.
     """
-    overrides = overrides or {}
     candidates: dict[str, list[str]] = {}
     for name in names:
-        candidates.setdefault(overrides.get(name, role(name)), []).append(name)
+        candidates.setdefault(role(name), []).append(name)
     counts = {name: len(names[name]) for name in names} if isinstance(names, Mapping) else {}
     chosen = {
         role_: min(_frequent(candidates[role_], counts), key=lambda name: _oddness(role_, name))
@@ -160,7 +168,8 @@ _PLAIN_TOTAL = re.compile(rf"({_TRAIN}_|{_EVAL}_)?(loss|total_loss|loss_total)")
 
 def _frequent(names: list[str], counts: Mapping[str, int]) -> list[str]:
     most = max(counts.get(name, 0) for name in names)
-    return [name for name in names if counts.get(name, 0) >= most / _RARE]
+    told = [name for name in names if name in _told]
+    return told or [name for name in names if counts.get(name, 0) >= most / _RARE]
 
 
 def says_split(name: str) -> bool:

@@ -9,6 +9,7 @@ from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder, Record
 from lossmon.formats.detect import detect
 from lossmon.formats.names import choose, role
+from lossmon.formats.unpack import Unpacker, plain_name, unpacker
 from lossmon.history.run import History
 
 _HEAD_LIMIT = 1 << 20  # bytes looked at before a log without recognisable rows is given up
@@ -47,6 +48,7 @@ class Log:
     trouble: str | None = None
     generation: int = 0  # grows when everything read so far became void
     _head: bytearray = field(default_factory=bytearray)
+    _unpacker: Unpacker | None = None
     _known: int = 0  # metric names seen when `chosen` was made
 
     @property
@@ -61,9 +63,23 @@ class Log:
 
     def feed(self, data: bytes) -> list[Record]:
         """Decode the next bytes; what a broken decoder throws is this log's error alone."""
-        self.read += len(data)
+        start, self.read = self.read, self.read + len(data)
         if self.refused is not None:
             return []
+        if start == 0:
+            self._unpacker = unpacker(data)
+        if self._unpacker is None:
+            return self._feed_plain(data)
+        records: list[Record] = []
+        try:
+            for piece in self._unpacker.feed(data):
+                records += self._feed_plain(piece)
+        except FormatError as error:  # what came before the damage counts
+            self.errors.append(str(error))
+            self.refused = str(error)
+        return records
+
+    def _feed_plain(self, data: bytes) -> list[Record]:
         if self.decoder is None:
             self._head += data
             return self._recognise(complete=False)
@@ -98,7 +114,8 @@ class Log:
 
     def _recognise(self, complete: bool) -> list[Record]:
         try:
-            found = detect(bytes(self._head), self.path, complete or len(self._head) >= _HEAD_LIMIT)
+            name = self.path if self._unpacker is None else plain_name(self.path)
+            found = detect(bytes(self._head), name, complete or len(self._head) >= _HEAD_LIMIT)
         except FormatError as error:
             self.refused = str(error)
             self._head.clear()
@@ -108,7 +125,8 @@ class Log:
             return []
         if found is None:
             return []
-        self.decoder, self.why = found.decoder, found.why
+        packed = "" if self._unpacker is None else f" (in {self._unpacker.name})"
+        self.decoder, self.why = found.decoder, found.why + packed
         head, self._head = bytes(self._head), bytearray()
         return self._decode(head)
 

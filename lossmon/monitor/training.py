@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding
 from lossmon.diagnosis.lifecycle import lifecycle_findings
-from lossmon.formats.decoder import Record
+from lossmon.formats.decoder import Record, Skipped
 from lossmon.history.columns import Series
 from lossmon.history.run import History
 from lossmon.monitor.log import Log
@@ -238,5 +238,7 @@ def _restarts(series: Series | None) -> tuple[int, ...]:
 
 
 def _info(log: Log) -> LogInfo:
-    skipped = log.decoder.skipped.count if log.decoder is not None else 0
-    return LogInfo(log.path, log.format, log.read, log.records, skipped)
+    skipped = log.decoder.skipped if log.decoder is not None else Skipped()
+    return LogInfo(
+        log.path, log.format, log.read, log.records, skipped.count, log.why, tuple(skipped.examples)
+    )

@@ -14,13 +14,25 @@ State = Literal["running", "finished", "stalled", "failed", "unknown"]
 
 @dataclass(frozen=True)
 class LogInfo:
-    """What is known of one log file of a run."""
+    """What is known of one log file of a run.
+
+    Attributes:
+        path: where it is.
+        format: the name of its format.
+        bytes: read so far.
+        records: rows read.
+        skipped: lines, records or rows that were not read.
+        why: what the format was recognised by.
+        examples: some of what was skipped: the reason, and how it begins.
+    """
 
     path: str
     format: str
     bytes: int
     records: int
     skipped: int
+    why: str = ""
+    examples: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,37 +6,33 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from lossmon.api import read_targets
+from lossmon.api import Reading, read_targets
 from lossmon.errors import LossmonError
 from lossmon.logs.discover import run_directory
 from lossmon.logs.follower import Follower
 from lossmon.logs.target import check_local, parse
-from lossmon.monitor.update import RunUpdate
 
 _WORTH_IT = 24  # directories of trainings from which on a second process pays
 
 
-def gather(targets: Sequence[str], jobs: int | None) -> tuple[list[RunUpdate], list[str]]:
+def gather(targets: Sequence[str], jobs: int | None) -> Reading:
     """Read every target; one that cannot be read does not stop the others.
 
     Args:
         targets: as typed.
         jobs: processes to read with; None lets the number of logs decide.
-
-    Returns:
-        The runs in the order they were found, and one line for each target that failed.
     """
     shards = _shards(targets, jobs) if jobs != 1 else []
     if len(shards) < 2:
-        updates, errors = read_targets(targets)
-        return updates, [str(error) for error in errors]
+        return read_targets(targets)
     with ProcessPoolExecutor(len(shards)) as pool:
         results = list(pool.map(_read, [targets] * len(shards), shards))
-    updates = [update for found, _ in results for update in found]
-    return sorted(updates, key=lambda update: update.run), []
+    updates = [update for part in results for update in part.updates]
+    refused = {path: why for part in results for path, why in part.refused.items()}
+    return Reading(sorted(updates, key=lambda update: update.run), [], refused)
 
 
-def _read(targets: Sequence[str], logs: list[str]) -> tuple[list[RunUpdate], list[LossmonError]]:
+def _read(targets: Sequence[str], logs: list[str]) -> Reading:
     """Read some of the logs that the targets hold; runs are named as if all had been read."""
     return read_targets(targets, logs=logs)
 

@@ -149,7 +149,7 @@ def _curves_of_file(case: Case) -> tuple[list[float], list[float]]:
 
 
 def _curves_of_run(case: Case) -> tuple[list[float], list[float]]:
-    updates, errors = read_targets([str(case.path)])
+    updates, errors, _ = read_targets([str(case.path)])
     if errors:
         raise errors[0]
     if len(updates) != 1:

@@ -1,0 +1,116 @@
+"""Logs that are kept compressed or in UTF-16, turned into plain bytes as they come."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+import zlib
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from lossmon.errors import FormatError
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+MARK_BYTES = 4  # of the head, that tell
+_PIECE = 1 << 20  # a small file may unpack to gigabytes: it is handed on in pieces
+_SLICE = 512  # bytes unpacked at once: what stands before damage is read
+ENDINGS = (".gz", ".zst")
+
+
+class Unpacker(Protocol):
+    """Packed bytes in, plain bytes out."""
+
+    name: str
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """What became plain; raises FormatError where the data is damaged."""
+        ...
+
+
+class Gzip:
+    """One or several gzip members behind each other."""
+
+    name = "gzip"
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(wbits=31)
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Unpack; see `Unpacker`."""
+        try:
+            for start in range(0, len(data), _SLICE):
+                piece = data[start : start + _SLICE]
+                while piece:
+                    yield self._member.decompress(piece, _PIECE)
+                    piece = self._member.unconsumed_tail
+                    if self._member.eof:
+                        piece = self._member.unused_data.lstrip(b"\0")
+                        self._member = zlib.decompressobj(wbits=31)
+        except zlib.error as error:
+            raise FormatError(f"damaged gzip data: {error}") from None
+
+
+class Zstd:
+    """Zstandard frames."""
+
+    name = "zstd"
+
+    def __init__(self) -> None:
+        self._new, self._errors = _zstd()
+        self._frame: Any = self._new()
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Unpack; see `Unpacker`."""
+        try:
+            for start in range(0, len(data), _SLICE):
+                piece = data[start : start + _SLICE]
+                while piece:
+                    yield self._frame.decompress(piece)
+                    piece = b""
+                    if self._frame.eof:
+                        piece = self._frame.unused_data
+                        self._frame = self._new()
+        except self._errors as error:
+            raise FormatError(f"damaged zstd data: {error}") from None
+
+
+class Utf16:
+    """Text as PowerShell's redirection writes it."""
+
+    def __init__(self, encoding: str) -> None:
+        self.name = encoding
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        """Transcode to UTF-8; see `Unpacker`."""
+        yield self._decoder.decode(data).lstrip("\ufeff").encode("utf-8", "replace")
+
+
+def unpacker(head: bytes) -> Unpacker | None:
+    """What unpacks a file that begins so; None for plain bytes."""
+    if head.startswith(_GZIP):
+        return Gzip()
+    if head.startswith(_ZSTD):
+        return Zstd()
+    encoding = _UTF16.get(head[:2])
+    return Utf16(encoding) if encoding else None
+
+
+def plain_name(path: str) -> str:
+    """The path without the ending that compression added."""
+    for ending in ENDINGS:
+        if path.endswith(ending):
+            return path[: -len(ending)]
+    return path
+
+
+def _zstd() -> tuple[Any, Any]:
+    """A maker of frame decompressors, and what they raise."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+
+        return zstd.ZstdDecompressor, zstd.ZstdError
+    import zstandard
+
+    return lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError

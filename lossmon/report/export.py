@@ -1,0 +1,122 @@
+"""`lossmon export`: everything that was read, one row a point, as CSV, JSON lines or Parquet."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+from lossmon.api import COLUMNS
+from lossmon.errors import TargetError
+from lossmon.monitor.update import RunUpdate
+
+ENDINGS = (".csv", ".jsonl", ".parquet")
+
+Row = tuple[str, str, int, float | None, float | None, float]
+
+
+def rows(updates: Sequence[RunUpdate]) -> Iterator[Row]:
+    """All points of all runs: metric by metric in log order, also what a resumed run repeated."""
+    for update in updates:
+        for view in update.logged.values():
+            n = len(view)
+            epochs = [None] * n if view.epoch is None else view.epoch.tolist()
+            times = [None] * n if view.time is None else view.time.tolist()
+            steps, values = view.step.tolist(), view.value.tolist()
+            for step, epoch, time, value in zip(steps, epochs, times, values, strict=True):
+                yield update.run, view.name, step, _known(epoch), _known(time), value
+
+
+def check_output(path: str) -> None:
+    """Raise TargetError, with what would work, before anything is read in vain."""
+    if not path.endswith(ENDINGS):
+        raise TargetError(f"{path}: write to a file that ends in {', '.join(ENDINGS)}")
+    if path.endswith(".parquet"):
+        _parquet()
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise TargetError(f"{path}: there is no folder {folder}; make it first")
+
+
+def write(updates: Sequence[RunUpdate], path: str) -> int:
+    """Write a file in the format that its ending names; a file there before is replaced whole.
+
+    Returns:
+        The number of points.
+
+    Raises:
+        TargetError: it cannot be written.
+    """
+    partial = f"{path}.{os.getpid()}.part"
+    try:
+        if path.endswith(".parquet"):
+            count = _write_parquet(updates, partial)
+        else:
+            with open(partial, "w", encoding="utf-8", newline="") as file:
+                write_text(updates, file, lines=path.endswith(".jsonl"))
+                count = sum(len(view) for u in updates for view in u.logged.values())
+        os.replace(partial, path)
+    except OSError as error:
+        raise TargetError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    finally:
+        if os.path.exists(partial):
+            os.unlink(partial)
+    return count
+
+
+def write_text(updates: Sequence[RunUpdate], file: IO[str], *, lines: bool) -> None:
+    """Write CSV, or JSON lines, in which a number that is not finite is a string."""
+    if not lines:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(COLUMNS)
+        table.writerows(rows(updates))
+        return
+    for row in rows(updates):
+        cells: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
+        if not math.isfinite(row[-1]):
+            cells["value"] = str(row[-1])
+        file.write(json.dumps(cells, ensure_ascii=False) + "\n")
+
+
+def _known(value: float | None) -> float | None:
+    return None if value is None or value != value else value
+
+
+def _parquet() -> Any:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise TargetError(
+            "Parquet needs the package pyarrow: pip install pyarrow, or write .csv or .jsonl"
+        ) from None
+    return pyarrow
+
+
+def _write_parquet(updates: Sequence[RunUpdate], path: str) -> int:
+    arrow = _parquet()
+    kinds = (arrow.string(), arrow.string(), arrow.int64(), *[arrow.float64()] * 3)
+    schema = arrow.schema(list(zip(COLUMNS, kinds, strict=True)))
+    count = 0
+    with arrow.parquet.ParquetWriter(path, schema) as file:
+        for update in updates:
+            for view in update.logged.values():
+                n = len(view)
+                columns = [
+                    [update.run] * n,
+                    [view.name] * n,
+                    view.step,
+                    [None] * n if view.epoch is None else view.epoch,
+                    [None] * n if view.time is None else view.time,
+                    view.value,
+                ]
+                arrays = [
+                    arrow.array(cells, kind, from_pandas=name in ("epoch", "time"))
+                    for cells, kind, name in zip(columns, kinds, COLUMNS, strict=True)
+                ]
+                file.write_table(arrow.Table.from_arrays(arrays, schema=schema))
+                count += n
+    return count

@@ -1,0 +1,164 @@
+"""Event files and W&B run files: both forms of a scalar, damage, cut records, and their packages."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import pytest
+
+from lossmon.formats.tensorboard import EventDecoder
+from lossmon.formats.wandb import WandbDecoder
+from tests.formats.samples import (
+    DATA,
+    event,
+    events,
+    field,
+    float_val,
+    framed,
+    simple,
+    tensor,
+    version,
+    wandb_file,
+    wandb_history,
+    wandb_run,
+)
+
+EVENT_FILES = sorted(DATA.rglob("events.out.tfevents.*"))
+
+
+def scalars(data: bytes) -> list[tuple[str, int | None, float]]:
+    return [
+        (name, record.step, value)
+        for record in EventDecoder().feed(data)
+        for name, value in record.values.items()
+    ]
+
+
+class TestEventFiles:
+    @pytest.mark.parametrize("form", [simple, tensor, float_val])
+    @pytest.mark.parametrize("value", [0.0, 1.0, 0.25, -3.5, float("inf")])
+    def test_each_form_of_a_scalar(self, form, value: float) -> None:
+        log = b"".join(event(step, 1.7e9, form("loss", value)) for step in (0, 5, 300, 2**40))
+        assert scalars(log) == [("loss", step, value) for step in (0, 5, 300, 2**40)]
+
+    def test_values_are_those_that_were_written_whatever_came_before(self) -> None:
+        """Events of one tag are recognised by their shape: each value must still be its own."""
+        written = [0.5, 0.25, 1.0, 0.0, 0.5, float("nan"), 7.0]
+        log = b"".join(
+            event(
+                i,
+                1.7e9,
+                simple("a", v),
+            )
+            for i, v in enumerate(written)
+        )
+        assert repr([value for _, _, value in scalars(log)]) == repr(written)
+
+    def test_several_values_in_one_event(self) -> None:
+        log = event(1, 1.7e9, simple("a", 0.5), simple("b", 0.25))
+        assert scalars(log) == [("a", 1, 0.5), ("b", 1, 0.25)]
+
+    def test_double_and_integer_tensors(self) -> None:
+        double = field(1, 2) + field(4, struct.pack("<d", 0.1))
+        whole = field(1, 9) + varint_field(10, 42)
+        log = event(1, 0, field(1, b"d") + field(8, double), field(1, b"i") + field(8, whole))
+        assert scalars(log) == [("d", 1, 0.1), ("i", 1, 42.0)]
+
+    def test_pictures_and_histograms_are_passed_over(self) -> None:
+        vector = field(1, b"v") + field(8, field(1, 1) + field(4, bytes(8)))
+        picture = field(1, b"p") + field(4, b"\x89PNG" * 100)
+        assert scalars(version() + event(1, 0, vector, picture) + event(2, 0, simple("a", 1))) == [
+            ("a", 2, 1.0)
+        ]
+
+    def test_a_cut_last_record_waits(self) -> None:
+        decoder, log = EventDecoder(), events(3)
+        assert len(decoder.feed(log[:-5])) == 2
+        assert decoder.skipped.count == 0
+        assert len(decoder.feed(log[-5:])) == 1
+
+    def test_a_wrong_checksum_costs_one_record(self) -> None:
+        good = event(1, 0, simple("a", 1.0))
+        bad = bytearray(event(2, 0, simple("a", 2.0)))
+        bad[-10] ^= 0xFF
+        decoder = EventDecoder()
+        records = decoder.feed(good + bytes(bad) + event(3, 0, simple("a", 3.0)))
+        assert [record.step for record in records] == [1, 3]
+        assert decoder.skipped.count == 1
+
+    def test_behind_a_damaged_length_it_finds_the_next_record(self) -> None:
+        decoder = EventDecoder()
+        noise = b"\xff" * 50
+        records = decoder.feed(
+            event(1, 0, simple("a", 1.0)) + noise + event(2, 0, simple("a", 2.0))
+        )
+        assert [record.step for record in records] == [1, 2]
+        assert decoder.skipped.count >= 1
+
+    def test_a_huge_record_is_passed_over_in_bounded_memory(self) -> None:
+        decoder = EventDecoder()
+        log = framed(bytes(5_000_000)) + event(1, 0, simple("a", 1.0))
+        records = []
+        for start in range(0, len(log), 1000):
+            records += decoder.feed(log[start : start + 1000])
+            assert len(decoder._tail) < 1 << 20
+        assert [record.step for record in records] == [1]
+
+    @pytest.mark.parametrize("path", EVENT_FILES, ids=lambda path: path.parts[-3])
+    def test_real_files_as_the_tensorboard_package_reads_them(self, path: Path) -> None:
+        loader = pytest.importorskip("tensorboard.backend.event_processing.event_file_loader")
+        util = pytest.importorskip("tensorboard.util.tensor_util")
+        wanted = [
+            (value.tag, event.step, float(util.make_ndarray(value.tensor).item()))
+            for event in loader.EventFileLoader(str(path)).Load()
+            for value in event.summary.value
+            if value.HasField("tensor") and value.tensor.dtype == 1
+        ]
+        assert scalars(path.read_bytes()) == wanted
+
+
+def varint_field(number: int, value: int) -> bytes:
+    return field(number, value)
+
+
+class TestWandb:
+    def test_rows_with_their_step_and_time(self) -> None:
+        record = WandbDecoder().feed(
+            wandb_file([wandb_history(7, {"loss": 0.5, "_timestamp": 1.7e9})])
+        )[0]
+        assert (record.step, record.time, record.values) == (7, 1.7e9, {"loss": 0.5})
+
+    def test_a_record_over_several_blocks(self) -> None:
+        big = {f"m{i}": float(i) for i in range(3000)}
+        (record,) = WandbDecoder().feed(wandb_file([wandb_history(1, {"loss": 1.0, **big})]))
+        assert len(record.values) == 3001
+
+    @pytest.mark.parametrize(("code", "finished"), [(0, True), (1, False)])
+    def test_how_the_run_ended(self, code: int, finished: bool) -> None:
+        decoder = WandbDecoder()
+        decoder.feed(wandb_run(5, code))
+        assert decoder.facts.finished is finished
+        assert (decoder.facts.failure is None) is finished
+
+    def test_a_damaged_record_costs_itself(self) -> None:
+        log = bytearray(wandb_file([wandb_history(i, {"loss": float(i)}) for i in range(5)]))
+        log[log.index(b"loss") + 1] ^= 0xFF
+        decoder = WandbDecoder()
+        assert [record.step for record in decoder.feed(bytes(log))] == [1, 2, 3, 4]
+        assert decoder.skipped.count == 1
+
+    def test_what_the_package_wrote(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        wandb = pytest.importorskip("wandb")
+        monkeypatch.setenv("WANDB_MODE", "offline")
+        monkeypatch.setenv("WANDB_SILENT", "true")
+        run = wandb.init(project="p", dir=str(tmp_path), settings={"console": "off"})
+        for i in range(20):
+            run.log({"train/loss": 2 - i * 0.1, "nested": {"a": i}})
+        run.finish()
+        (path,) = tmp_path.rglob("*.wandb")
+        records = WandbDecoder().feed(path.read_bytes())
+        assert [record.values["train/loss"] for record in records] == [
+            2 - i * 0.1 for i in range(20)
+        ]
+        assert [record.step for record in records] == list(range(20))

@@ -1,0 +1,133 @@
+"""What holds for every structured format: recognised by content, any split gives the same records."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lossmon.errors import FormatError
+from lossmon.formats.decoder import Record
+from lossmon.formats.detect import detect
+from lossmon.formats.names import choose
+from tests.formats.samples import CSV, JSONL, SAMPLES, UNRELATED
+
+
+def read(data: bytes, path: str, pieces: list[int] | None = None) -> list[Record]:
+    """Detect by the whole head, then feed the bytes cut at `pieces`."""
+    found = detect(data, path, True)
+    assert found is not None
+    cuts = [0, *sorted(pieces or []), len(data)]
+    records = []
+    for start, stop in pairwise(cuts):
+        records += found.decoder.feed(data[start:stop])
+    return records + found.decoder.flush()
+
+
+def counts(records: list[Record]) -> Counter[str]:
+    return Counter(name for record in records for name in record.values)
+
+
+def shown(records: list[Record]) -> list[str]:
+    return [repr(record) for record in records]  # NaN equals NaN in words
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_it_is_recognised_by_its_content_and_read_whole(name: str) -> None:
+    path, data, points = SAMPLES[name]
+    found = detect(data, path, False)
+    assert found is not None
+    assert found.format == name
+    assert found.why
+    seen = counts(read(data, path))
+    assert seen[choose(list(seen))["train_loss"]] == points
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_any_split_of_the_bytes_gives_the_same_records(name: str, data: st.DataObject) -> None:
+    path, log, _ = SAMPLES[name]
+    pieces = data.draw(st.lists(st.integers(0, len(log)), max_size=12))
+    assert shown(read(log, path, pieces)) == shown(read(log, path))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_byte_by_byte_is_no_different(name: str) -> None:
+    path, log, _ = SAMPLES[name]
+    log = log[:4000]
+    every = list(range(1, len(log)))
+    assert shown(read(log, path, every)) == shown(read(log, path))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_damage_never_raises_and_what_is_skipped_is_counted(name: str, data: st.DataObject) -> None:
+    path, log, _ = SAMPLES[name]
+    at = data.draw(st.integers(0, len(log) - 1))
+    noise = data.draw(st.binary(max_size=40))
+    damaged = log[:at] + noise + log[at + data.draw(st.integers(0, 40)) :]
+    found = detect(log, path, True)
+    assert found is not None
+    records = found.decoder.feed(damaged) + found.decoder.flush()
+    assert all(isinstance(value, float | int) for r in records for value in r.values.values())
+    assert found.decoder.skipped.count >= 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(head=st.binary(max_size=300), name=st.sampled_from(["a.log", "b.jsonl", "c.csv", "metrics"]))
+def test_random_bytes_are_refused_in_one_line_or_waited_for(head: bytes, name: str) -> None:
+    try:
+        found = detect(head, name, True)
+    except FormatError as error:
+        assert len(str(error).splitlines()) == 1  # noqa: PT017
+    else:
+        assert found is None or found.decoder.feed(head) is not None
+
+
+def test_what_is_no_training_log_is_refused() -> None:
+    with pytest.raises(FormatError, match="a row looks like"):
+        detect(UNRELATED, "vocab.json", True)
+
+
+def test_nan_in_json_is_data() -> None:
+    values = [record.values["loss"] for record in read(JSONL, "log.jsonl")]
+    assert values[6] != values[6]
+
+
+def test_an_empty_cell_is_no_value() -> None:
+    records = read(CSV, "log.csv")
+    assert "val_loss" not in records[0].values
+    assert records[4].values == {"train_loss": 1.95, "val_loss": 1.9}
+
+
+def test_a_file_about_one_split_names_its_metrics_by_it() -> None:
+    table = b"iter\tLogloss\n0\t0.6\n1\t0.5\n"
+    assert counts(read(table, "catboost_info/test_error.tsv")) == {"test_Logloss": 2}
+    assert counts(read(table, "catboost_info/learn_error.tsv")) == {"learn_Logloss": 2}
+    table = b"step\tloss\n0\t0.6\n1\t0.5\n"
+    assert counts(read(table, "dvclive/plots/metrics/eval/loss.tsv")) == {"eval_loss": 2}
+    assert counts(read(table, "runs/my_test.tsv")) == {"loss": 2}
+
+
+def test_rows_of_a_plan_tell_the_plan() -> None:
+    path, data, _ = SAMPLES["llamafactory"]
+    found = detect(data, path, True)
+    assert found is not None
+    found.decoder.feed(data)
+    assert found.decoder.facts.total_steps == 240
+
+
+def test_mlperf_calls_the_eval_loss_of_language_models_accuracy() -> None:
+    def line(key: str, value: object) -> bytes:
+        return b':::MLLOG {"time_ms": 1, "key": "%s", "value": %s, "metadata": {"step": 5}}\n' % (
+            key.encode(),
+            repr(value).replace("'", '"').encode(),
+        )
+
+    log = line("submission_benchmark", "llama2_70b_lora") + line("eval_accuracy", 0.92)
+    assert counts(read(log, "result.txt")) == {"eval_loss": 1}
