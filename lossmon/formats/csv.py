@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import warnings
 from typing import Any
+
+import numpy as np
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter, clean
@@ -31,6 +34,8 @@ _PLACE = frozenset(
 )  # fmt: skip
 _NO_NUMBER = frozenset({"", "na", "n/a", "none", "null", "-", "nan"})
 _SNIFFED_LINES = 40
+_BULK = 16  # lines from which on they are worth being read together
+_NUMERIC = b"0123456789+-.eE \r"
 _MAX_COLUMNS = 5000
 
 
@@ -60,7 +65,11 @@ class CsvDecoder:
         return self._decode(self._lines.flush())
 
     def _decode(self, lines: list[bytes]) -> list[Record]:
-        records = []
+        records: list[Record] = []
+        if len(lines) > _BULK and self._header is not None:
+            table = self._numbers(lines)
+            if table is not None:
+                return table
         for line in lines:
             text = clean(line)
             if not text.strip() or text.lstrip().startswith("#"):
@@ -79,6 +88,27 @@ class CsvDecoder:
             else:
                 self.skipped.add("no metric in this row", line)
         return records
+
+    def _numbers(self, lines: list[bytes]) -> list[Record] | None:
+        """Rows of numbers alone, many at once; None where any cell is anything else."""
+        assert self._header is not None
+        mark, width = self._delimiter.encode(), len(self._header)
+        joined = mark.join(lines)
+        if width < 2 or joined.translate(None, _NUMERIC + mark):
+            return None
+        if any(line.count(mark) != width - 1 for line in lines):
+            return None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # numpy warns where it stops before the end
+                cells = np.fromstring(joined, sep=self._delimiter)
+        except (ValueError, DeprecationWarning):
+            return None  # an empty cell, or two numbers in one
+        if len(cells) != width * len(lines):
+            return None
+        read, header = self._rows.read, self._header
+        rows = (dict(zip(header, row, strict=True)) for row in cells.reshape(-1, width).tolist())
+        return [record for row in rows if (record := read(row)) is not None]
 
     def _start(self, text: str) -> None:
         self._delimiter = delimiter(text) or ","

