@@ -118,7 +118,8 @@ def _flat(finding: Finding, view: View) -> Iterator[Cause]:
         step, rate = view.rate
         newest, peak = float(rate[-1]), float(np.nanmax(rate))
         if peak < _TINY_RATE:
-            yield Cause("lr_too_low", f"learning rate is at most {peak:.2g}")
+            words = f"at most {peak:.2g}" if peak > 0 else "0 in the log"
+            yield Cause("lr_too_low", f"learning rate is {words}")
         elif newest == peak and rate[0] < 0.5 * newest:
             yield Cause(
                 "lr_warmup",

@@ -54,7 +54,9 @@ def judge(view: View) -> dict[str, Finding]:
         if verdict is not None and verdict.pattern in (*_URGENT, "oscillating"):
             found.pop("spike", None)  # the verdict says it already
     diverged = _TRAIN in found and found[_TRAIN].pattern == "diverged"
-    if "too_early" not in found and not diverged:
+    # Of a run that came back up, eval says nothing that train does not.
+    risen = diverged or (_TRAIN in found and found[_TRAIN].pattern == "rebound")
+    if "too_early" not in found and not risen:
         verdict = _first(patterns.PAIR, view)
         if verdict is not None:
             found[_PAIR] = verdict

@@ -77,7 +77,7 @@ class LossmonApp(App[None]):
     def on_mount(self) -> None:
         """Begin to watch; leave cleanly when told to from outside."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
             try:
                 loop.add_signal_handler(number, self.exit)
             except (NotImplementedError, RuntimeError, ValueError):

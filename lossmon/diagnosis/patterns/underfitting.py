@@ -26,6 +26,10 @@ def find(view: View) -> Finding | None:
         0.9 if max(eval_drop, train_drop) <= limits.underfit_fall / 2 else 0.7,
         int(pair.step[0]),
         pair.name,
-        f"over {len(pair.value)} evals, eval fell {eval_drop:.1%} and train {train_drop:.1%}",
+        f"over {len(pair.value)} evals, eval {_went(eval_drop)} and train {_went(train_drop)}",
         numbers={"eval_drop": float(eval_drop), "train_drop": float(train_drop)},
     )
+
+
+def _went(drop: float) -> str:
+    return f"fell {drop:.1%}" if drop >= 0 else f"rose {-drop:.1%}"
