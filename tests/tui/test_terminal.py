@@ -6,87 +6,18 @@ import fcntl
 import json
 import os
 import pty
-import select
 import signal
 import struct
 import sys
 import termios
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyte
 import pytest
 
-import lossmon
 from tests.conftest import falling, training_rows, write_jsonl
-
-ROOT = str(Path(lossmon.__file__).parents[1])
-
-
-class Terminal:
-    """A program on a pty and what is on its screen."""
-
-    def __init__(self, *arguments: str, columns: int = 120, rows: int = 35) -> None:
-        self.screen = pyte.Screen(columns, rows)
-        self.stream = pyte.ByteStream(self.screen)
-        self.received = bytearray()
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:
-            os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": ROOT}
-            os.environ.pop("NO_COLOR", None)
-            os.execv(sys.executable, [sys.executable, "-m", "lossmon", *arguments])
-        self.settings = termios.tcgetattr(self.fd)
-        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-
-    def read(self, seconds: float) -> int:
-        """Take what comes within some seconds; the number of bytes."""
-        count, end = 0, time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if not select.select([self.fd], [], [], left)[0]:
-                break
-            try:
-                data = os.read(self.fd, 1 << 16)
-            except OSError:
-                break
-            if not data:
-                break
-            count += len(data)
-            self.received += data
-            self.stream.feed(data)
-        return count
-
-    def text(self) -> str:
-        return "\n".join(self.screen.display)
-
-    def wait_for(self, words: str, timeout_s: float = 20) -> None:
-        end = time.monotonic() + timeout_s
-        while words not in self.text():
-            assert time.monotonic() < end, f"{words!r} never came:\n{self.text()}"
-            self.read(0.1)
-
-    def settle(self) -> None:
-        """Wait until nothing comes for a while."""
-        while self.read(1.0):
-            pass
-
-    def end(self, timeout_s: float = 10) -> int:
-        """The exit status, once it has ended."""
-        end = time.monotonic() + timeout_s
-        while time.monotonic() < end:
-            done, status = os.waitpid(self.pid, os.WNOHANG)
-            if done:
-                self.pid = 0
-                self.read(0.1)
-                return os.waitstatus_to_exitcode(status)
-            self.read(0.05)
-        pytest.fail("it did not end")
-
-    def close(self) -> None:
-        if self.pid:
-            os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
-        os.close(self.fd)
+from tests.tui.terminal import ROOT, Terminal
 
 
 @pytest.fixture
