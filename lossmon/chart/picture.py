@@ -17,6 +17,7 @@ from lossmon.text import printable
 
 X_AXES = ("step", "epoch", "time")
 _HUGE = 1e100  # beyond it arithmetic on an axis may overflow; drawn as this, where it is clipped
+_GRAINS = 32  # a growing x axis ends at a multiple of at most this part of it
 _RAW = "_raw"  # suffix of the style of the faint raw curve behind a smoothed one
 
 
@@ -56,7 +57,12 @@ class Mark:
 
 @dataclass(frozen=True)
 class ChartSpec:
-    """What to draw. `smoothing` is the weight of the past, in [0, 1)."""
+    """What to draw.
+
+    Attributes:
+        smoothing: weight of the past, in [0, 1).
+        growing: points are still to come: the axes end where they need not move at each point.
+    """
 
     curves: tuple[Curve, ...]
     width: int
@@ -66,6 +72,7 @@ class ChartSpec:
     log_y: bool = False
     smoothing: float = 0.0
     ascii: bool = False
+    growing: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,7 @@ def draw(spec: ChartSpec) -> Picture:
     width, height = spec.width, spec.height
     if not lines or width < 12 or height < 3:
         return Picture(_empty(width, height), axis, axes)
-    x_limits = _x_limits(lines)
+    x_limits = _x_limits(lines, spec.growing)
     plot_height = height - 2 if height >= 6 else height - 1
     for line in lines:
         line.levels = column_levels(line.x, line.y, x_limits, max(8, width - 8))
@@ -185,7 +192,7 @@ def _first_time(curves: Sequence[Curve]) -> float:
     return float(min(times, default=0.0))
 
 
-def _x_limits(lines: Sequence[_Line]) -> tuple[float, float]:
+def _x_limits(lines: Sequence[_Line], growing: bool) -> tuple[float, float]:
     ends = [
         end
         for line in lines
@@ -194,6 +201,9 @@ def _x_limits(lines: Sequence[_Line]) -> tuple[float, float]:
         for end in (part[0], part[-1])
     ]
     low, high = float(min(ends)), float(max(ends))
+    if growing and high > low:
+        grain = sc.grain(high - low, _GRAINS)
+        high = low + grain * np.ceil((high - low) / grain)
     return (low, high) if high > low else (low - 0.5, high + 0.5)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from lossmon.history.columns import Floats
 
+_GRAINS = 32
 _BEYOND = 0.5  # of the core range: raw points further out are clipped, and counted
 
 
@@ -52,8 +53,17 @@ def y_scale(levels: Floats, extremes: Floats, log: bool) -> Scale:
     if high - low <= 1e-12 * max(abs(high), abs(low), 1e-300):
         margin = abs(high) * 0.05 or 0.5
         return Scale(low - margin, high + margin, log)
-    margin = 0.02 * (high - low)
-    return Scale(low - margin, high + margin, log)
+    margin = 0.01 * (high - low)
+    # On a grid: limits that follow each point would move the whole picture each time.
+    step = grain(high - low, _GRAINS)
+    low = step * math.floor((low - margin) / step)
+    high = step * math.ceil((high + margin) / step)
+    return Scale(low, high, log)
+
+
+def grain(span: float, parts: int) -> float:
+    """A power of two, at most 1/parts of a span."""
+    return float(2.0 ** math.floor(math.log2(span / parts)))
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:

@@ -59,3 +59,11 @@ def age(update: RunUpdate, now: float | None = None) -> str:
 def number(value: float | None) -> str:
     """A metric's value in at most eight characters."""
     return "" if value is None else f"{value:.4g}"
+
+
+def rate(per_second: float) -> str:
+    """A speed in two digits and a half: 0.35, 4.2, 1,900. More would only flicker."""
+    if per_second >= 100:
+        digits = 10 ** (len(str(int(per_second))) - 2)
+        return f"{round(per_second / digits) * digits:,}"
+    return f"{per_second:.2g}"

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
 from lossmon.chart.of_run import curves_of, marks_of
 from lossmon.chart.picture import ChartSpec, Picture, Span, draw
 from lossmon.monitor import RunUpdate
+from lossmon.tui.diff import changed
 
 _STYLES = (
     "train", "train_raw", "eval", "eval_raw", "other", "other_raw", "axis", "mark_critical",
@@ -57,6 +57,7 @@ class ChartView(Widget):
         self._update: RunUpdate | None = None
         self._view = View()
         self._drawn: tuple[object, ...] = ()
+        self._strips: list[Strip] = []
         self.picture: Picture | None = None
 
     def show(self, update: RunUpdate | None, view: View) -> None:
@@ -72,14 +73,17 @@ class ChartView(Widget):
         """Another theme has other colours for the same picture."""
         super().notify_style_update()
         self._drawn = ()
+        self._draw()
 
     def render_line(self, y: int) -> Strip:
         """One row of the picture."""
         width = self.size.width
-        if self.picture is None or y >= len(self.picture.rows):
+        if y >= len(self._strips):
             return Strip.blank(width, self.rich_style)
-        segments = [Segment(span.text, self._style(span)) for span in self.picture.rows[y]]
-        return Strip(segments, width)
+        return self._strips[y]
+
+    def _strip(self, row: tuple[Span, ...]) -> Strip:
+        return Strip([Segment(span.text, self._style(span)) for span in row], self.size.width)
 
     def _style(self, span: Span) -> Style:
         base = self.rich_style
@@ -91,15 +95,16 @@ class ChartView(Widget):
         if key == self._drawn or not size.width or not size.height:
             return
         self._drawn = key
-        before = self.picture.rows if self.picture is not None else ()
+        before = self._strips
         self.picture = self._picture(update)
-        rows = self.picture.rows
-        if len(before) != len(rows):
+        self._strips = [self._strip(row) for row in self.picture.rows]
+        if len(before) != len(self._strips):
             self.refresh()
             return
-        for y, (old, new) in enumerate(zip(before, rows, strict=True)):
-            if old != new:
-                self.refresh(Region(0, y, size.width, 1))
+        for y, (old, new) in enumerate(zip(before, self._strips, strict=True)):
+            region = changed(old, new, y)
+            if region is not None:
+                self.refresh(region)
 
     def _picture(self, update: RunUpdate | None) -> Picture:
         view = self._view
@@ -113,5 +118,6 @@ class ChartView(Widget):
                 view.log_y,
                 view.smoothing,
                 self._ascii,
+                update is not None and update.state == "running",
             )
         )

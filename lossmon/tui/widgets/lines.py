@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
+from textual.geometry import Region
 from textual.widgets import Static
 
 from lossmon.diagnosis.knowledge import Knowledge
@@ -11,7 +14,11 @@ from lossmon.monitor.training import in_words
 from lossmon.report.check import headline
 from lossmon.text import printable
 from lossmon.tui import look
+from lossmon.tui.diff import changed_cells
 from lossmon.tui.widgets.diagnosis_panel import title_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 Part = tuple[str, str]
 
@@ -24,12 +31,27 @@ class Line(Static):
     def __init__(self, id: str) -> None:
         super().__init__("", id=id)
         self._parts: list[Part] = []
+        self._region: Region | None = None
 
     def say(self, parts: list[Part]) -> None:
         """Show these words, each with its style."""
         if parts != self._parts:
+            self._region = changed_cells(self._parts, parts, 0)
             self._parts = parts
-            self.update(Content.assemble(*parts))
+            self.update(Content.assemble(*parts), layout=False)
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Of new words, send only those that changed."""
+        region, self._region = self._region, None
+        if region is not None and not regions:
+            regions = (region,)
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
 def top(runs: int, shown: int, update: RunUpdate | None, wide: bool, ascii: bool) -> list[Part]:
@@ -66,7 +88,7 @@ def strip(update: RunUpdate | None) -> list[Part]:
         ("epoch", look.number(update.epoch)),
     ]
     if update.steps_per_s is not None and update.state == "running":
-        pairs.append(("", f"{update.steps_per_s:.3g} steps/s"))
+        pairs.append(("", f"{look.rate(update.steps_per_s)} steps/s"))
     if update.eta_s is not None:
         pairs.append(("ETA", in_words(update.eta_s)))
     parts: list[Part] = []

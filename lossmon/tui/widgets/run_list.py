@@ -8,7 +8,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -18,6 +18,7 @@ from lossmon.monitor import RunUpdate
 from lossmon.report.check import headline
 from lossmon.text import cell_width, clip, pad, printable
 from lossmon.tui import look
+from lossmon.tui.diff import changed
 
 
 class RunList(ScrollView, can_focus=False):
@@ -49,6 +50,7 @@ class RunList(ScrollView, can_focus=False):
         self._runs: list[RunUpdate] = []
         self._chosen: str | None = None
         self._lines: list[tuple[object, ...]] = []  # what each line was drawn from
+        self._sent: dict[int, Strip] = {}  # lines as they were drawn last
 
     def show(self, runs: Sequence[RunUpdate], chosen: str | None) -> None:
         """Show runs in this order; lines that did not change are not drawn again."""
@@ -59,19 +61,28 @@ class RunList(ScrollView, can_focus=False):
         if len(before) != len(lines):
             self.refresh()
         else:
-            for y, (old, new) in enumerate(zip(before, lines, strict=True)):
-                if old != new:
-                    self.refresh(Region(0, y - self.scroll_offset.y, self.size.width, 1))
+            self._refresh_changed(before, lines)
         place = next((i for i, run in enumerate(runs) if run.run == chosen), None)
         if place is not None:
             self._keep_visible(place)
+
+    def _refresh_changed(self, before: Sequence[object], after: Sequence[object]) -> None:
+        """Of lines that are on the screen, the cells that changed."""
+        top = self.scroll_offset.y
+        for place in range(top, min(len(after), top + self.size.height)):
+            if before[place] != after[place]:
+                line = self._line(self._runs[place], self.size.width)
+                region = changed(self._sent.get(place), line, place - top)
+                if region is not None:
+                    self.refresh(region)
 
     def render_line(self, y: int) -> Strip:
         """One run."""
         width, place = self.size.width, y + self.scroll_offset.y
         if place >= len(self._runs):
             return Strip.blank(width, self.rich_style)
-        return self._line(self._runs[place], width)
+        line = self._sent[place] = self._line(self._runs[place], width)
+        return line
 
     def on_click(self, event: events.Click) -> None:
         """Choose the run under the mouse."""
