@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import numpy as np
 
@@ -30,8 +29,14 @@ def curve_noise(values: Floats) -> float:
 def blocks(values: Floats, count: int) -> Floats:
     """Medians of `count` blocks of about equal length; fewer where there are fewer values."""
     count = max(1, min(count, len(values)))
-    edges = np.linspace(0, len(values), count + 1).astype(int)
-    return np.array([np.median(values[a:b]) for a, b in pairwise(edges)])
+    size, longer = divmod(len(values), count)
+    cut = longer * (size + 1)  # the first blocks hold one value more, where it does not divide
+    return np.concatenate(
+        (
+            np.median(values[:cut].reshape(longer, size + 1), axis=1),
+            np.median(values[cut:].reshape(count - longer, size), axis=1),
+        )
+    )
 
 
 def median3(values: Floats) -> Floats:
