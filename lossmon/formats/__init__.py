@@ -4,7 +4,10 @@
     decoder.py   the protocol: feed(bytes) -> [Record]
     lines.py     bytes to clean lines        numbers.py  text to numbers
     rows.py      named cells to a Record     names.py    what a metric is, by its name
-    jsonl.py llamafactory.py trainer_state.py json_history.py csv.py hf_stdout.py text.py
+    unpack.py    gzip, zstd, UTF-16      protobuf.py  the wire form that two stores use
+    jsonl.py llamafactory.py trainer_state.py json_history.py sacred.py mlflow.py mlperf.py csv.py
+    hf_stdout.py text.py (and text_*.py) tensorboard.py wandb.py store.py pattern.py
 
-A new format is one file with NAME, sniff() and decoder(), and one line in `detect.FORMATS`.
+A new format is one file with NAME, READS, SIGN, sniff() and decoder(), and a word in
+`detect.FORMATS` (or `detect.BINARY`).
 """

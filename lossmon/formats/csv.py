@@ -26,6 +26,8 @@ from lossmon.formats.numbers import parse_number
 from lossmon.formats.rows import RowReader
 
 NAME = "csv"
+READS = "CSV and TSV: Lightning, Keras CSVLogger, Ultralytics, DVCLive, CatBoost, OpenAI"
+SIGN = "a header that names a metric"
 _DELIMITERS = (",", "\t", ";", "|")
 _METRIC_ROLES = (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS, ACCURACY)
 _PLACE = frozenset(

@@ -33,7 +33,11 @@ _JSON_DOCUMENT = re.compile(rb'\s*(?:\{\s*"|\[\s*[\{"\]])')
 
 
 class Format(Protocol):
-    """What a format's module offers."""
+    """What a format's module offers.
+
+    Attributes:
+        NAME: the format's name as users see it.
+    """
 
     NAME: str
 
@@ -46,10 +50,23 @@ class Format(Protocol):
         ...
 
 
+class Built(Format, Protocol):
+    """A format of ours: it also says what it reads, and what it is recognised by."""
+
+    READS: str
+    SIGN: str
+
+
 class _Text:
     """The general text decoder: asked last, since it finds a curve in almost anything."""
 
     NAME = "text"
+    READS = (
+        "any text: PyTorch examples, Keras, Lightning bars, tqdm, nanoGPT, llm.c, Megatron-LM,"
+        " NeMo, torchtune, torchtitan, veRL, fairseq, timm, MMEngine, Darknet, Caffe, GluonCV,"
+        " XGBoost, LightGBM, scikit-learn, spaCy, flair, logfmt, loguru and more"
+    )
+    SIGN = 'lines that repeat a step or epoch with a loss, such as `print(f"step {i} loss {l}")`'
 
     def sniff(self, head: bytes, name: str) -> str | None:
         if _JSON_DOCUMENT.match(head):
@@ -61,12 +78,12 @@ class _Text:
 
 
 # The more a format promises, the earlier it is asked.
-FORMATS: tuple[Format, ...] = (
+FORMATS: tuple[Built, ...] = (
     trainer_state, llamafactory, store, sacred, jsonl, json_history, mlflow, csv,
     mlperf, hf_stdout, _Text(),
 )  # fmt: skip
 
-BINARY: tuple[Format, ...] = (tensorboard, wandb)
+BINARY: tuple[Built, ...] = (tensorboard, wandb)
 _MAGIC_BYTES = 64  # enough for the head of any binary format
 
 _MAGIC = (
@@ -108,6 +125,11 @@ class Detection:
     decoder: Decoder
 
 
+def table() -> list[tuple[str, str]]:
+    """What is read, and what it is recognised by: for the README and for people."""
+    return [(f"{f.READS}", f"{f.SIGN}") for f in (*FORMATS, *BINARY)]
+
+
 def detect(head: bytes, name: str, complete: bool) -> Detection | None:
     """Recognise the format of a log.
 
@@ -127,7 +149,7 @@ def detect(head: bytes, name: str, complete: bool) -> Detection | None:
             raise FormatError("an empty file; nothing was logged yet")
         return None
     binary = _binary(head)
-    formats = BINARY if binary else FORMATS
+    formats: tuple[Format, ...] = BINARY if binary else FORMATS
     for format_ in (*_first, *_plug_ins(), *formats):
         why = format_.sniff(head, name)
         if why:

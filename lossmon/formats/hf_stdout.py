@@ -17,6 +17,8 @@ from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, role
 from lossmon.formats.rows import RowReader
 
 NAME = "hf-stdout"
+READS = "Output of the Hugging Face Trainer and TRL (transformers 4 and 5)"
+SIGN = "`{'loss': ...}` lines, also behind progress bars"
 
 _DICT = re.compile(r"\{\s*'[^{}]*\}")
 _PAIR = re.compile(r"'([^']{1,200})'\s*:\s*('[^']*'|\[[^\]]*\]|\w+\([^()]*\)|[^,{}]+)")

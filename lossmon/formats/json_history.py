@@ -9,6 +9,8 @@ from lossmon.formats.jsonl import has_metric
 from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, role
 
 NAME = "json"
+READS = "JSON histories: Keras `History`, AllenNLP, Chainer"
+SIGN = "lists of losses, or a list of rows"
 
 
 def sniff(head: bytes, name: str) -> str | None:

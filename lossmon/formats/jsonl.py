@@ -14,6 +14,8 @@ from lossmon.formats.names import OTHER, THROUGHPUT, role
 from lossmon.formats.rows import RowReader, flatten
 
 NAME = "jsonl"
+READS = "JSON lines: Detectron2, MMEngine, Stable-Baselines3, RLlib, your own"
+SIGN = "objects that carry a metric"
 _NO_METRIC_ROLES = (OTHER, THROUGHPUT)
 _SNIFFED_ROWS = 50
 

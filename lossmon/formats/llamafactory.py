@@ -5,6 +5,8 @@ from __future__ import annotations
 from lossmon.formats.jsonl import JsonlDecoder, load_object
 
 NAME = "llamafactory"
+READS = "LLaMA-Factory `trainer_log.jsonl`, ms-swift `logging.jsonl`"
+SIGN = "`current_steps` and `total_steps`, or `global_step/max_steps`"
 _MARKS = ({"current_steps", "total_steps"}, {"global_step/max_steps"})
 
 

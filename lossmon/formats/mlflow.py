@@ -13,6 +13,8 @@ from lossmon.formats.names import metric_of_path
 from lossmon.formats.numbers import parse_number
 
 NAME = "mlflow"
+READS = "MLflow file stores"
+SIGN = "`metrics/<key>` files of time, value, step"
 _ROW = re.compile(rb"(\d{13}) (\S{1,40}) (-?\d{1,18})\s*")
 _SNIFFED = 5
 

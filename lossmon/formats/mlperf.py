@@ -18,6 +18,8 @@ from lossmon.formats.names import EVAL_LOSS, OTHER_LOSS, TRAIN_LOSS, role
 from lossmon.formats.numbers import parse_number
 
 NAME = "mlperf"
+READS = "MLPerf logging"
+SIGN = "`:::MLLOG` events"
 _EVENT = re.compile(rb":::MLLOG\s+(\{.*\})|:::MLL ([\d.]+) (\w+): (\{.*\})")
 _LANGUAGE_MODEL = re.compile(r"(?i)gpt|llama|mixtral|moe|deepseek|(^|_)lm")
 _PLACES = ("step_num", "step", "samples_count", "epoch_num")

@@ -10,6 +10,8 @@ import re
 from lossmon.formats.json_document import DocumentDecoder
 
 NAME = "sacred"
+READS = "Sacred `metrics.json`"
+SIGN = "metrics with `steps` and `values`"
 _METRIC = re.compile(rb'\{\s*"[^"]{1,200}"\s*:\s*\{\s*"(?:steps|timestamps|values)"\s*:\s*\[')
 
 

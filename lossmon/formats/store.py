@@ -6,6 +6,8 @@ from lossmon.formats.decoder import Record
 from lossmon.formats.jsonl import JsonlDecoder, load_object
 
 NAME = "store"
+READS = "trackio and MLflow databases (SQLite, also while they are written to)"
+SIGN = "a `metrics` table"
 _KEY = "lossmon_store"
 _STORES = ("trackio", "mlflow-sqlite")
 

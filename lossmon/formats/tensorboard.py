@@ -17,6 +17,8 @@ from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.protobuf import BYTES, FIXED32, FIXED64, VARINT, fields, signed, varint
 
 NAME = "tensorboard"
+READS = "TensorBoard event files"
+SIGN = "records with their checksums"
 _UPPER_HALF = bytes(4)  # of the length of any record below 4 GiB
 _FRAME = 16  # bytes of a record that are not data
 _MOST_BYTES = 1 << 20  # a longer record holds a picture or a graph, never a scalar

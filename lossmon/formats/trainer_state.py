@@ -6,6 +6,8 @@ from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.jsonl import load_object
 
 NAME = "trainer_state"
+READS = "Hugging Face `trainer_state.json`, with its `checkpoint-*` copies"
+SIGN = "`log_history`"
 
 
 def sniff(head: bytes, name: str) -> str | None:

@@ -16,6 +16,8 @@ from lossmon.formats.protobuf import BYTES, VARINT, fields, signed
 from lossmon.formats.rows import RowReader, flatten
 
 NAME = "wandb"
+READS = "W&B `run-*.wandb` files, offline or live"
+SIGN = "their mark"
 _MAGIC = b":W&B"
 _FILE_HEADER = 7
 _BLOCK = 1 << 15

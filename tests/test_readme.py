@@ -1,0 +1,64 @@
+"""What the README shows works as it stands there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from lossmon.formats.detect import table
+from tests.report.test_cli import run
+
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+
+
+def block(language: str, holds: str) -> str:
+    """The fenced block in a language that holds some words."""
+    return next(
+        text for text in re.findall(rf"```{language}\n(.*?)```", README, re.S) if holds in text
+    )
+
+
+def test_the_table_of_formats_is_the_one_of_the_code() -> None:
+    for log, sign in table():
+        assert f"| {log} | {sign} |" in README
+
+
+def test_a_package_adds_its_format_by_entry_point(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    info = site / "lossmon_beeps-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "lossmon_beeps.py").write_text(block("python", 'NAME = "beeps"'))
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lossmon-beeps\nVersion: 1.0\n")
+    named = re.search(r"beeps = \"(\w+)\"", block("toml", "entry-points"))
+    assert named is not None
+    (info / "entry_points.txt").write_text(f"[lossmon.formats]\nbeeps = {named[1]}\n")
+    log = tmp_path / "train.beep"
+    log.write_text("BEEP\n" + "".join(f"{i} {2 - i / 100}\n" for i in range(1, 31)))
+    root = str(Path(__file__).resolve().parents[1])
+    found = json.loads(run("check", "--json", log, PYTHONPATH=f"{site}:{root}").stdout)
+    assert found["logs"][0]["format"] == "beeps"
+    assert found["metrics"]["train_loss"]["n"] == 30
+
+
+def test_the_settings_shown_are_settings(tmp_path: Path) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(block("toml", "[[lines]]"))
+    log = tmp_path / "odd.log"
+    log.write_text("".join(f"<<{i}>> obj~{2 - i / 100:.4f}\n" for i in range(1, 41)))
+    found = json.loads(run("check", "--json", log, LOSSMON_CONFIG=str(settings)).stdout)
+    assert found["logs"][0]["format"] == "odd"
+
+
+@pytest.mark.parametrize("picture", re.findall(r"\((screenshots/[\w.]+)\)", README))
+def test_pictures_are_there(picture: str) -> None:
+    assert (Path(__file__).resolve().parents[1] / picture).is_file()
+
+
+def test_a_binary_file_is_refused_as_shown(tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b'\x10\0\0\0\0\0\0\0{"a": {}}' + bytes(100))
+    shown = block("console", "model.safetensors").splitlines()[1].split("model.safetensors")[1]
+    assert run("check", weights).stderr.strip().endswith(shown)
