@@ -139,7 +139,11 @@ def delimiter(header: str) -> str | None:
 def split(line: str, mark: str) -> list[str]:
     """The cells of a line, without padding; quoted cells may hold the delimiter."""
     if '"' in line:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=mark))][:_MAX_COLUMNS]
+        try:
+            cells = next(csv.reader([line], delimiter=mark))
+            return [cell.strip() for cell in cells][:_MAX_COLUMNS]
+        except (csv.Error, StopIteration):
+            pass  # quotes that mean nothing
     return [cell.strip() for cell in line.split(mark)][:_MAX_COLUMNS]
 
 

@@ -19,6 +19,8 @@ SCAN_SLICE_S = 0.2  # seconds a poll may spend on walking directories
 SCAN_EVERY_S = 2.0  # between two walks; longer where a walk takes long
 QUIET_S = 600.0  # a file not written to for so long is looked at less often
 QUIET_EVERY = 5  # polls between two looks at a quiet file
+LONG_BYTES = 16 << 20  # of a file with more to read its end is shown first
+AHEAD_BYTES = 1 << 18  # so much of it
 CHECK_BYTES = 64 << 20  # a same-sized rewrite is told by its checksum up to this size
 
 NO_LOG = re.compile(
@@ -38,7 +40,7 @@ Chunk = NamedTuple(
     "Chunk",
     [
         ("log", str),  # path, as the target leads to it
-        ("kind", str),  # "data", "truncated", "replaced", "gone" or "error"
+        ("kind", str),  # "data", "newest", "truncated", "replaced", "gone" or "error"
         ("offset", int),  # of data in the file
         ("data", bytes),
         ("message", str),  # why, for "error" and "gone"
@@ -49,6 +51,7 @@ Chunk = NamedTuple(
 Chunk.__doc__ = """What happened to a log.
 
 After "truncated" and "replaced" all that was read before is void: data follows from offset 0.
+"newest" holds the end of a long log ahead of its turn; it comes again as "data".
 """
 
 
@@ -102,6 +105,7 @@ class Follower:
         targets: paths; a file that is named here is read whatever its name.
         offsets: bytes of each file that are known already.
         slice_bytes: read at most so much of one file before the next has its turn.
+        ahead: hand on the end of a long file as soon as its beginning was read.
     """
 
     def __init__(
@@ -109,7 +113,9 @@ class Follower:
         targets: Sequence[str],
         offsets: Optional[Dict[str, int]] = None,
         slice_bytes: int = 1 << 18,
+        ahead: bool = False,
     ) -> None:
+        self._ahead = ahead
         self._targets = []  # type: List[str]
         self._known = dict(offsets or {})
         self._slice = slice_bytes
@@ -293,7 +299,19 @@ class Follower:
             return []
         tail.trouble = ""
         tail.took(data)
-        return [Chunk(tail.path, "data", offset, data, "", tail.mtime, tail.size)]
+        chunks = [Chunk(tail.path, "data", offset, data, "", tail.mtime, tail.size)]
+        if offset == 0 and self._ahead and tail.pending > LONG_BYTES:
+            chunks += self._end(tail)
+        return chunks
+
+    def _end(self, tail: Tail) -> List[Chunk]:
+        try:
+            with open(tail.path, "rb") as file:
+                offset = file.seek(-AHEAD_BYTES, os.SEEK_END)
+                data = file.read(AHEAD_BYTES)
+        except OSError:
+            return []  # reading on says what is wrong
+        return [Chunk(tail.path, "newest", offset, data, "", tail.mtime, tail.size)]
 
     def _missing(self, tail: Tail, error: OSError) -> List[Chunk]:
         if not isinstance(error, FileNotFoundError) and not isinstance(error, NotADirectoryError):

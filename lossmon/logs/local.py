@@ -30,7 +30,7 @@ class LocalSource:
     name = ""
 
     def __init__(self, targets: Sequence[str], *, watch: bool = True) -> None:
-        self._follower = Follower(targets)
+        self._follower = Follower(targets, ahead=watch)
         self._targets = tuple(targets)
         self._watch = watch
         self._woken = threading.Event()

@@ -11,7 +11,9 @@ from lossmon.formats.detect import detect
 from lossmon.formats.names import choose, role
 from lossmon.formats.unpack import Unpacker, plain_name, unpacker
 from lossmon.history.run import History
+from lossmon.monitor.ahead import decode_end
 
+_START_BYTES = 1 << 16  # of a log kept for looking ahead
 _HEAD_LIMIT = 1 << 20  # bytes looked at before a log without recognisable rows is given up
 
 
@@ -47,6 +49,8 @@ class Log:
     errors: list[str] = field(default_factory=list)
     trouble: str | None = None
     generation: int = 0  # grows when everything read so far became void
+    ahead: list[Record] = field(default_factory=list)  # the end of a long log, not read yet
+    _start: bytes = b""
     _head: bytearray = field(default_factory=bytearray)
     _unpacker: Unpacker | None = None
     _known: int = 0  # metric names seen when `chosen` was made
@@ -68,6 +72,7 @@ class Log:
             return []
         if start == 0:
             self._unpacker = unpacker(data)
+            self._start = data[:_START_BYTES]
         if self._unpacker is None:
             return self._feed_plain(data)
         records: list[Record] = []
@@ -84,6 +89,11 @@ class Log:
             self._head += data
             return self._recognise(complete=False)
         return self._decode(data)
+
+    def look_ahead(self, end: bytes) -> None:
+        """Take the last bytes of a long log, to be shown until the reading gets there."""
+        if self.decoder is not None and self._unpacker is None:
+            self.ahead = decode_end(self._start, end, self.path)
 
     def end(self) -> list[Record]:
         """Nothing more is to come for now and a verdict is wanted: decode the unfinished tail."""

@@ -11,6 +11,7 @@ from lossmon.diagnosis.lifecycle import lifecycle_findings
 from lossmon.formats.decoder import Record, Skipped
 from lossmon.history.columns import Series
 from lossmon.history.run import History
+from lossmon.monitor.ahead import with_end
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import Merge
 from lossmon.monitor.pace import Pace
@@ -152,6 +153,9 @@ class Training:
         state, rate = self.state(now), self.pace.steps_per_s
         left = (plan.total_steps or 0) - (history.step or 0)
         train = history.series.get(chosen.get("train_loss", ""))
+        series = {name: one.kept() for name, one in history.series.items()}
+        if loading < 1.0 and self._merge is None and self.logs[0].ahead:
+            series = with_end(series, list(chosen.values()), self.logs[0].ahead)
         return RunUpdate(
             run=self.name,
             revision=self.revision,
@@ -168,8 +172,8 @@ class Training:
             eval=chosen.get("eval_loss"),
             learning_rate=chosen.get("learning_rate"),
             grad_norm=chosen.get("grad_norm"),
-            series={name: series.kept() for name, series in history.series.items()},
-            logged={name: series.view() for name, series in history.series.items()},
+            series=series,
+            logged={name: one.view() for name, one in history.series.items()},
             restarts=_restarts(train),
             diagnosis=self._complete(now),
             logs=tuple(_info(log) for log in self.logs),

@@ -66,6 +66,8 @@ class Monitor:
                     log.reset()
                 elif chunk.kind in ("gone", "error"):
                     self._trouble(log, chunk.message or "the file is gone", touched)
+                elif chunk.kind == "newest":
+                    log.look_ahead(chunk.data)
                 else:
                     self._feed(source, log, chunk.data, now, touched)
         self._regroup(touched)

@@ -1,0 +1,76 @@
+"""Real logs, damaged at random: never an exception, never a number that is none, never slow."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from lossmon.errors import FormatError
+from lossmon.formats.detect import detect
+from tests.conftest import SHARED
+from tests.formats.samples import DATA, SAMPLES
+
+CASES = 60  # a seed; each seed is a test
+_NOISE = [
+    b"\x00", b"\r", b"\n", b"\r\n", b"nan", b"-inf", b"1e999", b"{", b"}", b"[", b'"', b"'", b",",
+    b"\x1b[31m", b"\xff\xfe", b"9" * 30, b"loss", b"step", b"=", b":", b"|", b"\x08" * 5, b"%", b"/",
+]  # fmt: skip
+
+
+def logs() -> list[tuple[str, bytes]]:
+    """Heads of real logs, and of one of each structured format."""
+    found = [(path, data) for path, data, _ in SAMPLES.values()]
+    folders = [DATA, SHARED / "corpus"]
+    paths = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    return found + [(str(path), head(path)) for path in paths]
+
+
+def head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(60_000)
+
+
+def damaged(data: bytes, dice: random.Random) -> bytes:
+    out = bytearray(data)
+    if dice.random() < 0.6 and out:
+        start = dice.randrange(len(out))
+        out = out[:2000] + out[start : start + dice.randrange(200, 20_000)]
+    for _ in range(dice.randrange(40)):
+        at = dice.randrange(max(1, len(out)))
+        kind = dice.random()
+        if kind < 0.4:
+            out[at : at + dice.randrange(3)] = dice.choice(_NOISE)
+        elif kind < 0.6:
+            del out[at : at + dice.randrange(50)]
+        elif kind < 0.8:
+            out[at:at] = dice.randbytes(dice.randrange(8))
+        else:
+            again = dice.randrange(max(1, len(out)))
+            out[at:at] = out[again : again + dice.randrange(300)]
+    return bytes(out)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_damaged_logs_are_read_as_far_as_they_go(seed: int) -> None:
+    dice = random.Random(seed)
+    known = logs()
+    for _ in range(CASES):
+        path, data = dice.choice(known)
+        data = damaged(data, dice)
+        start = time.monotonic()
+        try:
+            found = detect(data, path, True)
+        except FormatError as error:
+            assert len(str(error).splitlines()) == 1  # noqa: PT017
+            continue
+        if found is None:
+            continue
+        cut = dice.randrange(len(data) + 1)
+        records = found.decoder.feed(data[:cut]) + found.decoder.feed(data[cut:])
+        for record in records + found.decoder.flush():
+            assert record.step is None or abs(record.step) < 2**63
+            assert all(isinstance(value, float | int) for value in record.values.values())
+        assert time.monotonic() - start < 20, path  # no expression that runs away

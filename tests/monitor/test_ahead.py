@@ -1,0 +1,71 @@
+"""Of a long log the newest part is on the screen at once; what lies between fills in behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lossmon.monitor.ahead import decode_end
+from lossmon.monitor.sources import open_monitor
+from tests.formats.samples import HF_STDOUT
+
+ROWS = 400_000
+
+
+@pytest.fixture(scope="module")
+def long_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("long") / "train.jsonl"
+    path.write_text(
+        "".join(
+            f'{{"step": {i}, "loss": {2 - i / ROWS:.4f}, "lr": 1e-4}}\n' for i in range(1, ROWS + 1)
+        )
+    )
+    assert path.stat().st_size > 16 << 20
+    return path
+
+
+def test_the_end_comes_first_and_counts_once(long_log: Path) -> None:
+    monitor = open_monitor([str(long_log)], watch=True)
+    try:
+        (first,) = monitor.poll()
+        seen = first.series["loss"]
+        assert first.loading < 1
+        assert seen.step[-1] == ROWS
+        assert len(seen) < ROWS
+        assert len(first.logged["loss"]) < len(seen)  # what is handed on is what was read
+        newest = first
+        while monitor.pending():
+            newest = next(iter(monitor.poll()), newest)
+        assert newest.loading == 1
+        assert len(newest.series["loss"]) == ROWS
+    finally:
+        monitor.close()
+
+
+def test_check_reads_in_order(long_log: Path) -> None:
+    monitor = open_monitor([str(long_log)], watch=False)
+    try:
+        (first,) = monitor.poll()
+        assert first.series["loss"].step[-1] < ROWS
+    finally:
+        monitor.close()
+
+
+def test_rows_whose_steps_are_only_counted_are_not_shown_ahead() -> None:
+    log = b"".join(
+        b"{'loss': %.3f, 'epoch': %.2f}\n" % (2 - i / 1000, i / 100) for i in range(1, 400)
+    )
+    assert decode_end(log[:4000], log[-4000:], "train.log") == []
+
+
+def test_a_table_is_read_ahead_under_its_header() -> None:
+    log = b"step,loss\n" + b"".join(b"%d,%.3f\n" % (i, 2 - i / 9999) for i in range(1, 9000))
+    rows = decode_end(log[:4000], log[-4000:], "log.csv")
+    assert rows[-1].step == 8999
+    assert rows[-1].values == {"loss": round(2 - 8999 / 9999, 3)}
+
+
+def test_an_end_that_says_nothing_is_left_out() -> None:
+    assert decode_end(HF_STDOUT, b"\x00" * 500, "train.log") == []
+    assert decode_end(b"", b"", "x") == []
