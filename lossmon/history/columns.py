@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+_MOST_REPEATS = 0.75  # of the points: where more share a step, it is no step
 _STAGED = 1024  # points kept in lists before they move into the arrays: cheaper by a factor of 3
 
 
@@ -78,13 +79,15 @@ class Series:
 
     __slots__ = (
         "_epoch", "_kept", "_last_step", "_n", "_staged_epoch", "_staged_step", "_staged_time",
-        "_staged_value", "_step", "_time", "_value", "last_value", "name", "restarts", "role",
+        "_staged_value", "_step", "_time", "_value", "last_value", "name", "repeats", "restarts",
+        "role",
     )  # fmt: skip
 
     def __init__(self, name: str, role: str) -> None:
         self.name = name
         self.role = role
         self.restarts: list[int] = []  # indices at which the step went back
+        self.repeats = 0  # points at the step of the one before
         self.last_value = float("nan")
         self._step = Column(np.int64)
         self._value = Column(np.float64)
@@ -110,8 +113,11 @@ class Series:
         self, step: int, value: float, epoch: float | None = None, time: float | None = None
     ) -> None:
         """Append one point; a step below the newest one marks a restart."""
-        if step < self._last_step:
-            self._restart(step)
+        if step <= self._last_step:
+            if step < self._last_step:
+                self._restart(step)
+            else:
+                self.repeats += 1
         self._staged_step.append(step)
         self._staged_value.append(value)
         self._staged_epoch.append(epoch)
@@ -135,13 +141,21 @@ class Series:
         )
 
     def kept(self) -> SeriesView:
-        """What counts: where a resumed run logged steps again, the later values; steps ascend."""
+        """What counts; steps ascend.
+
+        Where a resumed run logged steps again, the later values; where two ranks or two handlers
+        wrote each step, the first.
+        """
         whole = self.view()
-        if not self.restarts:
+        doubled = 0 < self.repeats <= _MOST_REPEATS * self._n
+        if not self.restarts and not doubled:
             return whole
         index = np.concatenate(
             [np.arange(a, b) for a, b in (*self._kept, (self._open_start, self._n))]
         )
+        if doubled:
+            step = whole.step[index]
+            index = index[np.concatenate(([True], step[1:] != step[:-1]))]
 
         def take(column: Floats | None) -> Floats | None:
             return None if column is None else column[index]

@@ -63,8 +63,8 @@ class Summary:
     @np.errstate(over="ignore", invalid="ignore")
     def catch_up(self, series: Series) -> Sketch:
         """Fold in what is new and return the summary as of now."""
-        view = series.view() if not series.restarts else series.kept()
-        if len(series.restarts) != self._restarts:
+        view = series.kept()
+        if len(series.restarts) != self._restarts or len(view) < self._folded:
             # A resumed run replaces points that were folded already. It happens a few times.
             self._clear()
             self._restarts = len(series.restarts)

@@ -69,6 +69,11 @@ def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
             f"{target}: no training log among {len(refused)} files; "
             f"for example {os.path.basename(path)}: {why}"
         )
+    if os.path.basename(target) == ".aim" or os.path.isdir(os.path.join(target, ".aim")):
+        return FormatError(
+            f"{target}: an Aim repository can't be read; export it to CSV with Aim's own "
+            "`Repo.query_metrics(...)` and `dataframe()`, or name the log of the training"
+        )
     if os.path.isfile(target) and not os.path.getsize(target):
         return FormatError(f"{target}: an empty file; nothing was logged yet")
     return TargetError(f"{target}: nothing to read; name a log file, or a folder that holds logs")
