@@ -12,17 +12,32 @@ from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.rows import RowReader, flatten
 
 _LISTS = ("steps", "values", "timestamps")
+_RETRY = 1.25  # an unfinished document is tried again when it has grown so much
 MAX_BYTES = 1 << 29  # a state file beyond 512 MiB is not read
 
 
 class DocumentDecoder:
-    """Waits until the document is complete, then reads all of its rows at once."""
+    """Waits until the document is complete, then reads all of its rows at once.
+
+    Attributes:
+        void: what was read before no longer holds; whoever keeps it drops it, and clears this.
+    """
 
     def __init__(self, name: str) -> None:
         self.format = name
         self.skipped = Skipped()
         self.facts = Facts()
+        self.void = False
+        self._rows = RowReader(self.facts)
+        self._known = 0  # rows handed on
+        self._newest: dict[str, Any] = {}  # the last of them
+        self.again()
+
+    def again(self) -> None:
+        """The file was written anew: of the rows that it has now, only new ones will come."""
         self._buffer = bytearray()
+        self._depth = 0  # of brackets, those in strings counted as well
+        self._tried = 0  # bytes at the last attempt to read it
         self._done = False
 
     def feed(self, data: bytes) -> list[Record]:
@@ -30,31 +45,52 @@ class DocumentDecoder:
         if self._done or len(self._buffer) > MAX_BYTES:
             return []
         self._buffer += data
+        self._depth += data.count(b"{") + data.count(b"[") - data.count(b"}") - data.count(b"]")
         if not self._buffer[-64:].rstrip().endswith((b"}", b"]")):
             return []
+        # Reading costs as much as the document is long: brackets within texts are no reason to try
+        # it at each slice.
+        if self._depth and len(self._buffer) < _RETRY * self._tried:
+            return []
+        self._tried = len(self._buffer)
         document = _load(bytes(self._buffer))
         if document is None:
             return []
         self._done = True
         self._buffer.clear()
-        return list(self._records(document))
+        return self._new(document)
 
     def flush(self) -> list[Record]:
-        """An incomplete document stays unread: it is being written."""
-        if not self._done and self._buffer:
+        """The log ended here; an incomplete document stays unread: it is being written."""
+        if self._done or not self._buffer:
+            return []
+        document = _load(bytes(self._buffer))
+        if document is None:
             self.skipped.add("an unfinished JSON document", bytes(self._buffer[:200]))
-        return []
+            return []
+        self._done = True
+        return self._new(document)
 
-    def _records(self, document: Any) -> Iterator[Record]:
-        reader = RowReader(self.facts)
-        for row in _rows(document):
-            record = reader.read(flatten(row))
+    def _new(self, document: Any) -> list[Record]:
+        """The rows that are new since the document was read last; all where old ones changed."""
+        rows = list(_rows(document))
+        if self._known and (len(rows) < self._known or rows[self._known - 1] != self._newest):
+            self.void = True
+            self._known = 0
+            self.facts = Facts()
+            self._rows = RowReader(self.facts)
+        records = []
+        for row in rows[self._known :]:
+            record = self._rows.read(flatten(row))
             if record is not None:
-                yield record
+                records.append(record)
             elif not self.facts.finished:
                 self.skipped.add("no metric in this row", str(row))
+        if rows:
+            self._known, self._newest = len(rows), rows[-1]
         if isinstance(document, dict):
             self._note_plan(document)
+        return records
 
     def _note_plan(self, document: dict[str, Any]) -> None:
         total, epochs = document.get("max_steps"), document.get("num_train_epochs")
@@ -68,6 +104,8 @@ def _load(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
+        if b"NaN" not in data and b"Infinity" not in data:
+            return None
         try:
             return json.loads(data)  # NaN, which Python writes and strict parsers refuse
         except (ValueError, RecursionError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder, Record
 from lossmon.formats.detect import detect
+from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.names import choose, role
 from lossmon.formats.unpack import Unpacker, plain_name, unpacker
 from lossmon.history.run import History
@@ -61,7 +62,14 @@ class Log:
         return self.decoder.format if self.decoder is not None else "unknown"
 
     def reset(self) -> None:
-        """The file was truncated, replaced or rewritten: it starts anew."""
+        """The file was truncated, replaced or rewritten: it starts anew.
+
+        A document that is written whole at each save goes on where it was.
+        """
+        if isinstance(self.decoder, DocumentDecoder):
+            self.decoder.again()
+            self.read = 0
+            return
         fresh = Log(self.path, self.size, self.mtime, generation=self.generation + 1)
         self.__dict__.update(fresh.__dict__)
 
@@ -143,7 +151,12 @@ class Log:
     def _decode(self, data: bytes) -> list[Record]:
         assert self.decoder is not None
         decoder = self.decoder
-        return self._guard(lambda: decoder.feed(data))
+        records = self._guard(lambda: decoder.feed(data))
+        if isinstance(decoder, DocumentDecoder) and decoder.void:
+            decoder.void = False
+            self.history, self.chosen, self.records, self._known = History(role), {}, 0, 0
+            self.generation += 1
+        return records
 
     def _guard(self, decode: Callable[[], list[Record]]) -> list[Record]:
         try:

@@ -171,3 +171,34 @@ def test_reset_forgets_everything_but_the_path() -> None:
     log = Log("a", records=5, refused="no")
     log.reset()
     assert (log.path, log.records, log.refused, log.generation) == ("a", 0, None, 1)
+
+
+def save_state(path: Path, losses: list[float]) -> None:
+    rows = [{"step": i * 10, "epoch": i / 10, "loss": loss} for i, loss in enumerate(losses, 1)]
+    path.write_text(json.dumps({"log_history": rows, "max_steps": 10_000}, indent=2))
+
+
+def test_a_state_file_that_is_saved_again_goes_on_where_it_was(tmp_path: Path, watched) -> None:
+    log = tmp_path / "trainer_state.json"
+    save_state(log, falling(60))
+    monitor = watched(log)
+    before = next(iter(drain(monitor).values()))
+    save_state(log, falling(90))
+    after = next(iter(drain(monitor).values()))
+    assert len(after.series["loss"]) == 90
+    assert after.series["loss"].value.tolist() == falling(90)
+    # What was shown, and when, is not forgotten at each save.
+    assert (
+        after.diagnosis.timeline[: len(before.diagnosis.timeline) - 1]
+        == before.diagnosis.timeline[:-1]
+    )
+
+
+def test_a_state_file_of_another_training_starts_anew(tmp_path: Path, watched) -> None:
+    log = tmp_path / "trainer_state.json"
+    save_state(log, falling(60))
+    monitor = watched(log)
+    drain(monitor)
+    other = [9.0 - i / 100 for i in range(40)]
+    save_state(log, other)
+    assert next(iter(drain(monitor).values())).series["loss"].value.tolist() == other
