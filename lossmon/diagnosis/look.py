@@ -38,7 +38,7 @@ class Looker:
             rate=_line(rate),
             grad_norm=_line(grad),
             step=history.step or 0,
-            plan_share=_plan_share(history),
+            plan_share=history.plan_share,
             ended=ended,
             epochs=history.epoch,
             limits=self._limits,
@@ -57,15 +57,6 @@ class Looker:
 
 def _line(sketch: Sketch | None) -> tuple[Floats, Floats] | None:
     return (sketch.step, sketch.mean) if sketch is not None and len(sketch.mean) >= 2 else None
-
-
-def _plan_share(history: History) -> float | None:
-    plan = history.plan
-    if plan.total_steps and history.step is not None:
-        return history.step / plan.total_steps
-    if plan.total_epochs and history.epoch is not None:
-        return history.epoch / plan.total_epochs
-    return None
 
 
 def _pair(name: str, evals: Sketch, train: Curve) -> Pair:

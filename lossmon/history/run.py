@@ -77,6 +77,25 @@ class History:
         if time is not None:
             self.time = time
 
+    @property
+    def plan_share(self) -> float | None:
+        """The part of the plan that is done; None where the log says of no plan."""
+        plan = self.plan
+        if plan.total_steps and self.step is not None:
+            return self.step / plan.total_steps
+        if plan.total_epochs and self.epoch is not None:
+            return self.epoch / plan.total_epochs
+        return None
+
+    @property
+    def steps_remain(self) -> bool:
+        """The plan says that more is to come, by more than one row of the log."""
+        share = self.plan_share
+        if share is None or self.plan.finished:
+            return False
+        rows = max((len(one) for one in self.series.values()), default=0)
+        return share < 1.0 - max(0.02, 1.5 / max(rows, 1))
+
     def primary(self, role: str) -> Series | None:
         """The series that plays a role; of several the first that was logged."""
         for series in self.series.values():

@@ -105,11 +105,18 @@ class Training:
             self._observe(self._merge.history, self._merge.chosen)
         self.revision += 1
 
-    def conclude(self, now: float) -> None:
-        """Judge the curve as a whole: nothing more is to be read for now."""
+    def conclude(self, now: float, whole: bool = False) -> None:
+        """Judge the curve as a whole: nothing more is to be read for now.
+
+        Args:
+            now: seconds since the Unix epoch.
+            whole: what is there is all that will be looked at, however fresh; only a plan that
+                says that more is to come holds back the verdicts that need the end.
+        """
         if self._fault is None:
+            over = self.state(now) != "running" or (whole and not self.history.steps_remain)
             try:
-                self._engine.conclude(self.history, self.chosen, self.state(now) != "running")
+                self._engine.conclude(self.history, self.chosen, over)
             except Exception as error:
                 self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
         self.revision += 1

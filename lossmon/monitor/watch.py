@@ -117,7 +117,7 @@ class Monitor:
         self._regroup(touched)
         for training in self._trainings():
             training.bring_up_to_date(settled=True)
-            training.conclude(now)
+            training.conclude(now, whole=True)
         self._sent.clear()
         return self._updates(now)
 

@@ -124,6 +124,34 @@ def test_silence_is_a_stall_only_where_the_plan_is_unfinished(tmp_path: Path, wa
     assert "stalled" in {finding.pattern for finding in update.diagnosis.findings}
 
 
+@pytest.mark.parametrize("age_s", [1.0, 1e6])
+def test_a_whole_curve_is_judged_alike_however_fresh_its_log(
+    tmp_path: Path, watched, age_s: float
+) -> None:
+    """`check` in the epilogue of a job runs a second after the last row."""
+    flat = [2.0 - 0.06 * min(i, 10) + 0.01 * (i % 3) for i in range(60)]
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows(flat))
+    os.utime(log, (NOW - age_s, NOW - age_s))
+    still = write_jsonl(
+        tmp_path / "falling.jsonl", training_rows([3.0 - i / 30 for i in range(60)])
+    )
+    os.utime(still, (NOW - age_s, NOW - age_s))
+    monitor = watched(log, still)
+    drain(monitor)
+    verdicts = [update.diagnosis.train for update in monitor.conclude(NOW)]
+    assert sorted(map(str, verdicts)) == ["not_converged", "plateau"]
+
+
+def test_before_the_end_of_the_plan_a_falling_curve_is_no_finding(tmp_path: Path, watched) -> None:
+    rows = [row | {"total_steps": 2000} for row in training_rows([3.0 - i / 30 for i in range(60)])]
+    log = write_jsonl(tmp_path / "log.jsonl", rows)
+    os.utime(log, (NOW - 1, NOW - 1))
+    monitor = watched(log)
+    drain(monitor)
+    (update,) = monitor.conclude(NOW)
+    assert (update.state, update.diagnosis.train) == ("running", "healthy")
+
+
 def test_the_plan_reached_is_finished(tmp_path: Path, watched) -> None:
     state_file(tmp_path / "run" / "trainer_state.json", falling(100))
     assert next(iter(drain(watched(tmp_path / "run")).values())).state == "finished"
