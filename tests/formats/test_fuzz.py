@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import random
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -74,3 +77,12 @@ def test_damaged_logs_are_read_as_far_as_they_go(seed: int) -> None:
             assert record.step is None or abs(record.step) < 2**63
             assert all(isinstance(value, float | int) for value in record.values.values())
         assert time.monotonic() - start < 20, path  # no expression that runs away
+
+
+@pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed")
+def test_coverage_guided_fuzzing_finds_no_exception() -> None:
+    command = [sys.executable, "-m", "tests.formats.fuzz_decoders", "-runs=6000", "-seed=1"]
+    folder = Path(__file__).resolve().parents[2]
+    done = subprocess.run([*command, "-timeout=20"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Done 6000 runs" in done.stderr
