@@ -49,3 +49,40 @@ def clip(text: str, width: int, *, ascii: bool = False) -> str:
 def pad(text: str, width: int) -> str:
     """Fill with blanks up to `width` cells."""
     return text + " " * max(0, width - cell_width(text))
+
+
+_NO_START = "，。；：、）？！”』」》,.;:)?!%"  # what closes stays with what it follows
+_NO_END = "（“『「《("  # and what opens with what follows it
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Cut into lines of at most `width` cells: at blanks, and between wide characters."""
+    lines, line, size = [], "", 0
+    for word in _words(text):
+        w = cell_width(word)
+        if size + w > width and line.strip():
+            lines.append(line.rstrip())
+            line, size = "", 0
+            word = word.lstrip()
+            w = cell_width(word)
+        while w > width > 1:  # a path or a number that is longer than the line
+            head = clip(word, width + 1)[:-1] if width > 1 else word[:1]
+            lines.append(line + head)
+            line, size, word = "", 0, word[len(head) :]
+            w = cell_width(word)
+        line, size = line + word, size + w
+    return [*lines, line.rstrip()]
+
+
+def _words(text: str) -> list[str]:
+    """Pieces between which a line may be broken."""
+    words: list[str] = []
+    for char in text:
+        wide = char_width(char) == 2
+        if words and (char in _NO_START or words[-1][-1] in _NO_END):
+            words[-1] += char
+        elif not words or char == " " or wide or (char_width(words[-1][-1]) == 2):
+            words.append(char)
+        else:
+            words[-1] += char
+    return words

@@ -38,12 +38,14 @@ class Curve:
         style: name of its style.
         view: its points.
         points: mark single points, since there are few and each counts (an eval loss).
+        guide: no data but a line drawn over it (a threshold, a fit): never smoothed.
     """
 
     label: str
     style: str
     view: SeriesView
     points: bool = False
+    guide: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def draw(spec: ChartSpec) -> Picture:
         (y.low, y.high),
     )
     place = _Place(grid, x_limits, (y.low, y.high), spec.ascii)
-    clipped = sum(_outside(line.y, y) for line in lines)
+    clipped = sum(_outside(line.y, y) for line in lines if not line.curve.guide)
     _bad_values(place, lines)
     if clipped:
         place.write(
@@ -182,7 +184,7 @@ def _line(curve: Curve, axis: str, spec: ChartSpec) -> _Line | None:
     if not finite.any() and not len(x):
         return None
     line = _Line(curve, x[finite], np.clip(y[finite], -_HUGE, _HUGE), x[~finite])
-    if spec.smoothing > 0 and not curve.points and len(line.y) > 4:
+    if spec.smoothing > 0 and not (curve.points or curve.guide) and len(line.y) > 4:
         line.smooth = smooth(line.y, spec.smoothing, log=spec.log_y)
     return line
 

@@ -61,6 +61,8 @@ class RunUpdate:
         errors: one line each; a decoder that crashed, a file that cannot be read.
         loading: fraction of the bytes at hand that have been read, in [0, 1].
         removed: the run is no more (its logs turned out to belong to another one).
+        hushed: patterns that the user has acknowledged or snoozed: they are still shown, but call
+            for no attention (badge, order, notices).
     """
 
     run: str
@@ -86,3 +88,4 @@ class RunUpdate:
     errors: tuple[str, ...] = ()
     loading: float = 1.0
     removed: bool = False
+    hushed: frozenset[str] = frozenset()

@@ -68,11 +68,15 @@ def as_table(
 
 
 def headline(update: RunUpdate) -> Finding | None:
-    """The finding to name first: the worst; of equals what is not ordinary, then the surest."""
+    """The finding to name first: the worst; of equals what is not ordinary, then the surest.
+
+    What the user has hushed comes after everything else.
+    """
     findings = update.diagnosis.findings
     return min(
         findings,
         key=lambda f: (
+            f.pattern in update.hushed,
             -SEVERITIES.index(f.severity),
             f.pattern in _ORDINARY,
             f.pattern not in _VERDICTS,

@@ -7,7 +7,7 @@ import difflib
 from lossmon.diagnosis.finding import OTHER_PATTERNS, PAIR_PATTERNS, TRAIN_PATTERNS
 from lossmon.diagnosis.knowledge import Knowledge, PatternText, load
 from lossmon.errors import ConfigError
-from lossmon.text import cell_width, char_width, pad
+from lossmon.text import cell_width, pad, wrap
 
 _ROOM = 36  # columns that a meaning needs beside its pattern's name
 _FIELDS_OUT = ("{", "}")
@@ -82,34 +82,3 @@ def _item(head: str, text: str, width: int) -> list[str]:
     indent = cell_width(head)
     first, *rest = wrap(text, max(20, width - indent))
     return [head + first, *(" " * indent + line for line in rest)]
-
-
-def wrap(text: str, width: int) -> list[str]:
-    """Cut into lines of at most `width` cells: at blanks, and between wide characters."""
-    lines, line, size = [], "", 0
-    for word in _words(text):
-        w = cell_width(word)
-        if size + w > width and line.strip():
-            lines.append(line.rstrip())
-            line, size = "", 0
-            word = word.lstrip()
-            w = cell_width(word)
-        line, size = line + word, size + w
-    return [*lines, line.rstrip()]
-
-
-_NO_START = "，。；：、）？！,.;:)?!"  # punctuation stays with what it follows
-
-
-def _words(text: str) -> list[str]:
-    """Pieces between which a line may be broken."""
-    words: list[str] = []
-    for char in text:
-        wide = char_width(char) == 2
-        if words and char in _NO_START:
-            words[-1] += char
-        elif not words or char == " " or wide or (char_width(words[-1][-1]) == 2):
-            words.append(char)
-        else:
-            words[-1] += char
-    return words

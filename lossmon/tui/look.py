@@ -33,9 +33,17 @@ def dot(update: RunUpdate, *, ascii: bool) -> str:
 
 
 def severity(update: RunUpdate) -> Severity:
-    """The worst of its findings."""
+    """The worst of its findings that the user has not hushed."""
     found = headline(update)
-    return found.severity if found is not None else "info"
+    return found.severity if found is not None and found.pattern not in update.hushed else "info"
+
+
+def badge_of(update: RunUpdate, *, ascii: bool) -> tuple[str, str]:
+    """The sign of a run; of one whose findings are all hushed a quiet one."""
+    found = headline(update)
+    if found is not None and found.pattern in update.hushed:
+        return "z", "$text-muted"
+    return badge(found, ascii=ascii)
 
 
 def progress(update: RunUpdate) -> str:

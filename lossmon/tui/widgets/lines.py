@@ -63,7 +63,7 @@ def top(runs: int, shown: int, update: RunUpdate | None, wide: bool, ascii: bool
     if update is None:
         return parts
     if not wide:
-        sign, style = look.badge(headline(update), ascii=ascii)
+        sign, style = look.badge_of(update, ascii=ascii)
         parts = [(f"{look.dot(update, ascii=ascii)}", "$text-muted"), (f"{sign} ", f"bold {style}")]
         parts += [(printable(update.run), "bold"), (f"  {look.progress(update)}", "")]
         if update.eta_s is not None:

@@ -55,7 +55,7 @@ class RunList(ScrollView, can_focus=False):
     def show(self, runs: Sequence[RunUpdate], chosen: str | None) -> None:
         """Show runs in this order; lines that did not change are not drawn again."""
         self._runs, self._chosen = list(runs), chosen
-        lines = [(run.run, run.revision, run.state, run.run == chosen) for run in runs]
+        lines = [(run.run, run.revision, run.state, run.hushed, run.run == chosen) for run in runs]
         before, self._lines = self._lines, list(lines)
         self.virtual_size = Size(self.size.width, len(runs))
         if len(before) != len(lines):
@@ -101,8 +101,9 @@ class RunList(ScrollView, can_focus=False):
         if run.run == self._chosen:
             base += self.get_component_rich_style("runs--chosen")
         found = headline(run)
-        sign, _ = look.badge(found, ascii=self._ascii)
+        sign, _ = look.badge_of(run, ascii=self._ascii)
         tone = found.severity if found is not None and found.pattern != "too_early" else "faint"
+        tone = "faint" if found is not None and found.pattern in run.hushed else tone
         newest = _newest(run)
         curve_width = min(10, max(0, width - 22))
         name_width = max(4, width - 4 - curve_width - 8)

@@ -1,0 +1,93 @@
+"""What the user has acknowledged or snoozed: still shown, but it calls for no attention."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from lossmon.diagnosis.finding import SEVERITIES, Finding
+from lossmon.monitor import RunUpdate
+
+Kind = Literal["acknowledged", "snoozed"]
+
+SNOOZES = (900.0, 3600.0, 28800.0)  # seconds; asked again, the next
+
+
+@dataclass(frozen=True)
+class Hush:
+    """Why a finding is quiet.
+
+    Attributes:
+        kind: acknowledged (until it goes away or gets worse) or snoozed.
+        severity: what it was then: anything worse speaks up again.
+        since_step: the onset that was meant; the same pattern with another onset is news.
+        until: when a snooze ends, seconds since the Unix epoch; None for never.
+        lasts: how long it was snoozed, in seconds.
+    """
+
+    kind: Kind
+    severity: str
+    since_step: int
+    until: float | None = None
+    lasts: float = 0.0
+
+
+class Quiet:
+    """Which findings of which runs are hushed. In memory only: a new screen tells all."""
+
+    def __init__(self) -> None:
+        self._hushed: dict[tuple[str, str], Hush] = {}
+
+    def of(self, run: str, pattern: str) -> Hush | None:
+        """Why a finding is quiet; None where it is not."""
+        return self._hushed.get((run, pattern))
+
+    def acknowledge(self, run: str, finding: Finding) -> Hush | None:
+        """Acknowledge a finding, or take that back; what holds now."""
+        known = self.of(run, finding.pattern)
+        if known is not None and known.kind == "acknowledged":
+            return self._forget(run, finding.pattern)
+        return self._keep(run, finding, "acknowledged", None)
+
+    def snooze(self, run: str, finding: Finding, now: float | None = None) -> Hush | None:
+        """Snooze a finding, for longer at each call, then no more; what holds now."""
+        now = time.time() if now is None else now
+        known = self.of(run, finding.pattern)
+        lasted = known.lasts if known is not None and known.kind == "snoozed" else 0.0
+        longer = [seconds for seconds in SNOOZES if seconds > lasted]
+        if not longer:
+            return self._forget(run, finding.pattern)
+        return self._keep(run, finding, "snoozed", now + longer[0], longer[0])
+
+    def mark(self, update: RunUpdate, now: float | None = None) -> RunUpdate:
+        """The update with what is quiet in it; what is over is forgotten."""
+        if not self._hushed:
+            return replace(update, hushed=frozenset()) if update.hushed else update
+        now = time.time() if now is None else now
+        findings = {finding.pattern: finding for finding in update.diagnosis.findings}
+        for run, pattern in list(self._hushed):
+            if run == update.run and self._over(
+                self._hushed[run, pattern], findings.get(pattern), now
+            ):
+                del self._hushed[run, pattern]
+        hushed = frozenset(pattern for run, pattern in self._hushed if run == update.run)
+        return update if hushed == update.hushed else replace(update, hushed=hushed)
+
+    def _keep(
+        self, run: str, finding: Finding, kind: Kind, until: float | None, lasts: float = 0.0
+    ) -> Hush:
+        hush = Hush(kind, finding.severity, finding.since_step, until, lasts)
+        self._hushed[run, finding.pattern] = hush
+        return hush
+
+    def _forget(self, run: str, pattern: str) -> None:
+        self._hushed.pop((run, pattern), None)
+
+    @staticmethod
+    def _over(hush: Hush, finding: Finding | None, now: float) -> bool:
+        if finding is None:
+            return True
+        worse = SEVERITIES.index(finding.severity) > SEVERITIES.index(hush.severity)
+        elsewhere = finding.since_step != hush.since_step
+        return worse or elsewhere or (hush.until is not None and now >= hush.until)
