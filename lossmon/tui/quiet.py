@@ -47,7 +47,8 @@ class Quiet:
         """Acknowledge a finding, or take that back; what holds now."""
         known = self.of(run, finding.pattern)
         if known is not None and known.kind == "acknowledged":
-            return self._forget(run, finding.pattern)
+            self._forget(run, finding.pattern)
+            return None
         return self._keep(run, finding, "acknowledged", None)
 
     def snooze(self, run: str, finding: Finding, now: float | None = None) -> Hush | None:
@@ -57,7 +58,8 @@ class Quiet:
         lasted = known.lasts if known is not None and known.kind == "snoozed" else 0.0
         longer = [seconds for seconds in SNOOZES if seconds > lasted]
         if not longer:
-            return self._forget(run, finding.pattern)
+            self._forget(run, finding.pattern)
+            return None
         return self._keep(run, finding, "snoozed", now + longer[0], longer[0])
 
     def mark(self, update: RunUpdate, now: float | None = None) -> RunUpdate:
