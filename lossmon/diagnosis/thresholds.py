@@ -31,12 +31,14 @@ class Thresholds:
     rebound_stays: float = 0.85  # of the newest points beyond the threshold (prototype)
     # -- oscillating -----------------------------------------------------------------------------
     swing: float = 0.35  # P95 - P5 of the detrended last 60 %, over the level (words)
-    swing_wild: float = 0.85  # whatever its shape (runs: plain sampling noise stays below)
+    swing_wild: float = 2.2  # whatever its shape (losses of single examples: CV 0.5, 1.6 to 2)
     swing_coloured: float = 3.45  # P95 - P5 in noise sigmas; white noise has 3.29
+    alternates: float = 2.0  # von Neumann ratio of white noise; alternation goes to 4
     swing_of_drop: float = 0.45  # of the drop (words: half)
     # -- not_decreasing --------------------------------------------------------------------------
     flat_drop: float = 0.03  # of the start level (words: 2 %, grey to 10 %)
     flat_drop_noisy: float = 0.10  # where it is not significant either
+    flat_room: float = 0.2  # of the start level: while noise leaves room for it, more is awaited
     flat_errors: float = 3.0  # standard errors that a drop must exceed (words: 3 to 5)
     # -- not_converged ---------------------------------------------------------------------------
     falling_share: float = 0.06  # of the drop made in the last fifth (words: 10 %, grey from 5 %)
@@ -51,10 +53,12 @@ class Thresholds:
     # -- train and eval --------------------------------------------------------------------------
     overfit_rise: float = 0.05  # over eval's minimum (words: 3 to 6 %)
     overfit_errors: float = 4.0  # standard errors (words)
-    overfit_train: float = 0.02  # log drop of train since then: it must go on falling
+    overfit_train: float = -0.01  # log drop of train since then: it must not rise (words)
     overfit_evals: int = 2  # evals after the minimum (words)
     underfit_fall: float = 0.08  # of each curve (words: 3 %, grey to 10 %)
     ahead_ratio: float = 0.62  # train's log drop over eval's (words: 1 / 1.4 grey, 1 / 2.5 plain)
+    ahead_pace: float = 0.55  # steps for the same drop, eval's over train's (words: a half)
+    ahead_lead: float = 0.05  # log drop by which it then leads
     ahead_fall: float = 0.14  # relative fall of eval (words: 15 %)
     train_stuck: float = 0.75  # log drop of train under which it may be stuck
     train_stuck_share: float = 0.30  # of its drop made after 40 %: still falling

@@ -188,6 +188,13 @@ def log_drop(start: float, end: float) -> float:
     return (start - end) / max(abs(start), abs(end), 1e-300)
 
 
+def went(drop: float) -> str:
+    """A relative drop in words."""
+    if abs(drop) < 0.0005:
+        return "stayed"
+    return f"fell {drop:.1%}" if drop >= 0 else f"rose {-drop:.1%}"
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """A run at one moment.

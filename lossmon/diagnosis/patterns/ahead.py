@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.view import Pair, View
+from lossmon.history.columns import Floats
 
 
 class Ahead(NamedTuple):
@@ -14,14 +17,15 @@ class Ahead(NamedTuple):
 
     Attributes:
         ratio: train's log drop over eval's, over the same evaluations.
+        pace: steps that eval took for a drop over those that train took for the same, median
+            over depths; 9 where eval never got there.
         eval_drop: relative drop of eval.
-        train_drop: log drop of train since its start.
         stuck: train stopped falling early, at a high level.
     """
 
     ratio: float
+    pace: float
     eval_drop: float
-    train_drop: float
     stuck: bool
 
 
@@ -31,22 +35,65 @@ def ahead(view: View) -> Ahead | None:
     if pair is None or train is None or len(pair.value) < limits.min_evals:
         return None
     eval_drop = float(1 - np.exp(-pair.fall))
-    if eval_drop < limits.ahead_fall and not _leads(view):
-        return None
     ratio = max(pair.train_fall, 0.0) / max(pair.fall, 1e-9)
-    if ratio > limits.ahead_ratio and not _leads(view):
-        return None
     if pair.last(pair.value) > pair.last(pair.train):
         return None  # lower is ahead: a fall from a worse start is only catching up
-    total = float(np.log(train.start / train.end)) if min(train.start, train.end) > 0 else 0.0
+    pace, lead = _pace(pair)
+    falls = eval_drop >= limits.ahead_fall
+    deeper = falls and ratio <= limits.ahead_ratio
+    # A constant factor or term between the two (dropout, label smoothing) leads nowhere in time.
+    sooner = falls and pace <= limits.ahead_pace and lead > 4 * _noise(pair) + limits.ahead_lead
+    below = _below(view) and (pace >= 9 or pace <= limits.ahead_pace)
+    if not (deeper or sooner or below):
+        return None
     window = pair.train_fall
     stuck = window < limits.train_stuck and (
         window < 0.1 or train.left(0.4) < limits.train_stuck_share
     )
-    return Ahead(ratio, eval_drop, total, stuck)
+    return Ahead(ratio, pace, eval_drop, stuck)
 
 
-def _leads(view: View) -> bool:
+_DEPTHS = (0.4, 0.5, 0.6, 0.7, 0.8)  # of train's drop
+_NEVER = 9.0
+
+
+def _pace(pair: Pair) -> tuple[float, float]:
+    """Pace of eval as in `Ahead`, and by how much of a log drop it leads there."""
+    train, evals = _fallen(pair.train), _fallen(pair.smooth)
+    place = pair.run_share - pair.run_share[0]
+    if train[-1] <= 0:
+        return _NEVER, 0.0
+    paces, leads = [], []
+    for depth in _DEPTHS:
+        drop = depth * train[-1]
+        if evals[-1] < drop:
+            paces.append(_NEVER)
+            leads.append(0.0)
+            continue
+        there = float(np.interp(drop, evals, place))
+        paces.append(there / max(float(np.interp(drop, train, place)), 1e-9))
+        leads.append(drop - float(np.interp(there, place, train)))
+    return float(np.median(paces)), float(np.median(leads))
+
+
+def _fallen(values: Floats) -> Floats:
+    """Log drop made so far, never less than before; relative where losses go below zero."""
+    lowest = np.minimum.accumulate(values)
+    if lowest[-1] > 0:
+        return np.asarray(np.log(lowest[0] / lowest))
+    return np.asarray((lowest[0] - lowest) / max(abs(float(lowest[0])), 1e-300))
+
+
+def _noise(pair: Pair) -> float:
+    """Relative noise of the two levels that are compared."""
+    train, evals = (
+        st.curve_noise(one) / max(abs(float(np.median(one))), 1e-300)
+        for one in (pair.train, pair.value)
+    )
+    return math.hypot(train, evals)
+
+
+def _below(view: View) -> bool:
     """Eval reached train's newest level in less than half of the run, and lies below throughout."""
     pair, limits = view.pair, view.limits
     assert pair is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
@@ -21,6 +23,8 @@ def find(view: View) -> Finding | None:
     trend = st.mann_kendall(train.blocks)
     if lost_in_noise and drop > limits.flat_drop_noisy and trend < -3.5:
         lost_in_noise = False  # noisy points, and yet a steady fall beneath them
+    if lost_in_noise and not view.ended and _may_have_fallen(view):
+        lost_in_noise = False  # more points will tell
     if not (small or lost_in_noise):
         return None
     if small and _hidden_by_constant(view, errors, trend, drop):
@@ -37,6 +41,16 @@ def find(view: View) -> Finding | None:
         f"after {train.n:,} points the loss is {words} ({errors:.1f} standard errors)",
         numbers={"drop": drop, "level": train.end},
     )
+
+
+def _may_have_fallen(view: View) -> bool:
+    """Noise leaves room for a fair drop over the run: the upper end of a straight line's fall."""
+    train = view.train
+    assert train is not None
+    values = train.value
+    fall = -float(np.polyfit(np.linspace(0, 1, len(values)), values, 1)[0])
+    error = float(np.std(values)) * (12 / len(values)) ** 0.5
+    return bool((fall + 2 * error) / train.scale > view.limits.flat_room)
 
 
 def _hidden_by_constant(view: View, errors: float, trend: float, drop: float) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
@@ -16,8 +18,11 @@ def find(view: View) -> Finding | None:
     span, sigma = train.swing
     level = abs(train.level(0.7)) or train.scale
     swing = span / level
-    coloured = sigma > 0 and span / sigma >= limits.swing_coloured
-    if swing < limits.swing or not (swing >= limits.swing_wild or coloured):
+    newest = train.sketch.newest[-256:]  # points as logged: means of two hide an alternation
+    ratio = st.von_neumann(newest[np.isfinite(newest)])
+    coloured = sigma > 0 and span / sigma >= _white(view)
+    alternates = ratio >= limits.alternates + 6 / max(1, len(newest)) ** 0.5
+    if swing < limits.swing or not (swing >= limits.swing_wild or coloured or alternates):
         return None
     if span < limits.swing_of_drop * abs(train.drop):
         return None
@@ -26,7 +31,6 @@ def find(view: View) -> Finding | None:
     # Sampling noise over a fall is never an oscillation.
     if fall < -5 or (fall < -3 and (not coloured or tail[0] - tail[-1] > span)):
         return None
-    ratio = st.von_neumann(train.value[-256:])
     since = train.at_step(int(0.4 * len(train.value)))
     return Finding(
         "oscillating",
@@ -37,4 +41,19 @@ def find(view: View) -> Finding | None:
         f"swings by {swing:.0%} of its level (P95 - P5 = {span:.3g}) with no stable fall "
         f"over the last 60 %",
         numbers={"swing": swing, "span": span, "von_neumann": ratio},
+    )
+
+
+def _white(view: View) -> float:
+    """P95 - P5 in noise sigmas beyond which swings are more than independent noise.
+
+    Noise has 3.29 of them, give or take what a sample of its length does; while a run goes on it
+    is looked at so often that more is asked, and more where the curve has fallen on the whole.
+    """
+    train, limits = view.train, view.limits
+    assert train is not None
+    rows: float = max(1.0, 0.6 * len(train.value))
+    fell = train.drop > 2.5 * train.drop_error and st.mann_kendall(train.blocks) < -3
+    return float(
+        limits.swing_coloured + (2 if view.ended else 6) / rows**0.5 + (0.2 if fell else 0.0)
     )

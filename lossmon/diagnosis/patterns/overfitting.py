@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.view import View, log_drop
+from lossmon.diagnosis.view import View, log_drop, went
 
 
 def find(view: View) -> Finding | None:
-    """Smoothed eval is well above its minimum, some evals after it, and train goes on falling."""
+    """Smoothed eval is well above its minimum, some evals after it, while train did not rise."""
     pair, limits = view.pair, view.limits
     if pair is None or len(pair.value) < limits.min_evals:
         return None
@@ -25,7 +25,7 @@ def find(view: View) -> Finding | None:
     if relative < limits.overfit_rise or errors < limits.overfit_errors:
         return None
     train_fall = log_drop(float(pair.train[best]), pair.last(pair.train))
-    if train_fall < limits.overfit_train or train_fall < 0.5 * min(relative, 0.2):
+    if train_fall < limits.overfit_train:
         return None
     raw_best = int(np.argmin(pair.value[max(0, best - 1) : best + 2])) + max(0, best - 1)
     step, value = int(pair.step[raw_best]), float(pair.value[raw_best])
@@ -37,6 +37,6 @@ def find(view: View) -> Finding | None:
         pair.name,
         f"eval rose {relative:.1%} above its best {value:.4g} at step {step:,} "
         f"({errors:.1f} standard errors, {after} evals), "
-        f"while train fell {1 - np.exp(-train_fall):.0%}",
+        f"while train {went(1 - np.exp(-train_fall))}",
         numbers={"best_step": float(step), "best_value": value, "rise": relative},
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.patterns import not_decreasing
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import View, went
 
 
 def find(view: View) -> Finding | None:
@@ -26,10 +26,6 @@ def find(view: View) -> Finding | None:
         0.9 if max(eval_drop, train_drop) <= limits.underfit_fall / 2 else 0.7,
         int(pair.step[0]),
         pair.name,
-        f"over {len(pair.value)} evals, eval {_went(eval_drop)} and train {_went(train_drop)}",
+        f"over {len(pair.value)} evals, eval {went(eval_drop)} and train {went(train_drop)}",
         numbers={"eval_drop": float(eval_drop), "train_drop": float(train_drop)},
     )
-
-
-def _went(drop: float) -> str:
-    return f"fell {drop:.1%}" if drop >= 0 else f"rose {-drop:.1%}"

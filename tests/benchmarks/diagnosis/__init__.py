@@ -1,0 +1,1 @@
+"""How good the diagnosis is: `python -m tests.benchmarks.diagnosis`."""
