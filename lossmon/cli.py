@@ -33,10 +33,17 @@ _lang = click.option(
     "--lang",
     type=click.Choice(LANGUAGES),
     default=lambda: _default_lang(),
-    show_default="from LANG",
+    show_default="config.toml, else LANG",
     help="Language of causes and remedies.",
 )
 _ascii = click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
+_fps = click.option(
+    "--fps",
+    type=click.FloatRange(0.1, 60),
+    default=None,
+    show_default="5, or that of config.toml",
+    help="Redraws a second at most; fewer spare a thin link.",
+)
 
 
 def main() -> None:
@@ -78,11 +85,12 @@ def cli() -> None:
 
 @cli.command("open", hidden=True, context_settings=_CONTEXT)
 @_targets
+@_fps
 @_lang
 @_ascii
-def open_command(targets: tuple[str, ...], lang: str, ascii: bool) -> None:
+def open_command(targets: tuple[str, ...], fps: float | None, lang: str, ascii: bool) -> None:
     """Open the screen on log files, folders, globs, or - for a pipe."""
-    _open(targets or (".",), lang, ascii)
+    _open(targets or (".",), lang, ascii, fps)
 
 
 @cli.command(context_settings=_CONTEXT)
@@ -213,9 +221,12 @@ def explain(pattern: str | None, lang: str) -> None:
 @click.option("--list", "listing", is_flag=True, help="List the trainings and stop.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only this one (repeatable).")
 @click.option("--fast", is_flag=True, help="Train as fast as the machine can.")
+@_fps
 @_lang
 @_ascii
-def demo(listing: bool, only: tuple[str, ...], fast: bool, lang: str, ascii: bool) -> None:
+def demo(
+    listing: bool, only: tuple[str, ...], fast: bool, fps: float | None, lang: str, ascii: bool
+) -> None:
     """Watch real tiny trainings that go wrong, live; nothing is left behind."""
     from lossmon.demo import patterns, stage
 
@@ -225,14 +236,34 @@ def demo(listing: bool, only: tuple[str, ...], fast: bool, lang: str, ascii: boo
         return
     _need_terminal("lossmon demo")
     with stage(only, fast) as folder:
-        _open((str(folder),), lang, ascii)
+        _open((str(folder),), lang, ascii, fps)
 
 
-def _open(targets: tuple[str, ...], lang: str, ascii: bool) -> None:
+@cli.command("config", context_settings=_CONTEXT)
+@click.option("--default", is_flag=True, help="Print a file that documents every setting.")
+@click.option("--create", is_flag=True, help="Write that file, where there is none yet.")
+def config_command(default: bool, create: bool) -> None:
+    """Say where the settings are, and whether they are right."""
+    from lossmon import config
+
+    where = config.path()
+    if default:
+        click.echo(config.default_text(), nl=False)
+        return
+    if create:
+        config.create()
+    elif not os.path.exists(where):
+        click.echo("lossmon: no file there yet; lossmon config --create writes one", err=True)
+    else:
+        config.load()
+    click.echo(where)
+
+
+def _open(targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None) -> None:
     from lossmon import config
     from lossmon.monitor.sources import open_monitor
 
-    config.apply()
+    settings = config.apply()
     if "-" in targets:
         from lossmon.logs.stdin import keyboard_from_tty
 
@@ -244,7 +275,8 @@ def _open(targets: tuple[str, ...], lang: str, ascii: bool) -> None:
     try:
         from lossmon.tui.app import LossmonApp
 
-        LossmonApp(monitor, lang=lang, ascii=_plain(ascii)).run()
+        fps = settings.screen.fps if fps is None else fps
+        LossmonApp(monitor, lang=lang, ascii=_plain(ascii), fps=fps, settings=settings).run()
     finally:
         monitor.close()
 
@@ -270,10 +302,18 @@ def _columns() -> int:
 
 def _plain(ascii: bool) -> bool:
     """ASCII when asked for, or when the locale cannot show anything else."""
+    from lossmon import config
+
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
-    return ascii or not encoding.startswith(("utf", "cp65001"))
+    return ascii or not encoding.startswith(("utf", "cp65001")) or config.load().screen.ascii
 
 
 def _default_lang() -> str:
+    """What config.toml says, else what the locale says."""
+    from lossmon import config
+
+    told = config.load().screen.language
+    if told != "auto":
+        return told
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
     return "zh" if locale.lower().startswith("zh") else "en"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lossmon.config import default_text
 from lossmon.formats.detect import table
 from tests.report.test_cli import run
 
@@ -50,6 +51,11 @@ def test_the_settings_shown_are_settings(tmp_path: Path) -> None:
     log.write_text("".join(f"<<{i}>> obj~{2 - i / 100:.4f}\n" for i in range(1, 41)))
     found = json.loads(run("check", "--json", log, LOSSMON_CONFIG=str(settings)).stdout)
     assert found["logs"][0]["format"] == "odd"
+
+
+def test_every_setting_is_shown() -> None:
+    shown = block("toml", "# Settings of lossmon")
+    assert shown == default_text(), "put the output of `lossmon config --default` into the README"
 
 
 @pytest.mark.parametrize("picture", re.findall(r"\((screenshots/[\w.]+)\)", README))

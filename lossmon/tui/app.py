@@ -11,6 +11,7 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from lossmon.config import Config
 from lossmon.monitor import Monitor
 from lossmon.text import printable
 from lossmon.tui.messages import RunsUpdated, WatchFailed
@@ -38,6 +39,7 @@ class LossmonApp(App[None]):
         ascii: draw with ASCII signs only.
         fps: redraws a second at most.
         waiting: what to say before the first run shows up.
+        settings: what config.toml says; the arguments above go before it.
     """
 
     TITLE = "lossmon"
@@ -53,10 +55,12 @@ class LossmonApp(App[None]):
         ascii: bool = False,
         fps: float = 5.0,
         waiting: str = "waiting for the first rows …",
+        settings: Config | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
-        self._main = MainScreen(lang, ascii, printable(waiting))
+        self.settings = settings or Config()
+        self._main = MainScreen(lang, ascii, printable(waiting), self.settings.screen)
         self._watcher = Watcher(
             monitor,
             on_updates=self._tell_updates,

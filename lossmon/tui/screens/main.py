@@ -13,6 +13,7 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Footer, Input
 
+from lossmon.config.screen import Screen as ScreenSettings
 from lossmon.diagnosis.finding import SEVERITIES
 from lossmon.diagnosis.knowledge import LANGUAGES, load
 from lossmon.monitor import RunUpdate
@@ -49,7 +50,9 @@ class MainScreen(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
 
-    def __init__(self, lang: str, ascii: bool, waiting: str) -> None:
+    def __init__(
+        self, lang: str, ascii: bool, waiting: str, settings: ScreenSettings | None = None
+    ) -> None:
         super().__init__()
         self._knowledge = load(lang)
         self._ascii = ascii
@@ -59,7 +62,8 @@ class MainScreen(Screen[None]):
         self._by_hand = False  # the user chose the run: nothing else may change it
         self._filter = ""
         self._title = ""  # of the chart; a border is sent again only when its words change
-        self._view = View()
+        told = settings or ScreenSettings()
+        self._view = View(told.smoothing, told.log_y, told.x_axis)
         if ascii:
             self.add_class("-ascii")
 
@@ -188,8 +192,8 @@ class MainScreen(Screen[None]):
 
     def action_smoothing(self) -> None:
         """The next strength of smoothing."""
-        at = SMOOTHINGS.index(self._view.smoothing)
-        self._look(smoothing=SMOOTHINGS[(at + 1) % len(SMOOTHINGS)])
+        stronger = [one for one in SMOOTHINGS if one > self._view.smoothing]
+        self._look(smoothing=(stronger or SMOOTHINGS)[0])
 
     def action_log_y(self) -> None:
         """Logarithmic or linear loss axis."""

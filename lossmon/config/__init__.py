@@ -1,0 +1,143 @@
+"""`config.toml`: what a user tells once. Read from the user's configuration folder.
+
+    section.py   what a section is, and how one is made of typed, documented fields
+    screen.py    [screen]
+    reading.py   [roles] and [[lines]]
+
+To add a section, write a file like `screen.py` and give it a field of `Config`; the reading, the
+messages and the commented default file (`lossmon config --default`) follow from it.
+`LOSSMON_CONFIG` names another file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from lossmon.config.reading import LINES, ROLES, LinePattern
+from lossmon.config.screen import SCREEN, Screen
+from lossmon.config.section import Section
+from lossmon.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+VARIABLE = "LOSSMON_CONFIG"
+_MOST_BYTES = 1 << 20
+
+T = TypeVar("T")
+
+
+def _section(section: Section[T]) -> T:
+    made: T = field(default_factory=lambda: section.default, metadata={"section": section})
+    return made
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings, checked; a field's name is that of its section in the file.
+
+    Attributes:
+        screen: how the screen looks.
+        roles: metric name -> role (see `lossmon.formats.names.ROLES`).
+        lines: lines that are rows.
+    """
+
+    screen: Screen = _section(SCREEN)
+    roles: Mapping[str, str] = _section(ROLES)
+    lines: tuple[LinePattern, ...] = _section(LINES)
+
+
+def path() -> str:
+    """Where the settings are, whether the file is there or not."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return os.path.expanduser(named)
+    from platformdirs import user_config_dir
+
+    return os.path.join(user_config_dir("lossmon"), "config.toml")
+
+
+def apply() -> Config:
+    """Read the settings and put in force what concerns the reading of logs.
+
+    Raises:
+        ConfigError: the file cannot be used.
+    """
+    from lossmon.formats import detect, names
+    from lossmon.formats.pattern import PatternFormat
+
+    config = load()
+    names.override(config.roles)
+    detect.add_first([PatternFormat(line.name, line.pattern) for line in config.lines])
+    return config
+
+
+def load() -> Config:
+    """Read the settings; the defaults where there is no file.
+
+    Raises:
+        ConfigError: the file cannot be used; says where and what would work.
+    """
+    where = path()
+    try:
+        with open(where, "rb") as file:
+            text = file.read(_MOST_BYTES + 1)
+    except FileNotFoundError:
+        if os.environ.get(VARIABLE):
+            raise ConfigError(f"{where}: no such file ({VARIABLE} names it)") from None
+        return Config()
+    except OSError as error:
+        raise ConfigError(f"{where}: {(error.strerror or str(error)).lower()}") from None
+    if len(text) > _MOST_BYTES:
+        raise ConfigError(f"{where}: larger than 1 MiB; this is no settings file")
+    try:
+        return parse(text)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+
+
+def parse(text: bytes) -> Config:
+    """The settings that a text in TOML says.
+
+    Raises:
+        ConfigError: it says something that is no setting.
+    """
+    try:
+        document: dict[str, Any] = tomllib.loads(text.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(f"not valid TOML: {error}") from None
+    sections = {one.name: one.metadata["section"] for one in fields(Config)}
+    unknown = sorted(set(document) - set(sections))
+    if unknown:
+        raise ConfigError(f"no section {unknown[0]}; there are {', '.join(sections)}")
+    return Config(**{name: sections[name].read(value, name) for name, value in document.items()})
+
+
+def create() -> None:
+    """Write the commented default file.
+
+    Raises:
+        ConfigError: there is a file already, or none can be written.
+    """
+    where = path()
+    try:
+        os.makedirs(os.path.dirname(where) or ".", exist_ok=True)
+        with open(where, "x", encoding="utf-8") as file:
+            file.write(default_text())
+    except FileExistsError:
+        raise ConfigError(f"{where}: there is a file already; it stays as it is") from None
+    except OSError as error:
+        raise ConfigError(f"{where}: {(error.strerror or str(error)).lower()}") from None
+
+
+def default_text() -> str:
+    """A file that sets nothing and documents everything."""
+    head = "# Settings of lossmon. Every line that begins with # is a comment or a default.\n"
+    sections = [one.metadata["section"].example(one.name) for one in fields(Config)]
+    return "\n".join([head, *sections])

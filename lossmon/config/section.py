@@ -1,0 +1,164 @@
+"""One table of `config.toml` as a typed value: its fields say what is allowed, and document it.
+
+A table is a frozen dataclass whose fields are made by `setting`; `table(Notices())` reads it from
+[notices], `tables(Host(), "gpu1")` reads a mapping of them from [hosts.gpu1], [hosts.gpu2].
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
+
+from lossmon.errors import ConfigError
+
+T = TypeVar("T")
+
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
+
+
+@dataclass(frozen=True)
+class Section(Generic[T]):
+    """What stands under one name at the top of the file.
+
+    Attributes:
+        default: the value where the file does not have it.
+        read: makes the value of what TOML gave, given the name it has in messages; raises
+            ConfigError("name: what is wrong; what would work").
+        example: given the name, the section as it stands in the commented default file.
+    """
+
+    default: T
+    read: Callable[[object, str], T]
+    example: Callable[[str], str]
+
+
+def setting(
+    default: T,
+    words: str,
+    *,
+    one_of: Sequence[object] = (),
+    least: float | None = None,
+    most: float | None = None,
+    example: object = None,
+) -> T:
+    """A field of a section.
+
+    Args:
+        default: its value where it is not given; None for "not set".
+        words: one sentence, for the documentation.
+        one_of: the values allowed; any where empty.
+        least: the smallest number allowed.
+        most: the largest number allowed.
+        example: shown in the documentation where the default says little.
+    """
+    told = {"words": words, "one_of": tuple(one_of), "least": least, "most": most}
+    made: T = field(default=default, metadata={**told, "example": example})
+    return made
+
+
+def table(default: T) -> Section[T]:
+    """A table whose keys are the fields of a frozen dataclass made of `setting`s."""
+    kind = type(default)
+    return Section(
+        default,
+        lambda value, name: read_table(kind, value, name),
+        lambda name: f"[{name}]\n" + _fields_in_words(kind),
+    )
+
+
+def tables(default: T, example: str) -> Section[Mapping[str, T]]:
+    """Tables of one kind under names that the user chooses: [hosts.gpu1], [hosts.gpu2]."""
+    kind = type(default)
+
+    def read(value: object, name: str) -> Mapping[str, T]:
+        if not isinstance(value, dict):
+            raise ConfigError(f"{name}: tables, such as [{name}.{example}]")
+        return {key: read_table(kind, inner, f"{name}.{key}") for key, inner in value.items()}
+
+    none: Mapping[str, T] = {}
+    return Section(none, read, lambda name: f"# [{name}.{example}]\n" + _fields_in_words(kind))
+
+
+def read_table(kind: type[T], value: object, name: str) -> T:
+    """One table as a dataclass.
+
+    Raises:
+        ConfigError: an unknown key, a value of another type or out of range.
+    """
+    if not isinstance(value, dict):
+        raise ConfigError(f"{name}: a table: [{name}], then its settings")
+    known = {one.name: one for one in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    types = get_type_hints(kind)
+    for key in value:
+        if key not in known:
+            raise ConfigError(f"{name}: no setting {key}; there are {', '.join(known)}")
+    given = {
+        key: _checked(inner, types[key], known[key].metadata, f"{name}.{key}")
+        for key, inner in value.items()
+    }
+    return kind(**given)
+
+
+def _checked(value: Any, kind: Any, told: Mapping[str, Any], name: str) -> Any:
+    if get_origin(kind) is tuple:
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise ConfigError(f"{name}: a list of texts, not {_shown(value)}")
+        found: Any = tuple(value)
+    else:
+        found = _one(value, kind, name)
+    allowed, least, most = told["one_of"], told["least"], told["most"]
+    for one in found if isinstance(found, tuple) else (found,):
+        if allowed and one not in allowed:
+            words = ", ".join(map(str, allowed))
+            raise ConfigError(f"{name}: no {_shown(one)}; one of {words}")
+        if (least is not None and not one >= least) or (most is not None and not one <= most):
+            raise ConfigError(f"{name}: {_range(least, most)}, not {_shown(one)}")
+    return found
+
+
+def _one(value: Any, kind: Any, name: str) -> Any:
+    """A single value of its type; whole numbers are numbers too, and nothing else is mixed."""
+    # `str | None` is a Union under both of its names; None itself cannot be written in TOML.
+    kinds = [one for one in get_args(kind) or (kind,) if one is not type(None)]
+    for one in kinds:
+        if one is float and isinstance(value, int) and not isinstance(value, bool):
+            return float(value)
+        if type(value) is one:
+            return value
+    words = " or ".join(_WORDS[one] for one in kinds)
+    raise ConfigError(f"{name}: {words}, not {_shown(value)}")
+
+
+def _range(least: float | None, most: float | None) -> str:
+    if most is None:
+        return f"at least {least:g}"
+    return f"at most {most:g}" if least is None else f"from {least:g} to {most:g}"
+
+
+def _fields_in_words(kind: Any) -> str:
+    """Each field as comments: what it is, what is allowed, and the line that sets its default."""
+    lines = []
+    for one in dataclasses.fields(kind):
+        told = one.metadata
+        words = told["words"]
+        if told["one_of"]:
+            words += f" One of {', '.join(map(str, told['one_of']))}."
+        elif told["least"] is not None or told["most"] is not None:
+            words += f" {_range(told['least'], told['most']).capitalize()}."
+        value = one.default if told["example"] is None else told["example"]
+        lines += [f"# {words}", f"# {one.name} = {_shown(value)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _shown(value: object) -> str:
+    """A value as TOML writes it."""
+    if isinstance(value, tuple | list):
+        return "[" + ", ".join(map(_shown, value)) + "]"
+    if isinstance(value, bool | str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float):
+        return f"{value:.1f}" if value.is_integer() else f"{value:g}"
+    return "a table" if isinstance(value, dict) else str(value)

@@ -1,0 +1,106 @@
+"""Settings: typed, documented where they are declared, and refused in one line."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pytest
+
+from lossmon import config
+from lossmon.config.section import setting, table, tables
+from lossmon.errors import ConfigError
+from tests.report.test_cli import run
+
+
+@dataclass(frozen=True)
+class Host:
+    port: int = setting(22, "The port.", least=1, most=65535)
+    name: str | None = setting(None, "Another name.", example="box")
+    tags: tuple[str, ...] = setting((), "Words.", one_of=("a", "b"))
+    share: float = setting(0.5, "A share.", most=1)
+
+
+HOST, HOSTS = table(Host()), tables(Host(), "gpu1")
+
+
+def test_a_table_gives_typed_values_and_defaults() -> None:
+    assert HOST.read({"port": 2222, "tags": ["b"], "share": 1}, "host") == Host(
+        port=2222, tags=("b",), share=1.0
+    )
+    assert HOSTS.read({"x": {"name": "y"}}, "hosts") == {"x": Host(name="y")}
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"prot": 1}, "h: no setting prot; there are port, name, tags, share"),
+        ({"port": "22"}, 'h.port: a whole number, not "22"'),
+        ({"port": True}, "h.port: a whole number, not true"),
+        ({"port": 22.5}, "h.port: a whole number, not 22.5"),
+        ({"port": 0}, "h.port: from 1 to 65535, not 0"),
+        ({"share": float("nan")}, "h.share: at most 1, not nan"),
+        ({"tags": "a"}, 'h.tags: a list of texts, not "a"'),
+        ({"tags": ["c"]}, 'h.tags: no "c"; one of a, b'),
+        ({"name": {}}, "h.name: a text, not a table"),
+        (3, "h: a table: [h], then its settings"),
+    ],
+)
+def test_what_is_wrong_is_said_with_what_would_work(value: object, said: str) -> None:
+    with pytest.raises(ConfigError, match=rf"^{re.escape(said)}$"):
+        HOST.read(value, "h")
+
+
+def test_the_default_file_sets_nothing() -> None:
+    assert config.parse(config.default_text().encode()) == config.Config()
+
+
+def test_the_default_file_shows_valid_settings() -> None:
+    """Every setting with its sign of a comment taken away."""
+    text = re.sub(r"(?m)^# (?=\w+ = |\"|\[)", "", config.default_text())
+    shown = config.parse(text.encode())
+    assert shown.roles
+    assert shown.lines
+
+
+def test_every_setting_is_documented() -> None:
+    text = config.default_text()
+    for section in fields(config.Config):
+        assert f"[{section.name}]" in text
+        value = section.metadata["section"].default
+        for one in fields(value) if dataclasses.is_dataclass(value) else ():
+            assert f"# {one.name} = " in text
+            assert one.metadata["words"].endswith(".")
+
+
+class TestCommand:
+    def test_it_says_where_the_settings_are(self, tmp_path: Path) -> None:
+        done = run("config", XDG_CONFIG_HOME=str(tmp_path))
+        assert done.stdout == f"{tmp_path}/lossmon/config.toml\n"
+        assert "no file there yet" in done.stderr
+
+    def test_it_writes_the_documented_file_once(self, tmp_path: Path) -> None:
+        done = run("config", "--create", XDG_CONFIG_HOME=str(tmp_path))
+        where = tmp_path / "lossmon" / "config.toml"
+        assert done.stdout == f"{where}\n"
+        assert where.read_text() == config.default_text()
+        again = run("config", "--create", XDG_CONFIG_HOME=str(tmp_path))
+        assert again.returncode == 2
+        assert again.stderr.endswith("there is a file already; it stays as it is\n")
+
+    def test_it_checks_what_is_there(self, tmp_path: Path) -> None:
+        path = tmp_path / "c.toml"
+        path.write_text("[screen]\nfsp = 3\n")
+        done = run("config", LOSSMON_CONFIG=str(path))
+        assert done.returncode == 2
+        assert "screen: no setting fsp; there are theme" in done.stderr
+
+
+def test_a_setting_holds_where_no_flag_is_given(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    path.write_text('[screen]\nlanguage = "zh"\n')
+    told = {"LOSSMON_CONFIG": str(path)}
+    assert "过拟合" in run("explain", "overfitting", **told).stdout
+    assert "过拟合" not in run("explain", "overfitting", "--lang", "en", **told).stdout
