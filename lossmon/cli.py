@@ -144,6 +144,48 @@ def check(
 
 @cli.command(context_settings=_CONTEXT)
 @_targets
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an event, one a line.")
+@click.option(
+    "--exec",
+    "command",
+    metavar="CMD",
+    help="Run a command at each finding that starts: no shell; {run}, {pattern} and others stand "
+    "for values, which are in LOSSMON_RUN, LOSSMON_PATTERN, ... as well.",
+)
+@click.option(
+    "--exec-timeout", type=click.FloatRange(0.1), default=60, show_default=True, help="Seconds."
+)
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS[:3]),
+    default="info",
+    show_default=True,
+    help="The mildest finding to tell.",
+)
+@click.option("--pattern", "patterns", multiple=True, metavar="PATTERN", help="Only this one.")
+@click.option(
+    "--until",
+    type=click.Choice(["finished"]),
+    default=None,
+    help="Watch until every run has finished or failed.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    default="never",
+    show_default=True,
+    help="Exit with status 1 when at the end a finding is at this level or above.",
+)
+@_lang
+def watch(targets: tuple[str, ...], **options: Any) -> None:
+    """Tell without a screen when a finding starts or ends, one a line."""
+    from lossmon.report.headless import watch as run
+
+    sys.exit(run(targets or (".",), _complain, **options))
+
+
+@cli.command(context_settings=_CONTEXT)
+@_targets
 @click.option("--width", type=click.IntRange(20, 1000), default=None, help="Columns.")
 @click.option("--height", type=click.IntRange(5, 500), default=24, show_default=True, help="Rows.")
 @click.option("--log-y", is_flag=True, help="Logarithmic y axis.")

@@ -43,7 +43,7 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
         "total_steps": update.total_steps,
         "epoch": _number(update.epoch),
         "metrics": _metrics(update),
-        "findings": [_finding(finding, knowledge) for finding in diagnosis.findings],
+        "findings": [finding_object(finding, knowledge) for finding in diagnosis.findings],
         "timeline": [_entry(entry) for entry in diagnosis.timeline],
         "train": diagnosis.train,
         "pair": diagnosis.pair,
@@ -74,7 +74,8 @@ def _metric(view: SeriesView) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding, knowledge: Knowledge) -> dict[str, Any]:
+def finding_object(finding: Finding, knowledge: Knowledge) -> dict[str, Any]:
+    """What is said of a finding, as the values of a strict JSON object."""
     return {
         "pattern": finding.pattern,
         "severity": finding.severity,

@@ -1,0 +1,212 @@
+"""`lossmon watch`: headless; a line when a finding starts or ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, TextIO
+
+from lossmon.diagnosis.finding import SEVERITIES, Severity
+from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.errors import ConfigError
+from lossmon.monitor import Monitor, RunUpdate
+from lossmon.monitor.changes import Change, Changes
+from lossmon.report.command import Commands
+from lossmon.report.contract import SCHEMA, finding_object
+from lossmon.text import printable
+
+_IDLE_S = 1.0  # between two looks when nothing wakes the monitor
+_PACE_S = 0.2  # between two looks at logs that grow all the time
+_SIGNS = {"present": "=", "started": "+", "ended": "-"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which events are told.
+
+    Attributes:
+        level: the mildest severity.
+        patterns: only these; all where empty.
+        until: "finished" ends the watch once every run has ended; None watches on.
+    """
+
+    level: Severity = "info"
+    patterns: tuple[str, ...] = ()
+    until: Literal["finished"] | None = None
+
+    def fits(self, change: Change) -> bool:
+        """Whether an event is told."""
+        finding = change.finding
+        if self.patterns and finding.pattern not in self.patterns:
+            return False
+        return SEVERITIES.index(finding.severity) >= SEVERITIES.index(self.level)
+
+
+class Watch:
+    """Follows runs and tells what begins and ends.
+
+    Args:
+        monitor: what to watch; closed by the caller.
+        out: where lines go.
+        line: makes the line of an event.
+        wanted: which events are told.
+        commands: run at each event that starts; not for what held already, nor for an end.
+        values: what a command is told of an event.
+        pipe: all that is watched is standard input, which has an end.
+    """
+
+    def __init__(
+        self,
+        monitor: Monitor,
+        out: TextIO,
+        line: Callable[[Change], str],
+        wanted: Wanted,
+        commands: Commands | None = None,
+        values: Callable[[Change], dict[str, str]] | None = None,
+        pipe: bool = False,
+    ) -> None:
+        self._monitor = monitor
+        self._out = out
+        self._line = line
+        self._wanted = wanted
+        self._commands = commands
+        self._values = values
+        self._pipe = pipe
+        self._changes = Changes()
+        self._runs: dict[str, RunUpdate] = {}
+        self._fresh: dict[str, RunUpdate] = {}  # since the last time that all was read
+        self._settled = False
+
+    def run(self) -> Severity | None:
+        """Watch until the pipe has ended, the reader of our lines has gone, or all has finished.
+
+        Returns:
+            The worst that holds at the end.
+        """
+        while not self._done():
+            started = time.monotonic()
+            self._fresh |= {update.run: update for update in self._monitor.poll()}
+            if not self._monitor.pending():
+                self._settle()
+            if self._commands is not None:
+                self._commands.tend()
+            if not self._monitor.pending():
+                time.sleep(max(0.0, _PACE_S - (time.monotonic() - started)))
+                self._monitor.wait(_IDLE_S)
+        if self._pipe and self._monitor.exhausted:
+            self._fresh = {update.run: update for update in self._monitor.conclude()}
+            self._settle()
+        if self._commands is not None:
+            self._commands.finish()
+        found = {f.severity for run in self._runs.values() for f in run.diagnosis.findings}
+        return max(found, key=SEVERITIES.index, default=None)
+
+    def _settle(self) -> None:
+        """Tell what is new, now that everything at hand was read."""
+        updates, self._fresh = list(self._fresh.values()), {}
+        for update in updates:
+            if update.removed:
+                self._runs.pop(update.run, None)
+            else:
+                self._runs[update.run] = update
+        for change in self._changes.take(updates, present=not self._settled):
+            if self._wanted.fits(change):
+                self._tell(change)
+        self._settled = True
+
+    def _tell(self, change: Change) -> None:
+        self._out.write(self._line(change) + "\n")
+        self._out.flush()
+        if self._commands is not None and self._values is not None and change.event == "started":
+            self._commands.run(self._values(change))
+
+    def _done(self) -> bool:
+        if (self._pipe and self._monitor.exhausted) or _reader_gone(self._out):
+            return True
+        if self._wanted.until != "finished" or not self._settled or not self._runs:
+            return False
+        return all(run.state in ("finished", "failed", "unknown") for run in self._runs.values())
+
+
+def as_text(change: Change, knowledge: Knowledge) -> str:
+    """The line of an event for people."""
+    finding, update = change.finding, change.update
+    title = knowledge.pattern(finding.pattern).title
+    when = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
+    head = f"{when} {_SIGNS[change.event]} {update.run}: "
+    if change.event == "ended":
+        at = "" if update.step is None else f" at step {update.step:,}"
+        return printable(f"{head}{title} no longer holds{at}")
+    since = "" if finding.severity == "info" else f" since step {finding.since_step:,}"
+    title = title if finding.severity == "info" else title.upper()
+    line = f"{head}{finding.severity} {title}{since}: {finding.evidence}"
+    remedies = knowledge.remedies(finding)
+    advice = f"; do: {remedies[0]}" if remedies and finding.severity != "info" else ""
+    return printable(line + advice)
+
+
+def as_object(change: Change, knowledge: Knowledge) -> dict[str, Any]:
+    """An event as the values of a strict JSON object."""
+    update = change.update
+    return {
+        "schema": SCHEMA,
+        "time": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "event": change.event,
+        "run": update.run,
+        "logs": [log.path for log in update.logs],
+        "state": update.state,
+        "step": update.step,
+        "total_steps": update.total_steps,
+        "finding": finding_object(change.finding, knowledge),
+    }
+
+
+def as_json(change: Change, knowledge: Knowledge) -> str:
+    """An event as a line of strict JSON."""
+    return json.dumps(as_object(change, knowledge), allow_nan=False, ensure_ascii=False)
+
+
+def as_values(change: Change, knowledge: Knowledge) -> dict[str, str]:
+    """What a command is told of an event: its fields, and the whole of it as JSON."""
+    finding, update = change.finding, change.update
+    return {
+        "event": change.event,
+        "run": update.run,
+        "pattern": finding.pattern,
+        "severity": finding.severity,
+        "confidence": f"{finding.confidence:.2f}",
+        "since_step": str(finding.since_step),
+        "step": "" if update.step is None else str(update.step),
+        "metric": finding.metric,
+        "state": update.state,
+        "title": knowledge.pattern(finding.pattern).title,
+        "evidence": finding.evidence,
+        "log": update.logs[0].path if update.logs else "",
+        "time": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+
+
+def check_patterns(names: Sequence[str], knowledge: Knowledge) -> None:
+    """Raise ConfigError where a name is no pattern."""
+    for name in names:
+        if name not in knowledge.patterns:
+            known = ", ".join(sorted(knowledge.patterns))
+            raise ConfigError(f"--pattern: no pattern {name}; there are {known}")
+
+
+def _reader_gone(out: TextIO) -> bool:
+    """Whether who read our lines through a pipe has closed it: nothing else would tell us."""
+    try:
+        fd = out.fileno()
+        if os.isatty(fd):
+            return False
+        poll = select.poll()
+        poll.register(fd, 0)
+        return any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
+    except (OSError, ValueError, AttributeError):
+        return False
