@@ -125,8 +125,8 @@ def test_a_signal_ends_it_without_a_word(log: Path, watching, number: signal.Sig
 
 
 def test_lines_for_people_say_what_since_when_and_what_to_do(log: Path, watching) -> None:
-    watch = watching(log, "--level", "warning")
-    time.sleep(0.5)
+    watch = watching(log)
+    watch.line(lambda line: " = " in line and "Healthy" in line)
     diverge(log)
     line = watch.line(lambda line: "DIVERGED" in line)
     assert " + " in line
