@@ -25,15 +25,15 @@ _PART_OF_A_TRAINING = re.compile(
 _HF_RUN = re.compile(r"(?i)[a-z]{3}\d\d_\d\d-\d\d-\d\d_.*")
 
 
-def run_directory(log: str, root: str) -> str:
+def run_directory(log: str, root: str | None) -> str:
     """The directory of the training that wrote a log, not above the target it was found under.
 
     Args:
         log: the log's path.
-        root: the target under which it was found.
+        root: the target under which it was found, where that is a directory.
     """
     directory = os.path.dirname(log) or os.curdir
-    stop = os.path.normpath(root if os.path.isdir(root) else directory)
+    stop = os.path.normpath(directory if root is None else root)
     below = ""
     while os.path.normpath(directory) != stop:
         name = os.path.basename(directory)

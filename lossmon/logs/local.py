@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from lossmon.logs.follower import Chunk, Follower
+from lossmon.logs.source import Health
 from lossmon.logs.sqlite import MAGIC, Store
 
 POLL_S = 1.0  # NFS, Lustre, sshfs and full inotify tables send no events
@@ -34,6 +35,7 @@ class LocalSource:
         self._targets = tuple(targets)
         self._watch = watch
         self._woken = threading.Event()
+        self._news: Callable[[], None] = lambda: None
         self._observer: Any = None
         self._watched: set[str] = set()
         self._stores: dict[str, Store] = {}
@@ -68,9 +70,26 @@ class LocalSource:
         """End a `wait` that is going on in another thread."""
         self._woken.set()
 
+    def listen(self, news: Callable[[], None]) -> bool:
+        """Call `news` at each event; a stat poll once a second is still needed."""
+        self._news = news
+        return True
+
     def drop(self, log: str) -> None:
         """Read no more of a log."""
         self._follower.drop(log)
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a path is a directory."""
+        return os.path.isdir(path)
+
+    def health(self) -> Health | None:
+        """There is no link that could fail."""
+        return None
+
+    def trouble(self, target: str) -> str:  # noqa: ARG002 - the protocol's
+        """Targets here are checked before they are opened."""
+        return ""
 
     def pending(self) -> int:
         """Bytes not read yet."""
@@ -126,6 +145,7 @@ class LocalSource:
                 else:
                     source._follower.rescan()
                 source._woken.set()
+                source._news()
 
         try:
             if self._observer is None:

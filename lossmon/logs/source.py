@@ -2,9 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
 from lossmon.logs.follower import Chunk
+
+HostState = Literal["connecting", "live", "retrying", "needs_password", "gone"]
+
+
+@dataclass(frozen=True)
+class Health:
+    """How the link to another box is.
+
+    Attributes:
+        host: as the user named it ("gpu1", "me@gpu1").
+        state: `retrying` comes back by itself, `needs_password` and `gone` need the user.
+        reason: why it is not live, or what cannot be done there, in words; may be empty.
+        retry_at: when the next attempt is due, seconds since the Unix epoch; None where none is.
+    """
+
+    host: str
+    state: HostState
+    reason: str = ""
+    retry_at: float | None = None
 
 
 class Source(Protocol):
@@ -28,12 +49,28 @@ class Source(Protocol):
         """End a `wait` that is going on in another thread."""
         ...
 
+    def listen(self, news: Callable[[], None]) -> bool:
+        """Call `news`, from any thread, when something may be new; False where none can tell."""
+        ...
+
     def drop(self, log: str) -> None:
         """Read no more of a log."""
         ...
 
     def pending(self) -> int:
         """Bytes that are known to be there and were not read yet."""
+        ...
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a target is a directory there."""
+        ...
+
+    def health(self) -> Health | None:
+        """How the link to the box is; None for this machine."""
+        ...
+
+    def trouble(self, target: str) -> str:
+        """Why a target cannot be read there, in words; empty where nothing is known against it."""
         ...
 
     @property

@@ -7,9 +7,11 @@ import select
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from lossmon.errors import TargetError
 from lossmon.logs.follower import Chunk
+from lossmon.logs.source import Health
 
 NAME = "-"
 _SLICE = 1 << 18
@@ -51,6 +53,22 @@ class StdinSource:
 
     def wake(self) -> None:
         """A wait for a pipe is short; it ends by itself."""
+
+    def listen(self, news: Callable[[], None]) -> bool:  # noqa: ARG002 - the protocol's
+        """Nobody tells when a pipe fills."""
+        return False
+
+    def is_directory(self, path: str) -> bool:  # noqa: ARG002
+        """A pipe is none."""
+        return False
+
+    def health(self) -> Health | None:
+        """There is no link that could fail."""
+        return None
+
+    def trouble(self, target: str) -> str:  # noqa: ARG002
+        """A pipe can always be read."""
+        return ""
 
     def drop(self, log: str) -> None:
         """A pipe is read on, so that its writer is not stopped; what comes is thrown away."""

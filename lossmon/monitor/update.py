@@ -60,6 +60,7 @@ class RunUpdate:
         logs: the files that were read.
         errors: one line each; a decoder that crashed, a file that cannot be read.
         loading: fraction of the bytes at hand that have been read, in [0, 1].
+        host: the box it is on; empty for this machine.
         removed: the run is no more (its logs turned out to belong to another one).
         hushed: patterns that the user has acknowledged or snoozed: they are still shown, but call
             for no attention (badge, order, notices).
@@ -87,5 +88,6 @@ class RunUpdate:
     logs: tuple[LogInfo, ...]
     errors: tuple[str, ...] = ()
     loading: float = 1.0
+    host: str = ""
     removed: bool = False
     hushed: frozenset[str] = frozenset()

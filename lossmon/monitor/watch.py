@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatch
 
 from lossmon.formats.decoder import Record
-from lossmon.logs.discover import run_directory
-from lossmon.logs.source import Source
+from lossmon.logs.source import Health, Source
 from lossmon.monitor.group import partition
 from lossmon.monitor.log import Log
+from lossmon.monitor.places import Places
 from lossmon.monitor.training import Training
 from lossmon.monitor.update import RunUpdate
+
+_LOOK_S = 1.0  # several sources: each is looked at so often even if none tells of news
+_SHORT_S = 0.1  # and so often where one cannot tell
 
 
 @dataclass(eq=False)
@@ -39,13 +42,16 @@ class Monitor:
         self.refused: dict[str, str] = {}
         self.errors: dict[str, str] = {}
         self._sources = tuple(sources)
-        self._roots = tuple(dict.fromkeys(roots))
+        self._places = Places(self._sources, roots)
         self._logs: dict[str, Log] = {}
         self._directories: dict[str, _Directory] = {}
         self._training_of: dict[Log, Training] = {}
         self._directory_of: dict[Log, _Directory] = {}
         self._sent: dict[str, RunUpdate] = {}  # what was handed out last, by run
-        self._caught_up = False
+        self._source_of: dict[Log, Source] = {}
+        self._caught_up: set[Source] = set()  # all that was there at first was read
+        self._news = threading.Event()
+        self._told = [source.listen(self._news.set) for source in self._sources]
 
     def poll(self, now: float | None = None) -> list[RunUpdate]:
         """Read what is new, in a bounded slice, and return the runs that changed.
@@ -61,6 +67,7 @@ class Monitor:
                 log = self._logs.get(path)
                 if log is None:
                     log = self._logs[path] = Log(path)
+                    self._source_of[log] = source
                 log.size, log.mtime = chunk.size, chunk.mtime or log.mtime
                 if chunk.kind in ("truncated", "replaced"):
                     log.reset()
@@ -71,9 +78,11 @@ class Monitor:
                 else:
                     self._feed(source, log, chunk.data, now, touched)
         self._regroup(touched)
-        settled = self.pending() == 0
+        # Each source by itself: a slow link must not hold back what is judged here.
+        settled = {source for source in self._sources if source.pending() == 0}
         for training in touched:
-            training.bring_up_to_date(settled and not self._caught_up)
+            source = self._source_of[training.logs[0]]
+            training.bring_up_to_date(source in settled and source not in self._caught_up)
         self._judge(settled, touched, now)
         return self._updates(now)
 
@@ -81,17 +90,27 @@ class Monitor:
         """Sleep until a log grows; True when woken before the time was over."""
         if len(self._sources) == 1:
             return self._sources[0].wait(timeout_s)
-        end = time.monotonic() + timeout_s
-        while (left := end - time.monotonic()) > 0:
-            for source in self._sources:
-                if source.wait(min(left, 0.2) / len(self._sources)):
-                    return True
-        return False
+        if any(source.wait(0.0) for source in self._sources):
+            return True
+        woken = self._news.wait(min(timeout_s, _LOOK_S if all(self._told) else _SHORT_S))
+        self._news.clear()
+        return woken
 
     def wake(self) -> None:
         """End a `wait` that is going on in another thread."""
         for source in self._sources:
             source.wake()
+        self._news.set()
+
+    def hosts(self) -> tuple[Health, ...]:
+        """How the links to other boxes are, in the order they were named."""
+        found = (source.health() for source in self._sources)
+        return tuple(health for health in found if health is not None)
+
+    def trouble(self, target: str) -> str:
+        """Why a target on another box cannot be read, in words; empty where nothing is known."""
+        source, path = self._places.split(target)
+        return source.trouble(path) if source is not None else ""
 
     def pending(self) -> int:
         """Bytes that are known to be there and were not read yet."""
@@ -123,11 +142,13 @@ class Monitor:
 
     def found(self, target: str) -> bool:
         """Whether a run was found under a target."""
-        return any(log.records for log in self._training_of if self._root(log.path) == target)
+        return any(
+            log.records for log in self._training_of if self._places.root(log.path) == target
+        )
 
     def below(self, target: str, paths: dict[str, str]) -> dict[str, str]:
         """Of the paths (with a reason each) those that stand under a target."""
-        return {path: why for path, why in paths.items() if self._root(path) == target}
+        return {path: why for path, why in paths.items() if self._places.root(path) == target}
 
     def close(self) -> None:
         """Let go of files, watches and threads."""
@@ -154,18 +175,17 @@ class Monitor:
         training = self._training_of.get(log)
         if training is None:
             training = self._found(log)
-        training.take(log, records, now, live=self._caught_up)
+        training.take(log, records, now, live=self._source_of[log] in self._caught_up)
         touched[training] = None
 
     def _found(self, log: Log) -> Training:
         """A log turned out to be one of a training: give it a place."""
         self.refused.pop(log.path, None)
-        root = self._root(log.path)
-        path = run_directory(log.path, root)
+        path = self._places.directory(log.path)
         directory = self._directories.setdefault(path, _Directory(path))
         directory.logs.append(log)
         self._directory_of[log] = directory
-        training = Training(self._name(path if os.path.isdir(root) else log.path), [log])
+        training = Training(self._places.first_name(path, log.path), [log])
         directory.trainings.append(training)
         self._training_of[log] = training
         return training
@@ -199,7 +219,7 @@ class Monitor:
             training = old.pop(id(part[0]), None) or Training("", list(part))
             if training.logs != part:
                 training.join(list(part))
-            training.name = self._name(directory.path if len(parts) == 1 else part[0].path)
+            training.name = self._places.name(directory.path if len(parts) == 1 else part[0].path)
             directory.trainings.append(training)
             touched[training] = None
             for log in part:
@@ -207,12 +227,12 @@ class Monitor:
         for gone in old.values():
             touched.pop(gone, None)
 
-    def _judge(self, settled: bool, touched: dict[Training, None], now: float) -> None:
+    def _judge(self, settled: set[Source], touched: dict[Training, None], now: float) -> None:
         """Once all bytes at hand were read: notice stalls and endings, judge what has ended."""
-        if not settled:
-            return
-        self._caught_up = self._caught_up or bool(self._logs)
+        self._caught_up |= settled & set(self._source_of.values())
         for training in self._trainings():
+            if self._source_of[training.logs[0]] not in settled:
+                continue
             ticked = training.tick(now)
             if (ticked or training in touched) and training.state(now) != "running":
                 training.conclude(now)
@@ -229,6 +249,7 @@ class Monitor:
                 size = sum(log.size for log in training.logs)
                 read = sum(log.read for log in training.logs)
                 update = training.update(now, min(1.0, read / size) if size else 1.0)
+                update = replace(update, host=self._source_of[training.logs[0]].name)
                 self._sent[training.name] = update
                 updates.append(update)
         gone = [name for name in self._sent if name not in names]
@@ -236,34 +257,3 @@ class Monitor:
 
     def _trainings(self) -> list[Training]:
         return [t for directory in self._directories.values() for t in directory.trainings]
-
-    def _root(self, path: str) -> str:
-        """The target under which a log was found: the longest that leads to it."""
-        fitting = [root for root in self._roots if _leads_to(root, path)]
-        return max(fitting, key=len, default=os.path.dirname(path))
-
-    def _name(self, path: str) -> str:
-        """A short name: below the target and headed by its last part, where that is no riddle."""
-        root = self._root(path)
-        head = os.path.basename(os.path.abspath(root))
-        namesakes = [r for r in self._roots if os.path.basename(os.path.abspath(r)) == head]
-        if path == root or not os.path.isdir(root):
-            return path if len(self._roots) > 1 or not os.path.isdir(root) else head
-        below = os.path.relpath(path, root)
-        if os.path.abspath(root) == os.getcwd():
-            return below
-        return os.path.join(head if len(namesakes) == 1 else root, below)
-
-
-def _leads_to(root: str, path: str) -> bool:
-    """Whether a target is a path, an ancestor of it, or a glob that matches it or an ancestor."""
-    if path == root or path.startswith(root.rstrip("/") + "/"):
-        return True
-    if root in ("", os.curdir):
-        return not os.path.isabs(path)
-    return any(fnmatch(part, root) for part in _with_ancestors(path))
-
-
-def _with_ancestors(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:i]) for i in range(1, len(parts) + 1)]

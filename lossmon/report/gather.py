@@ -55,7 +55,8 @@ def _shards(targets: Sequence[str], jobs: int | None) -> list[list[str]]:
         follower.poll(limit_bytes=0)
     directories: dict[str, list[str]] = {}
     for log in follower.logs():
-        root = next((path for path in paths if log.startswith(path)), os.path.dirname(log))
+        found = next((path for path in paths if log.startswith(path)), "")
+        root = found if os.path.isdir(found) else None
         directories.setdefault(run_directory(log, root), []).append(log)
     count = jobs or (os.cpu_count() or 1 if len(directories) >= _WORTH_IT else 1)
     count = min(count, len(directories))

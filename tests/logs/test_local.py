@@ -105,7 +105,5 @@ def test_a_misspelled_path_names_the_closest(tmp_path: Path) -> None:
         ("runs/b/seed1/log.csv", "runs/b/seed1"),
     ],
 )
-def test_files_of_one_training_share_a_directory(log: str, directory: str, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "runs").mkdir()
+def test_files_of_one_training_share_a_directory(log: str, directory: str) -> None:
     assert run_directory(log, "runs") == directory

@@ -1,0 +1,106 @@
+"""Where logs stand among the targets that the user named, and what runs are called after that."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatch
+
+from lossmon.logs.discover import run_directory
+from lossmon.logs.source import Source
+
+
+class Places:
+    """The targets, as paths here or as `host:path`.
+
+    Args:
+        sources: know which of their targets are directories.
+        roots: the targets.
+    """
+
+    def __init__(self, sources: Sequence[Source], roots: Iterable[str]) -> None:
+        self._sources = {f"{source.name}:": source for source in sources if source.name}
+        self._here = tuple(source for source in sources if not source.name)
+        self._roots = tuple(dict.fromkeys(roots))
+
+    def split(self, place: str) -> tuple[Source | None, str]:
+        """The box that a place is on (None for this machine), and its path there."""
+        for prefix, source in self._sources.items():
+            if place.startswith(prefix):
+                return source, place[len(prefix) :]
+        return None, place
+
+    def root(self, place: str) -> str:
+        """The target under which a log was found: the longest that leads to it."""
+        source, path = self.split(place)
+        fitting = []
+        for root in self._roots:
+            host, below = self.split(root)
+            if host is source and _leads_to(below, path):
+                fitting.append(root)
+        return max(fitting, key=len, default=_join(source, os.path.dirname(path)))
+
+    def directory(self, place: str) -> str:
+        """The directory of the training that wrote a log."""
+        source, path = self.split(place)
+        root = self.root(place)
+        stop = self.split(root)[1] if self._is_directory(root) else None
+        return _join(source, run_directory(path, stop))
+
+    def first_name(self, directory: str, log: str) -> str:
+        """What a run is called while one log of it is known."""
+        return self.name(directory if self._is_directory(self.root(log)) else log)
+
+    def name(self, place: str) -> str:
+        """A short name: below the target and headed by its last part, where that is no riddle."""
+        root = self.root(place)
+        source, path = self.split(place)
+        top = self.split(root)[1]
+        is_directory = self._is_directory(root)
+        head = _head(source, top)
+        namesakes = [r for r in self._roots if self.split(r)[0] is source]
+        namesakes = [r for r in namesakes if _head(source, self.split(r)[1]) == head]
+        if path == top or not is_directory:
+            short = path if len(self._roots) > 1 or not is_directory else head
+            return _join(source, short)
+        below = os.path.relpath(path, top)
+        if _is_start(source, top):
+            return _join(source, below)
+        return _join(source, os.path.join(head if len(namesakes) == 1 else top, below))
+
+    def _is_directory(self, root: str) -> bool:
+        source, path = self.split(root)
+        sources = self._here if source is None else (source,)
+        return any(one.is_directory(path) for one in sources)
+
+
+def _join(source: Source | None, path: str) -> str:
+    return path if source is None else f"{source.name}:{path}"
+
+
+def _head(source: Source | None, path: str) -> str:
+    """The last part of a target's path; one there may stand for the home directory."""
+    if source is None:
+        return os.path.basename(os.path.abspath(path))
+    return os.path.basename(os.path.normpath(path)) or path
+
+
+def _is_start(source: Source | None, path: str) -> bool:
+    """Whether a target is where one stands: the current directory, or the home directory there."""
+    if source is None:
+        return os.path.abspath(path) == os.getcwd()
+    return path in ("", os.curdir)
+
+
+def _leads_to(root: str, path: str) -> bool:
+    """Whether a target is a path, an ancestor of it, or a glob that matches it or an ancestor."""
+    if path == root or path.startswith(root.rstrip("/") + "/"):
+        return True
+    if root in ("", os.curdir):
+        return not os.path.isabs(path)
+    return any(fnmatch(part, root) for part in _with_ancestors(path))
+
+
+def _with_ancestors(path: str) -> list[str]:
+    parts = path.split("/")
+    return ["/".join(parts[:i]) for i in range(1, len(parts) + 1)]
