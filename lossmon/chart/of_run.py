@@ -7,6 +7,12 @@ from lossmon.monitor.update import RunUpdate
 
 _SEVERITY_STYLE = {"critical": "mark_critical", "warning": "mark_warning", "info": "mark_info"}
 _MARKED_INFO = ("spike", "not_converged")  # of the mild findings, those with a place on the curve
+_ROLE_ORDER = {
+    role: place
+    for place, role in enumerate(
+        ("train_loss", "eval_loss", "learning_rate", "grad_norm", "other_loss", "accuracy")
+    )
+}
 _FEW = 200  # evaluations up to which each is worth a dot
 
 
@@ -38,3 +44,18 @@ def marks_of(update: RunUpdate) -> tuple[Mark, ...]:
             marks.append(Mark(step, _SEVERITY_STYLE[finding.severity], label))
     marks += [Mark(step, "mark_info", "resumed") for step in update.restarts[-3:]]
     return tuple(marks)
+
+
+def charts_of(update: RunUpdate) -> list[tuple[str | None, str, tuple[Curve, ...]]]:
+    """Every chart of a run as (metric, title, curves): the loss (metric None), then the others."""
+    loss = curves_of(update)
+    charts: list[tuple[str | None, str, tuple[Curve, ...]]] = []
+    if any(len(curve.view) for curve in loss):
+        charts.append((None, "loss", loss))
+    others = [
+        name
+        for name, view in update.series.items()
+        if len(view) and name not in (update.train, update.eval)
+    ]
+    others.sort(key=lambda name: _ROLE_ORDER.get(update.series[name].role, len(_ROLE_ORDER)))
+    return charts + [(name, name, curves_of(update, name)) for name in others]

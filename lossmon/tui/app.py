@@ -23,6 +23,7 @@ _COMMANDS = (
     ("Logarithmic axis", "log or linear loss", "log_y"),
     ("X axis", "by step, epoch or time", "x_axis"),
     ("Next metric", "chart another metric", "metric"),
+    ("All metrics", "a grid of small charts", "grid"),
     ("Filter runs", "by a part of the name", "filter"),
     ("Diagnosis", "on the whole screen", "panel"),
     ("Chart alone", "on the whole width", "solo"),

@@ -22,6 +22,7 @@ KEYS = (
     ("y", "logarithmic loss axis"),
     ("x", "x axis: step, epoch, time"),
     ("m", "chart the next metric"),
+    ("g", "small charts of all metrics; enter opens one"),
     ("L", "English, Chinese"),
     ("tab", "scroll the diagnosis with the arrow keys"),
     ("ctrl+p", "every command by name; themes"),

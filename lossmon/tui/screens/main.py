@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Input
 
 from lossmon.config.screen import Screen as ScreenSettings
@@ -19,17 +17,18 @@ from lossmon.diagnosis.knowledge import LANGUAGES, load
 from lossmon.monitor import RunUpdate
 from lossmon.text import clip, printable
 from lossmon.tui import look
+from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView, View
 from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel
 from lossmon.tui.widgets.run_list import RunList
+from lossmon.tui.widgets.small_charts import SmallCharts
 
-SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
-class MainScreen(Screen[None]):
+class MainScreen(ChartKeys):
     """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -37,28 +36,22 @@ class MainScreen(Screen[None]):
         Binding("up,k,p", "next(-1)", "previous run", key_display="k", show=False),
         Binding("enter", "solo", "chart alone", show=False),
         Binding("d", "panel", "diagnosis", tooltip="The diagnosis on the whole screen"),
-        Binding("s", "smoothing", "smooth", tooltip="Smoothing: off, 0.6, 0.9, 0.97"),
-        Binding("y", "log_y", "log", tooltip="Logarithmic loss axis"),
-        Binding("x", "x_axis", "x axis", tooltip="By step, epoch or time"),
-        Binding("m", "metric", "metric", tooltip="Chart the next metric"),
         Binding("slash", "filter", "filter", key_display="/", tooltip="Filter runs by name"),
         Binding("L", "language", "中/en", tooltip="English or Chinese"),
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
         Binding("escape", "back", "back", show=False),
     ]
+    AUTO_FOCUS = ""  # keys belong to the screen until something is opened
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
 
     def __init__(
         self, lang: str, ascii: bool, waiting: str, settings: ScreenSettings | None = None
     ) -> None:
-        super().__init__()
+        super().__init__(ascii)
         self._knowledge = load(lang)
-        self._ascii = ascii
         self._waiting = waiting
-        self._runs: dict[str, RunUpdate] = {}
-        self._chosen: str | None = None
         self._by_hand = False  # the user chose the run: nothing else may change it
         self._filter = ""
         self._title = ""  # of the chart; a border is sent again only when its words change
@@ -75,6 +68,7 @@ class MainScreen(Screen[None]):
             runs.border_title = Content("runs")
             yield runs
             yield ChartView(ascii=self._ascii)
+            yield SmallCharts(ascii=self._ascii, id="metrics")
             yield DiagnosisPanel(ascii=self._ascii)
         yield lines.Line("strip")
         yield lines.Line("verdict")
@@ -117,13 +111,14 @@ class MainScreen(Screen[None]):
             self._chosen = names[0] if names and not self._by_hand else self._chosen
             if self._chosen not in names:
                 self._chosen, self._by_hand = (names[0] if names else None), False
-        update = self._runs.get(self._chosen) if self._chosen is not None else None
+        update = self.chosen_run
         wide = self.has_class("-wide") and self.has_class("-tall") and not self.has_class("-solo")
         with self.app.batch_update():
             self.query_one("#top", lines.Line).say(self._top(len(names), update, wide))
             self.query_one(RunList).show(runs, self._chosen)
             chart = self.query_one(ChartView)
             chart.show(update, self._view)
+            self._show_grid(update)
             title = self._chart_title(update)
             if title != self._title:
                 self._title, chart.border_title = title, Content(title)
@@ -187,37 +182,10 @@ class MainScreen(Screen[None]):
         if box.display:
             box.display, box.value, self._filter = False, "", ""
             self.set_focus(None)
+        if self.has_class("-grid"):
+            self._close_grid()
         self.remove_class("-panel", "-solo")
         self.call_after_refresh(self._show)
-
-    def action_smoothing(self) -> None:
-        """The next strength of smoothing."""
-        stronger = [one for one in SMOOTHINGS if one > self._view.smoothing]
-        self._look(smoothing=(stronger or SMOOTHINGS)[0])
-
-    def action_log_y(self) -> None:
-        """Logarithmic or linear loss axis."""
-        self._look(log_y=not self._view.log_y)
-
-    def action_x_axis(self) -> None:
-        """The next x axis that the log allows."""
-        picture = self.query_one(ChartView).picture
-        axes = picture.axes if picture is not None else ("step",)
-        if len(axes) < 2:
-            self.notify("this log carries steps only", timeout=3)
-            return
-        at = axes.index(self._view.x_axis) if self._view.x_axis in axes else 0
-        self._look(x_axis=axes[(at + 1) % len(axes)])
-
-    def action_metric(self) -> None:
-        """Chart the next metric of the run; the loss comes round again."""
-        update = self._runs.get(self._chosen or "")
-        if update is None:
-            return
-        others = [name for name in update.series if name not in (update.train, update.eval)]
-        names: list[str | None] = [None, *others]
-        at = names.index(self._view.metric) if self._view.metric in names else 0
-        self._look(metric=names[(at + 1) % len(names)])
 
     def action_language(self) -> None:
         """English, Chinese."""
@@ -244,7 +212,3 @@ class MainScreen(Screen[None]):
     def _kept(self) -> None:
         self.query_one("#filter", Input).display = bool(self._filter)
         self.set_focus(None)
-
-    def _look(self, **changes: Any) -> None:
-        self._view = replace(self._view, **changes)
-        self._show()

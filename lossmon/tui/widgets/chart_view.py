@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -14,11 +13,7 @@ from lossmon.chart.of_run import curves_of, marks_of
 from lossmon.chart.picture import ChartSpec, Picture, Span, draw
 from lossmon.monitor import RunUpdate
 from lossmon.tui.diff import changed
-
-_STYLES = (
-    "train", "train_raw", "eval", "eval_raw", "other", "other_raw", "axis", "mark_critical",
-    "mark_warning", "mark_info", "nonfinite", "clipped",
-)  # fmt: skip
+from lossmon.tui.widgets import chart_styles
 
 
 @dataclass(frozen=True)
@@ -34,22 +29,8 @@ class View:
 class ChartView(Widget):
     """Train and eval of one run, with marks where findings began."""
 
-    DEFAULT_CSS = """
-    ChartView { height: 1fr; width: 1fr; }
-    ChartView > .chart--train { color: $text-primary; text-style: bold; }
-    ChartView > .chart--train_raw { color: $primary; text-style: dim; }
-    ChartView > .chart--eval { color: $text-warning; text-style: bold; }
-    ChartView > .chart--eval_raw { color: $warning; text-style: dim; }
-    ChartView > .chart--other { color: $text-accent; }
-    ChartView > .chart--other_raw { color: $accent; text-style: dim; }
-    ChartView > .chart--axis { color: $text-muted; }
-    ChartView > .chart--mark_critical { color: $text-error; }
-    ChartView > .chart--mark_warning { color: $text-warning; }
-    ChartView > .chart--mark_info { color: $text-muted; }
-    ChartView > .chart--nonfinite { color: $text-error; text-style: bold; }
-    ChartView > .chart--clipped { color: $text-muted; text-style: bold; }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{name}" for name in _STYLES}
+    DEFAULT_CSS = "ChartView { height: 1fr; width: 1fr; }" + chart_styles.css("ChartView")
+    COMPONENT_CLASSES: ClassVar[set[str]] = chart_styles.CLASSES
 
     def __init__(self, *, ascii: bool = False) -> None:
         super().__init__()
@@ -83,11 +64,9 @@ class ChartView(Widget):
         return self._strips[y]
 
     def _strip(self, row: tuple[Span, ...]) -> Strip:
-        return Strip([Segment(span.text, self._style(span)) for span in row], self.size.width)
-
-    def _style(self, span: Span) -> Style:
-        base = self.rich_style
-        return base + self.get_component_rich_style(f"chart--{span.style}") if span.style else base
+        return Strip(
+            [Segment(span.text, chart_styles.style_of(self, span)) for span in row], self.size.width
+        )
 
     def _draw(self) -> None:
         update, size = self._update, self.size

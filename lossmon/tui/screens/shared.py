@@ -1,0 +1,44 @@
+"""What the keys of every area find on the main screen: the runs, the chosen one, how it is seen."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import replace
+from typing import Any
+
+from textual.screen import Screen
+
+from lossmon.monitor import RunUpdate
+from lossmon.tui.widgets.chart_view import View
+
+
+class RunsScreen(Screen[None]):
+    """State that several areas share. Each area adds its keys in a subclass of its own.
+
+    Attributes:
+        _runs: name -> newest update.
+        _chosen: name of the run that is looked at; None before the first comes.
+        _view: how it is looked at.
+        _ascii: plain signs only.
+    """
+
+    def __init__(self, ascii: bool) -> None:
+        super().__init__()
+        self._ascii = ascii
+        self._runs: dict[str, RunUpdate] = {}
+        self._chosen: str | None = None
+        self._view = View()
+
+    @property
+    def chosen_run(self) -> RunUpdate | None:
+        """The newest update of the run that is looked at."""
+        return self._runs.get(self._chosen) if self._chosen is not None else None
+
+    def _look(self, **changes: Any) -> None:
+        """Look at the run in another way (fields of `View`)."""
+        self._view = replace(self._view, **changes)
+        self._show()
+
+    @abstractmethod
+    def _show(self) -> None:
+        """Tell every widget what to show."""

@@ -1,0 +1,35 @@
+"""The looks of a picture's spans: one table for every widget that shows pictures."""
+
+from __future__ import annotations
+
+from rich.style import Style
+from textual.widget import Widget
+
+from lossmon.chart.picture import Span
+
+_LOOKS = {
+    "train": "color: $text-primary; text-style: bold;",
+    "train_raw": "color: $primary; text-style: dim;",
+    "eval": "color: $text-warning; text-style: bold;",
+    "eval_raw": "color: $warning; text-style: dim;",
+    "other": "color: $text-accent;",
+    "other_raw": "color: $accent; text-style: dim;",
+    "axis": "color: $text-muted;",
+    "mark_critical": "color: $text-error;",
+    "mark_warning": "color: $text-warning;",
+    "mark_info": "color: $text-muted;",
+    "nonfinite": "color: $text-error; text-style: bold;",
+    "clipped": "color: $text-muted; text-style: bold;",
+}  # fmt: skip
+CLASSES = {f"chart--{name}" for name in _LOOKS}
+
+
+def css(widget: str) -> str:
+    """The rules of these looks for a widget's DEFAULT_CSS."""
+    return "\n".join(f"{widget} > .chart--{name} {{ {look} }}" for name, look in _LOOKS.items())
+
+
+def style_of(widget: Widget, span: Span) -> Style:
+    """The style of a span in a widget that has CLASSES among its component classes."""
+    base = widget.rich_style
+    return base + widget.get_component_rich_style(f"chart--{span.style}") if span.style else base
