@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
@@ -17,6 +17,7 @@ from lossmon.text import printable
 from lossmon.tui.messages import RunsUpdated, WatchFailed
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.watcher import Watcher
+from lossmon.tui.wire import WiredApp
 
 _COMMANDS = (
     ("Smoothing", "off, 0.6, 0.9, 0.97", "smoothing"),
@@ -31,7 +32,7 @@ _COMMANDS = (
 )
 
 
-class LossmonApp(App[None]):
+class LossmonApp(WiredApp):
     """Watches runs.
 
     Args:
@@ -46,7 +47,10 @@ class LossmonApp(App[None]):
     TITLE = "lossmon"
     CSS_PATH = "lossmon.tcss"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "quit", show=False, priority=True),
+        Binding("ctrl+l", "redraw", "draw anew", show=False),
+    ]
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ import struct
 import sys
 import termios
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pyte
@@ -21,17 +22,25 @@ ROOT = str(Path(lossmon.__file__).parents[1])
 
 
 class Terminal:
-    """A program on a pty and what is on its screen."""
+    """A program on a pty and what is on its screen: lossmon, unless another one is named."""
 
-    def __init__(self, *arguments: str, columns: int = 120, rows: int = 35) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int = 120,
+        rows: int = 35,
+        program: Sequence[str] = (sys.executable, "-m", "lossmon"),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
         self.received = bytearray()
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": ROOT}
+            os.environ |= environment or {}
             os.environ.pop("NO_COLOR", None)
-            os.execv(sys.executable, [sys.executable, "-m", "lossmon", *arguments])
+            os.execv(program[0], [*program, *arguments])
         self.settings = termios.tcgetattr(self.fd)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.started = time.monotonic()
