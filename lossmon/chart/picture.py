@@ -223,6 +223,11 @@ def _strokes(
         if not len(line.x):
             continue
         style = line.curve.style
+        if line.curve.guide and np.ptp(line.y) == 0:  # a level: dashes, so that it is no curve
+            x = np.linspace(line.x[0], line.x[-1], 2 * width)
+            values = _outside_gone(y.drawn(np.full(len(x), line.y[0])), y)
+            strokes.append(Stroke(x, values, style, False, "-" if spec.ascii else "╌"))
+            continue
         x, values = reduce(line.x, line.y, x_limits, width)
         if line.smooth is not None:
             strokes.append(

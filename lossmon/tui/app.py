@@ -27,6 +27,9 @@ _COMMANDS = (
     ("All metrics", "a grid of small charts", "grid"),
     ("Filter runs", "by a part of the name", "filter"),
     ("Diagnosis", "on the whole screen", "panel"),
+    ("Evidence", "the finding, its evidence drawn on the curve", "evidence"),
+    ("Acknowledge", "the finding stays visible but quiet until it gets worse", "acknowledge"),
+    ("Snooze", "the finding is quiet for a while", "snooze"),
     ("Chart alone", "on the whole width", "solo"),
     ("Language", "English or Chinese", "language"),
 )

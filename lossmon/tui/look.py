@@ -39,8 +39,10 @@ def severity(update: RunUpdate) -> Severity:
 
 
 def badge_of(update: RunUpdate, *, ascii: bool) -> tuple[str, str]:
-    """The sign of a run; of one whose findings are all hushed a quiet one."""
+    """The sign of a run; a quiet one where all that is wrong with it is hushed."""
     found = headline(update)
+    if update.hushed and (found is None or found.severity == "info"):
+        return "z", "$text-muted"
     if found is not None and found.pattern in update.hushed:
         return "z", "$text-muted"
     return badge(found, ascii=ascii)

@@ -52,6 +52,7 @@ class Knowledge:
     patterns: Mapping[str, PatternText]
     causes: Mapping[str, CauseText]
     words: Mapping[str, str]
+    numbers: Mapping[str, str]
 
     def pattern(self, id_: str) -> PatternText:
         """The texts of a pattern; an unknown one is named by its identifier."""
@@ -115,6 +116,7 @@ def load(lang: str = "en") -> Knowledge:
             for id_, entry in table["cause"].items()
         },
         table.get("words", {}),
+        table.get("numbers", {}),
     )
 
 

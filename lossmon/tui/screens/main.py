@@ -13,31 +13,31 @@ from textual.widgets import Footer, Input
 
 from lossmon.config.screen import Screen as ScreenSettings
 from lossmon.diagnosis.finding import SEVERITIES
-from lossmon.diagnosis.knowledge import LANGUAGES, load
+from lossmon.diagnosis.knowledge import load
 from lossmon.monitor import RunUpdate
 from lossmon.text import clip, printable
 from lossmon.tui import look
+from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.chart_keys import ChartKeys
+from lossmon.tui.screens.finding_keys import FindingKeys
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView, View
-from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel
+from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, Findings
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
 
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
-class MainScreen(ChartKeys):
+class MainScreen(ChartKeys, FindingKeys):
     """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j,n", "next(1)", "next run", key_display="j", show=False),
         Binding("up,k,p", "next(-1)", "previous run", key_display="k", show=False),
         Binding("enter", "solo", "chart alone", show=False),
-        Binding("d", "panel", "diagnosis", tooltip="The diagnosis on the whole screen"),
         Binding("slash", "filter", "filter", key_display="/", tooltip="Filter runs by name"),
-        Binding("L", "language", "中/en", tooltip="English or Chinese"),
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
         Binding("escape", "back", "back", show=False),
@@ -52,6 +52,7 @@ class MainScreen(ChartKeys):
         super().__init__(ascii)
         self._knowledge = load(lang)
         self._waiting = waiting
+        self.quiet = Quiet()
         self._by_hand = False  # the user chose the run: nothing else may change it
         self._filter = ""
         self._title = ""  # of the chart; a border is sent again only when its words change
@@ -92,7 +93,7 @@ class MainScreen(ChartKeys):
             if update.removed:
                 self._runs.pop(update.run, None)
             else:
-                self._runs[update.run] = update
+                self._runs[update.run] = self.quiet.mark(update)
         self._show()
 
     # -- what is shown ---------------------------------------------------------------------------
@@ -122,9 +123,10 @@ class MainScreen(ChartKeys):
             title = self._chart_title(update)
             if title != self._title:
                 self._title, chart.border_title = title, Content(title)
-            self.query_one(DiagnosisPanel).show(update, self._knowledge)
+            self.query_one(DiagnosisPanel).show(update, self._knowledge, self.quiet)
             self.query_one("#strip", lines.Line).say(lines.strip(update))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
+        self.follow_finding()
 
     def _top(self, shown: int, update: RunUpdate | None, wide: bool) -> list[lines.Part]:
         if update is None and not self._runs:
@@ -143,6 +145,8 @@ class MainScreen(ChartKeys):
         return clip(printable(" · ".join(words) if not self._ascii else " | ".join(words)), 70)
 
     def _tell_time(self) -> None:
+        if self.mark_quiet():
+            self._show()
         if self._chosen in self._runs:
             self.query_one("#strip", lines.Line).say(lines.strip(self._runs[self._chosen]))
 
@@ -151,7 +155,7 @@ class MainScreen(ChartKeys):
     def action_next(self, by: int) -> None:
         """Choose the run below or above; in the open diagnosis, scroll it."""
         if self.has_class("-panel"):
-            self.query_one(DiagnosisPanel).scroll_relative(y=by, animate=False)
+            self.query_one(Findings).scroll_relative(y=by, animate=False)
             return
         names = [run.run for run in self._ordered()]
         if names:
@@ -172,10 +176,6 @@ class MainScreen(ChartKeys):
         self.toggle_class("-solo")
         self.call_after_refresh(self._show)
 
-    def action_panel(self) -> None:
-        """The diagnosis on the whole screen, and back."""
-        self.toggle_class("-panel")
-
     def action_back(self) -> None:
         """Close what was opened last."""
         box = self.query_one("#filter", Input)
@@ -184,14 +184,10 @@ class MainScreen(ChartKeys):
             self.set_focus(None)
         if self.has_class("-grid"):
             self._close_grid()
+        if self.has_class("-panel"):
+            self.set_focus(None)
         self.remove_class("-panel", "-solo")
         self.call_after_refresh(self._show)
-
-    def action_language(self) -> None:
-        """English, Chinese."""
-        at = LANGUAGES.index(self._knowledge.lang)
-        self._knowledge = load(LANGUAGES[(at + 1) % len(LANGUAGES)])
-        self._show()
 
     def action_help(self) -> None:
         """The keys."""

@@ -2,59 +2,172 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
 from lossmon.diagnosis.finding import SEVERITIES, Finding
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.report.check import headline
-from lossmon.text import printable
+from lossmon.text import clip
 from lossmon.tui.look import STYLE
-
-_TIMELINE = 8  # newest entries shown
-_MOST_OTHERS = 4  # findings shown beside the first one
-
-Part = tuple[str, str]
+from lossmon.tui.quiet import Quiet
+from lossmon.tui.wording import Row, Wording, in_order, joined
 
 
-class DiagnosisPanel(VerticalScroll):
+class Findings(VerticalScroll):
+    """The scrolled part of the panel; with the focus here, arrows choose a finding."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "choose(-1)", "finding above", show=False),
+        Binding("down", "choose(1)", "finding below", show=False),
+        Binding("enter", "open", "open", show=False),
+    ]
+
+    class Choose(Message):
+        """Another finding is wanted: the one below (1) or above (-1)."""
+
+        def __init__(self, by: int) -> None:
+            super().__init__()
+            self.by = by
+
+    class Open(Message):
+        """The chosen finding is wanted on a screen of its own."""
+
+    def action_choose(self, by: int) -> None:
+        """The finding above or below."""
+        self.post_message(self.Choose(by))
+
+    def action_open(self) -> None:
+        """The chosen finding, with its picture."""
+        self.post_message(self.Open())
+
+
+class DiagnosisPanel(Vertical):
     """The verdict in one line, then evidence, causes, remedies and what came before."""
 
     DEFAULT_CSS = """
-    DiagnosisPanel { padding: 0 1; scrollbar-size-vertical: 1; }
-    DiagnosisPanel > Static { width: 1fr; height: auto; }
-    DiagnosisPanel { border: round $surface-lighten-2; border-title-style: bold; }
-    DiagnosisPanel.-info { border-title-color: $text-success; }
-    DiagnosisPanel.-warning { border-title-color: $text-warning; border: round $warning; }
-    DiagnosisPanel.-critical { border-title-color: $text-error; border: round $error; }
+    DiagnosisPanel { border: round $surface-lighten-2; border-title-color: $text-muted; }
+    DiagnosisPanel { border-subtitle-color: $text-muted; }
+    DiagnosisPanel > #verdict-banner { height: 1; width: 1fr; text-wrap: nowrap; }
+    DiagnosisPanel > Findings { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    DiagnosisPanel > Findings { scrollbar-gutter: stable; }
+    DiagnosisPanel Findings > Static { width: 1fr; height: auto; text-wrap: nowrap; }
+    DiagnosisPanel.-info > #verdict-banner { background: $success-muted; color: $text-success; }
+    DiagnosisPanel.-warning { border: round $warning; }
+    DiagnosisPanel.-warning > #verdict-banner { background: $warning; color: $background; }
+    DiagnosisPanel.-critical { border: round $error; }
+    DiagnosisPanel.-critical > #verdict-banner { background: $error; color: $background; }
+    DiagnosisPanel.-hushed { border: round $surface-lighten-2; }
+    DiagnosisPanel.-hushed > #verdict-banner { background: $surface; color: $text-muted; }
     """
 
     def __init__(self, *, ascii: bool = False) -> None:
         super().__init__()
         self._ascii = ascii
-        self._text = ""
+        self._update: RunUpdate | None = None
+        self._knowledge: Knowledge | None = None
+        self._quiet: Quiet | None = None
+        self._pattern: str | None = None  # chosen by the user; the headline where None
+        self._said: tuple[list[Row], Row] = ([], [])
 
     def compose(self) -> ComposeResult:
-        """One text; it is replaced as a whole where a word of it changed."""
-        yield Static(id="diagnosis-text")
+        """A line that stays, and a text below it; each is sent again where a word changed."""
+        yield Static(id="verdict-banner")
+        with Findings():
+            yield Static(id="diagnosis-text")
 
-    def show(self, update: RunUpdate | None, knowledge: Knowledge) -> None:
+    @property
+    def finding(self) -> Finding | None:
+        """The finding that the panel tells in full."""
+        if self._update is None:
+            return None
+        found = [f for f in self._update.diagnosis.findings if f.pattern == self._pattern]
+        return found[0] if found else headline(self._update)
+
+    def show(
+        self, update: RunUpdate | None, knowledge: Knowledge, quiet: Quiet | None = None
+    ) -> None:
         """Say what is known of a run."""
-        parts = _parts(update, knowledge, self._ascii)
-        title, _ = title_of(update, knowledge)
-        text = title + "".join(text for text, _ in parts)
-        if text == self._text:
+        if self._update is not None and (update is None or update.run != self._update.run):
+            self._pattern = None
+            self.query_one(Findings).scroll_home(animate=False)
+        self._update, self._knowledge, self._quiet = update, knowledge, quiet
+        self._say()
+
+    def on_resize(self) -> None:
+        """Other columns, other lines."""
+        self._say()
+
+    def choose(self, by: int) -> None:
+        """Tell the finding above or below in full."""
+        if self._update is None:
             return
-        self._text = text
-        self.border_title = Content(title if update is not None else "")
-        found = headline(update) if update is not None else None
-        tone = found.severity if found is not None and found.pattern != "too_early" else ""
+        ordered = in_order(self._update)
+        if len(ordered) < 2:
+            self.query_one(Findings).scroll_relative(y=by, animate=False)
+            return
+        patterns = [finding.pattern for finding in ordered]
+        chosen = self.finding
+        at = patterns.index(chosen.pattern) if chosen is not None else 0
+        self._pattern = patterns[max(0, min(at + by, len(patterns) - 1))]
+        self._say()
+        self._reveal()
+
+    def stay(self) -> None:
+        """Go on telling the finding that is told now, also when it calls for less attention."""
+        self._pattern = self.finding.pattern if self.finding is not None else None
+
+    def on_findings_choose(self, message: Findings.Choose) -> None:
+        """An arrow key was pressed in the text."""
+        message.stop()
+        self.choose(message.by)
+
+    def _say(self) -> None:
+        update, knowledge = self._update, self._knowledge
+        width = self.query_one(Findings).scrollable_content_region.width
+        if knowledge is None or width < 1:
+            return
+        wording = Wording(knowledge, width, self._ascii, self._quiet)
+        first, rows = headline(update) if update is not None else None, []
+        if update is not None:
+            rows = [
+                *wording.findings(update, self.finding),
+                *wording.notes(update),
+                *wording.timeline(update),
+            ]
+        banner = Wording(knowledge, self.content_size.width, self._ascii).banner(update, first)
+        self._tone(first)
+        if self._said != (rows, banner):
+            self._said = (rows, banner)
+            self.query_one("#verdict-banner", Static).update(Content.assemble(*banner))
+            self.query_one("#diagnosis-text", Static).update(Content.assemble(*joined(rows)))
+
+    def _tone(self, first: Finding | None) -> None:
+        tone = first.severity if first is not None and first.pattern != "too_early" else ""
         for severity in SEVERITIES:
             self.set_class(tone == severity, f"-{severity}")
-        self.query_one("#diagnosis-text", Static).update(Content.assemble(*parts))
+        update = self._update
+        hushed = update is not None and first is not None and first.pattern in update.hushed
+        self.set_class(hushed, "-hushed")
+        title = self._knowledge.word("diagnosis") if self._knowledge is not None else ""
+        if str(self.border_title or "") != title:
+            self.border_title = Content(title)
+        keys = "e i z" if first is not None else ""
+        if str(self.border_subtitle or "") != keys:
+            self.border_subtitle = Content(clip(keys, 30))
+
+    def _reveal(self) -> None:
+        """Scroll so that the chosen finding can be read."""
+        mark = ">" if self._ascii else "▸"
+        at = next((i for i, row in enumerate(self._said[0]) if row and row[0][0] == mark), 0)
+        self.query_one(Findings).scroll_to(y=max(0, at - 1), animate=False)
 
 
 def title_of(update: RunUpdate | None, knowledge: Knowledge) -> tuple[str, str]:
@@ -62,58 +175,7 @@ def title_of(update: RunUpdate | None, knowledge: Knowledge) -> tuple[str, str]:
     found = headline(update) if update is not None else None
     if found is None:
         return knowledge.pattern("too_early").title.upper(), "$text-muted"
-    style = "$text-muted" if found.pattern == "too_early" else STYLE[found.severity]
-    return knowledge.pattern(found.pattern).title.upper(), style
-
-
-def _parts(update: RunUpdate | None, knowledge: Knowledge, ascii: bool) -> list[Part]:
-    if update is None:
-        return []
-    found = headline(update)
-    parts: list[Part] = []
-    if found is not None:
-        parts += _first(found, knowledge, ascii)
-    others = [finding for finding in update.diagnosis.findings if finding is not found]
-    for finding in others[:_MOST_OTHERS]:
-        name = knowledge.pattern(finding.pattern).title
-        parts += [("\n", ""), (name, f"bold {STYLE[finding.severity]}")]
-        parts += [(f"\n{printable(finding.evidence)}\n", "$text-muted")]
-    if update.state_note:
-        parts += [("\n", ""), (printable(update.state_note) + "\n", "$text-warning")]
-    for error in update.errors:
-        parts += [("\n", ""), (printable(error) + "\n", "$text-error")]
-    return parts + _timeline(update, knowledge)
-
-
-def _first(finding: Finding, knowledge: Knowledge, ascii: bool) -> list[Part]:
-    bullet = "-" if ascii else "•"
-    parts: list[Part] = []
-    if finding.severity != "info":
-        since = f"{knowledge.word('since')} {finding.since_step:,}"
-        sure = f"  {finding.confidence:.0%} {knowledge.word('confidence')}"
-        parts += [(since, "bold"), (sure + "\n", "$text-muted")]
-    parts.append((printable(finding.evidence) + "\n", ""))
-    if finding.causes and finding.severity != "info":
-        parts.append((f"\n{knowledge.word('likely')}\n", "bold $text-accent"))
-        for number, cause in enumerate(finding.causes, 1):
-            parts.append((f"{number} {knowledge.cause(cause.id).text}\n", ""))
-            if cause.why:
-                parts.append((f"  {printable(cause.why)}\n", "$text-muted"))
-    remedies = knowledge.remedies(finding)
-    if remedies:
-        parts.append((f"\n{knowledge.word('do')}\n", "bold $text-accent"))
-        parts += [(f"{bullet} {printable(remedy)}\n", "") for remedy in remedies]
-    return parts
-
-
-def _timeline(update: RunUpdate, knowledge: Knowledge) -> list[Part]:
-    entries = update.diagnosis.timeline[-_TIMELINE:]
-    if not entries:
-        return []
-    parts: list[Part] = [(f"\n{knowledge.word('timeline')}\n", "bold $text-accent")]
-    for entry in reversed(entries):
-        end = f" - {entry.cleared_at_step:,}" if entry.cleared_at_step is not None else ""
-        name = knowledge.pattern(entry.pattern).title
-        parts.append((f"{entry.shown_at_step:,}{end}  ", "$text-muted"))
-        parts.append((f"{name}\n", STYLE[entry.severity] if not end else "$text-muted"))
-    return parts
+    quiet = found.pattern == "too_early" or (update is not None and found.pattern in update.hushed)
+    return knowledge.pattern(found.pattern).title.upper(), (
+        "$text-muted" if quiet else STYLE[found.severity]
+    )

@@ -103,7 +103,7 @@ class RunList(ScrollView, can_focus=False):
         found = headline(run)
         sign, _ = look.badge_of(run, ascii=self._ascii)
         tone = found.severity if found is not None and found.pattern != "too_early" else "faint"
-        tone = "faint" if found is not None and found.pattern in run.hushed else tone
+        tone = "faint" if sign == "z" else tone
         newest = _newest(run)
         curve_width = min(10, max(0, width - 22))
         name_width = max(4, width - 4 - curve_width - 8)

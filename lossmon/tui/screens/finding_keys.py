@@ -1,0 +1,116 @@
+"""Keys of the diagnosis on the main screen: open a finding, acknowledge it, snooze it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.knowledge import LANGUAGES, Knowledge, load
+from lossmon.monitor.training import in_words
+from lossmon.text import printable
+from lossmon.tui.quiet import Quiet
+from lossmon.tui.screens.finding import FindingScreen
+from lossmon.tui.screens.shared import RunsScreen
+from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, Findings
+
+
+class FindingKeys(RunsScreen):
+    """What the main screen does with findings.
+
+    Attributes:
+        quiet: what the user has acknowledged or snoozed.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("d", "panel", "diagnosis", tooltip="The diagnosis on the whole screen"),
+        Binding("e", "evidence", "evidence", tooltip="The finding, its evidence drawn"),
+        Binding("i", "acknowledge", "ack", show=False, tooltip="Acknowledge the finding"),
+        Binding("z", "snooze", "snooze", show=False, tooltip="Snooze the finding"),
+        Binding("L", "language", "中/en", tooltip="English or Chinese"),
+    ]
+    quiet: Quiet
+    _knowledge: Knowledge
+
+    def action_panel(self) -> None:
+        """The diagnosis on the whole screen, and back; arrows choose a finding there."""
+        self.toggle_class("-panel")
+        findings = self.query_one(Findings)
+        self.set_focus(findings if self.has_class("-panel") else None)
+
+    def action_evidence(self) -> None:
+        """The chosen finding on a screen of its own."""
+        update, finding = self.chosen_run, self.query_one(DiagnosisPanel).finding
+        if update is None or finding is None:
+            self.notify("there is no finding yet", timeout=3)
+            return
+        self.app.push_screen(
+            FindingScreen(
+                update,
+                finding,
+                self._knowledge,
+                self.quiet,
+                self._hush,
+                self._speak,
+                ascii=self._ascii,
+            )
+        )
+
+    @on(Findings.Open)
+    def _open_finding(self) -> None:
+        self.action_evidence()
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge the chosen finding; pressed again, take it back."""
+        finding = self.query_one(DiagnosisPanel).finding
+        if finding is not None:
+            self._hush("acknowledge", finding)
+
+    def action_snooze(self) -> None:
+        """Snooze the chosen finding; pressed again, for longer, then no more."""
+        finding = self.query_one(DiagnosisPanel).finding
+        if finding is not None:
+            self._hush("snooze", finding)
+
+    def action_language(self) -> None:
+        """English, Chinese."""
+        self._speak()
+
+    def follow_finding(self) -> None:
+        """Hand the newest numbers to an opened finding."""
+        screen = self.app.screen
+        if isinstance(screen, FindingScreen):
+            update = self._runs.get(screen.update_shown.run)
+            if update is not None:
+                screen.show(update)
+
+    def mark_quiet(self) -> bool:
+        """Mark in all runs what is hushed; True where something changed (a snooze has ended)."""
+        marked = {run: self.quiet.mark(update) for run, update in self._runs.items()}
+        changed = any(marked[run] is not update for run, update in self._runs.items())
+        self._runs.update(marked)
+        return changed
+
+    def _speak(self) -> Knowledge:
+        at = LANGUAGES.index(self._knowledge.lang)
+        self._knowledge = load(LANGUAGES[(at + 1) % len(LANGUAGES)])
+        self._show()
+        return self._knowledge
+
+    def _hush(self, how: str, finding: Finding) -> None:
+        run = self._chosen or ""
+        self.query_one(DiagnosisPanel).stay()
+        change = self.quiet.acknowledge if how == "acknowledge" else self.quiet.snooze
+        hush = change(run, finding)
+        name = printable(self._knowledge.pattern(finding.pattern).title)
+        if hush is None:
+            words = self._knowledge.word("loud")
+        elif hush.kind == "snoozed":
+            words = f"{self._knowledge.word('snoozed_for')} {in_words(hush.lasts)}"
+        else:
+            words = self._knowledge.word("until_worse")
+        self.notify(f"{name}: {words}", timeout=3)
+        self.mark_quiet()
+        self._show()
