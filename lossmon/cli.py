@@ -186,6 +186,50 @@ def watch(targets: tuple[str, ...], **options: Any) -> None:
 
 @cli.command(context_settings=_CONTEXT)
 @_targets
+@click.option("--width", type=click.IntRange(4, 500), default=60, show_default=True, help="Cells.")
+@click.option(
+    "--style",
+    type=click.Choice(["auto", "plain", "tmux", "ansi"]),
+    default="auto",
+    show_default=True,
+    help="tmux doubles # and colours by #[...]; auto knows where it runs.",
+)
+@click.option(
+    "--max-age",
+    type=click.FloatRange(0),
+    default=30,
+    show_default=True,
+    help="Seconds up to which what was read before is good enough while the new is read.",
+)
+@click.option("--follow", is_flag=True, help="Stay, and print the line each time it changes.")
+@_lang
+@_ascii
+def status(
+    targets: tuple[str, ...],
+    width: int,
+    style: str,
+    max_age: float,
+    follow: bool,
+    lang: str,
+    ascii: bool,
+) -> None:
+    """Say in one line how runs stand: for tmux's status bar and shell prompts."""
+    from lossmon.report import status as report
+    from lossmon.report.status_now import now
+
+    look: Any = {"width": width, "style": report.style_of(style), "ascii": _plain(ascii)}
+    if follow:
+        from lossmon.diagnosis.knowledge import load
+        from lossmon.report.status_read import follow as stay
+
+        stay(targets or (".",), sys.stdout, load(lang), **look)
+        return
+    memory, note = now(targets or (".",), lang, max_age)
+    click.echo(report.line(memory.runs, note=note, **look))
+
+
+@cli.command(context_settings=_CONTEXT)
+@_targets
 @click.option("--width", type=click.IntRange(20, 1000), default=None, help="Columns.")
 @click.option("--height", type=click.IntRange(5, 500), default=24, show_default=True, help="Rows.")
 @click.option("--log-y", is_flag=True, help="Logarithmic y axis.")

@@ -86,3 +86,18 @@ def _words(text: str) -> list[str]:
         else:
             words[-1] += char
     return words
+
+
+def in_words(seconds: float) -> str:
+    """A duration in the coarsest unit that tells: "12 s", "3 min", "2.5 h", "4 d"."""
+    if seconds < 1:
+        return "<1 s"
+    if seconds < 10:
+        return f"{seconds:.2g} s"
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    if seconds < 36 * 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 86400:.0f} d"

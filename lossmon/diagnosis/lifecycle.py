@@ -6,9 +6,6 @@ from typing import Protocol
 
 from lossmon.diagnosis.finding import Finding
 
-STALL_S = 300.0  # words: max(5 min, 10 x the usual gap)
-STALL_GAPS = 10.0
-
 
 class Plan(Protocol):
     """What a log says of the training's length and end (see `lossmon.history.run.Plan`)."""
@@ -18,13 +15,15 @@ class Plan(Protocol):
     failure: str | None
 
 
-def patience_s(usual_gap_s: float | None) -> float:
-    """Seconds of silence after which a training that goes on is taken as stalled."""
-    return max(STALL_S, STALL_GAPS * (usual_gap_s or 0.0))
-
-
 def lifecycle_findings(
-    *, now: float, last_time: float, usual_gap_s: float | None, plan: Plan, step: int, metric: str
+    *,
+    now: float,
+    last_time: float,
+    usual_gap_s: float | None,
+    patience_s: float,
+    plan: Plan,
+    step: int,
+    metric: str,
 ) -> tuple[Finding, ...]:
     """What holds of a training that no longer writes.
 
@@ -32,6 +31,7 @@ def lifecycle_findings(
         now: seconds since the Unix epoch.
         last_time: when the newest line was written.
         usual_gap_s: median seconds between rows, where known.
+        patience_s: silence after which a training that goes on is taken as stalled.
         plan: what the log says.
         step: the newest step.
         metric: the metric to name.
@@ -44,7 +44,7 @@ def lifecycle_findings(
         words = f"the training ended at step {step:,}{total}"
         return (Finding("finished", "info", 1.0, step, metric, words),)
     silence = now - last_time
-    if silence > patience_s(usual_gap_s):
+    if silence > patience_s:
         usual = f", usually one every {usual_gap_s:.3g} s" if usual_gap_s else ""
         total = f" of {plan.total_steps:,}" if plan.total_steps else ""
         words = f"no new line for {silence / 60:.0f} min{usual}; it stands at step {step:,}{total}"

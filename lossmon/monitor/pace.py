@@ -1,4 +1,4 @@
-"""How often rows come and how fast steps go, learned from the run itself."""
+"""How often rows come, in bursts or not, and how fast steps go: learned from the run itself."""
 
 from __future__ import annotations
 
@@ -7,11 +7,48 @@ from dataclasses import dataclass, field
 from statistics import median
 
 _NEWEST = 64  # arrivals and row times that the pace is learned from
+_PAUSE_GAPS = 5.0  # a gap of so many usual ones is a pause: an evaluation, a checkpoint
+_PAUSES = 8  # newest pauses kept
+_BURST_ROWS = 3.0  # rows that come together, of different steps, in a writer that buffers
+_BURST_S = 4.0  # between them; what comes closer is told apart by no poll of ours
+
+STALL_S = 300.0  # words: no new line for max(5 min, 10 x the usual gap) is a stall
+STALL_GAPS = 10.0
+STALL_BURSTS = 3.0  # a full buffer comes round regularly
+STALL_PAUSES = 2.0  # and so does a pause that was seen twice
+QUIET_S = 60.0  # silence up to which nothing is said of it
+QUIET_GAPS = 3.0
+
+
+@dataclass(frozen=True)
+class Rhythm:
+    """How a run logs, as far as it was seen.
+
+    Attributes:
+        usual_gap_s: median seconds between rows; None before three gaps were seen.
+        pause_s: a longer pause that came more than once; None where none did.
+        burst_s: median seconds between bursts of a writer that buffers; None where none does.
+        patience_s: silence before a run that goes on is taken as stalled.
+    """
+
+    usual_gap_s: float | None = None
+    pause_s: float | None = None
+    burst_s: float | None = None
+    patience_s: float = STALL_S
+
+    @property
+    def quiet_s(self) -> float:
+        """Silence that is no longer worth the word "live"."""
+        longest = max(self.usual_gap_s or 0.0, self.burst_s or 0.0)
+        return min(max(QUIET_S, QUIET_GAPS * longest), self.patience_s)
+
+
+UNKNOWN = Rhythm()  # nothing was seen yet
 
 
 @dataclass
 class Pace:
-    """The rhythm of a run.
+    """The rhythm of a run, as it is learned.
 
     Attributes:
         seen_live: rows arrived while we watched, so silence means something.
@@ -19,14 +56,23 @@ class Pace:
 
     seen_live: bool = False
     _gaps: deque[float] = field(default_factory=lambda: deque(maxlen=_NEWEST))
+    _pauses: deque[float] = field(default_factory=lambda: deque(maxlen=_PAUSES))
     _points: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_NEWEST))
+    _bursts: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_NEWEST))
     _last_time: float | None = None
+    _last_arrival: float | None = None
+    _usual: float | None = None  # the median when it was last needed
+    _rhythm: Rhythm | None = UNKNOWN
 
     def note(self, time: float, step: int | None, live: bool) -> None:
         """A row of `step` was there at `time` (its own time, or when it was seen)."""
+        self._rhythm = None
         if self._last_time is not None:
             if time > self._last_time:
-                self._gaps.append(time - self._last_time)
+                gap = time - self._last_time
+                self._gaps.append(gap)
+                if self._usual is not None and gap > _PAUSE_GAPS * self._usual:
+                    self._pauses.append(gap)
                 self.seen_live = self.seen_live or live
             elif time < self._last_time:
                 return
@@ -36,10 +82,24 @@ class Pace:
                 self._points.clear()  # resumed from an earlier step
             self._points.append((time, step))
 
+    def arrived(self, now: float, steps: int) -> None:
+        """While we watched, rows of so many different steps came at once."""
+        if self._last_arrival is not None:
+            self._bursts.append((now - self._last_arrival, steps))
+            self._rhythm = None
+        self._last_arrival = now
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """What was learned so far."""
+        if self._rhythm is None:
+            self._rhythm = self._learn()
+        return self._rhythm
+
     @property
     def usual_gap_s(self) -> float | None:
         """Median seconds between rows; None before three gaps were seen."""
-        return median(self._gaps) if len(self._gaps) >= 3 else None
+        return self.rhythm.usual_gap_s
 
     @property
     def steps_per_s(self) -> float | None:
@@ -48,3 +108,21 @@ class Pace:
             return None
         (t0, s0), (t1, s1) = self._points[0], self._points[-1]
         return (s1 - s0) / (t1 - t0) if t1 > t0 and s1 > s0 else None
+
+    def _learn(self) -> Rhythm:
+        usual = median(self._gaps) if len(self._gaps) >= 3 else None
+        self._usual = usual
+        pauses = sorted(self._pauses)
+        pause = pauses[-2] if len(pauses) >= 2 else None  # once may have been a stall
+        burst = None
+        if len(self._bursts) >= 3:
+            apart = median(gap for gap, _ in self._bursts)
+            together = median(steps for _, steps in self._bursts)
+            burst = apart if apart >= _BURST_S and together >= _BURST_ROWS else None
+        patience = max(
+            STALL_S,
+            STALL_GAPS * (usual or 0.0),
+            STALL_BURSTS * (burst or 0.0),
+            STALL_PAUSES * (pause or 0.0),
+        )
+        return Rhythm(usual, pause, burst, patience)

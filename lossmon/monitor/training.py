@@ -15,10 +15,9 @@ from lossmon.monitor.ahead import with_end
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import Merge
 from lossmon.monitor.pace import Pace
+from lossmon.monitor.standing import describe
 from lossmon.monitor.update import LogInfo, RunUpdate, State
 
-_RUNNING_S = 300.0  # patterns.md: no new line for max(5 min, 10 x the usual gap) is a stall
-_GAPS = 10.0
 _PACED = 64  # newest rows of a batch whose own times tell the rhythm
 
 
@@ -80,6 +79,8 @@ class Training:
         newest = records[-_PACED:]
         for record in newest if any(record.time for record in newest) else newest[-1:]:
             self.pace.note(record.time or now, record.step, live)
+        if live and records:
+            self.pace.arrived(now, len({record.step for record in newest}))
         self.revision += 1
 
     def join(self, logs: list[Log]) -> None:
@@ -137,14 +138,9 @@ class Training:
             return "failed"
         if plan.finished or (plan.total_steps is not None and step >= plan.total_steps):
             return "finished"
-        if not self.mtime or now - self.mtime <= self.patience_s:
+        if not self.mtime or now - self.mtime <= self.pace.rhythm.patience_s:
             return "running"
         return "stalled" if plan.total_steps is not None or self.pace.seen_live else "unknown"
-
-    @property
-    def patience_s(self) -> float:
-        """Seconds of silence before a training that goes on is taken as stalled."""
-        return max(_RUNNING_S, _GAPS * (self.pace.usual_gap_s or 0.0))
 
     def tick(self, now: float) -> bool:
         """Whether the mere passing of time changed what is to be said (a stall began)."""
@@ -193,6 +189,7 @@ class Training:
                 if error
             ),
             loading=loading,
+            rhythm=self.pace.rhythm,
         )
 
     def _complete(self, now: float) -> Diagnosis:
@@ -211,34 +208,18 @@ class Training:
             now=now,
             last_time=self.mtime or now,
             usual_gap_s=self.pace.usual_gap_s,
+            patience_s=self.pace.rhythm.patience_s,
             plan=self.history.plan,
             step=self.history.step or 0,
             metric=self.chosen.get("train_loss", ""),
         )
 
     def _note(self, state: State, now: float) -> str:
-        if state == "failed":
-            return self.history.plan.failure or ""
-        if state != "stalled":
+        if state not in ("failed", "stalled"):
             return ""
-        gap = self.pace.usual_gap_s
-        usual = f"; usually one every {in_words(gap)}" if gap else ""
-        return f"no new line for {in_words(now - self.mtime)}{usual}"
-
-
-def in_words(seconds: float) -> str:
-    """A duration in the coarsest unit that tells: "12 s", "3 min", "2.5 h", "4 d"."""
-    if seconds < 1:
-        return "<1 s"
-    if seconds < 10:
-        return f"{seconds:.2g} s"
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 36 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86400:.0f} d"
+        return describe(
+            state, now - self.mtime, self.pace.rhythm, self.history.plan.failure or ""
+        ).note
 
 
 def _restarts(series: Series | None) -> tuple[int, ...]:

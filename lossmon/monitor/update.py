@@ -8,6 +8,7 @@ from typing import Literal
 
 from lossmon.diagnosis.finding import Diagnosis
 from lossmon.history.columns import SeriesView
+from lossmon.monitor.pace import UNKNOWN, Rhythm
 
 State = Literal["running", "finished", "stalled", "failed", "unknown"]
 
@@ -60,6 +61,7 @@ class RunUpdate:
         logs: the files that were read.
         errors: one line each; a decoder that crashed, a file that cannot be read.
         loading: fraction of the bytes at hand that have been read, in [0, 1].
+        rhythm: how it logs: usual gap, pauses, bursts, and the patience that follows from them.
         host: the box it is on; empty for this machine.
         removed: the run is no more (its logs turned out to belong to another one).
         hushed: patterns that the user has acknowledged or snoozed: they are still shown, but call
@@ -88,6 +90,7 @@ class RunUpdate:
     logs: tuple[LogInfo, ...]
     errors: tuple[str, ...] = ()
     loading: float = 1.0
+    rhythm: Rhythm = UNKNOWN
     host: str = ""
     removed: bool = False
     hushed: frozenset[str] = frozenset()

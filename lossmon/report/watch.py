@@ -126,7 +126,7 @@ class Watch:
             self._commands.run(self._values(change))
 
     def _done(self) -> bool:
-        if (self._pipe and self._monitor.exhausted) or _reader_gone(self._out):
+        if (self._pipe and self._monitor.exhausted) or reader_gone(self._out):
             return True
         if self._wanted.until != "finished" or not self._settled or not self._runs:
             return False
@@ -199,7 +199,7 @@ def check_patterns(names: Sequence[str], knowledge: Knowledge) -> None:
             raise ConfigError(f"--pattern: no pattern {name}; there are {known}")
 
 
-def _reader_gone(out: TextIO) -> bool:
+def reader_gone(out: TextIO) -> bool:
     """Whether who read our lines through a pipe has closed it: nothing else would tell us."""
     try:
         fd = out.fileno()

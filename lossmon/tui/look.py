@@ -6,8 +6,8 @@ import time
 
 from lossmon.diagnosis.finding import Finding, Severity
 from lossmon.monitor import RunUpdate
-from lossmon.monitor.training import in_words
 from lossmon.report.check import headline
+from lossmon.text import in_words
 
 STYLE = {"critical": "$text-error", "warning": "$text-warning", "info": "$text-success"}
 _FRESH_S = 60.0  # data younger than this is "live": a ticking clock would cost bytes all day

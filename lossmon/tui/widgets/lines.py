@@ -10,9 +10,8 @@ from textual.widgets import Static
 
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
-from lossmon.monitor.training import in_words
 from lossmon.report.check import headline
-from lossmon.text import printable
+from lossmon.text import in_words, printable
 from lossmon.tui import look
 from lossmon.tui.diff import changed_cells
 from lossmon.tui.widgets.diagnosis_panel import title_of

@@ -1,0 +1,91 @@
+"""Whether a run goes on, in words: states that look alike from afar are told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lossmon.logs.source import Health
+from lossmon.monitor.pace import Rhythm
+from lossmon.monitor.update import RunUpdate, State
+from lossmon.text import in_words
+
+Word = Literal[
+    "live", "quiet", "buffered", "stalled", "finished", "failed", "silent", "link lost", "reading"
+]
+WORDS: tuple[Word, ...] = (
+    "failed", "stalled", "link lost", "quiet", "buffered", "live", "reading", "finished", "silent",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a run stands.
+
+    Attributes:
+        word: live; quiet within its own rhythm; buffered (rows come in bursts); stalled;
+            finished; failed; silent (an old log that does not say how it ended); link lost (to
+            the box it is on); reading (not all of its log was read yet).
+        note: more, in one line; may be empty.
+    """
+
+    word: Word
+    note: str = ""
+
+
+def standing(update: RunUpdate, now: float, health: Health | None = None) -> Standing:
+    """How a run stands now.
+
+    Args:
+        update: the run.
+        now: seconds since the Unix epoch.
+        health: of the link to the box it is on; None for this machine.
+    """
+    ended = update.state in ("finished", "failed")
+    if health is not None and health.state != "live" and not ended:
+        age = _age(update, now)
+        seen = f"; the newest row is {in_words(age)} old" if age is not None else ""
+        why = health.reason or health.state.replace("_", " ")
+        return Standing("link lost", f"{health.host}: {why}{seen}")
+    if update.loading < 1.0 and update.state == "running":
+        return Standing("reading", f"{update.loading:.0%} of the log was read")
+    failure = update.state_note if update.state == "failed" else ""
+    return describe(update.state, _age(update, now), update.rhythm, failure)
+
+
+def describe(state: State, age_s: float | None, rhythm: Rhythm, failure: str = "") -> Standing:
+    """The same from a state, the age of the newest row, and the rhythm of the run."""
+    if state == "failed":
+        return Standing("failed", failure)
+    if state == "finished":
+        return Standing("finished")
+    if state == "stalled":
+        return Standing("stalled", _silence(age_s, rhythm))
+    if state == "unknown":
+        return Standing("silent", _silence(age_s, rhythm))
+    if age_s is not None and age_s > rhythm.quiet_s:
+        left = rhythm.patience_s
+        return Standing("quiet", f"{_silence(age_s, rhythm)}; stalled after {in_words(left)}")
+    if rhythm.burst_s is not None:
+        return Standing("buffered", f"rows come in bursts, one every {in_words(rhythm.burst_s)}")
+    return Standing("live", _usual(rhythm))
+
+
+def _age(update: RunUpdate, now: float) -> float | None:
+    return None if update.last_row_time is None else max(0.0, now - update.last_row_time)
+
+
+def _silence(age_s: float | None, rhythm: Rhythm) -> str:
+    if age_s is None:
+        return ""
+    usual = _usual(rhythm)
+    return f"no new line for {in_words(age_s)}" + (f"; usually {usual}" if usual else "")
+
+
+def _usual(rhythm: Rhythm) -> str:
+    if rhythm.burst_s is not None:
+        return f"a burst of rows every {in_words(rhythm.burst_s)}"
+    if rhythm.usual_gap_s is None:
+        return ""
+    pause = f", pauses of {in_words(rhythm.pause_s)}" if rhythm.pause_s else ""
+    return f"one every {in_words(rhythm.usual_gap_s)}{pause}"

@@ -1,0 +1,127 @@
+"""What `lossmon status` remembers between two calls: a small file in the user's cache folder."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from lossmon import __version__
+from lossmon.logs.follower import Follower
+from lossmon.logs.target import Target
+from lossmon.report.status import Standing
+
+_MOST_BYTES = 16 << 20
+_SCAN_S = 2.0  # spent on walking folders at most
+
+Stamp = tuple[int, int]  # size, modification time in ns
+
+
+@dataclass
+class Memory:
+    """What was read, and of which bytes.
+
+    Attributes:
+        read_at: when, seconds since the Unix epoch; 0 where nothing was.
+        stamps: log -> its size and modification time then.
+        runs: what was found.
+        took_s: seconds the last reading took.
+    """
+
+    read_at: float = 0.0
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    runs: list[Standing] = field(default_factory=list)
+    took_s: float = 0.0
+
+
+def place(targets: Sequence[str], lang: str) -> str:
+    """The file that remembers these targets."""
+    from platformdirs import user_cache_dir
+
+    words = json.dumps([__version__, os.getcwd(), list(targets), lang])
+    name = hashlib.sha256(words.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+    return os.path.join(user_cache_dir("lossmon"), f"status-{name}.json")
+
+
+def load(path: str) -> Memory:
+    """What is remembered; nothing where the file is missing, damaged or not ours."""
+    try:
+        with open(path, "rb") as file:
+            if os.fstat(file.fileno()).st_uid != os.getuid():
+                return Memory()
+            values = json.loads(file.read(_MOST_BYTES))
+        runs = [Standing.of(one) for one in values["runs"]]
+        stamps = {str(log): (int(a), int(b)) for log, (a, b) in values["stamps"].items()}
+        if any(run is None for run in runs):
+            return Memory()
+        kept = [run for run in runs if run is not None]
+        read_at, took_s = float(values["read_at"]), float(values["took_s"])
+        return Memory(read_at, stamps, kept, took_s)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return Memory()
+
+
+def save(path: str, memory: Memory) -> None:
+    """Remember; readable by the user alone. Where that cannot be, nothing is remembered."""
+    values = {
+        "read_at": memory.read_at,
+        "stamps": memory.stamps,
+        "runs": [run.values() for run in memory.runs],
+        "took_s": memory.took_s,
+    }
+    folder = os.path.dirname(path)
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".status-")  # of mode 0600
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+                json.dump(values, file)
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError:
+        pass  # no home, a full disk: the next call reads again
+
+
+@contextmanager
+def alone(path: str) -> Iterator[bool]:
+    """Whether no other process reads for the same memory; holds them off meanwhile."""
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        handle = os.open(path + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:
+        yield True  # nowhere to note it
+        return
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
+
+
+def stamps_of(targets: Sequence[Target]) -> dict[str, Stamp]:
+    """The logs below local targets as they are now."""
+    follower = Follower([target.path for target in targets if target.kind == "local"])
+    end = time.monotonic() + _SCAN_S
+    follower.poll(limit_bytes=0)
+    while follower.scanning and time.monotonic() < end:
+        follower.poll(limit_bytes=0)
+    found = {}
+    for log in follower.logs():
+        try:
+            stat = os.stat(log)
+        except OSError:
+            continue
+        found[log] = (stat.st_size, stat.st_mtime_ns)
+    return found

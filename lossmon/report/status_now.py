@@ -1,0 +1,98 @@
+"""How much `lossmon status` reads now, and what it leaves to a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from lossmon.errors import TargetError
+from lossmon.logs.target import Target, check_local, parse
+from lossmon.report import status_cache as cache
+from lossmon.report.status_cache import Memory, Stamp
+from lossmon.text import in_words
+
+_AT_ONCE_BYTES = 24 << 20  # so much is read while the caller waits, about half a second
+_SHARE = 10.0  # a reading that took a second is not done again within ten
+
+
+def parsed(targets: Sequence[str]) -> list[Target]:
+    """The targets, checked.
+
+    Raises:
+        TargetError: one cannot be read, or is a pipe.
+    """
+    found = [parse(text) for text in targets]
+    for target in found:
+        if target.kind == "stdin":
+            raise TargetError("-: a pipe has no status; `lossmon watch -` follows one")
+        if target.kind == "local":
+            check_local(target.path)
+    return found
+
+
+def now(targets: Sequence[str], lang: str, max_age_s: float) -> tuple[Memory, str]:
+    """How runs stand, quickly; and a note where that is not of now.
+
+    Nothing is read where no log has changed. Where one has, what was known at most `max_age_s` ago
+    is given at once and read anew by a process of its own; what is older is read now, unless there
+    is too much of it.
+    """
+    where = cache.place(targets, lang)
+    memory = cache.load(where)
+    found = parsed(targets)
+    stamps = cache.stamps_of(found)
+    remote = any(target.kind == "remote" for target in found)
+    if memory.read_at and stamps == memory.stamps and not remote:
+        return memory, ""
+    age_s = time.time() - memory.read_at
+    if memory.read_at and age_s <= max_age_s:
+        _read_behind(targets, lang, memory, age_s)
+        return memory, ""
+    size = sum(stamp[0] for log, stamp in stamps.items() if memory.stamps.get(log) != stamp)
+    if size <= _AT_ONCE_BYTES and not remote:
+        return read(targets, lang, memory, stamps), ""
+    _read_behind(targets, lang, memory, age_s)
+    if not memory.read_at:
+        return memory, f"reading {size / 1e6:,.0f} MB" if size else "reading"
+    return memory, f"({in_words(age_s)} ago)"
+
+
+def read(
+    targets: Sequence[str], lang: str, memory: Memory, stamps: dict[str, Stamp] | None = None
+) -> Memory:
+    """Read what changed, and remember it; what was known where somebody else is at it."""
+    from lossmon.report.status_read import refreshed
+
+    where = cache.place(targets, lang)
+    with cache.alone(where) as alone:
+        if not alone and memory.read_at:
+            return memory
+        found = parsed(targets)
+        stamps = cache.stamps_of(found) if stamps is None else stamps
+        memory = refreshed(targets, found, memory, stamps, lang)
+        cache.save(where, memory)
+    return memory
+
+
+def read_in_background(targets: Sequence[str], lang: str) -> None:
+    """What the process of its own does."""
+    read(targets, lang, cache.load(cache.place(targets, lang)))
+
+
+def _read_behind(targets: Sequence[str], lang: str, memory: Memory, age_s: float) -> None:
+    """Start a process that reads what changed; none where the last reading is recent and long."""
+    if memory.read_at and age_s < _SHARE * memory.took_s:
+        return
+    program = (
+        "import sys; from lossmon.report.status_now import read_in_background as read; "
+        "read(sys.argv[2:], sys.argv[1])"
+    )
+    subprocess.Popen(
+        [sys.executable, "-c", program, lang, *targets],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # it outlives the prompt that asked
+    )

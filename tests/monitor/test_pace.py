@@ -1,0 +1,122 @@
+"""The rhythm of a run, and the words for how it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lossmon.logs.source import Health
+from lossmon.monitor.pace import STALL_S, Pace, Rhythm
+from lossmon.monitor.sources import open_monitor
+from lossmon.monitor.standing import describe, standing
+from lossmon.monitor.update import RunUpdate
+from tests.conftest import falling, training_rows, write_jsonl
+
+NOW = 1_800_000_000.0
+
+
+def paced(gaps: list[float]) -> Rhythm:
+    pace, time = Pace(), NOW
+    for step, gap in enumerate([0.0, *gaps]):
+        time += gap
+        pace.note(time, step, live=True)
+        assert pace.rhythm.patience_s >= STALL_S
+    return pace.rhythm
+
+
+def test_before_three_gaps_nothing_is_known() -> None:
+    assert paced([4.0, 4.0]) == Rhythm()
+    assert paced([4.0, 4.0, 5.0]).usual_gap_s == 4.0
+
+
+def test_patience_is_ten_usual_gaps_and_five_minutes_at_least() -> None:
+    assert paced([1.0] * 20).patience_s == 300
+    assert paced([120.0] * 20).patience_s == 1200
+
+
+def test_one_long_pause_may_have_been_a_stall_and_two_are_the_rhythm() -> None:
+    """An evaluation of 20 minutes after each epoch is no stall, once it was seen to come back."""
+    epoch = [4.0] * 30
+    assert paced([*epoch, 1200.0, *epoch]).patience_s == 300
+    twice = paced([*epoch, 1200.0, *epoch, 1300.0, *epoch])
+    assert twice.pause_s == 1200
+    assert twice.patience_s == 2400
+    assert twice.usual_gap_s == 4.0
+
+
+def test_a_night_of_sleep_does_not_make_it_blind() -> None:
+    assert paced([4.0] * 40 + [40_000.0] + [4.0] * 40).patience_s == 300
+
+
+def test_a_writer_that_buffers_is_told_from_one_that_logs_rarely() -> None:
+    """Rows of a second each that come in blocks of 600: the block is the rhythm, not the row."""
+    pace = Pace()
+    for block in range(6):
+        for row in range(64):
+            pace.note(NOW + 600 * block + row, 600 * block + row, live=True)
+        pace.arrived(NOW + 600 * (block + 1), 64)
+    assert pace.rhythm.burst_s == 600
+    assert pace.rhythm.patience_s == 1800
+    rare = Pace()
+    for epoch in range(6):
+        rare.note(NOW + 600 * epoch, epoch, live=True)
+        rare.arrived(NOW + 600 * epoch, 1)
+    assert rare.rhythm.burst_s is None
+    assert rare.rhythm.patience_s == 6000
+
+
+def test_many_rows_a_second_are_no_bursts() -> None:
+    pace = Pace()
+    for poll in range(30):
+        pace.note(NOW + 0.2 * poll, 5 * poll, live=True)
+        pace.arrived(NOW + 0.2 * poll, 5)
+    assert pace.rhythm.burst_s is None
+
+
+EVERY_4_S = Rhythm(4.0, None, None, 300.0)
+IN_BURSTS = Rhythm(1.0, None, 600.0, 1800.0)
+
+
+@pytest.mark.parametrize(
+    ("state", "age", "rhythm", "word", "says"),
+    [
+        ("running", 3.0, EVERY_4_S, "live", "one every 4 s"),
+        ("running", 59.0, EVERY_4_S, "live", ""),
+        ("running", 200.0, EVERY_4_S, "quiet", "no new line for 3 min; usually one every 4 s; stalled after 5 min"),
+        ("running", 550.0, IN_BURSTS, "buffered", "one every 10 min"),
+        ("running", 550.0, Rhythm(200.0, None, None, 2000.0), "live", ""),
+        ("running", 700.0, Rhythm(200.0, None, None, 2000.0), "quiet", ""),
+        ("stalled", 3600.0, EVERY_4_S, "stalled", "no new line for 60 min; usually one every 4 s"),
+        ("unknown", 1e6, EVERY_4_S, "silent", "12 d"),
+        ("finished", 10.0, EVERY_4_S, "finished", ""),
+        ("failed", 10.0, EVERY_4_S, "failed", "CUDA out of memory"),
+    ],
+)  # fmt: skip
+def test_states_that_look_alike_have_words_of_their_own(state, age, rhythm, word, says) -> None:
+    found = describe(state, age, rhythm, "RuntimeError: CUDA out of memory")
+    assert found.word == word
+    assert says in found.note
+
+
+@pytest.fixture
+def update(tmp_path: Path) -> RunUpdate:
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(60)))
+    monitor = open_monitor([str(log)], watch=False)
+    (update,) = monitor.poll(log.stat().st_mtime)
+    monitor.close()
+    return replace(update, last_row_time=NOW)
+
+
+def test_a_lost_link_is_no_stall(update: RunUpdate) -> None:
+    health = Health("gpu1", "retrying", "connection refused", NOW + 5)
+    found = standing(update, NOW + 120, health)
+    assert found.word == "link lost"
+    assert found.note == "gpu1: connection refused; the newest row is 2 min old"
+    assert standing(update, NOW + 5, replace(health, state="live")).word == "live"
+    assert standing(replace(update, state="finished"), NOW, health).word == "finished"
+
+
+def test_what_is_still_read_is_said(update: RunUpdate) -> None:
+    assert standing(replace(update, loading=0.25), NOW).note == "25% of the log was read"
