@@ -9,8 +9,7 @@ from textual.binding import Binding, BindingType
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.knowledge import LANGUAGES, Knowledge, load
-from lossmon.monitor.training import in_words
-from lossmon.text import printable
+from lossmon.text import in_words, printable
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.finding import FindingScreen
 from lossmon.tui.screens.shared import RunsScreen
