@@ -1,10 +1,18 @@
-"""Findings that need a clock or the end of the log: stalled, failed, finished."""
+"""Findings that need a clock, the machine or the end of the log: stalled, failed, finished."""
 
 from __future__ import annotations
 
-from typing import Protocol
+import time
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.finding import Finding, Severity
+from lossmon.text import in_words
+
+State = Literal["running", "finished", "stalled", "failed", "unknown"]
+
+QUIET = 4.0  # times the patience: while its GPU is at work a silent log may only be buffered
+GONE_S = 30.0  # of silence after which a training without a process writes no more
 
 
 class Plan(Protocol):
@@ -15,38 +23,127 @@ class Plan(Protocol):
     failure: str | None
 
 
-def lifecycle_findings(
-    *,
-    now: float,
-    last_time: float,
-    usual_gap_s: float | None,
-    patience_s: float,
-    plan: Plan,
-    step: int,
-    metric: str,
-) -> tuple[Finding, ...]:
-    """What holds of a training that no longer writes.
+@dataclass(frozen=True)
+class Signs:
+    """What the machine says of a training; all unknown where it says nothing.
 
-    Args:
-        now: seconds since the Unix epoch.
-        last_time: when the newest line was written.
+    Attributes:
+        writer: a process holds its log open for writing; False when all that did have ended.
+        gone_since: when they ended, seconds since the Unix epoch.
+        gpu: whether its GPUs are at work; None where that is not known.
+        gpu_words: what they do, "GPU 97 % 71 GB"; empty where there is none.
+    """
+
+    writer: bool | None = None
+    gone_since: float | None = None
+    gpu: Literal["idle", "busy"] | None = None
+    gpu_words: str = ""
+
+
+NO_SIGNS = Signs()
+
+
+@dataclass(frozen=True)
+class Situation:
+    """Where a training stands.
+
+    Attributes:
+        silence_s: seconds since the newest line; 0 where its time is not known.
         usual_gap_s: median seconds between rows, where known.
         patience_s: silence after which a training that goes on is taken as stalled.
         plan: what the log says.
         step: the newest step.
-        metric: the metric to name.
+        live: rows came while we watched, so that silence means something.
+        signs: what the machine says.
     """
-    if plan.failure:
-        words = f"the log ends in: {plan.failure}"
-        return (Finding("failed", "critical", 0.95, step, metric, words),)
-    if plan.finished or (plan.total_steps is not None and step >= plan.total_steps):
-        total = f" of {plan.total_steps:,}" if plan.total_steps else ""
-        words = f"the training ended at step {step:,}{total}"
-        return (Finding("finished", "info", 1.0, step, metric, words),)
-    silence = now - last_time
-    if silence > patience_s:
-        usual = f", usually one every {usual_gap_s:.3g} s" if usual_gap_s else ""
-        total = f" of {plan.total_steps:,}" if plan.total_steps else ""
-        words = f"no new line for {silence / 60:.0f} min{usual}; it stands at step {step:,}{total}"
-        return (Finding("stalled", "warning", 0.8, step, metric, words),)
+
+    silence_s: float
+    usual_gap_s: float | None
+    patience_s: float
+    plan: Plan
+    step: int
+    live: bool = False
+    signs: Signs = NO_SIGNS
+
+    @property
+    def gone(self) -> bool:
+        """No process is left that could write on."""
+        return self.signs.writer is False and self.silence_s > GONE_S
+
+    @property
+    def quiet(self) -> bool:
+        """Silent for long, but its process lives and its GPU is at work."""
+        at_work = self.signs.writer is True and self.signs.gpu == "busy"
+        return at_work and self.patience_s < self.silence_s <= QUIET * self.patience_s
+
+    @property
+    def state(self) -> State:
+        """Running, finished, stalled, failed or unknown."""
+        plan = self.plan
+        if plan.failure:
+            return "failed"
+        if plan.finished or (plan.total_steps is not None and self.step >= plan.total_steps):
+            return "finished"
+        if not self.gone and (self.silence_s <= self.patience_s or self.quiet):
+            return "running"
+        expected = plan.total_steps is not None or self.live or self.signs.writer is not None
+        return "stalled" if expected else "unknown"
+
+
+def lifecycle_findings(at: Situation, metric: str, now: float) -> tuple[Finding, ...]:
+    """What holds of a training that no longer writes.
+
+    Args:
+        at: where it stands.
+        metric: the metric to name.
+        now: seconds since the Unix epoch.
+    """
+    state = at.state
+    total = f" of {at.plan.total_steps:,}" if at.plan.total_steps else ""
+    if state == "failed":
+        words = f"the log ends in: {at.plan.failure}"
+        return (Finding("failed", "critical", 0.95, at.step, metric, words),)
+    if state == "finished":
+        words = f"the training ended at step {at.step:,}{total}"
+        return (Finding("finished", "info", 1.0, at.step, metric, words),)
+    if state == "stalled":
+        # A process that ended before its plan was over did not end by itself.
+        dead = at.gone and at.plan.total_steps is not None
+        severity: Severity = "critical" if dead else "warning"
+        confidence = 0.95 if dead else 0.8
+        words = f"{silence(at, now)}; it stands at step {at.step:,}{total}"
+        return (Finding("stalled", severity, confidence, at.step, metric, words),)
     return ()
+
+
+def silence(at: Situation, now: float) -> str:
+    """Why nothing comes, as far as log and machine tell; empty while lines come as usual.
+
+    Sources: `patterns.md` for the patience. A program that waits in a collective operation for a
+    peer that has died keeps its GPU at 100 % for ever, so a busy GPU excuses silence only so long.
+    """
+    signs = at.signs
+    gpu = f"; {signs.gpu_words}" if signs.gpu_words else ""
+    if at.gone:
+        idle = f"{gpu} (idle)" if signs.gpu == "idle" else ""
+        since = f" since {clock(signs.gone_since, now)}" if signs.gone_since else ""
+        ended = "" if at.plan.total_steps else "; it may have ended by itself"
+        return f"the training is gone{since}: no process holds its log any more{idle}{ended}"
+    if at.silence_s <= at.patience_s:
+        return ""
+    usual = f"; usually one every {in_words(at.usual_gap_s)}" if at.usual_gap_s else ""
+    words = f"no new line for {in_words(at.silence_s)}{usual}"
+    if signs.writer is not True:
+        return words + (f"{gpu} (idle)" if signs.gpu == "idle" else "")
+    if at.quiet:
+        return f"{words}; its process lives and works{gpu}: the output may be held back in a buffer"
+    if signs.gpu == "busy":
+        return f"{words}; its process lives{gpu} (busy): it may wait for another process for ever"
+    if signs.gpu == "idle":
+        return f"{words}; its process lives{gpu} (idle): it hangs, or waits for data"
+    return f"{words}; its process lives{gpu}"
+
+
+def clock(when: float, now: float) -> str:
+    """A time of day, with the date where it is not of the last hours: "14:02", "Nov 23 14:02"."""
+    return time.strftime("%H:%M" if now - when < 12 * 3600 else "%b %d %H:%M", time.localtime(when))

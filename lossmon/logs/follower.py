@@ -154,6 +154,12 @@ class Follower:
         """The files that are followed."""
         return list(self._tails)
 
+    def newest(self, count: int = 1000) -> List[str]:
+        """The files that were written last and are read on, newest first."""
+        read = [tail for tail in self._tails.values() if not (tail.dropped or tail.gone)]
+        read.sort(key=lambda tail: -tail.mtime)
+        return [tail.path for tail in read[:count]]
+
     def pending(self) -> int:
         """Bytes that are known to be there, not read yet; 1 while the first walk goes on."""
         return sum(tail.pending for tail in self._tails.values()) or int(not self._walked)

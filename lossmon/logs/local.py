@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lossmon.logs.follower import Chunk, Follower
 from lossmon.logs.source import Health
 from lossmon.logs.sqlite import MAGIC, Store
+
+if TYPE_CHECKING:
+    from lossmon.logs.vitals import Sampler
 
 POLL_S = 1.0  # NFS, Lustre, sshfs and full inotify tables send no events
 MAX_WATCHES = 64  # directories with an inotify watch; more are polled alone
@@ -39,6 +42,7 @@ class LocalSource:
         self._observer: Any = None
         self._watched: set[str] = set()
         self._stores: dict[str, Store] = {}
+        self._sampler: Sampler | None = None
 
     def poll(self) -> list[Chunk]:
         """What is new; see `Follower.poll`. The rows of an SQLite store come as JSON lines."""
@@ -83,6 +87,19 @@ class LocalSource:
         """Whether a path is a directory."""
         return os.path.isdir(path)
 
+    def beside(self) -> dict[str, Any] | None:
+        """What GPUs and the writers of the newest logs do, at most every ten seconds."""
+        if not self._watch:
+            return None
+        if self._sampler is None:
+            from lossmon.logs.vitals import Sampler
+
+            self._sampler = Sampler()
+        if self._sampler.hungry:
+            self._sampler.offer(self._follower.newest())
+        sample = self._sampler.take()
+        return None if sample is None else {"vitals": sample}
+
     def health(self) -> Health | None:
         """There is no link that could fail."""
         return None
@@ -108,6 +125,8 @@ class LocalSource:
         """Stop the observer and its threads."""
         observer, self._observer = self._observer, None
         self._watch = False
+        if self._sampler is not None:
+            self._sampler.close()
         if observer is not None:
             observer.stop()
             observer.join(timeout=5)

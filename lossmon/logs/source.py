@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from lossmon.logs.follower import Chunk
 
@@ -63,6 +63,14 @@ class Source(Protocol):
 
     def is_directory(self, path: str) -> bool:
         """Whether a target is a directory there."""
+        ...
+
+    def beside(self) -> dict[str, Any] | None:
+        """What the machine tells beside its logs; None when that is nothing new.
+
+        Returns:
+            `{"vitals": a sample of lossmon.logs.vitals}`, as JSON: from a box it is untrusted.
+        """
         ...
 
     def health(self) -> Health | None:

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from lossmon.errors import TargetError
 from lossmon.logs.follower import Chunk
@@ -61,6 +62,10 @@ class StdinSource:
     def is_directory(self, path: str) -> bool:  # noqa: ARG002
         """A pipe is none."""
         return False
+
+    def beside(self) -> dict[str, Any] | None:
+        """The writer of a pipe lives until the pipe is closed."""
+        return None
 
     def health(self) -> Health | None:
         """There is no link that could fail."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding
-from lossmon.diagnosis.lifecycle import lifecycle_findings
+from lossmon.diagnosis.lifecycle import Situation, State, lifecycle_findings, silence
 from lossmon.formats.decoder import Record, Skipped
 from lossmon.history.columns import Series
 from lossmon.history.run import History
@@ -15,8 +15,9 @@ from lossmon.monitor.ahead import with_end
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import Merge
 from lossmon.monitor.pace import Pace
+from lossmon.monitor.pulse import Pulse, Sample
 from lossmon.monitor.standing import describe
-from lossmon.monitor.update import LogInfo, RunUpdate, State
+from lossmon.monitor.update import Gpu, LogInfo, RunUpdate
 
 _PACED = 64  # newest rows of a batch whose own times tell the rhythm
 
@@ -32,12 +33,13 @@ class Training:
     name: str
     logs: list[Log]
     pace: Pace = field(default_factory=Pace)
+    pulse: Pulse = field(default_factory=Pulse)
     revision: int = 0
     _engine: Engine = field(default_factory=Engine)
     _merge: Merge | None = None
     _fault: str | None = None
     _generation: int = 0
-    _said: tuple[tuple[str, ...], State] = ((), "unknown")
+    _said: tuple[object, ...] = ()
 
     @property
     def history(self) -> History:
@@ -131,20 +133,43 @@ class Training:
         except Exception as error:
             self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
 
+    def situation(self, now: float) -> Situation:
+        """Where the training stands."""
+        return Situation(
+            silence_s=now - self.mtime if self.mtime else 0.0,
+            usual_gap_s=self.pace.rhythm.usual_gap_s,
+            patience_s=self.pace.rhythm.patience_s,
+            plan=self.history.plan,
+            step=self.history.step or 0,
+            live=self.pace.seen_live,
+            signs=self.pulse.signs(now),
+        )
+
     def state(self, now: float) -> State:
         """Running, finished, stalled, failed or unknown."""
-        plan, step = self.history.plan, self.history.step or 0
-        if plan.failure:
-            return "failed"
-        if plan.finished or (plan.total_steps is not None and step >= plan.total_steps):
-            return "finished"
-        if not self.mtime or now - self.mtime <= self.pace.rhythm.patience_s:
-            return "running"
-        return "stalled" if plan.total_steps is not None or self.pace.seen_live else "unknown"
+        return self.situation(now).state
+
+    def hear(self, sample: Sample, paths: Sequence[str], now: float) -> None:
+        """Take what the machine tells; of a training that has ended nothing is asked.
+
+        Args:
+            sample: what it told.
+            paths: the logs of the training, as the machine calls them.
+            now: seconds since the Unix epoch.
+        """
+        before = self._shown_gpus(now), self.pulse.writer
+        self.pulse.note(sample, paths, self.history.step or 0, now)
+        self.revision += (self._shown_gpus(now), self.pulse.writer) != before
+
+    def _shown_gpus(self, now: float) -> tuple[Gpu, ...]:
+        """A run that has ended has no GPU, nor has one that nobody is known to be at."""
+        alive = self.pulse.writer is True or self.state(now) in ("running", "stalled")
+        return self.pulse.gpus if alive and self.state(now) not in ("finished", "failed") else ()
 
     def tick(self, now: float) -> bool:
         """Whether the mere passing of time changed what is to be said (a stall began)."""
-        said = (tuple(f.pattern for f in self._lifecycle(now)), self.state(now))
+        at = self.situation(now)
+        said = (at.state, at.quiet, at.gone, at.signs.gpu if at.state == "stalled" else None)
         changed = said != self._said
         self._said = said
         self.revision += changed
@@ -180,6 +205,9 @@ class Training:
             restarts=_restarts(train),
             diagnosis=self._complete(now),
             logs=tuple(_info(log) for log in self.logs),
+            gpus=self._shown_gpus(now),
+            gpu_use=self.pulse.use,
+            writer=self.pulse.writer,
             errors=tuple(
                 error
                 for error in (
@@ -202,24 +230,15 @@ class Training:
         return replace(diagnosis, findings=tuple(worst_first))
 
     def _lifecycle(self, now: float) -> tuple[Finding, ...]:
-        if self.state(now) not in ("stalled", "failed", "finished"):
-            return ()
-        return lifecycle_findings(
-            now=now,
-            last_time=self.mtime or now,
-            usual_gap_s=self.pace.usual_gap_s,
-            patience_s=self.pace.rhythm.patience_s,
-            plan=self.history.plan,
-            step=self.history.step or 0,
-            metric=self.chosen.get("train_loss", ""),
-        )
+        return lifecycle_findings(self.situation(now), self.chosen.get("train_loss", ""), now)
 
     def _note(self, state: State, now: float) -> str:
+        at = self.situation(now)
+        if at.signs.writer is not None and state in ("running", "stalled"):
+            return silence(at, now)  # the machine knows more than the rhythm
         if state not in ("failed", "stalled"):
             return ""
-        return describe(
-            state, now - self.mtime, self.pace.rhythm, self.history.plan.failure or ""
-        ).note
+        return describe(state, at.silence_s, self.pace.rhythm, self.history.plan.failure or "").note
 
 
 def _restarts(series: Series | None) -> tuple[int, ...]:

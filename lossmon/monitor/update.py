@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from lossmon.diagnosis.finding import Diagnosis
+from lossmon.diagnosis.lifecycle import State
 from lossmon.history.columns import SeriesView
 from lossmon.monitor.pace import UNKNOWN, Rhythm
 
-State = Literal["running", "finished", "stalled", "failed", "unknown"]
+__all__ = ["Gpu", "LogInfo", "RunUpdate", "State"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,29 @@ class LogInfo:
     skipped: int
     why: str = ""
     examples: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """What a GPU does; None where it does not tell (a MIG instance has no utilisation).
+
+    Attributes:
+        id: its number on the machine.
+        name: its model.
+        use: utilisation in per cent: the share of time in which a kernel ran.
+        memory: bytes in use.
+        memory_total: bytes it has.
+        temperature: degrees Celsius.
+        power: watts.
+    """
+
+    id: str
+    name: str
+    use: float | None = None
+    memory: float | None = None
+    memory_total: float | None = None
+    temperature: float | None = None
+    power: float | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +86,11 @@ class RunUpdate:
         loading: fraction of the bytes at hand that have been read, in [0, 1].
         rhythm: how it logs: usual gap, pauses, bursts, and the patience that follows from them.
         host: the box it is on; empty for this machine.
+        gpus: those that the run uses, or all of its machine where that is not known; empty where
+            there is none, and for a run that has ended.
+        gpu_use: utilisation over the run, mean of its GPUs in per cent; None where there is none.
+        writer: a process holds a log of the run open for writing; False when all that were seen to
+            do so have ended; None where nothing is known (programs that open it for each line).
         removed: the run is no more (its logs turned out to belong to another one).
         hushed: patterns that the user has acknowledged or snoozed: they are still shown, but call
             for no attention (badge, order, notices).
@@ -92,5 +120,8 @@ class RunUpdate:
     loading: float = 1.0
     rhythm: Rhythm = UNKNOWN
     host: str = ""
+    gpus: tuple[Gpu, ...] = ()
+    gpu_use: SeriesView | None = None
+    writer: bool | None = None
     removed: bool = False
     hushed: frozenset[str] = frozenset()

@@ -13,6 +13,7 @@ from lossmon.logs.source import Health, Source
 from lossmon.monitor.group import partition
 from lossmon.monitor.log import Log
 from lossmon.monitor.places import Places
+from lossmon.monitor.pulse import read_sample
 from lossmon.monitor.training import Training
 from lossmon.monitor.update import RunUpdate
 
@@ -77,6 +78,7 @@ class Monitor:
                     log.look_ahead(chunk.data)
                 else:
                     self._feed(source, log, chunk.data, now, touched)
+            self._hear(source, now)
         self._regroup(touched)
         # Each source by itself: a slow link must not hold back what is judged here.
         settled = {source for source in self._sources if source.pending() == 0}
@@ -154,6 +156,17 @@ class Monitor:
         """Let go of files, watches and threads."""
         for source in self._sources:
             source.close()
+
+    def _hear(self, source: Source, now: float) -> None:
+        """Take what the machine tells beside its logs."""
+        news = source.beside()
+        sample = read_sample(news.get("vitals")) if news is not None else None
+        if sample is None:
+            return
+        start = len(source.name) + 1 if source.name else 0
+        for training in self._trainings():
+            if self._source_of[training.logs[0]] is source:
+                training.hear(sample, [log.path[start:] for log in training.logs], now)
 
     def _feed(
         self, source: Source, log: Log, data: bytes, now: float, touched: dict[Training, None]

@@ -1,0 +1,185 @@
+"""What a machine tells of a training beside its logs: GPUs, and whether its process still lives."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any, Literal
+
+import numpy as np
+
+from lossmon.diagnosis.lifecycle import Signs
+from lossmon.history.columns import SeriesView
+from lossmon.monitor.update import Gpu
+
+MAX_GPUS = 64
+MAX_POINTS = 1024  # of the utilisation that are kept; when full, neighbours merge
+GPU_METRIC = "GPU use (%)"
+_NEWEST = 6  # samples that tell whether the GPU is at work: about a minute
+_ENOUGH = 3
+_IDLE = 5.0  # per cent; a screen or a monitor uses so much
+_BUSY = 20.0
+_OLD_S = 120.0  # a sample that is older says nothing of now
+_SPREAD = 30.0  # per cent between GPUs of one training that is worth a word
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One look at a machine.
+
+    Attributes:
+        time: by the clock of that machine, seconds since the Unix epoch.
+        gpus: all of it.
+        logs: path there -> what is known of its writers.
+    """
+
+    time: float
+    gpus: tuple[Gpu, ...]
+    logs: Mapping[str, Mapping[str, Any]]
+
+
+def read_sample(said: Any) -> Sample | None:
+    """Understand a sample of `lossmon.logs.vitals`; it may come from another box, so trust nothing.
+
+    Returns:
+        None where it is none.
+    """
+    if not isinstance(said, dict) or _number(said.get("time")) is None:
+        return None
+    gpus = said.get("gpus")
+    logs = said.get("logs")
+    return Sample(
+        float(said["time"]),
+        tuple(
+            Gpu(
+                str(gpu.get("id", ""))[:8],
+                str(gpu.get("name", ""))[:100],
+                *(
+                    _number(gpu.get(key))
+                    for key in ("use", "memory", "memory_total", "temperature", "power")
+                ),
+            )
+            for gpu in (gpus[:MAX_GPUS] if isinstance(gpus, list) else ())
+            if isinstance(gpu, dict)
+        ),
+        {path: one for path, one in logs.items() if isinstance(one, dict)}
+        if isinstance(logs, dict)
+        else {},
+    )
+
+
+@dataclass
+class Pulse:
+    """The signs of life of one training.
+
+    Attributes:
+        gpus: those it uses; all of the machine where that is not known.
+        writer: a process holds one of its logs open; False when all that did have ended.
+        gone_since: when they ended, seconds since the Unix epoch by the clock here.
+    """
+
+    gpus: tuple[Gpu, ...] = ()
+    writer: bool | None = None
+    gone_since: float | None = None
+    _heard: float = -math.inf
+    _uses: deque[float] = field(default_factory=lambda: deque(maxlen=_NEWEST))
+    _points: list[tuple[int, float, float]] = field(default_factory=list)  # step, time, use
+    _width: int = 1  # samples in a point
+    _open: list[float] = field(default_factory=list)  # uses of the point that is not full yet
+
+    def note(self, sample: Sample, paths: Sequence[str], step: int, now: float) -> None:
+        """Take a sample.
+
+        Args:
+            sample: what the machine told.
+            paths: the logs of the training, as the machine calls them.
+            step: the newest step.
+            now: seconds since the Unix epoch.
+        """
+        said = [sample.logs[path] for path in paths if path in sample.logs]
+        self._heard = now
+        self.writer, self.gone_since = None, None
+        if any(one.get("open") is True for one in said):
+            self.writer = True
+        elif said:
+            self.writer = False
+            ends = [_number(one.get("since")) for one in said]
+            ago = sample.time - max([end for end in ends if end is not None], default=sample.time)
+            self.gone_since = now - max(0.0, ago)  # the clock there may be hours off
+        ids = {id for one in said if isinstance(one.get("gpus"), list) for id in one["gpus"]}
+        own = tuple(gpu for gpu in sample.gpus if gpu.id in ids)
+        self.gpus = own or sample.gpus
+        uses = [gpu.use for gpu in self.gpus if gpu.use is not None]
+        if uses:
+            self._uses.append(fmean(uses))
+            self._keep(step, now, self._uses[-1])
+
+    def signs(self, now: float) -> Signs:
+        """What follows for the training."""
+        if now - self._heard > _OLD_S:
+            return Signs(self.writer if self.writer is False else None, self.gone_since)
+        gpu: Literal["idle", "busy"] | None = None
+        if len(self._uses) >= _ENOUGH:
+            if max(self._uses) <= _IDLE:
+                gpu = "idle"
+            elif fmean(self._uses) >= _BUSY:
+                gpu = "busy"
+        return Signs(self.writer, self.gone_since, gpu, in_words(self.gpus))
+
+    @property
+    def use(self) -> SeriesView | None:
+        """The utilisation of its GPUs, their mean, in per cent; at most `MAX_POINTS` points."""
+        if not self._points:
+            return None
+        step, time, use = (np.array(column) for column in zip(*self._points, strict=True))
+        return SeriesView(GPU_METRIC, "other", step.astype(np.int64), use, None, time)
+
+    def _keep(self, step: int, time: float, use: float) -> None:
+        while self._points and self._points[-1][0] > step:
+            self._points.pop()  # the training was resumed from an earlier step
+            self._open = []
+        self._open.append(use)
+        point = (step, time, fmean(self._open))
+        if len(self._open) > 1 and self._points:
+            self._points[-1] = point
+        else:
+            self._points.append(point)
+        if len(self._open) >= self._width:
+            self._open = []
+        if len(self._points) > MAX_POINTS:
+            pairs = zip(self._points[::2], self._points[1::2], strict=False)
+            self._points = [(b[0], b[1], (a[2] + b[2]) / 2) for a, b in pairs]
+            self._width, self._open = 2 * self._width, []
+
+
+def in_words(gpus: Sequence[Gpu]) -> str:
+    """The GPUs in a few words: "GPU 97 % 71 GB", "8 GPUs 3-97 % 71 GB"; "" where there is none.
+
+    Utilisation is the mean, or the range where they differ; memory is that of the fullest. A GB is
+    2^30 bytes, as in the names of the cards.
+    """
+    if not gpus:
+        return ""
+    words = ["GPU" if len(gpus) == 1 else f"{len(gpus)} GPUs"]
+    uses = [gpu.use for gpu in gpus if gpu.use is not None]
+    if uses and max(uses) - min(uses) >= _SPREAD:
+        words.append(f"{min(uses):.0f}-{max(uses):.0f} %")
+    elif uses:
+        words.append(f"{fmean(uses):.0f} %")
+    memory = max([gpu.memory for gpu in gpus if gpu.memory is not None], default=None)
+    if memory is not None:
+        words.append(
+            f"{memory / _GIB:.0f} GB" if memory >= 10 * _GIB else f"{memory / _GIB:.1f} GB"
+        )
+    return " ".join(words) if len(words) > 1 else ""
+
+
+def _number(value: Any) -> float | None:
+    """A finite number, or None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e300:
+        return None
+    return float(value) if math.isfinite(value) else None
