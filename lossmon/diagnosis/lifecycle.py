@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from lossmon.diagnosis.finding import Finding, Severity
+from lossmon.diagnosis.finding import Cause, Finding, Severity
 from lossmon.text import in_words
 
 State = Literal["running", "finished", "stalled", "failed", "unknown"]
@@ -32,12 +32,14 @@ class Signs:
         gone_since: when they ended, seconds since the Unix epoch.
         gpu: whether its GPUs are at work; None where that is not known.
         gpu_words: what they do, "GPU 97 % 71 GB"; empty where there is none.
+        pid: of the process that holds the log.
     """
 
     writer: bool | None = None
     gone_since: float | None = None
     gpu: Literal["idle", "busy"] | None = None
     gpu_words: str = ""
+    pid: int | None = None
 
 
 NO_SIGNS = Signs()
@@ -112,7 +114,25 @@ def lifecycle_findings(at: Situation, metric: str, now: float) -> tuple[Finding,
         severity: Severity = "critical" if dead else "warning"
         confidence = 0.95 if dead else 0.8
         words = f"{silence(at, now)}; it stands at step {at.step:,}{total}"
-        return (Finding("stalled", severity, confidence, at.step, metric, words),)
+        numbers = {"pid": float(at.signs.pid)} if at.signs.pid else {}
+        return (
+            Finding(
+                "stalled", severity, confidence, at.step, metric, words, _causes(at, now), numbers
+            ),
+        )
+    return ()
+
+
+def _causes(at: Situation, now: float) -> tuple[Cause, ...]:
+    """What the machine shows to be the cause of silence."""
+    signs = at.signs
+    if at.gone:
+        since = f" since {clock(signs.gone_since, now)}" if signs.gone_since else ""
+        return (Cause("process_gone", f"no process holds its log{since}"),)
+    if signs.writer and signs.gpu == "idle":
+        return (Cause("process_hangs", f"its process lives, {signs.gpu_words}"),)
+    if signs.writer and signs.gpu == "busy":
+        return (Cause("process_waits", f"its process lives, {signs.gpu_words}"),)
     return ()
 
 

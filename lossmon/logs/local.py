@@ -29,11 +29,14 @@ class LocalSource:
     Args:
         targets: paths as typed.
         watch: be woken by file-system events; not needed to read once.
+        sampler: tells of GPUs and writers; one of its own where it watches.
     """
 
     name = ""
 
-    def __init__(self, targets: Sequence[str], *, watch: bool = True) -> None:
+    def __init__(
+        self, targets: Sequence[str], *, watch: bool = True, sampler: Sampler | None = None
+    ) -> None:
         self._follower = Follower(targets, ahead=watch)
         self._targets = tuple(targets)
         self._watch = watch
@@ -42,7 +45,7 @@ class LocalSource:
         self._observer: Any = None
         self._watched: set[str] = set()
         self._stores: dict[str, Store] = {}
-        self._sampler: Sampler | None = None
+        self._sampler = sampler
 
     def poll(self) -> list[Chunk]:
         """What is new; see `Follower.poll`. The rows of an SQLite store come as JSON lines."""

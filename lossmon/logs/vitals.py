@@ -8,8 +8,8 @@ A sample is a dict that JSON can carry:
     {"time": seconds since the Unix epoch, by the clock of this machine,
      "gpus": [{"id": "0", "name": "NVIDIA H100 80GB HBM3", "use": 97.0, "memory": bytes,
                "memory_total": bytes, "temperature": degrees C, "power": W}],   None where unknown
-     "logs": {path: {"open": true, "gpus": ["0"]}          a process holds it open for writing
-              path: {"open": false, "since": 1712.5}}}     those that held it have ended
+     "logs": {path: {"open": true, "pid": 7, "gpus": ["0"]}   a process holds it open for writing
+              path: {"open": false, "since": 1712.5}}}        those that held it have ended
 
 A log of which nothing can be said is not in it: nobody was seen to hold it (programs that open it
 for each line), its writer is another user's, or it writes from another machine.

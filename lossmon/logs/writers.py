@@ -53,7 +53,7 @@ class Writers:
         }
 
     def look(self, logs: Sequence[str]) -> Dict[str, Dict[str, Any]]:
-        """What can be said of the logs: `{"open": True}` or `{"open": False, "since": time}`."""
+        """What is known of logs: `{"open": True, "pid": 7}` or `{"open": False, "since": 1.5}`."""
         wanted = self._identify(logs)
         for path in [path for path in self._held if path not in wanted]:
             del self._held[path]
@@ -169,7 +169,7 @@ class Writers:
 
 def _say(held: Held) -> Iterator[Dict[str, Any]]:
     if held.holders:
-        yield {"open": True}
+        yield {"open": True, "pid": min(holder.pid for holder in held.holders)}
     elif held.ended_at is not None and held.searched:
         yield {"open": False, "since": held.ended_at}
 

@@ -79,11 +79,13 @@ class Pulse:
     Attributes:
         gpus: those it uses; all of the machine where that is not known.
         writer: a process holds one of its logs open; False when all that did have ended.
+        pid: of a process that holds one open.
         gone_since: when they ended, seconds since the Unix epoch by the clock here.
     """
 
     gpus: tuple[Gpu, ...] = ()
     writer: bool | None = None
+    pid: int | None = None
     gone_since: float | None = None
     _heard: float = -math.inf
     _uses: deque[float] = field(default_factory=lambda: deque(maxlen=_NEWEST))
@@ -102,9 +104,12 @@ class Pulse:
         """
         said = [sample.logs[path] for path in paths if path in sample.logs]
         self._heard = now
-        self.writer, self.gone_since = None, None
-        if any(one.get("open") is True for one in said):
+        self.writer, self.pid, self.gone_since = None, None, None
+        held = [one for one in said if one.get("open") is True]
+        if held:
             self.writer = True
+            pid = _number(held[0].get("pid"))
+            self.pid = None if pid is None else int(pid)
         elif said:
             self.writer = False
             ends = [_number(one.get("since")) for one in said]
@@ -128,7 +133,7 @@ class Pulse:
                 gpu = "idle"
             elif fmean(self._uses) >= _BUSY:
                 gpu = "busy"
-        return Signs(self.writer, self.gone_since, gpu, in_words(self.gpus))
+        return Signs(self.writer, self.gone_since, gpu, in_words(self.gpus), self.pid)
 
     @property
     def use(self) -> SeriesView | None:

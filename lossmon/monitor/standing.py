@@ -50,7 +50,10 @@ def standing(update: RunUpdate, now: float, health: Health | None = None) -> Sta
     if update.loading < 1.0 and update.state == "running":
         return Standing("reading", f"{update.loading:.0%} of the log was read")
     failure = update.state_note if update.state == "failed" else ""
-    return describe(update.state, _age(update, now), update.rhythm, failure)
+    found = describe(update.state, _age(update, now), update.rhythm, failure)
+    if update.writer is not None and update.state_note and found.word in ("quiet", "stalled"):
+        return Standing(found.word, update.state_note)  # the machine knows more than the rhythm
+    return found
 
 
 def describe(state: State, age_s: float | None, rhythm: Rhythm, failure: str = "") -> Standing:

@@ -163,8 +163,9 @@ class Training:
 
     def _shown_gpus(self, now: float) -> tuple[Gpu, ...]:
         """A run that has ended has no GPU, nor has one that nobody is known to be at."""
-        alive = self.pulse.writer is True or self.state(now) in ("running", "stalled")
-        return self.pulse.gpus if alive and self.state(now) not in ("finished", "failed") else ()
+        state, writer = self.state(now), self.pulse.writer
+        ended = writer is False or state in ("finished", "failed")
+        return () if ended or (state == "unknown" and not writer) else self.pulse.gpus
 
     def tick(self, now: float) -> bool:
         """Whether the mere passing of time changed what is to be said (a stall began)."""

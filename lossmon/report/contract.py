@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.history.columns import SeriesView
-from lossmon.monitor.update import RunUpdate
+from lossmon.monitor.update import Gpu, RunUpdate
 from lossmon.text import printable
 
 SCHEMA = 1
@@ -39,6 +40,7 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
             for log in update.logs
         ],
         "state": update.state,
+        "state_note": printable(update.state_note),
         "step": update.step,
         "total_steps": update.total_steps,
         "epoch": _number(update.epoch),
@@ -47,6 +49,8 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
         "timeline": [_entry(entry) for entry in diagnosis.timeline],
         "train": diagnosis.train,
         "pair": diagnosis.pair,
+        "gpus": [_gpu(gpu) for gpu in update.gpus],
+        "writer": update.writer,
         "errors": [printable(error) for error in update.errors],
     }
 
@@ -71,6 +75,13 @@ def _metric(view: SeriesView) -> dict[str, Any]:
         "last": _number(view.value[-1]) if len(view) else None,
         "min": _number(finite.min()) if len(finite) else None,
         "nonfinite": len(view) - len(finite),
+    }
+
+
+def _gpu(gpu: Gpu) -> dict[str, Any]:
+    return {
+        key: printable(value) if isinstance(value, str) else value
+        for key, value in asdict(gpu).items()
     }
 
 

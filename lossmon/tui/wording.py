@@ -163,7 +163,8 @@ class Wording:
 
     def notes(self, update: RunUpdate) -> Iterator[Row]:
         """The state of the run in words, and what could not be read."""
-        if update.state_note:
+        said = any(update.state_note in one.evidence for one in update.diagnosis.findings)
+        if update.state_note and not said:
             yield []
             yield from self.hang([], printable(update.state_note), "$text-warning")
         for error in update.errors:

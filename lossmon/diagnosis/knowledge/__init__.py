@@ -37,11 +37,12 @@ class PatternText:
 
 @dataclass(frozen=True)
 class CauseText:
-    """What is said of a cause."""
+    """What is said of a cause. Where it is `certain`, general advice has nothing to add."""
 
     id: str
     text: str
     remedies: tuple[str, ...] = ()
+    certain: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,10 +81,11 @@ class Knowledge:
     def _remedies(self, finding: Finding) -> Iterator[str]:
         own = self.pattern(finding.pattern).remedies
         yield from (text for text in own if _FIELD.search(text))
-        for cause in finding.causes:
-            if cause.why:
-                yield from self.cause(cause.id).remedies
-        yield from (text for text in own if not _FIELD.search(text))
+        measured = [self.cause(cause.id) for cause in finding.causes if cause.why]
+        for cause in measured:
+            yield from cause.remedies
+        if not any(cause.certain for cause in measured):
+            yield from (text for text in own if not _FIELD.search(text))
 
 
 @lru_cache(maxsize=4)
@@ -112,7 +114,12 @@ def load(lang: str = "en") -> Knowledge:
             for id_, entry in table["pattern"].items()
         },
         {
-            id_: CauseText(id_, entry["text"], tuple(entry.get("remedies", ())))
+            id_: CauseText(
+                id_,
+                entry["text"],
+                tuple(entry.get("remedies", ())),
+                entry.get("certain", False),
+            )
             for id_, entry in table["cause"].items()
         },
         table.get("words", {}),

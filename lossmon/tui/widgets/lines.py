@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
+from lossmon.monitor.pulse import in_words as gpus_in_words
 from lossmon.report.check import headline
 from lossmon.text import in_words, printable
 from lossmon.tui import look
@@ -96,7 +97,9 @@ def strip(update: RunUpdate | None) -> list[Part]:
             parts += [(f" {name} " if name else " ", "$text-muted"), (f"{value} ", "bold")]
     state = update.state if update.state != "running" else ""
     words = "  ".join(word for word in (state, look.age(update)) if word)
-    return [*parts, (f"  {words}", "$text-muted")]
+    parts.append((f"  {words}", "$text-muted"))
+    gpus = gpus_in_words(update.gpus)
+    return [*parts, (f"   {gpus}", "")] if gpus else parts
 
 
 def verdict(update: RunUpdate | None, knowledge: Knowledge) -> list[Part]:
