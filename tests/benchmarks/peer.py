@@ -38,7 +38,7 @@ REPLIES = (
 )
 
 WRITER = """
-import math, random, sys, time, wandb
+import math, os, random, sys, time, wandb
 rows, live, folder = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 settings = wandb.Settings(x_disable_stats=True, console="off", silent=True,
                           **({"x_transaction_log_flush_interval": 0.1} if live else {}))
@@ -47,11 +47,12 @@ noise = random.Random(0)
 for i in range(rows + live):
     if i == rows:
         open(folder + "/ready", "w").close()
-        time.sleep(float(sys.argv[4]))
+        while not os.path.exists(folder + "/go"):
+            time.sleep(0.1)
     loss = 2.5 * math.exp(-3 * i / rows) + 0.3 + 0.1 * noise.random()
-    run.log({"loss": loss, "eval/loss": loss + 0.2, "mark": 100000 + i})
+    run.log({"loss": loss, "eval/loss": loss + 0.2, "zctr": 100000 + i})
     if i >= rows:
-        print(100000 + i, time.time(), flush=True)
+        print(i, time.time(), flush=True)
         time.sleep(1.0)
 if live:
     time.sleep(60)
@@ -136,13 +137,17 @@ def loading(argv: Sequence[str], home: str) -> dict[str, float]:
         program.close()
 
 
-def living(argv: Sequence[str], home: str, writer: subprocess.Popen[str]) -> dict[str, float]:
-    """A run whose writer waits, then logs a row a second."""
+def living(
+    argv: Sequence[str], home: str, writer: subprocess.Popen[str], newest: re.Pattern[str]
+) -> dict[str, float]:
+    """A run whose writer waits, then logs a row a second; `newest` finds its number on a screen."""
     program = Watched(argv, home)
     shown: dict[int, float] = {}
     try:
         program.wait_for("eval", 60)
-        program.settle()
+        calm = time.monotonic() + 3  # LEET never rests: its dot breathes
+        while time.monotonic() < calm:
+            program.read(0.5)
         before, start, seen = program.cpu_seconds(), time.monotonic(), len(program.received)
         while time.monotonic() - start < IDLE_S:
             program.read(0.5)
@@ -153,6 +158,7 @@ def living(argv: Sequence[str], home: str, writer: subprocess.Popen[str]) -> dic
         }
         assert writer.stdout is not None
         logged: dict[int, float] = {}
+        Path(home, "go").touch()
         before, start, seen = program.cpu_seconds(), 0.0, len(program.received)
         rest = ""
         while not logged or time.time() - max(logged.values()) < 5:
@@ -164,8 +170,8 @@ def living(argv: Sequence[str], home: str, writer: subprocess.Popen[str]) -> dic
                 mark, when = line.split()
                 logged[int(mark)] = float(when)
                 start = start or time.monotonic()
-            for mark in re.findall(r"\b1\d{5}\b|\b1\.\d{5}e\+05\b", program.text()):
-                shown.setdefault(int(float(mark)), time.time())
+            for mark in newest.findall(program.text()):
+                shown.setdefault(int(mark.replace(",", "")), time.time())
         spent = time.monotonic() - start
         delays = [shown[mark] - when for mark, when in logged.items() if mark in shown]
         figures |= {
@@ -180,6 +186,10 @@ def living(argv: Sequence[str], home: str, writer: subprocess.Popen[str]) -> dic
         program.close()
 
 
+OUR_NEWEST = re.compile(r"step ([\d,]+)")
+THEIR_NEWEST = re.compile(r"zctr +1(\d{5})")
+
+
 def ours(run: Path) -> list[str]:
     return [sys.executable, "-m", "lossmon", str(next(run.glob("run-*.wandb")))]
 
@@ -188,10 +198,10 @@ def theirs(run: Path) -> list[str]:
     return [str(Path(sys.executable).with_name("wandb")), "leet", "run", str(run)]
 
 
-def write(folder: Path, rows: int, live: int = 0, wait_s: float = 0) -> subprocess.Popen[str]:
+def write(folder: Path, rows: int, live: int = 0) -> subprocess.Popen[str]:
     folder.mkdir(parents=True)
     environment = os.environ | {"HOME": str(folder), "WANDB_ERROR_REPORTING": "false"}
-    command = [sys.executable, "-c", WRITER, str(rows), str(live), str(folder), str(wait_s)]
+    command = [sys.executable, "-c", WRITER, str(rows), str(live), str(folder)]
     writer = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     if not live:
         assert writer.wait() == 0
@@ -224,11 +234,12 @@ def main() -> None:
             home = str(folder)
             report(f"{rows:,} rows x 3", loading(ours(run), home), loading(theirs(run), home))
         results = []
-        for number, program in enumerate((ours, theirs) if asked.live else ()):
-            folder = Path(work, f"live{number}")
-            writer = write(folder, 2000, asked.live, wait_s=25)
+        both = ((ours, OUR_NEWEST), (theirs, THEIR_NEWEST))
+        for program, newest in both if asked.live else ():
+            folder = Path(work, f"live-{program.__name__}")
+            writer = write(folder, 2000, asked.live)
             run = next(folder.glob("wandb/offline-run-*"))
-            results.append(living(program(run), str(folder), writer))
+            results.append(living(program(run), str(folder), writer, newest))
             writer.kill()
         if results:
             report("live, 2,000 rows before", *results)
