@@ -31,24 +31,33 @@ def fields(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
     """
     at, end = 0, len(data)
     while at < end:
-        key, at = varint(data, at)
+        key = data[at]  # nearly all keys and lengths are one byte: a call for each would be slow
+        if key < 0x80:
+            at += 1
+        else:
+            key, at = varint(data, at)
         number, kind = key >> 3, key & 7
         if kind == VARINT:
             value, at = varint(data, at)
             yield number, kind, value, b""
             continue
         if kind == BYTES:
-            length, at = varint(data, at)
+            if at < end and data[at] < 0x80:
+                length = data[at]
+                at += 1
+            else:
+                length, at = varint(data, at)
         elif kind == FIXED64:
             length = 8
         elif kind == FIXED32:
             length = 4
         else:
             raise ValueError(f"a field of unknown kind {kind}")
-        if at + length > end:
+        stop = at + length
+        if stop > end:
             raise ValueError("a cut field")
-        yield number, kind, 0, data[at : at + length]
-        at += length
+        yield number, kind, 0, data[at:stop]
+        at = stop
 
 
 def signed(value: int) -> int:
