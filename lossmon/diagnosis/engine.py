@@ -17,6 +17,7 @@ from lossmon.diagnosis.view import View
 from lossmon.history.run import History
 
 GROWTH = 1.04  # a run is looked at anew when it has grown by 4 %: O(log n) looks
+_AT_LEAST = 3  # and by 3 points, once it has 20
 MAX_TIMELINE = 500
 _ALARM_SIGMAS = 6.0
 _ALARM_POINTS = (3, 6, 12, 24)  # in a row beyond the alarm: an extra look
@@ -113,7 +114,7 @@ class Engine:
         self._n = n
         if not due:
             return False
-        self._due = max(n + 1, math.ceil(n * GROWTH))
+        self._due = max(n + (_AT_LEAST if n >= 20 else 1), math.ceil(n * GROWTH))
         self._eval_due = max(m + 1, math.ceil(m * GROWTH))
         return self._look(history, chosen)
 

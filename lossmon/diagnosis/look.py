@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
 from lossmon.diagnosis.view import Curve, Pair, View
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
 from lossmon.history.summary import Sketch, Summary
+
+_MOST_LEVELS = 200  # places at which the train level is measured for its pair
 
 
 class Looker:
@@ -61,12 +64,16 @@ def _line(sketch: Sketch | None) -> tuple[Floats, Floats] | None:
 
 def _pair(name: str, evals: Sketch, train: Curve) -> Pair:
     """The train level at each evaluation: a local median, so that noise does not pass for a gap."""
-    window = max(1, len(train.value) // 40)
+    window, last = max(1, len(train.value) // 40), len(train.value) - 1
     padded = np.pad(train.value, window, mode="edge")
-    level = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * window + 1), axis=1)
-    at = np.interp(evals.step, train.step, level)
-    last = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
-    return Pair(name, evals.step, evals.mean, at, evals.step / last)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * window + 1)
+    after = np.minimum(np.searchsorted(train.step, evals.step), last)
+    if len(after) > _MOST_LEVELS:
+        after = np.linspace(0, last, _MOST_LEVELS).astype(int)
+    there = np.unique(np.concatenate((np.maximum(after - 1, 0), after)))
+    at = np.interp(evals.step, train.step[there], st.row_medians(around[there]))
+    end = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
+    return Pair(name, evals.step, evals.mean, at, evals.step / end)
 
 
 def _zeroed(train: Sketch, grad: Sketch | None) -> int | None:

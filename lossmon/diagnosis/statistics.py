@@ -11,9 +11,37 @@ from lossmon.history.columns import Floats
 _TO_SIGMA = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
 
 
+def median(values: Floats) -> float:
+    """Median of finite values; a tenth of the time of numpy's, which checks more."""
+    n = len(values)
+    if not n:
+        return math.nan
+    middle = n // 2
+    if n % 2:
+        return float(np.partition(values, middle)[middle])
+    pair = np.partition(values, (middle - 1, middle))
+    return float(pair[middle - 1] + pair[middle]) / 2
+
+
+def row_medians(rows: Floats) -> Floats:
+    """Medians along the last axis of finite values, shape (k, w) -> (k,)."""
+    ordered, width = np.sort(rows, axis=-1), rows.shape[-1]
+    middle = width // 2
+    if width % 2:
+        return np.asarray(ordered[..., middle])
+    return np.asarray((ordered[..., middle - 1] + ordered[..., middle]) / 2)
+
+
+def quantiles(values: Floats, shares: tuple[float, ...]) -> Floats:
+    """Quantiles by linear interpolation, as numpy's."""
+    ordered = np.sort(values)
+    place = np.array(shares) * (len(ordered) - 1)
+    return np.asarray(np.interp(place, np.arange(len(ordered)), ordered))
+
+
 def mad(values: Floats) -> float:
     """Robust standard deviation: 1.4826 x the median absolute deviation."""
-    return _TO_SIGMA * float(np.median(np.abs(values - np.median(values)))) if len(values) else 0.0
+    return _TO_SIGMA * median(np.abs(values - median(values))) if len(values) else 0.0
 
 
 def noise(values: Floats) -> float:
@@ -33,8 +61,8 @@ def blocks(values: Floats, count: int) -> Floats:
     cut = longer * (size + 1)  # the first blocks hold one value more, where it does not divide
     return np.concatenate(
         (
-            np.median(values[:cut].reshape(longer, size + 1), axis=1),
-            np.median(values[cut:].reshape(count - longer, size), axis=1),
+            row_medians(values[:cut].reshape(longer, size + 1)),
+            row_medians(values[cut:].reshape(count - longer, size)),
         )
     )
 
@@ -43,7 +71,8 @@ def median3(values: Floats) -> Floats:
     """Running median of three; the ends stay."""
     if len(values) < 3:
         return values
-    middle = np.median(np.stack((values[:-2], values[1:-1], values[2:])), axis=0)
+    a, b, c = values[:-2], values[1:-1], values[2:]
+    middle = np.maximum(np.minimum(a, b), np.minimum(np.maximum(a, b), c))
     return np.concatenate((values[:1], middle, values[-1:]))
 
 
@@ -63,7 +92,7 @@ def theil_sen(values: Floats) -> float:
     if n < 2:
         return 0.0
     i, j = np.triu_indices(n, 1)
-    return float(np.median((values[j] - values[i]) / (j - i)))
+    return median((values[j] - values[i]) / (j - i))
 
 
 def von_neumann(values: Floats) -> float:

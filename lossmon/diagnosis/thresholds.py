@@ -33,7 +33,7 @@ class Thresholds:
     swing: float = 0.35  # P95 - P5 of the detrended last 60 %, over the level (words)
     swing_wild: float = 2.2  # whatever its shape (losses of single examples: CV 0.5, 1.6 to 2)
     swing_coloured: float = 3.45  # P95 - P5 in noise sigmas; white noise has 3.29
-    alternates: float = 2.0  # von Neumann ratio of white noise; alternation goes to 4
+    swing_loud: float = 0.9  # whatever its shape, where there is no fall beneath it (runs: to 0.83)
     swing_of_drop: float = 0.45  # of the drop (words: half)
     # -- not_decreasing --------------------------------------------------------------------------
     flat_drop: float = 0.03  # of the start level (words: 2 %, grey to 10 %)
@@ -46,10 +46,11 @@ class Thresholds:
     falling_z: float = -2.5  # Mann-Kendall z of the last 40 %
     # -- plateau ---------------------------------------------------------------------------------
     plateau_level: float = 0.38  # end level over start level: a curve that fell far is healthy
-    plateau_early: float = 0.08  # of the drop left after a fifth of the run: it stopped abruptly
-    plateau_left: float = 0.18  # of the drop left at 40 %
-    plateau_high: float = 0.60  # end level over start level where it flattened gradually
+    plateau_left: float = 0.03  # of the drop left at 40 % (words: 2 %, grey to 6 %)
     plateau_tail: float = 0.035  # fall over the last 60 %, over the level (words: 2 %, grey to 6 %)
+    plateau_high: float = 0.60  # end level over start level that is high (runs); from there on
+    plateau_left_high: float = 0.06  # all of the grey zone of the words counts,
+    plateau_tail_high: float = 0.03  # if the level barely moved
     # -- train and eval --------------------------------------------------------------------------
     overfit_rise: float = 0.05  # over eval's minimum (words: 3 to 6 %)
     overfit_errors: float = 4.0  # standard errors (words)

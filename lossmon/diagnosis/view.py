@@ -61,12 +61,12 @@ class Curve:
     def start(self) -> float:
         """Head level: the median of the first points."""
         head = self.sketch.head[np.isfinite(self.sketch.head)]
-        return float(np.median(head[: max(3, min(len(head), self.n // 100))])) if len(head) else 0.0
+        return st.median(head[: max(3, min(len(head), self.n // 100))]) if len(head) else 0.0
 
     @cached_property
     def end(self) -> float:
         """End level: the median of the last tenth."""
-        return float(np.median(self.value[-max(3, len(self.value) // 10) :]))
+        return st.median(self.value[-max(3, len(self.value) // 10) :])
 
     @cached_property
     def low(self) -> float:
@@ -108,11 +108,21 @@ class Curve:
     def level(self, share: float) -> float:
         """Median around a share of the run."""
         at, window = int(share * len(self.value)), max(1, len(self.value) // 40)
-        return float(np.median(self.value[max(0, at - window) : at + window + 1]))
+        return st.median(self.value[max(0, at - window) : at + window + 1])
 
     def left(self, share: float) -> float:
         """The part of the drop made after a share of the run; NaN where there is no drop."""
         return (self.level(share) - self.end) / self.drop if self.drop > 0 else float("nan")
+
+    @cached_property
+    def room(self) -> float:
+        """How far it may have fallen beneath its noise, over the start level: the upper end (two
+        standard errors) of the fall of a straight line through all of it."""
+        values = self.value
+        place = np.linspace(-0.5, 0.5, len(values))
+        fall = -float(place @ values) / max(float(place @ place), 1e-300)
+        error = float(np.std(values)) * (12 / len(values)) ** 0.5
+        return float((fall + 2 * error) / self.scale)
 
     @cached_property
     def tail_z(self) -> float:
@@ -129,9 +139,9 @@ class Curve:
             np.arange(len(tail)), np.linspace(0, len(tail) - 1, 7), st.blocks(tail, 7)
         )
         rest = tail - trend
-        p5, p95 = np.percentile(rest, (5, 95))
+        p5, p95 = st.quantiles(rest, (0.05, 0.95))
         # What a bucket of several points hides; the median, as a spike is no swing.
-        inner = float(np.median(self.sketch.deviation[-len(tail) :]))
+        inner = st.median(self.sketch.deviation[-len(tail) :])
         sigma = float(np.hypot(st.mad(np.diff(tail)) / 2**0.5, inner))
         return float(np.hypot(p95 - p5, 3.29 * inner)), sigma
 
@@ -168,7 +178,7 @@ class Pair:
 
     def last(self, values: Floats) -> float:
         """Median of the newest tenth, at least of one."""
-        return float(np.median(values[-max(1, min(5, len(values) // 10)) :]))
+        return st.median(values[-max(1, min(5, len(values) // 10)) :])
 
     @cached_property
     def fall(self) -> float:

@@ -73,7 +73,7 @@ def _pace(pair: Pair) -> tuple[float, float]:
         there = float(np.interp(drop, evals, place))
         paces.append(there / max(float(np.interp(drop, train, place)), 1e-9))
         leads.append(drop - float(np.interp(there, place, train)))
-    return float(np.median(paces)), float(np.median(leads))
+    return st.median(np.array(paces)), st.median(np.array(leads))
 
 
 def _fallen(values: Floats) -> Floats:
@@ -87,8 +87,7 @@ def _fallen(values: Floats) -> Floats:
 def _noise(pair: Pair) -> float:
     """Relative noise of the two levels that are compared."""
     train, evals = (
-        st.curve_noise(one) / max(abs(float(np.median(one))), 1e-300)
-        for one in (pair.train, pair.value)
+        st.curve_noise(one) / max(abs(st.median(one)), 1e-300) for one in (pair.train, pair.value)
     )
     return math.hypot(train, evals)
 

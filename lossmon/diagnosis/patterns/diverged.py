@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import Curve, View
 
@@ -53,7 +54,7 @@ def _far_above(view: View, train: Curve) -> Finding | None:
     newest = values[-max(3, int(limits.diverged_share * len(values))) :]
     line = limits.diverged_factor * train.start
     stays = np.min(newest) > line and train.drop < -5 * train.drop_error
-    far = np.median(newest) > limits.diverged_far * train.start and train.end > line
+    far = st.median(newest) > limits.diverged_far * train.start and train.end > line
     if not (stays or far):
         return None
     below = np.flatnonzero(values <= line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
 
@@ -16,8 +17,8 @@ def exploding(view: View) -> Finding | None:
     if norms is None:
         return None
     step, value = norms
-    usual = float(np.median(value[: max(len(value) - _NEWEST, 1)]))
-    newest = float(np.median(value[-_NEWEST:]))
+    usual = st.median(value[: max(len(value) - _NEWEST, 1)])
+    newest = st.median(value[-_NEWEST:])
     if usual <= 0 or newest < view.limits.grad_explosion * usual:
         return None
     if newest < 3 * float(np.max(value[: max(3, len(value) // 4)])):
@@ -42,8 +43,8 @@ def vanishing(view: View) -> Finding | None:
     if norms is None or train is None:
         return None
     step, value = norms
-    early = float(np.median(value[: max(3, len(value) // 20)]))
-    newest = float(np.median(value[-max(_NEWEST, len(value) // 10) :]))
+    early = st.median(value[: max(3, len(value) // 20)])
+    newest = st.median(value[-max(_NEWEST, len(value) // 10) :])
     if early <= 0 or newest > view.limits.grad_vanishing * early or train.end < 0.3 * train.start:
         return None
     below = np.flatnonzero(value > view.limits.grad_vanishing * early)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
@@ -23,7 +21,7 @@ def find(view: View) -> Finding | None:
     trend = st.mann_kendall(train.blocks)
     if lost_in_noise and drop > limits.flat_drop_noisy and trend < -3.5:
         lost_in_noise = False  # noisy points, and yet a steady fall beneath them
-    if lost_in_noise and not view.ended and _may_have_fallen(view):
+    if lost_in_noise and not view.ended and train.room > limits.flat_room:
         lost_in_noise = False  # more points will tell
     if not (small or lost_in_noise):
         return None
@@ -41,16 +39,6 @@ def find(view: View) -> Finding | None:
         f"after {train.n:,} points the loss is {words} ({errors:.1f} standard errors)",
         numbers={"drop": drop, "level": train.end},
     )
-
-
-def _may_have_fallen(view: View) -> bool:
-    """Noise leaves room for a fair drop over the run: the upper end of a straight line's fall."""
-    train = view.train
-    assert train is not None
-    values = train.value
-    fall = -float(np.polyfit(np.linspace(0, 1, len(values)), values, 1)[0])
-    error = float(np.std(values)) * (12 / len(values)) ** 0.5
-    return bool((fall + 2 * error) / train.scale > view.limits.flat_room)
 
 
 def _hidden_by_constant(view: View, errors: float, trend: float, drop: float) -> bool:

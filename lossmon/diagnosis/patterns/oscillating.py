@@ -20,9 +20,13 @@ def find(view: View) -> Finding | None:
     swing = span / level
     newest = train.sketch.newest[-256:]  # points as logged: means of two hide an alternation
     ratio = st.von_neumann(newest[np.isfinite(newest)])
+    chance = 6 / max(1, len(newest)) ** 0.5  # 3 standard errors of the ratio of white noise
     coloured = sigma > 0 and span / sigma >= _white(view)
-    alternates = ratio >= limits.alternates + 6 / max(1, len(newest)) ** 0.5
-    if swing < limits.swing or not (swing >= limits.swing_wild or coloured or alternates):
+    coloured |= ratio <= 2.0 - max(chance, 0.6) and not _fell(view)
+    alternates = ratio >= 2.0 + chance
+    loud = swing >= limits.swing_loud and not _fell(view) and train.room <= limits.flat_room
+    wild = swing >= limits.swing_wild
+    if swing < limits.swing or not (wild or loud or coloured or alternates):
         return None
     if span < limits.swing_of_drop * abs(train.drop):
         return None
@@ -53,7 +57,13 @@ def _white(view: View) -> float:
     train, limits = view.train, view.limits
     assert train is not None
     rows: float = max(1.0, 0.6 * len(train.value))
-    fell = train.drop > 2.5 * train.drop_error and st.mann_kendall(train.blocks) < -3
     return float(
-        limits.swing_coloured + (2 if view.ended else 6) / rows**0.5 + (0.2 if fell else 0.0)
+        limits.swing_coloured + (2 if view.ended else 6) / rows**0.5 + (0.2 if _fell(view) else 0.0)
     )
+
+
+def _fell(view: View) -> bool:
+    """There is a fall beneath the swings, over the run as a whole."""
+    train = view.train
+    assert train is not None
+    return train.drop > 2.5 * train.drop_error and st.mann_kendall(train.blocks) < -3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View, log_drop, went
 
@@ -18,7 +19,7 @@ def find(view: View) -> Finding | None:
     if after < limits.overfit_evals:
         return None
     lowest = float(pair.smooth[best])
-    newest = float(np.median(pair.value[-min(3, after) :]))
+    newest = st.median(pair.value[-min(3, after) :])
     rise = newest - lowest
     relative = rise / max(abs(lowest), 1e-300)
     errors = rise / max(pair.error, 1e-300)

@@ -16,19 +16,21 @@ def find(view: View) -> Finding | None:
         return None
     limits = view.limits
     high = train.end / train.start if train.start > 0 and train.end > 0 else 0.0
-    noise = train.block_error / train.drop
-    early = train.left(0.2) <= limits.plateau_early + noise
-    late = train.left(0.4) <= limits.plateau_left
-    tail_fall = (train.level(0.42) - train.end) / max(abs(train.end), 1e-300)
-    flat = tail_fall <= limits.plateau_tail + 2 * train.block_error / max(abs(train.end), 1e-300)
-    gradual = high >= limits.plateau_high and late
-    if not (flat and ((high >= limits.plateau_level and early and late) or gradual)):
+    end = max(abs(train.end), 1e-300)
+    left, error = train.left(0.4), train.block_error / train.drop
+    tail_fall, tail_error = (train.level(0.42) - train.end) / end, train.block_error / end
+    # How far the measured figures may lie above those of the words, by their standard errors.
+    stopped = left <= limits.plateau_left + 0.5 * error
+    stopped &= tail_fall <= limits.plateau_tail + 2 * tail_error
+    barely = left <= limits.plateau_left_high + 2 * error
+    barely &= tail_fall <= limits.plateau_tail_high + tail_error
+    if not ((high >= limits.plateau_level and stopped) or (high >= limits.plateau_high and barely)):
         return None
     since = _since(train)
     return Finding(
         "plateau",
         "info",
-        0.85 if early else 0.65,
+        0.85 if stopped else 0.65,
         since,
         train.name,
         f"fell from {train.start:.4g} to {train.end:.4g} and has been flat since step {since:,}: "

@@ -59,7 +59,7 @@ def find(view: View) -> Finding | None:
 
 def _newest_level(train: Curve) -> float:
     count = max(5, len(train.value) // 50)
-    return float(np.median(train.value[-count:]))
+    return st.median(train.value[-count:])
 
 
 def _sudden(train: Curve, view: View) -> bool:

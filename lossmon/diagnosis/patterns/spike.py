@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
+from lossmon.history.columns import Floats, Ints
+
+_HALF = 10  # buckets on either side that a spike must stand out from
 
 
 def find(view: View) -> Finding | None:
@@ -14,15 +18,20 @@ def find(view: View) -> Finding | None:
     if train is None or len(train.value) < 3 * view.limits.min_points:
         return None
     limits = view.limits
-    # A smooth baseline that short spikes do not move: medians over 21 buckets.
-    pad = 10
-    padded = np.pad(train.value, pad, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * pad + 1)
-    base = np.median(windows, axis=1)
-    around = 1.4826 * np.median(np.abs(windows - base[:, None]), axis=1)
     high = np.where(np.isfinite(train.sketch.high), train.sketch.high, train.value)
+    near = _candidates(train.value, high)
+    if not len(near):
+        return None
+    # A smooth baseline that short spikes do not move: medians over 21 buckets.
+    padded = np.pad(train.value, _HALF, mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _HALF + 1)[near]
+    base = train.value.copy()
+    base[near] = st.row_medians(windows)
+    around = np.zeros_like(base)
+    around[near] = 1.4826 * st.row_medians(np.abs(windows - base[near, None]))
     sigma = np.maximum(np.maximum(around, train.sketch.deviation), 1e-300)
-    excess = high - base
+    excess = np.zeros_like(base)
+    excess[near] = high[near] - base[near]
     out = (excess > limits.spike_errors * sigma) & (excess > limits.spike_of_level * np.abs(base))
     out &= excess > limits.spike_of_drop * abs(train.start - train.low)
     out[: max(3, len(out) // 50)] = False  # the first steps fall steeply: no spikes there
@@ -45,3 +54,14 @@ def find(view: View) -> Finding | None:
             "count": float(len(groups)),
         },
     )
+
+
+def _candidates(value: Floats, high: Floats) -> Ints:
+    """Buckets that stand above the levels around them at all: few, on most curves."""
+    level = st.blocks(value, len(value) // 7)
+    level = np.minimum(
+        level, np.minimum(np.append(level[1:], level[-1]), np.append(level[0], level[:-1]))
+    )
+    around = np.repeat(level, 7)
+    around = np.append(around, np.repeat(around[-1:], max(0, len(value) - len(around))))
+    return np.flatnonzero(high > around[: len(value)] + 0.4 * np.abs(around[: len(value)]))
