@@ -52,8 +52,9 @@ class Thresholds:
     plateau_left_high: float = 0.06  # all of the grey zone of the words counts,
     plateau_tail_high: float = 0.03  # if the level barely moved
     # -- train and eval --------------------------------------------------------------------------
-    overfit_rise: float = 0.05  # over eval's minimum (words: 3 to 6 %)
-    overfit_errors: float = 4.0  # standard errors (words)
+    overfit_rise: float = 0.045  # over eval's minimum (words: 3 to 6 %)
+    overfit_errors: float = 4.0  # standard errors (words); half of it where eval climbs steadily:
+    overfit_climb: float = 2.5  # Mann-Kendall z since the minimum
     overfit_train: float = -0.01  # log drop of train since then: it must not rise (words)
     overfit_evals: int = 2  # evals after the minimum (words)
     underfit_fall: float = 0.08  # of each curve (words: 3 %, grey to 10 %)
@@ -62,7 +63,8 @@ class Thresholds:
     ahead_lead: float = 0.05  # log drop by which it then leads
     ahead_fall: float = 0.14  # relative fall of eval (words: 15 %)
     train_stuck: float = 0.75  # log drop of train under which it may be stuck
-    train_stuck_share: float = 0.30  # of its drop made after 40 %: still falling
+    train_stuck_share: float = 0.24  # of its drop made after 40 %: still falling (runs)
+    train_near_start: float = 0.05  # log drop of train that is none (words: 3 %)
     lead_gap: float = 0.10  # eval below train by so much throughout
     lead_share: float = 0.45  # eval reaches train's newest level in so much of the run
     # -- beyond the table ------------------------------------------------------------------------

@@ -36,19 +36,24 @@ def ahead(view: View) -> Ahead | None:
         return None
     eval_drop = float(1 - np.exp(-pair.fall))
     ratio = max(pair.train_fall, 0.0) / max(pair.fall, 1e-9)
-    if pair.last(pair.value) > pair.last(pair.train):
-        return None  # lower is ahead: a fall from a worse start is only catching up
+    # Lower is ahead: a fall from a worse start is only catching up. Train may catch up, in turn.
+    under = pair.last(pair.value) <= pair.last(pair.train)
+    noise = _noise(pair)
+    caught_up = pair.last(pair.value - pair.train) <= (0.03 + noise) * abs(pair.last(pair.train))
     pace, lead = _pace(pair)
     falls = eval_drop >= limits.ahead_fall
-    deeper = falls and ratio <= limits.ahead_ratio
+    deeper = under and falls and ratio <= limits.ahead_ratio
     # A constant factor or term between the two (dropout, label smoothing) leads nowhere in time.
-    sooner = falls and pace <= limits.ahead_pace and lead > 4 * _noise(pair) + limits.ahead_lead
-    below = _below(view) and (pace >= 9 or pace <= limits.ahead_pace)
+    sooner = falls and pace <= limits.ahead_pace and lead > 4 * noise + limits.ahead_lead
+    sooner = sooner and (under or caught_up)
+    below = under and pace >= _NEVER and _below(view)
     if not (deeper or sooner or below):
         return None
     window = pair.train_fall
     stuck = window < limits.train_stuck and (
-        window < 0.1 or train.left(0.4) < limits.train_stuck_share
+        window < limits.train_near_start
+        or train.drop < 3 * train.drop_error
+        or train.left(0.4) < limits.train_stuck_share + 0.5 * train.block_error / abs(train.drop)
     )
     return Ahead(ratio, pace, eval_drop, stuck)
 

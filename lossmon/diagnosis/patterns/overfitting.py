@@ -23,7 +23,11 @@ def find(view: View) -> Finding | None:
     rise = newest - lowest
     relative = rise / max(abs(lowest), 1e-300)
     errors = rise / max(pair.error, 1e-300)
-    if relative < limits.overfit_rise or errors < limits.overfit_errors:
+    climbs = st.mann_kendall(pair.value[best:]) if after < 200 else 0.0
+    sure = errors >= limits.overfit_errors or (
+        errors >= limits.overfit_errors / 2 and climbs >= limits.overfit_climb
+    )
+    if relative < limits.overfit_rise or not sure:
         return None
     train_fall = log_drop(float(pair.train[best]), pair.last(pair.train))
     if train_fall < limits.overfit_train:
