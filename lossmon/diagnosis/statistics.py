@@ -95,6 +95,26 @@ def theil_sen(values: Floats) -> float:
     return median((values[j] - values[i]) / (j - i))
 
 
+def line(values: Floats) -> tuple[float, float]:
+    """Fall of a straight line through a curve from end to end, and its t statistic.
+
+    The error allows for residuals that follow one another, as those of an AR(1) process do.
+    """
+    n = len(values)
+    if n < 4:
+        return 0.0, 0.0
+    place = np.linspace(-0.5, 0.5, n)
+    spread = float(place @ place)
+    slope = float(place @ values) / spread
+    rest = values - np.mean(values) - slope * place
+    power = float(rest @ rest)
+    if power <= 0:
+        return -slope, math.copysign(math.inf, -slope) if slope else 0.0
+    memory = min(max(float(rest[1:] @ rest[:-1]) / power, 0.0), 0.95)
+    error = math.sqrt(power / (n - 2) / spread * (1 + memory) / (1 - memory))
+    return -slope, -slope / error
+
+
 def von_neumann(values: Floats) -> float:
     """Mean squared successive difference over variance: 2 for white noise, 4 for alternation."""
     variance = float(np.var(values)) if len(values) > 3 else 0.0

@@ -41,9 +41,10 @@ class Thresholds:
     flat_room: float = 0.2  # of the start level: while noise leaves room for it, more is awaited
     flat_errors: float = 3.0  # standard errors that a drop must exceed (words: 3 to 5)
     # -- not_converged ---------------------------------------------------------------------------
-    falling_share: float = 0.06  # of the drop made in the last fifth (words: 10 %, grey from 5 %)
+    falling_share: float = 0.055  # of the drop made in the last fifth (words: 10 %, grey from 5 %)
     falling_of_level: float = 0.02  # and of the level: a curve next to its floor has converged
-    falling_z: float = -2.5  # Mann-Kendall z of the last 40 %
+    falling_line: float = 0.075  # likewise by a straight line through the last 40 %, which bends up
+    falling_errors: float = 2.5  # standard errors of that line's fall
     # -- plateau ---------------------------------------------------------------------------------
     plateau_level: float = 0.38  # end level over start level: a curve that fell far is healthy
     plateau_left: float = 0.03  # of the drop left at 40 % (words: 2 %, grey to 6 %)

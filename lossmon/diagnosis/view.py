@@ -116,18 +116,15 @@ class Curve:
 
     @cached_property
     def room(self) -> float:
-        """How far it may have fallen beneath its noise, over the start level: the upper end (two
-        standard errors) of the fall of a straight line through all of it."""
+        """How far it may have fallen beneath its noise, over the start level.
+
+        It is the upper end (two standard errors) of the fall of a straight line through all of it.
+        """
         values = self.value
         place = np.linspace(-0.5, 0.5, len(values))
         fall = -float(place @ values) / max(float(place @ place), 1e-300)
         error = float(np.std(values)) * (12 / len(values)) ** 0.5
         return float((fall + 2 * error) / self.scale)
-
-    @cached_property
-    def tail_z(self) -> float:
-        """Mann-Kendall z of block medians over the last 40 %."""
-        return st.mann_kendall(st.blocks(self.value[int(0.6 * len(self.value)) :], 16))
 
     @cached_property
     def swing(self) -> tuple[float, float]:

@@ -13,13 +13,20 @@ def find(view: View) -> Finding | None:
     if train is None or not view.done or len(train.value) < view.limits.min_points:
         return None
     limits = view.limits
+    if train.drop <= 0:
+        return None
+    # Medians around both ends of the last fifth know its bend, a line through the last two fifths
+    # has a fraction of their noise: both must say so.
+    fall, t = st.line(train.value[int(0.6 * len(train.value)) :])
+    line = 0.5 * fall / max(train.start - train.end + 0.25 * fall, 1e-300)
     share = _share(view)
-    tail = st.blocks(train.value, 10)
-    of_level = (tail[-3] - tail[-1]) / max(abs(tail[-1]), 1e-300)
-    if share < limits.falling_share or train.tail_z > limits.falling_z:
+    if line < limits.falling_line or t < limits.falling_errors:
         return None
-    if of_level < limits.falling_of_level:
+    if share < limits.falling_share - train.block_error / train.drop:
         return None
+    if 0.5 * fall < limits.falling_of_level * abs(train.end):
+        return None
+    share = share if share >= limits.falling_share else line
     gain = st.power_law(train.step, train.value, 0.25)
     words = ""
     numbers = {"share": share, "level": train.end}

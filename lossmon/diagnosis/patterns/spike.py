@@ -29,7 +29,11 @@ def find(view: View) -> Finding | None:
     base[near] = st.row_medians(windows)
     around = np.zeros_like(base)
     around[near] = 1.4826 * st.row_medians(np.abs(windows - base[near, None]))
-    sigma = np.maximum(np.maximum(around, train.sketch.deviation), 1e-300)
+    # Of the buckets around, as a spike makes its own bucket wide.
+    inner = np.pad(train.sketch.deviation, _HALF, mode="edge")
+    inner = np.lib.stride_tricks.sliding_window_view(inner, 2 * _HALF + 1)[near]
+    sigma = np.full_like(base, 1e-300)
+    sigma[near] = np.maximum(np.maximum(around[near], st.row_medians(inner)), 1e-300)
     excess = np.zeros_like(base)
     excess[near] = high[near] - base[near]
     out = (excess > limits.spike_errors * sigma) & (excess > limits.spike_of_level * np.abs(base))
