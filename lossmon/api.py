@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,11 +17,14 @@ from lossmon.errors import LossmonError, TargetError
 from lossmon.formats.decoder import Record
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.log import Log
+from lossmon.monitor.questions import ask_first
 from lossmon.monitor.sources import check_target, nothing_read, open_monitor
 from lossmon.monitor.training import Training
 
 if TYPE_CHECKING:
     import pandas as pd  # noqa: TID251
+
+_ASK_S = 120.0  # a box that has not answered by then will not ask
 
 COLUMNS = ("run", "metric", "step", "epoch", "time", "value")
 
@@ -41,7 +44,10 @@ class Reading(NamedTuple):
 
 
 def read_targets(
-    targets: Sequence[str], now: float | None = None, logs: Sequence[str] | None = None
+    targets: Sequence[str],
+    now: float | None = None,
+    logs: Sequence[str] | None = None,
+    ask: Callable[[str], None] | None = None,
 ) -> Reading:
     """Read targets once, whole, and judge every run found in them.
 
@@ -49,6 +55,7 @@ def read_targets(
         targets: as on the command line.
         now: seconds since the Unix epoch, which decides what is stalled.
         logs: of all logs of the targets, read only these.
+        ask: there is a terminal, and ssh may ask its questions there; shows a line on it.
     """
     config.apply()
     errors: list[LossmonError] = []
@@ -63,10 +70,11 @@ def read_targets(
         return Reading([], errors, {})
     monitor = open_monitor(good, watch=False, logs=logs)
     try:
+        if ask is not None and monitor.hosts():
+            ask_first(monitor, ask, within_s=_ASK_S)
         monitor.poll(now)
         while not monitor.exhausted:
-            if not monitor.pending():
-                monitor.wait(1.0)  # for the writer of a pipe
+            monitor.wait(1.0)  # for the writer of a pipe, or a box; at once where there is more
             monitor.poll(now)
         updates = monitor.conclude(now)
         missing = [] if logs is not None else [nothing_read(monitor, one) for one in good]

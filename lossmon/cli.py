@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -13,6 +14,7 @@ from lossmon import __version__
 from lossmon.errors import LossmonError
 
 LANGUAGES = ("en", "zh")
+_FIRST_WORD_S = 5.0  # of every box before the screen opens; slower ones connect beside it
 LEVELS = ("info", "warning", "critical", "never")
 
 
@@ -37,6 +39,42 @@ _lang = click.option(
     help="Language of causes and remedies.",
 )
 _ascii = click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
+
+
+def _ssh(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that may read from other boxes."""
+    for option in (
+        click.option(
+            "--ssh-option",
+            multiple=True,
+            metavar="NAME=VALUE",
+            expose_value=False,
+            callback=_use_ssh,
+            help="Passed to ssh as -o (repeatable).",
+        ),
+        click.option(
+            "-F",
+            "ssh_config",
+            metavar="FILE",
+            expose_value=False,
+            callback=_use_ssh,
+            help="Configuration file for ssh.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _use_ssh(_: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value:
+        from lossmon.logs import hosts
+
+        if parameter.name == "ssh_config":
+            hosts.use_config(value)
+        else:
+            hosts.use_options(value)
+
+
 _fps = click.option(
     "--fps",
     type=click.FloatRange(0.1, 60),
@@ -75,16 +113,18 @@ def cli() -> None:
     \b
     lossmon [TARGET]...    open the screen (default: the current folder)
 
-    A TARGET is a log file, a folder, a glob, or - for a pipe:
+    A TARGET is a log file, a folder, a glob, any of them on another box, or - for a pipe:
 
     \b
     lossmon runs/sft/trainer_log.jsonl
+    lossmon gpu1:runs me@gpu2:'~/exp/*/log.jsonl'
     python train.py 2>&1 | lossmon -
     """
 
 
 @cli.command("open", hidden=True, context_settings=_CONTEXT)
 @_targets
+@_ssh
 @_fps
 @_lang
 @_ascii
@@ -95,6 +135,7 @@ def open_command(targets: tuple[str, ...], fps: float | None, lang: str, ascii: 
 
 @cli.command(context_settings=_CONTEXT)
 @_targets
+@_ssh
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a run, one a line.")
 @click.option(
     "--fail-on",
@@ -122,7 +163,7 @@ def check(
     from lossmon.report import check as report
     from lossmon.report.gather import gather
 
-    updates, errors, refused = gather(targets or (".",), jobs)
+    updates, errors, refused = gather(targets or (".",), jobs, _asking())
     knowledge = load(lang)
     if updates and as_json:
         click.echo(report.as_json(updates, knowledge))
@@ -144,6 +185,7 @@ def check(
 
 @cli.command(context_settings=_CONTEXT)
 @_targets
+@_ssh
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event, one a line.")
 @click.option(
     "--exec",
@@ -230,6 +272,7 @@ def status(
 
 @cli.command(context_settings=_CONTEXT)
 @_targets
+@_ssh
 @click.option("--width", type=click.IntRange(20, 1000), default=None, help="Columns.")
 @click.option("--height", type=click.IntRange(5, 500), default=24, show_default=True, help="Rows.")
 @click.option("--log-y", is_flag=True, help="Logarithmic y axis.")
@@ -249,7 +292,7 @@ def plot(
     from lossmon.report.gather import gather
     from lossmon.report.plot import render
 
-    updates, errors, _ = gather(targets or (".",), 1)
+    updates, errors, _ = gather(targets or (".",), 1, _asking())
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for update in updates:
         picture = render(
@@ -270,6 +313,7 @@ def plot(
 
 @cli.command(context_settings=_CONTEXT)
 @_targets
+@_ssh
 @click.option(
     "-o", "--output", metavar="FILE", help="Write .csv, .jsonl or .parquet [default: CSV on stdout]"
 )
@@ -280,7 +324,7 @@ def export(targets: tuple[str, ...], output: str | None) -> None:
 
     if output:
         report.check_output(output)
-    updates, errors, _ = gather(targets or (".",), None)
+    updates, errors, _ = gather(targets or (".",), None, _asking())
     if updates and output:
         count = report.write(updates, output)
         runs = "1 run" if len(updates) == 1 else f"{len(updates)} runs"
@@ -359,6 +403,9 @@ def _open(targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None) -
         _need_terminal("lossmon")
         monitor = open_monitor(targets, watch=True)
     try:
+        from lossmon.monitor.questions import ask_first
+
+        ask_first(monitor, _complain, within_s=_FIRST_WORD_S)
         from lossmon.tui.app import LossmonApp
 
         fps = settings.screen.fps if fps is None else fps
@@ -373,6 +420,11 @@ def _need_terminal(command: str) -> None:
             f"{command} draws on a terminal and there is none; "
             "use `lossmon check` or `lossmon plot` in scripts, `lossmon -` behind a pipe"
         )
+
+
+def _asking() -> Callable[[str], None] | None:
+    """How to speak to the person at the terminal; None where there is none."""
+    return _complain if sys.stdin.isatty() and sys.stderr.isatty() else None
 
 
 def _complain(message: str) -> None:

@@ -2,6 +2,7 @@
 
     section.py   what a section is, and how one is made of typed, documented fields
     screen.py    [screen]
+    hosts.py     [hosts]
     reading.py   [roles] and [[lines]]
 
 To add a section, write a file like `screen.py` and give it a field of `Config`; the reading, the
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from lossmon.config.hosts import HOSTS, Host
 from lossmon.config.reading import LINES, ROLES, LinePattern
 from lossmon.config.screen import SCREEN, Screen
 from lossmon.config.section import Section
@@ -44,11 +46,13 @@ class Config:
 
     Attributes:
         screen: how the screen looks.
+        hosts: name -> box, with what is followed there.
         roles: metric name -> role (see `lossmon.formats.names.ROLES`).
         lines: lines that are rows.
     """
 
     screen: Screen = _section(SCREEN)
+    hosts: Mapping[str, Host] = _section(HOSTS)
     roles: Mapping[str, str] = _section(ROLES)
     lines: tuple[LinePattern, ...] = _section(LINES)
 
@@ -71,9 +75,16 @@ def apply() -> Config:
     """
     from lossmon.formats import detect, names
     from lossmon.formats.pattern import PatternFormat
+    from lossmon.logs import hosts
 
     config = load()
     names.override(config.roles)
+    hosts.name(
+        {
+            name: hosts.Named(host.paths, host.address, host.ssh_options)
+            for name, host in config.hosts.items()
+        }
+    )
     detect.add_first([PatternFormat(line.name, line.pattern) for line in config.lines])
     return config
 

@@ -60,7 +60,7 @@ class Tail:
 
     __slots__ = (
         "crc", "dropped", "gone", "guard", "head", "identity", "look_at", "mtime", "offset",
-        "path", "size", "stamp", "trouble",
+        "path", "restored", "size", "stamp", "trouble",
     )  # fmt: skip
 
     def __init__(self, path: str) -> None:
@@ -76,6 +76,7 @@ class Tail:
         self.trouble = ""  # said already; not repeated at each poll
         self.gone = False
         self.dropped = False
+        self.restored = False  # the past was told, not read here; its inode means nothing
         self.look_at = 0  # number of the poll that looks again
 
     def rewind(self) -> None:
@@ -106,6 +107,9 @@ class Follower:
         offsets: bytes of each file that are known already.
         slice_bytes: read at most so much of one file before the next has its turn.
         ahead: hand on the end of a long file as soon as its beginning was read.
+        long_bytes: a file is long when it has more left to read.
+        ahead_bytes: of its end.
+        rest: a walk over the directories is followed by a pause so many times as long.
     """
 
     def __init__(
@@ -114,8 +118,13 @@ class Follower:
         offsets: Optional[Dict[str, int]] = None,
         slice_bytes: int = 1 << 18,
         ahead: bool = False,
+        long_bytes: int = LONG_BYTES,
+        ahead_bytes: int = AHEAD_BYTES,
+        rest: float = 20.0,
     ) -> None:
         self._ahead = ahead
+        self._long, self._ahead_bytes = long_bytes, ahead_bytes
+        self._rest = rest
         self._targets = []  # type: List[str]
         self._known = dict(offsets or {})
         self._slice = slice_bytes
@@ -134,6 +143,21 @@ class Follower:
         if target not in self._targets:
             self._targets.append(target)
             self.rescan()
+
+    def forget(self, target: str) -> None:
+        """Follow a target no more, nor the files that no other target leads to."""
+        if target in self._targets:
+            self._targets.remove(target)
+            self._walk = None
+            kept = set(self._find())
+            self._tails = {log: tail for log, tail in self._tails.items() if log in kept}
+            self.rescan()
+
+    def restore(self, log: str, offset: int, head: bytes, guard: bytes, crc: int) -> None:
+        """Go on where another follower stopped; the arguments are what its Tail knew."""
+        self._tails[log] = tail = Tail(log)
+        tail.offset, tail.head, tail.guard, tail.crc = offset, head, guard, crc
+        tail.restored = True
 
     def drop(self, log: str) -> None:
         """Read no more of a file, unless it is replaced by another."""
@@ -179,7 +203,8 @@ class Follower:
             if noticed or tail.look_at <= self._polls:
                 chunks += self._look(tail)
         waiting = [tail for tail in self._tails.values() if tail.pending]
-        waiting.sort(key=lambda tail: -tail.mtime)
+        # What nothing is known of yet comes first, so that every log shows up early.
+        waiting.sort(key=lambda tail: (tail.offset > 0, -tail.mtime))
         while waiting and limit_bytes > 0:
             still = []
             for tail in waiting:
@@ -217,7 +242,7 @@ class Follower:
         self._walk = None
         self._walked = True
         self._walk_took_s += time.monotonic() - now
-        wanted = now + max(SCAN_EVERY_S, 20 * self._walk_took_s)
+        wanted = now + max(SCAN_EVERY_S, self._rest * self._walk_took_s)
         self._next_walk = min(self._next_walk, wanted) if self._next_walk else 0.0
 
     def _find(self) -> Iterator[str]:
@@ -263,7 +288,9 @@ class Follower:
     def _change(self, tail: Tail, identity: Tuple[int, int], stamp: Tuple[int, int]) -> str:
         """How a file's past became void: "truncated", "replaced", or "" when it did not."""
         if tail.stamp == (-1, -1):
-            return "truncated" if stamp[0] < tail.offset else ""
+            if stamp[0] < tail.offset:
+                return "truncated"
+            return "" if not tail.restored or self._unchanged(tail, stamp[0]) else "replaced"
         if tail.offset == 0:
             return "replaced" if tail.dropped and identity != tail.identity else ""
         if identity != tail.identity or tail.gone:
@@ -306,15 +333,15 @@ class Follower:
         tail.trouble = ""
         tail.took(data)
         chunks = [Chunk(tail.path, "data", offset, data, "", tail.mtime, tail.size)]
-        if offset == 0 and self._ahead and tail.pending > LONG_BYTES:
+        if offset == 0 and self._ahead and tail.pending > self._long:
             chunks += self._end(tail)
         return chunks
 
     def _end(self, tail: Tail) -> List[Chunk]:
         try:
             with open(tail.path, "rb") as file:
-                offset = file.seek(-AHEAD_BYTES, os.SEEK_END)
-                data = file.read(AHEAD_BYTES)
+                offset = file.seek(-self._ahead_bytes, os.SEEK_END)
+                data = file.read(self._ahead_bytes)
         except OSError:
             return []  # reading on says what is wrong
         return [Chunk(tail.path, "newest", offset, data, "", tail.mtime, tail.size)]

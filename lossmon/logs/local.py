@@ -107,6 +107,9 @@ class LocalSource:
         """There is no link that could fail."""
         return None
 
+    def ask(self) -> None:
+        """There is nothing to ask."""
+
     def trouble(self, target: str) -> str:  # noqa: ARG002 - the protocol's
         """Targets here are checked before they are opened."""
         return ""

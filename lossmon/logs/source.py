@@ -77,6 +77,10 @@ class Source(Protocol):
         """How the link to the box is; None for this machine."""
         ...
 
+    def ask(self) -> None:
+        """Let ssh ask its questions on the terminal, which must be free, and connect anew."""
+        ...
+
     def trouble(self, target: str) -> str:
         """Why a target cannot be read there, in words; empty where nothing is known against it."""
         ...

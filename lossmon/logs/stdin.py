@@ -71,6 +71,9 @@ class StdinSource:
         """There is no link that could fail."""
         return None
 
+    def ask(self) -> None:
+        """There is nothing to ask."""
+
     def trouble(self, target: str) -> str:  # noqa: ARG002
         """A pipe can always be read."""
         return ""

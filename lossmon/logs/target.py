@@ -11,8 +11,12 @@ from typing import Literal
 
 from lossmon.errors import TargetError
 
-_URL = re.compile(r"ssh://(?:(?P<user>[^@/]+)@)?(?P<host>[^:/]+)(?::(?P<port>\d+))?(?P<path>/.*)?")
-_REMOTE = re.compile(r"(?:(?P<user>[^@/:\s]+)@)?(?P<host>[A-Za-z0-9._-]+):(?P<path>.*)", re.DOTALL)
+_NAME = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]"
+_URL = re.compile(
+    rf"ssh://(?:(?P<user>[^@/\s]+)@)?(?P<host>{_NAME})(?::(?P<port>\d{{1,5}}))?(?P<path>/.*)?",
+    re.DOTALL,
+)
+_REMOTE = re.compile(rf"(?:(?P<user>[^@/:\s]+)@)?(?P<host>{_NAME}):(?P<path>.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ def parse(text: str) -> Target:
             raise TargetError(f"{text}: not an address; write ssh://user@host:port/path")
         port = int(found["port"]) if found["port"] else None
         path = (found["path"] or "/")[1:] or "."
-        path = path if path.startswith(("~", ".")) else "/" + path
+        path = path if path.startswith(("~", ".", "slurm:")) else "/" + path
         return _remote(text, found["host"], found["user"] or "", port, path)
     if text.startswith((".", "/", "~")) or os.path.lexists(text):
         return Target("local", os.path.expanduser(text))
@@ -63,9 +67,11 @@ def parse(text: str) -> Target:
 
 
 def _remote(text: str, host: str, user: str, port: int | None, path: str) -> Target:
-    if host.startswith("-") or user.startswith("-"):
-        raise TargetError(f"{text}: a host must not begin with '-'")
-    return Target("remote", path, host, user, port)
+    if host.startswith("-") or user.startswith("-") or path.startswith("-"):
+        raise TargetError(f"{text}: a host or path must not begin with '-'")
+    if "\0" in path or (port is not None and not 0 < port < 65536):
+        raise TargetError(f"{text}: not an address; write ssh://user@host:port/path")
+    return Target("remote", path, host.strip("[]"), user, port)
 
 
 def check_local(path: str) -> None:

@@ -6,22 +6,19 @@ import os
 from collections.abc import Sequence
 
 from lossmon.errors import FormatError, LossmonError, TargetError
+from lossmon.logs.hosts import host_of, place_of, resolve
 from lossmon.logs.local import LocalSource
+from lossmon.logs.openssh import Host
 from lossmon.logs.source import Source
-from lossmon.logs.target import check_local, parse
+from lossmon.logs.target import check_local
 from lossmon.monitor.watch import Monitor
 
 
 def check_target(text: str) -> None:
-    """Raise TargetError, with what would work, when a target can't be read."""
-    target = parse(text)
-    if target.kind == "remote":
-        raise TargetError(
-            f"{text}: remote boxes are not supported yet; "
-            f"run lossmon on {target.host}, or ./{text} if it is a file here"
-        )
-    if target.kind == "local":
-        check_local(target.path)
+    """Raise TargetError, with what would work, when a target here can't be read."""
+    for target in resolve(text):
+        if target.kind == "local":
+            check_local(target.path)
 
 
 def open_monitor(
@@ -30,16 +27,16 @@ def open_monitor(
     """A monitor over targets.
 
     Args:
-        targets: as typed; see `lossmon.logs.target`.
+        targets: as typed; see `lossmon.logs.target`. Boxes are connected to in the background.
         logs: of all logs of the targets, read only these.
         watch: be woken by the file system when a log grows; not needed to read once.
 
     Raises:
-        TargetError: a target cannot be read, with what would work.
+        TargetError: a target here cannot be read, with what would work.
     """
     for text in targets:
         check_target(text)
-    parsed = [parse(text) for text in targets]
+    parsed = [target for text in targets for target in resolve(text)]
     sources: list[Source] = []
     paths = [target.path for target in parsed if target.kind == "local"]
     if any(target.kind == "stdin" for target in parsed):
@@ -48,13 +45,26 @@ def open_monitor(
         sources.append(StdinSource())
     if paths:
         sources.append(LocalSource(paths if logs is None else logs, watch=watch))
-    return Monitor(sources, [target.path for target in parsed])
+    boxes: dict[Host, list[str]] = {}
+    for target in parsed:
+        if target.kind == "remote":
+            boxes.setdefault(host_of(target), []).append(target.path)
+    if boxes:
+        from lossmon.logs.ssh import SshSource
+
+        sources += [SshSource(host, paths, watch=watch) for host, paths in boxes.items()]
+    return Monitor(sources, [place_of(target) for target in parsed])
 
 
 def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
     """Why a target gave no run, in one line; None when it gave one."""
-    if monitor.found(target):
+    places = [place_of(one) for one in resolve(target)]
+    if any(monitor.found(place) for place in places):
         return None
+    target = places[0]
+    why = next((why for why in map(monitor.trouble, places) if why), "")
+    if why:
+        return TargetError(f"{target}: {why}")
     errors = monitor.below(target, monitor.errors)
     refused = monitor.below(target, monitor.refused)
     if errors:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from lossmon.api import Reading, read_targets
 from lossmon.errors import LossmonError
 from lossmon.logs.discover import run_directory
 from lossmon.logs.follower import Follower
-from lossmon.logs.target import check_local, parse
+from lossmon.logs.hosts import resolve
+from lossmon.logs.target import check_local
 
 _WORTH_IT = 24  # directories of trainings from which on a second process pays
 
 
-def gather(targets: Sequence[str], jobs: int | None) -> Reading:
+def gather(
+    targets: Sequence[str], jobs: int | None, ask: Callable[[str], None] | None = None
+) -> Reading:
     """Read every target; one that cannot be read does not stop the others.
 
     Args:
         targets: as typed.
         jobs: processes to read with; None lets the number of logs decide.
+        ask: see `read_targets`.
     """
     shards = _shards(targets, jobs) if jobs != 1 else []
     if len(shards) < 2:
-        return read_targets(targets)
+        return read_targets(targets, ask=ask)
     with ProcessPoolExecutor(len(shards)) as pool:
         results = list(pool.map(_read, [targets] * len(shards), shards))
     updates = [update for part in results for update in part.updates]
@@ -42,8 +46,8 @@ def _shards(targets: Sequence[str], jobs: int | None) -> list[list[str]]:
     paths = []
     for text in targets:
         try:
-            target = parse(text)
-            if target.kind != "local":
+            (target, *more) = resolve(text)
+            if target.kind != "local" or more:
                 return []
             check_local(target.path)
         except LossmonError:

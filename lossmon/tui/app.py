@@ -31,6 +31,7 @@ _COMMANDS = (
     ("Acknowledge", "the finding stays visible but quiet until it gets worse", "acknowledge"),
     ("Snooze", "the finding is quiet for a while", "snooze"),
     ("Chart alone", "on the whole width", "solo"),
+    ("Answer ssh", "type a password, confirm a host key, or connect now", "ask_host"),
     ("Language", "English or Chinese", "language"),
 )
 
@@ -69,6 +70,7 @@ class LossmonApp(WiredApp):
         self.animation_level = "none"
         self.settings = settings or Config()
         self._main = MainScreen(lang, ascii, printable(waiting), self.settings.screen)
+        self._monitor = monitor
         self._watcher = Watcher(
             monitor,
             on_updates=self._tell_updates,
@@ -102,6 +104,7 @@ class LossmonApp(WiredApp):
 
     def on_runs_updated(self) -> None:
         """Hand the newest updates to the screen."""
+        self._main.apply_hosts(self._watcher.hosts, self._monitor)
         self._main.apply(self._watcher.take())
 
     def on_watch_failed(self, message: WatchFailed) -> None:

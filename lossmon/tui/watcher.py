@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from lossmon.logs.source import Health
 from lossmon.monitor import Monitor, RunUpdate
 
 _IDLE_S = 1.0  # between two looks when nothing wakes the monitor
@@ -35,6 +36,7 @@ class Watcher:
         self._pace_s = 1.0 / fps
         self._lock = threading.Lock()
         self._newest: dict[str, RunUpdate] = {}
+        self._hosts: tuple[Health, ...] = ()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lossmon-watcher", daemon=True)
 
@@ -48,6 +50,11 @@ class Watcher:
             updates, self._newest = list(self._newest.values()), {}
         return updates
 
+    @property
+    def hosts(self) -> tuple[Health, ...]:
+        """How the links to other boxes are."""
+        return self._hosts
+
     def stop(self) -> None:
         """End the thread and wait for it."""
         self._stop.set()
@@ -60,7 +67,9 @@ class Watcher:
             while not self._stop.is_set():
                 started = time.monotonic()
                 updates = self._monitor.poll()
-                if updates:
+                hosts, before = self._monitor.hosts(), self._hosts
+                if updates or hosts != before:
+                    self._hosts = hosts
                     with self._lock:
                         # A run that is renamed goes before it comes: order within a poll counts.
                         self._newest |= {update.run: update for update in updates}

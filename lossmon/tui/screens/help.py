@@ -26,6 +26,7 @@ KEYS = (
     ("x", "x axis: step, epoch, time"),
     ("m", "chart the next metric"),
     ("g", "small charts of all metrics; enter opens one"),
+    ("P", "answer a question of ssh, connect now"),
     ("L", "English, Chinese"),
     ("tab", "scroll the diagnosis with the arrow keys"),
     ("ctrl+p", "every command by name; themes"),

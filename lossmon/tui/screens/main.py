@@ -21,6 +21,7 @@ from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.finding_keys import FindingKeys
 from lossmon.tui.screens.help import HelpScreen
+from lossmon.tui.screens.host_keys import HostKeys
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView, View
 from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, Findings
@@ -30,7 +31,7 @@ from lossmon.tui.widgets.small_charts import SmallCharts
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
-class MainScreen(ChartKeys, FindingKeys):
+class MainScreen(ChartKeys, FindingKeys, HostKeys):
     """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -129,9 +130,12 @@ class MainScreen(ChartKeys, FindingKeys):
         self.follow_finding()
 
     def _top(self, shown: int, update: RunUpdate | None, wide: bool) -> list[lines.Part]:
+        hosts = self.host_parts(narrow=not wide)
         if update is None and not self._runs:
-            return [(" lossmon ", "bold $text-primary"), (f" {self._waiting}", "$text-muted")]
-        return lines.top(len(self._runs), shown, update, wide, self._ascii)
+            waiting = [] if hosts else [(f" {self._waiting}", "$text-muted")]
+            return [(" lossmon ", "bold $text-primary"), *waiting, *hosts]
+        parts = lines.top(len(self._runs), shown, update, wide, self._ascii)
+        return self.with_hosts(parts, hosts)
 
     def _chart_title(self, update: RunUpdate | None) -> str:
         if update is None:

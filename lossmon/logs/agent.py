@@ -1,0 +1,293 @@
+"""The end of the link that runs on another box: follows logs there and sends what is new.
+
+It is sent through ssh and run from memory: standard library only, Python 3.6, nothing is written
+to the box. It lives as long as its standard input: when that ends, or no sign of life comes for
+PATIENCE_S, it is gone, whatever became of the ssh that carried it.
+
+Commands: follow, forget (a target), known (a log that was read before), drop (a log), ack (bytes
+that arrived), beat. Answers: hello, target, data, newest, truncated, replaced, gone, error,
+settled, vitals, beat, bye.
+"""
+
+import collections
+import difflib
+import glob
+import os
+import platform
+import select
+import signal
+import sys
+import time
+from typing import Any, Callable, Deque, Dict, List, Optional, Tuple  # noqa: F401
+
+from lossmon.logs import wire
+from lossmon.logs.follower import Chunk, Follower, reason
+
+SLICE_BYTES = 1 << 16  # of one log before the next has its turn
+POLL_S = 0.25  # between two looks at the logs
+SHARE = 0.006  # of a core that looking may cost: with many logs it is done less often
+SLOWEST_S = 5.0
+FIRST_WINDOW = 1 << 17  # bytes on their way before anything is known of the link
+LEAST_WINDOW = 1 << 15
+MOST_WINDOW = 4 << 20
+QUICK_S = 0.3  # a confirmation that comes sooner says that the link takes more
+SLOW_S = 0.8  # one that comes later, that rows would queue behind history
+LONG_BYTES = 1 << 19  # of a log with more to read its end is sent first
+AHEAD_BYTES = 1 << 16
+STUCK_S = 90  # in one look at the logs (a file system that hangs): the agent gives up
+VITALS_S = 10.0
+MOST_TARGETS = 1000
+
+Sampler = Callable[[List[str]], Dict[str, Any]]
+
+
+class Window:
+    """How many bytes may be on their way, learned from how soon they are confirmed."""
+
+    def __init__(self) -> None:
+        self.size = FIRST_WINDOW
+        self.sent = 0
+        self.confirmed = 0
+        self._when = collections.deque()  # type: Deque[Tuple[int, float]]
+
+    @property
+    def room(self) -> int:
+        """Bytes that may be sent now."""
+        return self.size - (self.sent - self.confirmed)
+
+    @property
+    def fast(self) -> bool:
+        """The link takes all there is: packing would only cost time."""
+        return self.size >= MOST_WINDOW
+
+    def took(self, n: int, now: float) -> None:
+        """Note that n bytes were sent."""
+        self.sent += n
+        if n >= wire.BIG:
+            self._when.append((self.sent, now))
+
+    def confirm(self, n: int, now: float) -> None:
+        """Note that n bytes in all have arrived."""
+        self.confirmed = max(self.confirmed, min(n, self.sent))
+        while self._when and self._when[0][0] <= self.confirmed:
+            took_s = now - self._when.popleft()[1]
+            if took_s < QUICK_S:
+                self.size = min(2 * self.size, MOST_WINDOW)
+            elif took_s > SLOW_S:
+                self.size = max(self.size // 2, LEAST_WINDOW)
+
+
+class Agent:
+    """Follows what it is told to, and answers in frames.
+
+    Args:
+        inlet: descriptor that commands come from.
+        outlet: descriptor that answers go to.
+        sample: what else tells about a run (GPUs, writers); None where nothing does.
+    """
+
+    def __init__(self, inlet: int, outlet: int, sample: Optional[Sampler] = None) -> None:
+        self._inlet, self._outlet = inlet, outlet
+        self._out = wire.Outbox(outlet)
+        self._reader = wire.Reader()
+        self._sample = sample
+        self._follower = Follower(
+            [], slice_bytes=SLICE_BYTES, ahead=True, long_bytes=LONG_BYTES,
+            ahead_bytes=AHEAD_BYTES, rest=1 / SHARE,
+        )  # fmt: skip
+        self._window = Window()
+        self._numbers = {}  # type: Dict[str, int]  # log as followed -> its number on the wire
+        self._logs = []  # type: List[str]  # and back
+        self._homes = []  # type: List[Tuple[str, str]]  # expanded start, as typed
+        self._targets = 0
+        self._settled = False
+        self._heard = self._spoke = time.monotonic()
+        self._next_poll = 0.0
+        self._next_vitals = 0.0
+        self._sampled = {}  # type: Dict[str, Any]
+
+    def run(self) -> None:
+        """Work until the other end is gone."""
+        os.set_blocking(self._inlet, False)
+        self._out.put(wire.MAGIC)
+        version = platform.python_version()
+        self._say({"t": "hello", "v": wire.VERSION, "python": version, "now": time.time()})
+        while True:
+            now = time.monotonic()
+            if now - self._heard > wire.PATIENCE_S:
+                return
+            busy = self._look(now)
+            if now - self._spoke >= wire.BEAT_S and not self._out:
+                self._say({"t": "beat"})
+            due = min(self._next_poll, self._spoke + wire.BEAT_S) - time.monotonic()
+            pause = 0.0 if busy else max(0.0, min(due, wire.BEAT_S))
+            if self._out or self._window.room <= 0:
+                pause = 1.0  # until the pipe takes more or a confirmation comes
+            writing = [self._outlet] if self._out else []
+            readable, writable, _ = select.select([self._inlet], writing, [], pause)
+            if writable:
+                self._out.flush()
+            if readable and not self._listen():
+                return
+
+    # -- what is told ----------------------------------------------------------------------------
+
+    def _listen(self) -> bool:
+        """Take commands; False when the other end is gone."""
+        try:
+            data = os.read(self._inlet, 1 << 16)
+        except BlockingIOError:
+            return True
+        if not data:
+            return False
+        self._heard = time.monotonic()
+        for header, body, _ in self._reader.feed(data):
+            self._obey(header, body)
+        return True
+
+    def _obey(self, command: wire.Header, body: bytes) -> None:
+        what = command["t"]
+        if what == "ack":
+            self._window.confirm(int(command["n"]), time.monotonic())
+        elif what == "follow" and self._targets < MOST_TARGETS:
+            self._targets += 1
+            target = str(command["target"])
+            for path in self._expand(target):
+                self._follower.add(path)
+            kind, why = self._judge(target)
+            self._say({"t": "target", "target": target, "kind": kind, "why": why})
+            self._settled = False  # is said anew, for so many targets
+            self._next_poll = 0.0
+        elif what == "forget":
+            for path in self._expand(str(command["target"])):
+                self._follower.forget(path)
+        elif what == "known":
+            n_head = int(command["head"])
+            self._follower.restore(
+                self._path(str(command["log"])), int(command["at"]),
+                body[:n_head], body[n_head:], int(command["crc"]),
+            )  # fmt: skip
+            if command.get("drop"):
+                self._follower.drop(self._path(str(command["log"])))
+        elif what == "drop" and 0 <= int(command["log"]) < len(self._logs):
+            self._follower.drop(self._logs[int(command["log"])])
+
+    def _expand(self, target: str) -> List[str]:
+        """The paths of a target."""
+        return [self._path(target)]
+
+    def _path(self, name: str) -> str:
+        """What the user typed as a path here: `~` and `~user` are expanded."""
+        if not name.startswith("~"):
+            return name
+        start = name.split("/", 1)[0]
+        home = os.path.expanduser(start)
+        if home != start and (home, start) not in self._homes:
+            self._homes.append((home, start))
+        return home + name[len(start) :]
+
+    def _name(self, path: str) -> str:
+        """A path here as the user typed it."""
+        for home, start in self._homes:
+            if path == home or path.startswith(home.rstrip("/") + "/"):
+                return start + path[len(home) :]
+        return path
+
+    def _judge(self, target: str) -> Tuple[str, str]:
+        """What a target is: directory, file, pattern or missing; and why it can't be read."""
+        path = self._path(target)
+        try:
+            os.stat(path)
+        except OSError as error:
+            if glob.has_magic(path):
+                found = next(glob.iglob(path, recursive=True), None)
+                return "pattern", "" if found else "matches no file; check the pattern"
+            if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                return "missing", reason(error)
+            return "missing", "no such file or folder there; " + _hint(target, path)
+        if os.path.isdir(path):
+            readable = os.access(path, os.R_OK | os.X_OK)
+        else:
+            readable = os.access(path, os.R_OK)
+        kind = "directory" if os.path.isdir(path) else "file"
+        return kind, "" if readable else "permission denied; ask its owner for read access"
+
+    # -- what is seen ----------------------------------------------------------------------------
+
+    def _look(self, now: float) -> bool:
+        """Look at the logs when it is time and there is room; True when there is more to send."""
+        if self._out or self._window.room <= 0 or not self._targets:
+            return False
+        pending = self._follower.pending()
+        if not pending and now < self._next_poll:
+            return False
+        signal.alarm(STUCK_S)
+        began = time.process_time()
+        limit = min(self._window.room, wire.MOST_BODY)
+        for chunk in self._follower.poll(max(limit, SLICE_BYTES)):
+            self._send(chunk)
+        took_s = time.process_time() - began
+        signal.alarm(0)
+        self._next_poll = now + min(max(POLL_S, took_s / SHARE), SLOWEST_S)
+        pending = self._follower.pending()
+        if (not pending) != self._settled:
+            self._settled = not pending
+            self._say({"t": "settled", "yes": self._settled, "n": self._targets})
+        if not pending:
+            self._take_vitals(now)
+        return bool(pending)
+
+    def _send(self, chunk: Chunk) -> None:
+        known = chunk.log in self._numbers
+        number = self._numbers.setdefault(chunk.log, len(self._logs))
+        header = {"t": chunk.kind, "l": number, "m": round(chunk.mtime, 3), "s": chunk.size}
+        if not known:
+            self._logs.append(chunk.log)
+            header["p"] = self._name(chunk.log)
+        if chunk.kind in ("data", "newest"):
+            header["o"] = chunk.offset
+        if chunk.message:
+            header["w"] = chunk.message
+        sent = self._say(header, chunk.data, pack=not self._window.fast)
+        if chunk.data:
+            self._window.took(sent, time.monotonic())
+
+    def _take_vitals(self, now: float) -> None:
+        """Say what else tells about the runs, when it changed."""
+        if self._sample is None or now < self._next_vitals:
+            return
+        self._next_vitals = now + VITALS_S
+        found = self._sample(self._follower.logs())
+        if found and found != self._sampled:
+            self._sampled = found
+            self._say({"t": "vitals", "found": found})
+
+    def _say(self, header: wire.Header, body: bytes = b"", pack: bool = False) -> int:
+        data = wire.frame(header, body, pack)
+        self._out.put(data)
+        self._spoke = time.monotonic()
+        return len(data)
+
+
+def _hint(target: str, path: str) -> str:
+    parent, name = os.path.split(path)
+    try:
+        close = difflib.get_close_matches(name, os.listdir(parent or "."), 1)
+    except OSError:
+        close = []
+    if close:
+        return "did you mean %s?" % os.path.join(os.path.dirname(target), close[0])
+    return "check the spelling"
+
+
+def main() -> None:
+    """Talk on standard input and output; what goes wrong is said in one line on stderr."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    try:
+        Agent(0, 1).run()
+    except (BrokenPipeError, ConnectionResetError):
+        pass
+    except Exception as error:
+        sys.stderr.write("lossmon agent: %s: %s\n" % (type(error).__name__, error))
+        sys.exit(3)
+    os._exit(0)  # no buffer to flush into a pipe that nobody reads

@@ -1,0 +1,102 @@
+"""What is run on a box: a line that any login shell understands, and the agent's source."""
+
+from __future__ import annotations
+
+import pkgutil
+import zlib
+from functools import cache
+
+PLAIN = b"lossmon-plain-sh-42\n"  # printed where there is no Python; see `shell_line`
+_MODULES = ("wire", "follower", "agent")  # in the order of their imports
+
+# What is run where there is no Python: sent once, read to its last byte and evaluated. What follows
+# on standard input is data: names are read, line by line, and never evaluated.
+SCRIPT = r"""
+LC_ALL=C; export LC_ALL; w=
+if stat -L -c %s / >/dev/null 2>&1; then st() { stat -L -c "= %s %Y %i %n" -- "$@"; }
+elif stat -L -f %z / >/dev/null 2>&1; then st() { stat -L -f "= %z %m %i %N" -- "$@"; }
+else st() { for f in "$@"; do echo "= $(($(wc -c <"$f"))) 0 0 $f"; done; }
+fi
+export PATH
+place() { case $p in "~") p=$HOME;; "~/"*) p=$HOME/${p#??};; esac; }
+watch() { [ -z "$w" ] || kill $w; (exec </dev/null >/dev/null; sleep 40; kill $$) & w=$!; }
+while IFS= read -r verb && IFS= read -r p; do
+  place
+  case $verb in
+  list)
+    watch
+    if [ -d "$p" ]; then
+      if [ -r "$p" ] && [ -x "$p" ]; then echo "! directory"; else echo "! denied"; fi
+      find "$p" -maxdepth 8 -type f ! -name "*
+*" | head -n 5000 | while IFS= read -r f; do echo "$f"; done | {
+        set --
+        while IFS= read -r f; do
+          set -- "$@" "$f"
+          if [ $# -ge 200 ]; then st "$@"; set --; fi
+        done
+        if [ $# -gt 0 ]; then st "$@"; fi
+      }
+    elif [ -e "$p" ]; then
+      if [ -r "$p" ]; then echo "! file"; else echo "! denied"; fi
+      st "$p"
+    else
+      IFS=; set -- $p; unset IFS
+      if [ -e "$1" ]; then echo "! pattern"; st "$@"; else echo "! missing"; fi
+    fi
+    echo .;;
+  read)
+    IFS= read -r at; IFS= read -r n
+    { tail -c +$((at+1)) -- "$p"; cat /dev/zero; } | head -c $((n+0));;
+  esac
+done 2>/dev/null
+[ -z "$w" ] || kill $w 2>/dev/null
+"""
+
+_LOADER = """
+import sys, types
+for name in ("lossmon", "lossmon.logs"):
+    sys.modules[name] = types.ModuleType(name)
+for name, text in {sources!r}:
+    module = sys.modules["lossmon.logs." + name] = types.ModuleType("lossmon.logs." + name)
+    setattr(sys.modules["lossmon.logs"], name, module)
+    exec(compile(text, "<lossmon " + name + ">", "exec"), module.__dict__)
+sys.modules["lossmon.logs.agent"].main()
+"""
+
+_PYTHONS = (
+    "python3 python /usr/bin/python3 /usr/local/bin/python3 /opt/conda/bin/python "
+    "$HOME/miniconda3/bin/python $HOME/anaconda3/bin/python $HOME/miniforge3/bin/python"
+)
+# Status 9 says too old, 2 that it knows no such flag (Python 2), 126 and 127 that it won't start.
+_LINE = (
+    "exec sh -c '"
+    "for p in {pythons}; do "
+    "command -v $p >/dev/null 2>&1 || continue; "
+    '$p -ISB -c "import sys;sys.version_info<(3,6) and sys.exit(9);import io,zlib;'
+    'exec(zlib.decompress(io.BufferedReader(io.FileIO(0,closefd=False),1).read({size})))"; '
+    "r=$?; case $r in 2|9|126|127) ;; *) exit $r;; esac; "
+    "done; "
+    "dd bs=1 count={size} of=/dev/null 2>/dev/null; "
+    'echo lossmon-plain-sh-$((6*7)); s=$(dd bs=1 count={script} 2>/dev/null); eval "$s"\''
+)
+
+
+@cache
+def payload() -> bytes:
+    """The agent and what it needs, packed; sent on standard input."""
+    sources = []
+    for name in _MODULES:
+        text = pkgutil.get_data("lossmon.logs", f"{name}.py")
+        assert text is not None
+        sources.append((name, text.decode("utf-8")))
+    return zlib.compress(_LOADER.format(sources=sources).encode("utf-8"), 9)
+
+
+def shell_line(pythons: str = _PYTHONS) -> str:
+    """What the login shell is given: sh, bash, zsh, fish and csh read it alike.
+
+    It holds neither a quote, a backslash, a newline nor an exclamation mark inside its quotes.
+    Exactly the payload is read before anything else; without a Python it is skipped, and sh
+    reads commands from standard input.
+    """
+    return _LINE.format(pythons=pythons, size=len(payload()), script=len(SCRIPT.encode()))
