@@ -6,22 +6,24 @@ PATIENCE_S, it is gone, whatever became of the ssh that carried it.
 
 Commands: follow, forget (a target), known (a log that was read before), drop (a log), ack (bytes
 that arrived), beat. Answers: hello, target, data, newest, truncated, replaced, gone, error,
-settled, vitals, beat, bye.
+settled, beside (what the machine tells beside its logs), beat.
 """
 
 import collections
 import difflib
 import glob
+import json
 import os
 import platform
 import select
 import signal
 import sys
 import time
-from typing import Any, Callable, Deque, Dict, List, Optional, Tuple  # noqa: F401
+from typing import Deque, Dict, List, Optional, Tuple  # noqa: F401 - some are for type comments
 
 from lossmon.logs import wire
 from lossmon.logs.follower import Chunk, Follower, reason
+from lossmon.logs.vitals import Sampler
 
 SLICE_BYTES = 1 << 16  # of one log before the next has its turn
 POLL_S = 0.25  # between two looks at the logs
@@ -35,10 +37,7 @@ SLOW_S = 0.8  # one that comes later, that rows would queue behind history
 LONG_BYTES = 1 << 19  # of a log with more to read its end is sent first
 AHEAD_BYTES = 1 << 16
 STUCK_S = 90  # in one look at the logs (a file system that hangs): the agent gives up
-VITALS_S = 10.0
 MOST_TARGETS = 1000
-
-Sampler = Callable[[List[str]], Dict[str, Any]]
 
 
 class Window:
@@ -83,14 +82,14 @@ class Agent:
     Args:
         inlet: descriptor that commands come from.
         outlet: descriptor that answers go to.
-        sample: what else tells about a run (GPUs, writers); None where nothing does.
+        sampler: tells of GPUs and writers.
     """
 
-    def __init__(self, inlet: int, outlet: int, sample: Optional[Sampler] = None) -> None:
+    def __init__(self, inlet: int, outlet: int, sampler: Optional[Sampler] = None) -> None:
         self._inlet, self._outlet = inlet, outlet
         self._out = wire.Outbox(outlet)
         self._reader = wire.Reader()
-        self._sample = sample
+        self._sampler = sampler or Sampler()
         self._follower = Follower(
             [], slice_bytes=SLICE_BYTES, ahead=True, long_bytes=LONG_BYTES,
             ahead_bytes=AHEAD_BYTES, rest=1 / SHARE,
@@ -103,8 +102,7 @@ class Agent:
         self._settled = False
         self._heard = self._spoke = time.monotonic()
         self._next_poll = 0.0
-        self._next_vitals = 0.0
-        self._sampled = {}  # type: Dict[str, Any]
+        self._told = False  # the last sample said something
 
     def run(self) -> None:
         """Work until the other end is gone."""
@@ -234,7 +232,7 @@ class Agent:
             self._settled = not pending
             self._say({"t": "settled", "yes": self._settled, "n": self._targets})
         if not pending:
-            self._take_vitals(now)
+            self._tell_beside()
         return bool(pending)
 
     def _send(self, chunk: Chunk) -> None:
@@ -252,15 +250,17 @@ class Agent:
         if chunk.data:
             self._window.took(sent, time.monotonic())
 
-    def _take_vitals(self, now: float) -> None:
-        """Say what else tells about the runs, when it changed."""
-        if self._sample is None or now < self._next_vitals:
-            return
-        self._next_vitals = now + VITALS_S
-        found = self._sample(self._follower.logs())
-        if found and found != self._sampled:
-            self._sampled = found
-            self._say({"t": "vitals", "found": found})
+    def _tell_beside(self) -> None:
+        """Hand on the newest sample of GPUs and writers, once."""
+        if self._sampler.hungry:
+            self._sampler.offer(self._follower.newest())
+        sample = self._sampler.take()
+        if sample is not None and (sample["gpus"] or sample["logs"] or self._told):
+            self._told = bool(sample["gpus"] or sample["logs"])
+            sample["logs"] = {self._name(log): one for log, one in sample["logs"].items()}
+            body = json.dumps({"vitals": sample}).encode("ascii")
+            if len(body) <= wire.MOST_BODY:
+                self._say({"t": "beside"}, body, pack=True)
 
     def _say(self, header: wire.Header, body: bytes = b"", pack: bool = False) -> int:
         data = wire.frame(header, body, pack)

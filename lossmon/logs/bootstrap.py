@@ -7,7 +7,14 @@ import zlib
 from functools import cache
 
 PLAIN = b"lossmon-plain-sh-42\n"  # printed where there is no Python; see `shell_line`
-_MODULES = ("wire", "follower", "agent")  # in the order of their imports
+_MODULES = (
+    "wire",
+    "follower",
+    "writers",
+    "gpus",
+    "vitals",
+    "agent",
+)  # in the order of their imports
 
 # What is run where there is no Python: sent once, read to its last byte and evaluated. What follows
 # on standard input is data: names are read, line by line, and never evaluated.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import subprocess
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from lossmon.logs import bootstrap, openssh, wire
 from lossmon.logs.inbox import Inbox, chunk_of, whole
@@ -32,7 +33,7 @@ class Session:
         targets: what is followed, as typed.
         kinds: target -> directory, file, pattern or missing, once the box has said it.
         troubles: target -> why it can't be read there.
-        vitals: what else tells about the runs there.
+        beside: what the machine tells beside its logs and was not taken yet.
         settled: all that is there was received.
         limits: what cannot be done there, in words.
     """
@@ -42,7 +43,7 @@ class Session:
     targets: list[str] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
     troubles: dict[str, str] = field(default_factory=dict)
-    vitals: dict[str, object] = field(default_factory=dict)
+    beside: dict[str, Any] | None = None
     settled: bool = False
     limits: str = ""
 
@@ -200,6 +201,14 @@ class Link:
             raise wire.WireError("its login shell prints without end")
 
 
+def _json(body: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise wire.WireError("a body that is no JSON") from None
+    return found if isinstance(found, dict) else None
+
+
 def _plain_talk(session: Session, out: wire.Outbox, on_live: Callable[[], None]) -> Talk:
     from lossmon.logs.plain import PlainTalk
 
@@ -261,10 +270,10 @@ class AgentTalk:
                 here = header.get("n") == self._followed
                 self._session.settled = here and header.get("yes") is True
                 self._session.inbox.tell()
-            elif kind == "vitals" and isinstance(header.get("found"), dict):
-                self._session.vitals = header["found"]
+            elif kind == "beside":
+                self._session.beside = _json(body)
                 self._session.inbox.tell()
-            elif kind not in ("beat", "vitals"):
+            elif kind != "beat":
                 self._receive(header, body)
                 if body:
                     self._received += size

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from lossmon.logs import openssh
 from lossmon.logs.follower import Chunk
@@ -144,10 +145,10 @@ class SshSource:
             return self._health.reason or "no answer"
         return self._session.troubles.get(target, "")
 
-    @property
-    def vitals(self) -> dict[str, object]:
-        """What else the box tells about the runs (see `lossmon.logs.vitals`); untrusted."""
-        return self._session.vitals
+    def beside(self) -> dict[str, Any] | None:
+        """What GPUs and the writers of logs do there; untrusted."""
+        found, self._session.beside = self._session.beside, None
+        return found
 
     @property
     def exhausted(self) -> bool:

@@ -18,7 +18,9 @@ Collect = Callable[..., Collector]
 
 
 def lines(n: int, start: int = 0) -> bytes:
-    return b"".join(b'{"step": %d, "loss": %.3f}\n' % (i, 2 / (i + 1)) for i in range(start, start + n))
+    return b"".join(
+        b'{"step": %d, "loss": %.3f}\n' % (i, 2 / (i + 1)) for i in range(start, start + n)
+    )
 
 
 def append(path: Path, data: bytes) -> None:
@@ -198,7 +200,9 @@ def test_a_network_that_falls_silent_ends_both_ends(
     monkeypatch.setattr(wire, "BEAT_S", 0.4)
     original = bootstrap.payload()
     quick = bootstrap.zlib.decompress(original)
-    quick = quick.replace(b"PATIENCE_S = 16.0", b"PATIENCE_S = 1.5").replace(b"BEAT_S = 5.0", b"BEAT_S = 0.4")
+    quick = quick.replace(b"PATIENCE_S = 16.0", b"PATIENCE_S = 1.5").replace(
+        b"BEAT_S = 5.0", b"BEAT_S = 0.4"
+    )
     packed = bootstrap.zlib.compress(quick, 9)
     monkeypatch.setattr(bootstrap, "payload", lambda: packed)
     got = collect(box, log)

@@ -11,8 +11,7 @@ from textual.binding import Binding, BindingType
 
 from lossmon.logs.source import Health
 from lossmon.monitor import Monitor
-from lossmon.monitor.training import in_words
-from lossmon.text import cell_width, clip, printable
+from lossmon.text import cell_width, clip, in_words, printable
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.widgets.lines import Part
 
