@@ -99,11 +99,11 @@ def payload() -> bytes:
     return zlib.compress(_LOADER.format(sources=sources).encode("utf-8"), 9)
 
 
-def shell_line(pythons: str = _PYTHONS) -> str:
+def shell_line() -> str:
     """What the login shell is given: sh, bash, zsh, fish and csh read it alike.
 
     It holds neither a quote, a backslash, a newline nor an exclamation mark inside its quotes.
     Exactly the payload is read before anything else; without a Python it is skipped, and sh
     reads commands from standard input.
     """
-    return _LINE.format(pythons=pythons, size=len(payload()), script=len(SCRIPT.encode()))
+    return _LINE.format(pythons=_PYTHONS, size=len(payload()), script=len(SCRIPT.encode()))
