@@ -38,9 +38,7 @@ def shell(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", ["sh", "bash", "fish", "csh", "tcsh", "zsh", "dash"])
-def test_any_login_shell_will_do(
-    make_box: MakeBox, collect: Collect, log: Path, name: str
-) -> None:
+def test_any_login_shell_will_do(make_box: MakeBox, collect: Collect, log: Path, name: str) -> None:
     box = make_box(login=f'{shell(name)} -c "$SSH_ORIGINAL_COMMAND"')
     got = collect(box, log)
     got.until_settled()
@@ -71,9 +69,7 @@ def test_a_login_that_prints_without_end_is_left(
     assert "prints without end" in got.source.health().reason
 
 
-def test_an_account_without_a_shell_says_so(
-    make_box: MakeBox, collect: Collect, log: Path
-) -> None:
+def test_an_account_without_a_shell_says_so(make_box: MakeBox, collect: Collect, log: Path) -> None:
     got = collect(make_box(login="echo This account is closed. >&2; exit 1"), log)
     got.until(lambda: got.source.health().state == "retrying")
     assert got.source.health().reason == "This account is closed."
@@ -287,7 +283,9 @@ def test_a_box_that_lies_is_left(liar: Callable[[bytes], Any], lie: str) -> None
 
 def test_escapes_from_a_box_never_reach_the_terminal(liar: Callable[[bytes], Any]) -> None:
     evil = "\x1b]0;owned\x07\x1b[31m\u202e"
-    rows = "".join(json.dumps({"step": i, f"l{evil}": 1.0, "loss": 2 / (i + 1)}) + "\n" for i in range(50))
+    rows = "".join(
+        json.dumps({"step": i, f"l{evil}": 1.0, "loss": 2 / (i + 1)}) + "\n" for i in range(50)
+    )
     box = liar(
         frames(
             data(0, 0, rows.encode(), p=f"x/{evil}.jsonl"),
