@@ -102,6 +102,11 @@ def main() -> None:
         status = 141
     except KeyboardInterrupt:
         status = 130
+    except Exception as error:
+        from lossmon import crash
+
+        _complain(crash.record(error))
+        status = crash.STATUS
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -390,7 +395,7 @@ def config_command(default: bool, create: bool) -> None:
 
 
 def _open(targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None) -> None:
-    from lossmon import config
+    from lossmon import config, crash
     from lossmon.monitor.sources import open_monitor
 
     settings = config.apply()
@@ -408,10 +413,20 @@ def _open(targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None) -
         ask_first(monitor, _complain, within_s=_FIRST_WORD_S)
         from lossmon.tui.app import LossmonApp
 
-        fps = settings.screen.fps if fps is None else fps
-        LossmonApp(monitor, lang=lang, ascii=_plain(ascii), fps=fps, settings=settings).run()
+        app = LossmonApp(
+            monitor,
+            lang=lang,
+            ascii=_plain(ascii),
+            fps=settings.screen.fps if fps is None else fps,
+            settings=settings,
+            piped="-" in targets,
+        )
+        app.run()
     finally:
         monitor.close()
+    if app.failure:
+        _complain(app.failure)
+    sys.exit(app.return_code or (crash.STATUS if app.failure else 0))
 
 
 def _need_terminal(command: str) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
 from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
 from textual.screen import Screen
 
+from lossmon import crash
 from lossmon.config import Config
 from lossmon.monitor import Monitor
 from lossmon.text import printable
+from lossmon.tui.driver import TerminalDriver
 from lossmon.tui.messages import RunsUpdated, WatchFailed
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.watcher import Watcher
@@ -46,6 +47,10 @@ class LossmonApp(WiredApp):
         fps: redraws a second at most.
         waiting: what to say before the first run shows up.
         settings: what config.toml says; the arguments above go before it.
+        piped: a pipe is watched, whose writer is a process of the same job.
+
+    Attributes:
+        failure: one line, once an error of our own ended the screen or the reading.
     """
 
     TITLE = "lossmon"
@@ -54,6 +59,7 @@ class LossmonApp(WiredApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", show=False, priority=True),
         Binding("ctrl+l", "redraw", "draw anew", show=False),
+        Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
     ]
 
     def __init__(
@@ -65,9 +71,12 @@ class LossmonApp(WiredApp):
         fps: float = 5.0,
         waiting: str = "waiting for the first rows …",
         settings: Config | None = None,
+        piped: bool = False,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
+        self.failure: str | None = None
+        self._piped = piped
         self.settings = settings or Config()
         self._main = MainScreen(lang, ascii, printable(waiting), self.settings.screen)
         self._monitor = monitor
@@ -89,13 +98,7 @@ class LossmonApp(WiredApp):
         return self._main
 
     def on_mount(self) -> None:
-        """Begin to watch; leave cleanly when told to from outside."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-            try:
-                loop.add_signal_handler(number, self.exit)
-            except (NotImplementedError, RuntimeError, ValueError):
-                pass  # not in the main thread: whoever runs us there ends us
+        """Begin to watch."""
         self._watcher.start()
 
     def on_unmount(self) -> None:
@@ -109,9 +112,31 @@ class LossmonApp(WiredApp):
 
     def on_watch_failed(self, message: WatchFailed) -> None:
         """Reading has ended; what is on the screen stays."""
+        self.failure = f"reading stopped: {printable(message.reason)}"
         self.notify(
-            printable(message.reason), title="reading stopped", severity="error", timeout=60
+            printable(message.reason), title="reading stopped", severity="error", timeout=3600
         )
+
+    def get_driver_class(self) -> type[Driver]:
+        """Ours, where Textual would take the one it comes from."""
+        usual = super().get_driver_class()
+        return TerminalDriver if issubclass(TerminalDriver, usual) else usual
+
+    def action_suspend_process(self) -> None:
+        """Stop, as ctrl+z does in any program."""
+        if self._piped:
+            self.notify("ctrl+z would stop the training that writes into this pipe; q leaves")
+        elif isinstance(self._driver, TerminalDriver):
+            self._driver.suspend_process()
+
+    def _fatal_error(self) -> None:
+        """An error of ours, in a widget or a handler: end with one line, not a traceback."""
+        self._end_with(self._exception or RuntimeError("unknown"))
+
+    def _end_with(self, error: Exception) -> None:
+        self.failure = crash.record(error)
+        self._return_code = crash.STATUS
+        self._close_messages_no_wait()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the main screen by name, then Textual's own."""

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from lossmon import crash
 from lossmon.logs.source import Health
 from lossmon.monitor import Monitor, RunUpdate
 
@@ -81,4 +82,4 @@ class Watcher:
                 if not self._stop.is_set():
                     self._monitor.wait(_IDLE_S)
         except Exception as error:
-            self._on_failure(f"{type(error).__name__}: {error}")
+            self._on_failure(crash.record(error))

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.style import Style
+from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.screen import Screen
@@ -247,6 +248,11 @@ class WiredApp(App[None]):
 
     def _resumed(self, _: object) -> None:
         self.action_redraw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Of two resizes that cancel out, one after the other, the terminal kept only a part."""
+        if self._running and event.size == self.size:
+            self.action_redraw()
 
     def action_redraw(self) -> None:
         """Draw everything anew: something else wrote to the terminal."""

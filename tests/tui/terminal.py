@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -34,7 +35,7 @@ class Terminal:
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self.stream = pyte.ByteStream(self.screen)
-        self.received = bytearray()
+        self.received, self._seen = bytearray(), 0
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": ROOT}
@@ -72,6 +73,14 @@ class Terminal:
             assert time.monotonic() < end, f"{words!r} never came:\n{self.text()}"
             self.read(0.1)
 
+    def wait_for_bytes(self, text: bytes, timeout_s: float = 20) -> None:
+        """Wait until something was sent since the last call."""
+        end = time.monotonic() + timeout_s
+        while (at := self.received.find(text, self._seen)) < 0:
+            assert time.monotonic() < end, f"{text!r} never came:\n{self.text()}"
+            self.read(0.1)
+        self._seen = at + len(text)
+
     def settle(self) -> None:
         """Wait until nothing comes for a while."""
         while self.read(1.0):
@@ -88,6 +97,18 @@ class Terminal:
                 return os.waitstatus_to_exitcode(status)
             self.read(0.05)
         raise AssertionError("it did not end")
+
+    def send(self, keys: bytes) -> None:
+        os.write(self.fd, keys)
+
+    def resize(self, columns: int, rows: int) -> None:
+        self.screen.resize(rows, columns)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def modes(self) -> dict[str, bool]:
+        """The private modes that were set or reset, as they are now."""
+        found = re.findall(rb"\x1b\[\?(\d+)([hl])", bytes(self.received))
+        return {number.decode(): on == b"h" for number, on in found}
 
     def close(self) -> None:
         if self.pid:

@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import pty
-import signal
 import struct
 import sys
 import termios
@@ -42,14 +41,6 @@ def test_a_curve_and_a_diagnosis_come_up_and_q_gives_the_terminal_back(terminal:
     assert terminal.end() == 0
     assert b"\x1b[?1049l" in terminal.received, "the alternate screen is left"
     assert b"\x1b[?25h" in terminal.received, "the cursor is shown again"
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_signal_gives_the_terminal_back(terminal: Terminal, number: signal.Signals) -> None:
-    terminal.wait_for("HEALTHY")
-    os.kill(terminal.pid, number)
-    terminal.end()
-    assert b"\x1b[?1049l" in terminal.received
 
 
 def test_nothing_is_sent_while_nothing_changes(terminal: Terminal) -> None:

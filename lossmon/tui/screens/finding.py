@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Footer, Static
 
 from lossmon.diagnosis.finding import SEVERITIES, Finding, TimelineEntry
@@ -17,13 +16,14 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.text import printable
 from lossmon.tui.quiet import Quiet
+from lossmon.tui.screens.steady import SteadyScreen
 from lossmon.tui.widgets.evidence_chart import EvidenceChart
 from lossmon.tui.wording import Row, Wording, in_order, joined
 
 _SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 
 
-class FindingScreen(Screen[None]):
+class FindingScreen(SteadyScreen[None]):
     """Shows one finding and follows it while its run goes on.
 
     Args:

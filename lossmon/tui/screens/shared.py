@@ -6,13 +6,12 @@ from abc import abstractmethod
 from dataclasses import replace
 from typing import Any
 
-from textual.screen import Screen
-
 from lossmon.monitor import RunUpdate
+from lossmon.tui.screens.steady import SteadyScreen
 from lossmon.tui.widgets.chart_view import View
 
 
-class RunsScreen(Screen[None]):
+class RunsScreen(SteadyScreen[None]):
     """State that several areas share. Each area adds its keys in a subclass of its own.
 
     Attributes:

@@ -1,0 +1,46 @@
+"""An error of lossmon's own: one line for the user, the details in a file for who repairs it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import traceback
+
+from lossmon.errors import LossmonError
+from lossmon.text import clip, printable
+
+STATUS = 70  # EX_SOFTWARE of sysexits.h: apart from 1 (a finding) and 2 (wrong usage)
+_WORDS = 160  # of the error itself
+
+
+def record(error: BaseException) -> str:
+    """Keep the details and say in one line what happened and what to do."""
+    if isinstance(error, LossmonError):
+        return printable(str(error))
+    words = clip(printable(f"{type(error).__name__}: {error}".split("\n")[0]), _WORDS)
+    where = _keep(error)
+    told = f"; please report it with {where}" if where else ""
+    return f"an error of lossmon itself, your training goes on: {words}{told}"
+
+
+def _keep(error: BaseException) -> str | None:
+    """Write the newest crash over the last one; the values of variables are not in it."""
+    from platformdirs import user_log_dir
+
+    from lossmon import __version__
+
+    folder = user_log_dir("lossmon")
+    where = os.path.join(folder, "crash.txt")
+    head = f"lossmon {__version__}, Python {platform.python_version()}, {sys.platform}\n"
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with open(where, "w", encoding="utf-8", opener=_private) as file:
+            file.write(head + "".join(traceback.format_exception(error)))
+    except OSError:
+        return None
+    return where
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)

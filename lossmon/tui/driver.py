@@ -1,0 +1,190 @@
+"""The terminal, given back on every way out: quit, crash, signal, suspension, a line that is cut.
+
+Textual's driver, with what a program needs that people leave open all day: signals are handled in
+the event loop (a plain handler may run while the writer's queue is locked), `ctrl+z` stops the
+whole job as the shell expects it, a terminal that is gone ends the program instead of blocking or
+spinning, and one that was stopped or resized by others is drawn anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import select
+import signal
+import sys
+import time
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from typing import Any, cast
+
+from textual._xterm_parser import XTermParser
+from textual.drivers.linux_driver import LinuxDriver
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+_KEEP_TITLE, _FORMER_TITLE = "\x1b[22;2t", "\x1b[23;2t"  # XTPUSHTITLE, XTPOPTITLE
+_KEYS_S = 0.1  # between two looks whether an escape that came alone is the key
+_ORPHAN_S = 0.05  # a stop that lasted less was none: no shell is there to stop us
+
+
+class TerminalDriver(LinuxDriver):
+    """Draws on the terminal that standard error is, reads keys from standard input."""
+
+    def __init__(self, app: Any, **options: Any) -> None:
+        super().__init__(app, **options)
+        assert sys.__stderr__ is not None
+        self._file = cast(Any, _Output(sys.__stderr__.fileno(), self._hung_up))
+        self._ours = False  # between the start and the stop of application mode
+        self._running_loop: asyncio.AbstractEventLoop | None = None
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            signal.signal(number, signal.SIG_DFL)
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; from here on every ending gives it back."""
+        if not self._ours:
+            self._ours = True
+            self._handle_signals()
+            super().start_application_mode()  # type: ignore[no-untyped-call]
+            self.write(_KEEP_TITLE)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back as it was; a second call does nothing."""
+        if self._ours:
+            self._ours = False
+            self._let_stop()
+            self.write(_FORMER_TITLE)
+            super().stop_application_mode()
+
+    def close(self) -> None:
+        """End the writer; nothing more is sent."""
+        super().close()
+        self._writer_thread = None
+
+    def write(self, data: str) -> None:
+        """Send to the terminal, while it is ours."""
+        if self._writer_thread is not None:
+            super().write(data)
+
+    def suspend_process(self) -> None:
+        """Stop the job, as ctrl+z does in any program, and draw anew when it goes on."""
+        self.suspend_application_mode()
+        # The whole group: a wrapper script that waits for us must stop too, or no prompt comes.
+        os.kill(0, signal.SIGTSTP)
+        self._go_on()
+
+    def _go_on(self) -> None:
+        """Back in the foreground: take the terminal again; without one, end."""
+        if not self._wait_for_foreground():
+            self._hung_up()
+            return
+        self.resume_application_mode()
+        self._app.app_resume_signal.publish(self._app)  # which draws anew
+
+    def _wait_for_foreground(self) -> bool:
+        """Stay stopped while the job is in the background; False where no shell stops us."""
+        while not self._in_foreground():
+            began = time.monotonic()
+            os.kill(0, signal.SIGTTOU)
+            if time.monotonic() - began < _ORPHAN_S:
+                return False
+        return True
+
+    def _in_foreground(self) -> bool:
+        try:
+            return os.tcgetpgrp(self.fileno) == os.getpgrp()
+        except OSError:
+            return True  # no controlling terminal: nobody puts us in the background
+
+    def _continued(self) -> None:
+        """Another program stopped us and had the terminal: take it anew."""
+        self.suspend_application_mode()
+        self._go_on()
+
+    def _handle_signals(self) -> None:
+        loop = self._running_loop = asyncio.get_running_loop()
+        try:
+            for number in _ENDING:
+                loop.add_signal_handler(number, self._app.exit, None, 128 + number)
+            loop.add_signal_handler(signal.SIGTSTP, self.suspend_process)
+            loop.add_signal_handler(signal.SIGCONT, self._continued)
+        except (NotImplementedError, RuntimeError, ValueError):
+            pass  # not in the main thread: whoever runs us there ends us
+
+    def _let_stop(self) -> None:
+        """While the terminal is another's, its ctrl+z stops us at once, as it does any program."""
+        for number in (signal.SIGTSTP, signal.SIGCONT):
+            try:
+                asyncio.get_running_loop().remove_signal_handler(number)
+            except (NotImplementedError, RuntimeError, ValueError):
+                pass
+
+    def _hung_up(self) -> None:
+        """The terminal is gone (from any thread): end."""
+        loop = self._running_loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
+
+    def _run_input_thread(self) -> None:
+        """What goes wrong with a key is an error of ours like any other."""
+        try:
+            self.run_input_thread()
+        except Exception as error:
+            self._app.call_later(self._app._handle_exception, error)
+
+    def run_input_thread(self) -> None:
+        """Keys and mouse, until told to stop or the terminal is gone.
+
+        Textual's own loop takes the end of the input for a pause, and would spin on it.
+        """
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        while not self.exit_event.is_set():
+            try:
+                ready = select.select([self.fileno], [], [], _KEYS_S)[0]
+                data = os.read(self.fileno, 4096) if ready else b""
+            except OSError:
+                ready, data = [self.fileno], b""
+            if ready and not data:
+                self._hung_up()
+                return
+            for message in [*(parser.feed(decode(data)) if data else ()), *parser.tick()]:
+                self.process_message(message)
+
+
+class _Output:
+    """Writes all of it, also to a descriptor that another program made non-blocking.
+
+    Args:
+        fd: the terminal.
+        on_gone: called once, when nothing can be written any more; what comes later is dropped,
+            so that the thread that writes never ends and nobody waits for it.
+    """
+
+    def __init__(self, fd: int, on_gone: Callable[[], None]) -> None:
+        self._fd = fd
+        self._on_gone = on_gone
+        self._gone = False
+        self._waiting: list[str] = []
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, text: str) -> None:
+        self._waiting.append(text)
+
+    def flush(self) -> None:
+        data = memoryview("".join(self._waiting).encode("utf-8", "replace"))
+        self._waiting.clear()
+        while data and not self._gone:
+            try:
+                data = data[os.write(self._fd, data) :]
+            except BlockingIOError:
+                select.select([], [self._fd], [], 1.0)
+            except OSError as error:
+                if error.errno != errno.EINTR:
+                    self._gone = True
+                    self._on_gone()

@@ -1,0 +1,18 @@
+"""A screen that stands still however fast its terminal is resized."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.screen import Screen, ScreenResultType
+
+
+class SteadyScreen(Screen[ScreenResultType]):
+    """Lays itself out at the size that the terminal has now.
+
+    Textual (8.2) lays out at the size that a resize event carries, which posts another such event.
+    Of two events with different sizes in the queue, each would bring back the other, for ever.
+    """
+
+    async def _on_resize(self, event: events.Resize) -> None:
+        # Runs before Textual's own handler of the same event, which a subclass does not replace.
+        event.size = event.virtual_size = self.app.size

@@ -1,0 +1,263 @@
+"""On every way out the terminal is as it was: a real pty, its modes and the escapes it got."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import falling, training_rows, write_jsonl
+from tests.tui.terminal import Terminal
+
+LEFT = {"25": True, "7": True}  # the cursor is shown and lines wrap; every other mode is off
+BASH = shutil.which("bash")
+BROKEN = """
+import sys
+from {module} import {kind}
+def broken(*_, **__): raise ZeroDivisionError('float division by zero')
+{kind}.{method} = broken
+from lossmon.cli import main
+sys.argv = ['lossmon', sys.argv[1]]
+main()
+"""
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    rows = [{"max_steps": 10_000, **row} for row in training_rows(falling(200))]
+    return write_jsonl(tmp_path / "log.jsonl", rows)
+
+
+@pytest.fixture
+def open_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
+    opened: list[Terminal] = []
+
+    def start(*arguments: str, **options: object) -> Terminal:
+        told = {"XDG_STATE_HOME": str(tmp_path / "state"), "PS1": "ready> "}
+        options.setdefault("environment", told)
+        opened.append(Terminal(*arguments, **options))
+        return opened[-1]
+
+    yield start
+    for terminal in opened:
+        terminal.close()
+
+
+def assert_given_back(terminal: Terminal) -> None:
+    received = bytes(terminal.received)
+    for mode, on in terminal.modes().items():
+        if mode not in ("2026",):  # begins and ends each frame
+            assert on == LEFT.get(mode, False), f"mode {mode}"
+    assert received.count(b"\x1b[>") - received.count(b"\x1b[>0q") == received.count(b"\x1b[<u")
+    assert received.count(b"\x1b[22;2t") == received.count(b"\x1b[23;2t"), "the window's title"
+    left = received.rindex(b"\x1b[?1049l")
+    assert received.rindex(b"\x1b[<u") < left, "the keyboard protocol is of the alternate screen"
+    assert received.rindex(b"\x1b[?25h") > left
+    assert termios.tcgetattr(terminal.fd) == terminal.settings, "modes of the tty"
+
+
+def after(terminal: Terminal) -> str:
+    """What stands on the usual screen once the program has left it."""
+    rest = bytes(terminal.received).rpartition(b"\x1b[?1049l")[2]
+    return re.sub(r"\x1b\[[?<>\d;]*[a-zA-Z]", "", rest.decode()).replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("keys", [b"q", b"\x03"], ids=["q", "ctrl+c"])
+def test_keys_that_end_it(open_terminal: Callable[..., Terminal], log: Path, keys: bytes) -> None:
+    terminal = open_terminal(str(log))
+    terminal.wait_for("HEALTHY")
+    terminal.send(keys)
+    assert terminal.end() == 0
+    assert_given_back(terminal)
+    assert after(terminal) == ""
+
+
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda n: n.name
+)
+def test_signals_that_end_it(
+    open_terminal: Callable[..., Terminal], log: Path, number: signal.Signals
+) -> None:
+    terminal = open_terminal(str(log))
+    terminal.wait_for("HEALTHY")
+    os.kill(terminal.pid, number)
+    assert terminal.end() == 128 + number
+    assert_given_back(terminal)
+    assert after(terminal) == ""
+
+
+@pytest.mark.parametrize("wait_s", [0.0, 0.15])
+def test_a_signal_while_it_starts(
+    open_terminal: Callable[..., Terminal], log: Path, wait_s: float
+) -> None:
+    """From the moment that the terminal is taken."""
+    terminal = open_terminal(str(log))
+    while b"\x1b[?1049h" not in terminal.received:
+        terminal.read(0.02)
+    terminal.read(wait_s)
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.end() == 128 + signal.SIGTERM
+    assert_given_back(terminal)
+
+
+@pytest.mark.parametrize(
+    ("module", "kind", "method"),
+    [
+        ("lossmon.tui.widgets.chart_view", "ChartView", "_draw"),
+        ("lossmon.tui.widgets.run_list", "RunList", "render_line"),
+        ("lossmon.tui.screens.main", "MainScreen", "apply"),
+        ("textual._xterm_parser", "XTermParser", "feed"),
+    ],
+)
+def test_an_error_in_the_screen_is_one_line(
+    open_terminal: Callable[..., Terminal],
+    tmp_path: Path,
+    log: Path,
+    module: str,
+    kind: str,
+    method: str,
+) -> None:
+    code = BROKEN.format(module=module, kind=kind, method=method)
+    terminal = open_terminal(program=[sys.executable, "-c", code, str(log)])
+    if method == "feed":
+        terminal.wait_for("HEALTHY")
+        terminal.send(b"j")
+    assert terminal.end() == 70
+    assert_given_back(terminal)
+    (line,) = after(terminal).splitlines()
+    assert line.startswith("lossmon: an error of lossmon itself, your training goes on: Zero")
+    crash = tmp_path / "state" / "lossmon" / "log" / "crash.txt"
+    assert line.endswith(f"please report it with {crash}")
+    assert "ZeroDivisionError" in crash.read_text()
+    assert crash.stat().st_mode & 0o077 == 0
+
+
+def test_an_error_in_the_watcher_is_said_and_the_screen_stays(
+    open_terminal: Callable[..., Terminal], log: Path
+) -> None:
+    code = BROKEN.format(module="lossmon.monitor", kind="Monitor", method="poll")
+    terminal = open_terminal(program=[sys.executable, "-c", code, str(log)])
+    terminal.wait_for("reading stopped")
+    terminal.send(b"q")
+    assert terminal.end() == 70
+    assert_given_back(terminal)
+    (line,) = after(terminal).splitlines()
+    assert line.startswith("lossmon: reading stopped: an error of lossmon itself")
+
+
+def test_an_error_before_the_screen_is_one_line(
+    open_terminal: Callable[..., Terminal], log: Path
+) -> None:
+    code = BROKEN.format(module="lossmon.monitor", kind="Monitor", method="__init__")
+    terminal = open_terminal(program=[sys.executable, "-c", code, str(log)])
+    assert terminal.end() == 70
+    terminal.read(0.2)
+    assert terminal.text().startswith("lossmon: an error of lossmon itself")
+    assert "Traceback" not in terminal.text()
+
+
+@pytest.mark.skipif(BASH is None, reason="no bash")
+class TestInAShell:
+    """A shell with job control, and lossmon as its job."""
+
+    @pytest.fixture
+    def shell(self, open_terminal: Callable[..., Terminal], log: Path) -> Terminal:
+        shell = open_terminal(program=[BASH, "--norc", "--noprofile", "-i"])
+        shell.wait_for("ready>")
+        shell.send(f"{sys.executable} -m lossmon {log}\n".encode())
+        shell.wait_for("HEALTHY")
+        return shell
+
+    def test_ctrl_z_and_fg(self, shell: Terminal) -> None:
+        for _ in range(2):
+            shell.send(b"\x1a")
+            shell.wait_for_bytes(b"Stopped")
+            assert not {mode for mode, on in shell.modes().items() if on} - {"25", "7", "2004"}
+            shell.send(b"echo still $((6 * 7)); fg\n")
+            shell.wait_for_bytes(b"still 42")
+            shell.wait_for_bytes(b"HEALTHY")
+        shell.send(b"q")
+        shell.wait_for("ready>")
+        shell.send(b"echo status $?; stty -a\n")
+        shell.wait_for("status 0")
+        shell.wait_for(" echo ")
+        assert " -icanon" not in shell.text()
+
+    def test_bg_waits_for_fg(self, shell: Terminal) -> None:
+        shell.send(b"\x1a")
+        shell.wait_for_bytes(b"Stopped")
+        shell.send(b"bg\n")
+        shell.settle()
+        shell.send(b"echo still $((6 * 7))\n")
+        shell.wait_for("still 42")
+        shell.send(b"fg\n")
+        shell.wait_for_bytes(b"HEALTHY")
+
+    def test_stopped_by_another_program_it_draws_anew(self, shell: Terminal) -> None:
+        job = child_of(shell.pid)
+        os.kill(job, signal.SIGSTOP)
+        shell.wait_for_bytes(b"Stopped")
+        shell.send(b"fg\n")
+        shell.wait_for_bytes(b"HEALTHY")
+        shell.send(b"q")
+        shell.wait_for("ready>")
+        shell.send(b"stty -a\n")
+        shell.wait_for(" icanon")
+
+    def test_the_shell_is_killed(self, shell: Terminal) -> None:
+        """The kernel hangs the terminal up: nothing may stay behind, spinning or blocked."""
+        job = child_of(shell.pid)
+        os.kill(shell.pid, signal.SIGKILL)
+        shell.end()
+        ended(job)
+
+    def test_the_window_is_closed(self, shell: Terminal) -> None:
+        job = child_of(shell.pid)
+        os.close(shell.fd)
+        ended(job)
+        shell.fd = os.open(os.devnull, os.O_RDONLY)
+
+
+def child_of(pid: int) -> int:
+    (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return int(child)
+
+
+def ended(pid: int, timeout_s: float = 10) -> None:
+    """It has ended, or only waits for a parent that never asks."""
+    end = time.monotonic() + timeout_s
+    while True:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return
+        except FileNotFoundError:
+            return
+        assert time.monotonic() < end, "it is still there"
+        time.sleep(0.05)
+
+
+def test_resize_storms_are_harmless(open_terminal: Callable[..., Terminal], log: Path) -> None:
+    terminal = open_terminal(str(log))
+    terminal.wait_for("HEALTHY")
+    terminal.settle()
+    for i in range(200):
+        terminal.resize(20 + i * 7 % 150, 5 + i * 3 % 50)
+        terminal.read(0.002)
+    terminal.resize(100, 30)
+    terminal.settle()
+    terminal.screen.reset()
+    terminal.resize(120, 35)
+    terminal.wait_for("HEALTHY")
+    terminal.settle()
+    assert terminal.read(2.0) == 0
+    terminal.send(b"q")
+    assert terminal.end() == 0
+    assert_given_back(terminal)
