@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,9 @@ from lossmon.history.columns import Floats
 
 Cell = tuple[str, str]  # a character and the name of its style
 BLANK: Cell = (" ", "")
+
+# Which columns of a stroke are drawn, again and again along it.
+PATTERNS = ((1,), (1, 1, 1, 0), (1, 0), (1, 1, 1, 1, 0, 1, 0))
 
 _FIRST_CODE = 101  # colour codes that tag each stroke in plotext's output
 _TOKENS = re.compile(r"\x1b\[(?P<sgr>[0-9;]*)m|(?P<text>[^\x1b\n]+)|(?P<line>\n)")
@@ -28,6 +31,7 @@ class Stroke:
         style: name of its style.
         joined: draw lines between points.
         marker: "braille", "hd", or one character.
+        pattern: which of PATTERNS.
     """
 
     x: Floats
@@ -35,6 +39,7 @@ class Stroke:
     style: str
     joined: bool = True
     marker: str = "braille"
+    pattern: int = 0
 
 
 def paint(
@@ -71,7 +76,7 @@ def paint(
             draw(piece.x.tolist(), piece.y.tolist(), marker=piece.marker, color=code)
         drawn = plotext.build()
         plotext.clear_figure()
-    return _cells(drawn, {_FIRST_CODE + i: s.style for i, s in enumerate(strokes)}, width, height)
+    return _cells(drawn, {_FIRST_CODE + i: s for i, s in enumerate(strokes)}, width, height)
 
 
 def _pieces(stroke: Stroke) -> list[Stroke]:
@@ -79,22 +84,35 @@ def _pieces(stroke: Stroke) -> list[Stroke]:
     usable = np.isfinite(stroke.x) & np.isfinite(stroke.y)
     edges = np.flatnonzero(np.diff(np.concatenate(([0], usable.astype(np.int8), [0]))))
     return [
-        Stroke(stroke.x[a:b], stroke.y[a:b], stroke.style, stroke.joined, stroke.marker)
+        replace(stroke, x=stroke.x[a:b], y=stroke.y[a:b])
         for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
     ]
 
 
-def _cells(drawn: str, styles: dict[int, str], width: int, height: int) -> list[list[Cell]]:
+def _cells(drawn: str, strokes: dict[int, Stroke], width: int, height: int) -> list[list[Cell]]:
     """The output of plotext, ANSI codes read back into styles, cut or filled to the exact size."""
     rows: list[list[Cell]] = [[]]
-    style = ""
+    stroke: Stroke | None = None
     for token in _TOKENS.finditer(drawn):
         if token["line"] is not None:
             rows.append([])
         elif token["text"] is not None:
-            rows[-1] += [(char, style if char != " " else "") for char in token["text"]]
+            rows[-1] += _styled(token["text"], stroke, len(rows[-1]))
         else:
             code = token["sgr"].split(";")
-            style = styles.get(int(code[-1]), "") if len(code) == 3 and code[-1] else ""
+            stroke = strokes.get(int(code[-1])) if len(code) == 3 and code[-1] else None
     rows = rows[:height] + [[]] * (height - len(rows))
     return [(row + [BLANK] * width)[:width] for row in rows]
+
+
+def _styled(text: str, stroke: Stroke | None, column: int) -> list[Cell]:
+    """Cells of a stroke, with the gaps of its pattern."""
+    if stroke is None:
+        return [(char, "") for char in text]
+    pattern, style = PATTERNS[stroke.pattern % len(PATTERNS)], stroke.style
+    if len(pattern) == 1:
+        return [(char, style) if char != " " else BLANK for char in text]
+    return [
+        (char, style) if char != " " and pattern[i % len(pattern)] else BLANK
+        for i, char in enumerate(text, column)
+    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Evidence:
 def evidence_of(update: RunUpdate, finding: Finding) -> Evidence:
     """The curves, lines and marks by which a finding can be checked by eye."""
     shown = _metric(update, finding)
-    data = _speed(update) if finding.pattern == "slowdown" else curves_of(update, shown)
+    data = _speed(update) if finding.pattern == "slowdown" else curves_of(update, (shown,) if shown else ())
     if finding.pattern == "spike":
         data = _around(data, finding.numbers.get("spike_step", finding.since_step))
     first, last = _span(data, finding.since_step)
@@ -210,9 +210,7 @@ def _around(curves: tuple[Curve, ...], step: float) -> tuple[Curve, ...]:
         view = curve.view
         a, b = np.searchsorted(view.step, (step - reach, step + reach))
         if b - a > 1:
-            near.append(
-                Curve(curve.label, curve.style, _cut(view, int(a), int(b)), points=curve.points)
-            )
+            near.append(replace(curve, view=_cut(view, int(a), int(b))))
     return tuple(near) or curves
 
 

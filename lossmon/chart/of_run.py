@@ -1,12 +1,22 @@
-"""The chart of a run: which curves and marks its update asks for."""
+"""The charts of a run, or of several: which curves their updates ask for."""
 
 from __future__ import annotations
 
-from lossmon.chart.picture import Curve, Mark
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from lossmon.chart.identity import Identities
+from lossmon.chart.marks import marks_of
+from lossmon.chart.smoothing import smooth_growing
+from lossmon.chart.spec import Curve
+from lossmon.history.columns import SeriesView
 from lossmon.monitor.update import RunUpdate
 
-_SEVERITY_STYLE = {"critical": "mark_critical", "warning": "mark_warning", "info": "mark_info"}
-_MARKED_INFO = ("spike", "not_converged")  # of the mild findings, those with a place on the curve
+__all__ = ["charts_of", "curves_of", "marks_of", "overlay_of", "strip_of", "strips_of", "tokens_of"]
+
+STRIPS = ("gap", "lr", "grad norm", "throughput", "GPU")
 _ROLE_ORDER = {
     role: place
     for place, role in enumerate(
@@ -14,48 +24,182 @@ _ROLE_ORDER = {
     )
 }
 _FEW = 200  # evaluations up to which each is worth a dot
+_OLDER = 8  # segments that a resumed run left behind; of more, the newest
+_TOKENS = re.compile(
+    r"(.*[/_. ])?(num_input_tokens_seen|(num_|total_|consumed_|seen_|input_|n_)?tokens"
+    r"(_seen|_total|_consumed|_processed|_trained)?)$",
+    re.IGNORECASE,
+)
+_GPU = re.compile(r"gpu.*(util|busy|\.gpu$|percent)|.*util.*gpu", re.IGNORECASE)
 
 
-def curves_of(update: RunUpdate, metric: str | None = None) -> tuple[Curve, ...]:
-    """Train and eval on one chart; or one metric alone."""
-    if metric is not None and metric not in (update.train, update.eval):
-        view = update.series.get(metric)
-        return (Curve(metric, "other", view),) if view is not None else ()
+def curves_of(update: RunUpdate, metrics: Sequence[str] = ()) -> tuple[Curve, ...]:
+    """Train and eval on one chart; or these metrics, where the run has them."""
+    named = [name for name in metrics if name in update.series]
+    if not named:
+        return _loss(update)
+    if len(named) == 1 and named[0] not in (update.train, update.eval):
+        name = named[0]
+        older = _older(update.logged.get(name), "other_raw")
+        return (*older, Curve(name, "other", update.series[name]))
+    identities = Identities()
     curves = []
-    if update.train is not None and update.train in update.series:
-        curves.append(Curve("train", "train", update.series[update.train]))
-    if update.eval is not None and update.eval in update.series:
-        view = update.series[update.eval]
-        curves.append(Curve("eval", "eval", view, points=len(view) <= _FEW))
+    for name in named:
+        identity = identities.of(name)
+        curves.append(
+            Curve(
+                name, identity.style, update.series[name],
+                pattern=identity.pattern, sign=identity.sign,
+            )
+        )  # fmt: skip
     return tuple(curves)
 
 
-def marks_of(update: RunUpdate) -> tuple[Mark, ...]:
-    """Where a finding began, where eval was best, where the run was resumed."""
-    marks = []
-    for finding in update.diagnosis.findings:
-        best = finding.numbers.get("best_step")
-        if finding.pattern == "overfitting" and best is not None:
-            value = finding.numbers.get("best_value", float("nan"))
-            marks.append(Mark(int(best), "mark_warning", f"best eval {value:.4g}"))
-        elif finding.severity != "info" or finding.pattern in _MARKED_INFO:
-            step = int(finding.numbers.get("spike_step", finding.since_step))
-            label = finding.pattern.replace("_", " ")
-            marks.append(Mark(step, _SEVERITY_STYLE[finding.severity], label))
-    marks += [Mark(step, "mark_info", "resumed") for step in update.restarts[-3:]]
-    return tuple(marks)
+def _loss(update: RunUpdate) -> tuple[Curve, ...]:
+    curves: list[Curve] = []
+    if update.train is not None and update.train in update.series:
+        curves.append(Curve("train", "train", update.series[update.train]))
+        curves += _older(update.logged.get(update.train), "train_raw")
+    if update.eval is not None and update.eval in update.series:
+        view = update.series[update.eval]
+        curves.append(Curve("eval", "eval", view, points=len(view) <= _FEW, sign="+"))
+        curves += _older(update.logged.get(update.eval), "eval_raw")
+    return tuple(curves)
+
+
+def _older(logged: SeriesView | None, style: str) -> list[Curve]:
+    """What a run logged before it was resumed, and logged again then: a curve a segment."""
+    if logged is None or len(logged) < 2:
+        return []
+    back = np.flatnonzero(logged.step[1:] < logged.step[:-1]) + 1
+    curves = []
+    bounds = [0, *back.tolist(), len(logged)]
+    for place in range(max(0, len(back) - _OLDER), len(back)):
+        start, stop = bounds[place], bounds[place + 1]
+        resumed = int(logged.step[back[place:]].min())
+        start += int(np.searchsorted(logged.step[start:stop], resumed, side="left"))
+        if stop - start > 1:
+            part = slice(max(0, start), stop)
+            view = SeriesView(
+                logged.name, logged.role, logged.step[part], logged.value[part],
+                None if logged.epoch is None else logged.epoch[part],
+                None if logged.time is None else logged.time[part],
+            )  # fmt: skip
+            curves.append(Curve("", style, view, faint=True))
+    return curves
 
 
 def charts_of(update: RunUpdate) -> list[tuple[str | None, str, tuple[Curve, ...]]]:
     """Every chart of a run as (metric, title, curves): the loss (metric None), then the others."""
-    loss = curves_of(update)
+    loss = _loss(update)
     charts: list[tuple[str | None, str, tuple[Curve, ...]]] = []
     if any(len(curve.view) for curve in loss):
         charts.append((None, "loss", loss))
-    others = [
-        name
-        for name, view in update.series.items()
-        if len(view) and name not in (update.train, update.eval)
-    ]
-    others.sort(key=lambda name: _ROLE_ORDER.get(update.series[name].role, len(_ROLE_ORDER)))
-    return charts + [(name, name, curves_of(update, name)) for name in others]
+    others = [name for name in metrics_of(update) if name not in (update.train, update.eval)]
+    return charts + [(name, name, curves_of(update, (name,))) for name in others]
+
+
+def metrics_of(update: RunUpdate) -> list[str]:
+    """The names of all metrics that have points, those with a role first."""
+    names = [name for name, view in update.series.items() if len(view)]
+    return sorted(
+        names, key=lambda name: _ROLE_ORDER.get(update.series[name].role, len(_ROLE_ORDER))
+    )
+
+
+def tokens_of(update: RunUpdate) -> SeriesView | None:
+    """The metric that counts tokens; None where there is none."""
+    found = [view for name, view in update.series.items() if _TOKENS.match(name) and len(view) > 1]
+    return max(found, key=len, default=None)
+
+
+# -- the strip -------------------------------------------------------------------------------------
+
+
+def strips_of(update: RunUpdate, smoothing: float) -> dict[str, Curve]:
+    """The strips that a run has, by name, in the order of STRIPS."""
+    found = {
+        "gap": _gap(update, smoothing),
+        "lr": update.series.get(update.learning_rate or ""),
+        "grad norm": update.series.get(update.grad_norm or ""),
+        "throughput": _throughput(update),
+        "GPU": next((v for n, v in update.series.items() if _GPU.search(n)), None),
+    }
+    labels = {"gap": "eval - train", "throughput": "steps/s"}
+    curves = {}
+    for name, view in found.items():
+        if view is not None and len(view):
+            label = labels.get(name, name) if view.name == name else view.name
+            curves[name] = Curve(label, "strip", view, raw=False)
+    return curves
+
+
+def strip_of(update: RunUpdate, name: str, smoothing: float) -> tuple[str, Curve | None]:
+    """The strip of this name; where the run lacks it, the first that it has; none for "off"."""
+    if name == "off":
+        return name, None
+    found = strips_of(update, smoothing)
+    if name in found:
+        return name, found[name]
+    return next(iter(found.items()), ("off", None))
+
+
+def _gap(update: RunUpdate, smoothing: float) -> SeriesView | None:
+    """Eval less train as drawn: the smoothed train loss at the steps of the evaluations."""
+    train, evals = update.series.get(update.train or ""), update.series.get(update.eval or "")
+    if train is None or evals is None or not len(train) or len(evals) < 2:
+        return None
+    level = smooth_growing(train.value, smoothing, log=False, keep=True)
+    finite = np.isfinite(level)
+    if not finite.any():
+        return None
+    at = np.interp(evals.step, train.step[finite], level[finite])
+    return SeriesView("gap", "other", evals.step, evals.value - at, evals.epoch, evals.time)
+
+
+def _throughput(update: RunUpdate) -> SeriesView | None:
+    """A metric of throughput; else steps a second by the times of the rows."""
+    for view in update.series.values():
+        if view.role == "throughput" and len(view) > 1:
+            return view
+    train = update.series.get(update.train or "")
+    if train is None or train.time is None or len(train) < 3:
+        return None
+    seconds = np.diff(train.time)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = np.where(seconds > 0, np.diff(train.step) / seconds, np.nan)
+    usable = np.isfinite(rate)
+    if not usable.any():
+        return None
+    after = np.flatnonzero(usable) + 1
+    epoch = None if train.epoch is None else train.epoch[after]
+    return SeriesView("throughput", "other", train.step[after], rate[usable], epoch,
+                      train.time[after])  # fmt: skip
+
+
+# -- several runs ----------------------------------------------------------------------------------
+
+
+def overlay_of(
+    updates: Iterable[RunUpdate], identities: Identities, metric: str | None = None
+) -> tuple[Curve, ...]:
+    """One curve a run, told apart by hue, stroke and label.
+
+    Args:
+        updates: the runs.
+        identities: of the runs; kept by the caller, so that a run always looks the same.
+        metric: the metric; None for each run's train loss, or its eval loss where it has no other.
+    """
+    curves = []
+    for update in updates:
+        name = metric if metric is not None else update.train or update.eval
+        view = update.series.get(name or "")
+        if view is not None and len(view):
+            identity = identities.of(update.run)
+            curves.append(
+                Curve(
+                    update.run, identity.style, view,
+                    raw=False, pattern=identity.pattern, sign=identity.sign,
+                )
+            )  # fmt: skip
+    return tuple(curves)

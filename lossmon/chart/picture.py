@@ -2,392 +2,151 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 import numpy as np
 
+from lossmon.chart import axis as ax
+from lossmon.chart import frame, place
 from lossmon.chart import scale as sc
-from lossmon.chart.canvas import BLANK, Cell, Stroke, paint
+from lossmon.chart.canvas import Cell, Stroke, paint
+from lossmon.chart.lines import Line, Track, ends, line_of, track_of
 from lossmon.chart.reduce import column_levels, reduce
-from lossmon.chart.smoothing import smooth
-from lossmon.history.columns import Floats, SeriesView
-from lossmon.text import printable
+from lossmon.chart.spec import ChartSpec, Curve, Mark, Picture, Plot, Span
+from lossmon.chart.strip import gutter_of, strip_height, strip_rows
+from lossmon.chart.window import Window, shown
+from lossmon.history.columns import Floats
 
-X_AXES = ("step", "epoch", "time")
-_HUGE = 1e100  # beyond it arithmetic on an axis may overflow; drawn as this, where it is clipped
-_GRAINS = 32  # a growing x axis ends at a multiple of at most this part of it
+__all__ = ["ChartSpec", "Curve", "Mark", "Picture", "Plot", "Span", "Window", "draw"]
+
 _RAW = "_raw"  # suffix of the style of the faint raw curve behind a smoothed one
-
-
-@dataclass(frozen=True)
-class Span:
-    """Neighbouring cells of one style; `style` is a name such as "train", not a colour."""
-
-    text: str
-    style: str
-
-
-@dataclass(frozen=True)
-class Curve:
-    """One metric to draw.
-
-    Attributes:
-        label: written at its end.
-        style: name of its style.
-        view: its points.
-        points: mark single points, since there are few and each counts (an eval loss).
-        guide: no data but a line drawn over it (a threshold, a fit): never smoothed.
-    """
-
-    label: str
-    style: str
-    view: SeriesView
-    points: bool = False
-    guide: bool = False
-
-
-@dataclass(frozen=True)
-class Mark:
-    """Something that happened at a step: a finding's onset, the best eval, a restart."""
-
-    step: int
-    style: str
-    label: str
-
-
-@dataclass(frozen=True)
-class ChartSpec:
-    """What to draw.
-
-    Attributes:
-        smoothing: weight of the past, in [0, 1).
-        growing: points are still to come: the axes end where they need not move at each point.
-    """
-
-    curves: tuple[Curve, ...]
-    width: int
-    height: int
-    marks: tuple[Mark, ...] = ()
-    x_axis: str = "step"
-    log_y: bool = False
-    smoothing: float = 0.0
-    ascii: bool = False
-    growing: bool = False
-
-
-@dataclass(frozen=True)
-class Picture:
-    """What was drawn.
-
-    Attributes:
-        rows: `height` rows of spans, each exactly `width` cells.
-        x_axis: the axis that was used; "step" where the wanted one is not logged.
-        axes: the axes that could be used.
-        clipped: points outside of the y range.
-        log_y: whether the y axis is logarithmic.
-    """
-
-    rows: tuple[tuple[Span, ...], ...]
-    x_axis: str
-    axes: tuple[str, ...]
-    clipped: int = 0
-    log_y: bool = False
-
-
-@dataclass
-class _Line:
-    """A curve on its way to the canvas: finite points in drawn coordinates."""
-
-    curve: Curve
-    x: Floats
-    y: Floats
-    bad_x: Floats  # where a value is not finite
-    smooth: Floats | None = None
-    levels: Floats = field(default_factory=lambda: np.empty(0))
+_SMALLEST = (12, 3)  # columns and rows that a picture needs
 
 
 def draw(spec: ChartSpec) -> Picture:
     """Draw a chart; any values and any size give a picture, never an error."""
-    axes = _axes(spec.curves)
+    views = [curve.view for curve in spec.curves]
+    axes = ax.axes_of(views, spec.tokens)
     axis = spec.x_axis if spec.x_axis in axes else "step"
-    lines = [line for curve in spec.curves if (line := _line(curve, axis, spec)) is not None]
-    width, height = spec.width, spec.height
-    if not lines or width < 12 or height < 3:
-        return Picture(_empty(width, height), axis, axes)
-    x_limits = _x_limits(lines, spec.growing)
+    origin = ax.origin_of(views)
+    tracks = [t for c in spec.curves if (t := track_of(c, axis, origin, spec.tokens)) is not None]
+    if not tracks or spec.width < _SMALLEST[0] or spec.height < _SMALLEST[1]:
+        return Picture(_empty(spec.width, spec.height), axis, axes)
+    extent = ax.whole(ends(tracks), log=spec.log_x, growing=spec.growing)
+    x = extent if spec.window is None else shown(spec.window, max(ends(tracks)), extent.log)
+    lines = [line_of(track, x, spec.smoothing, spec.log_y) for track in tracks]
+    y = _y_scale(lines, x, spec)
+
+    strip = None
+    if spec.strip is not None and (tall := strip_height(spec.height)):
+        strip = track_of(spec.strip, axis, origin, spec.tokens)
+    below = tall if strip is not None else 0
+    height = spec.height - below
     plot_height = height - 2 if height >= 6 else height - 1
-    for line in lines:
-        line.levels = column_levels(line.x, line.y, x_limits, max(8, width - 8))
-    y = sc.y_scale(
-        np.concatenate([line.levels for line in lines]),
-        np.array([end for line in lines if len(line.y) for end in (line.y.min(), line.y.max())]),
-        spec.log_y,
-    )
     y_ticks = sc.y_ticks(y, max(2, plot_height // 4))
-    gutter = min(max([len(label) for _, label in y_ticks], default=1) + 1, width // 3)
-    plot_width = width - gutter
-    grid = paint(
-        _strokes(lines, spec, plot_width, x_limits, y),
-        plot_width,
-        plot_height,
-        x_limits,
-        (y.low, y.high),
-    )
-    place = _Place(grid, x_limits, (y.low, y.high), spec.ascii)
-    clipped = sum(_outside(line.y, y) for line in lines if not line.curve.guide)
-    _bad_values(place, lines)
-    if clipped:
-        place.write(
-            0,
-            plot_width - 1 - len(str(clipped)),
-            ("^" if spec.ascii else "▲") + str(clipped),
-            "clipped",
-        )
-    _end_labels(place, lines, y)
-    _marks(place, spec.marks, axis, lines)
-    rows = _with_y_axis(grid, y_ticks, y, gutter, spec.ascii)
-    rows += _x_axis(x_limits, axis, gutter, plot_width, height - plot_height, spec.ascii)
-    return Picture(tuple(_spans(row) for row in rows), axis, axes, clipped, y.log)
+    strip_line = line_of(strip, x, 0.0, False) if strip is not None else None
+    needed = max([len(label) for _, label in y_ticks], default=1) + 1
+    gutter = min(max(needed, gutter_of(strip_line, x)), spec.width // 3)
+    width = spec.width - gutter
+
+    strokes = _strokes(lines, spec, width, x.limits, y)
+    grid = paint(strokes, width, plot_height, x.limits, (y.low, y.high))
+    on = place.Place(grid, x.limits, (y.low, y.high), spec.ascii)
+    clipped = place.write_clipped(on, lines, y)
+    place.write_not_finite(on, lines)
+    place.write_names(on, lines, y)
+    place.write_marks(on, spec.marks, _x_of_step(tracks, x))
+    rows = frame.with_y_axis(grid, y_ticks, y, gutter, spec.ascii)
+    rows += frame.x_axis(x, axis, gutter, width, height - plot_height, spec.ascii)
+    if strip_line is not None:
+        rows += strip_rows(strip_line, x, gutter, width, below, spec.ascii)
+    whole = (min(ends(tracks)), extent.high)
+    plot = Plot(gutter, width, plot_height, x, y, whole, (height, height + below))
+    return Picture(tuple(_spans(row) for row in rows), axis, axes, clipped, y.log, plot)
 
 
-# -- data ------------------------------------------------------------------------------------------
-
-
-def _axes(curves: Sequence[Curve]) -> tuple[str, ...]:
-    """The axes on which at least one curve has two different places."""
-    found = ["step"]
-    for name in ("epoch", "time"):
-        for curve in curves:
-            places = getattr(curve.view, name)
-            if places is not None and np.nanmax(places) > np.nanmin(places):
-                found.append(name)
-                break
-    return tuple(found)
-
-
-def _line(curve: Curve, axis: str, spec: ChartSpec) -> _Line | None:
-    view = curve.view
-    places = getattr(view, axis)
-    if places is None or not len(view):
-        return None
-    x = places.astype(float)
-    keep = np.isfinite(x)
-    x, y = x[keep], view.value[keep]
-    if axis == "time" and len(x):
-        x = x - _first_time(spec.curves)
-    if np.any(np.diff(x) < 0):
-        order = np.argsort(x, kind="stable")
-        x, y = x[order], y[order]
-    finite = np.isfinite(y)
-    if not finite.any() and not len(x):
-        return None
-    line = _Line(curve, x[finite], np.clip(y[finite], -_HUGE, _HUGE), x[~finite])
-    if spec.smoothing > 0 and not (curve.points or curve.guide) and len(line.y) > 4:
-        line.smooth = smooth(line.y, spec.smoothing, log=spec.log_y)
-    return line
-
-
-def _first_time(curves: Sequence[Curve]) -> float:
-    times = [np.nanmin(c.view.time) for c in curves if c.view.time is not None and len(c.view)]
-    return float(min(times, default=0.0))
-
-
-def _x_limits(lines: Sequence[_Line], growing: bool) -> tuple[float, float]:
-    ends = [
-        end
-        for line in lines
-        for part in (line.x, line.bad_x)
-        if len(part)
-        for end in (part[0], part[-1])
-    ]
-    low, high = float(min(ends)), float(max(ends))
-    if growing and high > low:
-        grain = sc.grain(high - low, _GRAINS)
-        high = low + grain * np.ceil((high - low) / grain)
-    return (low, high) if high > low else (low - 0.5, high + 0.5)
+def _y_scale(lines: Sequence[Line], x: ax.XScale, spec: ChartSpec) -> sc.Scale:
+    columns = max(8, spec.width - 8)
+    told = [line for line in lines if not line.curve.faint and len(line.seen_y)]
+    told = told or [line for line in lines if len(line.y)]
+    if not told:
+        return sc.Scale(0.0, 1.0, False)
+    seen = [
+        (line.seen_x, line.seen_y) if len(line.seen_y) else (line.x, line.y) for line in told
+    ]  # between two points, those on either side
+    levels = [column_levels(xs, ys, x.limits, columns) for xs, ys in seen]
+    extremes = [end for _, ys in seen for end in (ys.min(), ys.max())]
+    return sc.y_scale(np.concatenate(levels), np.array(extremes), spec.log_y, spec.whole_y)
 
 
 def _strokes(
-    lines: Sequence[_Line], spec: ChartSpec, width: int, x_limits: tuple[float, float], y: sc.Scale
+    lines: Sequence[Line], spec: ChartSpec, width: int, limits: tuple[float, float], y: sc.Scale
 ) -> list[Stroke]:
-    """Raw curves first and faint, smoothed ones over them, evaluations on top."""
+    """Older segments and raw curves first, smoothed ones over them, evaluations on top."""
     strokes: list[Stroke] = []
-    marker = (
-        {"raw": ".", "line": "*", "point": "o"}
-        if spec.ascii
-        else {"raw": "braille", "line": "braille", "point": "●"}
-    )
-    for line in sorted(lines, key=lambda line: line.curve.points):
+
+    def stroke(line: Line, values: Floats, style: str, sign: str, pattern: int = 0) -> None:
+        xs, ys = reduce(line.x, values, limits, width)
+        xs, ys = _cut(xs, y.drawn(ys), limits)
+        marker = sign if spec.ascii else "braille"
+        # Points outside of the range are drawn at its edge, so that the line leads there.
+        strokes.append(Stroke(xs, np.clip(ys, y.low, y.high), style, True, marker, pattern))
+
+    for line in sorted(lines, key=lambda line: (line.curve.points, not line.curve.faint)):
+        curve = line.curve
         if not len(line.x):
             continue
-        style = line.curve.style
-        if line.curve.guide and np.ptp(line.y) == 0:  # a level: dashes, so that it is no curve
-            x = np.linspace(line.x[0], line.x[-1], 2 * width)
-            values = _outside_gone(y.drawn(np.full(len(x), line.y[0])), y)
-            strokes.append(Stroke(x, values, style, False, "-" if spec.ascii else "╌"))
+        if curve.guide and np.ptp(line.y) == 0:  # a level: dashes, so that it is no curve
+            xs = np.linspace(*_clipped(line.x, limits), 2 * width)
+            ys = np.full(len(xs), y.drawn(line.y[:1])[0])
+            ys = np.where((ys >= y.low) & (ys <= y.high), ys, np.nan)
+            strokes.append(Stroke(xs, ys, curve.style, False, "-" if spec.ascii else "╌"))
             continue
-        x, values = reduce(line.x, line.y, x_limits, width)
-        if line.smooth is not None:
-            strokes.append(
-                Stroke(x, _inside(y.drawn(values), y), style + _RAW, True, marker["raw"])
-            )
-            x, values = reduce(line.x, line.smooth, x_limits, width)
-        strokes.append(Stroke(x, _inside(y.drawn(values), y), style, True, marker["line"]))
-        if line.curve.points and len(line.x) <= width // 3:
-            strokes.append(
-                Stroke(x, _outside_gone(y.drawn(values), y), style, False, marker["point"])
-            )
+        if line.smooth is None:
+            stroke(line, line.y, curve.style, "." if curve.faint else curve.sign, curve.pattern)
+        else:
+            if curve.raw:
+                stroke(line, line.y, curve.style + _RAW, ".")
+            stroke(line, line.smooth, curve.style, curve.sign, curve.pattern)
+        if curve.points and len(line.seen_x) <= width // 3:
+            drawn = y.drawn(line.seen_y)
+            inside = (drawn >= y.low) & (drawn <= y.high)
+            sign = "o" if spec.ascii else "●"
+            strokes.append(Stroke(line.seen_x[inside], drawn[inside], curve.style, False, sign))
     return strokes
 
 
-def _inside(drawn: Floats, y: sc.Scale) -> Floats:
-    """Points outside of the range are drawn at its edge, so that the line leads there."""
-    return np.clip(drawn, y.low, y.high)
+def _clipped(x: Floats, limits: tuple[float, float]) -> tuple[float, float]:
+    low, high = np.clip(x[[0, -1]], *limits).tolist()
+    return low, high
 
 
-def _outside_gone(drawn: Floats, y: sc.Scale) -> Floats:
-    return np.where((drawn >= y.low) & (drawn <= y.high), drawn, np.nan)
+def _cut(x: Floats, y: Floats, limits: tuple[float, float]) -> tuple[Floats, Floats]:
+    """Lines that lead out of the picture end at its edge."""
+    if len(x) < 2 or (x[0] >= limits[0] and x[-1] <= limits[1]):
+        return x, y
+    at = np.clip(x, *limits)
+    inner = y.copy()
+    for end, next_ in ((0, 1), (-1, -2)):
+        if at[end] != x[end]:
+            share = (at[end] - x[next_]) / (x[end] - x[next_])
+            inner[end] = y[next_] + share * (y[end] - y[next_])
+    return at, inner
 
 
-def _outside(values: Floats, y: sc.Scale) -> int:
-    drawn = y.drawn(values)
-    return int(np.count_nonzero((drawn > y.high) | (drawn < y.low) | np.isnan(drawn)))
+def _x_of_step(tracks: Sequence[Track], x: ax.XScale) -> Callable[[int], float | None]:
+    """Where a step stands on the axis, in drawn units, by the first curve that holds it."""
 
+    def found(step: int) -> float | None:
+        for track in tracks:
+            steps = track.curve.view.step
+            if len(steps) == len(track.x) and steps[0] <= step <= steps[-1]:
+                at = float(np.interp(step, steps, track.x))
+                return float(x.drawn(np.array([at]))[0]) if at > 0 or not x.log else None
+        return None
 
-# -- what is written into the grid -----------------------------------------------------------------
-
-
-@dataclass
-class _Place:
-    """Writes text into blank cells of the grid."""
-
-    grid: list[list[Cell]]
-    x_limits: tuple[float, float]
-    y_limits: tuple[float, float]
-    ascii: bool
-
-    def column(self, x: float) -> int:
-        low, high = self.x_limits
-        return round((x - low) / (high - low) * (len(self.grid[0]) - 1))
-
-    def row(self, drawn: float) -> int:
-        low, high = self.y_limits
-        below_top = min(max((high - drawn) / (high - low), 0.0), 1.0)
-        return round(below_top * (len(self.grid) - 1))
-
-    def free(self, row: int, column: int, length: int) -> bool:
-        """Whether cells are blank (a mark's line may be written over)."""
-        if not 0 <= row < len(self.grid) or column < 0 or column + length > len(self.grid[0]):
-            return False
-        return all(cell[0] in (" ", "┊", ":") for cell in self.grid[row][column : column + length])
-
-    def write(self, row: int, column: int, text: str, style: str) -> None:
-        for offset, char in enumerate(text):
-            if 0 <= column + offset < len(self.grid[row]):
-                self.grid[row][column + offset] = (char, style)
-
-
-def _bad_values(place: _Place, lines: Sequence[_Line]) -> None:
-    for line in lines:
-        for column in {place.column(x) for x in line.bad_x.tolist()}:
-            place.write(0, column, "x" if place.ascii else "✗", "nonfinite")
-
-
-def _end_labels(place: _Place, lines: Sequence[_Line], y: sc.Scale) -> None:
-    """Each curve's name near its newest point: colour is never the only sign."""
-    for line in lines:
-        values = line.y if line.smooth is None else line.smooth
-        if not len(values):
-            continue
-        label = printable(line.curve.label)[:14]
-        drawn = float(y.drawn(values[-1:])[0])
-        if not np.isfinite(drawn):
-            continue
-        row, end = place.row(drawn), place.column(float(line.x[-1]))
-        column = max(0, min(end, len(place.grid[0])) - len(label))
-        for shift in (-1, 1, -2, 2, -3, 3, -4, 4):
-            if place.free(row + shift, column, len(label)):
-                place.write(row + shift, column, label, line.curve.style)
-                break
-
-
-def _marks(place: _Place, marks: Sequence[Mark], axis: str, lines: Sequence[_Line]) -> None:
-    bar, head = (":", "v") if place.ascii else ("┊", "▾")
-    height = len(place.grid)
-    for mark in marks:
-        x = _place_of_step(mark.step, axis, lines)
-        if x is None or not place.x_limits[0] <= x <= place.x_limits[1]:
-            continue
-        column = place.column(x)
-        for row in range(height):
-            if place.grid[row][column] == BLANK:
-                place.grid[row][column] = (bar, mark.style)
-        label = printable(mark.label)
-        for row in range(min(4, height)):
-            right, left = column + 1, column - len(label)
-            if place.free(row, right, len(label)):
-                place.write(row, column, head + label, mark.style)
-                break
-            if place.free(row, left, len(label)):
-                place.write(row, left, label + head, mark.style)
-                break
-
-
-def _place_of_step(step: int, axis: str, lines: Sequence[_Line]) -> float | None:
-    """Where a step lies on the x axis."""
-    if axis == "step":
-        return float(step)
-    for line in lines:
-        view, places = line.curve.view, getattr(line.curve.view, axis)
-        if places is not None and len(view):
-            at = min(int(np.searchsorted(view.step, step)), len(view) - 1)
-            if np.isfinite(places[at]):
-                first = _first_time([one.curve for one in lines]) if axis == "time" else 0.0
-                return float(places[at]) - first
-    return None
-
-
-# -- axes ------------------------------------------------------------------------------------------
-
-
-def _with_y_axis(
-    grid: list[list[Cell]], y_ticks: list[tuple[float, str]], y: sc.Scale, gutter: int, ascii: bool
-) -> list[list[Cell]]:
-    tick, line = ("+", "|") if ascii else ("┤", "│")
-    place = _Place(grid, (0, 1), (y.low, y.high), ascii)
-    names = {place.row(drawn): label for drawn, label in y_ticks}
-    rows = []
-    for number, row in enumerate(grid):
-        label = names.get(number, "")
-        left = label[: gutter - 1].rjust(gutter - 1) + (tick if label else line)
-        rows.append([(char, "axis") for char in left] + row)
-    return rows
-
-
-def _x_axis(
-    limits: tuple[float, float], axis: str, gutter: int, width: int, rows: int, ascii: bool
-) -> list[list[Cell]]:
-    corner, line, tick = ("+", "-", "+") if ascii else ("└", "─", "┬")
-    name = {"step": sc.count_label, "epoch": sc.count_label, "time": sc.time_label}[axis]
-    places = sc.ticks(limits[0], limits[1], max(2, width // 12))
-    rule = [corner] + [line] * width
-    text = [" "] * (gutter + width)
-    end = -2
-    for value in places:
-        label = name(value)
-        column = round((value - limits[0]) / (limits[1] - limits[0]) * (width - 1))
-        start = gutter + max(0, min(column - len(label) // 2, width - len(label)))
-        if start > end + 1:
-            text[start : start + len(label)] = label
-            rule[1 + column] = tick
-            end = start + len(label) - 1
-    if axis not in "".join(text) and end + 1 + len(axis) < gutter + width:
-        text[gutter + width - len(axis) :] = axis
-    drawn = [" "] * (gutter - 1) + rule
-    out = [drawn[: gutter + width], text[: gutter + width]]
-    return [[(char, "axis") for char in row] for row in out[-rows:]]
+    return found
 
 
 def _spans(row: list[Cell]) -> tuple[Span, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from lossmon.history.columns import Floats
@@ -24,21 +26,13 @@ def reduce(
     if len(x) <= 2 * columns:
         return x, y
     edges = np.linspace(limits[0], limits[1], columns + 1)[1:-1]
-    starts = np.unique(np.concatenate(([0], np.searchsorted(x, edges))))
-    starts = starts[starts < len(x)]
-    stops = np.append(starts[1:], len(x))
-    group = np.repeat(np.arange(len(starts)), stops - starts)
-    low = _first_where(y == np.minimum.reduceat(y, starts)[group], group, len(starts))
-    high = _first_where(y == np.maximum.reduceat(y, starts)[group], group, len(starts))
-    keep = np.unique(np.concatenate((low, high, [0, len(x) - 1])))
-    return x[keep], y[keep]
-
-
-def _first_where(mask: np.ndarray, group: np.ndarray, count: int) -> np.ndarray:
-    """Index of the first true element of each group; every group has one."""
-    places = np.flatnonzero(mask)
-    _, first = np.unique(group[places], return_index=True)
-    return places[first][:count]
+    bounds = np.unique(np.concatenate(([0], np.searchsorted(x, edges), [len(x)]))).tolist()
+    keep = {0, len(x) - 1}
+    for a, b in pairwise(bounds):
+        keep.add(a + int(np.argmin(y[a:b])))
+        keep.add(a + int(np.argmax(y[a:b])))
+    kept = np.array(sorted(keep))
+    return x[kept], y[kept]
 
 
 def column_levels(x: Floats, y: Floats, limits: tuple[float, float], columns: int) -> Floats:

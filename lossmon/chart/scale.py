@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,15 +29,22 @@ class Scale:
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.where(y > 0, np.log10(np.maximum(y, 1e-320)), np.nan)
 
+    def share(self, value: float) -> float:
+        """Where a value stands, 0 at the bottom, 1 at the top; NaN where it has no place."""
+        return (float(self.drawn(np.array([value]))[0]) - self.low) / (self.high - self.low)
 
-def y_scale(levels: Floats, extremes: Floats, log: bool) -> Scale:
+
+def y_scale(levels: Floats, extremes: Floats, log: bool, whole: bool = False) -> Scale:
     """Limits in which one spike does not flatten the curve.
 
     Args:
         levels: typical values: column medians and smoothed curves, in data units.
         extremes: all drawn values, in data units.
         log: draw a log axis where any value allows it.
+        whole: every value inside, whatever it flattens.
     """
+    if whole:
+        levels = np.concatenate((levels, extremes))
     log = log and bool(np.any(levels > 0))
     probe = Scale(0, 1, log)
     core, outer = probe.drawn(levels), probe.drawn(extremes)
@@ -134,3 +142,41 @@ def time_label(seconds: float) -> str:
         if abs(seconds) >= size:
             return f"{seconds / size:.3g}{sign}"
     return f"{seconds:.3g}s"
+
+
+_ROUND_TIMES = (
+    1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+    172800, 604800,
+)  # fmt: skip
+
+
+def time_ticks(low: float, high: float, most: int, shift: float = 0.0) -> list[float]:
+    """Like `ticks`, at round seconds, minutes, hours and days of a clock ahead by `shift` s."""
+    span = high - low
+    for step in _ROUND_TIMES:
+        if step < span <= step * most:
+            first, last = math.ceil((low + shift) / step), math.floor((high + shift) / step)
+            return [i * step - shift for i in range(first, last + 1)]
+    return ticks(low, high, most)
+
+
+def log_ticks(low: float, high: float, most: int) -> list[float]:
+    """At most `most` of the numbers 1, 2 and 5 times a power of ten; round numbers in between."""
+    values: list[float] = []
+    for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1):
+        values += [m * 10.0**power for m in (1, 2, 5) if -307 < power < 307]
+    inside = [v for v in values if low <= v <= high]
+    if len(inside) > most:
+        decades = [v for v in inside if math.isclose(math.log10(v) % 1, 0, abs_tol=1e-9)]
+        inside = decades[:: max(1, -(-len(decades) // most))]
+    return inside if len(inside) >= 2 else [v for v in ticks(low, high, most) if v > 0]
+
+
+def clock_label(seconds: float, span: float) -> str:
+    """A time of day, with seconds or the day where the span calls for it."""
+    if not -1e11 < seconds < 1e11:
+        return count_label(seconds)
+    local = time.localtime(seconds)
+    if span < 600:
+        return time.strftime("%H:%M:%S", local)
+    return time.strftime("%H:%M" if span < 86400 else "%m-%d %H:%M", local)

@@ -48,7 +48,7 @@ class Column:
         self._fill = fill
         self._n = 0
 
-    def extend(self, values: list[float] | list[int]) -> None:
+    def extend(self, values: list[float] | list[int] | Floats) -> None:
         """Append many values."""
         need = self._n + len(values)
         if need > len(self._data):

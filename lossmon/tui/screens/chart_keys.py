@@ -9,27 +9,55 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.content import Content
 
-from lossmon.chart.of_run import charts_of
+from lossmon.chart import cursor as cur
+from lossmon.chart import window as win
+from lossmon.chart.marks import marks_of, onsets_of
+from lossmon.chart.of_run import STRIPS, charts_of, strip_of, strips_of, tokens_of
 from lossmon.monitor import RunUpdate
 from lossmon.text import printable
 from lossmon.tui import look
+from lossmon.tui.screens.metrics import MetricsScreen
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.small_charts import Look, SmallChart, SmallCharts
 
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
+_PAN = 0.25  # of the window
+_LEAP = 0.1  # of the window
 
 
 class ChartKeys(RunsScreen):
-    """Smoothing, axes, metrics, the grid of all metrics."""
+    """Smoothing, axes, zoom, cursor, strips, metrics, the grid of all metrics."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "smoothing", "smooth", tooltip="Smoothing: off, 0.6, 0.9, 0.97"),
         Binding("y", "log_y", "log", tooltip="Logarithmic loss axis"),
-        Binding("x", "x_axis", "x axis", tooltip="By step, epoch or time"),
-        Binding("m", "metric", "metric", tooltip="Chart the next metric"),
+        Binding("x", "x_axis", "x axis", tooltip="By step, epoch, time, clock or tokens"),
+        Binding("X", "log_x", "log x", show=False),
+        Binding("r", "range", "range", show=False),
+        Binding("v", "strip", "strip", show=False),
+        Binding("m", "metrics", "metric", tooltip="Chart other metrics"),
         Binding("g", "grid", "grid", tooltip="Small charts of all metrics"),
+        Binding("c", "cursor", "cursor", tooltip="Read exact values"),
+        Binding("left,h", "move(-1)", "left", show=False),
+        Binding("right,l", "move(1)", "right", show=False),
+        Binding("shift+left,H", "leap(-1)", "left", show=False),
+        Binding("shift+right", "leap(1)", "right", show=False),
+        Binding("home", "end(-1)", "first point", show=False),
+        Binding("end", "end(1)", "last point", show=False),
+        Binding("plus,equals_sign", "zoom(0.5)", "zoom in", key_display="+", show=False),
+        Binding("minus", "zoom(2.0)", "zoom out", key_display="-", show=False),
+        Binding("0", "whole", "whole run", show=False),
+        Binding("f", "follow", "follow", show=False),
+        Binding("left_square_bracket", "onset(-1)", "previous finding", show=False),
+        Binding("right_square_bracket", "onset(1)", "next finding", show=False),
     ]
+
+    @property
+    def _chart(self) -> ChartView:
+        return self.query_one(ChartView)
+
+    # -- how curves are drawn --------------------------------------------------------------------
 
     def action_smoothing(self) -> None:
         """The next strength of smoothing."""
@@ -37,30 +65,181 @@ class ChartKeys(RunsScreen):
         self._look(smoothing=(stronger or SMOOTHINGS)[0])
 
     def action_log_y(self) -> None:
-        """Logarithmic or linear loss axis."""
+        """Logarithmic or linear y axis."""
         self._look(log_y=not self._view.log_y)
 
+    def action_log_x(self) -> None:
+        """Logarithmic or linear x axis."""
+        self._look(log_x=not self._view.log_x)
+
+    def action_range(self) -> None:
+        """A y range that holds every value, or one that a spike does not flatten."""
+        self._look(whole_y=not self._view.whole_y)
+
     def action_x_axis(self) -> None:
-        """The next x axis that the log allows."""
-        picture = self.query_one(ChartView).picture
+        """The next x axis that the log allows; what is shown stays shown."""
+        picture = self._chart.picture
         axes = picture.axes if picture is not None else ("step",)
-        if len(axes) < 2:
+        if picture is None or len(axes) < 2:
             self.notify("this log carries steps only", timeout=3)
             return
-        at = axes.index(self._view.x_axis) if self._view.x_axis in axes else 0
-        self._look(x_axis=axes[(at + 1) % len(axes)])
+        axis = axes[(axes.index(picture.x_axis) + 1) % len(axes)]
+        self._look(x_axis=axis, window=self._carried(self._view.window, picture.x_axis, axis))
 
-    def action_metric(self) -> None:
-        """Chart the next metric of the run; the loss comes round again."""
+    def _carried(self, window: win.Window | None, before: str, after: str) -> win.Window | None:
+        """A window on another axis."""
+        update, curves = self.chosen_run, self._chart.curves
+        if window is None or update is None:
+            return None
+        tokens, ends = tokens_of(update), []
+        for x in (window.low, window.high):
+            step = cur.nearest(curves, x, before, tokens)
+            ends.append(cur.x_of(curves, step, after, tokens) if step is not None else None)
+        low, high = ends
+        if low is None or high is None or high <= low:
+            return None
+        return win.Window(low, high, window.follows)
+
+    def action_strip(self) -> None:
+        """The next strip that the run has, then none."""
+        update, view = self.chosen_run, self._view
+        if update is None:
+            return
+        names = [*strips_of(update, view.smoothing), "off"]
+        if len(names) == 1:
+            self.notify(f"this log has no {', '.join(STRIPS[:-1])} or {STRIPS[-1]}", timeout=3)
+        now = strip_of(update, view.strip, view.smoothing)[0]
+        self._look(strip=names[(names.index(now) + 1) % len(names)])
+
+    # -- zoom and pan ----------------------------------------------------------------------------
+
+    def action_zoom(self, factor: float) -> None:
+        """Zoom at the cursor, else at the newest point where it is shown, else in the middle."""
+        plot, whole = self._chart.plot, self._chart.whole
+        if plot is None or whole is None:
+            return
+        x = self._cursor_x()
+        at = x if x is not None and plot.column(x) is not None else None
+        window = win.zoomed(plot.x, whole, factor, at)
+        if window is not None and self._view.window is not None:
+            window = replace(window, follows=self._view.window.follows and at is None)
+        self._look(window=window)
+
+    def action_whole(self) -> None:
+        """The whole run."""
+        self._look(window=None)
+
+    def action_follow(self) -> None:
+        """Follow the newest point with the window as wide as it is."""
+        window = self._view.window
+        if window is None:
+            self.notify("the whole run is shown, and follows; zoom in with +", timeout=3)
+            return
+        self._look(window=replace(window, follows=True))
+
+    def action_move(self, by: int) -> None:
+        """The cursor to the next logged point; without a cursor, pan."""
+        if self.cursor_step is None:
+            plot, whole = self._chart.plot, self._chart.whole
+            if plot is not None and whole is not None and self._view.window is not None:
+                self._look(window=win.panned(plot.x, whole, by * _PAN))
+            return
+        self._point(cur.moved(self._chart.curves, self.cursor_step, by))
+
+    def action_leap(self, by: int) -> None:
+        """The cursor, or the window, a larger step."""
+        plot, x = self._chart.plot, self._cursor_x()
+        if plot is None or x is None or self.cursor_step is None:
+            self.action_move(by * 2)
+            return
+        step = self._nearest(plot.x.at(plot.x.share(x) + by * _LEAP))
+        if step is None or step == self.cursor_step:
+            step = cur.moved(self._chart.curves, self.cursor_step, by)
+        self._point(step)
+
+    def action_end(self, side: int) -> None:
+        """The cursor to the first or last point that is shown; without one, pan to the end."""
+        plot, whole = self._chart.plot, self._chart.whole
+        if plot is None or whole is None:
+            return
+        if self.cursor_step is not None:
+            self._point(self._nearest(plot.x.low if side < 0 else plot.x.high))
+        elif self._view.window is not None:
+            self._look(window=win.panned(plot.x, whole, side * 1e9))
+
+    @on(ChartView.Looked)
+    def _looked(self, message: ChartView.Looked) -> None:
+        self._look(window=message.window)
+
+    # -- the cursor ------------------------------------------------------------------------------
+
+    def action_cursor(self) -> None:
+        """The cursor on the newest point that is shown, and off."""
+        plot = self._chart.plot
+        if self.cursor_step is not None or plot is None:
+            self.cursor_step = None
+        else:
+            self.cursor_step = self._nearest(plot.x.high)
+
+    def action_onset(self, by: int) -> None:
+        """The cursor to where the next finding began, or to the next mark where there is none."""
         update = self.chosen_run
         if update is None:
             return
-        others = [name for name in update.series if name not in (update.train, update.eval)]
-        names: list[str | None] = [None, *others]
-        at = names.index(self._view.metric) if self._view.metric in names else 0
-        self._look(metric=names[(at + 1) % len(names)])
+        marks = onsets_of(update) or tuple(mark for mark in marks_of(update) if mark.label)
+        steps = sorted({mark.step for mark in marks})
+        here = self.cursor_step
+        if here is None:
+            here = -(2**62) if by > 0 else 2**62
+        # A finding may begin between two points: the cursor stands on the nearer one.
+        places = sorted({cur.at_step(self._chart.curves, step) for step in steps})
+        ahead = [p for p in places if (p > here if by > 0 else p < here)]
+        if not ahead:
+            self.notify("nothing is marked there" if places else "nothing is marked", timeout=3)
+            return
+        self._point(ahead[0] if by > 0 else ahead[-1])
 
-    # -- the grid of all metrics -----------------------------------------------------------------
+    @on(ChartView.Pointed)
+    def _pointed(self, message: ChartView.Pointed) -> None:
+        self._point(message.step)
+
+    def _point(self, step: int | None) -> None:
+        """The cursor to a step; the window moves where it would not show it."""
+        if step is None:
+            return
+        plot, whole = self._chart.plot, self._chart.whole
+        x = self._x_of(step)
+        if x is not None and plot is not None and whole is not None and plot.column(x) is None:
+            self._view = replace(self._view, window=win.around(plot.x, whole, x))
+        self.cursor_step = step
+
+    def _nearest(self, x: float) -> int | None:
+        update, picture = self.chosen_run, self._chart.picture
+        if update is None or picture is None:
+            return None
+        return cur.nearest(self._chart.curves, x, picture.x_axis, tokens_of(update))
+
+    def _x_of(self, step: int) -> float | None:
+        update, picture = self.chosen_run, self._chart.picture
+        if update is None or picture is None:
+            return None
+        return cur.x_of(self._chart.curves, step, picture.x_axis, tokens_of(update))
+
+    def _cursor_x(self) -> float | None:
+        return self._x_of(self.cursor_step) if self.cursor_step is not None else None
+
+    # -- metrics ---------------------------------------------------------------------------------
+
+    def action_metrics(self) -> None:
+        """Choose what is charted from a list."""
+        update = self.chosen_run
+        if update is not None:
+            screen = MetricsScreen(update, self._view.metrics, ascii=self._ascii)
+            self.app.push_screen(screen, self._chart_metrics)
+
+    def _chart_metrics(self, metrics: tuple[str, ...] | None) -> None:
+        if metrics is not None:
+            self._look(metrics=metrics)
 
     @property
     def _grid(self) -> SmallCharts:
@@ -93,7 +272,7 @@ class ChartKeys(RunsScreen):
     @on(SmallCharts.Opened, "#metrics")
     def _open_metric(self, message: SmallCharts.Opened) -> None:
         message.stop()
-        self._view = replace(self._view, metric=message.key or None)
+        self._view = replace(self._view, metrics=(message.key,) if message.key else ())
         self._close_grid()
 
 
@@ -108,7 +287,7 @@ def metric_charts(update: RunUpdate | None) -> list[SmallChart]:
             badge=(),
             curves=curves,
             revision=(update.run, update.revision),
-            note=look.number(float(curves[0].view.value[-1])),
+            note=look.number(next(float(c.view.value[-1]) for c in curves if not c.faint)),
             growing=update.state == "running",
         )
         for metric, title, curves in charts_of(update)

@@ -23,7 +23,8 @@ from lossmon.tui.screens.finding_keys import FindingKeys
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.host_keys import HostKeys
 from lossmon.tui.widgets import lines
-from lossmon.tui.widgets.chart_view import ChartView, View
+from lossmon.tui.view import View
+from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, Findings
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
@@ -119,7 +120,7 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
             self.query_one("#top", lines.Line).say(self._top(len(names), update, wide))
             self.query_one(RunList).show(runs, self._chosen)
             chart = self.query_one(ChartView)
-            chart.show(update, self._view)
+            chart.show(update, self._view, self.cursor_step)
             self._show_grid(update)
             title = self._chart_title(update)
             if title != self._title:
@@ -142,10 +143,14 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
             return ""
         view = self._view
         picture = self.query_one(ChartView).picture
-        words = [view.metric or "loss", update.run]
+        words = [", ".join(view.metrics) or "loss", update.run]
         words.append(picture.x_axis if picture is not None else view.x_axis)
         words += [f"ema {view.smoothing}"] if view.smoothing else []
         words += ["log"] if view.log_y else []
+        words += ["log x"] if view.log_x else []
+        words += ["full range"] if view.whole_y else []
+        if view.window is not None:
+            words.append("following" if view.window.follows else "zoomed")
         return clip(printable(" · ".join(words) if not self._ascii else " | ".join(words)), 70)
 
     def _tell_time(self) -> None:
@@ -172,7 +177,8 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
 
     def _choose(self, run: str) -> None:
         self._chosen, self._by_hand = run, True
-        self._view = View(self._view.smoothing, self._view.log_y, self._view.x_axis)
+        self._view = self._view.of_another_run()
+        self.cursor_step = None
         self._show()
 
     def action_solo(self) -> None:

@@ -6,9 +6,11 @@ from abc import abstractmethod
 from dataclasses import replace
 from typing import Any
 
+from textual.reactive import reactive
+
 from lossmon.monitor import RunUpdate
 from lossmon.tui.screens.steady import SteadyScreen
-from lossmon.tui.widgets.chart_view import View
+from lossmon.tui.view import View
 
 
 class RunsScreen(SteadyScreen[None]):
@@ -19,7 +21,10 @@ class RunsScreen(SteadyScreen[None]):
         _chosen: name of the run that is looked at; None before the first comes.
         _view: how it is looked at.
         _ascii: plain signs only.
+        cursor_step: the step on which the cursor of the chart stands; None where it is off.
     """
+
+    cursor_step: reactive[int | None] = reactive(None)
 
     def __init__(self, ascii: bool) -> None:
         super().__init__()
@@ -36,6 +41,10 @@ class RunsScreen(SteadyScreen[None]):
     def _look(self, **changes: Any) -> None:
         """Look at the run in another way (fields of `View`)."""
         self._view = replace(self._view, **changes)
+        self._show()
+
+    def watch_cursor_step(self) -> None:
+        """The cursor is drawn where it stands now."""
         self._show()
 
     @abstractmethod

@@ -14,10 +14,24 @@ _LOOKS = {
     "eval_raw": "color: $warning; text-style: dim;",
     "other": "color: $text-accent;",
     "other_raw": "color: $accent; text-style: dim;",
+    "guide": "color: $text-success;",
     "axis": "color: $text-muted;",
     "mark_critical": "color: $text-error;",
     "mark_warning": "color: $text-warning;",
     "mark_info": "color: $text-muted;",
+    "mark_best": "color: $text-success; text-style: bold;",
+    "mark_epoch": "color: $text-muted; text-style: dim;",
+    "strip": "color: $text-secondary;",
+    "cursor": "color: $text; text-style: bold reverse;",
+    "selected": "text-style: reverse;",
+    "value": "text-style: bold;",
+    **{
+        f"run_{i}": f"color: {color}; text-style: bold;"
+        for i, color in enumerate(
+            ("$text-primary", "$text-warning", "$text-success", "$text-accent", "$text-error",
+             "$text-secondary")
+        )
+    },
     "nonfinite": "color: $text-error; text-style: bold;",
     "clipped": "color: $text-muted; text-style: bold;",
 }  # fmt: skip

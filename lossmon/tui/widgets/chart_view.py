@@ -1,29 +1,28 @@
-"""The chart: drawn once a change, and only rows that changed are sent to the terminal."""
+"""The chart: drawn once a change, and only cells that changed are sent to the terminal."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.segment import Segment
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from lossmon.chart.of_run import curves_of, marks_of
+from lossmon.chart import cursor as cur
+from lossmon.chart import window as win
+from lossmon.chart.axis import XScale
+from lossmon.chart.of_run import curves_of, marks_of, strip_of, tokens_of
 from lossmon.chart.picture import ChartSpec, Picture, Span, draw
+from lossmon.chart.readout import readout, readout_height
+from lossmon.chart.spec import Curve, Plot
 from lossmon.monitor import RunUpdate
 from lossmon.tui.diff import changed
+from lossmon.tui.view import View
 from lossmon.tui.widgets import chart_styles
 
-
-@dataclass(frozen=True)
-class View:
-    """How the chart is looked at."""
-
-    smoothing: float = 0.6
-    log_y: bool = False
-    x_axis: str = "step"
-    metric: str | None = None
+_WHEEL = 0.8  # of its width is shown after a turn of the wheel
 
 
 class ChartView(Widget):
@@ -32,18 +31,46 @@ class ChartView(Widget):
     DEFAULT_CSS = "ChartView { height: 1fr; width: 1fr; }" + chart_styles.css("ChartView")
     COMPONENT_CLASSES: ClassVar[set[str]] = chart_styles.CLASSES
 
+    class Looked(Message):
+        """The mouse chose another part of the x axis; None for all of it."""
+
+        def __init__(self, window: win.Window | None) -> None:
+            super().__init__()
+            self.window = window
+
+    class Pointed(Message):
+        """The mouse put the cursor on a step."""
+
+        def __init__(self, step: int) -> None:
+            super().__init__()
+            self.step = step
+
     def __init__(self, *, ascii: bool = False) -> None:
         super().__init__()
         self._ascii = ascii
         self._update: RunUpdate | None = None
         self._view = View()
-        self._drawn: tuple[object, ...] = ()
+        self._cursor: int | None = None
+        self._drawn: tuple[object, ...] = ()  # what the picture was drawn from
         self._strips: list[Strip] = []
+        self._drag: tuple[int, XScale, bool] | None = None  # column, axis then, selects a range
+        self._selected: tuple[int, int] | None = None  # columns
         self.picture: Picture | None = None
+        self.curves: tuple[Curve, ...] = ()
 
-    def show(self, update: RunUpdate | None, view: View) -> None:
-        """Draw a run; nothing happens where nothing changed."""
-        self._update, self._view = update, view
+    @property
+    def plot(self) -> Plot | None:
+        """Where the curves stand; None where nothing is drawn."""
+        return self.picture.plot if self.picture is not None else None
+
+    @property
+    def whole(self) -> XScale | None:
+        """The whole x axis, whatever is shown of it."""
+        return XScale(*self.plot.extent, self.plot.x.log) if self.plot is not None else None
+
+    def show(self, update: RunUpdate | None, view: View, cursor: int | None = None) -> None:
+        """Draw a run, with a cursor at a step; nothing happens where nothing changed."""
+        self._update, self._view, self._cursor = update, view, cursor
         self._draw()
 
     def on_resize(self) -> None:
@@ -53,7 +80,7 @@ class ChartView(Widget):
     def notify_style_update(self) -> None:
         """Another theme has other colours for the same picture."""
         super().notify_style_update()
-        self._drawn = ()
+        self._drawn, self._strips = (), []
         self._draw()
 
     def render_line(self, y: int) -> Strip:
@@ -63,20 +90,24 @@ class ChartView(Widget):
             return Strip.blank(width, self.rich_style)
         return self._strips[y]
 
-    def _strip(self, row: tuple[Span, ...]) -> Strip:
-        return Strip(
-            [Segment(span.text, chart_styles.style_of(self, span)) for span in row], self.size.width
-        )
+    # -- drawing ---------------------------------------------------------------------------------
 
     def _draw(self) -> None:
         update, size = self._update, self.size
-        key = (update and (update.run, update.revision), self._view, size)
-        if key == self._drawn or not size.width or not size.height:
+        if not size.width or not size.height:
             return
-        self._drawn = key
+        below = 0
+        if update is not None and self._cursor is not None:
+            below = readout_height(update, size.width, size.height)
+        key = (update and (update.run, update.revision, update.state), self._view, size, below)
+        if key != self._drawn:
+            self._drawn = key
+            self.picture = self._picture(update, size.width, size.height - below)
+        self._send(self._rows(update, below))
+
+    def _send(self, rows: tuple[tuple[Span, ...], ...]) -> None:
         before = self._strips
-        self.picture = self._picture(update)
-        self._strips = [self._strip(row) for row in self.picture.rows]
+        self._strips = [self._strip(row) for row in rows]
         if len(before) != len(self._strips):
             self.refresh()
             return
@@ -85,18 +116,115 @@ class ChartView(Widget):
             if region is not None:
                 self.refresh(region)
 
-    def _picture(self, update: RunUpdate | None) -> Picture:
+    def _strip(self, row: tuple[Span, ...]) -> Strip:
+        return Strip(
+            [Segment(span.text, chart_styles.style_of(self, span)) for span in row], self.size.width
+        )
+
+    def _picture(self, update: RunUpdate | None, width: int, height: int) -> Picture:
         view = self._view
+        self.curves = curves_of(update, view.metrics) if update is not None else ()
+        if update is None:
+            return draw(ChartSpec((), width, height))
         return draw(
             ChartSpec(
-                curves_of(update, view.metric) if update is not None else (),
-                self.size.width,
-                self.size.height,
-                marks_of(update) if update is not None else (),
+                self.curves,
+                width,
+                height,
+                marks_of(update),
                 view.x_axis,
                 view.log_y,
                 view.smoothing,
                 self._ascii,
-                update is not None and update.state == "running",
+                update.state == "running",
+                view.log_x,
+                view.window,
+                view.whole_y,
+                tokens_of(update),
+                strip_of(update, view.strip, view.smoothing)[1],
             )
         )
+
+    def _rows(self, update: RunUpdate | None, below: int) -> tuple[tuple[Span, ...], ...]:
+        """The picture with what the user put on it."""
+        if self.picture is None:
+            return ()
+        rows, plot, step = self.picture.rows, self.plot, self._cursor
+        if plot is not None and self._selected is not None:
+            rows = cur.with_selection(rows, plot, *self._selected)
+        if update is None or step is None:
+            return rows
+        if plot is not None:
+            x = cur.x_of(self.curves, step, self.picture.x_axis, tokens_of(update))
+            values = [
+                value
+                for curve in self.curves
+                for value in cur.values_at({"": curve.view}, step).values()
+            ]
+            if x is not None:
+                rows = cur.with_cursor(rows, plot, x, values, ascii=self._ascii)
+        words = readout(update, self.curves, step, self.size.width, below, ascii=self._ascii)
+        return (*rows, *words)
+
+    # -- mouse -----------------------------------------------------------------------------------
+
+    def _column(self, event: events.MouseEvent) -> int:
+        """The column of the picture under the mouse, the nearest where it is outside."""
+        plot, left = self.plot, self.content_region.x - self.region.x
+        column = int(event.x) - left
+        return column if plot is None else min(max(column, plot.left), plot.left + plot.width - 1)
+
+    def _wheel(self, event: events.MouseEvent, factor: float) -> None:
+        if self.plot is not None and self.whole is not None:
+            event.stop()
+            at = self.plot.x_at(self._column(event))
+            self.post_message(self.Looked(win.zoomed(self.plot.x, self.whole, factor, at)))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel zooms in at the pointer."""
+        self._wheel(event, _WHEEL)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel zooms out at the pointer."""
+        self._wheel(event, 1 / _WHEEL)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """A drag begins; on the whole run, with shift or the right button it selects a range."""
+        if self.plot is not None:
+            selects = event.shift or event.button != 1 or self._view.window is None
+            self._drag = self._column(event), self.plot.x, selects
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The part that is shown moves along, or the range grows."""
+        if self._drag is None or self.plot is None or self.whole is None:
+            return
+        start, scale, selects = self._drag
+        column = self._column(event)
+        if selects:
+            self._selected = (start, column) if column != start else None
+            self._draw()
+        elif column != start or self._selected is not None:
+            self._selected = None
+            share = (start - column) / max(1, self.plot.width - 1)
+            self.post_message(self.Looked(win.panned(scale, self.whole, share)))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """A range is shown alone; a click puts the cursor there."""
+        self.release_mouse()
+        drag, self._drag = self._drag, None
+        range_, self._selected = self._selected, None
+        if drag is None or self.plot is None or self.whole is None or self.picture is None:
+            return
+        if range_ is not None:
+            low, high = (self.plot.x_at(column) for column in range_)
+            self.post_message(self.Looked(win.between(low, high, self.whole)))
+        elif self._column(event) == drag[0] and self._update is not None:
+            step = cur.nearest(
+                self.curves,
+                self.plot.x_at(drag[0]),
+                self.picture.x_axis,
+                tokens_of(self._update),
+            )
+            if step is not None:
+                self.post_message(self.Pointed(step))

@@ -12,33 +12,14 @@ from lossmon.chart.evidence import evidence_of
 from lossmon.chart.picture import ChartSpec, Picture, Span, draw
 from lossmon.diagnosis.finding import Finding
 from lossmon.monitor import RunUpdate
-
-_STYLES = (
-    "train", "train_raw", "eval", "eval_raw", "other", "other_raw", "guide", "axis",
-    "mark_critical", "mark_warning", "mark_info", "nonfinite", "clipped",
-)  # fmt: skip
+from lossmon.tui.widgets import chart_styles
 
 
 class EvidenceChart(Widget):
     """The picture of a finding."""
 
-    DEFAULT_CSS = """
-    EvidenceChart { height: 1fr; width: 1fr; }
-    EvidenceChart > .chart--train { color: $text-primary; text-style: bold; }
-    EvidenceChart > .chart--train_raw { color: $primary; text-style: dim; }
-    EvidenceChart > .chart--eval { color: $text-warning; text-style: bold; }
-    EvidenceChart > .chart--eval_raw { color: $warning; text-style: dim; }
-    EvidenceChart > .chart--other { color: $text-accent; }
-    EvidenceChart > .chart--other_raw { color: $accent; text-style: dim; }
-    EvidenceChart > .chart--guide { color: $text-success; }
-    EvidenceChart > .chart--axis { color: $text-muted; }
-    EvidenceChart > .chart--mark_critical { color: $text-error; }
-    EvidenceChart > .chart--mark_warning { color: $text-warning; }
-    EvidenceChart > .chart--mark_info { color: $text-muted; }
-    EvidenceChart > .chart--nonfinite { color: $text-error; text-style: bold; }
-    EvidenceChart > .chart--clipped { color: $text-muted; text-style: bold; }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"chart--{name}" for name in _STYLES}
+    DEFAULT_CSS = "EvidenceChart { height: 1fr; width: 1fr; }" + chart_styles.css("EvidenceChart")
+    COMPONENT_CLASSES: ClassVar[set[str]] = chart_styles.CLASSES
 
     def __init__(self, *, ascii: bool = False) -> None:
         super().__init__()
@@ -94,14 +75,5 @@ class EvidenceChart(Widget):
         self.refresh()
 
     def _strip(self, row: tuple[Span, ...]) -> Strip:
-        base = self.rich_style
-        segments = [
-            Segment(
-                span.text,
-                base + self.get_component_rich_style(f"chart--{span.style}")
-                if span.style
-                else base,
-            )
-            for span in row
-        ]
+        segments = [Segment(span.text, chart_styles.style_of(self, span)) for span in row]
         return Strip(segments, self.size.width)

@@ -1,0 +1,145 @@
+"""The cursor: it stands on logged points, and reads every metric there exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from lossmon.chart.axis import origin_of, places
+from lossmon.chart.canvas import Cell
+from lossmon.chart.spec import Curve, Plot, Span
+from lossmon.history.columns import SeriesView
+
+Rows = tuple[tuple[Span, ...], ...]
+
+
+def moved(curves: Sequence[Curve], step: int, by: int) -> int:
+    """The step of the next logged point of any curve; `by` points on, back where negative."""
+    views = [curve.view.step for curve in curves if not curve.faint and len(curve.view)]
+    for _ in range(abs(by)):
+        if by > 0:
+            ahead = [
+                int(steps[at])
+                for steps in views
+                if (at := int(np.searchsorted(steps, step, side="right"))) < len(steps)
+            ]
+            step = min(ahead, default=step)
+        else:
+            behind = [
+                int(steps[at - 1])
+                for steps in views
+                if (at := int(np.searchsorted(steps, step, side="left"))) > 0
+            ]
+            step = max(behind, default=step)
+    return step
+
+
+def nearest(curves: Sequence[Curve], x: float, axis: str, tokens: SeriesView | None) -> int | None:
+    """The step of the logged point nearest to an x; None where there is none."""
+    best: tuple[float, int] | None = None
+    origin = origin_of([curve.view for curve in curves])
+    for curve in curves:
+        if curve.faint or not len(curve.view):
+            continue
+        stands = places(curve.view, axis, origin, tokens)
+        if stands is None:
+            continue
+        away = np.abs(stands - x)
+        if not np.isfinite(away).any():
+            continue
+        at = int(np.nanargmin(away))
+        if best is None or away[at] < best[0]:
+            best = float(away[at]), int(curve.view.step[at])
+    return best[1] if best is not None else None
+
+
+def at_step(curves: Sequence[Curve], step: int) -> int:
+    """The logged step nearest to a step."""
+    around = {moved(curves, step + 1, -1), moved(curves, step - 1, 1)}
+    return min(around, key=lambda one: abs(one - step))
+
+
+def x_of(curves: Sequence[Curve], step: int, axis: str, tokens: SeriesView | None) -> float | None:
+    """Where a step stands on an axis: exactly where it was logged, else between its neighbours."""
+    origin = origin_of([curve.view for curve in curves])
+    found = None
+    for curve in curves:
+        view = curve.view
+        if curve.faint or not len(view):
+            continue
+        stands = places(view, axis, origin, tokens)
+        if stands is None:
+            continue
+        at = int(np.searchsorted(view.step, step))
+        if at < len(view) and view.step[at] == step and np.isfinite(stands[at]):
+            return float(stands[at])
+        finite = np.isfinite(stands)
+        if found is None and finite.any():
+            found = float(np.interp(step, view.step[finite], stands[finite]))
+    return found
+
+
+def values_at(series: Mapping[str, SeriesView], step: int) -> dict[str, float]:
+    """What each metric logged at a step, exactly; without those that logged nothing there."""
+    found = {}
+    for name, view in series.items():
+        at = int(np.searchsorted(view.step, step, side="right")) - 1
+        if at >= 0 and view.step[at] == step:
+            found[name] = float(view.value[at])
+    return found
+
+
+def time_at(series: Mapping[str, SeriesView], step: int, column: str) -> float | None:
+    """The time or the epoch ("time", "epoch") that any metric logged at a step."""
+    for view in series.values():
+        places_ = getattr(view, column)
+        at = int(np.searchsorted(view.step, step, side="right")) - 1
+        if places_ is not None and at >= 0 and view.step[at] == step and np.isfinite(places_[at]):
+            return float(places_[at])
+    return None
+
+
+def with_cursor(rows: Rows, plot: Plot, x: float, values: Sequence[float], *, ascii: bool) -> Rows:
+    """A picture with a line at an x, and a sign at each value there."""
+    column = plot.column(x)
+    if column is None:
+        return rows
+    signs = {row for value in values if (row := plot.row(value)) is not None}
+    drawn = list(rows)
+    for y in (*range(plot.height), *range(*plot.strip)):
+        cells = cells_of(rows[y])
+        char = cells[column][0]
+        if y in signs:
+            char = "O" if ascii else "◆"
+        elif char == " ":
+            char = "|" if ascii else "│"
+        cells[column] = (char, "cursor")
+        drawn[y] = spans_of(cells)
+    return tuple(drawn)
+
+
+def with_selection(rows: Rows, plot: Plot, first: int, last: int) -> Rows:
+    """A picture with a range of columns marked."""
+    low, high = max(plot.left, min(first, last)), max(first, last)
+    drawn = list(rows)
+    for y in range(plot.height):
+        cells = cells_of(rows[y])
+        for column in range(low, min(high + 1, len(cells))):
+            cells[column] = (cells[column][0], "selected")
+        drawn[y] = spans_of(cells)
+    return tuple(drawn)
+
+
+def cells_of(row: Sequence[Span]) -> list[Cell]:
+    """The cells of a row of spans."""
+    return [(char, span.style) for span in row for char in span.text]
+
+
+def spans_of(cells: Sequence[Cell]) -> tuple[Span, ...]:
+    """Cells as spans."""
+    return tuple(
+        Span("".join(char for char, _ in group), style)
+        for style, group in groupby(cells, key=lambda cell: cell[1])
+    )

@@ -1,0 +1,174 @@
+"""What is written among the curves: names, marks, values that are clipped or not finite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lossmon.chart.canvas import BLANK, Cell
+from lossmon.chart.lines import Line
+from lossmon.chart.scale import Scale
+from lossmon.chart.spec import Mark
+from lossmon.text import printable
+
+_BARS = ("┊", ":", "·", ".")  # of marks; text may be written over them
+_SIDEWAYS = 3  # columns between an end label and its stroke at most
+_FEWEST_COLUMNS = 8  # between two dotted marks; closer ones are left out, all of them
+
+
+@dataclass
+class Place:
+    """Cells of the curves, and where values stand in them.
+
+    Attributes:
+        grid: rows of cells, changed in place.
+        x_limits, y_limits: in drawn units.
+    """
+
+    grid: list[list[Cell]]
+    x_limits: tuple[float, float]
+    y_limits: tuple[float, float]
+    ascii: bool
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return len(self.grid[0])
+
+    def column(self, x: float) -> int:
+        """The column of a drawn x."""
+        low, high = self.x_limits
+        return round((x - low) / (high - low) * (self.width - 1))
+
+    def row(self, drawn: float) -> int:
+        """The row of a drawn y; the nearest where it is outside."""
+        low, high = self.y_limits
+        below_top = min(max((high - drawn) / (high - low), 0.0), 1.0)
+        return round(below_top * (len(self.grid) - 1))
+
+    def free(self, row: int, column: int, length: int) -> bool:
+        """Whether cells are blank (a mark's line may be written over)."""
+        if not 0 <= row < len(self.grid) or column < 0 or column + length > self.width:
+            return False
+        return all(
+            cell == BLANK or (cell[0] in _BARS and cell[1].startswith("mark"))
+            for cell in self.grid[row][column : column + length]
+        )
+
+    def write(self, row: int, column: int, text: str, style: str) -> None:
+        """Text over whatever is there."""
+        for offset, char in enumerate(text):
+            if 0 <= column + offset < len(self.grid[row]):
+                self.grid[row][column + offset] = (char, style)
+
+
+def write_clipped(place: Place, lines: Sequence[Line], y: Scale) -> int:
+    """Say at the edge how many points lie beyond it, at their columns; how many in all."""
+    above, below, total = [], [], 0
+    for line in lines:
+        if line.curve.faint or line.curve.guide:
+            continue
+        drawn = y.drawn(line.seen_y)
+        up = drawn > y.high
+        down = (drawn < y.low) | np.isnan(drawn)
+        above.append(line.seen_x[up])
+        below.append(line.seen_x[down])
+        total += int(np.count_nonzero(up) + np.count_nonzero(down))
+    for places, row, sign in (
+        (above, 0, "^" if place.ascii else "▲"),
+        (below, len(place.grid) - 1, "v" if place.ascii else "▼"),
+    ):
+        _write_counts(place, np.concatenate(places) if places else np.empty(0), row, sign)
+    return total
+
+
+def _write_counts(place: Place, xs: np.ndarray, row: int, sign: str) -> None:
+    """Counts at the columns of points; those whose labels would touch are counted together."""
+    if not len(xs):
+        return
+    low, high = place.x_limits
+    at = np.rint((xs - low) / (high - low) * (place.width - 1)).astype(int)
+    columns, counts = np.unique(np.clip(at, 0, place.width - 1), return_counts=True)
+    groups: list[tuple[int, int, int]] = []  # first and last column, count
+    for column, count in zip(columns.tolist(), counts.tolist(), strict=True):
+        if groups and column <= groups[-1][1] + 2 + len(str(groups[-1][2])):
+            first, _, before = groups[-1]
+            groups[-1] = (first, column, before + count)
+        else:
+            groups.append((column, column, count))
+    for first, last, count in groups:
+        label = f"{sign}{count}"
+        column = first if first == last else (first + last - len(label) + 1) // 2
+        place.write(row, max(0, min(column, place.width - len(label))), label, "clipped")
+
+
+def write_not_finite(place: Place, lines: Iterable[Line]) -> None:
+    """A cross at the top where a value is not finite."""
+    for line in lines:
+        for column in {place.column(x) for x in line.bad_x.tolist()}:
+            place.write(0, column, "x" if place.ascii else "✗", "nonfinite")
+
+
+def write_names(place: Place, lines: Sequence[Line], y: Scale) -> None:
+    """Each curve's name near its newest point: colour is never the only sign."""
+    for line in lines:
+        values = line.seen_y if line.smooth is None else line.smooth[line.first : line.stop]
+        label = printable(line.curve.label)
+        label = label if len(label) <= 14 else label[:6] + "~" + label[-7:]
+        if not len(values) or not label:
+            continue
+        drawn = float(y.drawn(values[-1:])[0])
+        if np.isfinite(drawn):
+            end = place.column(float(line.seen_x[-1]))
+            _write_near(place, place.row(drawn), end, label, line.curve.style)
+
+
+def _write_near(place: Place, row: int, end: int, label: str, style: str) -> None:
+    """In the nearest free cells above or below; a little to the left where there are none."""
+    column = max(0, min(end + 1, place.width) - len(label))
+    for back in range(0, _SIDEWAYS * len(label) + 1, max(1, len(label))):
+        for shift in (-1, 1, -2, 2, -3, 3, -4, 4):
+            if place.free(row + shift, column - back, len(label)):
+                place.write(row + shift, column - back, label, style)
+                return
+
+
+def write_marks(
+    place: Place, marks: Sequence[Mark], x_of_step: Callable[[int], float | None]
+) -> None:
+    """Lines at steps with their labels, the first marks first; none where a label would collide."""
+    placed = []
+    for mark in marks:
+        x = x_of_step(mark.step)
+        if x is not None and place.x_limits[0] <= x <= place.x_limits[1]:
+            placed.append((place.column(x), mark))
+    dotted = [column for column, mark in placed if not mark.label]
+    if len(dotted) > place.width // _FEWEST_COLUMNS:
+        placed = [(column, mark) for column, mark in placed if mark.label]
+    for column, mark in placed:
+        _bar(place, column, mark)
+    for column, mark in placed:
+        if mark.label:
+            _label(place, column, mark)
+
+
+def _bar(place: Place, column: int, mark: Mark) -> None:
+    bar = (":" if place.ascii else "┊") if mark.label else ("." if place.ascii else "·")
+    for row in range(0, len(place.grid), 1 if mark.label else 2):
+        if place.grid[row][column] == BLANK:
+            place.grid[row][column] = (bar, mark.style)
+
+
+def _label(place: Place, column: int, mark: Mark) -> None:
+    head = "v" if place.ascii else "▾"
+    label = printable(mark.label)
+    for row in range(len(place.grid) * 2 // 3):
+        if place.free(row, column, 1) and place.free(row, column + 1, len(label) + 1):
+            place.write(row, column, head + label, mark.style)
+            return
+        left = column - len(label)
+        if place.free(row, left, len(label) + 1) and (left == 0 or place.free(row, left - 1, 1)):
+            place.write(row, left, label + head, mark.style)
+            return

@@ -1,0 +1,86 @@
+"""A thin strip below the chart: one more curve on the same x axis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.chart import scale as sc
+from lossmon.chart.axis import XScale
+from lossmon.chart.canvas import Cell, Stroke, paint
+from lossmon.chart.lines import Line
+from lossmon.chart.place import Place, write_clipped, write_not_finite
+from lossmon.chart.reduce import column_levels, reduce
+from lossmon.text import printable
+
+_TALL = ((30, 4), (22, 3), (14, 2))  # rows of the picture from which on the strip has so many
+_COLUMNS = 100
+
+
+def strip_height(height: int) -> int:
+    """Rows of a strip in a picture of so many; 0 where there is no room."""
+    return next((rows for least, rows in _TALL if height >= least), 0)
+
+
+def _scale(line: Line, x: XScale) -> sc.Scale:
+    values = line.seen_y if len(line.seen_y) else line.y
+    places = line.seen_x if len(line.seen_y) else line.x
+    if not len(values):
+        return sc.Scale(0.0, 1.0, False)
+    levels = column_levels(places, values, x.limits, _COLUMNS)
+    return sc.y_scale(levels, np.array([values.min(), values.max()]), log=False)
+
+
+def _ends(y: sc.Scale) -> tuple[str, str]:
+    """Labels of the least and the greatest value of the range."""
+    texts = [f"{end:.3g}".replace("e+0", "e").replace("e-0", "e-") for end in (y.low, y.high)]
+    return texts[0], texts[1]
+
+
+def gutter_of(line: Line | None, x: XScale) -> int:
+    """Columns that the labels of a strip need."""
+    return max(map(len, _ends(_scale(line, x)))) + 1 if line is not None else 0
+
+
+def strip_rows(
+    line: Line, x: XScale, gutter: int, width: int, height: int, ascii: bool
+) -> list[list[Cell]]:
+    """The strip: its range at the left, name and newest value where there is room.
+
+    Returns:
+        `height` rows of gutter + width cells.
+    """
+    y = _scale(line, x)
+    style = line.curve.style
+    strokes = []
+    if len(line.x):
+        xs, ys = reduce(line.x, line.y, x.limits, width)
+        inside = (xs >= x.limits[0]) & (xs <= x.limits[1])
+        if inside.any():
+            marker = line.curve.sign if ascii else "braille"
+            drawn = np.clip(ys[inside], y.low, y.high)
+            strokes.append(Stroke(xs[inside], drawn, style, True, marker))
+    grid = paint(strokes, width, height, x.limits, (y.low, y.high))
+    on = Place(grid, x.limits, (y.low, y.high), ascii)
+    write_clipped(on, [line], y)
+    write_not_finite(on, [line])
+    _write_name(on, line)
+    low, high = _ends(y)
+    edge = "|" if ascii else "│"
+    rows = []
+    for number, row in enumerate(grid):
+        label = high if number == 0 else low if number == height - 1 else ""
+        left = label[: gutter - 1].rjust(gutter - 1) + edge
+        rows.append([(char, "axis") for char in left] + row)
+    return rows
+
+
+def _write_name(on: Place, line: Line) -> None:
+    """Name and newest value in the first free place from the right, in any row."""
+    newest = f" {line.y[-1]:.4g}" if len(line.y) else ""
+    text = printable(line.curve.label)[:20] + newest
+    for column in range(on.width - len(text), -1, -max(1, len(text) // 2)):
+        for row in range(len(on.grid)):
+            if on.free(row, column, len(text)):
+                on.write(row, column, text, line.curve.style)
+                return
+    on.write(0, max(0, on.width - len(text)), text, line.curve.style)

@@ -1,0 +1,35 @@
+"""How the chart is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from lossmon.chart.window import Window
+
+
+@dataclass(frozen=True)
+class View:
+    """How the chart is looked at.
+
+    Attributes:
+        smoothing: weight of the past, in [0, 1).
+        log_y, log_x: logarithmic axes.
+        x_axis: one of `lossmon.chart.axis.X_AXES`.
+        metrics: what is charted; empty for train and eval loss.
+        window: the part of the x axis that is shown; None for the whole run.
+        whole_y: the y range holds every value, also spikes.
+        strip: which strip is below, one of `lossmon.chart.of_run.STRIPS`, or "off".
+    """
+
+    smoothing: float = 0.6
+    log_y: bool = False
+    x_axis: str = "step"
+    metrics: tuple[str, ...] = ()
+    log_x: bool = False
+    window: Window | None = None
+    whole_y: bool = False
+    strip: str = "gap"
+
+    def of_another_run(self) -> View:
+        """The same look at the whole of another run."""
+        return replace(self, metrics=(), window=None)
