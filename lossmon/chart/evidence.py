@@ -38,7 +38,11 @@ class Evidence:
 def evidence_of(update: RunUpdate, finding: Finding) -> Evidence:
     """The curves, lines and marks by which a finding can be checked by eye."""
     shown = _metric(update, finding)
-    data = _speed(update) if finding.pattern == "slowdown" else curves_of(update, (shown,) if shown else ())
+    data = (
+        _speed(update)
+        if finding.pattern == "slowdown"
+        else curves_of(update, (shown,) if shown else ())
+    )
     if finding.pattern == "spike":
         data = _around(data, finding.numbers.get("spike_step", finding.since_step))
     first, last = _span(data, finding.since_step)

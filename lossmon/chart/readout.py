@@ -44,11 +44,6 @@ def readout(
         `height` rows of `width` cells.
     """
     pairs = [("step", f"{step:,}")]
-    epoch, at = (time_at(update.series, step, name) for name in ("epoch", "time"))
-    if epoch is not None:
-        pairs.append(("epoch", f"{epoch:.6g}"))
-    if at is not None and 0 < at < 1e11:
-        pairs.append(("at", time.strftime("%m-%d %H:%M:%S", time.localtime(at))))
     logged = values_at(update.series, step)
     for curve in curves:
         name = curve.view.name
@@ -59,6 +54,11 @@ def readout(
         elif (before := _before(curve.view, step)) is not None:
             value, place = before
             pairs.append((curve.label, f"{exact(value)} @{place:,}"))
+    epoch, at = (time_at(update.series, step, name) for name in ("epoch", "time"))
+    if epoch is not None:
+        pairs.append(("epoch", f"{epoch:.6g}"))
+    if at is not None and 0 < at < 1e11:
+        pairs.append(("at", time.strftime("%m-%d %H:%M:%S", time.localtime(at))))
     pairs += [(name, exact(logged[name])) for name in metrics_of(update) if name in logged]
     return _wrapped(pairs, width, height, ascii)
 

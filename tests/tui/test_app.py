@@ -138,8 +138,9 @@ async def test_keys_change_how_the_curve_is_looked_at(app: LossmonApp) -> None:
         assert main_of(app).query_one(ChartView).picture.log_y
         await pilot.press("x")
         assert main_of(app).query_one(ChartView).picture.x_axis == "epoch"
-        await pilot.press("m")
-        assert main_of(app)._view.metric == "lr"
+        await pilot.press("m", *"lr", "enter")
+        await pilot.pause()
+        assert main_of(app)._view.metrics == ("lr",)
 
 
 async def test_the_filter_keeps_matching_runs_and_escape_gives_it_up(app: LossmonApp) -> None:
@@ -230,7 +231,9 @@ async def test_markup_and_escapes_in_a_log_are_text(tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await loaded(pilot, 1)
         assert name in words(app, "#top")
-        await pilot.press("m")
+        await pilot.press("m", *"evil", "enter")
+        await pilot.pause()
+        assert "evil" in chart(app)
         assert "\x1b" not in chart(app)
     monitor.close()
 

@@ -22,8 +22,8 @@ from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.finding_keys import FindingKeys
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.host_keys import HostKeys
-from lossmon.tui.widgets import lines
 from lossmon.tui.view import View
+from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, Findings
 from lossmon.tui.widgets.run_list import RunList

@@ -74,7 +74,8 @@ class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
     def _fill(self, words: str) -> None:
         """List the metrics whose name or role has every word."""
         series, wanted = self._update.series, words.lower().split()
-        names = [""] if all(word in "loss train eval" for word in wanted) else []
+        before = self._highlighted
+        names = [""] if all(word in "loss" for word in wanted) else []
         names += [
             name
             for name in metrics_of(self._update)
@@ -84,7 +85,8 @@ class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._line(name)) for name in names])
-        options.highlighted = 0 if names else None
+        if names:
+            options.highlighted = names.index(before) if before in names else 0
 
     def _line(self, name: str) -> Content:
         mark = ("*" if self._ascii else "●") if name and name in self._marked else " "
