@@ -49,6 +49,7 @@ def curves_of(update: RunUpdate, metrics: Sequence[str] = ()) -> tuple[Curve, ..
         curves.append(
             Curve(
                 name, identity.style, update.series[name],
+                raw=False,
                 pattern=identity.pattern, sign=identity.sign,
             )
         )  # fmt: skip
@@ -123,9 +124,9 @@ def strips_of(update: RunUpdate, smoothing: float) -> dict[str, Curve]:
         "lr": update.series.get(update.learning_rate or ""),
         "grad norm": update.series.get(update.grad_norm or ""),
         "throughput": _throughput(update),
-        "GPU": next((v for n, v in update.series.items() if _GPU.search(n)), None),
+        "GPU": _gpu(update),
     }
-    labels = {"gap": "eval - train", "throughput": "steps/s"}
+    labels = {"gap": "eval - train", "throughput": "steps/s", "GPU": "GPU %"}
     curves = {}
     for name, view in found.items():
         if view is not None and len(view):
@@ -155,6 +156,13 @@ def _gap(update: RunUpdate, smoothing: float) -> SeriesView | None:
         return None
     at = np.interp(evals.step, train.step[finite], level[finite])
     return SeriesView("gap", "other", evals.step, evals.value - at, evals.epoch, evals.time)
+
+
+def _gpu(update: RunUpdate) -> SeriesView | None:
+    """What the machine said while we watched; else what the training logged."""
+    if update.gpu_use is not None and len(update.gpu_use) > 1:
+        return update.gpu_use
+    return next((view for name, view in update.series.items() if _GPU.search(name)), None)
 
 
 def _throughput(update: RunUpdate) -> SeriesView | None:

@@ -269,11 +269,13 @@ async def test_the_picker_filters_by_name_and_role_and_charts_several(app: Lossm
         await press(pilot, "enter")
         assert main_of(app)._view.metrics == ("lr",)
         await press(pilot, "m", *"loss")
-        await press(pilot, "down", "space", "space", "enter")
+        await press(pilot, "down", "space", "space")
+        assert app.screen._marked == ["loss", "eval_loss"]
+        await press(pilot, "enter")
         assert main_of(app)._view.metrics == ("loss", "eval_loss")
         await press(pilot, "m", "escape")
         assert main_of(app)._view.metrics == ("loss", "eval_loss")
-        await press(pilot, "m", "up", "enter")
+        await press(pilot, "m", "up", "space", "enter")
         assert main_of(app)._view.metrics == ()
 
 

@@ -21,6 +21,14 @@ from lossmon.tui import look
 _NAME = 34  # cells at most
 
 
+class _Filter(Input):
+    """Takes every letter but the blank, which marks."""
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether a key is text rather than a binding."""
+        return character != " " and super().check_consume_key(key, character)
+
+
 class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
     """Every metric with its role, points and newest value.
 
@@ -57,7 +65,7 @@ class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
         with Vertical() as box:
             box.border_title = Content("metrics")
             box.border_subtitle = Content("type to filter, space marks, enter charts")
-            yield Input(placeholder="part of a name or role", compact=True)
+            yield _Filter(placeholder="part of a name or role", compact=True)
             yield OptionList()
 
     def on_mount(self) -> None:
@@ -119,9 +127,13 @@ class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
             options.action_cursor_up()
 
     def action_mark(self) -> None:
-        """Mark the metric, to chart several together."""
+        """Mark the metric, to chart several together; on the loss, forget all marks."""
         name, options = self._highlighted, self.query_one(OptionList)
-        if not name or options.highlighted is None:
+        if name is None or options.highlighted is None:
+            return
+        if not name:
+            self._marked.clear()
+            self._fill(self.query_one(Input).value)
             return
         if name in self._marked:
             self._marked.remove(name)
@@ -134,7 +146,7 @@ class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
         """Chart what is marked; without marks the line."""
         name = self._highlighted
         if name is not None:
-            self.dismiss((tuple(self._marked) or (name,)) if name else ())
+            self.dismiss(tuple(self._marked) or ((name,) if name else ()))
 
     @on(OptionList.OptionSelected)
     def _clicked(self) -> None:
