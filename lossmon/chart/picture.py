@@ -55,8 +55,8 @@ def draw(spec: ChartSpec) -> Picture:
     on = place.Place(grid, x.limits, (y.low, y.high), spec.ascii)
     clipped = place.write_clipped(on, lines, y)
     place.write_not_finite(on, lines)
-    place.write_names(on, lines, y)
     place.write_marks(on, spec.marks, _x_of_step(tracks, x))
+    place.write_names(on, lines, y)  # they have more places to go to than a mark's label
     rows = frame.with_y_axis(grid, y_ticks, y, gutter, spec.ascii)
     rows += frame.x_axis(x, axis, gutter, width, height - plot_height, spec.ascii)
     if strip_line is not None:
