@@ -40,6 +40,20 @@ class Skipped:
             self.examples.append((reason, text[:200]))
 
 
+class Event(NamedTuple):
+    """Something that a line of text told: an overflow, a skipped NaN loss, a lack of memory.
+
+    Attributes:
+        kind: "overflow", "nan_skipped" or "out_of_memory".
+        step: the newest step before it; None before the first.
+        text: the line, at most 200 characters.
+    """
+
+    kind: str
+    step: int | None
+    text: str
+
+
 @dataclass
 class Facts:
     """What a log says beside its rows.
@@ -49,12 +63,18 @@ class Facts:
         total_epochs: planned epochs.
         finished: the log says that the training ended as planned.
         failure: the last line of a traceback, out-of-memory, NCCL or killed message.
+        events: a few of each kind, oldest first.
+        counts: kind of event -> how many there were.
+        settings: what the log prints of its configuration (see `lossmon.formats.notes`).
     """
 
     total_steps: int | None = None
     total_epochs: float | None = None
     finished: bool = False
     failure: str | None = None
+    events: list[Event] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    settings: dict[str, float] = field(default_factory=dict)
 
 
 class Decoder(Protocol):

@@ -14,6 +14,7 @@ import re
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter, clean, failure
 from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, role
+from lossmon.formats.notes import note
 from lossmon.formats.rows import RowReader
 
 NAME = "hf-stdout"
@@ -72,6 +73,7 @@ class DictLineDecoder:
         elif line and not line.isspace():
             text = clean(line)
             self.facts.failure = failure(text) or self.facts.failure
+            note(text, self._place.newest, self.facts)
             self.skipped.add("not a printed dict", text)
 
     def _bar(self, bar: re.Match[str], records: list[Record]) -> None:
@@ -146,6 +148,11 @@ class _Place:
             self._interval = self._distances[0]
         self._row_at = position
         return position
+
+    @property
+    def newest(self) -> int | None:
+        """The step of the newest train row; None before the first."""
+        return self._row_at or None
 
     def eval_step(self) -> int | None:
         """An evaluation comes after the newest train row; at the bar's place where it is ahead."""

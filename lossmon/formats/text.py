@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
+from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_rows import Rows
 from lossmon.formats.text_shape import MAX_CHARS, Shape, learn, shape_key
@@ -112,6 +113,7 @@ class TextDecoder:
         """A line of a shape not met before, or of one that carries no row."""
         if len(line) > MAX_CHARS or line.isspace():
             return
+        note(line, self._rows.place.step, self.facts)
         if self._box.take(line):
             return
         if self._box.is_open:

@@ -19,12 +19,19 @@ class Plan:
         total_epochs: planned epochs, where the log says.
         finished: the log says that the training ended as planned.
         failure: the log's last line of a traceback, out-of-memory or killed message.
+        events: what lines of the log told, as (kind, step or None, text), oldest first.
+        counts: kind of event -> how many there were.
+        settings: what is known of the configuration: classes, examples, batch, trainable,
+            parameters, lora_rank.
     """
 
     total_steps: int | None = None
     total_epochs: float | None = None
     finished: bool = False
     failure: str | None = None
+    events: tuple[tuple[str, int | None, str], ...] = ()
+    counts: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass

@@ -129,6 +129,9 @@ class Log:
         plan.total_epochs = facts.total_epochs
         plan.finished = facts.finished
         plan.failure = facts.failure
+        if facts.counts != plan.counts or facts.settings != plan.settings:
+            plan.events, plan.counts = tuple(facts.events), dict(facts.counts)
+            plan.settings = dict(facts.settings)
 
     def _recognise(self, complete: bool) -> list[Record]:
         try:

@@ -97,6 +97,9 @@ class Merge:
             plan.total_epochs = plan.total_epochs or known.total_epochs
             plan.finished = plan.finished or known.finished
             plan.failure = known.failure or plan.failure
+            plan.settings = {**plan.settings, **known.settings}
+            if sum(known.counts.values()) > sum(plan.counts.values()):
+                plan.events, plan.counts = known.events, known.counts
 
 
 def _series(source: Source) -> Series:
