@@ -10,6 +10,7 @@ import numpy as np
 
 from lossmon.diagnosis import patterns
 from lossmon.diagnosis.causes import causes
+from lossmon.diagnosis.figures import figures
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, TimelineEntry
 from lossmon.diagnosis.look import Looker
 from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
@@ -28,7 +29,7 @@ _FORGET = 0.05  # weight of the newest point in the running level
 # Looks in a row before a finding is shown, and before it is withdrawn.
 _SHOW = {
     "diverged": 2, "rebound": 2, "overfitting": 2, "spike": 1, "too_early": 1, "healthy": 2,
-    "healthy_pair": 2, "not_converged": 1,
+    "healthy_pair": 2, "not_converged": 1, "restart": 1, "staircase": 3, "slowdown": 3,
 }  # fmt: skip
 _SHOW_OTHERS = 6
 _SHOW_SURE = 0.97  # NaN needs no second look
@@ -63,7 +64,7 @@ def judge(view: View) -> dict[str, Finding]:
             found[_PAIR] = verdict
     if diverged:
         found = {_TRAIN: found[_TRAIN]}
-    return {slot: _explain(finding, view) for slot, finding in found.items()}
+    return {slot: _supported(finding, view) for slot, finding in found.items()}
 
 
 def _first(table: tuple[patterns.Pattern, ...], view: View) -> Finding | None:
@@ -74,23 +75,36 @@ def _not_finite(view: View) -> bool:
     return view.train is not None and view.train.sketch.nonfinite > 0
 
 
-def _explain(finding: Finding, view: View) -> Finding:
-    """Add the causes; a plateau that one of them supports is a warning."""
-    found = causes(finding, view)
-    supported = finding.pattern == "plateau" and any(cause.why for cause in found)
-    severity = "warning" if supported else finding.severity
-    return replace(finding, causes=found, severity=severity)
+def explain(finding: Finding, view: View) -> Finding:
+    """Add the figures that remedies and pictures need, and the causes."""
+    return replace(
+        finding,
+        causes=causes(finding, view),
+        numbers=figures(finding, view),
+        setting=view.around.setting,
+    )
+
+
+def _supported(finding: Finding, view: View) -> Finding:
+    """A plateau that a cause supports is a warning."""
+    if finding.pattern != "plateau" or not any(cause.why for cause in causes(finding, view)):
+        return finding
+    return replace(finding, severity="warning")
 
 
 class Engine:
     """Watches one run. `observe` after every record; `diagnosis` is what to show.
+
+    Findings are explained (causes, figures) when somebody asks for the diagnosis, not at each look.
 
     Args:
         limits: thresholds.
     """
 
     def __init__(self, limits: Thresholds = DEFAULT) -> None:
-        self.diagnosis = Diagnosis()
+        self._bare = Diagnosis()  # findings as they were found
+        self._explained: Diagnosis | None = None
+        self._view: View | None = None  # of the newest look
         self._looker = Looker(limits)
         self._due = 4
         self._eval_due = 2
@@ -101,6 +115,19 @@ class Engine:
         self._missed: dict[str, int] = {}
         self._shown: dict[str, Finding] = {}
         self._timeline: list[TimelineEntry] = []
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What to show now, each finding with its causes."""
+        if self._explained is None:
+            view = self._view
+            with np.errstate(all="ignore"):
+                findings = tuple(
+                    finding if view is None else explain(finding, view)
+                    for finding in self._bare.findings
+                )
+            self._explained = replace(self._bare, findings=findings)
+        return self._explained
 
     def observe(self, history: History, chosen: Mapping[str, str]) -> bool:
         """Take note of a new record; True when the diagnosis changed."""
@@ -126,7 +153,8 @@ class Engine:
             chosen: role -> metric name.
             ended: nothing more is to come: verdicts that need the end are given, at once.
         """
-        found = judge(self._looker.look(history, chosen, ended))
+        view = self._view = self._looker.look(history, chosen, ended)
+        found = judge(view)
         if ended:
             self._settle(found, history.step or 0)
         train, pair = found.get(_TRAIN), found.get(_PAIR)
@@ -153,8 +181,9 @@ class Engine:
         return self._beyond in _ALARM_POINTS
 
     def _look(self, history: History, chosen: Mapping[str, str]) -> bool:
-        before = self.diagnosis
-        found = judge(self._looker.look(history, chosen, ended=False))
+        before = self._bare
+        view = self._view = self._looker.look(history, chosen, ended=False)
+        found = judge(view)
         step = history.step or 0
         streak = {
             (slot, f.pattern): self._streak.get((slot, f.pattern), 0) + 1
@@ -175,7 +204,7 @@ class Engine:
             train.pattern if train is not None else None,
             pair.pattern if pair is not None else None,
         )
-        return self.diagnosis != before
+        return self._bare != before
 
     def _consider(self, slot: str, finding: Finding | None, step: int) -> None:
         """Show what has been consistent, withdraw what has not."""
@@ -233,4 +262,5 @@ class Engine:
         findings = sorted(
             self._shown.values(), key=lambda f: (-SEVERITIES.index(f.severity), -f.confidence)
         )
-        self.diagnosis = Diagnosis(tuple(findings), tuple(self._timeline), train, pair)
+        self._bare = Diagnosis(tuple(findings), tuple(self._timeline), train, pair)
+        self._explained = None

@@ -47,6 +47,8 @@ class Finding:
         evidence: numbers that a person can check on the curve, one line.
         causes: most likely first.
         numbers: figures for remedies and drawings (best_step, best_value, level, ...).
+        setting: what is trained, where that changes the advice: "" or "sft" (a language model),
+            "lora" (with adapters), "dpo" (on preferences), "rl".
     """
 
     pattern: str
@@ -57,6 +59,7 @@ class Finding:
     evidence: str
     causes: tuple[Cause, ...] = ()
     numbers: dict[str, float] = field(default_factory=dict)
+    setting: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from lossmon.diagnosis.failures import causes_of_failure
 from lossmon.diagnosis.finding import Cause, Finding, Severity
 from lossmon.text import in_words
 
@@ -104,7 +105,8 @@ def lifecycle_findings(at: Situation, metric: str, now: float) -> tuple[Finding,
     total = f" of {at.plan.total_steps:,}" if at.plan.total_steps else ""
     if state == "failed":
         words = f"the log ends in: {at.plan.failure}"
-        return (Finding("failed", "critical", 0.95, at.step, metric, words),)
+        why = causes_of_failure(at.plan.failure or "")
+        return (Finding("failed", "critical", 0.95, at.step, metric, words, why),)
     if state == "finished":
         words = f"the training ended at step {at.step:,}{total}"
         return (Finding("finished", "info", 1.0, at.step, metric, words),)

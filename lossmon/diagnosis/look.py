@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.around import Around
 from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
 from lossmon.diagnosis.view import Curve, Pair, View
 from lossmon.history.columns import Floats, Series
@@ -46,6 +47,7 @@ class Looker:
             epochs=history.epoch,
             limits=self._limits,
             zeroed=None if train is None else _zeroed(train.sketch, grad),
+            around=Around(history, chosen),
         )
 
     def _sketch(self, history: History, name: str | None) -> Sketch | None:

@@ -75,7 +75,14 @@ class Thresholds:
     grad_explosion: float = 10.0  # x the usual grad norm, sustained
     grad_vanishing: float = 1e-3  # x its early level, sustained
     lr_zero: float = 1e-3  # of the peak, while 30 % of the steps remain or passed
-    slowdown: float = 0.5
+    slowdown: float = 0.5  # of the former speed, for good (words)
+    slowdown_share: float = 0.08  # of the run that it must have lasted
+    chance_within: float = 0.02  # of ln C (words)
+    chance_share: float = 0.5  # of the run, its newest part, that must be there
+    stair_share: float = 0.6  # of the fall after the first epoch that is made at boundaries
+    stair_drop: float = 0.03  # of the level, at a boundary
+    stair_errors: float = 3.0  # standard errors
+    restart_rise: float = 0.05  # of the level: the loss came back higher than it left
     # -- while a run goes on ---------------------------------------------------------------------
     hold_plan: float = 0.25  # of the plan before a slow pattern is said (prototype: 20 %)
     hold_points: int = 100  # where no plan is known

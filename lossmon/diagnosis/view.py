@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.around import Around
 from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
 from lossmon.history.columns import Floats
 from lossmon.history.summary import Sketch
@@ -216,6 +217,7 @@ class View:
         ended: nothing more is to come.
         epochs: epochs passed; None where not logged.
         limits: thresholds.
+        around: what was logged beside the losses: speed, batch size, epochs, restarts, events.
         zeroed: steps at which a loss of exactly 0 was logged while the grad norm was NaN.
     """
 
@@ -229,6 +231,7 @@ class View:
     epochs: float | None = None
     limits: Thresholds = field(default=DEFAULT)
     zeroed: int | None = None
+    around: Around = field(default_factory=Around)
 
     @property
     def done(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.patterns import (
+    chance_level,
     diverged,
     eval_faster,
     gradients,
@@ -24,7 +25,10 @@ from lossmon.diagnosis.patterns import (
     overfitting,
     plateau,
     rebound,
+    restart,
+    slowdown,
     spike,
+    staircase,
     too_early,
     train_high_eval_low,
     underfitting,
@@ -56,4 +60,8 @@ OTHER: tuple[Pattern, ...] = (
     gradients.exploding,
     gradients.vanishing,
     lr_zero.find,
+    chance_level.find,
+    staircase.find,
+    restart.find,
+    slowdown.find,
 )

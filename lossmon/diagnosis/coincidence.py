@@ -1,0 +1,253 @@
+"""What happened near a step: the coincidences that causes are ranked by, each with its number.
+
+Each function yields (cause, why, weight). A weight is a rough likelihood ratio on a scale where 1
+is "worth saying" and 3 "hard to overlook"; it only orders causes. Nothing is asserted: a cause is
+what was seen to coincide.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from lossmon.diagnosis.around import near
+from lossmon.diagnosis.patterns.restart import rise_of
+from lossmon.diagnosis.view import View
+from lossmon.history.columns import Floats
+
+RISE = 1.5  # x: a rise of the rate that can explain a rise of the loss (words)
+_BLOCKS = 32  # "near" is within two of so many parts of the run (words)
+_BURST = 4.0  # x the usual grad norm
+_BATCH = 1.5  # x: a change of the batch size
+_CHANCE = 0.1  # an epoch boundary is near any step with this chance at most, else it says nothing
+_SPEED = 1.5  # x: a change of speed that hints at other data
+
+
+class Reason(NamedTuple):
+    """A cause that was seen to coincide."""
+
+    id: str
+    why: str
+    weight: float
+
+
+def reach_of(view: View, spacing: float) -> float:
+    """Steps within which two things coincide: two blocks, three points at least."""
+    return max(2 * view.step / _BLOCKS, 3 * spacing)
+
+
+def spacing_of(step: Floats) -> float:
+    """Usual distance between points."""
+    return (float(np.median(np.diff(step))) if len(step) > 1 else 1.0) or 1.0
+
+
+def when(at: float, onset: float, spacing: float) -> str:
+    """How many points before the onset, or after it; nothing where they are the same."""
+    points = round((onset - at) / spacing)
+    if points == 0:
+        return ""
+    word = "point" if abs(points) == 1 else "points"
+    return f", {abs(points):,} {word} {'before' if points > 0 else 'after'}"
+
+
+def rate_rose(view: View, onset: int) -> Iterator[Reason]:
+    """The learning rate rose shortly before; or this is where it reached its peak."""
+    if view.rate is None or view.train is None:
+        return
+    step, rate = view.rate
+    spacing = spacing_of(step)
+    places = np.flatnonzero((step >= onset - reach_of(view, spacing)) & (step <= onset + spacing))
+    if len(places) < 2:
+        return
+    window = rate[places]
+    if not np.isfinite(window).all():
+        return
+    low = int(np.argmin(window))
+    high = low + int(np.argmax(window[low:]))
+    if window[low] > 0 and window[high] / window[low] >= RISE:
+        with np.errstate(over="ignore"):
+            ratios = window[1:] / np.maximum(window[:-1], 1e-300)
+        at = float(step[places[0] + 1 + int(np.argmax(ratios))])
+        ratio = float(window[high] / window[low])
+        sudden = float(np.max(ratios)) >= RISE
+        words = "rose" if sudden else "had been rising:"
+        yield Reason(
+            "lr_jump" if sudden else "lr_too_high",
+            f"learning rate {words} {ratio:.3g} x at step {int(at):,}{when(at, onset, spacing)}"
+            if sudden
+            else f"learning rate rose {ratio:.3g} x over the {len(places)} points before, to "
+            f"{window[high]:.2g}",
+            (3.0 if sudden else 1.5) + min(math.log2(ratio), 4) / 4,
+        )
+        return
+    peak = float(np.nanmax(rate))
+    newest = float(window[-1])
+    if newest >= 0.98 * peak and rate[0] < 0.5 * peak:
+        yield Reason(
+            "lr_too_high", f"it began while the learning rate was at its peak, {peak:.2g}", 1.2
+        )
+
+
+def rate_fell(view: View, onset: int) -> Iterator[Reason]:
+    """The learning rate fell by half or more near the onset."""
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    spacing = spacing_of(step)
+    reach = 2 * reach_of(view, spacing)
+    places = np.flatnonzero(np.abs(step - onset) <= reach)
+    if len(places) < 2 or not np.isfinite(rate[places]).all() or np.min(rate[places]) <= 0:
+        return
+    window = rate[places]
+    ratios = window[:-1] / window[1:]
+    at = int(np.argmax(ratios))
+    if ratios[at] >= 2:
+        place = float(step[places[at + 1]])
+        yield Reason(
+            "lr_decayed",
+            f"learning rate fell {ratios[at]:.3g} x at step {int(place):,}"
+            f"{when(place, onset, spacing)}",
+            2.5,
+        )
+
+
+def gradients_burst(view: View, onset: int) -> Iterator[Reason]:
+    """Grad norm stood far above its usual size just then."""
+    if view.grad_norm is None:
+        return
+    step, norm = view.grad_norm
+    finite = np.isfinite(norm)
+    if not finite.any():
+        return
+    usual = float(np.median(norm[finite]))
+    spacing = spacing_of(step)
+    close = finite & (np.abs(step - onset) <= reach_of(view, spacing) / 2)
+    if usual <= 0 or not close.any():
+        return
+    at = int(np.argmax(np.where(close, norm, -np.inf)))
+    ratio = float(norm[at] / usual)
+    if ratio > _BURST:
+        yield Reason(
+            "exploding_gradients",
+            f"grad norm reached {norm[at]:.3g}, {ratio:.3g} x usual, at step {int(step[at]):,}"
+            f"{when(float(step[at]), onset, spacing)}",
+            1.5 + min(math.log10(ratio), 2),
+        )
+
+
+def epoch_began(view: View, onset: int) -> Iterator[Reason]:
+    """An epoch begins there; said only where that is unlikely to be chance."""
+    starts, train = view.around.epoch_starts, view.train
+    if not len(starts) or train is None:
+        return
+    spacing = spacing_of(train.step)
+    reach = 1.5 * spacing
+    if len(starts) * 2 * reach > _CHANCE * max(view.step, 1):
+        return
+    at = near(starts, onset, reach)
+    if at is not None:
+        number = int(np.searchsorted(starts, at)) + 2
+        yield Reason(
+            "epoch_boundary",
+            f"epoch {number} begins at step {int(at):,}{when(at, onset, spacing)}",
+            1.5,
+        )
+
+
+def batch_changed(view: View, onset: int) -> Iterator[Reason]:
+    """The batch size changed shortly before."""
+    if view.around.batch is None:
+        return
+    step, size = view.around.batch
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = size[1:] / size[:-1]
+    changed = np.flatnonzero((ratios >= _BATCH) | (ratios <= 1 / _BATCH))
+    if not len(changed):
+        return
+    spacing = spacing_of(step)
+    at = near(step[changed + 1], onset, reach_of(view, spacing))
+    if at is not None:
+        i = int(np.searchsorted(step, at))
+        yield Reason(
+            "batch_changed",
+            f"batch size went from {size[i - 1]:,.0f} to {size[i]:,.0f} at step {int(at):,}"
+            f"{when(at, onset, spacing)}",
+            2.5,
+        )
+
+
+def resumed(view: View, onset: int) -> Iterator[Reason]:
+    """The run was resumed just before."""
+    if view.train is None or not view.around.restarts:
+        return
+    spacing = spacing_of(view.train.step)
+    reach = reach_of(view, spacing)
+    close = [r for r in view.around.restarts if -spacing <= onset - r.step <= reach]
+    for restart in close[-1:]:
+        rise = rise_of(restart)
+        words = f"; the loss came back {rise:.0%} higher" if rise > 0 else ""
+        yield Reason(
+            "resume_mismatch",
+            f"resumed at step {restart.step:,}{when(restart.step, onset, spacing)}{words}",
+            3.0 if rise > 0 else 2.0,
+        )
+
+
+def speed_changed(view: View, onset: int) -> Iterator[Reason]:
+    """Steps came faster or slower from there on: other data, longer samples."""
+    if view.around.speed is None:
+        return
+    step, speed = view.around.speed
+    at = int(np.searchsorted(step, onset))
+    width = max(4, len(step) // 16)
+    if at < width or len(step) - at < 4:
+        return
+    before = float(np.median(speed[at - width : at]))
+    after = float(np.median(speed[at : at + width]))
+    if before > 0 and after > 0 and max(before / after, after / before) >= _SPEED:
+        word = "slower" if after < before else "faster"
+        ratio = max(before / after, after / before)
+        yield Reason(
+            "data_changed",
+            f"steps are {ratio:.2g} x {word} from there on ({before:.3g} to {after:.3g} a second)",
+            1.0,
+        )
+
+
+_SAID = {
+    "overflow": ("loss_scale", "the log tells of {n} overflow{s} of the loss scale"),
+    "nan_skipped": ("numeric_overflow", "the log tells of {n} NaN or infinite value{s}"),
+    "out_of_memory": ("out_of_memory", "the log tells {n} time{s} of a lack of memory"),
+}
+
+
+def log_told(view: View, onset: int | None = None) -> Iterator[Reason]:
+    """What the log's text says: overflows of the loss scale, NaN that was skipped, memory.
+
+    A loss scale that overflows now and then is how dynamic scaling works; it counts near an onset,
+    or where it goes on and on.
+    """
+    for kind, (cause, words) in _SAID.items():
+        count = view.around.counts.get(kind, 0)
+        steps = [step for k, step, _ in view.around.events if k == kind and step is not None]
+        if not count:
+            continue
+        reach = max(4 * view.step / _BLOCKS, 1.0)
+        at = near(steps, onset, reach) if onset is not None else None
+        if onset is not None and at is None:
+            continue
+        many = "" if count == 1 else "s"
+        text = words.format(n=f"{count:,}", s=many)
+        place = f", one at step {int(at):,}" if at is not None else ""
+        yield Reason(cause, text + place, 2.0 if at is not None else 1.0)
+
+
+def at_onset(view: View, onset: int) -> Iterator[Reason]:
+    """All that can coincide with something that began at a step."""
+    for find in (
+        rate_rose, gradients_burst, batch_changed, resumed, epoch_began, speed_changed, log_told,
+    ):  # fmt: skip
+        yield from find(view, onset)

@@ -1,0 +1,32 @@
+"""What the last error line of a log says of its cause."""
+
+from __future__ import annotations
+
+import re
+
+from lossmon.diagnosis.finding import Cause
+
+_DEATHS = tuple(
+    (id_, re.compile(pattern, re.I))
+    for id_, pattern in (
+        ("out_of_memory", r"out of memory|OutOfMemory|\boom\b|oom[-_ ]?kill"),
+        ("collective_timeout", r"NCCL|collective operation|Watchdog|timed? ?out"),
+        ("killed", r"killed|SIGKILL|SIGTERM|CANCELLED|Interrupt|Terminated|exitcode: -(?:9|15)"),
+        ("disk_full", r"No space left|Disk quota|ENOSPC"),
+        ("shape_mismatch", r"size mismatch|shapes?\b.{0,60}(?:mismatch|cannot be)|must match"),
+        ("bad_index", r"device-side assert|index out of (?:range|bounds)|IndexError|CUBLAS_STATUS"),
+        ("numeric_overflow", r"\bnan\b|non-?finite|FloatingPoint|loss scale"),
+        ("missing_file", r"FileNotFound|No such file|ModuleNotFound|ImportError"),
+    )
+)
+
+
+def causes_of_failure(text: str) -> tuple[Cause, ...]:
+    """The cause that an error line names; empty where it names none that is known.
+
+    Args:
+        text: the last line of a traceback, an out-of-memory, NCCL or killed message.
+    """
+    return next(
+        ((Cause(id_, "by the error's own words"),) for id_, p in _DEATHS if p.search(text)), ()
+    )

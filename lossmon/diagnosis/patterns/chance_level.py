@@ -1,0 +1,41 @@
+"""The loss stays at ln C, the value of guessing among C classes."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.view import View
+
+
+def find(view: View) -> Finding | None:
+    """The level of the newest half is within 2 % of ln C; C is told by the log or by the user."""
+    train, limits = view.train, view.limits
+    classes = view.around.settings.get("classes", 0.0)
+    if train is None or classes < 2 or view.too_soon or len(train.value) < limits.min_points:
+        return None
+    chance = math.log(classes)
+    newest = train.value[int((1 - limits.chance_share) * len(train.value)) :]
+    levels = np.array([np.median(part) for part in np.array_split(newest, 4) if len(part)])
+    if np.max(np.abs(levels - chance)) > limits.chance_within * chance:
+        return None
+    off = train.end / chance - 1
+    return Finding(
+        "chance_level",
+        "warning",
+        0.9 if abs(off) <= limits.chance_within / 2 else 0.75,
+        train.at_step(0) if _always(view, chance) else train.at_step(len(train.value) // 2),
+        train.name,
+        f"the loss stays at {train.end:.4g}, {abs(off):.1%} from ln {classes:,.0f} = {chance:.4g}, "
+        "the value of guessing",
+        numbers={"chance": chance, "classes": classes, "level": train.end},
+    )
+
+
+def _always(view: View, chance: float) -> bool:
+    """It has never been clearly below guessing."""
+    train = view.train
+    assert train is not None
+    return train.low >= (1 - 2 * view.limits.chance_within) * chance

@@ -1,0 +1,59 @@
+"""Steps come at half the former speed or less, and it stays so."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.view import View
+from lossmon.history.columns import Floats
+
+_BLOCKS = 32  # medians in which pauses (evaluations, checkpoints, a night asleep) do not show
+_STEADY = 0.65  # the slower part must stay below this part of the former speed
+_FIRST = 4  # blocks before and after a change
+
+
+def find(view: View) -> Finding | None:
+    """One change of level in the speed, from above to half or less, that lasts to now."""
+    speed = view.around.speed
+    if speed is None or len(speed[0]) < 16:
+        return None
+    step, value = speed
+    levels = st.blocks(value, min(_BLOCKS, len(value) // 2))
+    at = _change(levels, view.limits.slowdown)
+    if at is None or len(levels) - at < max(2, view.limits.slowdown_share * len(levels)):
+        return None
+    before, after = float(np.median(levels[:at])), float(np.median(levels[at:]))
+    since = _onset(value, at / len(levels), 0.5 * (before + after))
+    return Finding(
+        "slowdown",
+        "info",
+        0.85,
+        int(step[since]),
+        view.train.name if view.train is not None else "",
+        f"{before:.3g} steps/s until step {int(step[since]):,}, {after:.3g} since: "
+        f"{before / max(after, 1e-300):.2g} times slower",
+        numbers={"before": before, "after": after, "slower": before / max(after, 1e-300)},
+    )
+
+
+def _change(levels: Floats, share: float) -> int | None:
+    """The first block after which every level is at half of what was usual before."""
+    if np.max(levels[-2:]) > _STEADY * np.max(levels):
+        return None
+    for at in range(_FIRST, len(levels) - 1):
+        before = float(np.median(levels[:at]))
+        after = levels[at:]
+        slow = float(np.median(after)) <= share * before and np.max(after) <= _STEADY * before
+        if slow and np.mean(levels[:at] >= 0.7 * before) >= 0.75:
+            return at
+    return None
+
+
+def _onset(value: Floats, share: float, line: float) -> int:
+    """The sample at which the speed crosses a line for good, near a share of the run."""
+    start = max(0, int(share * len(value)) - len(value) // _BLOCKS - 2)
+    above = np.flatnonzero(st.median3(value)[start:] > line)
+    inside = above[above < 3 + 2 * len(value) // _BLOCKS + 2]
+    return min(start + (int(inside[-1]) + 1 if len(inside) else 0), len(value) - 1)
