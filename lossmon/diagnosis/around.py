@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossmon.history.columns import Floats, Series, SeriesView
+from lossmon.history.columns import Floats, Ints, Series, SeriesView
 from lossmon.history.run import History, Plan
 
 _SAMPLES = 256
@@ -144,16 +144,16 @@ def _first(series: Iterable[Series], pattern: re.Pattern[str]) -> Series | None:
     return next((one for one in series if len(one) >= 2 and pattern.search(one.name)), None)
 
 
-def _places(n: int, most: int = _SAMPLES) -> np.ndarray:
-    return np.unique(np.linspace(0, n - 1, min(n, most)).astype(int)) if n else np.empty(0, int)
+def _every(n: int, most: int = _SAMPLES) -> int:
+    """The stride that leaves at most so many of n points."""
+    return max(1, -(-n // most))
 
 
 def _sampled(series: Series | None) -> tuple[Floats, Floats] | None:
     if series is None:
         return None
-    view = series.view()
-    at = _places(len(view))
-    step, value = view.step[at].astype(float), view.value[at]
+    view, every = series.view(), _every(len(series))
+    step, value = view.step[::every].astype(float), view.value[::every]
     keep = np.isfinite(value)
     return (step[keep], value[keep]) if keep.sum() >= 2 else None
 
@@ -168,31 +168,31 @@ def _speed(view: SeriesView | None, series: Iterable[Series]) -> tuple[Floats, F
     return _sampled(max(logged, key=len, default=None))
 
 
-def _speed_by_time(step: np.ndarray, time: Floats) -> tuple[Floats, Floats] | None:
-    span = float(np.nanmax(time) - np.nanmin(time)) if np.isfinite(time).any() else 0.0
-    some = time[_places(len(time), 64)]
-    whole = bool(np.all(np.isfinite(some)) and np.all(some == np.floor(some)))
-    most = min(_SAMPLES, int(span / _COARSE_S)) if whole else _SAMPLES
-    at = _places(len(step), max(most, 2))
-    at = at[np.isfinite(time[at])]
-    took, made = np.diff(time[at]), np.diff(step[at])
-    good = (took > 0) & (made > 0)
-    if good.sum() < 16:
+def _speed_by_time(step: Ints, time: Floats) -> tuple[Floats, Floats] | None:
+    if len(step) < 24:
         return None
-    return step[at][1:][good].astype(float), made[good] / took[good]
+    some = time[:: _every(len(time), 64)]
+    whole = bool(np.all(some == np.floor(some)))  # seconds: too coarse for rows of the same second
+    most = min(_SAMPLES, int((some[-1] - some[0]) / _COARSE_S)) if whole else _SAMPLES
+    if most < 16:
+        return None
+    every = _every(len(step), most)
+    step, time = step[::every], time[::every]
+    took, made = np.diff(time), np.diff(step)
+    good = (took > 0) & (made > 0)  # a time that is not known is no good either
+    if np.count_nonzero(good) < 16:
+        return None
+    return step[1:][good].astype(float), made[good] / took[good]
 
 
 def _epoch_starts(view: SeriesView | None) -> Floats:
     if view is None or view.epoch is None:
         return np.empty(0)
-    at = _places(len(view), 4096)
-    step, epoch = view.step[at].astype(float), view.epoch[at]
-    keep = np.isfinite(epoch)
-    step, whole = step[keep], np.floor(epoch[keep] + 1e-9)
-    # An epoch that is whole at a boundary belongs to the one that ended there.
+    every = _every(len(view), 4096)
+    step, epoch = view.step[::every], view.epoch[::every]
+    whole = np.floor(epoch + 1e-9)
     starts = np.flatnonzero(np.diff(whole) >= 1) + 1
-    newest: Floats = step[starts][-_EPOCHS:]
-    return newest
+    return step[starts][-_EPOCHS:].astype(float)
 
 
 def _restarts(train: Series | None, view: SeriesView | None) -> tuple[Restart, ...]:

@@ -38,7 +38,6 @@ TYPICAL: dict[str, tuple[str, ...]] = {
     "staircase": ("memorising", "small_data"),
     "restart": ("resume_mismatch",),
     "slowdown": ("shared_gpu", "slow_data", "longer_samples"),
-    "stalled": ("deadlock", "buffered_output"),
 }
 
 _DEAD_RATE = 0.03  # of its peak (words)

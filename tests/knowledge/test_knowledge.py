@@ -38,14 +38,18 @@ def test_both_languages_say_the_same_with_the_same_numbers() -> None:
     en, zh = load("en"), load("zh")
     assert set(en.causes) == set(zh.causes)
     assert set(en.words) == set(zh.words)
+    assert set(en.numbers) == set(zh.numbers)
     fields = re.compile(r"\{[^{}]*\}")
     for name in PATTERNS:
         one, two = en.pattern(name), zh.pattern(name)
         assert one.causes == two.causes
         assert len(one.remedies) == len(two.remedies)
-        assert [fields.findall(t) for t in one.remedies] == [
-            fields.findall(t) for t in two.remedies
+        assert [sorted(fields.findall(t)) for t in one.remedies] == [
+            sorted(fields.findall(t)) for t in two.remedies
         ]
+        assert {k: len(v) for k, v in one.special.items()} == {
+            k: len(v) for k, v in two.special.items()
+        }
 
 
 def overfitting(**numbers: float) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import resources
 
@@ -18,13 +18,19 @@ else:
     import tomli as tomllib
 
 LANGUAGES = ("en", "zh")
+SETTINGS = ("sft", "lora", "dpo", "rl")
 MOST_REMEDIES = 5
+_SETTINGS = {"sft": ("sft",), "lora": ("lora", "sft"), "dpo": ("dpo",), "rl": ("rl",)}
 _FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 
 
 @dataclass(frozen=True)
 class PatternText:
-    """What is said of a pattern. `remedies` may hold fields such as {best_step:,}."""
+    """What is said of a pattern.
+
+    `remedies` may hold fields such as {best_step:,}; `special` are those of a setting (see
+    `Finding.setting`), said before the general ones.
+    """
 
     id: str
     title: str
@@ -33,6 +39,7 @@ class PatternText:
     causes: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
     goes_away: str = ""
+    special: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,8 +86,11 @@ class Knowledge:
         return tuple(plain)[:MOST_REMEDIES]
 
     def _remedies(self, finding: Finding) -> Iterator[str]:
-        own = self.pattern(finding.pattern).remedies
+        entry = self.pattern(finding.pattern)
+        own = entry.remedies
         yield from (text for text in own if _FIELD.search(text))
+        for setting in _SETTINGS.get(finding.setting, ()):
+            yield from entry.special.get(setting, ())
         measured = [self.cause(cause.id) for cause in finding.causes if cause.why]
         for cause in measured:
             yield from cause.remedies
@@ -110,6 +120,7 @@ def load(lang: str = "en") -> Knowledge:
                 tuple(entry.get("causes", ())),
                 tuple(entry.get("remedies", ())),
                 entry.get("goes_away", ""),
+                {one: tuple(entry.get(f"remedies_{one}", ())) for one in SETTINGS},
             )
             for id_, entry in table["pattern"].items()
         },
