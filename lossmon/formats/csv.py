@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import os
+import re
 import warnings
 from typing import Any
 
@@ -35,6 +37,12 @@ _PLACE = frozenset(
      "num_updates", "steps", "timesteps", "training_iteration", "round", "batch", "it", "_step"}
 )  # fmt: skip
 _NO_NUMBER = frozenset({"", "na", "n/a", "none", "null", "-", "nan"})
+_LONG = (  # a metric's name in one column, its value in another
+    frozenset({"metric", "metric_name", "name", "key", "tag"}),
+    frozenset({"value", "metric_value", "val", "scalar"}),
+)
+_TENSORBOARD = ["wall_time", "step", "value"]  # as its page exports a curve
+_TAG = re.compile(r"(?:.*[-_])?tag[-_](?P<tag>.+)")
 _SNIFFED_LINES = 40
 _BULK = 16  # lines from which on they are worth being read together
 _NUMERIC = b"0123456789+-.eE \r"
@@ -45,11 +53,12 @@ class CsvDecoder:
     """Decodes rows under a header. A repeated header (a resumed run) is no row.
 
     Args:
-        split: the data that the whole file is about ("test"), where its name says so.
+        name: the path, which may say what data the file is about ("test"), or which metric.
     """
 
-    def __init__(self, split: str | None = None) -> None:
-        self._split = split
+    def __init__(self, name: str = "") -> None:
+        self._split = split_of_path(name)
+        self._name = name
         self.format = NAME
         self.skipped = Skipped()
         self.facts = Facts()
@@ -118,6 +127,11 @@ class CsvDecoder:
 
     def _named(self, cells: list[str]) -> list[str]:
         """Names of the columns; told apart, and with the split where none of them has one."""
+        forms = [plain(cell) for cell in cells]
+        if forms == _TENSORBOARD:
+            return [*cells[:2], _tag_of(self._name)]
+        if forms[0] in ("", "unnamed_0") and not set(forms) & _PLACE:
+            cells = ["step", *cells[1:]]  # an index that pandas wrote
         losses = [cell for cell in cells if role(cell) in (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS)]
         if self._split is not None and not any(says_split(cell) for cell in cells):
             cells = [f"{self._split}_{cell}" if cell in losses else cell for cell in cells]
@@ -157,6 +171,10 @@ def sniff(head: bytes, name: str) -> str | None:
     if mark is None:
         return None
     header = split(lines[0], mark)
+    if [plain(cell) for cell in header] == _TENSORBOARD:
+        return "a curve as TensorBoard's page exports it"
+    if _is_long(header, [split(line, mark) for line in lines[1:]]):
+        return "a table with one metric a row"
     placed = bool({plain(cell) for cell in header} & _PLACE)
     known = _METRIC_ROLES if not placed else (*_METRIC_ROLES, LEARNING_RATE, GRAD_NORM)
     metrics = [cell for cell in header if role(cell) in known and _is_name(cell)]
@@ -175,7 +193,24 @@ def sniff(head: bytes, name: str) -> str | None:
 
 def decoder(name: str) -> CsvDecoder:
     """A fresh decoder."""
-    return CsvDecoder(split_of_path(name))
+    return CsvDecoder(name)
+
+
+def _tag_of(path: str) -> str:
+    """The metric of a curve from TensorBoard's page: "run-a-tag-train_loss.csv"."""
+    stem = os.path.splitext(os.path.basename(path.replace("\\", "/")))[0]
+    tagged = _TAG.fullmatch(stem)
+    return tagged["tag"] if tagged else stem
+
+
+def _is_long(header: list[str], rows: list[list[str]]) -> bool:
+    """One metric a row: a column of names, of which some are metrics, and one of values."""
+    forms = [plain(cell) for cell in header]
+    if not (_LONG[0] & set(forms) and _LONG[1] & set(forms) and _PLACE & set(forms)):
+        return False
+    at = next(i for i, form in enumerate(forms) if form in _LONG[0])
+    known = (*_METRIC_ROLES, LEARNING_RATE, GRAD_NORM)
+    return any(at < len(row) and role(row[at]) in known for row in rows)
 
 
 def _is_name(cell: str) -> bool:

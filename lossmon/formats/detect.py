@@ -15,6 +15,7 @@ from lossmon.formats import (
     csv,
     hf_stdout,
     json_history,
+    json_messages,
     jsonl,
     llamafactory,
     mlflow,
@@ -28,6 +29,7 @@ from lossmon.formats import (
 )
 from lossmon.formats.decoder import Decoder
 
+_NEXT_DOCUMENT = re.compile(rb"\n\}\s*\n\s*\{\s*\n")  # objects printed one after another
 ENTRY_POINTS = "lossmon.formats"
 _JSON_DOCUMENT = re.compile(rb'\s*(?:\{\s*"|\[\s*[\{"\]])')
 
@@ -69,7 +71,7 @@ class _Text:
     SIGN = 'lines that repeat a step or epoch with a loss, such as `print(f"step {i} loss {l}")`'
 
     def sniff(self, head: bytes, name: str) -> str | None:
-        if _JSON_DOCUMENT.match(head):
+        if _JSON_DOCUMENT.match(head) and not _NEXT_DOCUMENT.search(head):
             return None  # settings, vocabularies, results: rows of a training would be JSON lines
         return text.looks_like_training(head)
 
@@ -79,7 +81,7 @@ class _Text:
 
 # The more a format promises, the earlier it is asked.
 FORMATS: tuple[Built, ...] = (
-    trainer_state, llamafactory, store, sacred, jsonl, json_history, mlflow, csv,
+    trainer_state, llamafactory, store, sacred, jsonl, json_messages, json_history, mlflow, csv,
     mlperf, hf_stdout, _Text(),
 )  # fmt: skip
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 import re
 
 from lossmon.formats.decoder import Facts, Record, Skipped
-from lossmon.formats.lines import LineSplitter, clean, failure
+from lossmon.formats.lines import LineSplitter, clean, failure, strip_prefix
 from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, role
 from lossmon.formats.notes import note
 from lossmon.formats.rows import RowReader
+from lossmon.formats.text_tokens import Kind, tokenise
+from lossmon.formats.text_words import counter_of, is_count, phase_of
 
 NAME = "hf-stdout"
 READS = "Output of the Hugging Face Trainer and TRL (transformers 4 and 5)"
@@ -29,6 +31,7 @@ _SNIFF = re.compile(
     rb"(?:loss|reward)[^'{}\n]*'\s*: [^{}\n]*\}"
 )
 _MAX_KEYS = 500
+_MAX_BEFORE = 200  # characters before a dict that may say where it belongs
 
 
 class DictLineDecoder:
@@ -64,8 +67,10 @@ class DictLineDecoder:
             bar = _BAR.search(text)
             if bar is not None:
                 self._bar(bar, records)
+            at = 0
             for found in _DICT.finditer(text):
-                self._dict(found.group(), records)
+                self._dict(found.group(), "" if bar else text[at : found.start()], records)
+                at = found.end()
         elif b"|" in line and (b"it/s" in line or b"s/it" in line):
             bar = _BAR.search(line.decode("utf-8", "replace"))
             if bar is not None:
@@ -81,11 +86,17 @@ class DictLineDecoder:
         if position is not None:
             self._release(position, records)
 
-    def _dict(self, text: str, records: list[Record]) -> None:
+    def _dict(self, text: str, before: str, records: list[Record]) -> None:
         row = {key: _unquote(value) for key, value in _PAIR.findall(text)[:_MAX_KEYS]}
+        time = None
+        if before and not before.isspace():
+            said, time = _said(before)
+            row = {**said, **row}
         record = self._rows.read(row)
         if record is None:
             return
+        if record.time is None and time is not None:
+            record = record._replace(time=time)
         self.facts.failure = None  # it goes on
         if record.step is not None:  # a dict of another origin, with a step of its own
             records.append(record)
@@ -158,6 +169,21 @@ class _Place:
         """An evaluation comes after the newest train row; at the bar's place where it is ahead."""
         ahead = self._bar_at if self._bar_at != self._total else 0
         return max(self._row_at, ahead) or None
+
+
+def _said(before: str) -> tuple[dict[str, str], float | None]:
+    """What the text before a dict says of it: "Step 10: {...}", "[eval] {...}"; and when."""
+    message, time = strip_prefix(before[-_MAX_BEFORE:])
+    said: dict[str, str] = {}
+    for token in tokenise(message):
+        counter = counter_of(token.key) if token.kind is Kind.VALUE else None
+        if token.kind is Kind.INDEX and message[token.end :].strip(": ") == "":
+            counter = "step"
+        if counter in ("step", "epoch") and is_count(token.text):
+            said.setdefault(counter, token.text)
+    if phase_of(message) == "eval":
+        said["split"] = "eval"
+    return said, time
 
 
 def _unquote(cell: str) -> str:

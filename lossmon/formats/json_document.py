@@ -53,7 +53,7 @@ class DocumentDecoder:
         if self._depth and len(self._buffer) < _RETRY * self._tried:
             return []
         self._tried = len(self._buffer)
-        document = _load(bytes(self._buffer))
+        document = load_document(bytes(self._buffer))
         if document is None:
             return []
         self._done = True
@@ -64,7 +64,7 @@ class DocumentDecoder:
         """The log ended here; an incomplete document stays unread: it is being written."""
         if self._done or not self._buffer:
             return []
-        document = _load(bytes(self._buffer))
+        document = load_document(bytes(self._buffer))
         if document is None:
             self.skipped.add("an unfinished JSON document", bytes(self._buffer[:200]))
             return []
@@ -73,7 +73,7 @@ class DocumentDecoder:
 
     def _new(self, document: Any) -> list[Record]:
         """The rows that are new since the document was read last; all where old ones changed."""
-        rows = list(_rows(document))
+        rows = list(rows_of(document))
         if self._known and (len(rows) < self._known or rows[self._known - 1] != self._newest):
             self.void = True
             self._known = 0
@@ -100,7 +100,8 @@ class DocumentDecoder:
             self.facts.total_epochs = float(epochs)
 
 
-def _load(data: bytes) -> Any:
+def load_document(data: bytes) -> Any:
+    """A JSON document; None where it is none, or not complete."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -112,21 +113,69 @@ def _load(data: bytes) -> Any:
             return None
 
 
-def _rows(document: Any) -> Iterator[dict[str, Any]]:
-    """The rows of a state file, of a list of objects, or of an object of equally long lists."""
+def rows_of(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
+    """The rows of a state file, of a list of objects, or of an object of equally long lists.
+
+    They may stand under a key of their own ({"config": ..., "history": [...]}), one level down.
+    """
     if isinstance(document, dict) and isinstance(document.get("log_history"), list):
         document = document["log_history"]
     if isinstance(document, list):
         yield from (row for row in document if isinstance(row, dict))
-    elif isinstance(document, dict) and any(map(_is_metric, document.values())):
+        return
+    if not isinstance(document, dict):
+        return
+    if any(map(_is_metric, document.values())):
         for name, metric in document.items():
             if _is_metric(metric):
                 yield from _metric_rows(name, metric)
-    elif isinstance(document, dict):
-        columns = {key: cells for key, cells in document.items() if isinstance(cells, list)}
-        length = max((len(cells) for cells in columns.values()), default=0)
-        for i in range(length):
-            yield {key: cells[i] for key, cells in columns.items() if i < len(cells)}
+        return
+    numbered = {
+        key: row for key, row in document.items() if key.isdigit() and isinstance(row, dict)
+    }
+    if numbered:  # {"1": {"loss": 2.3}, "2": ...}: by epoch
+        yield from ({"epoch": int(key), **row} for key, row in numbered.items())
+        return
+    lists = [cells for cells in document.values() if _holds_rows(cells)]
+    if lists:
+        yield from rows_of(max(lists, key=len))
+        return
+    columns = _columns(document)
+    if columns:
+        yield from _column_rows(columns)
+    elif depth == 0:
+        for value in document.values():
+            yield from rows_of(value, 1)
+
+
+def _holds_rows(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 0 and isinstance(value[0], dict)
+
+
+def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:
+    """Lists of cells under their names; those of {"train": {"loss": [...]}} are "train/loss"."""
+    columns = {}
+    for key, value in document.items():
+        if isinstance(value, list):
+            columns[key] = value
+        elif isinstance(value, dict):
+            below = {f"{key}/{name}": v for name, v in value.items() if isinstance(v, list)}
+            columns.update(below)
+    return columns
+
+
+def _column_rows(columns: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
+    pairs = {key: cells for key, cells in columns.items() if all(map(_is_pair, cells)) and cells}
+    for key, cells in pairs.items():  # [[1, 2.3], [2, 2.1], ...]: step and value
+        yield from ({"step": cell[0], key: cell[1]} for cell in cells)
+    columns = {key: cells for key, cells in columns.items() if key not in pairs}
+    length = max((len(cells) for cells in columns.values()), default=0)
+    for i in range(length):
+        yield {key: cells[i] for key, cells in columns.items() if i < len(cells)}
+
+
+def _is_pair(cell: Any) -> bool:
+    return isinstance(cell, list) and len(cell) == 2 and isinstance(cell[0], int)
 
 
 def _is_metric(value: Any) -> bool:

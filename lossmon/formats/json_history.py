@@ -3,29 +3,49 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 
-from lossmon.formats.json_document import DocumentDecoder, keys_at_top
+from lossmon.formats.json_document import (
+    DocumentDecoder,
+    keys_at_top,
+    load_document,
+    rows_of,
+)
 from lossmon.formats.jsonl import has_metric
 from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, role
+from lossmon.formats.rows import flatten
 
 NAME = "json"
 READS = "JSON histories: Keras `History`, AllenNLP, Chainer"
 SIGN = "lists of losses, or a list of rows"
+_LOSSES = (TRAIN_LOSS, EVAL_LOSS)
+_LOOKED_AT = 50  # rows
 
 
 def sniff(head: bytes, name: str) -> str | None:
     """`[{"epoch": 1, "loss": 2.3}, ...]` or `{"loss": [2.3, ...], "val_loss": [...]}`."""
     text = head.lstrip()
-    if text[:1] == b"[":
+    if text[:1] not in (b"[", b"{"):
+        return None
+    document = load_document(text)
+    if document is not None:
+        rows = [flatten(row) for row in islice(rows_of(document), _LOOKED_AT)]
+        if any(map(_names_loss, rows)):
+            return f"a JSON document with {len(rows)}{'+' * (len(rows) == _LOOKED_AT)} rows"
+    elif text[:1] == b"[":
         row = _first_object(text[1:].lstrip())
-        if row is not None and has_metric(row):
+        if row is not None and has_metric(flatten(row)):
             return "a JSON list of rows with a metric"
-    if text[:1] == b"{":
+    elif text[:1] == b"{":
         keys = keys_at_top(text)
-        losses = [key for key in keys if role(key) in (TRAIN_LOSS, EVAL_LOSS)]
+        losses = [key for key in keys if role(key) in _LOSSES]
         if any(_holds_list(text, key) for key in losses):
             return f"a JSON object whose {losses[0]} is a list"
     return None
+
+
+def _names_loss(row: dict[str, object]) -> bool:
+    return any(role(key) in _LOSSES and isinstance(row[key], float | int) for key in row)
 
 
 def decoder(name: str) -> DocumentDecoder:

@@ -94,6 +94,8 @@ def sniff(head: bytes, name: str) -> str | None:
     rows = [row for row in map(load_object, lines) if row is not None]
     if len(rows) < max(1, len(lines) - 1) * 0.7:  # the last line may be cut
         return None
+    if len(rows) == 1 and all(key.isdigit() for key in rows[0]):
+        return None  # a document: {"1": {"loss": 2.3}, "2": ...}
     found = [row for row in map(flatten, rows) if has_metric(row)]
     return f"{len(found)} of {len(lines)} lines are JSON rows with a metric" if found else None
 

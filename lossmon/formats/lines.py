@@ -145,10 +145,15 @@ _RANK = re.compile(
     re.IGNORECASE,
 )
 _STAMP = re.compile(_DATE)
-_DATED = re.compile(r"(?:\[NeMo [A-Z] |\[)?" + _DATE + r"(?:[^\S\t][\w./]+:\d+\]|\])?[,:]?")
+_DATED = re.compile(
+    r"(?:\[NeMo [A-Z] |\[)?"
+    + _DATE
+    + r"(?:[^\S\t][\w./]+:\d+\]|[^\S\t][\w.-]{1,60}\](?=\s?\()|\])?[,:]?"
+)
 _NAME = r"\[?[A-Za-z_<][\w.<>/-]{0,80}(?::[\w.<>-]{1,80}){0,2}\]?"
 _NAMED_LEVEL = re.compile(
-    r"[\s|:-]{0,8}(?:" + _NAME + r"(?:\s{0,8}[-|:]\s{1,8}|\s{1,8}|:)){0,2}?"  # who says it
+    r"[\s|:-]{0,8}(?:\([\w./-]{1,80}[: ]\d+\):?\s{0,8})?"  # (main.py 220):
+    r"(?:" + _NAME + r"(?:\s{0,8}[-|:]\s{1,8}|\s{1,8}|:)){0,2}?"  # who says it
     r"[\[(]?" + _LEVEL + r"[ ]{0,8}[\])]?[\s|:-]{0,8}"
     r"(?:\[[\w.<>/-]+:\d+(?::[\w.<>-]+)?\]:?\s*|[\w.<>/-]+:[\w.<>-]+:\d+ - "  # where it was said
     r"|\[(?i:pid|rank) ?:?\d+\]\s*){0,4}"

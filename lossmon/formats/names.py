@@ -30,17 +30,18 @@ _OBJECTIVE = (
     r"(?:(?:binary_|multi_)?(?:log_?loss|error)|m?log_?loss|rmse|mae|mse|l1|l2|mape|huber|quantile"
     r"|(?:(?:sparse_)?categorical_|binary_)?cross_?entropy|xent|nll|ce|deviance|objective"
     r"|perplexity_loss|rmsle|poisson|gamma|tweedie|multi_?class(?:_one_vs_all)?|(?:multi|query)_?rmse"
-    r"|pair_logit|expectile|mean_(?:squared|absolute)_(?:percentage_)?error|hinge)"
+    r"|pair_logit|expectile|mean_(?:squared|absolute)_(?:percentage_)?error|hinge"
+    r"|ce_mean(?:_words)?|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
 )
 _TOTAL = (
-    r"(?:loss|loss_total|total_loss|loss_tok|loss_mean|mean_loss|avg_loss|average_loss|loss_avg"
-    r"|loss_function|loss_value)"
+    r"(?:loss(?:es)?|loss_total|total_loss|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
+    rf"|loss_avg|loss_function|loss_value|loss_{_OBJECTIVE})"
 )
 _WHEN = r"(?:_(?:step|epoch|iter|batch|avg|mean|total|smooth|ema|raw))?"
 
 _TABLE: tuple[tuple[str, str], ...] = (
     # Words that hold "loss" and are none.
-    (OTHER, r".*loss_?scal(e|er|ing).*|.*skipped.*|.*blank_loss.*|loss_?spike.*"),
+    (OTHER, r".*loss_?(scal(e|er|ing)|weights?).*|.*skipped.*|.*blank_loss.*|loss_?spike.*"),
     (OTHER, r".*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best|(min|max|std|var)_.*loss.*"),
     (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}"),
     (GRAD_NORM, r"(.*_)?(grad(ient)?s?_?norms?|gnorm|norm_grad|g_norm)(_.*)?|norm|\|g\|"),
@@ -50,12 +51,14 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (OTHER, r".*(time|elapsed|duration|runtime|eta|mem|memory|utili[sz]ation)(_.*)?"),
     (EVAL_LOSS, rf"(.*_)?{_EVAL}_(.*_)?(?:{_TOTAL}|{_OBJECTIVE}){_WHEN}|tel|vl"),
     (EVAL_LOSS, rf"{_TOTAL}_{_EVAL}{_WHEN}|{_EVAL}_?s?_{_TOTAL}|{_EVAL}loss|{_EVAL}"),
+    (EVAL_LOSS, rf"{_OBJECTIVE}_{_EVAL}"),
     (TRAIN_LOSS, rf"(?:{_TRAIN}_)?{_TOTAL}{_WHEN}|{_TOTAL}_{_TRAIN}|{_TRAIN}loss|trl|lm_loss"),
     (TRAIN_LOSS, rf"{_TRAIN}_(?:.*_)?{_TOTAL}{_WHEN}|reduced_train_loss|batch_loss|cost|learn"),
-    (TRAIN_LOSS, rf"(?:{_TRAIN}_)(?:.*_)?{_OBJECTIVE}{_WHEN}"),
+    (TRAIN_LOSS, rf"(?:{_TRAIN}_)(?:.*_)?{_OBJECTIVE}{_WHEN}|{_OBJECTIVE}_{_TRAIN}"),
     (TRAIN_LOSS, rf".*_total_loss{_WHEN}|loss_{_TRAIN}_total"),
     (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),
-    (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}|.*_(?:cross_?entropy|smooth_?l1)|.*(?:focal|ce|l1|l2)"),
+    (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}|.*_(?:cross_?entropy|smooth_?l1)"),
+    (OTHER_LOSS, r"(.*_)?(?:focal|[a-z]?ce|(?:smooth)?l[12]|pg)"),
     (ACCURACY, r".*(accura\w*|acc\d?|top_?\d|auc|auroc|f1|precision|recall|bleu|rouge)(_.*)?"),
     (ACCURACY, r".*(iou|map|ap\d*|mcc|r2|score|reward\w*)(_.*)?"),
 )  # fmt: skip
@@ -64,8 +67,21 @@ _SEPARATORS = re.compile(r"[^a-z0-9|]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+# What people call things in Chinese; longer words first.
+_CHINESE = (
+    ("训练", "train"), ("验证", "val"), ("测试", "test"), ("评估", "eval"), ("损失", "loss"),
+    ("学习率", "lr"), ("准确率", "accuracy"), ("精度", "accuracy"), ("梯度范数", "grad_norm"),
+    ("困惑度", "perplexity"), ("轮次", "epoch"), ("轮数", "epoch"), ("轮", "epoch"),
+    ("周期", "epoch"), ("步骤", "step"), ("步数", "step"), ("步", "step"), ("迭代次数", "iter"),
+    ("迭代", "iter"), ("总", "total"), ("平均", "avg"), ("值", ""), ("集", ""),
+)  # fmt: skip
+
+
 def plain(name: str) -> str:
-    """A name in its plain form: "Train/Loss" is "train_loss"."""
+    """A name in its plain form: "Train/Loss" and "训练损失" are "train_loss"."""
+    if not name.isascii():
+        for chinese, english in _CHINESE:
+            name = name.replace(chinese, f" {english} ")
     return _SEPARATORS.sub("_", _CAMEL.sub("_", name).lower()).strip("_")
 
 

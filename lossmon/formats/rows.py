@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lossmon.formats.decoder import Facts, Record
-from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, plain, role
+from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, plain, role
 from lossmon.formats.numbers import parse_number
 
 MAX_DEPTH = 32
@@ -31,13 +31,19 @@ _TIME = (
 )  # fmt: skip
 _TOTAL = ("total_steps", "max_steps", "max_iters", "total_iters", "num_training_steps", "max_iter")
 _TOTAL_EPOCHS = ("total_epochs", "num_epochs", "max_epochs", "num_train_epochs")
-_SPLIT = ("mode", "split", "phase", "stage", "subset", "set", "type", "data_split")
+_LONG_NAME = ("metric", "metric_name", "name", "key", "tag")
+_LONG_VALUE = ("value", "metric_value", "val", "scalar")
+_SPLIT = (
+    "mode", "split", "phase", "stage", "subset", "set", "type", "data_split", "event", "kind",
+    "loop", "partition",
+)  # fmt: skip
 _EVAL_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "test"})
 _NO_METRIC = frozenset(
     (*_STEP, *_EPOCH, *_TIME, *_TOTAL, *_TOTAL_EPOCHS, "percentage", "elapsed_time",
      "remaining_time", "eta", "eta_seconds", "pid", "rank", "seed", "runtime", "total_flos")
 )  # fmt: skip
 _SUMMARY = frozenset({"train_runtime", "train_samples_per_second", "total_flos_summary"})
+_LONGEST_NAME = 300
 _MOST_STEPS = 2**62
 _SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args"})  # hold no metrics
 _MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--", "?"})
@@ -56,6 +62,8 @@ class _Plan(NamedTuple):
     summary: bool
     train: tuple[str, ...]  # the metrics that are train losses
     evals: tuple[str, ...]  # and those that are eval losses
+    long: tuple[str, str] | None  # where a row holds one metric: keys of its name and its value
+    run: str | None  # and that of the run
 
 
 @lru_cache(maxsize=512)
@@ -84,7 +92,17 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
         bool(_SUMMARY & set(forms.values())),
         tuple(key for key in metrics if role(key) == TRAIN_LOSS),
         tuple(key for key in metrics if role(key) == EVAL_LOSS),
+        _long(first(_LONG_NAME), first(_LONG_VALUE), metrics),
+        first(("run", "run_name", "run_id")),
     )
+
+
+def _long(name: str | None, value: str | None, metrics: tuple[str, ...]) -> tuple[str, str] | None:
+    """The keys of a row in long form; None where other columns are metrics by themselves."""
+    if name is None or value is None:
+        return None
+    others = [key for key in metrics if key != value and role(key) != OTHER]
+    return None if others else (name, value)
 
 
 class RowReader:
@@ -99,6 +117,7 @@ class RowReader:
         self._offset = 0  # added to steps that start anew with each epoch
         self._raw = -1  # newest step of a train row as written
         self._epoch: float | None = None  # of the newest train row
+        self._run = ""  # the first one that rows in long form name
         self._keys: tuple[str, ...] = ()  # of the newest row, and how such rows are read
         self._plan = _plan(())
 
@@ -111,6 +130,8 @@ class RowReader:
         if plan.summary:
             self._facts.finished = True
             return None
+        if plan.long is not None and isinstance(row[plan.long[0]], str):
+            return self._read_long(row, plan, plan.long)
         values: dict[str, float] = {}
         for key in plan.metrics:
             cell = row[key]
@@ -133,7 +154,7 @@ class RowReader:
             epoch = None if plan.epoch is None else _fraction(epoch)[0]
         if plan.total_epochs is not None:
             self._facts.total_epochs = _number(row[plan.total_epochs]) or self._facts.total_epochs
-        if plan.split is not None and str(row[plan.split]).lower() in _EVAL_WORDS:
+        if plan.split is not None and _is_eval_split(row[plan.split]):
             values = {_as_eval(name): value for name, value in values.items()}
             step = self._eval_step(step)
         elif plan.train and (plan.train[0] in values or any(k in values for k in plan.train)):
@@ -142,6 +163,24 @@ class RowReader:
             step = self._eval_step(step)
         time = None if plan.time is None else wall_time(row[plan.time])
         return Record(values, step, epoch, time)
+
+    def _read_long(
+        self, row: Mapping[str, Any], plan: _Plan, keys: tuple[str, str]
+    ) -> Record | None:
+        """A row that names its metric in a cell; metrics of a second run go by its name as well."""
+        name, value = row[keys[0]].strip()[:_LONGEST_NAME], _number(row[keys[1]])
+        if not name or value is None:
+            return None
+        if plan.run is not None:
+            run = str(row[plan.run])
+            self._run = self._run or run
+            name = name if run == self._run else f"{run}/{name}"
+        if plan.split is not None and _is_eval_split(row[plan.split]):
+            name = _as_eval(name)
+        step = self._step(row, plan)
+        epoch = None if plan.epoch is None else _fraction(row[plan.epoch])[0]
+        time = None if plan.time is None else wall_time(row[plan.time])
+        return Record({name: value}, step, epoch, time)
 
     def _step(self, row: Mapping[str, Any], plan: _Plan) -> int | None:
         if plan.total is not None:
@@ -231,6 +270,12 @@ def _fraction(cell: Any) -> tuple[float | None, float | None]:
         return _number(part), _number(whole)
     number = _number(cell)
     return (None if number is None or number != number else number), None
+
+
+def _is_eval_split(cell: Any) -> bool:
+    """Whether a cell such as "val" or "eval_step" means held-out data."""
+    word = str(cell)[:40].lower()
+    return word in _EVAL_WORDS or word.replace("-", "_").partition("_")[0] in _EVAL_WORDS
 
 
 def _as_eval(name: str) -> str:

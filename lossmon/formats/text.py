@@ -17,17 +17,17 @@ from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefi
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_rows import Rows
-from lossmon.formats.text_shape import MAX_CHARS, Shape, learn, shape_key
+from lossmon.formats.text_shape import FEW, MAX_CHARS, Shape, learn, shape_key
 from lossmon.formats.text_table import Box, Table
 from lossmon.formats.text_words import is_loss, phase_of
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
 _RECURS = 3  # so often must a line come that does not say where it stands, or names no loss
-_FEW = 5  # words: no sentence of a text
 _UNCLEAN = re.compile(
     "[^\t\n -~\u00a0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe\uff00-\ufffd]"
 )
+_SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
 _DIGIT = re.compile(r"\d")
 _FINISHED = re.compile(
@@ -84,6 +84,8 @@ class TextDecoder:
         if not raw:
             return []
         text = b"\n".join(raw).decode("utf-8", "replace")
+        if _SYSLOG_TAB in text:
+            text = text.replace(_SYSLOG_TAB, "\t")
         lines = text.split("\n")
         if _UNCLEAN.search(text):
             lines = [clean_text(line) for line in lines]
@@ -207,7 +209,7 @@ class TextDecoder:
             if shape.phase is None:
                 place.phase = None
         step = shape.counter(groups, "step")
-        if step is None and epoch is None:
+        if step is None and epoch is None and shape.phase != "eval":
             step = shape.counter(groups, "batch")  # Composer: "[batch=1/4800]:"
         if step is not None:
             place.header_step, place.headed = int(step), True
@@ -220,6 +222,8 @@ class TextDecoder:
         train = not shape.evaluation and place.phase != "eval"
         if train and shape.level == 0 and place.fine and not place.headed:
             return  # rows of this log say where they stand: this is text about a loss
+        if shape.level == 0 and not place.headed and not any(map(is_loss, shape.names)):
+            return  # an accuracy or a rate by itself belongs to nothing
         needed = self._needed(shape)
         shape.waiting.append((line, place.step, place.epoch))
         if len(shape.waiting) < needed:
@@ -244,7 +248,7 @@ class TextDecoder:
         if shape.level:
             return 1
         place = self._rows.place
-        plain = shape.explicit or shape.words <= _FEW
+        plain = shape.explicit or shape.words <= FEW
         if place.headed or (shape.evaluation and plain and place.step is not None):
             return 1
         return _RECURS
@@ -280,7 +284,7 @@ def looks_like_training(head: bytes) -> str | None:
     drawn = [
         record
         for record in records
-        if any(is_loss(name) or "rew" in name for name in record.values)
+        if any(is_loss(name) or "rew" in name.lower() for name in record.values)
     ]
     if len(drawn) < 2:
         return None

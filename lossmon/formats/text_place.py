@@ -16,6 +16,8 @@ class Counter:
         resets: it does start anew; None until the first change of epoch has shown it.
         base: steps before the current epoch.
         span: steps in an epoch, where the log says.
+        interval: positions between the newest two rows of an epoch.
+        from_zero: positions count from 0.
     """
 
     resets: bool | None = None
@@ -24,6 +26,8 @@ class Counter:
     last: int = -1
     epoch: int | None = None
     longest: int = 0
+    interval: int = 0
+    from_zero: bool = False
     unit: int = 0  # the batch size, where positions are samples
 
     def locate(self, position: int, span: int | None, epoch: int | None) -> int:
@@ -40,6 +44,9 @@ class Counter:
             self._without_epoch(position)
         elif epoch != self.epoch:
             self._next_epoch(position, epoch)
+        self.from_zero |= position == 0
+        if position > self.last >= 0:
+            self.interval = position - self.last
         self.last = position
         self.longest = max(self.longest, position)
         return self.base + position
@@ -48,8 +55,14 @@ class Counter:
         """The step of an evaluation that names its position."""
         return self.base + position if self.resets else position
 
+    def end(self) -> int | None:
+        """The last step that the log counts up to, where no more rows can come before it."""
+        if not (self.span and 0 <= self.span - self.last < self.interval):
+            return None
+        return self.base + self.span
+
     def _next_epoch(self, position: int, epoch: int) -> None:
-        length = self.span or self.longest
+        length = self.span or self.longest + (self.interval if self.from_zero else 0)
         if self.epoch is None:
             if self.resets and epoch > 1:  # the log begins in the middle, or epochs count from 1
                 self.base = (epoch - 1) * length

@@ -41,6 +41,8 @@ class Rows:
     _counters: dict[str, Counter] = field(default_factory=dict)
     _levels: dict[str, int] = field(default_factory=dict)
     _totals: tuple[object, ...] = ()
+    _by: Shape | None = None  # the kind of line that gave the newest step, and what it gave
+    _given: dict[str, float] = field(default_factory=dict)
 
     def drain(self) -> list[Record]:
         """The records that became final since the last call."""
@@ -80,6 +82,9 @@ class Rows:
         else:
             step = self._train_step(shape, groups)
             if step is not None and step < 0:
+                return
+            values = self._fresh(shape, values, step)
+            if not values:
                 return
             if step is not None:
                 place.step = step
@@ -132,6 +137,20 @@ class Rows:
                 kept[f"epoch_{name}"] = value
         return kept
 
+    def _fresh(self, shape: Shape, values: dict[str, float], step: int | None) -> dict[str, float]:
+        """A second kind of line at one step repeats the first, or sums up the epoch (fairseq)."""
+        if shape.level < 2 or shape.bar or step is None:
+            return values
+        if step == self.place.step and self._by is not None and self._by is not shape:
+            given = self._given
+            return {
+                f"epoch_{name}" if name in given else name: value
+                for name, value in values.items()
+                if given.get(name) != value
+            }
+        self._by, self._given = shape, values
+        return values
+
     def _train_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
         place = self.place
         epoch = None if place.epoch is None or place.epoch != place.epoch else int(place.epoch)
@@ -157,8 +176,7 @@ class Rows:
         place = self.place
         position = shape.counter(groups, "step")
         if position is None:
-            step = place.by_epoch(evaluation=True)
-            return 0 if step is None else step
+            return self._unplaced_eval(place.by_epoch(evaluation=True))
         total = shape.counter(groups, "steps")
         counter = self._counters.get("step")
         if counter is None:
@@ -166,6 +184,13 @@ class Rows:
         if total is not None and counter.span is not None and total != counter.span:
             return place.step
         return counter.peek(int(position))
+
+    def _unplaced_eval(self, step: int | None) -> int:
+        """An evaluation without a step: at the end of the epoch, where its last row has come."""
+        if step is None or self.place.header_step is not None:
+            return step or 0
+        ends = (counter.end() for counter in self._counters.values())
+        return max(step, *(end or 0 for end in ends), 0)
 
     def note_totals(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take the planned length from "10/500"."""

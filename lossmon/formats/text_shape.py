@@ -10,19 +10,28 @@ from operator import itemgetter
 from lossmon.formats.lines import dated_span, strip_prefix
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import BAR, FILLER, TOKEN, Kind, Token, squash, tokenise
+from lossmon.formats.text_unnamed import (
+    guess_loss,
+    loss_behind_counter,
+    names_by_section,
+    unnamed_places,
+)
 from lossmon.formats.text_words import (
     counter_of,
     is_clock,
+    is_count,
     is_eval,
     is_loss,
     is_measured,
     is_noise,
+    is_score,
     phase_of,
     planned,
     settle,
 )
 
 MAX_CHARS = 4096  # a longer line is no row of a few metrics
+FEW = 5  # words: no sentence of a text
 MAX_TOKENS = 256  # numbers in a line; more are an array, not a row
 _BLANK = re.compile(rf"[\s{FILLER}]+")
 _BLANK_RUN = rf"[\s{FILLER}]*"
@@ -36,8 +45,9 @@ _CLOCK = (
 _DIGITS = re.compile(r"\d+")
 _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to a name: loss_0
 _CODE = re.compile(
-    r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|#|//|@|\+\+? )"
-    r"|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|;\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
+    r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|#(?!\d)|//|@)"
+    r"|^\s*\+\+? "
+    r"|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|(?:\)|=[^;:]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 _TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}
 _CALL = re.compile(r"\w\((?!s\))|[<>!=]=|\bif\b|\belse\b|(?:^|\s)#\s")
@@ -153,7 +163,7 @@ def learn(line: str) -> Shape:
     shape.header = shape.words <= 7 and not _CALL.search(message)
     head = message[: metrics[0].key_start] if metrics else message
     shape.phase = phase_of(head)
-    _choose_values(shape, metrics, head)
+    _choose_values(shape, metrics, message, head)
     if shape.names or roles or shape.plan:
         _compile(shape, (prefix, flat, flat != message), tokens, roles, metrics)
     return shape
@@ -179,32 +189,45 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
         return True
 
     for i, token in enumerate(tokens):
-        follower = tokens[i + 1].kind if i + 1 < len(tokens) else None
-        if token.kind is Kind.VALUE:
-            counter = "clock" if is_clock(token.key, token.text) else counter_of(token.key)
-            if counter is None and follower is Kind.PLACE and phase_of(token.key):
-                counter = "epoch"  # "TRAIN [3][1930/1938]"
-            elif counter is None and follower is Kind.TOTAL and _only_phase(token.key):
-                counter = "batch"  # "Test: [78/78]"
-            if counter is not None:
-                claim(i, counter)
-            elif planned(token.key):
-                shape.plan[planned(token.key) or ""] = i
-            else:
-                metrics.append(token)
-        elif token.kind is Kind.PLACE and follower is Kind.TOTAL:
-            claim(i, "batch")
+        if token.kind is not Kind.VALUE:
+            continue
+        counter = _counter_of(token, [follower.kind for follower in tokens[i + 1 : i + 3]])
+        if counter is not None:
+            claim(i, counter)
+        elif planned(token.key):
+            shape.plan[planned(token.key) or ""] = i
+        else:
+            metrics.append(token)
+    named = roles.copy()
+    for i, counter in unnamed_places(message, tokens):
+        if named.get(i) is None:
+            claim(i, counter)
     for i, token in enumerate(tokens[:1]):
-        if token.kind is Kind.INDEX and "step" not in roles.values():
+        if token.kind is Kind.INDEX and not roles.keys() & {0} and "step" not in roles.values():
             counter = "batch" if "batch" in roles.values() else "step"
             shape.index = claim(i, counter) if "epoch" not in roles.values() else False
+    loss_behind_counter(message, tokens, roles, metrics)
     _settle_counters(tokens, roles, shape)
-    _guess_loss(message, tokens, metrics, shape)
+    if shape.index:
+        shape.guessed = guess_loss(message, tokens, metrics)
     return roles, metrics
 
 
-def _only_phase(key: str) -> bool:
-    return phase_of(key) is not None and len(key.split()) == 1
+def _counter_of(token: Token, followers: list[Kind]) -> str | None:
+    """What a named number counts; None where it is a metric."""
+    if is_clock(token.key, token.text):
+        return "clock"
+    counter = counter_of(token.key)
+    if counter in ("step", "batch") and not is_count(token.text):
+        return None  # fairseq: "update": 0.067
+    if counter is not None or token.text.endswith("%") or not phase_of(token.key):
+        return counter
+    if followers[:1] == [Kind.PLACE] or followers == [Kind.TOTAL, Kind.PLACE]:
+        return "epoch"  # "TRAIN [3][1930/1938]", "Train: [0/300][10/1251]"
+    words = token.key.lower().split()
+    if followers[:1] == [Kind.TOTAL] and (len(words) == 1 or words[-1] == "progress"):
+        return "batch"  # "Test: [78/78]"
+    return None
 
 
 def _settle_counters(tokens: list[Token], roles: dict[int, str], shape: Shape) -> None:
@@ -222,30 +245,16 @@ def _settle_counters(tokens: list[Token], roles: dict[int, str], shape: Shape) -
     shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
 
 
-def _guess_loss(message: str, tokens: list[Token], metrics: list[Token], shape: Shape) -> None:
-    """An index and then a number without a name: the loss, where nothing else is one."""
-    if not shape.index or len(tokens) < 2 or tokens[1].kind is not Kind.BARE:
-        return
-    index, first = tokens[:2]
-    if not index.text.isdigit() or message[index.end : index.end + 1] not in (":", "]", " ", "\t"):
-        return  # "[0.1, 0.2]": an array
-    named = any(is_loss(token.key) for token in metrics)
-    if named or not any(c in first.text for c in ".en"):
-        return
-    first.kind, first.key = Kind.VALUE, "loss"
-    metrics.insert(0, first)
-    shape.guessed = True
-
-
-def _choose_values(shape: Shape, metrics: list[Token], head: str) -> None:
+def _choose_values(shape: Shape, metrics: list[Token], message: str, head: str) -> None:
     """Keep the metrics that are worth drawing; none where the line is no row."""
     eval_line = shape.phase == "eval"
     kept = [token for token in metrics if not is_noise(token.key)]
-    names = settle([token.key for token in kept], eval_line, shape.level > 0)
+    names = settle(names_by_section(message, kept), eval_line, shape.level > 0)
     losses = [name for name in names if is_loss(name)]
     measured = [name for name in names if is_measured(name)]
     explicit = all(token.explicit for token in kept if is_loss(token.key))
-    if not losses and not (measured and shape.level):
+    scores = shape.words <= FEW and any(map(is_score, names))
+    if not losses and not (measured and shape.level) and not scores:
         kept, names = [], []
     shape.explicit = explicit
     if shape.level == 0 and losses and not explicit and len(head.split()) > 4:

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 _NUMBER = (
-    r"(?:(?<![\w.@#)\]])[-+])?(?<![\w.@#])"
+    r"(?:(?<![\w.@#)\]])[-+])?(?<![\w.@])(?<!\S#)"
     r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     r"|(?i:nan|inf(?:inity)?))"
 )
 _TIME_UNIT = r"(?:ns|us|µs|μs|ms|secs?|seconds?|s|mins?|m|hrs?|h|d)(?:/[A-Za-z]\w*)?"
 _OTHER_UNIT = r"[KMGT]i?B|[GB]|(?:it|iters?|samples?|tok|tokens?|imgs?)/s\w*"
+_COUNTED = r"(?:epoch|batch|iter|step)(?!\w)"  # ESPnet: "3epoch:train:1-100batch"
 TOKEN = re.compile(
     r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?![\w:])"
     r"|-:--:--|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
-    rf"|(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%)?(?![\w%]|\.\d)"
+    rf"|(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%)?(?:(?={_COUNTED})|(?![\w%]|\.\d))"
 )
+_UNIT = re.compile(_COUNTED)
+_CHINESE_COUNTER = re.compile(r"^\s*[轮步](?!\w)")  # it was the name of the number before
+_RANGE = re.compile(rf"-\d+{_COUNTED}")
 FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u27bf"  # arrows, boxes, bars, ticks
 BAR = "\u2588"
 _ASCII_BAR = re.compile(r"(?<=[|\[])[=#>.\-]{4,}(?=[|\]\s])")
@@ -64,7 +68,7 @@ class Token:
 _OPEN = re.compile(r"(?:\b[A-Za-z_][\w.]{0,30}\(|[\[(]) ?[\[(]?$")  # tensor( [ ([
 _WRAPPER = re.compile(r"^(?:tensor|array|(?:np|numpy|torch|jnp)\.\w+|Array|float|DeviceArray)\($")
 _SPLIT = re.compile(
-    rf"[,;|\t{{}}\[\]<>{FILLER}]|\s-\s|\s-+>|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
+    rf"[,;|\t{{}}\[\]<>{FILLER}，；：。]|\s-\s|\s-+>|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
 )
 _STOP_WORDS = frozenset(
     ("with", "at", "and", "of", "the", "is", "was", "are", "for", "a", "an", "in", "to", "on", "=>")
@@ -93,7 +97,7 @@ def tokenise(text: str) -> list[Token]:
     for i, token in enumerate(tokens):
         if token.kind is Kind.BARE and token.text:
             stop = tokens[i + 1].start if i + 1 < len(tokens) else len(text)
-            behind = _TRAILING.match(text[:stop], token.end)
+            behind = _TRAILING.match(text, token.end, stop if i + 1 == len(tokens) else len(text))
             if behind and not text[: token.start].rstrip().endswith("("):
                 token.kind, token.key = Kind.VALUE, behind[1]  # "2.31 loss, 0.0001 LR"
     return tokens
@@ -108,7 +112,14 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
     stripped = gap.strip()
     if match["clock"]:
         return made(Kind.CLOCK, *_key(gap, at)[:2])
-    if before is None and stripped in ("", "[", "("):
+    unit = _UNIT.match(text, end)
+    if unit:
+        return made(Kind.VALUE, unit.group(), start, True)
+    if stripped.endswith("第") and text[end:].lstrip()[:1] in ("轮", "步"):
+        return made(Kind.VALUE, text[end:].lstrip()[0], start, True)
+    if _RANGE.match(text, end):
+        return made(Kind.BARE)
+    if before is None and stripped in ("", "[", "(", "#"):
         follow = text[end : end + 1]
         if text[end:].lstrip()[:1] == "/":
             return made(Kind.PLACE)
@@ -125,7 +136,7 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
             key = f"{before.key}({before.text})"
             return made(Kind.VALUE, key, before.key_start, True)
         return made(Kind.BARE)
-    if stripped in ("(", "(+") and before is not None:
+    if stripped in ("(", "(+", "±", "+/-", "+-") and before is not None:
         return made(Kind.PERCENT if match["suffix"] == "%" else Kind.SECOND)
     key, key_start, explicit = _key(gap, at)
     if not key or (not explicit and stripped[-1:] in ",|;"):
@@ -142,7 +153,7 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
         The name, where it begins in the line, and whether a colon or equals sign follows it.
     """
     at += max(0, len(gap) - _MAX_GAP)
-    head = gap[-_MAX_GAP:].rstrip(_QUOTES)
+    head = _CHINESE_COUNTER.sub(_blank, gap[-_MAX_GAP:]).rstrip(_QUOTES)
     opened = _OPEN.search(head)
     if opened:
         wrapper = opened.group().rstrip("[ ")
@@ -158,6 +169,8 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     else:
         begin = _last_piece(phrase)
         name = phrase[begin:].strip(_JUNK)
+    if name[:1] == "(" and ")" not in name:
+        name = name[1:]  # "(loss_avg: 2.3)"
     words = name.split()
     if not explicit:
         while words and words[0].lower() in _STOP_WORDS:
@@ -169,6 +182,10 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
         return "", at, explicit
     name = " ".join(words)
     return (name if len(name) <= _MAX_NAME else ""), at + begin, explicit
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())
 
 
 def _last_piece(phrase: str) -> int:

@@ -12,7 +12,6 @@ from lossmon.formats.names import (
     LEARNING_RATE,
     OTHER,
     OTHER_LOSS,
-    THROUGHPUT,
     TRAIN_LOSS,
     plain,
     role,
@@ -61,6 +60,9 @@ _PLAN = re.compile(
     r"(?:max|num|total|n)_(?:train_)?(?:epochs?|steps|iters?|iterations|updates)"
     r"|total_optimization_steps|epochs|steps"
 )
+_BOUND = re.compile(r"(?:end|start|begin(?:ning)?|finish(?:ed)?)_of_")
+_COUNT = re.compile(r"\d[\d,]*(?:\.0*)?(?:[eE]\+?\d+|[kKM])?")
+_OF_SPLIT = re.compile(r"(?:train|valid|val|eval|test)_(?=num_updates|global_step)")
 _CLOCK = frozenset(("ts", "time", "timestamp", "unix_time", "wall_time"))
 _UNIX_TIME = re.compile(r"1\d{9}(?:\.\d+)?")  # 2001 to 2033
 # Numbers that stand beside metrics and are none.
@@ -73,11 +75,13 @@ _NOISE = re.compile(
 )
 _TRAIN_ALONE = re.compile(r"train|training|trn")
 _EVAL_ALONE = re.compile(r"val|valid|validation|eval|test|dev")
+_VAL_ALONE = re.compile(r"val|valid|validation")
 _EVAL_NAME = re.compile(
     r"(?:^|_)(?:eval|evaluation|val|vali|valid|validation|dev|test|testing|heldout|holdout|tel)(?:_|\d|$)"
 )
 _PHASE = re.compile(
-    r"(?<![\w/.\-])(?:(?P<eval>val|valid|validat\w+|eval|evaluat\w+|test|testing|dev|held-?out)"
+    r"(?<![\w/.\-])(?:(?P<eval>val|valid|validat\w+|eval|evaluat\w+|test|testing|dev|held-?out"
+    r"|saving dict)"
     r"|(?P<train>train|training|learn))(?![\w/\-]|\.\w)",
     re.IGNORECASE,
 )
@@ -91,7 +95,7 @@ def counter_of(key: str) -> str | None:
 
     The last word decides: "Validation at iteration", "Train Epoch", "Epoch(train)".
     """
-    form = plain(re.sub(r"\(.*", "", key)) or plain(key)
+    form = _OF_SPLIT.sub("", plain(re.sub(r"\(.*", "", key)) or plain(key))
     if form in _PLURALS:
         return None
     for counter, words in (("step", _STEP), ("epoch", _EPOCH), ("batch", _BATCH)):
@@ -101,8 +105,9 @@ def counter_of(key: str) -> str | None:
     if len(last) < 2:
         return None
     word = plain(last[-1])
+    bound = _BOUND.match(form)  # "end of epoch 3"
     if (
-        "of" in last
+        ("of" in last and not bound)
         or "per" in last
         or "best" in form
         or "warmup" in form
@@ -133,6 +138,11 @@ def is_clock(key: str, text: str) -> bool:
     return plain(key) in _CLOCK and bool(_UNIX_TIME.fullmatch(text))
 
 
+def is_count(text: str) -> bool:
+    """A number that can count steps: whole, if written "10.0" or "12k"."""
+    return bool(_COUNT.fullmatch(text))
+
+
 @lru_cache(maxsize=4096)
 def is_noise(name: str) -> bool:
     """A time, a size, an identifier: nothing to draw."""
@@ -161,9 +171,9 @@ def is_measured(name: str) -> bool:
     return role(name) in MEASURED or is_loss(name)
 
 
-def is_throughput(name: str) -> bool:
-    """A speed."""
-    return role(name) == THROUGHPUT
+def is_score(name: str) -> bool:
+    """An accuracy, a reward: higher is better."""
+    return role(name) == ACCURACY
 
 
 def phase_of(text: str) -> str | None:
@@ -182,6 +192,7 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
     are numbered.
     """
     has_loss = any(is_loss(name) for name in names if not _EVAL_ALONE.fullmatch(plain(name)))
+    lone = has_loss and not any(_TRAIN_ALONE.fullmatch(plain(n)) or is_score(n) for n in names)
     settled: list[str] = []
     for name in names:
         parts = plain(name) == "val" and any(plain(n) == "loss_train" for n in names)
@@ -191,6 +202,8 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
         form = plain(name)
         if _TRAIN_ALONE.fullmatch(form):
             name = f"{name}_loss" if placed and not has_loss else f"{name}_score"
+        elif lone and _VAL_ALONE.fullmatch(form):
+            name = f"{name}_loss"  # "loss 2.3 | val 2.4"
         elif _EVAL_ALONE.fullmatch(form) and (has_loss or not placed) and "learn" not in names:
             name = f"{name}_score"
         elif eval_line and not is_eval(name) and (is_loss(name) or role(name) == ACCURACY):

@@ -464,6 +464,6 @@ class TestHostileLines:
             f"step {filler} loss 2.0",
             f"epoch {filler}: 5%|{filler}",
         ]
-        start = time.perf_counter()
+        start = time.process_time()
         read("\n".join(lines * 3))
-        assert time.perf_counter() - start < 2.0
+        assert time.process_time() - start < 2.0

@@ -1,0 +1,110 @@
+"""What the order of a line says where names do not: counters, losses behind steps, sections."""
+
+from __future__ import annotations
+
+import re
+
+from lossmon.formats.names import says_split
+from lossmon.formats.text_tokens import Kind, Token
+from lossmon.formats.text_words import is_count, is_loss
+
+_NEAR = 100  # characters before a counter in which a loss is looked for
+_GAP = re.compile(r"[\s:=]+")
+_NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/1000]"
+_MOMENT = frozenset(("at", "after", "for", "in", "on", "@", "of"))
+_SECTION = re.compile(
+    r"(?<![\w/.\-])(?P<open>[\[(<] ?)?"
+    r"(?:(?P<eval>val|valid|validation|eval|evaluation|test|testing|dev)|(?P<train>train|training))"
+    r"(?: (?:set|data|metrics|results|phase|split))?\s?(?(open)[\])>]|(?:[:(|>]|\s?-+\s|\s?-+>))",
+    re.IGNORECASE,
+)
+
+
+def unnamed_places(message: str, tokens: list[Token]) -> list[tuple[int, str]]:
+    """Which numbers count something though no word says so, and what: "[1, 2000] loss: 2.1"."""
+    if len(tokens) > 2 and tokens[0].kind is Kind.INDEX and tokens[1].kind is Kind.BARE:
+        before, between = message[: tokens[0].start], message[tokens[0].end : tokens[1].start]
+        closed = message[tokens[1].end : tokens[1].end + 1] in ("]", ")")
+        counts = tokens[0].text.isdigit() and tokens[1].text.isdigit()
+        if before.strip() in ("[", "(") and between.strip() == "," and closed and counts:
+            return [(0, "epoch"), (1, "batch")]
+    places = [
+        i for i, token in enumerate(tokens[:-1])
+        if token.kind is Kind.PLACE and tokens[i + 1].kind is Kind.TOTAL
+    ]  # fmt: skip
+    if len(places) > 1 and places[1] == places[0] + 2:
+        gap = message[tokens[places[0] + 1].end : tokens[places[1]].start]
+        if _NEXT.fullmatch(gap):
+            return [(places[0], "epoch"), (places[1], "batch")]
+    return [(i, "batch") for i in places]
+
+
+def loss_behind_counter(
+    message: str, tokens: list[Token], roles: dict[int, str], metrics: list[Token]
+) -> None:
+    """A loss whose name stands before the step, and its value behind: "Cost after epoch 3: 0.5"."""
+    for i, token in enumerate(tokens[:-1]):
+        at = i + 2 if tokens[i + 1].kind is Kind.TOTAL else i + 1
+        if at >= len(tokens) or tokens[at].kind is not Kind.BARE:
+            continue
+        value, end = tokens[at], tokens[at - 1].end
+        if not _GAP.fullmatch(message[end : value.start]) or is_count(value.text):
+            continue
+        if roles.get(i) in ("step", "epoch", "batch"):
+            before = message[tokens[i - 1].end if i else 0 : token.start]
+            name = _said_before(before)
+            if name is not None:
+                _name(value, name, token.start - len(before) + before.rfind(name))
+                metrics.append(value)
+        elif token in metrics and not token.explicit and _may_be_step(token, roles):
+            roles[i] = "step"  # "Train loss 100 2.31"
+            _name(value, token.key, token.key_start)
+            metrics[metrics.index(token)] = value
+    metrics.sort(key=lambda token: token.start)
+
+
+def _may_be_step(token: Token, roles: dict[int, str]) -> bool:
+    return is_loss(token.key) and is_count(token.text) and "step" not in roles.values()
+
+
+def _said_before(text: str) -> str | None:
+    """The loss in "Cost after iteration" or "validation loss at step"; None where there is none."""
+    words = text[-_NEAR:].split()
+    for i in range(len(words) - 2, 0, -1):
+        if words[i].lower() in _MOMENT:
+            names = [" ".join(words[j:i]).strip("[(-|>") for j in range(max(0, i - 3), i)]
+            return next((name for name in names if is_loss(name) and name in text), None)
+    return None
+
+
+def _name(token: Token, name: str, start: int) -> None:
+    token.kind, token.key, token.key_start, token.explicit = Kind.VALUE, name, start, True
+
+
+def guess_loss(message: str, tokens: list[Token], metrics: list[Token]) -> bool:
+    """An index and then a number without a name: the loss, where nothing else is one."""
+    if len(tokens) < 2 or tokens[1].kind is not Kind.BARE:
+        return False
+    index, first = tokens[:2]
+    if not index.text.isdigit() or message[index.end : index.end + 1] not in (":", "]", " ", "\t"):
+        return False  # "[0.1, 0.2]": an array
+    named = any(is_loss(token.key) for token in metrics)
+    if named or not any(c in first.text for c in ".en"):
+        return False
+    first.kind, first.key = Kind.VALUE, "loss"
+    metrics.insert(0, first)
+    return True
+
+
+def names_by_section(message: str, metrics: list[Token]) -> list[str]:
+    """The metrics' names; those behind "| Val:" say so where others stand before it."""
+    names = [token.key for token in metrics]
+    sections = list(_SECTION.finditer(message))
+    first = next((section.start() for section in sections if section["eval"]), None)
+    if first is None or not any(token.start < first for token in metrics):
+        return names
+    for i, token in enumerate(metrics):
+        before = [section for section in sections if section.start() < token.start]
+        if before and before[-1]["eval"] and not says_split(token.key):
+            names[i] = f"eval_{token.key}"
+    return names
