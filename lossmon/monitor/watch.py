@@ -51,6 +51,7 @@ class Monitor:
         self._sent: dict[str, RunUpdate] = {}  # what was handed out last, by run
         self._source_of: dict[Log, Source] = {}
         self._caught_up: set[Source] = set()  # all that was there at first was read
+        self._seen: dict[Source, float] = {}  # until when it was heard of, where a link is down
         self._news = threading.Event()
         self._told = [source.listen(self._news.set) for source in self._sources]
 
@@ -79,6 +80,7 @@ class Monitor:
                 else:
                     self._feed(source, log, chunk.data, now, touched)
             self._hear(source, now)
+            self._note_link(source, now)
         self._regroup(touched)
         # Each source by itself: a slow link must not hold back what is judged here.
         settled = {source for source in self._sources if source.pending() == 0}
@@ -246,15 +248,27 @@ class Monitor:
         for gone in old.values():
             touched.pop(gone, None)
 
+    def _note_link(self, source: Source, now: float) -> None:
+        """While a link is down time stands still for its runs: silence then means nothing."""
+        health = source.health()
+        if health is None or health.state == "live":
+            self._seen.pop(source, None)
+        else:
+            self._seen.setdefault(source, now)
+
+    def _now(self, training: Training, now: float) -> float:
+        return self._seen.get(self._source_of[training.logs[0]], now)
+
     def _judge(self, settled: set[Source], touched: dict[Training, None], now: float) -> None:
         """Once all bytes at hand were read: notice stalls and endings, judge what has ended."""
         self._caught_up |= settled & set(self._source_of.values())
         for training in self._trainings():
             if self._source_of[training.logs[0]] not in settled:
                 continue
-            ticked = training.tick(now)
-            if (ticked or training in touched) and training.state(now) != "running":
-                training.conclude(now)
+            at = self._now(training, now)
+            ticked = training.tick(at)
+            if (ticked or training in touched) and training.state(at) != "running":
+                training.conclude(at)
 
     def _updates(self, now: float) -> list[RunUpdate]:
         updates: list[RunUpdate] = []
@@ -267,7 +281,8 @@ class Monitor:
             if sent is None or sent.revision != training.revision:
                 size = sum(log.size for log in training.logs)
                 read = sum(log.read for log in training.logs)
-                update = training.update(now, min(1.0, read / size) if size else 1.0)
+                at = self._now(training, now)
+                update = training.update(at, min(1.0, read / size) if size else 1.0)
                 update = replace(update, host=self._source_of[training.logs[0]].name)
                 self._sent[training.name] = update
                 updates.append(update)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lossmon.logs.local import LocalSource
+from lossmon.logs.source import Health, HostState
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.log import Log
 from lossmon.monitor.sources import open_monitor
@@ -230,3 +232,29 @@ def test_a_state_file_of_another_training_starts_anew(tmp_path: Path, watched) -
     other = [9.0 - i / 100 for i in range(40)]
     save_state(log, other)
     assert next(iter(drain(monitor).values())).series["loss"].value.tolist() == other
+
+
+class FarSource(LocalSource):
+    """A box whose link can be down."""
+
+    state: HostState = "live"
+
+    def health(self) -> Health:
+        return Health("gpu1", self.state)
+
+
+def test_while_a_link_is_down_silence_is_no_stall(tmp_path: Path) -> None:
+    rows = [{"max_steps": 10_000, **row} for row in training_rows(falling(50))]
+    log = write_jsonl(tmp_path / "log.jsonl", rows)
+    source = FarSource([str(log)], watch=False)
+    source.name = "gpu1"
+    monitor = Monitor([source], [f"gpu1:{log}"])
+    start = log.stat().st_mtime
+    (update,) = monitor.poll(start + 1)
+    assert (update.run, update.host, update.state) == (f"gpu1:{log}", "gpu1", "running")
+    source.state = "retrying"
+    assert monitor.poll(start + 20) == []
+    assert monitor.poll(start + 90_000) == []
+    source.state = "live"
+    (update,) = monitor.poll(start + 90_001)
+    assert update.state == "stalled"
