@@ -77,3 +77,36 @@ def rate(per_second: float) -> str:
         digits = 10 ** (len(str(int(per_second))) - 2)
         return f"{round(per_second / digits) * digits:,}"
     return f"{per_second:.2g}"
+
+
+_MINUTES = (1, 2, 3, 5, 10, 15, 20, 30, 45)
+
+
+def coarse(seconds: float) -> str:
+    """An age in words that change rarely: a clock that ticks would cost bytes all day."""
+    if seconds < _FRESH_S:
+        return "<1 min"
+    if seconds < 3600:
+        return f"{max(one for one in _MINUTES if one * 60 <= seconds)} min"
+    return f"{seconds // 3600:.0f} h" if seconds < 48 * 3600 else f"{seconds // 86400:.0f} d"
+
+
+def signed(number: int) -> str:
+    """A whole number with its sign, short: "+120", "-3.4k"."""
+    return f"{number:+d}" if abs(number) < 10_000 else f"{number / 1000:+.3g}k"
+
+
+def short_progress(update: RunUpdate, width: int) -> str:
+    """The step and the plan in so many cells, with k and M where they are long."""
+    text = progress(update)
+    if len(text) <= width or update.step is None:
+        return text
+    parts = [update.step, *([update.total_steps] if update.total_steps else [])]
+    return "/".join(_short_number(part) for part in parts)
+
+
+def _short_number(number: int) -> str:
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if number >= size:
+            return f"{number / size:.4g}{unit}"
+    return str(number)

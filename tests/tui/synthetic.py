@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from lossmon.monitor import Monitor
+from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.sources import open_monitor
-from tests.conftest import training_rows, write_jsonl
+from tests.conftest import falling, training_rows, write_jsonl
 from tests.diagnosis import curves
 
 NOW = 1_800_000_000.0
@@ -32,3 +33,12 @@ def write_runs(folder: Path) -> None:
 def monitor_of(folder: Path) -> Monitor:
     """A monitor on these runs, woken by nothing but its own poll."""
     return open_monitor([str(folder)], watch=False)
+
+
+def update_of(log: Path, losses: Sequence[float] | None = None, every: int = 10) -> RunUpdate:
+    """The update of one run that is written to a log and read."""
+    write_jsonl(log, training_rows(falling(60) if losses is None else losses, every))
+    monitor = open_monitor([str(log)], watch=False)
+    (update,) = monitor.poll(log.stat().st_mtime)
+    monitor.close()
+    return update

@@ -58,7 +58,7 @@ def diagnosis(app: LossmonApp) -> str:
 
 def listed(app: LossmonApp) -> list[str]:
     runs = main_of(app).query_one(RunList)
-    return [runs.render_line(y).text for y in range(len(runs._runs))]
+    return [runs.render_line(y).text for y in range(len(runs._runs) + runs._header)]
 
 
 async def loaded(pilot: Pilot[None], runs: int = 3) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -12,16 +11,16 @@ from textual.content import Content
 from textual.widgets import Footer, Input
 
 from lossmon.config.screen import Screen as ScreenSettings
-from lossmon.diagnosis.finding import SEVERITIES
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor import RunUpdate
 from lossmon.text import clip, printable
-from lossmon.tui import look
+from lossmon.tui import query
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.finding_keys import FindingKeys
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.host_keys import HostKeys
+from lossmon.tui.screens.triage_keys import TriageKeys
 from lossmon.tui.view import View
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView
@@ -32,14 +31,11 @@ from lossmon.tui.widgets.small_charts import SmallCharts
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
-class MainScreen(ChartKeys, FindingKeys, HostKeys):
+class MainScreen(TriageKeys, ChartKeys, FindingKeys, HostKeys):
     """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j,n", "next(1)", "next run", key_display="j", show=False),
-        Binding("up,k,p", "next(-1)", "previous run", key_display="k", show=False),
         Binding("enter", "solo", "chart alone", show=False),
-        Binding("slash", "filter", "filter", key_display="/", tooltip="Filter runs by name"),
         Binding("question_mark", "help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
         Binding("escape", "back", "back", show=False),
@@ -55,8 +51,6 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
         self._knowledge = load(lang)
         self._waiting = waiting
         self.quiet = Quiet()
-        self._by_hand = False  # the user chose the run: nothing else may change it
-        self._filter = ""
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
         self._view = View(told.smoothing, told.log_y, told.x_axis)
@@ -72,10 +66,11 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
             yield runs
             yield ChartView(ascii=self._ascii)
             yield SmallCharts(ascii=self._ascii, id="metrics")
+            yield SmallCharts(ascii=self._ascii, id="wall")
             yield DiagnosisPanel(ascii=self._ascii)
         yield lines.Line("strip")
         yield lines.Line("verdict")
-        yield Input(placeholder="part of a run's name", id="filter", compact=True)
+        yield Input(placeholder=query.HINT, id="filter", compact=True)
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
@@ -100,25 +95,17 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
 
     # -- what is shown ---------------------------------------------------------------------------
 
-    def _ordered(self) -> list[RunUpdate]:
-        """Who needs attention first; among equals by name, so that lines stay where they are."""
-        shown = [run for run in self._runs.values() if self._filter in run.run.lower()]
-        return sorted(shown, key=lambda run: (-SEVERITIES.index(look.severity(run)), run.run))
-
     def _show(self) -> None:
         if not self.is_mounted:
             return
-        runs = self._ordered()
-        names = [run.run for run in runs]
-        if self._chosen not in names or not self._by_hand:
-            self._chosen = names[0] if names and not self._by_hand else self._chosen
-            if self._chosen not in names:
-                self._chosen, self._by_hand = (names[0] if names else None), False
+        scene = self.scene
+        runs = self._ordered(scene)
+        self._settle_choice([run.run for run in runs])
         update = self.chosen_run
         wide = self.has_class("-wide") and self.has_class("-tall") and not self.has_class("-solo")
         with self.app.batch_update():
-            self.query_one("#top", lines.Line).say(self._top(len(names), update, wide))
-            self.query_one(RunList).show(runs, self._chosen)
+            self.query_one("#top", lines.Line).say(self._top(len(runs), update, wide))
+            self._show_runs(runs, scene)
             chart = self.query_one(ChartView)
             chart.show(update, self._view, self.cursor_step)
             self._show_grid(update)
@@ -126,7 +113,7 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
             if title != self._title:
                 self._title, chart.border_title = title, Content(title)
             self.query_one(DiagnosisPanel).show(update, self._knowledge, self.quiet)
-            self.query_one("#strip", lines.Line).say(lines.strip(update))
+            self.query_one("#strip", lines.Line).say(lines.strip(update, scene))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
         self.follow_finding()
 
@@ -154,10 +141,8 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
         return clip(printable(" · ".join(words) if not self._ascii else " | ".join(words)), 70)
 
     def _tell_time(self) -> None:
-        if self.mark_quiet():
-            self._show()
-        if self._chosen in self._runs:
-            self.query_one("#strip", lines.Line).say(lines.strip(self._runs[self._chosen]))
+        self.mark_quiet()
+        self._show()
 
     # -- what the keys do ------------------------------------------------------------------------
 
@@ -166,20 +151,7 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
         if self.has_class("-panel"):
             self.query_one(Findings).scroll_relative(y=by, animate=False)
             return
-        names = [run.run for run in self._ordered()]
-        if names:
-            at = names.index(self._chosen) if self._chosen in names else 0
-            self._choose(names[(at + by) % len(names)])
-
-    @on(RunList.Chosen)
-    def _clicked(self, message: RunList.Chosen) -> None:
-        self._choose(message.run)
-
-    def _choose(self, run: str) -> None:
-        self._chosen, self._by_hand = run, True
-        self._view = self._view.of_another_run()
-        self.cursor_step = None
-        self._show()
+        super().action_next(by)
 
     def action_solo(self) -> None:
         """The chart on the whole width, and back."""
@@ -187,11 +159,14 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
         self.call_after_refresh(self._show)
 
     def action_back(self) -> None:
-        """Close what was opened last."""
-        box = self.query_one("#filter", Input)
-        if box.display:
-            box.display, box.value, self._filter = False, "", ""
+        """Close what was opened last; where nothing is open, show all runs."""
+        if self._leave_runs():
+            return
+        if not any(self.has_class(name) for name in ("-grid", "-panel", "-solo")):
+            if self.focused is None and len(self._runs) > 1:
+                self.action_runs()
             self.set_focus(None)
+            return
         if self.has_class("-grid"):
             self._close_grid()
         if self.has_class("-panel"):
@@ -202,19 +177,3 @@ class MainScreen(ChartKeys, FindingKeys, HostKeys):
     def action_help(self) -> None:
         """The keys."""
         self.app.push_screen(HelpScreen())
-
-    def action_filter(self) -> None:
-        """Type a part of a name; enter keeps it, esc gives it up."""
-        box = self.query_one("#filter", Input)
-        box.display = True
-        box.focus()
-
-    @on(Input.Changed, "#filter")
-    def _filtered(self, event: Input.Changed) -> None:
-        self._filter = event.value.lower()
-        self._show()
-
-    @on(Input.Submitted, "#filter")
-    def _kept(self) -> None:
-        self.query_one("#filter", Input).display = bool(self._filter)
-        self.set_focus(None)

@@ -15,6 +15,7 @@ from lossmon.report.check import headline
 from lossmon.text import in_words, printable
 from lossmon.tui import look
 from lossmon.tui.diff import changed_cells
+from lossmon.tui.triage import Scene
 from lossmon.tui.widgets.diagnosis_panel import title_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def top(runs: int, shown: int, update: RunUpdate | None, wide: bool, ascii: bool
     return parts
 
 
-def strip(update: RunUpdate | None) -> list[Part]:
+def strip(update: RunUpdate | None, scene: Scene) -> list[Part]:
     """The newest numbers of a run."""
     if update is None:
         return []
@@ -95,11 +96,20 @@ def strip(update: RunUpdate | None) -> list[Part]:
     for name, value in pairs:
         if value:
             parts += [(f" {name} " if name else " ", "$text-muted"), (f"{value} ", "bold")]
-    state = update.state if update.state != "running" else ""
-    words = "  ".join(word for word in (state, look.age(update)) if word)
-    parts.append((f"  {words}", "$text-muted"))
+    parts += [*_versus(update, scene), (f"  {scene.how(update)}", "$text-muted")]
     gpus = gpus_in_words(update.gpus)
     return [*parts, (f"   {gpus}", "")] if gpus else parts
+
+
+def _versus(update: RunUpdate, scene: Scene) -> list[Part]:
+    """Behind or ahead of the baseline."""
+    gap = scene.baseline.gap(update) if scene.baseline is not None else None
+    if gap is None or scene.baseline is None:
+        return []
+    loss = f"{gap.share:+.1%}" if gap.share is not None else f"{gap.loss:+.3g}"
+    steps = "" if gap.steps is None else f", {look.signed(gap.steps)} steps"
+    word, tone = ("ahead of", "$text-success") if gap.ahead else ("behind", "$text-warning")
+    return [(f" {word} {printable(scene.baseline.run)} ", "$text-muted"), (f"{loss}{steps} ", tone)]
 
 
 def verdict(update: RunUpdate | None, knowledge: Knowledge) -> list[Part]:

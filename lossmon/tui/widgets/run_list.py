@@ -1,4 +1,4 @@
-"""The runs: one line each, who needs attention first; only visible lines are drawn."""
+"""The runs: one line each; only visible lines are drawn, only cells that changed are sent."""
 
 from __future__ import annotations
 
@@ -8,131 +8,228 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from lossmon.chart.spark import sparkline
 from lossmon.monitor import RunUpdate
 from lossmon.report.check import headline
-from lossmon.text import cell_width, clip, pad, printable
+from lossmon.text import cell_width, clip, pad
 from lossmon.tui import look
 from lossmon.tui.diff import changed
+from lossmon.tui.triage import Column, Scene, columns_for, narrow_columns_for
+
+_TABLE = 60  # cells from which on there is a header, and as many columns as fit
+_SIGNS = 4  # cells before the first column
 
 
-class RunList(ScrollView, can_focus=False):
-    """Lines of badge, name, curve and newest loss."""
+class RunList(ScrollView, can_focus=True, inherit_bindings=False):
+    """Lines of signs and columns; a header where there is room for a table."""
 
     DEFAULT_CSS = """
     RunList { scrollbar-size-vertical: 1; overflow-x: hidden; }
     RunList > .runs--chosen { background: $boost; text-style: bold; }
+    RunList > .runs--header { color: $text-muted; text-style: bold; }
     RunList > .runs--critical { color: $text-error; text-style: bold; }
     RunList > .runs--warning { color: $text-warning; text-style: bold; }
     RunList > .runs--info { color: $text-success; }
+    RunList > .runs--accent { color: $text-accent; text-style: bold; }
     RunList > .runs--faint { color: $text-muted; }
     RunList > .runs--curve { color: $text-primary; }
     """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        f"runs--{name}" for name in ("chosen", "critical", "warning", "info", "faint", "curve")
-    }
+    _TONES = ("chosen", "header", "critical", "warning", "info", "accent", "faint", "curve")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"runs--{name}" for name in _TONES}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "go(-1)", "up", show=False),
+        Binding("down,j", "go(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home", "end(0)", "first", show=False),
+        Binding("end", "end(-1)", "last", show=False),
+        Binding("enter", "open", "open", show=False),
+    ]
 
     class Chosen(Message):
-        """A run was clicked."""
+        """Another run was chosen."""
 
         def __init__(self, run: str) -> None:
             super().__init__()
             self.run = run
+
+    class Opened(Message):
+        """The chosen run shall be looked at closely."""
+
+    class Sorted(Message):
+        """The header of a column was clicked."""
+
+        def __init__(self, key: str) -> None:
+            super().__init__()
+            self.key = key
 
     def __init__(self, *, ascii: bool = False) -> None:
         super().__init__()
         self._ascii = ascii
         self._runs: list[RunUpdate] = []
         self._chosen: str | None = None
-        self._lines: list[tuple[object, ...]] = []  # what each line was drawn from
-        self._sent: dict[int, Strip] = {}  # lines as they were drawn last
+        self._scene: Scene | None = None
+        self._columns: list[tuple[Column, int]] = []
+        self._sent: dict[int, Strip] = {}  # lines of the screen as they were drawn last
 
-    def show(self, runs: Sequence[RunUpdate], chosen: str | None) -> None:
-        """Show runs in this order; lines that did not change are not drawn again."""
-        self._runs, self._chosen = list(runs), chosen
-        lines = [(run.run, run.revision, run.state, run.hushed, run.run == chosen) for run in runs]
-        before, self._lines = self._lines, list(lines)
-        self.virtual_size = Size(self.size.width, len(runs))
-        if len(before) != len(lines):
-            self.refresh()
-        else:
-            self._refresh_changed(before, lines)
-        place = next((i for i, run in enumerate(runs) if run.run == chosen), None)
-        if place is not None:
-            self._keep_visible(place)
+    def show(self, runs: Sequence[RunUpdate], chosen: str | None, scene: Scene) -> None:
+        """Show runs in this order; cells that did not change are not sent again."""
+        before = self._chosen
+        self._runs, self._chosen, self._scene = list(runs), chosen, scene
+        self._arrange()
+        if self.is_on_screen:
+            self._send_changes()
+        if chosen != before:
+            self._keep_visible()
 
-    def _refresh_changed(self, before: Sequence[object], after: Sequence[object]) -> None:
-        """Of lines that are on the screen, the cells that changed."""
-        top = self.scroll_offset.y
-        for place in range(top, min(len(after), top + self.size.height)):
-            if before[place] != after[place]:
-                line = self._line(self._runs[place], self.size.width)
-                region = changed(self._sent.get(place), line, place - top)
-                if region is not None:
-                    self.refresh(region)
+    def on_resize(self) -> None:
+        """Another width has other columns."""
+        self._sent.clear()
+        self._arrange()
+        self._keep_visible()
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """Another theme has other colours for the same lines."""
+        super().notify_style_update()
+        self._sent.clear()
 
     def render_line(self, y: int) -> Strip:
-        """One run."""
-        width, place = self.size.width, y + self.scroll_offset.y
-        if place >= len(self._runs):
-            return Strip.blank(width, self.rich_style)
-        line = self._sent[place] = self._line(self._runs[place], width)
+        """One line of the widget."""
+        line = self._sent[y] = self._line(y)
         return line
 
-    def on_click(self, event: events.Click) -> None:
-        """Choose the run under the mouse."""
-        inside = event.get_content_offset(self)
-        place = inside.y + self.scroll_offset.y if inside is not None else -1
-        if 0 <= place < len(self._runs):
-            self.post_message(self.Chosen(self._runs[place].run))
+    # -- arrangement -----------------------------------------------------------------------------
 
-    def _keep_visible(self, place: int) -> None:
-        top, height = self.scroll_offset.y, max(1, self.size.height)
-        if not top <= place < top + height:
-            self.scroll_to(y=max(0, place - height // 2), animate=False)
+    @property
+    def _header(self) -> int:
+        """Lines of the header."""
+        return int(self.size.width >= _TABLE)
 
-    def _line(self, run: RunUpdate, width: int) -> Strip:
+    def _arrange(self) -> None:
+        self.virtual_size = Size(self.size.width, len(self._runs) + self._header)
+        if self._scene is not None:
+            room = self.size.width - _SIGNS
+            columns = columns_for if self._header else narrow_columns_for
+            self._columns = columns(room, self._runs, self._scene)
+
+    def _place(self, y: int) -> int:
+        """The run on a line of the widget; -1 for the header."""
+        return -1 if y < self._header else y - self._header + self.scroll_offset.y
+
+    @property
+    def _chosen_place(self) -> int:
+        return next((i for i, run in enumerate(self._runs) if run.run == self._chosen), 0)
+
+    def _keep_visible(self) -> None:
+        place, top = self._chosen_place, self.scroll_offset.y
+        height = max(1, self.size.height - self._header)
+        if place < top or place >= top + height:
+            jump = abs(place - top) > 2 * height
+            wanted = place - height // 2 if jump else place if place < top else place - height + 1
+            self.scroll_to(y=max(0, wanted), animate=False)
+
+    def _send_changes(self) -> None:
+        for y in range(self.size.height):
+            line = self._line(y)
+            region = changed(self._sent.get(y), line, y)
+            if region is not None:
+                self._sent[y] = line
+                self.refresh(region)
+
+    # -- drawing ---------------------------------------------------------------------------------
+
+    def _line(self, y: int) -> Strip:
+        width, place = self.size.width, self._place(y)
+        if self._scene is None or place >= len(self._runs):
+            return Strip.blank(width, self.rich_style)
+        if place < 0:
+            return self._titles(width)
+        return self._run(self._runs[place], self._scene, width)
+
+    def _titles(self, width: int) -> Strip:
+        base = self.rich_style + self._tone("header")
+        segments = [Segment(" " * _SIGNS, base)]
+        order = self._scene.order if self._scene is not None else ""
+        for column, room in self._columns:
+            sign = ("v" if self._ascii else "▾") if column.key == order else ""
+            text = clip(column.title + sign, room, ascii=self._ascii)
+            segments.append(Segment(_placed(text, room, column.right) + " ", base))
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _run(self, run: RunUpdate, scene: Scene, width: int) -> Strip:
         base = self.rich_style
         if run.run == self._chosen:
             base += self.get_component_rich_style("runs--chosen")
         found = headline(run)
         sign, _ = look.badge_of(run, ascii=self._ascii)
-        tone = found.severity if found is not None and found.pattern != "too_early" else "faint"
-        tone = "faint" if sign == "z" else tone
-        newest = _newest(run)
-        curve_width = min(10, max(0, width - 22))
-        name_width = max(4, width - 4 - curve_width - 8)
-        name = pad(
-            clip(_tail(printable(run.run), name_width), name_width, ascii=self._ascii), name_width
-        )
-        view = run.series.get(run.train or "")
-        curve = sparkline(view, curve_width, ascii=self._ascii) if view is not None else ""
+        quiet = found is None or found.pattern == "too_early" or found.pattern in run.hushed
+        worst = "faint" if quiet or found is None else found.severity
+        mark = ("*" if self._ascii else "◆") if run.run in scene.marked else " "
         segments = [
             Segment(look.dot(run, ascii=self._ascii), base + self._tone("faint")),
-            Segment(sign + " ", base + self._tone(tone)),
-            Segment(name + " ", base),
-            Segment(curve.ljust(curve_width), base + self._tone("curve")),
-            Segment(newest[:7].rjust(8), base),
+            Segment(sign, base + self._tone(worst)),
+            Segment(mark + " ", base + self._tone("accent")),
         ]
+        for column, room in self._columns:
+            words, tone = column.cell(run, scene, room)
+            text = _placed(clip(words, room, ascii=self._ascii), room, column.right)
+            segments.append(Segment(text + " ", base + self._tone(tone) if tone else base))
         return Strip(segments).adjust_cell_length(width, base)
 
     def _tone(self, name: str) -> Style:
         style = self.get_component_rich_style(f"runs--{name}", partial=True)
         return Style(color=style.color, bold=style.bold)
 
+    # -- keys and mouse --------------------------------------------------------------------------
 
-def _newest(run: RunUpdate) -> str:
-    view = run.series.get(run.train or "")
-    return look.number(float(view.value[-1])) if view is not None and len(view) else ""
+    def action_go(self, by: int) -> None:
+        """Choose the run below or above; after the last comes the first."""
+        if self._runs:
+            self._choose((self._chosen_place + by) % len(self._runs))
+
+    def action_page(self, by: int) -> None:
+        """Choose a run a page further."""
+        page = max(1, self.size.height - self._header)
+        self._choose(max(0, min(self._chosen_place + by * page, len(self._runs) - 1)))
+
+    def action_end(self, place: int) -> None:
+        """Choose the first or the last."""
+        self._choose(place % max(1, len(self._runs)))
+
+    def action_open(self) -> None:
+        """Look closely at the chosen run."""
+        self.post_message(self.Opened())
+
+    def on_click(self, event: events.Click) -> None:
+        """A click chooses, a second one opens; on the header it sorts."""
+        inside = event.get_content_offset(self)
+        if inside is None:
+            return
+        place = self._place(inside.y)
+        if place < 0:
+            self._sort(inside.x)
+        elif place < len(self._runs):
+            self._choose(place)
+            if event.chain > 1:
+                self.action_open()
+
+    def _sort(self, x: int) -> None:
+        start = _SIGNS
+        for column, room in self._columns:
+            if start <= x <= start + room and column.by is not None:
+                self.post_message(self.Sorted(column.key))
+            start += room + 1
+
+    def _choose(self, place: int) -> None:
+        if self._runs:
+            self.post_message(self.Chosen(self._runs[place].run))
 
 
-def _tail(name: str, width: int) -> str:
-    """Of a long path the end tells most."""
-    if cell_width(name) <= width or "/" not in name:
-        return name
-    return name.rsplit("/", 1)[1]
+def _placed(text: str, width: int, right: bool) -> str:
+    return " " * max(0, width - cell_width(text)) + text if right else pad(text, width)

@@ -1,0 +1,91 @@
+"""The filter of the run list: words, and fields such as `state:stalled`."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lossmon.monitor import RunUpdate
+
+HINT = "name · host: state: pattern: · -not · state:stalled,failed overfitting"
+_NO_QUOTES = str.maketrans("", "", "\"'\\")
+FIELDS = ("host", "state", "pattern", "name")
+
+
+@dataclass(frozen=True)
+class Term:
+    """One condition.
+
+    Attributes:
+        field: one of FIELDS; "" for a word that may stand anywhere.
+        values: any of them, lower case.
+        negated: the run must not fit.
+    """
+
+    field: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """Conditions that must all hold.
+
+    A value fits where it is a part of the run's. `state:` takes the words of the list (live, quiet,
+    buffered, stalled, finished, failed, silent, "link lost") and `running`; `pattern:` those of
+    what holds now. A comma separates values of which one must fit, a `-` in front turns a
+    condition round, quotes keep blanks together. A field that is not known is a plain word: names
+    have colons.
+    """
+
+    terms: tuple[Term, ...] = ()
+
+    def fits(self, update: RunUpdate, word: Callable[[RunUpdate], str]) -> bool:
+        """Whether a run is shown.
+
+        Args:
+            update: the run.
+            word: gives the state of a run in a word; asked only where a condition needs it.
+        """
+        return all(_holds(term, update, word) != term.negated for term in self.terms)
+
+
+def parse(text: str) -> Query:
+    """Read a filter; every text is one, also while it is being typed."""
+    try:
+        words = shlex.split(text.lower())
+    except ValueError:  # a quote that is not closed yet
+        words = text.lower().translate(_NO_QUOTES).split()
+    return Query(tuple(_terms(words)))
+
+
+def _terms(words: list[str]) -> Iterator[Term]:
+    for whole in words:
+        negated = len(whole) > 1 and whole[0] in "-!"
+        word = whole[1:] if negated else whole
+        field, colon, rest = word.partition(":")
+        if not colon or field not in FIELDS:
+            field, rest = "", word
+        values = tuple(value for value in rest.split(",") if value) if field else (rest,)
+        if values and values != ("",):  # "state:" alone: nothing was said yet
+            yield Term(field, values, negated)
+
+
+def _holds(term: Term, update: RunUpdate, word: Callable[[RunUpdate], str]) -> bool:
+    texts = list(_texts(term.field, update, word))
+    return any(value in text for value in term.values for text in texts)
+
+
+def _texts(field: str, update: RunUpdate, word: Callable[[RunUpdate], str]) -> Iterator[str]:
+    if field in ("", "name"):
+        yield update.run.lower()
+    if field in ("", "host"):
+        yield update.host.lower() or ("here" if field else "")
+    if field in ("", "pattern"):
+        for finding in update.diagnosis.findings:
+            yield finding.pattern
+            yield finding.pattern.replace("_", " ")
+    if field in ("", "state"):
+        yield word(update)
+        yield update.state

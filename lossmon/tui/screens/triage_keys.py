@@ -1,0 +1,269 @@
+"""The keys of the runs: choose, filter, sort, mark, compare; the list and the wall of all runs."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.widgets import Input
+
+from lossmon.chart.of_run import curves_of
+from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.logs.source import Health
+from lossmon.monitor import RunUpdate
+from lossmon.monitor.baseline import Baseline
+from lossmon.report.check import headline
+from lossmon.tui import look, query, triage
+from lossmon.tui.screens.shared import RunsScreen
+from lossmon.tui.triage import ORDERS, TITLES, Scene
+from lossmon.tui.widgets.run_list import RunList
+from lossmon.tui.widgets.small_charts import Look, SmallChart, SmallCharts
+
+
+class TriageKeys(RunsScreen):
+    """Which runs are shown, in which order, and which of them is looked at.
+
+    Attributes:
+        marked: runs to be shown on one chart, in the order they were marked.
+    """
+
+    _knowledge: Knowledge
+    _hosts: tuple[Health, ...]
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j,n", "next(1)", "next run", key_display="j", show=False),
+        Binding("up,k,p", "next(-1)", "previous run", key_display="k", show=False),
+        Binding("slash", "filter", "filter", key_display="/", tooltip="Filter runs"),
+        Binding("o", "order", "sort", tooltip="Sort the runs by another column"),
+        Binding("space", "mark", "mark", show=False),
+        Binding("b", "baseline", "baseline", show=False),
+        Binding("w", "wall", "wall", tooltip="Small charts of all runs"),
+    ]
+
+    def __init__(self, ascii: bool) -> None:
+        super().__init__(ascii)
+        self.marked: dict[str, None] = {}
+        self._by_hand = False  # the user chose the run: nothing else may change it
+        self._query = query.Query()
+        self._order = "need"
+        self._baseline: Baseline | None = None
+        self._list_title = ""
+
+    @property
+    def scene(self) -> Scene:
+        """What lines of the list depend on beside their runs, as of now."""
+        return Scene(
+            now=time.time(),
+            knowledge=self._knowledge,
+            ascii=self._ascii,
+            hosts={health.host: health for health in self._hosts},
+            marked=frozenset(self.marked),
+            baseline=self._compared(),
+            order=self._order,
+            prefix=triage.prefix_of(self._runs) if len(self._runs) > 1 else "",
+        )
+
+    def _compared(self) -> Baseline | None:
+        """The baseline as it is now."""
+        base = self._baseline
+        update = self._runs.get(base.run) if base is not None else None
+        if base is None or update is None:
+            return None
+        if update.revision != base.revision and base.outgrown(update):
+            self._baseline = base = Baseline(update)
+        return base
+
+    def _ordered(self, scene: Scene) -> list[RunUpdate]:
+        """The runs that pass the filter, in their order."""
+        shown = [
+            run
+            for run in self._runs.values()
+            if self._query.fits(run, lambda run: scene.standing(run).word)
+        ]
+        return triage.ordered(shown, scene)
+
+    def _settle_choice(self, names: list[str]) -> None:
+        """What is chosen is among the runs that are shown; the first unless the user chose."""
+        if self._chosen not in names or not self._by_hand:
+            self._chosen = names[0] if names and not self._by_hand else self._chosen
+            if self._chosen not in names:
+                self._chosen, self._by_hand = (names[0] if names else None), False
+
+    def _show_runs(self, runs: list[RunUpdate], scene: Scene) -> None:
+        """Bring the list, and the wall where it is open, up to date."""
+        listed = self.query_one(RunList)
+        listed.show(runs, self._chosen, scene)
+        title = "runs"
+        if scene.order != "need" or self.has_class("-list"):
+            title = f"runs by {TITLES.get(scene.order, scene.order)}"
+        if title != self._list_title:  # a border is sent again when it is set
+            self._list_title, listed.border_title = title, Content(title)
+        if self.has_class("-wall"):
+            view = self._view
+            charts = [_small(run, scene) for run in runs]
+            self._wall.show(charts, Look(view.smoothing, view.log_y, view.x_axis), self._chosen)
+
+    # -- which run -------------------------------------------------------------------------------
+
+    def action_next(self, by: int) -> None:
+        """Choose the run below or above."""
+        names = [run.run for run in self._ordered(self.scene)]
+        if names:
+            at = names.index(self._chosen) if self._chosen in names else 0
+            self._choose(names[(at + by) % len(names)])
+
+    @on(RunList.Chosen)
+    def _in_list(self, message: RunList.Chosen) -> None:
+        self._choose(message.run)
+
+    def _choose(self, run: str) -> None:
+        if run != self._chosen:
+            self._view = self._view.of_another_run()
+        self._chosen, self._by_hand = run, True
+        self.cursor_step = None
+        self._show()
+
+    # -- all runs --------------------------------------------------------------------------------
+
+    def action_runs(self) -> None:
+        """All runs on the whole screen, with every column that fits; and back."""
+        opened = not self.has_class("-list")
+        self.remove_class("-wall", "-grid", "-panel", "-solo")
+        self.set_class(opened, "-list")
+        # The list is on the screen only after the styles were applied.
+        self.call_after_refresh(self._arranged, self.query_one(RunList) if opened else None)
+
+    @property
+    def _wall(self) -> SmallCharts:
+        return self.query_one("#wall", SmallCharts)
+
+    def action_wall(self) -> None:
+        """Small charts of all runs with their badges, and back."""
+        opened = not self.has_class("-wall")
+        self.remove_class("-list", "-grid", "-panel", "-solo")
+        self.set_class(opened, "-wall")
+        self.call_after_refresh(self._arranged, self._wall if opened else None)
+
+    def _arranged(self, focused: RunList | SmallCharts | None) -> None:
+        self.set_focus(focused)
+        self._show()
+
+    @on(RunList.Opened)
+    def _open_run(self, message: RunList.Opened) -> None:
+        message.stop()
+        if self.has_class("-list"):
+            self.action_runs()
+        else:
+            self.set_focus(None)
+
+    @on(SmallCharts.Chosen, "#wall")
+    def _on_wall(self, message: SmallCharts.Chosen) -> None:
+        message.stop()
+        self._choose(message.key)
+
+    @on(SmallCharts.Opened, "#wall")
+    def _open_from_wall(self, message: SmallCharts.Opened) -> None:
+        message.stop()
+        self._choose(message.key)
+        self.action_wall()
+
+    def _leave_runs(self) -> bool:
+        """Close what is open of the list, the wall and the filter; False where nothing was."""
+        box = self.query_one("#filter", Input)
+        if box.display:
+            box.display, box.value, self._query = False, "", query.Query()
+            self.set_focus(self.query_one(RunList) if self.has_class("-list") else None)
+        elif self.has_class("-list"):
+            self.action_runs()
+        elif self.has_class("-wall"):
+            self.action_wall()
+        else:
+            return False
+        return True
+
+    # -- order, marks, baseline ------------------------------------------------------------------
+
+    def action_order(self) -> None:
+        """Sort by the next column that says anything; who needs attention comes round again."""
+        scene, runs = self.scene, list(self._runs.values())
+        says = {column.key for column in triage.COLUMNS if column.wanted(runs, scene)}
+        orders = [key for key in ORDERS if key == "need" or key in says]
+        at = orders.index(self._order) if self._order in orders else 0
+        self._sort(orders[(at + 1) % len(orders)])
+
+    @on(RunList.Sorted)
+    def _header_clicked(self, message: RunList.Sorted) -> None:
+        message.stop()
+        self._sort(message.key if message.key in ORDERS else "need")
+
+    def _sort(self, key: str) -> None:
+        self._order = key
+        self._by_hand = True  # another order is no reason to look at another run
+        self._show()
+        if not (self.has_class("-wide") or self.has_class("-list")):
+            self.notify(f"runs by {TITLES.get(key, key)}", timeout=2)
+
+    def action_mark(self) -> None:
+        """Mark the chosen run for one chart, or take the mark away; the next is chosen."""
+        if self._chosen is None:
+            return
+        if self._chosen in self.marked:
+            del self.marked[self._chosen]
+        else:
+            self.marked[self._chosen] = None
+        self.action_next(1)
+
+    def action_baseline(self) -> None:
+        """Compare every run with the chosen one at the same step; again, and no more."""
+        update = self.chosen_run
+        if update is None:
+            return
+        same = self._baseline is not None and self._baseline.run == update.run
+        self._baseline = None if same else Baseline(update)
+        if same and self._order == "versus":
+            self._order = "need"
+        self._show()
+
+    # -- filter ----------------------------------------------------------------------------------
+
+    def action_filter(self) -> None:
+        """Type a filter; enter keeps it, esc gives it up."""
+        box = self.query_one("#filter", Input)
+        box.display = True
+        box.focus()
+
+    @on(Input.Changed, "#filter")
+    def _filtered(self, event: Input.Changed) -> None:
+        self._query = query.parse(event.value)
+        self._show()
+
+    @on(Input.Submitted, "#filter")
+    def _kept(self) -> None:
+        self.query_one("#filter", Input).display = bool(self._query.terms)
+        self.set_focus(self.query_one(RunList) if self.has_class("-list") else None)
+
+
+def _small(update: RunUpdate, scene: Scene) -> SmallChart:
+    """A run on the wall."""
+    sign, _ = look.badge_of(update, ascii=scene.ascii)
+    found = headline(update)
+    quiet = found is None or found.pattern == "too_early" or found.pattern in update.hushed
+    tone = "faint" if quiet or found is None else found.severity
+    mark = ("*" if scene.ascii else "◆") if update.run in scene.marked else ""
+    value = triage.newest(update, update.train or update.eval)
+    return SmallChart(
+        key=update.run,
+        title=triage.name_of(update, scene),
+        badge=(
+            (look.dot(update, ascii=scene.ascii), "faint"),
+            (sign, tone),
+            (mark + " ", "accent"),
+        ),
+        curves=curves_of(update),
+        revision=update.revision,
+        note=look.number(value),
+        growing=update.state == "running",
+    )

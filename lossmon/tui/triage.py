@@ -1,0 +1,284 @@
+"""The columns of the run list: what each shows of a run, and how runs are sorted by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import Any
+
+from lossmon.chart.spark import sparkline
+from lossmon.diagnosis.finding import SEVERITIES
+from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.logs.source import Health
+from lossmon.monitor import RunUpdate
+from lossmon.monitor.baseline import Baseline
+from lossmon.monitor.standing import WORDS, Standing, standing
+from lossmon.report.check import headline
+from lossmon.text import cell_width, in_words, printable
+from lossmon.tui import look
+
+Cell = tuple[str, str]  # words, and the tone they have
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a line of the list depends on beside its run.
+
+    Attributes:
+        now: seconds since the Unix epoch.
+        knowledge: titles of patterns.
+        ascii: ASCII signs only.
+        hosts: how the links to other boxes are, by name.
+        marked: runs to be shown on one chart.
+        baseline: the run that others are compared with.
+        order: key of the column that the list is sorted by.
+        prefix: what all names begin with, left out in the list.
+    """
+
+    now: float
+    knowledge: Knowledge
+    ascii: bool = False
+    hosts: Mapping[str, Health] = field(default_factory=dict)
+    marked: frozenset[str] = frozenset()
+    baseline: Baseline | None = None
+    order: str = "need"
+    prefix: str = ""
+
+    def standing(self, update: RunUpdate) -> Standing:
+        """How a run stands."""
+        return standing(update, self.now, self.hosts.get(update.host))
+
+    def how(self, update: RunUpdate) -> str:
+        """The same in words, with the age of the newest row: "quiet, 3 min", "failed: ..."."""
+        found = self.standing(update)
+        if found.word in ("failed", "link lost", "reading") and found.note:
+            return f"{found.word}: {printable(found.note)}"
+        if update.last_row_time is None:
+            return found.word
+        age = self.now - update.last_row_time
+        burst = update.rhythm.burst_s
+        if found.word == "buffered" and burst is not None:
+            return f"buffered, rows come every {in_words(burst)}"
+        return found.word if age < 60 else f"{found.word}, {look.coarse(age)}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column.
+
+    Attributes:
+        key: names it.
+        title: its header.
+        width: cells; more where `grows`.
+        cell: what it shows of a run in so many cells.
+        by: what runs are sorted by, the smallest first; None comes last. None: not sorted by.
+        right: numbers stand at its right end.
+        grows: takes the room that is left.
+        wanted: whether it says anything of these runs.
+    """
+
+    key: str
+    title: str
+    width: int
+    cell: Callable[[RunUpdate, Scene, int], Cell]
+    by: Callable[[RunUpdate, Scene], Any] | None = None
+    right: bool = True
+    grows: bool = False
+    wanted: Callable[[Iterable[RunUpdate], Scene], bool] = lambda _runs, _scene: True
+
+
+def ordered(runs: Iterable[RunUpdate], scene: Scene) -> list[RunUpdate]:
+    """Runs by the column of the scene; among equals by name, so that lines stay where they are."""
+    by = next((column.by for column in COLUMNS if column.key == scene.order), None) or _need
+    keyed = [(by(run, scene), run) for run in runs]
+    keyed.sort(key=lambda pair: (pair[0] is None, 0 if pair[0] is None else pair[0], pair[1].run))
+    return [run for _, run in keyed]
+
+
+def newest(update: RunUpdate, metric: str | None) -> float | None:
+    """The newest value of a metric."""
+    view = update.series.get(metric) if metric else None
+    return float(view.value[-1]) if view is not None and len(view) else None
+
+
+def _need(update: RunUpdate, _scene: Scene) -> int:
+    return -SEVERITIES.index(look.severity(update))
+
+
+def prefix_of(names: Iterable[str]) -> str:
+    """The folders that all names begin with: "runs/" of runs/a and runs/b."""
+    folders = [name.split("/")[:-1] for name in names]
+    if not folders:
+        return ""
+    first, last = min(folders), max(folders)  # what these two share, all between them do
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "/".join(part for part, _ in pairs)
+
+
+def _name(update: RunUpdate, scene: Scene, width: int) -> Cell:
+    name = name_of(update, scene)
+    if cell_width(name) > width and "/" in name:
+        name = name.rsplit("/", 1)[1]  # of a long path the end tells most
+    return name, ""
+
+
+def name_of(update: RunUpdate, scene: Scene) -> str:
+    """The name of a run without what all names begin with."""
+    prefix = scene.prefix + "/"
+    below = update.run[len(prefix) :] if update.run.startswith(prefix) else ""
+    return printable(below or update.run)
+
+
+def _curve(update: RunUpdate, scene: Scene, width: int) -> Cell:
+    view = update.series.get(update.train or update.eval or "")
+    return (sparkline(view, width, ascii=scene.ascii) if view is not None else ""), "curve"
+
+
+def _train(update: RunUpdate, _scene: Scene, width: int) -> Cell:
+    return look.number(newest(update, update.train))[:width], ""
+
+
+def _eval(update: RunUpdate, _scene: Scene, width: int) -> Cell:
+    return look.number(newest(update, update.eval))[:width], ""
+
+
+def _state(update: RunUpdate, scene: Scene, _width: int) -> Cell:
+    word = scene.standing(update).word
+    tone = {"failed": "critical", "stalled": "warning", "link lost": "warning"}.get(word, "faint")
+    return word, tone
+
+
+def _age(update: RunUpdate, scene: Scene, _width: int) -> Cell:
+    if update.last_row_time is None:
+        return "", ""
+    return look.coarse(scene.now - update.last_row_time), "faint"
+
+
+def _speed(update: RunUpdate, _scene: Scene, _width: int) -> Cell:
+    if update.steps_per_s is None or update.state != "running":
+        return "", ""
+    return look.rate(update.steps_per_s), ""
+
+
+def _step(update: RunUpdate, _scene: Scene, width: int) -> Cell:
+    return look.short_progress(update, width), ""
+
+
+def _eta(update: RunUpdate, _scene: Scene, _width: int) -> Cell:
+    return ("" if update.eta_s is None else in_words(update.eta_s)), ""
+
+
+def _host(update: RunUpdate, _scene: Scene, _width: int) -> Cell:
+    return printable(update.host) or "here", "faint"
+
+
+def _verdict(update: RunUpdate, scene: Scene, _width: int) -> Cell:
+    found = headline(update)
+    if found is None:
+        return "", ""
+    title = scene.knowledge.pattern(found.pattern).title
+    if found.pattern == "too_early":
+        return title, "faint"
+    if found.severity == "info":
+        return title, "info"
+    word = scene.knowledge.word("since")
+    quiet = found.pattern in update.hushed
+    return f"{title.upper()} {word} {found.since_step:,}", "faint" if quiet else found.severity
+
+
+def _versus(update: RunUpdate, scene: Scene, width: int) -> Cell:
+    if scene.baseline is None:
+        return "", ""
+    if update.run == scene.baseline.run:
+        return "baseline", "accent"
+    gap = scene.baseline.gap(update)
+    if gap is None:
+        return "", ""
+    loss = f"{gap.share:+.1%}" if gap.share is not None else f"{gap.loss:+.3g}"
+    steps = "" if gap.steps is None else f" {look.signed(gap.steps)} st"
+    words = loss + steps
+    return (words if len(words) <= width else loss), "info" if gap.ahead else "warning"
+
+
+def _ratio(update: RunUpdate, scene: Scene) -> float | None:
+    gap = scene.baseline.gap(update) if scene.baseline is not None else None
+    if gap is None:
+        return None
+    return gap.share if gap.share is not None else gap.loss
+
+
+def _falling(value: float | None) -> float | None:
+    """Sorts the largest first; what is not finite before all: it needs a look."""
+    if value is None:
+        return None
+    return -value if value == value else float("-inf")
+
+
+# The first that fits by its importance is kept; they stand in this order.
+COLUMNS: tuple[Column, ...] = (
+    Column("name", "NAME", 14, _name, lambda u, _: u.run, right=False, grows=True),
+    Column("curve", "CURVE", 10, _curve, right=False),
+    Column("train", "TRAIN", 8, _train, lambda u, _: _falling(newest(u, u.train))),
+    Column("eval", "EVAL", 8, _eval, lambda u, _: _falling(newest(u, u.eval)),
+           wanted=lambda runs, _: any(run.eval for run in runs)),
+    Column("versus", "VS BASE", 15, _versus, _ratio,
+           wanted=lambda _, scene: scene.baseline is not None),
+    Column("step", "STEP", 13, _step,
+           lambda u, _: _falling(u.step)),
+    Column("verdict", "VERDICT", 24, _verdict, _need, right=False, grows=True),
+    Column("state", "STATE", 9, _state,
+           lambda u, s: WORDS.index(s.standing(u).word), right=False),
+    Column("age", "AGE", 7, _age, lambda u, _: _falling(u.last_row_time)),
+    Column("speed", "STEP/S", 7, _speed, lambda u, _: _falling(u.steps_per_s),
+           wanted=lambda runs, _: any(run.state == "running" for run in runs)),
+    Column("eta", "ETA", 7, _eta,
+           lambda u, _: u.eta_s, wanted=lambda runs, _: any(run.eta_s for run in runs)),
+    Column("host", "HOST", 10, _host,
+           lambda u, _: u.host, right=False, wanted=lambda runs, _: any(run.host for run in runs)),
+)  # fmt: skip
+_IMPORTANCE = (
+    "name", "train", "versus", "curve", "state", "step", "verdict", "eval", "age", "eta", "speed",
+    "host",
+)  # fmt: skip
+ORDERS = ("need", *(column.key for column in COLUMNS if column.by and column.key != "verdict"))
+_NUMBER_OF = {key: key for key in ("eval", "step", "age", "speed", "eta", "state")}
+TITLES = {"need": "who needs attention", "versus": "against the baseline", "speed": "steps/s"}
+
+
+def columns_for(width: int, runs: Iterable[RunUpdate], scene: Scene) -> list[tuple[Column, int]]:
+    """The columns that fit, with their widths, in the order they stand; one blank between."""
+    known = {column.key: column for column in COLUMNS}
+    listed = list(runs)
+    room, kept = width, []
+    for key in _IMPORTANCE:
+        column = known[key]
+        if column.wanted(listed, scene) and column.width + 1 <= room:
+            kept.append(key)
+            room -= column.width + 1
+    growing = [key for key in kept if known[key].grows]
+    widths = {key: known[key].width for key in kept}
+    if "name" in kept:
+        longest = max((cell_width(name_of(run, scene)) for run in listed), default=0)
+        more = max(0, min(longest - widths["name"], room if growing == ["name"] else room // 2))
+        widths["name"] += more
+        room -= more
+    for key, most in (("verdict", 20), ("curve", 30), ("verdict", room)):
+        if key in kept:
+            more = min(most, room)
+            widths[key] += more
+            room -= more
+    return [(column, widths[column.key]) for column in COLUMNS if column.key in widths]
+
+
+def narrow_columns_for(
+    width: int, _runs: Iterable[RunUpdate], scene: Scene
+) -> list[tuple[Column, int]]:
+    """The columns of a list beside the chart: name, curve and one number."""
+    known = {column.key: column for column in COLUMNS}
+    number = "versus" if scene.baseline is not None else _NUMBER_OF.get(scene.order, "train")
+    room = 7 if known[number].width <= 8 else 9
+    curve = min(10, max(0, width - 18))
+    name = max(4, width - curve - room - 3)
+    wanted = (("name", name), ("curve", curve), (number, room))
+    return [(known[key], cells) for key, cells in wanted if cells]

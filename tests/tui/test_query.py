@@ -1,0 +1,72 @@
+"""The filter grammar of the run list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lossmon.diagnosis.finding import Diagnosis, Finding
+from lossmon.monitor import RunUpdate
+from lossmon.tui.query import Query, parse
+from tests.tui.synthetic import update_of
+
+STALLED = ("gpu1:runs/sft-7b", "gpu1", "stalled", ("overfitting",))
+LIVE = ("runs/sft-13b", "", "live", ("healthy",))
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> RunUpdate:
+    folder: Path = tmp_path_factory.mktemp("query")
+    return update_of(folder / "log.jsonl")
+
+
+def made(base: RunUpdate, run: str, host: str, word: str, patterns: tuple[str, ...]) -> RunUpdate:
+    findings = tuple(Finding(name, "warning", 0.9, 1, "loss", "") for name in patterns)
+    state = "running" if word == "live" else word
+    return replace(base, run=run, host=host, state=state, diagnosis=Diagnosis(findings))
+
+
+@pytest.mark.parametrize(
+    ("text", "stalled", "live"),
+    [
+        ("", True, True),
+        ("sft", True, True),
+        ("SFT 7b", True, False),
+        ("13B", False, True),
+        ("host:gpu1", True, False),
+        ("host:here", False, True),
+        ("state:stalled overfitting", True, False),
+        ("state:stalled,live", True, True),
+        ("state:running", False, True),
+        ("pattern:over", True, False),
+        ("healthy", False, True),
+        ("-healthy", True, False),
+        ("-state:stalled", False, True),
+        ("!host:gpu1 sft", False, True),
+        ("gpu1:runs", True, False),
+        ("name:gpu1:runs", True, False),
+        ("state:", True, True),
+        ("state:,", True, True),
+        ('"sft-7', True, False),
+        ("nothing-like-it", False, False),
+    ],
+)
+def test_words_and_fields_must_all_fit(base, text: str, stalled: bool, live: bool) -> None:
+    query = parse(text)
+    assert query.fits(made(base, *STALLED), lambda _: "stalled") is stalled
+    assert query.fits(made(base, *LIVE), lambda _: "live") is live
+
+
+def test_quotes_keep_blanks_together(base) -> None:
+    lost = made(base, *STALLED)
+    assert parse('state:"link lost"').fits(lost, lambda _: "link lost")
+    assert not parse('"lost link"').fits(lost, lambda _: "link lost")
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_typed_is_a_filter(text: str) -> None:
+    assert isinstance(parse(text), Query)

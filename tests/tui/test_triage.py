@@ -1,0 +1,187 @@
+"""Many runs on the screen: list, columns, order, filter, marks, baseline, wall."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lossmon.diagnosis.knowledge import load
+from lossmon.text import cell_width
+from lossmon.tui.app import LossmonApp
+from lossmon.tui.screens.main import MainScreen
+from lossmon.tui.triage import COLUMNS, ORDERS, Scene, columns_for, ordered, prefix_of
+from lossmon.tui.widgets.chart_view import ChartView
+from lossmon.tui.widgets.run_list import RunList
+from lossmon.tui.widgets.small_charts import SmallCharts
+from tests.conftest import falling
+from tests.tui.synthetic import NOW, update_of
+from tests.tui.test_app import WIDE, listed, loaded, main_of, until, words
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene(NOW, load("en"))
+
+
+def test_every_order_puts_what_is_not_known_last(tmp_path: Path, scene: Scene) -> None:
+    updates = [update_of(tmp_path / f"{name}.jsonl") for name in "ba"]
+    for order in ORDERS:
+        runs = ordered(updates, Scene(NOW, load("en"), order=order))
+        assert [run.run[-7] for run in runs] == ["a", "b"], "among equals by name"
+
+
+def test_a_loss_that_is_not_a_number_comes_first(tmp_path: Path) -> None:
+    fine = update_of(tmp_path / "a.jsonl")
+    broken = update_of(tmp_path / "b.jsonl", [*falling(60), float("nan")])
+    runs = ordered([fine, broken], Scene(NOW, load("en"), order="train"))
+    assert [run.run for run in runs] == [broken.run, fine.run]
+
+
+@pytest.mark.parametrize("width", range(16, 240, 7))
+def test_columns_fill_the_width_and_never_more(tmp_path: Path, scene: Scene, width: int) -> None:
+    update = update_of(tmp_path / "a.jsonl")
+    columns = columns_for(width, [update], scene)
+    assert sum(room + 1 for _, room in columns) <= width
+    assert [column.key for column, _ in columns][:1] == ["name"]
+    for column, room in columns:
+        text, _ = column.cell(update, scene, room)
+        assert column.grows or cell_width(text) <= room, column.key
+
+
+def test_columns_have_names_of_their_own() -> None:
+    assert len({column.key for column in COLUMNS}) == len(COLUMNS)
+
+
+def test_what_all_names_begin_with_is_left_out() -> None:
+    assert prefix_of(["runs/a", "runs/ab/c"]) == "runs"
+    assert prefix_of(["a", "b"]) == ""
+    assert prefix_of(["runs/a1", "runs/a2"]) == "runs", "folders, not letters"
+
+
+async def test_escape_opens_all_runs_and_enter_the_chosen_one(app: LossmonApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await loaded(pilot)
+        assert main_of(app).query_one(RunList).region.area == 0
+        await pilot.press("escape")
+        await pilot.pause()
+        runs = main_of(app).query_one(RunList)
+        assert runs.region.width == 80
+        header, *rows = listed(app)
+        assert "NAME" in header
+        assert "STATE" in header
+        assert "rebound" in rows[0]
+        await pilot.press("down", "enter")
+        await pilot.pause()
+        assert main_of(app)._chosen == "runs/sft-7b"
+        assert main_of(app).query_one(ChartView).region.area > 0
+        assert main_of(app).query_one(RunList).region.area == 0
+
+
+async def test_the_list_has_every_column_that_fits(app: LossmonApp) -> None:
+    async with app.run_test(size=(200, 50)) as pilot:
+        await loaded(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        header, _, overfit, _ = listed(app)[:4]
+        for title in ("NAME", "CURVE", "TRAIN", "EVAL", "STEP", "VERDICT", "STATE", "AGE"):
+            assert title in header
+        for word in ("sft-7b", "600/600", "OVERFITTING since step", "finished"):
+            assert word in overfit
+
+
+async def test_o_sorts_by_another_column_and_the_header_shows_it(app: LossmonApp) -> None:
+    async with app.run_test(size=(200, 50)) as pilot:
+        await loaded(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        seen = {}
+        for _ in range(len(ORDERS)):
+            await pilot.press("o")
+            header, *rows = listed(app)
+            seen[main_of(app)._order] = (header, [row.split()[1] for row in rows[:3]])
+        assert seen["name"][1] == ["rebound", "sft-7b", "well"]
+        assert seen["step"][1][-1] == "sft-7b"
+        assert "STEP▾" in seen["step"][0]
+        assert "need" in seen, "it comes round"
+
+
+async def test_a_click_on_the_header_sorts(app: LossmonApp) -> None:
+    async with app.run_test(size=(200, 50)) as pilot:
+        await loaded(pilot)
+        await pilot.press("escape")
+        await pilot.pause()
+        at = listed(app)[0].index("STEP")
+        await pilot.click(RunList, offset=(at + 2, 1))
+        await until(pilot, lambda: main_of(app)._order == "step")
+
+
+async def test_the_filter_knows_fields(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("slash", *"state:finished", "enter")
+        assert len(listed(app)) == 1
+        assert "sft-7b" in listed(app)[0]
+        assert "1 of 3 runs" in words(app, "#top")
+        await pilot.press("escape", "slash", *"-pattern:overfitting", "enter")
+        assert len(listed(app)) == 2
+
+
+async def test_a_baseline_is_compared_with_at_the_same_step(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("j", "j", "b", "k")
+        assert "%" in listed(app)[1]
+        assert "well" in words(app, "#strip")
+        assert any(word in words(app, "#strip") for word in ("ahead of", "behind"))
+        await pilot.press("j", "b")
+        assert main_of(app)._baseline is None
+        assert "%" not in listed(app)[1]
+
+
+async def test_marks_are_seen_and_taken_away(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("space", "space")
+        assert list(main_of(app).marked) == ["runs/rebound", "runs/sft-7b"]
+        assert [("◆" in line) for line in listed(app)] == [True, True, False]
+        await pilot.press("j", "space")
+        assert list(main_of(app).marked) == ["runs/sft-7b"]
+
+
+async def test_the_wall_shows_every_run_and_opens_one(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("w")
+        await pilot.pause()
+        wall = main_of(app).query_one("#wall", SmallCharts)
+        assert wall.region.width == WIDE[0]
+        top = wall.render_line(0).text
+        assert "rebound" in top
+        assert "sft-7b" in top
+        await pilot.press("right", "enter")
+        await pilot.pause()
+        assert main_of(app)._chosen == "runs/sft-7b"
+        assert wall.region.area == 0
+        assert isinstance(app.screen, MainScreen)
+
+
+async def test_the_chosen_line_is_scrolled_into_view(tmp_path: Path, frozen: None) -> None:
+    from tests.tui.synthetic import monitor_of
+
+    for i in range(60):
+        update_of(tmp_path / "runs" / f"r{i:02}" / "log.jsonl")
+    monitor = monitor_of(tmp_path / "runs")
+    app = LossmonApp(monitor)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await loaded(pilot, 60)
+        await pilot.press("escape")
+        await pilot.pause()
+        for keys, last in ((["end"], "r59"), (["home"], "r00"), (["pagedown"], ""), (["up"], "")):
+            await pilot.press(*keys)
+            await pilot.pause()
+            runs = main_of(app).query_one(RunList)
+            chosen = (main_of(app)._chosen or "").rsplit("/")[-1]
+            assert last in chosen
+            assert any(chosen in runs.render_line(y).text for y in range(runs.size.height))
+    monitor.close()
