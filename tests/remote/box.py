@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import getpass
 import os
+import queue
 import shutil
 import signal
 import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -75,14 +76,24 @@ class Box:
         settings: more lines of its sshd_config.
         login: a shell command that stands for the login shell; the command that ssh asked for is
             in $SSH_ORIGINAL_COMMAND.
+        address: where it listens.
+        prefix: a command that runs another one where the box is.
     """
 
-    def __init__(self, folder: Path, settings: str = "", login: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        settings: str = "",
+        login: str = "",
+        address: str = "127.0.0.1",
+        prefix: str = "",
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         self.port = free_port()
-        self.address = "127.0.0.1"
+        self.address = address
+        self._prefix = prefix.split()
         self._settings = settings + (f"\nForceCommand {login}" if login else "")
         self._process: subprocess.Popen[bytes] | None = None
         self.user_key, self.host_key = key(folder / "user"), key(folder / "host")
@@ -114,7 +125,7 @@ class Box:
         )
         with (self.folder / "sshd.log").open("ab") as words:
             self._process = subprocess.Popen(
-                [SSHD, "-D", "-e", "-f", self.folder / "sshd_config"],
+                [*self._prefix, SSHD, "-D", "-e", "-f", self.folder / "sshd_config"],
                 stderr=words,
                 stdin=subprocess.DEVNULL,
             )
@@ -167,12 +178,18 @@ class Box:
 class Cable:
     """A TCP proxy in front of a box that can be cut, also in the middle of a frame.
 
+    Args:
+        port: of the box.
+        delay_s: that every byte takes, each way.
+        rate: bytes a second, each way; 0 for all there is.
+
     Attributes:
         carried: bytes from the box to the client so far; and `sent` the other way.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, delay_s: float = 0.0, rate: float = 0.0) -> None:
         self._to = port
+        self._delay_s, self._rate = delay_s, rate
         self.carried = self.sent = 0
         self._cut_after: int | None = None
         self._silent = threading.Event()
@@ -226,9 +243,36 @@ class Cable:
             self._pump(far, near, True)
             up.join()
 
+    def _slowly(self, source: socket.socket) -> Iterator[bytes]:
+        """What comes, each piece as late as the cable makes it; a bounded part is under way."""
+        if not self._delay_s and not self._rate:
+            while data := source.recv(1 << 16):
+                yield data
+            return
+        under_way: queue.Queue[tuple[float, bytes]] = queue.Queue(maxsize=128)
+
+        def take() -> None:
+            free = 0.0
+            data = b"."
+            while data:
+                try:
+                    data = source.recv(2048)
+                except OSError:
+                    data = b""
+                free = max(free, time.monotonic()) + (len(data) / self._rate if self._rate else 0.0)
+                under_way.put((free + self._delay_s, data))
+
+        threading.Thread(target=take, daemon=True).start()
+        while True:
+            due, data = under_way.get()
+            if not data:
+                return
+            time.sleep(max(0.0, due - time.monotonic()))
+            yield data
+
     def _pump(self, source: socket.socket, sink: socket.socket, down: bool) -> None:
         try:
-            while data := source.recv(1 << 16):
+            for data in self._slowly(source):
                 while self._silent.is_set():
                     time.sleep(0.05)
                 if down and self._cut_after is not None:

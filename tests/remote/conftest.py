@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from lossmon.logs import bootstrap, wire
 from tests.remote.box import Box, Cable, Collector, why_not
 
 
@@ -58,3 +60,15 @@ def cable(box: Box) -> Iterator[Cable]:
     yield made
     box.write_client()
     made.close()
+
+
+@pytest.fixture
+def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life come, and are missed, sooner at both ends."""
+    quick = zlib.decompress(bootstrap.payload())
+    for name, usual, value in (("PATIENCE_S", 16.0, 1.5), ("BEAT_S", 5.0, 0.4)):
+        assert getattr(wire, name) == usual
+        monkeypatch.setattr(wire, name, value)
+        quick = quick.replace(f"{name} = {usual}".encode(), f"{name} = {value}".encode())
+    packed = zlib.compress(quick, 9)
+    monkeypatch.setattr(bootstrap, "payload", lambda: packed)

@@ -192,19 +192,8 @@ def test_a_log_that_goes_on_under_another_inode_is_not_read_again(
 
 
 def test_a_network_that_falls_silent_ends_both_ends(
-    box: Box, cable: Cable, collect: Collect, log: Path, monkeypatch: pytest.MonkeyPatch
+    box: Box, cable: Cable, collect: Collect, log: Path, quick_beats: None
 ) -> None:
-    from lossmon.logs import bootstrap, wire
-
-    monkeypatch.setattr(wire, "PATIENCE_S", 1.5)
-    monkeypatch.setattr(wire, "BEAT_S", 0.4)
-    original = bootstrap.payload()
-    quick = bootstrap.zlib.decompress(original)
-    quick = quick.replace(b"PATIENCE_S = 16.0", b"PATIENCE_S = 1.5").replace(
-        b"BEAT_S = 5.0", b"BEAT_S = 0.4"
-    )
-    packed = bootstrap.zlib.compress(quick, 9)
-    monkeypatch.setattr(bootstrap, "payload", lambda: packed)
     got = collect(box, log)
     got.until_settled()
     assert len(box.agents()) == 1
