@@ -13,8 +13,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from lossmon.logs import hosts
 from lossmon.monitor.sources import open_monitor
 from lossmon.tui.app import LossmonApp
+from tests.remote.box import Box, free_port
 from tests.tui.test_app import loaded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,6 +55,32 @@ async def picture(folder: Path, size: tuple[int, int], runs: int, keys: list[str
         monitor.close()
 
 
+async def of_boxes(folder: Path) -> str:
+    """The screen on three boxes over real ssh connections, one of which is off."""
+    home, box = folder / "home", Box(folder / "box", settings=f"SetEnv HOME={folder}/home")
+    for name, target in (("a", "runs"), ("b", "exp")):
+        for run in list(RUNS)[:4] if name == "a" else list(RUNS)[4:7]:
+            copied = home / target / run
+            shutil.copytree(DATA / RUNS[run], copied, copy_function=shutil.copyfile)
+    known = box.client.read_text()
+    alone = known.replace(f"Port {box.port}", f"Port {free_port()}").replace("Host box", "Host gpu3")
+    box.client.write_text(known.replace("Host box", "Host gpu1 gpu2") + alone)
+    hosts.use_config(str(box.client))
+    monitor = open_monitor(["gpu1:~/runs", "gpu2:~/exp", "gpu3:runs"], watch=True)
+    app = LossmonApp(monitor)
+    try:
+        async with app.run_test(size=(140, 30)) as pilot:
+            await loaded(pilot, 7)
+            while {host.state for host in monitor.hosts()} != {"live", "retrying"}:
+                await pilot.pause(0.1)
+            await pilot.press("j", "j", "j")
+            await pilot.pause(1.0)
+            return app.export_screenshot(title="lossmon gpu1:~/runs gpu2:~/exp gpu3:runs")
+    finally:
+        monitor.close()
+        box.stop()
+
+
 def main() -> None:
     """Write screenshots/*.svg."""
     os.environ.pop("NO_COLOR", None)
@@ -65,6 +93,10 @@ def main() -> None:
         (ROOT / "screenshots").mkdir(exist_ok=True)
         (ROOT / "screenshots" / f"{name}.svg").write_text(svg)
         print(f"screenshots/{name}.svg")
+    with tempfile.TemporaryDirectory() as temporary:
+        svg = asyncio.run(of_boxes(Path(temporary)))
+    (ROOT / "screenshots" / "remote.svg").write_text(svg)
+    print("screenshots/remote.svg")
 
 
 if __name__ == "__main__":
