@@ -63,7 +63,9 @@ async def of_boxes(folder: Path) -> str:
             copied = home / target / run
             shutil.copytree(DATA / RUNS[run], copied, copy_function=shutil.copyfile)
     known = box.client.read_text()
-    alone = known.replace(f"Port {box.port}", f"Port {free_port()}").replace("Host box", "Host gpu3")
+    alone = known.replace(f"Port {box.port}", f"Port {free_port()}").replace(
+        "Host box", "Host gpu3"
+    )
     box.client.write_text(known.replace("Host box", "Host gpu1 gpu2") + alone)
     hosts.use_config(str(box.client))
     monitor = open_monitor(["gpu1:~/runs", "gpu2:~/exp", "gpu3:runs"], watch=True)
