@@ -4,22 +4,17 @@ Standard library alone, runs on Python 3.6: its source is sent to other boxes (s
 """
 
 import json
-import os
-import select
-import signal
-import subprocess
 import time
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple  # noqa: F401 - some are for type comments
 
+from lossmon.logs.program import Program
 from lossmon.logs.writers import ancestry, group
 
-TOOL_S = 5.0  # a tool that takes longer is killed
 RETRY_S = 300.0  # a tool that is absent or fails is not tried again for so long
 USED_EVERY_S = 60.0  # which process uses which GPU changes seldom
-OUTPUT_BYTES = 1 << 18  # of a tool
 MIB = 1 << 20
 
-_PLACES = ("/usr/bin", "/usr/local/bin", "/usr/lib/wsl/lib", "/opt/rocm/bin")
+PLACES = ("/usr/bin", "/usr/local/bin", "/usr/lib/wsl/lib", "/opt/rocm/bin")
 _NVIDIA = (
     "index", "uuid", "utilization.gpu", "memory.used", "memory.total", "temperature.gpu",
     "power.draw", "name",
@@ -33,8 +28,8 @@ class Tool:
     arguments = ()  # type: Tuple[str, ...]
 
     def __init__(self) -> None:
+        self.asked = Program(self.program, places=PLACES)
         self._not_before = 0.0
-        self._running = None  # type: Optional[subprocess.Popen[bytes]]
 
     def gpus(self) -> List[Dict[str, Any]]:
         """What the GPUs do now; empty where there is none."""
@@ -58,41 +53,12 @@ class Tool:
         return {}
 
     def ask(self, arguments: Sequence[str]) -> str:
-        """The output of the program, in bounded size and time; empty when there is none."""
-        path = find_program(self.program)
-        if path is None:
-            return ""
-        try:
-            self._running = subprocess.Popen(
-                [path, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError:
-            return ""
-        try:
-            return read_all(self._running).decode("utf-8", "replace")
-        finally:
-            self.stop()
+        """The output of the program; empty when there is none."""
+        return self.asked.ask(arguments).text
 
     def stop(self) -> None:
-        """Kill the program and what it started."""
-        process, self._running = self._running, None
-        if process is None:
-            return
-        if process.poll() is None:
-            try:
-                os.killpg(process.pid, signal.SIGKILL)
-            except OSError:
-                pass
-            try:
-                process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                pass  # stuck in the driver: nothing can end it, and nobody waits for it
-        if process.stdout is not None:
-            process.stdout.close()
+        """End the program where it still runs."""
+        self.asked.stop()
 
 
 class NvidiaSmi(Tool):
@@ -220,33 +186,6 @@ def gpu(
         "id": id, "name": name[:100], "use": use, "memory": memory, "memory_total": memory_total,
         "temperature": temperature, "power": power,
     }  # fmt: skip
-
-
-def find_program(name: str) -> Optional[str]:
-    """Where a program is: on the PATH (never in the current directory) or where vendors put it."""
-    for folder in os.environ.get("PATH", "").split(os.pathsep) + list(_PLACES):
-        path = os.path.join(folder, name)
-        if os.path.isabs(folder) and os.path.isfile(path) and os.access(path, os.X_OK):
-            return path
-    return None
-
-
-def read_all(process: "subprocess.Popen[bytes]") -> bytes:
-    """What a process prints until it ends, its time is over or it has said too much."""
-    assert process.stdout is not None
-    deadline = time.monotonic() + TOOL_S
-    pieces = []  # type: List[bytes]
-    size = 0
-    while size < OUTPUT_BYTES:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-            return b""
-        piece = os.read(process.stdout.fileno(), 1 << 16)
-        if not piece:
-            break
-        pieces.append(piece)
-        size += len(piece)
-    return b"".join(pieces)
 
 
 def number(cell: Any) -> Optional[float]:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from lossmon.logs import gpus, vitals, writers
+from lossmon.logs import gpus, program, vitals, writers
+from lossmon.logs.program import Program
 from lossmon.logs.vitals import Sampler, Vitals
 
 GIB = 1 << 30
@@ -60,7 +61,7 @@ def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr(gpus, "_PLACES", ())
+    monkeypatch.setattr(gpus, "PLACES", ())
     return folder
 
 
@@ -114,13 +115,12 @@ def test_a_tool_that_fails_is_left_alone_for_minutes(tools: Path, output: str) -
     assert (tools / "calls").read_text().split() == ["called"]
 
 
-def test_a_tool_that_hangs_is_killed_with_all_it_started(
-    tools: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gpus, "TOOL_S", 0.3)
+def test_a_tool_that_hangs_is_killed_with_all_it_started(tools: Path) -> None:
     stand_in(tools, "nvidia-smi", f"/bin/sleep 60 &\necho $! > {tools}/child\nwait\n")
     started = time.monotonic()
-    assert gpus.NvidiaSmi().gpus() == []
+    tool = gpus.NvidiaSmi()
+    tool.asked = Program("nvidia-smi", timeout_s=0.3)
+    assert tool.gpus() == []
     assert time.monotonic() - started < 10
     child = int((tools / "child").read_text())
     wait_for(lambda: not writers.started("/proc", child), "the child to end")
@@ -128,7 +128,7 @@ def test_a_tool_that_hangs_is_killed_with_all_it_started(
 
 def test_a_tool_that_floods_is_cut_off(tools: Path) -> None:
     stand_in(tools, "nvidia-smi", "while :; do echo 0, GPU-x, 5, 1, 2, 3, 4, name; done\n")
-    assert len(gpus.NvidiaSmi().gpus()) < gpus.OUTPUT_BYTES
+    assert len(gpus.NvidiaSmi().gpus()) < program.OUTPUT_BYTES
 
 
 def test_a_tool_in_the_current_directory_is_not_run(
@@ -225,13 +225,13 @@ def test_a_reader_is_no_writer(tmp_path: Path) -> None:
 
 def test_a_process_that_closes_its_log_and_goes_on_is_no_end(tmp_path: Path) -> None:
     log = tmp_path / "metrics.csv"
-    program = (
+    code = (
         "import sys\nlog = open(sys.argv[1], 'a')\nprint(1, flush=True)\nsys.stdin.readline()\n"
         "log.close()\nprint(2, flush=True)\nsys.stdin.readline()"
     )
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [sys.executable, "-c", program, str(log)], stdin=pipe, stdout=pipe
+        [sys.executable, "-c", code, str(log)], stdin=pipe, stdout=pipe
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -325,16 +325,16 @@ def test_it_runs_on_python_3_6(tmp_path: Path) -> None:
     package.mkdir(parents=True)
     for folder in (package, package.parent):
         (folder / "__init__.py").touch()
-    for module in (gpus, writers, vitals):
+    for module in (gpus, program, writers, vitals):
         shutil.copy(module.__file__, package)
     log = tmp_path / "train.log"
-    program = (
+    code = (
         "import json, sys\nfrom lossmon.logs.vitals import Sampler, Vitals\nSampler()\n"
         "print(json.dumps(Vitals().sample(sys.argv[1:])))"
     )
     with log.open("w") as file:
         done = subprocess.run(
-            [str(old[0]), "-c", program, str(log)],
+            [str(old[0]), "-c", code, str(log)],
             cwd=tmp_path, pass_fds=[file.fileno()], capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert '"logs": {' in done.stdout, done.stderr

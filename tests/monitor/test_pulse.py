@@ -196,7 +196,7 @@ def training(
     tool.write_text("#!/bin/sh\necho 0, GPU-1, 97, 72704, 81559, 61, 688.12, NVIDIA H100\n")
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", str(tool.parent))
-    monkeypatch.setattr(tools, "_PLACES", ())
+    monkeypatch.setattr(tools, "PLACES", ())
     log = tmp_path / "run" / "trainer_log.jsonl"
     log.parent.mkdir()
     process = subprocess.Popen([sys.executable, "-c", TRAINER, str(log)], stdout=subprocess.PIPE)
