@@ -123,6 +123,7 @@ def cli() -> None:
     \b
     lossmon runs/sft/trainer_log.jsonl
     lossmon gpu1:runs me@gpu2:'~/exp/*/log.jsonl'
+    lossmon slurm: login1:slurm:4242
     python train.py 2>&1 | lossmon -
     """
 

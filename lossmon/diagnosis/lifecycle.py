@@ -16,6 +16,18 @@ QUIET = 4.0  # times the patience: while its GPU is at work a silent log may onl
 GONE_S = 30.0  # of silence after which a training without a process writes no more
 
 
+# States of a Slurm job (squeue's manual page, "JOB STATE CODES").
+JOB_FAILED = (
+    "FAILED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "BOOT_FAIL", "DEADLINE", "CANCELLED",
+    "PREEMPTED",
+)  # fmt: skip
+JOB_WAITS = ("PENDING", "CONFIGURING", "SUSPENDED", "STOPPED", "REQUEUED", "REQUEUE_HOLD")
+JOB_CAUSES = {
+    "TIMEOUT": "job_timeout", "DEADLINE": "job_timeout", "OUT_OF_MEMORY": "job_memory",
+    "NODE_FAIL": "job_node", "BOOT_FAIL": "job_node", "PREEMPTED": "job_preempted",
+}  # fmt: skip
+
+
 class Plan(Protocol):
     """What a log says of the training's length and end (see `lossmon.history.run.Plan`)."""
 
@@ -34,6 +46,8 @@ class Signs:
         gpu: whether its GPUs are at work; None where that is not known.
         gpu_words: what they do, "GPU 97 % 71 GB"; empty where there is none.
         pid: of the process that holds the log.
+        job: the state of the scheduler's job ("RUNNING", "TIMEOUT"); empty where there is none.
+        job_words: how it stands, in words.
     """
 
     writer: bool | None = None
@@ -41,6 +55,8 @@ class Signs:
     gpu: Literal["idle", "busy"] | None = None
     gpu_words: str = ""
     pid: int | None = None
+    job: str = ""
+    job_words: str = ""
 
 
 NO_SIGNS = Signs()
@@ -76,7 +92,7 @@ class Situation:
     @property
     def quiet(self) -> bool:
         """Silent for long, but its process lives and its GPU is at work."""
-        at_work = self.signs.writer is True and self.signs.gpu == "busy"
+        at_work = bool(self.signs.writer) and self.signs.gpu == "busy"
         return at_work and self.patience_s < self.silence_s <= QUIET * self.patience_s
 
     @property
@@ -87,9 +103,16 @@ class Situation:
             return "failed"
         if plan.finished or (plan.total_steps is not None and self.step >= plan.total_steps):
             return "finished"
+        if self.signs.job in JOB_FAILED:
+            return "failed"
+        if self.signs.job == "COMPLETED":
+            return "finished"
+        if self.signs.job in JOB_WAITS:
+            return "running"
         if not self.gone and (self.silence_s <= self.patience_s or self.quiet):
             return "running"
-        expected = plan.total_steps is not None or self.live or self.signs.writer is not None
+        known = self.signs.writer is not None or self.signs.job == "RUNNING"
+        expected = plan.total_steps is not None or self.live or known
         return "stalled" if expected else "unknown"
 
 
@@ -102,18 +125,24 @@ def lifecycle_findings(at: Situation, metric: str, now: float) -> tuple[Finding,
         now: seconds since the Unix epoch.
     """
     state = at.state
+    severity: Severity
     total = f" of {at.plan.total_steps:,}" if at.plan.total_steps else ""
     if state == "failed":
         words = f"the log ends in: {at.plan.failure}"
         why = causes_of_failure(at.plan.failure or "")
-        return (Finding("failed", "critical", 0.95, at.step, metric, words, why),)
+        if not at.plan.failure:
+            words = f"{at.signs.job_words}; it stands at step {at.step:,}{total}"
+            why = _causes(at, now)
+        # Who cancels a job knows of it.
+        severity = "warning" if at.signs.job in ("CANCELLED", "PREEMPTED") else "critical"
+        return (Finding("failed", severity, 0.95, at.step, metric, words, why),)
     if state == "finished":
         words = f"the training ended at step {at.step:,}{total}"
         return (Finding("finished", "info", 1.0, at.step, metric, words),)
     if state == "stalled":
         # A process that ended before its plan was over did not end by itself.
         dead = at.gone and at.plan.total_steps is not None
-        severity: Severity = "critical" if dead else "warning"
+        severity = "critical" if dead else "warning"
         confidence = 0.95 if dead else 0.8
         words = f"{silence(at, now)}; it stands at step {at.step:,}{total}"
         numbers = {"pid": float(at.signs.pid)} if at.signs.pid else {}
@@ -128,6 +157,8 @@ def lifecycle_findings(at: Situation, metric: str, now: float) -> tuple[Finding,
 def _causes(at: Situation, now: float) -> tuple[Cause, ...]:
     """What the machine shows to be the cause of silence."""
     signs = at.signs
+    if signs.job in JOB_CAUSES:
+        return (Cause(JOB_CAUSES[signs.job], signs.job_words),)
     if at.gone:
         since = f" since {clock(signs.gone_since, now)}" if signs.gone_since else ""
         return (Cause("process_gone", f"no process holds its log{since}"),)
@@ -145,6 +176,8 @@ def silence(at: Situation, now: float) -> str:
     peer that has died keeps its GPU at 100 % for ever, so a busy GPU excuses silence only so long.
     """
     signs = at.signs
+    if signs.job in JOB_WAITS:
+        return signs.job_words
     gpu = f"; {signs.gpu_words}" if signs.gpu_words else ""
     if at.gone:
         idle = f"{gpu} (idle)" if signs.gpu == "idle" else ""

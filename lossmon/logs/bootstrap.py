@@ -11,8 +11,10 @@ _MODULES = (
     "wire",
     "follower",
     "writers",
+    "program",
     "gpus",
     "vitals",
+    "slurm",
     "agent",
 )  # in the order of their imports
 

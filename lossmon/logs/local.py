@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lossmon.logs.follower import Chunk, Follower
@@ -12,6 +13,7 @@ from lossmon.logs.source import Health
 from lossmon.logs.sqlite import MAGIC, Store
 
 if TYPE_CHECKING:
+    from lossmon.logs.slurm import Jobs
     from lossmon.logs.vitals import Sampler
 
 POLL_S = 1.0  # NFS, Lustre, sshfs and full inotify tables send no events
@@ -30,12 +32,18 @@ class LocalSource:
         targets: paths as typed.
         watch: be woken by file-system events; not needed to read once.
         sampler: tells of GPUs and writers; one of its own where it watches.
+        jobs: of a scheduler: what they write is read too, also of those still to come.
     """
 
     name = ""
 
     def __init__(
-        self, targets: Sequence[str], *, watch: bool = True, sampler: Sampler | None = None
+        self,
+        targets: Sequence[str],
+        *,
+        watch: bool = True,
+        sampler: Sampler | None = None,
+        jobs: Mapping[str, Jobs] = MappingProxyType({}),
     ) -> None:
         self._follower = Follower(targets, ahead=watch)
         self._targets = tuple(targets)
@@ -46,6 +54,8 @@ class LocalSource:
         self._watched: set[str] = set()
         self._stores: dict[str, Store] = {}
         self._sampler = sampler
+        self._jobs = jobs
+        self._asked = set[str]()  # logs of jobs that are followed
 
     def poll(self) -> list[Chunk]:
         """What is new; see `Follower.poll`. The rows of an SQLite store come as JSON lines."""
@@ -91,17 +101,31 @@ class LocalSource:
         return os.path.isdir(path)
 
     def beside(self) -> dict[str, Any] | None:
-        """What GPUs and the writers of the newest logs do, at most every ten seconds."""
-        if not self._watch:
-            return None
+        """What GPUs and the writers of the newest logs do; the jobs of a scheduler."""
+        found: dict[str, Any] = {}
+        for jobs in self._jobs.values():
+            news = jobs.take()
+            if news is not None:
+                found.setdefault("jobs", []).append(news)
+                self._follow({path for job in news["jobs"] for path in job["logs"]})
+        sample = self._sample() if self._watch else None
+        if sample is not None:
+            found["vitals"] = sample
+        return found or None
+
+    def _follow(self, logs: set[str]) -> None:
+        for path in sorted(logs - self._asked):
+            self._asked.add(path)
+            self._follower.add(path)
+
+    def _sample(self) -> dict[str, Any] | None:
         if self._sampler is None:
             from lossmon.logs.vitals import Sampler
 
             self._sampler = Sampler()
         if self._sampler.hungry:
             self._sampler.offer(self._follower.newest())
-        sample = self._sampler.take()
-        return None if sample is None else {"vitals": sample}
+        return self._sampler.take()
 
     def health(self) -> Health | None:
         """There is no link that could fail."""
@@ -110,9 +134,10 @@ class LocalSource:
     def ask(self) -> None:
         """There is nothing to ask."""
 
-    def trouble(self, target: str) -> str:  # noqa: ARG002 - the protocol's
-        """Targets here are checked before they are opened."""
-        return ""
+    def trouble(self, target: str) -> str:
+        """Of jobs, why they have no logs; other targets are checked before they are opened."""
+        jobs = self._jobs.get(target)
+        return jobs.trouble if jobs is not None else ""
 
     def pending(self) -> int:
         """Bytes not read yet."""
@@ -121,7 +146,7 @@ class LocalSource:
     @property
     def exhausted(self) -> bool:
         """All bytes at hand were read."""
-        return self.pending() == 0
+        return self.pending() == 0 and all(jobs.settled for jobs in self._jobs.values())
 
     def logs(self) -> list[str]:
         """The files that are followed."""
@@ -133,6 +158,8 @@ class LocalSource:
         self._watch = False
         if self._sampler is not None:
             self._sampler.close()
+        for jobs in self._jobs.values():
+            jobs.close()
         if observer is not None:
             observer.stop()
             observer.join(timeout=5)

@@ -91,6 +91,14 @@ class Slurm:
         self._jobs = {job["id"]: job for job in newest}
         return newest
 
+    def check(self) -> None:
+        """Raise SlurmError where there is no scheduler."""
+        if self._squeue.find() is None:
+            raise SlurmError(
+                "no Slurm on this machine (squeue is not found); "
+                "name a login node: lossmon HOST:slurm:"
+            )
+
     def close(self) -> None:
         """End a program that still runs."""
         for program in (self._squeue, self._scontrol, self._sacct):
@@ -99,11 +107,7 @@ class Slurm:
     # -- the queue -------------------------------------------------------------------------------
 
     def _from_queue(self) -> Iterator[Job]:
-        if self._squeue.find() is None:
-            raise SlurmError(
-                "no Slurm on this machine (squeue is not found); "
-                "name a login node: lossmon HOST:slurm:"
-            )
+        self.check()
         form = _MARK.join("%" + letter for letter in _QUEUED)
         wanted = ["--jobs=" + self._selector] if self._selector else ["--user=%d" % os.getuid()]
         said = self._squeue.ask(["--noheader", "--states=all", "--format=" + form, *wanted], _TIMES)
@@ -177,23 +181,37 @@ class Jobs:
     """Asks the scheduler again and again, in a thread of its own.
 
     Args:
-        slurm: is asked.
-        first: what it said already.
+        selector: see `Slurm`.
+        again: go on asking; else only once.
         every_s: seconds between two questions, at least.
+
+    Attributes:
+        trouble: why there is nothing to read, in words; empty where there is something.
+
+    Raises:
+        SlurmError: not a selector.
     """
 
-    def __init__(self, slurm: Slurm, first: Sequence[Job] = (), every_s: float = EVERY_S) -> None:
-        self._slurm = slurm
+    def __init__(self, selector: str = "", again: bool = True, every_s: float = EVERY_S) -> None:
+        self.trouble = "the scheduler has not answered yet"
+        self._slurm = Slurm(selector)
+        self._again = again
         self._every_s = every_s
-        self._newest = list(first)  # type: Optional[List[Job]]
+        self._newest = None  # type: Optional[List[Job]]
         self._stop = threading.Event()
+        self._answered = threading.Event()
         self._thread = threading.Thread(target=self._run, name="lossmon-slurm", daemon=True)
         self._thread.start()
 
-    def take(self) -> Optional[List[Job]]:
-        """All jobs, where anything about them changed since the last call."""
+    @property
+    def settled(self) -> bool:
+        """The scheduler has answered, and the answer was taken."""
+        return self._answered.is_set() and self._newest is None
+
+    def take(self) -> Optional[Dict[str, Any]]:
+        """`{"time": now, "jobs": all of them}`, where anything changed since the last call."""
         newest, self._newest = self._newest, None
-        return newest
+        return None if newest is None else {"time": time.time(), "jobs": newest}
 
     def close(self) -> None:
         """End the thread."""
@@ -202,17 +220,35 @@ class Jobs:
         self._thread.join(1.0)
 
     def _run(self) -> None:
-        before = self._newest
-        rest_s = self._every_s
-        while not self._stop.wait(rest_s):
+        before = None  # type: Optional[List[Job]]
+        while not self._stop.is_set():
             started = time.monotonic()
             try:
                 jobs = self._slurm.find()
-            except Exception:
-                jobs = before or []  # the controller is away: it comes back, and jobs go on
-            rest_s = max(self._every_s, LOAD * (time.monotonic() - started))
+                self.trouble = _nothing(jobs)
+            except SlurmError as error:
+                # The controller may be away: it comes back, and jobs go on without it.
+                jobs, self.trouble = before or [], "" if before else str(error)
             if jobs != before:
                 before = self._newest = jobs
+            self._answered.set()
+            if not self._again:
+                return
+            self._stop.wait(max(self._every_s, LOAD * (time.monotonic() - started)))
+
+
+def _nothing(jobs: Sequence[Job]) -> str:
+    """Why jobs have no logs; empty where one has some."""
+    if not jobs:
+        return "no such job runs, or ended in the last day; `squeue --me` lists yours"
+    if not any(job["logs"] for job in jobs):
+        return "job %s is %s: it has written nothing yet" % (jobs[0]["id"], jobs[0]["state"])
+    return ""
+
+
+def check(selector: str) -> None:
+    """Raise SlurmError, with what would work, where jobs can't be asked for."""
+    Slurm(selector).check()
 
 
 def over(job: Job) -> bool:

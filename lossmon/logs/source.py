@@ -69,7 +69,8 @@ class Source(Protocol):
         """What the machine tells beside its logs; None when that is nothing new.
 
         Returns:
-            `{"vitals": a sample of lossmon.logs.vitals}`, as JSON: from a box it is untrusted.
+            `{"vitals": a sample of lossmon.logs.vitals, "jobs": [what lossmon.logs.slurm.Jobs
+            tells, ...]}`, either alone or both, as JSON: from a box it is untrusted.
         """
         ...
 

@@ -17,6 +17,7 @@ _URL = re.compile(
     re.DOTALL,
 )
 _REMOTE = re.compile(rf"(?:(?P<user>[^@/:\s]+)@)?(?P<host>{_NAME}):(?P<path>.*)", re.DOTALL)
+_SLURM = re.compile(r"slurm:[\d,_+]*")
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,14 @@ class Target:
     """Where logs are to be looked for.
 
     Attributes:
-        kind: here, in a pipe, or on another box.
+        kind: here, in a pipe, on another box, or what the jobs of Slurm write.
         path: file, directory or glob; as typed.
         host: the box, as the user's ssh configuration knows it.
         user: the user there, where given.
         port: its port, where given.
     """
 
-    kind: Literal["local", "stdin", "remote"]
+    kind: Literal["local", "stdin", "remote", "slurm"]
     path: str
     host: str = ""
     user: str = ""
@@ -39,7 +40,9 @@ class Target:
 
 
 def parse(text: str) -> Target:
-    """Read `path`, `host:path`, `user@host:path`, `ssh://user@host:port/path` or `-`.
+    """Read `path`, `host:path`, `user@host:path`, `ssh://user@host:port/path`, `slurm:` or `-`.
+
+    `slurm:` stands for the jobs of the user, `slurm:4242` for one; `host:slurm:` for those there.
 
     A local file whose name has a colon wins when it exists; `./a:b` is always local.
 
@@ -60,6 +63,8 @@ def parse(text: str) -> Target:
         return _remote(text, found["host"], found["user"] or "", port, path)
     if text.startswith((".", "/", "~")) or os.path.lexists(text):
         return Target("local", os.path.expanduser(text))
+    if _SLURM.fullmatch(text):
+        return Target("slurm", text)
     found = _REMOTE.fullmatch(text)
     if found is not None:
         return _remote(text, found["host"], found["user"] or "", None, found["path"] or ".")

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
+from typing import Any
 
 from lossmon.logs.discover import run_directory
 from lossmon.logs.source import Source
+from lossmon.monitor.jobs import MAX_JOBS, name_of, read_jobs
+from lossmon.monitor.update import Job
+
+SLURM = "slurm:"  # what a target for jobs begins with
 
 
 class Places:
@@ -22,6 +27,19 @@ class Places:
         self._sources = {f"{source.name}:": source for source in sources if source.name}
         self._here = tuple(source for source in sources if not source.name)
         self._roots = tuple(dict.fromkeys(roots))
+        self._jobs: dict[str, Job] = {}  # by the place of each of its logs, and by its own
+
+    def note_jobs(self, source: Source, said: Any, now: float) -> bool:
+        """Take what a scheduler says of its jobs; True where it says something."""
+        found = said[:MAX_JOBS] if isinstance(said, list) else ()
+        here = source if source.name else None
+        for job, logs in (pair for one in found for pair in read_jobs(one, now)):
+            self._jobs |= {_join(here, path): job for path in (*logs, f"{SLURM}{job.id}")}
+        return bool(found)
+
+    def job(self, place: str) -> Job | None:
+        """The job that writes a log; None where none is known to."""
+        return self._jobs.get(place)
 
     def split(self, place: str) -> tuple[Source | None, str]:
         """The box that a place is on (None for this machine), and its path there."""
@@ -33,28 +51,36 @@ class Places:
     def root(self, place: str) -> str:
         """The target under which a log was found: the longest that leads to it."""
         source, path = self.split(place)
+        job = self._jobs.get(place)
         fitting = []
         for root in self._roots:
             host, below = self.split(root)
-            if host is source and _leads_to(below, path):
+            if host is source and (_leads_to(below, path) or (job and _chooses(below, job))):
                 fitting.append(root)
         return max(fitting, key=len, default=_join(source, os.path.dirname(path)))
 
     def directory(self, place: str) -> str:
         """The directory of the training that wrote a log."""
         source, path = self.split(place)
+        if place in self._jobs:
+            return _join(source, f"{SLURM}{self._jobs[place].id}")
         root = self.root(place)
         stop = self.split(root)[1] if self._is_directory(root) else None
         return _join(source, run_directory(path, stop))
 
     def first_name(self, directory: str, log: str) -> str:
         """What a run is called while one log of it is known."""
-        return self.name(directory if self._is_directory(self.root(log)) else log)
+        whole = log in self._jobs or self._is_directory(self.root(log))
+        return self.name(directory if whole else log)
 
     def name(self, place: str) -> str:
         """A short name: below the target and headed by its last part, where that is no riddle."""
-        root = self.root(place)
         source, path = self.split(place)
+        if place in self._jobs:
+            called = name_of(self._jobs[place])
+            one = "" if path.startswith(SLURM) else f" {os.path.basename(path)}"
+            return _join(source, called + one)
+        root = self.root(place)
         top = self.split(root)[1]
         is_directory = self._is_directory(root)
         head = _head(source, top)
@@ -72,6 +98,14 @@ class Places:
         source, path = self.split(root)
         sources = self._here if source is None else (source,)
         return any(one.is_directory(path) for one in sources)
+
+
+def _chooses(root: str, job: Job) -> bool:
+    """Whether a target names a job, or all jobs."""
+    if not root.startswith(SLURM):
+        return False
+    named = root[len(SLURM) :].split(",")
+    return named == [""] or job.id in named or job.id.split("_")[0] in named
 
 
 def _join(source: Source | None, path: str) -> str:

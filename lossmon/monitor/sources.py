@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from lossmon.errors import FormatError, LossmonError, TargetError
 from lossmon.logs.hosts import host_of, place_of, resolve
@@ -13,12 +15,22 @@ from lossmon.logs.source import Source
 from lossmon.logs.target import check_local
 from lossmon.monitor.watch import Monitor
 
+if TYPE_CHECKING:
+    from lossmon.logs.slurm import Jobs
+
 
 def check_target(text: str) -> None:
     """Raise TargetError, with what would work, when a target here can't be read."""
     for target in resolve(text):
         if target.kind == "local":
             check_local(target.path)
+        elif target.kind == "slurm":
+            from lossmon.logs import slurm
+
+            try:
+                slurm.check(target.path.removeprefix("slurm:"))
+            except slurm.SlurmError as error:
+                raise TargetError(f"{text}: {error}") from None
 
 
 def open_monitor(
@@ -43,8 +55,9 @@ def open_monitor(
         from lossmon.logs.stdin import StdinSource
 
         sources.append(StdinSource())
-    if paths:
-        sources.append(LocalSource(paths if logs is None else logs, watch=watch))
+    jobs = _jobs([target.path for target in parsed if target.kind == "slurm"], watch)
+    if paths or jobs:
+        sources.append(LocalSource(paths if logs is None else logs, watch=watch, jobs=jobs))
     boxes: dict[Host, list[str]] = {}
     for target in parsed:
         if target.kind == "remote":
@@ -54,6 +67,15 @@ def open_monitor(
 
         sources += [SshSource(host, paths, watch=watch) for host, paths in boxes.items()]
     return Monitor(sources, [place_of(target) for target in parsed])
+
+
+def _jobs(targets: Sequence[str], watch: bool) -> dict[str, Jobs]:
+    """What asks the scheduler, by target."""
+    if not targets:
+        return {}
+    from lossmon.logs.slurm import Jobs
+
+    return {target: Jobs(target.removeprefix("slurm:"), again=watch) for target in targets}
 
 
 def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
@@ -86,4 +108,6 @@ def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
         )
     if os.path.isfile(target) and not os.path.getsize(target):
         return FormatError(f"{target}: an empty file; nothing was logged yet")
+    if re.search(r"(^|:)slurm:[\d,_+]*$", target):
+        return TargetError(f"{target}: what these jobs write can't be read, or is not there yet")
     return TargetError(f"{target}: nothing to read; name a log file, or a folder that holds logs")

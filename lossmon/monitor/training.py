@@ -7,17 +7,18 @@ from dataclasses import dataclass, field, replace
 
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding
-from lossmon.diagnosis.lifecycle import Situation, State, lifecycle_findings, silence
+from lossmon.diagnosis.lifecycle import Signs, Situation, State, lifecycle_findings, silence
 from lossmon.formats.decoder import Record, Skipped
 from lossmon.history.columns import Series
 from lossmon.history.run import History
 from lossmon.monitor.ahead import with_end
+from lossmon.monitor.jobs import ending, too_short
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import Merge
 from lossmon.monitor.pace import Pace
 from lossmon.monitor.pulse import Pulse, Sample
 from lossmon.monitor.standing import describe
-from lossmon.monitor.update import Gpu, LogInfo, RunUpdate
+from lossmon.monitor.update import Gpu, Job, LogInfo, RunUpdate
 
 _PACED = 64  # newest rows of a batch whose own times tell the rhythm
 
@@ -34,6 +35,7 @@ class Training:
     logs: list[Log]
     pace: Pace = field(default_factory=Pace)
     pulse: Pulse = field(default_factory=Pulse)
+    job: Job | None = None
     revision: int = 0
     _engine: Engine = field(default_factory=Engine)
     _merge: Merge | None = None
@@ -142,8 +144,14 @@ class Training:
             plan=self.history.plan,
             step=self.history.step or 0,
             live=self.pace.seen_live,
-            signs=self.pulse.signs(now),
+            signs=self._signs(now),
         )
+
+    def _signs(self, now: float) -> Signs:
+        signs = self.pulse.signs(now)
+        if self.job is None:
+            return signs
+        return replace(signs, job=self.job.state, job_words=ending(self.job))
 
     def state(self, now: float) -> State:
         """Running, finished, stalled, failed or unknown."""
@@ -161,6 +169,12 @@ class Training:
         self.pulse.note(sample, paths, self.history.step or 0, now)
         self.revision += (self._shown_gpus(now), self.pulse.writer) != before
 
+    def belongs_to(self, job: Job | None) -> None:
+        """A job of a scheduler writes the logs of this training, where there is one."""
+        if job != self.job:
+            self.job = job
+            self.revision += 1
+
     def _shown_gpus(self, now: float) -> tuple[Gpu, ...]:
         """A run that has ended has no GPU, nor has one that nobody is known to be at."""
         state, writer = self.state(now), self.pulse.writer
@@ -170,7 +184,8 @@ class Training:
     def tick(self, now: float) -> bool:
         """Whether the mere passing of time changed what is to be said (a stall began)."""
         at = self.situation(now)
-        said = (at.state, at.quiet, at.gone, at.signs.gpu if at.state == "stalled" else None)
+        gpu = at.signs.gpu if at.state == "stalled" else None
+        said = (at.state, at.quiet, at.gone, gpu)
         changed = said != self._said
         self._said = said
         self.revision += changed
@@ -181,6 +196,7 @@ class Training:
         history, chosen, plan = self.history, self.chosen, self.history.plan
         state, rate = self.state(now), self.pace.steps_per_s
         left = (plan.total_steps or 0) - (history.step or 0)
+        eta_s = left / rate if state == "running" and rate and left > 0 else None
         train = history.series.get(chosen.get("train_loss", ""))
         series = {name: one.kept() for name, one in history.series.items()}
         if loading < 1.0 and self._merge is None and self.logs[0].ahead:
@@ -189,13 +205,13 @@ class Training:
             run=self.name,
             revision=self.revision,
             state=state,
-            state_note=self._note(state, now),
+            state_note=self._note(state, eta_s, now),
             step=history.step,
             total_steps=plan.total_steps,
             epoch=history.epoch,
             total_epochs=plan.total_epochs,
             steps_per_s=rate,
-            eta_s=left / rate if state == "running" and rate and left > 0 else None,
+            eta_s=eta_s,
             last_row_time=self.mtime or history.time,
             train=chosen.get("train_loss"),
             eval=chosen.get("eval_loss"),
@@ -206,6 +222,7 @@ class Training:
             restarts=_restarts(train),
             diagnosis=self._complete(now),
             logs=tuple(_info(log) for log in self.logs),
+            job=self.job,
             gpus=self._shown_gpus(now),
             gpu_use=self.pulse.use,
             writer=self.pulse.writer,
@@ -233,13 +250,15 @@ class Training:
     def _lifecycle(self, now: float) -> tuple[Finding, ...]:
         return lifecycle_findings(self.situation(now), self.chosen.get("train_loss", ""), now)
 
-    def _note(self, state: State, now: float) -> str:
+    def _note(self, state: State, eta_s: float | None, now: float) -> str:
         at = self.situation(now)
-        if at.signs.writer is not None and state in ("running", "stalled"):
-            return silence(at, now)  # the machine knows more than the rhythm
-        if state not in ("failed", "stalled"):
-            return ""
-        return describe(state, at.silence_s, self.pace.rhythm, self.history.plan.failure or "").note
+        if state == "failed":
+            return self.history.plan.failure or at.signs.job_words
+        told = at.signs.writer is not None or at.signs.job != ""
+        if told and state in ("running", "stalled"):
+            said = silence(at, now)  # the machine knows more than the rhythm
+            return said or (too_short(self.job, eta_s, now) if self.job is not None else "")
+        return describe(state, at.silence_s, self.pace.rhythm).note if state == "stalled" else ""
 
 
 def _restarts(series: Series | None) -> tuple[int, ...]:

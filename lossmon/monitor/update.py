@@ -10,7 +10,7 @@ from lossmon.diagnosis.lifecycle import State
 from lossmon.history.columns import SeriesView
 from lossmon.monitor.pace import UNKNOWN, Rhythm
 
-__all__ = ["Gpu", "LogInfo", "RunUpdate", "State"]
+__all__ = ["Gpu", "Job", "LogInfo", "RunUpdate", "State"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,30 @@ class Gpu:
 
 
 @dataclass(frozen=True)
+class Job:
+    """A job of Slurm that writes a log.
+
+    Attributes:
+        id: its number, with its place in an array ("4242_3").
+        name: as its user named it.
+        state: RUNNING, COMPLETED, FAILED, TIMEOUT, OUT_OF_MEMORY, CANCELLED, ...; ENDED where it
+            has left the queue and no accounts are kept.
+        node: where it runs.
+        start: seconds since the Unix epoch by the clock of its cluster; None where not known.
+        end: when it ended, or will be ended.
+        limit_s: seconds it may run; None where there is no limit.
+    """
+
+    id: str
+    name: str
+    state: str
+    node: str = ""
+    start: float | None = None
+    end: float | None = None
+    limit_s: float | None = None
+
+
+@dataclass(frozen=True)
 class RunUpdate:
     """Everything a front end shows of one run; frozen, safe to hand to another thread.
 
@@ -91,6 +115,7 @@ class RunUpdate:
         gpu_use: utilisation over the run, mean of its GPUs in per cent; None where there is none.
         writer: a process holds a log of the run open for writing; False when all that were seen to
             do so have ended; None where nothing is known (programs that open it for each line).
+        job: the job of Slurm that writes its log, where it was found by `slurm:`.
         removed: the run is no more (its logs turned out to belong to another one).
         hushed: patterns that the user has acknowledged or snoozed: they are still shown, but call
             for no attention (badge, order, notices).
@@ -123,5 +148,6 @@ class RunUpdate:
     gpus: tuple[Gpu, ...] = ()
     gpu_use: SeriesView | None = None
     writer: bool | None = None
+    job: Job | None = None
     removed: bool = False
     hushed: frozenset[str] = frozenset()

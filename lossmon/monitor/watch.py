@@ -64,6 +64,7 @@ class Monitor:
         now = time.time() if now is None else now
         touched: dict[Training, None] = {}
         for source in self._sources:
+            self._hear(source, now)
             for chunk in source.poll():
                 path = f"{source.name}:{chunk.log}" if source.name else chunk.log
                 log = self._logs.get(path)
@@ -79,7 +80,6 @@ class Monitor:
                     log.look_ahead(chunk.data)
                 else:
                     self._feed(source, log, chunk.data, now, touched)
-            self._hear(source, now)
             self._note_link(source, now)
         self._regroup(touched)
         # Each source by itself: a slow link must not hold back what is judged here.
@@ -120,7 +120,8 @@ class Monitor:
     def trouble(self, target: str) -> str:
         """Why a target on another box cannot be read, in words; empty where nothing is known."""
         source, path = self._places.split(target)
-        return source.trouble(path) if source is not None else ""
+        sources = [one for one in self._sources if not one.name] if source is None else [source]
+        return next((why for one in sources if (why := one.trouble(path))), "")
 
     def pending(self) -> int:
         """Bytes that are known to be there and were not read yet."""
@@ -168,13 +169,18 @@ class Monitor:
     def _hear(self, source: Source, now: float) -> None:
         """Take what the machine tells beside its logs."""
         news = source.beside()
-        sample = read_sample(news.get("vitals")) if news is not None else None
-        if sample is None:
+        if news is None:
             return
+        sample = read_sample(news.get("vitals"))
+        told = self._places.note_jobs(source, news.get("jobs"), now)
         start = len(source.name) + 1 if source.name else 0
         for training in self._trainings():
-            if self._source_of[training.logs[0]] is source:
+            if self._source_of[training.logs[0]] is not source:
+                continue
+            if sample is not None:
                 training.hear(sample, [log.path[start:] for log in training.logs], now)
+            if told:
+                training.belongs_to(self._places.job(training.logs[0].path))
 
     def _feed(
         self, source: Source, log: Log, data: bytes, now: float, touched: dict[Training, None]
@@ -207,6 +213,7 @@ class Monitor:
         directory.logs.append(log)
         self._directory_of[log] = directory
         training = Training(self._places.first_name(path, log.path), [log])
+        training.belongs_to(self._places.job(log.path))
         directory.trainings.append(training)
         self._training_of[log] = training
         return training
@@ -241,6 +248,7 @@ class Monitor:
             if training.logs != part:
                 training.join(list(part))
             training.name = self._places.name(directory.path if len(parts) == 1 else part[0].path)
+            training.belongs_to(self._places.job(part[0].path))
             directory.trainings.append(training)
             touched[training] = None
             for log in part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 
 from lossmon.diagnosis.finding import (
@@ -13,6 +14,7 @@ from lossmon.diagnosis.finding import (
     Severity,
 )
 from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
 from lossmon.text import cell_width, clip, pad, printable
@@ -106,6 +108,10 @@ def _title(update: RunUpdate, knowledge: Knowledge) -> str:
 def _advice(update: RunUpdate, knowledge: Knowledge, width: int, *, ascii: bool) -> list[str]:
     """Below a run that needs attention: the likeliest cause and what to do; errors in any case."""
     lines = [f"error: {printable(error)}" for error in update.errors]
+    if update.job is not None:
+        lines.append(printable(in_brief(update.job, time.time())))
+    if update.state_note and update.state == "running":
+        lines.append(printable(update.state_note))
     finding = headline(update)
     if finding is not None and finding.severity != "info":
         lines.append(f"seen: {printable(finding.evidence)}")

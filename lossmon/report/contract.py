@@ -11,7 +11,7 @@ import numpy as np
 from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.history.columns import SeriesView
-from lossmon.monitor.update import Gpu, RunUpdate
+from lossmon.monitor.update import Gpu, Job, RunUpdate
 from lossmon.text import printable
 
 SCHEMA = 1
@@ -49,8 +49,9 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
         "timeline": [_entry(entry) for entry in diagnosis.timeline],
         "train": diagnosis.train,
         "pair": diagnosis.pair,
-        "gpus": [_gpu(gpu) for gpu in update.gpus],
+        "gpus": [_plain(gpu) for gpu in update.gpus],
         "writer": update.writer,
+        "job": None if update.job is None else _plain(update.job),
         "errors": [printable(error) for error in update.errors],
     }
 
@@ -78,10 +79,10 @@ def _metric(view: SeriesView) -> dict[str, Any]:
     }
 
 
-def _gpu(gpu: Gpu) -> dict[str, Any]:
+def _plain(told: Gpu | Job) -> dict[str, Any]:
     return {
         key: printable(value) if isinstance(value, str) else value
-        for key, value in asdict(gpu).items()
+        for key, value in asdict(told).items()
     }
 
 

@@ -22,6 +22,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     stand_in = Cluster(tmp_path / "slurm")
     monkeypatch.setenv("PATH", str(stand_in.bin))
     monkeypatch.setattr(slurm, "_PLACES", ())
+    monkeypatch.setattr(slurm, "LOAD", 1.0)
     return stand_in
 
 
@@ -149,18 +150,28 @@ def test_a_scheduler_that_hangs_is_given_up(
 
 def test_jobs_are_told_again_when_something_changed(cluster: Cluster) -> None:
     cluster.queue("1", out="/data/1.out")
-    asked = Slurm()
-    jobs = Jobs(asked, asked.find(), every_s=0.05)
+    jobs = Jobs(every_s=0.05)
     try:
-        assert [job["id"] for job in jobs.take() or ()] == ["1"]
+        deadline = time.monotonic() + 20
+        first = None
+        while first is None and time.monotonic() < deadline:
+            assert not jobs.settled
+            first = jobs.take()
+        assert first is not None
+        assert [job["id"] for job in first["jobs"]] == ["1"]
         assert jobs.take() is None
         cluster.queue("2", out="/data/2.out")
-        deadline = time.monotonic() + 20
         found = None
         while found is None and time.monotonic() < deadline:
             found = jobs.take()
             time.sleep(0.01)
-        assert sorted(job["id"] for job in found or ()) == ["1", "2"]
+        assert found is not None
+        assert sorted(job["id"] for job in found["jobs"]) == ["1", "2"]
+        (cluster.home / "down").touch()
+        asked = len(cluster.calls("squeue"))
+        while len(cluster.calls("squeue")) < asked + 3:
+            time.sleep(0.01)
+        assert jobs.take() is None, "while the controller is away, jobs go on"
     finally:
         jobs.close()
 

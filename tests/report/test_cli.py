@@ -18,7 +18,7 @@ from tests.diagnosis.curves import evaluations
 
 KEYS = {
     "schema", "run", "logs", "state", "step", "total_steps", "epoch", "metrics", "findings",
-    "timeline", "train", "pair", "errors", "state_note", "gpus", "writer",
+    "timeline", "train", "pair", "errors", "state_note", "gpus", "writer", "job",
 }  # fmt: skip
 
 

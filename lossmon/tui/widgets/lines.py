@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -10,6 +11,7 @@ from textual.widgets import Static
 
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
+from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.pulse import in_words as gpus_in_words
 from lossmon.report.check import headline
 from lossmon.text import in_words, printable
@@ -97,8 +99,9 @@ def strip(update: RunUpdate | None, scene: Scene) -> list[Part]:
         if value:
             parts += [(f" {name} " if name else " ", "$text-muted"), (f"{value} ", "bold")]
     parts += [*_versus(update, scene), (f"  {scene.how(update)}", "$text-muted")]
-    gpus = gpus_in_words(update.gpus)
-    return [*parts, (f"   {gpus}", "")] if gpus else parts
+    job = in_brief(update.job, time.time()) if update.job is not None else ""
+    machine = "   ".join(word for word in (gpus_in_words(update.gpus), job) if word)
+    return [*parts, (f"   {printable(machine)}", "")] if machine else parts
 
 
 def _versus(update: RunUpdate, scene: Scene) -> list[Part]:
