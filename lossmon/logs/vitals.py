@@ -94,9 +94,11 @@ class Sampler:
 
     def offer(self, logs: List[str]) -> None:
         """Look at these logs in the next sample; the first offer starts the thread."""
+        if not logs:
+            return  # none was found yet
         self._logs = logs
         self._offered.set()
-        if self._thread is None and logs:
+        if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="lossmon-vitals", daemon=True)
             self._thread.start()
 

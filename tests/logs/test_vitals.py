@@ -294,6 +294,7 @@ def test_a_sampler_hands_out_each_sample_once_and_ends_with_its_tool(
     stand_in(tools, "nvidia-smi", prints(TWO_H100))
     sampler = Sampler(every_s=0.01)
     try:
+        sampler.offer([])
         assert sampler.hungry
         sampler.offer([str(log)])
         got: list[dict[str, Any]] = []
