@@ -107,6 +107,8 @@ def axes_of(views: Sequence[SeriesView], tokens: SeriesView | None) -> tuple[str
 
 
 def _differ(x: Floats) -> bool:
+    if np.isfinite(x[0]) and np.isfinite(x[-1]) and x[0] != x[-1]:
+        return True
     finite = x[np.isfinite(x)]
     return bool(len(finite) and finite.max() > finite.min())
 
