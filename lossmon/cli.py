@@ -282,8 +282,24 @@ def status(
 @click.option("--width", type=click.IntRange(20, 1000), default=None, help="Columns.")
 @click.option("--height", type=click.IntRange(5, 500), default=24, show_default=True, help="Rows.")
 @click.option("--log-y", is_flag=True, help="Logarithmic y axis.")
+@click.option("--log-x", is_flag=True, help="Logarithmic x axis.")
 @click.option(
-    "--x", "x_axis", type=click.Choice(["step", "epoch", "time"]), default="step", help="X axis."
+    "--x",
+    "x_axis",
+    type=click.Choice(["step", "epoch", "time", "clock", "tokens"]),
+    default="step",
+    help="X axis.",
+)
+@click.option("--from", "start", type=float, help="Where on the x axis it begins.")
+@click.option("--to", "end", type=float, help="Where on the x axis it ends.")
+@click.option("--full-range", "whole_y", is_flag=True, help="A y range that also holds spikes.")
+@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Not the loss but this.")
+@click.option(
+    "--strip",
+    type=click.Choice(["gap", "lr", "grad norm", "throughput", "GPU", "off"]),
+    default="off",
+    show_default=True,
+    help="A strip below the curve.",
 )
 @click.option(
     "--smooth", type=click.FloatRange(0, 0.999), default=0.6, show_default=True, help="EMA weight."
@@ -301,16 +317,20 @@ def plot(
     updates, errors, _ = gather(targets or (".",), 1, _asking())
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     for update in updates:
-        picture = render(
-            update,
-            width or _columns(),
-            height,
-            color=color,
-            ascii=_plain(ascii),
-            knowledge=load(lang),
-            **look,
-        )
-        click.echo(picture)
+        try:
+            picture = render(
+                update,
+                width or _columns(),
+                height,
+                color=color,
+                ascii=_plain(ascii),
+                knowledge=load(lang),
+                **look,
+            )
+        except LossmonError as lacking:
+            errors.append(lacking)  # this run lacks what was asked for; the others are drawn
+        else:
+            click.echo(picture)
     for error in errors:
         _complain(str(error))
     if errors:

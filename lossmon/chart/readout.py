@@ -49,8 +49,10 @@ def readout(
         name = curve.view.name
         if curve.faint or not curve.label:
             continue
-        if name in logged:
-            pairs.append((curve.label, exact(logged.pop(name))))
+        here = values_at({name: curve.view}, step)
+        if here:
+            logged.pop(name, None)
+            pairs.append((curve.label, exact(here[name])))
         elif (before := _before(curve.view, step)) is not None:
             value, place = before
             pairs.append((curve.label, f"{exact(value)} @{place:,}"))

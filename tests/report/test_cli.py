@@ -132,6 +132,26 @@ def test_plot_draws_one_picture_of_the_asked_size(overfit: Path) -> None:
     assert "\x1b" not in done.stdout, "no colours where no terminal is"
 
 
+def test_plot_shows_any_metric_axis_and_range(overfit: Path) -> None:
+    lr = run("plot", overfit, "--metric", "lr", "--height", "16").stdout
+    assert "lr" in lr.splitlines()[0]
+    assert "train " not in lr
+    part = run("plot", overfit, "--x", "epoch", "--from", "2", "--to", "3", "--strip", "gap").stdout
+    assert part.splitlines()[-5].split()[:3] == ["2", "2.2", "2.4"]
+    assert "eval - train" in part
+    assert "10" in run("plot", overfit, "--log-x").stdout.splitlines()[-2]
+
+
+def test_plot_says_what_a_run_lacks_and_draws_the_others(overfit: Path, tmp_path: Path) -> None:
+    other = write_jsonl(tmp_path / "other.jsonl", training_rows(falling(60)))
+    done = run("plot", overfit, other, "--metric", "eval_loss")
+    assert done.returncode == 2
+    assert "no metric 'eval_loss'; it has loss" in done.stderr
+    assert "eval_loss" in done.stdout
+    done = run("plot", overfit, "--from", "9", "--to", "3")
+    assert "--from 9 is not before --to 3" in done.stderr
+
+
 BAD = {
     "missing": (None, "no such file or folder"),
     "empty.log": (b"", "empty file"),

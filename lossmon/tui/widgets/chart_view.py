@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -13,7 +14,8 @@ from textual.widget import Widget
 from lossmon.chart import cursor as cur
 from lossmon.chart import window as win
 from lossmon.chart.axis import XScale
-from lossmon.chart.of_run import curves_of, marks_of, strip_of, tokens_of
+from lossmon.chart.identity import Identities
+from lossmon.chart.of_run import curves_of, marks_of, overlay_of, strip_of, tokens_of
 from lossmon.chart.picture import ChartSpec, Picture, Span, draw
 from lossmon.chart.readout import readout, readout_height
 from lossmon.chart.spec import Curve, Plot
@@ -55,6 +57,8 @@ class ChartView(Widget):
         self._strips: list[Strip] = []
         self._drag: tuple[int, XScale, bool] | None = None  # column, axis then, selects a range
         self._selected: tuple[int, int] | None = None  # columns
+        self._others: tuple[RunUpdate, ...] = ()
+        self.identities = Identities()
         self.picture: Picture | None = None
         self.curves: tuple[Curve, ...] = ()
 
@@ -68,9 +72,23 @@ class ChartView(Widget):
         """The whole x axis, whatever is shown of it."""
         return XScale(*self.plot.extent, self.plot.x.log) if self.plot is not None else None
 
-    def show(self, update: RunUpdate | None, view: View, cursor: int | None = None) -> None:
-        """Draw a run, with a cursor at a step; nothing happens where nothing changed."""
+    def show(
+        self,
+        update: RunUpdate | None,
+        view: View,
+        cursor: int | None = None,
+        others: Sequence[RunUpdate] = (),
+    ) -> None:
+        """Draw a run; nothing happens where nothing changed.
+
+        Args:
+            update: the run.
+            view: how it is looked at.
+            cursor: the step on which the cursor stands.
+            others: runs to draw with it: then each is one curve, and marks and strip stay away.
+        """
         self._update, self._view, self._cursor = update, view, cursor
+        self._others = tuple(others)
         self._draw()
 
     def on_resize(self) -> None:
@@ -99,7 +117,8 @@ class ChartView(Widget):
         below = 0
         if update is not None and self._cursor is not None:
             below = readout_height(update, size.width, size.height)
-        key = (update and (update.run, update.revision, update.state), self._view, size, below)
+        runs = (update, *self._others) if update is not None else ()
+        key = tuple((one.run, one.revision, one.state) for one in runs), self._view, size, below
         if key != self._drawn:
             self._drawn = key
             self.picture = self._picture(update, size.width, size.height - below)
@@ -123,15 +142,20 @@ class ChartView(Widget):
 
     def _picture(self, update: RunUpdate | None, width: int, height: int) -> Picture:
         view = self._view
-        self.curves = curves_of(update, view.metrics) if update is not None else ()
         if update is None:
+            self.curves = ()
             return draw(ChartSpec((), width, height))
+        if self._others:
+            metric = view.metrics[0] if view.metrics else None
+            self.curves = overlay_of((update, *self._others), self.identities, metric)
+        else:
+            self.curves = curves_of(update, view.metrics)
         return draw(
             ChartSpec(
                 self.curves,
                 width,
                 height,
-                marks_of(update),
+                () if self._others else marks_of(update),
                 view.x_axis,
                 view.log_y,
                 view.smoothing,
@@ -141,7 +165,7 @@ class ChartView(Widget):
                 view.window,
                 view.whole_y,
                 tokens_of(update),
-                strip_of(update, view.strip, view.smoothing)[1],
+                None if self._others else strip_of(update, view.strip, view.smoothing)[1],
             )
         )
 
