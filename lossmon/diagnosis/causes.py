@@ -60,6 +60,8 @@ def causes(finding: Finding, view: View) -> tuple[Cause, ...]:
     reasons = sorted(measured(finding, view) if measured else (), key=lambda r: -r.weight)
     found = list(_once(reasons))
     known = {cause.id for cause in found}
+    if any(reason.rules_out for reason in reasons):
+        known |= {id_ for reason in reasons for id_ in reason.rules_out}
     found += [Cause(id_) for id_ in TYPICAL.get(finding.pattern, ()) if id_ not in known]
     return tuple(found[:MOST])
 
@@ -77,11 +79,16 @@ def _once(reasons: Iterable[Reason]) -> Iterator[Cause]:
 
 
 def _sudden(finding: Finding, view: View) -> Iterator[Reason]:
-    yield from co.at_onset(view, finding.since_step)
+    reasons = list(co.at_onset(view, finding.since_step))
+    yield from reasons
+    if not any(reason.id in ("lr_jump", "lr_too_high") for reason in reasons):
+        yield from co.rate_stayed(view, finding.since_step)
 
 
 def _diverged(finding: Finding, view: View) -> Iterator[Reason]:
-    yield from co.at_onset(view, finding.since_step)
+    at = finding.since_step
+    yield from (r for r in co.at_onset(view, at) if r.id != "data_changed")  # NaN is fast
+    yield from co.rise_before(view, at)
     if view.rate is not None:
         highest = float(np.nanmax(view.rate[1]))
         if highest >= 0.1:
@@ -201,8 +208,10 @@ def _eval_rises(view: View) -> Iterator[Reason]:
 
 
 def _flat(finding: Finding, view: View) -> Iterator[Reason]:
-    yield from _rate_of_flat(view)
-    yield from _gradient_of_flat(view)
+    of_rate = list(_rate_of_flat(view))
+    yield from of_rate
+    # Gradients that flow speak against the data only where the rate is no reason.
+    yield from (r for r in _gradient_of_flat(view) if not (of_rate and r.id == "bad_labels"))
     yield from _guessing(view)
     yield from co.log_told(view)
     share = view.around.trained_share

@@ -23,15 +23,17 @@ _BLOCKS = 32  # "near" is within two of so many parts of the run (words)
 _BURST = 4.0  # x the usual grad norm
 _BATCH = 1.5  # x: a change of the batch size
 _CHANCE = 0.1  # an epoch boundary is near any step with this chance at most, else it says nothing
+_BEFORE = 12  # points before the end of a loss that tell how it came
 _SPEED = 1.5  # x: a change of speed that hints at other data
 
 
 class Reason(NamedTuple):
-    """A cause that was seen to coincide."""
+    """A cause that was seen to coincide, and those that the same figures rule out."""
 
     id: str
     why: str
     weight: float
+    rules_out: tuple[str, ...] = ()
 
 
 def reach_of(view: View, spacing: float) -> float:
@@ -89,6 +91,59 @@ def rate_rose(view: View, onset: int) -> Iterator[Reason]:
         yield Reason(
             "lr_too_high", f"it began while the learning rate was at its peak, {peak:.2g}", 1.2
         )
+
+
+def rate_stayed(view: View, onset: int) -> Iterator[Reason]:
+    """The learning rate is known and did not rise: then it was the data, or the state."""
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    at = min(int(np.searchsorted(step, onset)), len(rate) - 1)
+    if np.isfinite(rate[at]):
+        yield Reason(
+            "bad_batch",
+            f"learning rate did not rise there, it is {rate[at]:.2g}",
+            0.9,
+            ("lr_jump",),
+        )
+
+
+def rise_before(view: View, onset: int) -> Iterator[Reason]:
+    """Whether a loss that is lost grew before, or was as usual until the very point."""
+    if view.train is None:
+        return
+    sketch = view.train.sketch
+    before = sketch.newest[sketch.newest_step < onset]
+    before = before[np.isfinite(before)][-_BEFORE:]
+    if len(before) < 4:
+        return
+    usual = float(np.median(before[: len(before) // 2 + 1]))
+    newest = float(before[-1])
+    scatter = 1.4826 * float(np.median(np.abs(before - np.median(before))))
+    if usual > 0 and newest > 3 * usual:
+        yield Reason(
+            "lr_too_high",
+            f"the loss grew from {usual:.3g} to {newest:.3g} over the points before: "
+            "updates overshoot further and further",
+            1.8,
+        )
+    elif _lost_at(view, onset) and abs(newest - usual) <= max(4 * scatter, 0.2 * abs(usual)):
+        yield Reason(
+            "numeric_overflow",
+            f"the loss was as usual, {newest:.3g}, one point before: it came at once",
+            1.8,
+        )
+
+
+def _lost_at(view: View, onset: int) -> bool:
+    """The loss is no number from the onset on, and was no more than twice its start before."""
+    assert view.train is not None
+    sketch = view.train.sketch
+    there = sketch.newest[sketch.newest_step >= onset][:1]
+    before = sketch.newest[sketch.newest_step < onset][-1:]
+    start = view.train.start
+    near_start = not start > 0 or not len(before) or before[0] <= 2 * start
+    return bool(len(there) and not np.isfinite(there[0]) and near_start)
 
 
 def rate_fell(view: View, onset: int) -> Iterator[Reason]:

@@ -8,6 +8,7 @@ nothing is said: an extrapolation without its error is a guess.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,11 +20,21 @@ _POWERS = np.geomspace(0.05, 4.0, 28)
 _SKIP = 0.05  # of the run: what warm-up and first steps do is no power law
 _BLOCKS = 48
 _FITS = 1.5  # x the least squared error: fits about as well
+_KNOWN = 0.8  # of the run, from which a fit must have foretold the rest
 _MORE = 0.25  # of the steps made
-_WIDE = 0.5  # half interval over the gain: wider says nothing
+_WIDE = 0.6  # half interval over the gain: wider says nothing
 _FLAT = 0.01  # of the level: a quarter more steps that gain less is flat
 _FARTHEST = 8.0  # x the steps made: beyond it a power law says nothing
 _NARROW = 3.0  # latest over earliest step at which it is flat
+
+
+class Fit(NamedTuple):
+    """One fitted law, floor + scale t^-power, and its squared error."""
+
+    error: float
+    floor: float
+    scale: float
+    power: float
 
 
 @dataclass(frozen=True)
@@ -55,43 +66,62 @@ class Outlook:
 
 
 def outlook(train: Curve) -> Outlook | None:
-    """Fit a power law to the train loss; None where it does not fall like one."""
+    """Fit a power law to the train loss; None where it does not fall like one.
+
+    The law must have foretold what is known already: fitted to the first 80 %, it is held against
+    the last fifth, and what it missed there is part of the error.
+    """
     step, value = train.step, train.value
     keep = step > _SKIP * step[-1]
     step, value = step[keep], value[keep]
-    if len(value) < 16 or step[-1] <= 0:
+    if len(value) < 24 or step[-1] <= 0:
         return None
     at, level = st.blocks(step, _BLOCKS), st.blocks(value, _BLOCKS)
-    newest = float(step[-1])
-    fits = _fits(at / newest, level)
-    if not fits:
+    newest, positive = float(step[-1]), bool(np.min(train.value) > 0)
+    good = _fits(at / newest, level, positive)
+    missed = _missed(at, level, positive)
+    if not good or missed is None:
         return None
-    best = min(fits, key=lambda fit: fit[0])
-    good = [fit for fit in fits if fit[0] <= _FITS * best[0] + 1e-300]
     gains = [scale * (1 - (1 + _MORE) ** -power) for _, _, scale, power in good]
-    _, floor, scale, power = best
-    gain = scale * (1 - (1 + _MORE) ** -power)
-    noise = st.curve_noise(level) / len(level) ** 0.5
-    error = float(np.hypot((max(gains) - min(gains)) / 2, noise))
+    _, floor, scale, power = good[0]
+    error = float(np.hypot((max(gains) - min(gains)) / 2, missed))
     scales = [scale for _, _, scale, _ in good]  # at the newest step, the distance to the floor
     left = (min(scales), max(scales)) if max(scales) <= _NARROW * min(scales) else None
-    return Outlook(newest, floor, scale, power, gain, error, left, _flat(good, newest))
+    return Outlook(newest, floor, scale, power, gains[0], error, left, _flat(good, newest))
 
 
-def _fits(t: Floats, level: Floats) -> list[tuple[float, float, float, float]]:
-    """(squared error, floor, scale, power) for each power with a falling fit; least squares."""
+def _missed(at: Floats, level: Floats, positive: bool) -> float | None:
+    """By how much a fit to the first 80 % missed the end; None where nothing could be fitted."""
+    known = int(_KNOWN * len(at))
+    fits = _fits(at[:known] / at[known - 1], level[:known], positive)
+    if not fits:
+        return None
+    _, floor, scale, power = fits[0]
+    tail = slice(-max(2, len(at) // 12), None)
+    foretold = floor + scale * (at[tail] / at[known - 1]) ** -power
+    return float(abs(np.mean(foretold - level[tail])))
+
+
+def _fits(t: Floats, level: Floats, positive: bool) -> list[Fit]:
+    """The fits that are about as good as the best, it first; least squares for each power.
+
+    A loss that is positive has no floor below 0, and a power at the edge of those tried is no
+    power law but a straight line or a logarithm: then nothing fits.
+    """
     basis = t[None, :] ** -_POWERS[:, None]
     away = basis - basis.mean(axis=1, keepdims=True)
     scale = away @ (level - level.mean()) / np.maximum((away**2).sum(axis=1), 1e-300)
     floor = level.mean() - scale * basis.mean(axis=1)
     error = ((floor[:, None] + scale[:, None] * basis - level) ** 2).sum(axis=1)
-    rows = np.stack((error, floor, scale, _POWERS), axis=1)[scale > 0]
-    return [(row[0], row[1], row[2], row[3]) for row in rows.tolist()]
+    best = int(np.argmin(error))
+    if best in (0, len(_POWERS) - 1):
+        return []
+    fine = (scale > 0) & (error <= _FITS * error[best] + 1e-300) & ((floor >= 0) | (not positive))
+    rows = np.stack((error, floor, scale, _POWERS), axis=1)[fine]
+    return [Fit(*row) for row in rows[np.argsort(rows[:, 0])].tolist()]
 
 
-def _flat(
-    fits: list[tuple[float, float, float, float]], newest: float
-) -> tuple[float, float] | None:
+def _flat(fits: list[Fit], newest: float) -> tuple[float, float] | None:
     ends = []
     for _, floor, scale, power in fits:
         part = 1 - (1 + _MORE) ** -power

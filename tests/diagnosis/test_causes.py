@@ -77,9 +77,28 @@ def test_a_jump_of_the_rate_comes_first_with_its_size_step_and_distance() -> Non
     assert finding.causes[0].why == (f"learning rate rose 12 x at step {JUMP - 2}, 3 points before")
 
 
-def test_a_rate_that_never_moved_is_no_cause() -> None:
+def test_a_rate_that_never_moved_rules_itself_out_and_points_to_the_data() -> None:
     finding = rebound(lr=np.full(N, 1e-3), grad_norm=np.ones(N))
-    assert all(not cause.why for cause in finding.causes)
+    assert finding.causes[0].id == "bad_batch"
+    assert finding.causes[0].why == "learning rate did not rise there, it is 0.001"
+    assert "lr_jump" not in {cause.id for cause in finding.causes}
+
+
+def test_where_nothing_else_was_logged_causes_are_only_typical() -> None:
+    assert all(not cause.why for cause in rebound().causes)
+
+
+def test_a_loss_that_is_lost_at_once_is_told_from_one_that_grew() -> None:
+    lost = np.nan_to_num(curves.diverged(), nan=np.inf)
+    at_once = of(played({"loss": lost}), "diverged")
+    assert at_once.causes[0].id == "numeric_overflow"
+    assert "it came at once" in at_once.causes[0].why
+    grew = curves.healthy()
+    grew[300:312] = grew[300] * 3.0 ** np.arange(12)
+    grew[312:] = np.inf
+    finding = of(played({"loss": grew}), "diverged")
+    assert finding.causes[0].id == "lr_too_high"
+    assert "the loss grew from" in finding.causes[0].why
 
 
 def test_a_burst_of_the_gradients_is_named() -> None:

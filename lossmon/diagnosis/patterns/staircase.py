@@ -15,7 +15,10 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 
-_PER_EPOCH = 8  # buckets an epoch must hold
+_PER_EPOCH = 4  # buckets an epoch must hold
+_EARLY = 8  # boundaries looked at
+_MANY = 4  # boundaries of which one may fail to show
+_MOST = 0.75  # of them that must be drops
 _RUNNING_MEAN = 2.5  # scatter at an epoch's start over that at its end: a mean that starts anew
 
 
@@ -25,7 +28,7 @@ class Stairs(NamedTuple):
     Attributes:
         drops: fall at each epoch boundary, shape (e,).
         share: part of the whole fall after the first boundary's epoch that is made at boundaries.
-        drop: median of the drops over the level there.
+        drop: mean of the first drops over the level there.
     """
 
     drops: Floats
@@ -59,35 +62,35 @@ def find(view: View) -> Finding | None:
 def stairs(view: View) -> Stairs | None:
     """None where there is no staircase."""
     train, starts, limits = view.train, view.around.epoch_starts, view.limits
-    if train is None or len(starts) < 2 or len(train.value) < _PER_EPOCH * 3:
+    if train is None or len(starts) < 2 or len(train.value) < 3 * _PER_EPOCH:
         return None
     bounds = np.searchsorted(train.step, starts)
     edges = [0, *bounds.tolist(), len(train.value)]
     epochs = [train.value[a:b] for a, b in pairwise(edges)]
-    if len(epochs[-1]) < _PER_EPOCH // 2:
+    if len(epochs[-1]) < min(map(len, epochs[:-1])) // 2:
         epochs.pop()  # it has only begun
-    if (
-        len(epochs) < 3
-        or min(map(len, epochs)) < _PER_EPOCH // 2
-        or np.median([len(e) for e in epochs]) < _PER_EPOCH
-    ):
+    sizes = [len(epoch) for epoch in epochs]
+    if len(epochs) < 3 or min(sizes) < _PER_EPOCH - 1 or np.median(sizes) < _PER_EPOCH:
         return None
     if _running_mean(epochs):
         return None
     first = np.array([_head(epoch) for epoch in epochs])
     last = np.array([_tail(epoch) for epoch in epochs])
-    drops = last[:-1] - first[1:]
-    within = (first - last)[1:]
-    quarter = max(1.0, float(np.median([len(epoch) for epoch in epochs])) / 4)
-    error = 1.25 * train.sigma * (2 / quarter) ** 0.5
-    level = np.maximum(np.abs(last[:-1]), 1e-300)
-    clear = (drops > limits.stair_errors * error) & (drops > limits.stair_drop * level)
-    if np.mean(clear) < 0.75 or clear.sum() < 2:
+    drops, within = last[:-1] - first[1:], (first - last)[1:]
+    early = slice(0, _EARLY)  # later epochs may have reached the floor
+    quarter = max(1.0, float(np.median(sizes)) // 4)
+    error = 1.25 * train.sigma * (2 / quarter / len(drops[early])) ** 0.5
+    drop = float(np.mean(drops[early] / np.maximum(np.abs(last[:-1][early]), 1e-300)))
+    if float(np.mean(drops[early])) < limits.stair_errors * error or drop < limits.stair_drop:
         return None
-    share = float(drops.sum() / (drops.sum() + np.maximum(within, 0).sum()))
-    if share < limits.stair_share:
+    if np.mean(drops[early] > 0) < _MOST:
         return None
-    return Stairs(drops, share, float(np.median(drops / level)))
+    single = error * len(drops[early]) ** 0.5
+    if len(drops) < _MANY and np.min(drops) < limits.stair_errors * single:
+        return None  # of few steps each must be plain
+    made, between = float(drops[early].sum()), float(within[early].sum())
+    share = made / (made + max(between, 0.0))
+    return Stairs(drops, share, drop) if share >= limits.stair_share else None
 
 
 def _head(epoch: Floats) -> float:
@@ -102,7 +105,9 @@ def _running_mean(epochs: list[Floats]) -> bool:
     """A mean over the epoch so far, as progress bars print it, gets calmer as the epoch goes on."""
     ratios = []
     for epoch in epochs[1:]:
-        part = max(2, len(epoch) // 3)
+        part = len(epoch) // 3
+        if part < 3:
+            continue
         early, late = np.abs(np.diff(epoch[:part])), np.abs(np.diff(epoch[-part:]))
         if len(early) and len(late):
             ratios.append(float(np.median(early)) / max(float(np.median(late)), 1e-300))
