@@ -2,6 +2,7 @@
 
     section.py   what a section is, and how one is made of typed, documented fields
     screen.py    [screen]
+    notices.py   [notices]
     hosts.py     [hosts]
     reading.py   [roles] and [[lines]]
 
@@ -19,6 +20,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from lossmon.config.hosts import HOSTS, Host
+from lossmon.config.notices import NOTICES, Notices
 from lossmon.config.reading import LINES, ROLES, LinePattern
 from lossmon.config.screen import SCREEN, Screen
 from lossmon.config.section import Section
@@ -46,12 +48,14 @@ class Config:
 
     Attributes:
         screen: how the screen looks.
+        notices: what happens when a finding starts.
         hosts: name -> box, with what is followed there.
         roles: metric name -> role (see `lossmon.formats.names.ROLES`).
         lines: lines that are rows.
     """
 
     screen: Screen = _section(SCREEN)
+    notices: Notices = _section(NOTICES)
     hosts: Mapping[str, Host] = _section(HOSTS)
     roles: Mapping[str, str] = _section(ROLES)
     lines: tuple[LinePattern, ...] = _section(LINES)

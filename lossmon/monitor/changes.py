@@ -33,9 +33,13 @@ class Changes:
 
     A finding is the same as long as its pattern and its metric are; the engine sees to it that it
     does not come and go with each row.
+
+    Args:
+        first: the event of what holds of a run that is seen for the first time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: Event = "started") -> None:
+        self._first = first
         self._holds: dict[str, dict[Key, Finding]] = {}
 
     def take(self, updates: Iterable[RunUpdate], *, present: bool = False) -> list[Change]:
@@ -69,4 +73,5 @@ class Changes:
             if before is None and key in known:
                 continue
             if before is None or key not in before:
-                yield Change("present" if present else "started", finding, update)
+                event = self._first if before is None else "started"
+                yield Change("present" if present else event, finding, update)

@@ -16,6 +16,7 @@ from lossmon.monitor import Monitor
 from lossmon.text import printable
 from lossmon.tui.driver import TerminalDriver
 from lossmon.tui.messages import RunsUpdated, WatchFailed
+from lossmon.tui.notices import Notices
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.watcher import Watcher
 from lossmon.tui.wire import WiredApp
@@ -42,9 +43,11 @@ _COMMANDS = (
     ("Acknowledge", "the finding stays visible but quiet until it gets worse", "acknowledge"),
     ("Snooze", "the finding is quiet for a while", "snooze"),
     ("Chart alone", "on the whole width", "solo"),
+    ("Notices", "bell and desktop notices, on or off", "notices"),
     ("Answer ssh", "type a password, confirm a host key, or connect now", "ask_host"),
     ("Language", "English or Chinese", "language"),
 )
+_NOTICE_S = 3.0  # between two looks whether a notice waits, or the title says too much
 
 
 class LossmonApp(WiredApp):
@@ -68,6 +71,7 @@ class LossmonApp(WiredApp):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", show=False, priority=True),
+        Binding("N", "notices", "notices", show=False),
         Binding("ctrl+l", "redraw", "draw anew", show=False),
         Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
     ]
@@ -90,6 +94,7 @@ class LossmonApp(WiredApp):
         self.settings = settings or Config()
         self._main = MainScreen(lang, ascii, printable(waiting), self.settings.screen)
         self._monitor = monitor
+        self.notices = Notices(self.settings.notices, self._write)
         self._watcher = Watcher(
             monitor,
             on_updates=self._tell_updates,
@@ -109,7 +114,13 @@ class LossmonApp(WiredApp):
 
     def on_mount(self) -> None:
         """Begin to watch."""
+        self.set_interval(_NOTICE_S, self._give_notice)
+        self.app_resume_signal.subscribe(self, self._title_again)
         self._watcher.start()
+
+    def _title_again(self, _: object) -> None:
+        self.notices.forget_title()
+        self.notices.show_title(self._main.runs)
 
     def on_unmount(self) -> None:
         """No thread outlives the screen."""
@@ -118,7 +129,26 @@ class LossmonApp(WiredApp):
     def on_runs_updated(self) -> None:
         """Hand the newest updates to the screen."""
         self._main.apply_hosts(self._watcher.hosts, self._monitor)
-        self._main.apply(self._watcher.take())
+        updates = self._watcher.take()
+        self._main.apply(updates)
+        self.notices.take(updates)
+        self._give_notice()
+
+    def _give_notice(self) -> None:
+        """Bring the title up to date; send a notice when the last one is some seconds old."""
+        self.notices.show_title(self._main.runs)
+        if self.notices.due_in() == 0.0:
+            self.notices.send(self._main.knowledge)
+
+    def _write(self, sequence: str) -> None:
+        """Send what is no picture to the terminal."""
+        if self._driver is not None:
+            self._driver.write(sequence)
+
+    def action_notices(self) -> None:
+        """Notices on or off."""
+        self.notices.on = not self.notices.on
+        self.notify(f"notices {'on' if self.notices.on else 'off'}", timeout=3)
 
     def on_watch_failed(self, message: WatchFailed) -> None:
         """Reading has ended; what is on the screen stays."""
@@ -151,5 +181,6 @@ class LossmonApp(WiredApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action of the main screen by name, then Textual's own."""
         for title, meaning, action in _COMMANDS:
-            yield SystemCommand(title, meaning, getattr(self._main, f"action_{action}"))
+            owner = self if hasattr(self, f"action_{action}") else self._main
+            yield SystemCommand(title, meaning, getattr(owner, f"action_{action}"))
         yield from super().get_system_commands(screen)

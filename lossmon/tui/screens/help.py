@@ -25,6 +25,7 @@ KEYS = (
     ("w", "small charts of all runs; enter opens one"),
     ("space", "mark the run"),
     ("b", "compare every run with this one"),
+    ("N", "notices off, on"),
     ("s", "smoothing: off, 0.6, 0.9, 0.97"),
     ("y X", "logarithmic y axis, x axis"),
     ("x", "x axis: step, epoch, time, clock, tokens"),

@@ -53,6 +53,16 @@ class TriageKeys(RunsScreen):
         self._list_title = ""
 
     @property
+    def runs(self) -> list[RunUpdate]:
+        """The newest update of every run."""
+        return list(self._runs.values())
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """The language in use."""
+        return self._knowledge
+
+    @property
     def scene(self) -> Scene:
         """What lines of the list depend on beside their runs, as of now."""
         return Scene(

@@ -1,0 +1,26 @@
+"""[notices]: what happens when something goes wrong while one looks elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lossmon.config.section import setting, table
+
+LEVELS = ("warning", "critical")
+DESKTOPS = ("auto", "osc9", "osc777", "off")
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Notices of findings that start; the key N turns all of them off and on."""
+
+    on: bool = setting(True, "Give notice when a finding starts.")
+    level: str = setting("warning", "The mildest finding worth a notice.", one_of=LEVELS)
+    bell: bool = setting(True, "Ring the terminal's bell; tmux marks the window.")
+    desktop: str = setting(
+        "auto", "Ask the terminal for a desktop notice, in its way or not.", one_of=DESKTOPS
+    )
+    title: bool = setting(True, "Count in the window's title what needs attention.")
+
+
+NOTICES = table(Notices())
