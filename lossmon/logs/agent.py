@@ -19,10 +19,11 @@ import select
 import signal
 import sys
 import time
-from typing import Deque, Dict, List, Optional, Tuple  # noqa: F401 - some are for type comments
+from typing import Any, Deque, Dict, List, Optional, Tuple  # noqa: F401 - some are for type comments
 
 from lossmon.logs import wire
 from lossmon.logs.follower import Chunk, Follower, reason
+from lossmon.logs.slurm import Jobs, SlurmError
 from lossmon.logs.vitals import Sampler
 
 SLICE_BYTES = 1 << 16  # of one log before the next has its turn
@@ -38,6 +39,7 @@ LONG_BYTES = 1 << 19  # of a log with more to read its end is sent first
 AHEAD_BYTES = 1 << 16
 STUCK_S = 90  # in one look at the logs (a file system that hangs): the agent gives up
 MOST_TARGETS = 1000
+SLURM = "slurm:"  # what a target for the jobs of a scheduler begins with
 
 
 class Window:
@@ -103,6 +105,8 @@ class Agent:
         self._heard = self._spoke = time.monotonic()
         self._next_poll = 0.0
         self._told = False  # the last sample said something
+        self._jobs = {}  # type: Dict[str, Jobs]  # by target
+        self._troubles = {}  # type: Dict[str, str]  # with jobs, as they were said
 
     def run(self) -> None:
         """Work until the other end is gone."""
@@ -150,15 +154,19 @@ class Agent:
         elif what == "follow" and self._targets < MOST_TARGETS:
             self._targets += 1
             target = str(command["target"])
-            for path in self._expand(target):
-                self._follower.add(path)
-            kind, why = self._judge(target)
-            self._say({"t": "target", "target": target, "kind": kind, "why": why})
+            if target.startswith(SLURM):
+                self._ask_for_jobs(target)
+            else:
+                self._follower.add(self._path(target))
+                kind, why = self._judge(target)
+                self._say({"t": "target", "target": target, "kind": kind, "why": why})
             self._settled = False  # is said anew, for so many targets
             self._next_poll = 0.0
         elif what == "forget":
-            for path in self._expand(str(command["target"])):
-                self._follower.forget(path)
+            target = str(command["target"])
+            self._follower.forget(self._path(target))
+            if target in self._jobs:
+                self._jobs.pop(target).close()
         elif what == "known":
             n_head = int(command["head"])
             self._follower.restore(
@@ -170,9 +178,12 @@ class Agent:
         elif what == "drop" and 0 <= int(command["log"]) < len(self._logs):
             self._follower.drop(self._logs[int(command["log"])])
 
-    def _expand(self, target: str) -> List[str]:
-        """The paths of a target."""
-        return [self._path(target)]
+    def _ask_for_jobs(self, target: str) -> None:
+        """Follow what the jobs of a scheduler write, as soon as it has answered."""
+        try:
+            self._jobs[target] = Jobs(target[len(SLURM) :])
+        except SlurmError as error:
+            self._say({"t": "target", "target": target, "kind": "jobs", "why": str(error)})
 
     def _path(self, name: str) -> str:
         """What the user typed as a path here: `~` and `~user` are expanded."""
@@ -219,6 +230,7 @@ class Agent:
         pending = self._follower.pending()
         if not pending and now < self._next_poll:
             return False
+        self._take_jobs()
         signal.alarm(STUCK_S)
         began = time.process_time()
         limit = min(self._window.room, wire.MOST_BODY)
@@ -228,8 +240,9 @@ class Agent:
         signal.alarm(0)
         self._next_poll = now + min(max(POLL_S, took_s / SHARE), SLOWEST_S)
         pending = self._follower.pending()
-        if (not pending) != self._settled:
-            self._settled = not pending
+        settled = not pending and all(jobs.settled for jobs in self._jobs.values())
+        if settled != self._settled:
+            self._settled = settled
             self._say({"t": "settled", "yes": self._settled, "n": self._targets})
         if not pending:
             self._tell_beside()
@@ -250,6 +263,22 @@ class Agent:
         if chunk.data:
             self._window.took(sent, time.monotonic())
 
+    def _take_jobs(self) -> None:
+        """Follow the logs of new jobs; which job writes a log is said before its rows."""
+        told = []  # type: List[Dict[str, Any]]
+        for target, jobs in self._jobs.items():
+            news = jobs.take()
+            for job in news["jobs"] if news is not None else ():
+                for path in job["logs"]:
+                    self._follower.add(path)
+                job["logs"] = [self._name(path) for path in job["logs"]]
+            if news is not None:
+                told.append(news)
+            if jobs.settled and self._troubles.get(target) != jobs.trouble:
+                self._troubles[target] = why = jobs.trouble
+                self._say({"t": "target", "target": target, "kind": "jobs", "why": why})
+        self._say_beside({"jobs": told} if told else {})
+
     def _tell_beside(self) -> None:
         """Hand on the newest sample of GPUs and writers, once."""
         if self._sampler.hungry:
@@ -258,9 +287,18 @@ class Agent:
         if sample is not None and (sample["gpus"] or sample["logs"] or self._told):
             self._told = bool(sample["gpus"] or sample["logs"])
             sample["logs"] = {self._name(log): one for log, one in sample["logs"].items()}
-            body = json.dumps({"vitals": sample}).encode("ascii")
-            if len(body) <= wire.MOST_BODY:
-                self._say({"t": "beside"}, body, pack=True)
+            self._say_beside({"vitals": sample})
+
+    def _say_beside(self, told: Dict[str, Any]) -> None:
+        body = json.dumps(told).encode("ascii")
+        if told and len(body) <= wire.MOST_BODY:
+            self._say({"t": "beside"}, body, pack=True)
+
+    def close(self) -> None:
+        """End the programs that were asked something."""
+        self._sampler.close()
+        for jobs in self._jobs.values():
+            jobs.close()
 
     def _say(self, header: wire.Header, body: bytes = b"", pack: bool = False) -> int:
         data = wire.frame(header, body, pack)
@@ -283,11 +321,13 @@ def _hint(target: str, path: str) -> str:
 def main() -> None:
     """Talk on standard input and output; what goes wrong is said in one line on stderr."""
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    agent = Agent(0, 1)
     try:
-        Agent(0, 1).run()
+        agent.run()
     except (BrokenPipeError, ConnectionResetError):
         pass
     except Exception as error:
         sys.stderr.write("lossmon agent: %s: %s\n" % (type(error).__name__, error))
         sys.exit(3)
+    agent.close()
     os._exit(0)  # no buffer to flush into a pipe that nobody reads

@@ -19,6 +19,7 @@ from lossmon.text import printable
 ANSWER_S = 40.0  # until the agent answers: names, jump hosts and keys take their time
 _MOST_NOISE = 1 << 18  # bytes that a login shell may print first
 _MOST_SAID = 8192  # of standard error that are kept
+_MOST_NEWS = 32  # answers of schedulers that wait to be taken
 _ACK_BYTES = 16384  # small frames are confirmed together
 _TURN_S = 1.0
 
@@ -209,6 +210,14 @@ def _json(body: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def _together(old: dict[str, Any] | None, new: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What was not taken yet, with what came: the newest sample, and all news of jobs."""
+    if old is None or new is None:
+        return new if old is None else old
+    before, after = (one["jobs"] if isinstance(one.get("jobs"), list) else [] for one in (old, new))
+    return {**old, **new, "jobs": [*before, *after][-_MOST_NEWS:]}
+
+
 def _plain_talk(session: Session, out: wire.Outbox, on_live: Callable[[], None]) -> Talk:
     from lossmon.logs.plain import PlainTalk
 
@@ -271,7 +280,7 @@ class AgentTalk:
                 self._session.settled = here and header.get("yes") is True
                 self._session.inbox.tell()
             elif kind == "beside":
-                self._session.beside = _json(body)
+                self._session.beside = _together(self._session.beside, _json(body))
                 self._session.inbox.tell()
             elif kind != "beat":
                 self._receive(header, body)

@@ -66,7 +66,7 @@ class PlainTalk:
             return 0.1
         if now >= self._next:
             self._next = now + EVERY_S
-            self._targets = deque(self._session.targets)
+            self._targets = deque(one for one in self._session.targets if not self._needs_more(one))
             self._go_on()
         return max(0.05, self._next - now)
 
@@ -92,6 +92,13 @@ class PlainTalk:
         elif not self._wanted and not self._session.settled:
             self._session.settled = True
             self._session.inbox.tell()
+
+    def _needs_more(self, target: str) -> bool:
+        """Whether a target is not for a shell: jobs of a scheduler."""
+        if not target.startswith("slurm:"):
+            return False
+        self._session.troubles[target] = "to ask Slurm, a Python 3.6 or newer is needed there"
+        return True
 
     def _ask(self, verb: str, path: str, *more: int) -> None:
         lines = [verb, path, *map(str, more)]

@@ -133,6 +133,14 @@ class TestWithoutPython:
         assert got.source.is_directory(str(log.parent))
         assert not list(Path.home().glob("owned"))
 
+    def test_jobs_of_a_scheduler_need_python(
+        self, no_python: None, box: Box, collect: Collect, log: Path
+    ) -> None:
+        got = collect(box, log.parent, "slurm:")
+        got.until_settled()
+        assert "a Python 3.6 or newer is needed there" in got.source.trouble("slurm:")
+        assert got.content == {str(log): log.read_bytes()}
+
     @pytest.mark.parametrize("change", ["replaced", "truncated", "rewritten"])
     def test_a_file_that_changes_its_past_starts_anew(
         self, no_python: None, box: Box, collect: Collect, log: Path, change: str
