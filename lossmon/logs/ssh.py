@@ -136,7 +136,7 @@ class SshSource:
         if health.state != "live":
             return health
         troubles = self._session.troubles.items()
-        words = [f"{target}: {why}" for target, why in troubles if why]
+        words = [f"{os.path.basename(target) or target}: {why}" for target, why in troubles if why]
         return replace(health, reason="; ".join([*words, *filter(None, [health.reason])]))
 
     def trouble(self, target: str) -> str:

@@ -16,6 +16,8 @@ from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.widgets.lines import Part
 
 _LEAST_NAME = 14  # cells that the name of a run keeps beside the boxes
+_LEAST_REASON = 12  # cells; in fewer a reason says nothing
+_TINY = 60  # columns
 _MANY = 3  # boxes from which on those that are well are counted, not named
 
 
@@ -53,40 +55,52 @@ class HostKeys(RunsScreen):
             self._show()
             self.set_timer(1.0, self._count_down)
 
-    def host_parts(self, narrow: bool) -> list[Part]:
-        """What the top line says of the boxes: those in trouble with the reason."""
-        well = [host for host in self._hosts if host.state == "live" and not host.reason]
-        parts: list[Part] = []
-        if len(well) >= _MANY:
-            parts.append((f"{len(well)} hosts live", "$text-success"))
-        elif not narrow:
-            parts += [(f"{printable(host.host)} live", "$text-success") for host in well]
-        for host in self._hosts:
-            if host not in well:
-                parts.append((host_in_words(host), _STYLES[host.state]))
-        dot = " | " if self._ascii else " · "
-        spaced: list[Part] = []
-        for part in parts:
-            spaced += [(dot if spaced else " ", "$text-muted"), part]
-        return spaced
-
-    def with_hosts(self, parts: list[Part], hosts: list[Part]) -> list[Part]:
+    def with_hosts(self, parts: list[Part], wide: bool) -> list[Part]:
         """The top line with the boxes: where room is short the longest word, a name, gives way."""
-        if not hosts:
+        if not self._hosts:
             return parts
-        over = sum(cell_width(text) for text, _ in [*parts, *hosts]) - self.size.width
         at = max(range(len(parts)), key=lambda i: cell_width(parts[i][0]))
         text, style = parts[at]
-        room = max(_LEAST_NAME, cell_width(text) - max(0, over))
-        shorter = (clip(text, room, ascii=self._ascii), style)
-        return [*parts[:at], shorter, *parts[at + 1 :], *hosts]
+        others = sum(cell_width(words) for words, _ in parts) - cell_width(text)
+        least = min(cell_width(text), _LEAST_NAME)
+        if self.size.width < _TINY and any(host.state != "live" for host in self._hosts):
+            parts = parts[: at + 1]  # in a tiny pane a box in trouble is said before the numbers
+            others = sum(cell_width(words) for words, _ in parts) - cell_width(text)
+        hosts = self._host_parts(self.size.width - others - least, wide)
+        left = self.size.width - others - sum(cell_width(words) for words, _ in hosts)
+        name = clip(text, max(least, left), ascii=self._ascii)
+        return [*parts[:at], (name, style), *parts[at + 1 :], *hosts]
+
+    def _host_parts(self, room: int, wide: bool) -> list[Part]:
+        """What is said of the boxes in so many cells: how each is, then why, as room allows."""
+        ill = [host for host in self._hosts if host.state != "live" or host.reason]
+        ill.sort(key=lambda host: _URGENCY.index(host.state))
+        well = [host for host in self._hosts if host not in ill]
+        heads = [(head_of(host), _STYLES[host.state]) for host in ill]
+        if len(well) >= _MANY:
+            heads.append((f"{len(well)} hosts live", "$text-success"))
+        elif wide or not ill:
+            heads += [(f"{printable(host.host)} live", "$text-success") for host in well]
+        dot = " | " if self._ascii else " · "
+        left = room - 1 - sum(cell_width(head) + len(dot) for head, _ in heads)
+        parts: list[Part] = []
+        for i, (head, style) in enumerate(heads):
+            why = printable(ill[i].reason) if i < len(ill) else ""
+            share = left // (len(ill) - i) - 2 if why else 0
+            if share >= _LEAST_REASON:
+                words = clip(why, share, ascii=self._ascii)
+                left -= cell_width(words) + 2
+                head = f"{head}: {words}"
+            parts += [(dot if parts else " ", "$text-muted"), (head, style)]
+        return parts
 
     def action_ask_host(self) -> None:
         """Leave the screen to ssh until its question is answered, and connect anew."""
         broken = [host for host in self._hosts if host.state in ("needs_password", "gone")]
         broken = broken or [host for host in self._hosts if host.state == "retrying"]
         if not broken or self._monitor is None:
-            self.notify("no box has a question", timeout=3)
+            words = "\n".join(map(host_in_words, self._hosts)) or "all logs are on this machine"
+            self.notify(words, markup=False)
             return
         try:
             with self.app.suspend():
@@ -98,6 +112,7 @@ class HostKeys(RunsScreen):
             self.notify("this terminal can't be handed over", severity="error")
 
 
+_URGENCY = ("gone", "needs_password", "retrying", "connecting", "live")
 _STYLES = {
     "connecting": "$text-muted",
     "live": "$text-warning",
@@ -107,15 +122,16 @@ _STYLES = {
 }
 
 
-def host_in_words(host: Health) -> str:
-    """The state of a link: what, until when, why, and the key that helps."""
-    name, why = printable(host.host), printable(host.reason)
-    if host.state == "connecting":
-        return f"{name} connecting" + (f" (before: {why})" if why else "")
+def head_of(host: Health) -> str:
+    """A box and the state of its link: until when, and the key that helps."""
+    name = printable(host.host)
     if host.state == "retrying":
-        left_s = max(0.0, (host.retry_at or 0.0) - time.time())
-        words = f"{name} retrying in {in_words(max(1.0, left_s))}"
-    else:
-        key = {"needs_password": "needs you: P", "gone": "gone: P retries"}
-        words = f"{name} {key.get(host.state, host.state)}"
-    return f"{words}: {why}" if why else words
+        left_s = max(1.0, (host.retry_at or 0.0) - time.time())
+        return f"{name} retrying in {in_words(round(left_s))}"
+    words = {"needs_password": "needs you: P", "gone": "gone: P retries"}
+    return f"{name} {words.get(host.state, host.state)}"
+
+
+def host_in_words(host: Health) -> str:
+    """The state of a link, and why."""
+    return f"{head_of(host)}: {printable(host.reason)}" if host.reason else head_of(host)

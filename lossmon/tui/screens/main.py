@@ -118,12 +118,11 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, HostKeys):
         self.follow_finding()
 
     def _top(self, shown: int, update: RunUpdate | None, wide: bool) -> list[lines.Part]:
-        hosts = self.host_parts(narrow=not wide)
         if update is None and not self._runs:
-            waiting = [] if hosts else [(f" {self._waiting}", "$text-muted")]
-            return [(" lossmon ", "bold $text-primary"), *waiting, *hosts]
+            waiting = [] if self._hosts else [(f" {self._waiting}", "$text-muted")]
+            return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         parts = lines.top(len(self._runs), shown, update, wide, self._ascii)
-        return self.with_hosts(parts, hosts)
+        return self.with_hosts(parts, wide)
 
     def _chart_title(self, update: RunUpdate | None) -> str:
         if update is None:
