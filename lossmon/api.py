@@ -15,7 +15,7 @@ from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, TargetError
 from lossmon.formats.decoder import Record
-from lossmon.monitor import RunUpdate
+from lossmon.monitor import RunUpdate, told
 from lossmon.monitor.log import Log
 from lossmon.monitor.questions import ask_first
 from lossmon.monitor.sources import check_target, nothing_read, open_monitor
@@ -184,6 +184,7 @@ def diagnose(
     eval_loss: Sequence[float] | None = None,
     eval_step: Sequence[float] | None = None,
     total_steps: int | None = None,
+    classes: int | None = None,
     lang: str = "en",
 ) -> Report:
     """What is wrong with a training, why, and what to do.
@@ -196,6 +197,8 @@ def diagnose(
         eval_loss: shape (n,) on the same steps, NaN where not evaluated; or on `eval_step`.
         eval_step: shape (m,), the steps of `eval_loss` where it has steps of its own.
         total_steps: the planned length, where the data does not say it.
+        classes: number of classes, where the data does not say it: a loss that stays at ln C is
+            guessing.
         lang: language of causes and remedies, "en" or "zh".
 
     Raises:
@@ -204,7 +207,8 @@ def diagnose(
     """
     knowledge = load(lang)
     if isinstance(target, str | os.PathLike):
-        updates = read_runs(os.fspath(target))
+        with told.saying(total_steps=total_steps, classes=classes):
+            updates = read_runs(os.fspath(target))
         if len(updates) > 1:
             names = ", ".join(update.run for update in updates[:3])
             raise TargetError(
@@ -218,7 +222,8 @@ def diagnose(
         rows = list(_array_rows(step, train_loss, eval_loss, eval_step))
     else:
         raise TargetError("nothing to diagnose: give a path, a DataFrame, or train_loss=...")
-    return Report(_judge(rows, total_steps), knowledge)
+    with told.saying(total_steps=total_steps, classes=classes):
+        return Report(_judge(rows), knowledge)
 
 
 def diagnose_all(target: str | os.PathLike[str], *, lang: str = "en") -> list[Report]:
@@ -227,14 +232,14 @@ def diagnose_all(target: str | os.PathLike[str], *, lang: str = "en") -> list[Re
     return [Report(update, knowledge) for update in read_runs(os.fspath(target))]
 
 
-def _judge(rows: list[Record], total_steps: int | None) -> RunUpdate:
+def _judge(rows: list[Record]) -> RunUpdate:
     """Judge rows that come from memory, as if they had been read from a finished log."""
     now = time.time()
     log = Log("data")
     training = Training("data", [log])
-    log.history.plan.total_steps = total_steps
+    told.told().complete(log.history.plan)
     training.take(log, rows, now, live=False)
-    log.history.plan.finished = total_steps is None
+    log.history.plan.finished = log.history.plan.total_steps is None
     training.conclude(now)
     return training.update(now, 1.0)
 

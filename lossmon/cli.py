@@ -75,6 +75,37 @@ def _use_ssh(_: click.Context, parameter: click.Parameter, value: Any) -> None:
             hosts.use_options(value)
 
 
+def _told(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What the user may say that no log does; for every command that gives a verdict."""
+    for option in (
+        click.option(
+            "--classes",
+            type=click.IntRange(2),
+            metavar="C",
+            expose_value=False,
+            callback=_say,
+            help="Number of classes: a loss that stays at ln C is guessing.",
+        ),
+        click.option(
+            "--total-steps",
+            type=click.IntRange(1),
+            metavar="N",
+            expose_value=False,
+            callback=_say,
+            help="Planned length, where the log does not say it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _say(_: click.Context, parameter: click.Parameter, value: int | None) -> None:
+    if value is not None and parameter.name is not None:
+        from lossmon.monitor import told
+
+        told.say(**{parameter.name: value})
+
+
 _fps = click.option(
     "--fps",
     type=click.FloatRange(0.1, 60),
@@ -131,6 +162,7 @@ def cli() -> None:
 @cli.command("open", hidden=True, context_settings=_CONTEXT)
 @_targets
 @_ssh
+@_told
 @_fps
 @_lang
 @_ascii
@@ -142,6 +174,7 @@ def open_command(targets: tuple[str, ...], fps: float | None, lang: str, ascii: 
 @cli.command(context_settings=_CONTEXT)
 @_targets
 @_ssh
+@_told
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a run, one a line.")
 @click.option(
     "--fail-on",
@@ -192,6 +225,7 @@ def check(
 @cli.command(context_settings=_CONTEXT)
 @_targets
 @_ssh
+@_told
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event, one a line.")
 @click.option(
     "--exec",
@@ -279,6 +313,7 @@ def status(
 @cli.command(context_settings=_CONTEXT)
 @_targets
 @_ssh
+@_told
 @click.option("--width", type=click.IntRange(20, 1000), default=None, help="Columns.")
 @click.option("--height", type=click.IntRange(5, 500), default=24, show_default=True, help="Rows.")
 @click.option("--log-y", is_flag=True, help="Logarithmic y axis.")

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from lossmon import config
 from lossmon.config import default_text
+from lossmon.diagnosis.finding import OTHER_PATTERNS, PAIR_PATTERNS, TRAIN_PATTERNS
 from lossmon.formats.detect import table
 from tests.report.test_cli import run
 
@@ -51,6 +53,27 @@ def test_the_settings_shown_are_settings(tmp_path: Path) -> None:
     log.write_text("".join(f"<<{i}>> obj~{2 - i / 100:.4f}\n" for i in range(1, 41)))
     found = json.loads(run("check", "--json", log, LOSSMON_CONFIG=str(settings)).stdout)
     assert found["logs"][0]["format"] == "odd"
+
+
+def test_the_patterns_shown_are_taken_as_told(tmp_path: Path) -> None:
+    assert config.parse(block("toml", 'noisy = "off"').encode()).patterns == {
+        "noisy": "off",
+        "plateau": "warning",
+    }
+    log = tmp_path / "run.log"
+    log.write_text("".join(f"step {i} loss {2.3026 + i % 3 / 1000:.4f}\n" for i in range(1, 201)))
+    for options, pattern in (("--classes 10", "chance_level"), ("--total-steps 20000", "healthy")):
+        line = f"lossmon check run.log {options.split()[0]}"
+        assert line in block("sh", line)
+        found = json.loads(run("check", "--json", log, *options.split()).stdout)
+        assert (pattern == "chance_level") == (
+            pattern in {one["pattern"] for one in found["findings"]}
+        )
+
+
+def test_every_pattern_is_named() -> None:
+    for pattern in (*TRAIN_PATTERNS, *PAIR_PATTERNS, *OTHER_PATTERNS):
+        assert f"`{pattern}`" in README
 
 
 def test_every_setting_is_shown() -> None:

@@ -4,6 +4,7 @@
     screen.py    [screen]
     notices.py   [notices]
     hosts.py     [hosts]
+    patterns.py  [patterns]
     reading.py   [roles] and [[lines]]
 
 To add a section, write a file like `screen.py` and give it a field of `Config`; the reading, the
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 
 from lossmon.config.hosts import HOSTS, Host
 from lossmon.config.notices import NOTICES, Notices
+from lossmon.config.patterns import PATTERNS
 from lossmon.config.reading import LINES, ROLES, LinePattern
 from lossmon.config.screen import SCREEN, Screen
 from lossmon.config.section import Section
@@ -50,6 +52,7 @@ class Config:
         screen: how the screen looks.
         notices: what happens when a finding starts.
         hosts: name -> box, with what is followed there.
+        patterns: pattern -> "off" or its severity.
         roles: metric name -> role (see `lossmon.formats.names.ROLES`).
         lines: lines that are rows.
     """
@@ -57,6 +60,7 @@ class Config:
     screen: Screen = _section(SCREEN)
     notices: Notices = _section(NOTICES)
     hosts: Mapping[str, Host] = _section(HOSTS)
+    patterns: Mapping[str, str] = _section(PATTERNS)
     roles: Mapping[str, str] = _section(ROLES)
     lines: tuple[LinePattern, ...] = _section(LINES)
 
@@ -80,9 +84,11 @@ def apply() -> Config:
     from lossmon.formats import detect, names
     from lossmon.formats.pattern import PatternFormat
     from lossmon.logs import hosts
+    from lossmon.monitor import told
 
     config = load()
     names.override(config.roles)
+    told.say(patterns=config.patterns)
     hosts.name(
         {
             name: hosts.Named(host.paths, host.address, host.ssh_options)

@@ -13,6 +13,7 @@ from lossmon.formats.names import choose, role
 from lossmon.formats.unpack import Unpacker, plain_name, unpacker
 from lossmon.history.run import History
 from lossmon.monitor.ahead import decode_end
+from lossmon.monitor.told import told
 
 _START_BYTES = 1 << 16  # of a log kept for looking ahead
 _HEAD_LIMIT = 1 << 20  # bytes looked at before a log without recognisable rows is given up
@@ -129,9 +130,11 @@ class Log:
         plan.total_epochs = facts.total_epochs
         plan.finished = facts.finished
         plan.failure = facts.failure
-        if facts.counts != plan.counts or facts.settings != plan.settings:
+        if facts.counts != plan.counts:
             plan.events, plan.counts = tuple(facts.events), dict(facts.counts)
+        if facts.settings:
             plan.settings = dict(facts.settings)
+        told().complete(plan)
 
     def _recognise(self, complete: bool) -> list[Record]:
         try:

@@ -18,6 +18,7 @@ from lossmon.monitor.merge import Merge
 from lossmon.monitor.pace import Pace
 from lossmon.monitor.pulse import Pulse, Sample
 from lossmon.monitor.standing import describe
+from lossmon.monitor.told import told
 from lossmon.monitor.update import Gpu, Job, LogInfo, RunUpdate
 
 _PACED = 64  # newest rows of a batch whose own times tell the rhythm
@@ -241,11 +242,11 @@ class Training:
     def _complete(self, now: float) -> Diagnosis:
         """The engine's diagnosis with what only clock and log's end can tell."""
         diagnosis, extra = self._engine.diagnosis, self._lifecycle(now)
-        if not extra:
-            return diagnosis
-        findings = (*extra, *diagnosis.findings)
-        worst_first = sorted(findings, key=lambda f: -SEVERITIES.index(f.severity))
-        return replace(diagnosis, findings=tuple(worst_first))
+        if extra:
+            findings = (*extra, *diagnosis.findings)
+            worst_first = sorted(findings, key=lambda f: -SEVERITIES.index(f.severity))
+            diagnosis = replace(diagnosis, findings=tuple(worst_first))
+        return told().treat(diagnosis)
 
     def _lifecycle(self, now: float) -> tuple[Finding, ...]:
         return lifecycle_findings(self.situation(now), self.chosen.get("train_loss", ""), now)

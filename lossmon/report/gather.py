@@ -12,6 +12,7 @@ from lossmon.logs.discover import run_directory
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import resolve
 from lossmon.logs.target import check_local
+from lossmon.monitor.told import told, use
 
 _WORTH_IT = 24  # directories of trainings from which on a second process pays
 
@@ -29,7 +30,7 @@ def gather(
     shards = _shards(targets, jobs) if jobs != 1 else []
     if len(shards) < 2:
         return read_targets(targets, ask=ask)
-    with ProcessPoolExecutor(len(shards)) as pool:
+    with ProcessPoolExecutor(len(shards), initializer=use, initargs=(told(),)) as pool:
         results = list(pool.map(_read, [targets] * len(shards), shards))
     updates = [update for part in results for update in part.updates]
     refused = {path: why for part in results for path, why in part.refused.items()}
