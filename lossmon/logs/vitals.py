@@ -6,6 +6,7 @@ their source can be sent to any box and run there as it stands.
 A sample is a dict that JSON can carry:
 
     {"time": seconds since the Unix epoch, by the clock of this machine,
+     "host": its name,
      "gpus": [{"id": "0", "name": "NVIDIA H100 80GB HBM3", "use": 97.0, "memory": bytes,
                "memory_total": bytes, "temperature": degrees C, "power": W}],   None where unknown
      "logs": {path: {"open": true, "pid": 7, "gpus": ["0"]}   a process holds it open for writing
@@ -15,6 +16,7 @@ A log of which nothing can be said is not in it: nobody was seen to hold it (pro
 for each line), its writer is another user's, or it writes from another machine.
 """
 
+import socket
 import threading
 import time
 from typing import Any, Dict, List, Optional, Sequence
@@ -51,7 +53,7 @@ class Vitals:
         if held or self._writers.newest > now - LIVE_S:
             gpus = self._gpus(said)
         self.quiet = not held and not gpus
-        return {"time": now, "gpus": gpus[:MAX_GPUS], "logs": said}
+        return {"time": now, "host": socket.gethostname(), "gpus": gpus[:MAX_GPUS], "logs": said}
 
     def _gpus(self, said: Dict[str, Dict[str, Any]]) -> List[Dict[str, Any]]:
         """What the first tool that knows of GPUs tells; adds to the logs which ones they use."""

@@ -12,6 +12,7 @@ from lossmon.text import in_words
 
 MAX_JOBS = 1000
 MAX_LOGS = 8  # of one job
+_NODES = re.compile(r"([^,\[\]]+)(?:\[([\d,-]+)\])?")
 _STATE = re.compile(r"[A-Z_]{1,40}")
 
 
@@ -82,6 +83,22 @@ def too_short(job: Job, eta_s: float | None, now: float) -> str:
         return ""
     missing = in_words(eta_s - left)
     return f"Slurm ends the job in {in_words(left)}, {missing} before the training is done"
+
+
+def runs_on(job: Job, host: str) -> bool:
+    """Whether a machine is one of the nodes of a job: "gpu017", "gpu[017-020,031]"."""
+    name = host.split(".")[0]
+    for prefix, inside in _NODES.findall(job.node):
+        number = name[len(prefix) :] if name.startswith(prefix) else None
+        if number is None or not inside:
+            if name == prefix:
+                return True
+            continue
+        for part in inside.split(","):
+            low, _, high = part.partition("-")
+            if len(number) == len(low) and number.isdigit() and low <= number <= (high or low):
+                return True
+    return False
 
 
 def _shifted(time: Any, ahead: float) -> float | None:

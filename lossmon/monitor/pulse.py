@@ -33,6 +33,7 @@ class Sample:
 
     Attributes:
         time: by the clock of that machine, seconds since the Unix epoch.
+        host: what that machine calls itself.
         gpus: all of it.
         logs: path there -> what is known of its writers.
     """
@@ -40,6 +41,7 @@ class Sample:
     time: float
     gpus: tuple[Gpu, ...]
     logs: Mapping[str, Mapping[str, Any]]
+    host: str = ""
 
 
 def read_sample(said: Any) -> Sample | None:
@@ -69,6 +71,7 @@ def read_sample(said: Any) -> Sample | None:
         {path: one for path, one in logs.items() if isinstance(one, dict)}
         if isinstance(logs, dict)
         else {},
+        str(said.get("host", ""))[:100],
     )
 
 

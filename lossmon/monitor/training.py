@@ -12,7 +12,7 @@ from lossmon.formats.decoder import Record, Skipped
 from lossmon.history.columns import Series
 from lossmon.history.run import History
 from lossmon.monitor.ahead import with_end
-from lossmon.monitor.jobs import ending, too_short
+from lossmon.monitor.jobs import ending, runs_on, too_short
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import Merge
 from lossmon.monitor.pace import Pace
@@ -166,6 +166,8 @@ class Training:
             paths: the logs of the training, as the machine calls them.
             now: seconds since the Unix epoch.
         """
+        if self.job is not None and not runs_on(self.job, sample.host):
+            sample = replace(sample, gpus=())  # those of a login node are not the job's
         before = self._shown_gpus(now), self.pulse.writer
         self.pulse.note(sample, paths, self.history.step or 0, now)
         self.revision += (self._shown_gpus(now), self.pulse.writer) != before

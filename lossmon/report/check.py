@@ -108,7 +108,7 @@ def _title(update: RunUpdate, knowledge: Knowledge) -> str:
 def _advice(update: RunUpdate, knowledge: Knowledge, width: int, *, ascii: bool) -> list[str]:
     """Below a run that needs attention: the likeliest cause and what to do; errors in any case."""
     lines = [f"error: {printable(error)}" for error in update.errors]
-    if update.job is not None:
+    if update.job is not None and update.state != "failed":  # then it is the evidence
         lines.append(printable(in_brief(update.job, time.time())))
     if update.state_note and update.state == "running":
         lines.append(printable(update.state_note))

@@ -20,9 +20,12 @@ from lossmon.errors import TargetError
 from lossmon.logs import slurm
 from lossmon.logs.target import parse
 from lossmon.monitor import Monitor, RunUpdate
-from lossmon.monitor.jobs import ending, in_brief, name_of, read_jobs, too_short
+from lossmon.monitor.jobs import ending, in_brief, name_of, read_jobs, runs_on, too_short
+from lossmon.monitor.log import Log
+from lossmon.monitor.pulse import Sample
 from lossmon.monitor.sources import open_monitor
-from lossmon.monitor.update import Job
+from lossmon.monitor.training import Training
+from lossmon.monitor.update import Gpu, Job
 from tests.conftest import falling
 from tests.logs.slurm_stand_in import Cluster
 
@@ -193,6 +196,22 @@ def test_a_job_in_words() -> None:
     assert in_brief(replace(JOB, end=None), NOW) == "Slurm: running on gpu017"
     assert ending(replace(JOB, state="TIMEOUT")) == "Slurm: TIMEOUT on gpu017 after 3.0 h of 3.0 h"
     assert in_brief(replace(JOB, state="CANCELLED"), NOW) == "Slurm: CANCELLED"
+
+
+def test_a_machine_is_known_among_the_nodes_of_a_job() -> None:
+    nodes = replace(JOB, node="gpu[017-020,031],cpu1")
+    assert all(runs_on(nodes, host) for host in ("gpu018", "gpu031.hpc.edu", "cpu1"))
+    assert not any(runs_on(nodes, host) for host in ("gpu021", "gpu18", "login1", "gpu", ""))
+
+
+def test_gpus_of_a_login_node_are_not_those_of_a_job(tmp_path: Path) -> None:
+    training = Training("sft", [Log(str(tmp_path / "slurm-1.out"), mtime=NOW)])
+    training.belongs_to(JOB)
+    gpus = (Gpu("0", "NVIDIA H100", 97.0),)
+    training.hear(Sample(NOW, gpus, {}, "login1"), [], NOW)
+    assert training.update(NOW, 1.0).gpus == ()
+    training.hear(Sample(NOW, gpus, {}, "gpu017.hpc.edu"), [], NOW)
+    assert training.update(NOW, 1.0).gpus == gpus
 
 
 def test_a_limit_before_the_end_of_the_plan_is_said_ahead() -> None:
