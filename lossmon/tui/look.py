@@ -66,9 +66,16 @@ def age(update: RunUpdate, now: float | None = None) -> str:
     return f"{in_words(seconds)} ago"
 
 
-def number(value: float | None) -> str:
-    """A metric's value in at most eight characters."""
-    return "" if value is None else f"{value:.4g}"
+def number(value: float | None, width: int = 10) -> str:
+    """A metric's value in at most so many characters, never cut: 1.201e+04 becomes 1.2e4."""
+    if value is None:
+        return ""
+    text = f"{value:.4g}"
+    for digits in (4, 3, 2, 1):
+        if len(text) <= width:
+            break
+        text = f"{value:.{digits}g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    return text
 
 
 def rate(per_second: float) -> str:

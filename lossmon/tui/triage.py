@@ -119,7 +119,8 @@ def prefix_of(names: Iterable[str]) -> str:
 def _name(update: RunUpdate, scene: Scene, width: int) -> Cell:
     name = name_of(update, scene)
     if cell_width(name) > width and "/" in name:
-        name = name.rsplit("/", 1)[1]  # of a long path the end tells most
+        folders = 2 if "." in name.rsplit("/", 1)[1] else 1  # many logs are called train.log
+        name = "/".join(name.split("/")[-folders:])  # of a long path the end tells most
     return name, ""
 
 
@@ -136,11 +137,11 @@ def _curve(update: RunUpdate, scene: Scene, width: int) -> Cell:
 
 
 def _train(update: RunUpdate, _scene: Scene, width: int) -> Cell:
-    return look.number(newest(update, update.train))[:width], ""
+    return look.number(newest(update, update.train), width), ""
 
 
 def _eval(update: RunUpdate, _scene: Scene, width: int) -> Cell:
-    return look.number(newest(update, update.eval))[:width], ""
+    return look.number(newest(update, update.eval), width), ""
 
 
 def _state(update: RunUpdate, scene: Scene, _width: int) -> Cell:
