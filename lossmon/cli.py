@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -201,8 +202,10 @@ def check(
     from lossmon.diagnosis.knowledge import load
     from lossmon.report import check as report
     from lossmon.report.gather import gather
+    from lossmon.report.machine import look_at_machine
 
     updates, errors, refused = gather(targets or (".",), jobs, _asking())
+    updates = look_at_machine(updates, time.time())
     knowledge = load(lang)
     if updates and as_json:
         click.echo(report.as_json(updates, knowledge))

@@ -17,6 +17,7 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
+from lossmon.report.machine import machine_line
 from lossmon.text import cell_width, clip, pad, printable
 
 _ORDINARY = ("healthy", "healthy_pair", "finished")
@@ -110,6 +111,9 @@ def _advice(update: RunUpdate, knowledge: Knowledge, width: int, *, ascii: bool)
     lines = [f"error: {printable(error)}" for error in update.errors]
     if update.job is not None and update.state != "failed":  # then it is the evidence
         lines.append(printable(in_brief(update.job, time.time())))
+    machine = machine_line(update)
+    if machine:
+        lines.append(machine)
     if update.state_note and update.state == "running":
         lines.append(printable(update.state_note))
     finding = headline(update)
