@@ -14,6 +14,8 @@ from lossmon.formats.unpack import Unpacker, plain_name, unpacker
 from lossmon.history.run import History
 from lossmon.monitor.ahead import decode_end
 from lossmon.monitor.told import told
+from lossmon.monitor.origins import Origins
+from lossmon.monitor.raw import Tail
 
 _START_BYTES = 1 << 16  # of a log kept for looking ahead
 _HEAD_LIMIT = 1 << 20  # bytes looked at before a log without recognisable rows is given up
@@ -36,6 +38,8 @@ class Log:
         refused: why this is no training log; None while it may be one.
         errors: one line each.
         trouble: why it cannot be read now (gone, no permission); None when all is well.
+        tail: its last bytes, of a log that cannot be read again to be looked at; else None.
+        origins: where its rows stand.
     """
 
     path: str
@@ -52,6 +56,9 @@ class Log:
     trouble: str | None = None
     generation: int = 0  # grows when everything read so far became void
     ahead: list[Record] = field(default_factory=list)  # the end of a long log, not read yet
+    tail: Tail | None = None
+    origins: Origins = field(default_factory=Origins)
+    _plain: int = 0  # bytes of its text that were fed
     _start: bytes = b""
     _head: bytearray = field(default_factory=bytearray)
     _unpacker: Unpacker | None = None
@@ -69,9 +76,11 @@ class Log:
         """
         if isinstance(self.decoder, DocumentDecoder):
             self.decoder.again()
-            self.read = 0
+            self.read = self._plain = 0
+            self.origins = Origins()
             return
         fresh = Log(self.path, self.size, self.mtime, generation=self.generation + 1)
+        fresh.tail = Tail() if self.tail is not None else None
         self.__dict__.update(fresh.__dict__)
 
     def feed(self, data: bytes) -> list[Record]:
@@ -81,6 +90,8 @@ class Log:
             return []
         if start == 0:
             self._unpacker = unpacker(data)
+            if self._unpacker is not None and self.tail is None:
+                self.tail = Tail()
             self._start = data[:_START_BYTES]
         if self._unpacker is None:
             return self._feed_plain(data)
@@ -94,10 +105,17 @@ class Log:
         return records
 
     def _feed_plain(self, data: bytes) -> list[Record]:
+        start = 0 if self.decoder is None else self._plain
+        self._plain += len(data)
+        if self.tail is not None:
+            self.tail.append(data)
         if self.decoder is None:
             self._head += data
-            return self._recognise(complete=False)
-        return self._decode(data)
+            records = self._recognise(complete=False)
+        else:
+            records = self._decode(data)
+        self.origins.add(start, self._plain, records)
+        return records
 
     def look_ahead(self, end: bytes) -> None:
         """Take the last bytes of a long log, to be shown until the reading gets there."""

@@ -274,5 +274,13 @@ def _restarts(series: Series | None) -> tuple[int, ...]:
 def _info(log: Log) -> LogInfo:
     skipped = log.decoder.skipped if log.decoder is not None else Skipped()
     return LogInfo(
-        log.path, log.format, log.read, log.records, skipped.count, log.why, tuple(skipped.examples)
+        log.path,
+        log.format,
+        log.read,
+        log.records,
+        skipped.count,
+        log.why,
+        tuple(skipped.examples),
+        log.tail,
+        log.origins,
     )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lossmon.diagnosis.finding import Diagnosis
 from lossmon.diagnosis.lifecycle import State
 from lossmon.history.columns import SeriesView
+from lossmon.monitor.origins import Origins
 from lossmon.monitor.pace import UNKNOWN, Rhythm
+from lossmon.monitor.raw import FileText, Tail, Text
 
 __all__ = ["Gpu", "Job", "LogInfo", "RunUpdate", "State"]
 
@@ -25,6 +27,8 @@ class LogInfo:
         skipped: lines, records or rows that were not read.
         why: what the format was recognised by.
         examples: some of what was skipped: the reason, and how it begins.
+        tail: its last bytes as they came, of a log that cannot be read again; else None.
+        origins: where its rows stand; grows while the log is read.
     """
 
     path: str
@@ -34,6 +38,12 @@ class LogInfo:
     skipped: int
     why: str = ""
     examples: tuple[tuple[str, str], ...] = ()
+    tail: Tail | None = field(default=None, compare=False, repr=False)
+    origins: Origins = field(default_factory=Origins, compare=False, repr=False)
+
+    def text(self) -> Text:
+        """The log as it stands, to be read in windows."""
+        return self.tail if self.tail is not None else FileText(self.path)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from lossmon.monitor.group import partition
 from lossmon.monitor.log import Log
 from lossmon.monitor.places import Places
 from lossmon.monitor.pulse import read_sample
+from lossmon.monitor.raw import Tail
 from lossmon.monitor.training import Training
 from lossmon.monitor.update import RunUpdate
 
@@ -70,6 +71,8 @@ class Monitor:
                 log = self._logs.get(path)
                 if log is None:
                     log = self._logs[path] = Log(path)
+                    if source.name or chunk.log == "-":
+                        log.tail = Tail()  # a box or a pipe is not asked again
                     self._source_of[log] = source
                 log.size, log.mtime = chunk.size, chunk.mtime or log.mtime
                 if chunk.kind in ("truncated", "replaced"):

@@ -1,0 +1,45 @@
+"""Why a line gave no row, in words."""
+
+from __future__ import annotations
+
+import re
+
+from lossmon.formats.decoder import Decoder
+from lossmon.formats.text import TextDecoder
+from lossmon.formats.text_shape import MAX_CHARS, Shape, shape_key
+
+_DIGIT = re.compile(r"\d")
+
+
+def why_not(decoder: Decoder, line: str, reasons: list[tuple[str, str]]) -> str:
+    """Say why a line that a decoder was just fed gave no row.
+
+    Args:
+        decoder: the one that was fed.
+        line: the line, cleaned.
+        reasons: what the decoder noted about it (see `Skipped.examples`).
+    """
+    if reasons:
+        return reasons[-1][0]
+    if not line.strip():
+        return "an empty line"
+    if not isinstance(decoder, TextDecoder):
+        return f"no row of {decoder.format}"
+    if len(line) > MAX_CHARS:
+        return f"longer than {MAX_CHARS:,} characters"
+    if not _DIGIT.search(line):
+        return "no number in it"
+    shape = decoder.shapes.get(shape_key(line))
+    return _of_shape(shape) if shape is not None else "no row: it repeats or heads other lines"
+
+
+def _of_shape(shape: Shape) -> str:
+    if shape.ignored:
+        return "no metric in it"
+    if not shape.is_row:
+        return "it says where the training is, and carries no metric"
+    if shape.rows:
+        return "it repeats a row (a summary, or a bar that is drawn again)"
+    if shape.level == 0:
+        return "a metric, but no step or epoch, unlike the rows of this log"
+    return "looks like a row; too few of its kind came so far"
