@@ -22,11 +22,11 @@ _CONTEXT = 200  # lines before a window that are decoded with it
 _AHEAD = 40  # lines behind it: a row may be told only when the next one comes
 _LOOK_BACK = 80  # lines among which the origin of a row is searched
 _SEARCHED = 1 << 22  # bytes of one piece of a log that are searched for a row
+_LONG = 20_000  # characters of a line in which numbers are looked for
 _NEAR = 15  # lines of a pretty-printed document between a step and its metric
 
-_NUMBER = re.compile(
-    r"[-+]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\bnan\b|\binf(?:inity)?\b", re.I
-)
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\b(?:nan|inf(?:inity)?)\b", re.I)
+_GROUPED = re.compile(r"\b\d{1,3}(?:,\d{3})+(?:\.\d+)?\b")  # "1,234", or two cells of a table
 
 
 class Made(NamedTuple):
@@ -80,17 +80,17 @@ class Reader:
         after = lines_after(self._text, lines[-1].end, _AHEAD)
         return attribute(decoder, [*before, *lines, *after])
 
-    def line_of(self, step: int, values: Mapping[str, float], origins: Origins) -> Line | None:
+    def line_of(self, step: int, values: Sequence[float], origins: Origins) -> Line | None:
         """The line that gave a point.
 
         Args:
             step: of the point.
-            values: metric -> value at that step, as logged.
+            values: of the metric at that step, as logged.
             origins: where the log's rows stand.
         """
-        if self._fresh is None:
+        if self._fresh is None or self.trouble:
             return None
-        wanted = {value for value in values.values() if math.isfinite(value)}
+        wanted = {value for value in values if math.isfinite(value)}
         likely: Line | None = None
         for piece in origins.of(step):
             for line, record in reversed(self._rows_of(piece)):
@@ -148,17 +148,24 @@ def attribute(decoder: Decoder, lines: Sequence[Line]) -> dict[int, Made]:
 
 
 def _origin(record: Record, texts: Sequence[str], newest: int, taken: Mapping[int, Record]) -> int:
-    """The line whose numbers a row holds: the newest such, for a bar is drawn again and again."""
+    """The line that holds most of a row's numbers; of equals the newest: bars are drawn again."""
     values = {value for value in record.values.values() if value == value}
+    best, most = newest, 0
     for i in range(newest, max(-1, newest - _LOOK_BACK), -1):
-        if i not in taken and values & numbers(texts[i]):
-            return i
-    return newest
+        if i in taken:
+            continue
+        there = numbers(texts[i])
+        # The step counts too: a bar shows the loss of one step still at the next.
+        count = len(values & there) and 2 * len(values & there) + (record.step in there)
+        if count > most:
+            best, most = i, count
+    return best
 
 
 def numbers(text: str) -> set[float]:
     """The numbers in a line."""
-    parsed = (parse_number(word) for word in _NUMBER.findall(text[:20_000]))
+    words = _NUMBER.findall(text[:_LONG]) + _GROUPED.findall(text[:_LONG])
+    parsed = (parse_number(word) for word in words)
     return {number for number in parsed if number is not None}
 
 

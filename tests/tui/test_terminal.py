@@ -47,6 +47,10 @@ def test_nothing_is_sent_while_nothing_changes(terminal: Terminal) -> None:
     terminal.wait_for("HEALTHY")
     terminal.settle()
     assert terminal.read(4.0) == 0
+    os.write(terminal.fd, b"t/")  # the log and its search: no cursor blinks
+    terminal.wait_for("words in the log")
+    terminal.settle()
+    assert terminal.read(3.0) == 0
 
 
 def test_a_new_point_costs_few_bytes(log: Path, terminal: Terminal) -> None:

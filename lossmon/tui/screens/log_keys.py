@@ -19,12 +19,15 @@ class LogKeys(RunsScreen):
         Binding("t", "log_pane", "log", tooltip="The raw log below the curve"),
     ]
 
+    _told_step: int | None = None  # by a line of the log: it stays chosen
+
     def action_log_pane(self) -> None:
         """The raw log below the curve, and back."""
         if self.has_class("-log"):
             self.close_log()
             return
         self.add_class("-log")
+        self.set_focus(self.query_one(LogLines))  # at once: the next key is for the log
         self.call_after_refresh(self._show_log)
 
     def close_log(self) -> bool:
@@ -38,19 +41,25 @@ class LogKeys(RunsScreen):
         return True
 
     def _show_log(self) -> None:
-        pane = self.query_one(LogPane)
-        pane.show(self.chosen_run)
-        pane.query_one(LogLines).focus()
+        self.query_one(LogPane).show(self.chosen_run)
         self.follow_cursor()
 
     def follow_cursor(self) -> None:
         """Choose the line that gave the point under the chart's cursor."""
         update, step = self.chosen_run, self.cursor_step
-        metric = self._view.metric or (update.train or update.eval if update is not None else None)
-        if self.has_class("-log") and metric is not None and step is not None:
+        told, self._told_step = self._told_step, None
+        if update is None or step is None or step == told or not self.has_class("-log"):
+            return
+        metric = next(iter(self._view.metrics), update.train or update.eval)
+        if metric is not None:
             self.query_one(LogPane).point_at(metric, step)
 
+    def watch_cursor_step(self) -> None:
+        """The line that gave the point moves along."""
+        super().watch_cursor_step()
+        self.follow_cursor()
+
     @on(LogPane.Pointed)
-    def _pointed(self, message: LogPane.Pointed) -> None:
+    def _line_pointed(self, message: LogPane.Pointed) -> None:
         message.stop()
-        self.cursor_step = message.step
+        self._told_step = self.cursor_step = message.step

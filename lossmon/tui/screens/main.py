@@ -20,18 +20,20 @@ from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.finding_keys import FindingKeys
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.host_keys import HostKeys
+from lossmon.tui.screens.log_keys import LogKeys
 from lossmon.tui.screens.triage_keys import TriageKeys
 from lossmon.tui.view import View
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, Findings
+from lossmon.tui.widgets.log_pane import LogPane
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
 
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
-class MainScreen(TriageKeys, ChartKeys, FindingKeys, HostKeys):
+class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, HostKeys):
     """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -68,6 +70,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, HostKeys):
             yield SmallCharts(ascii=self._ascii, id="metrics")
             yield SmallCharts(ascii=self._ascii, id="wall")
             yield DiagnosisPanel(ascii=self._ascii)
+        yield LogPane(ascii=self._ascii)
         yield lines.Line("strip")
         yield lines.Line("verdict")
         yield Input(placeholder=query.HINT, id="filter", compact=True)
@@ -113,6 +116,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, HostKeys):
             if title != self._title:
                 self._title, chart.border_title = title, Content(title)
             self.query_one(DiagnosisPanel).show(update, self._knowledge, self.quiet)
+            self.query_one(LogPane).show(update)
             self.query_one("#strip", lines.Line).say(lines.strip(update, scene))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
         self.follow_finding()
@@ -159,7 +163,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, HostKeys):
 
     def action_back(self) -> None:
         """Close what was opened last; where nothing is open, show all runs."""
-        if self._leave_runs():
+        if self.close_log() or self._leave_runs():
             return
         if not any(self.has_class(name) for name in ("-grid", "-panel", "-solo")):
             if self.focused is None and len(self._runs) > 1:

@@ -134,6 +134,10 @@ class LogLines(Widget, can_focus=True):
         self._aside = min(max(0, self._aside + by * _SIDEWAYS), most)
         self.refresh()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:  # noqa: ARG002
+        """While the chart's cursor is on, left and right move it: the line follows."""
+        return action != "sideways" or getattr(self.screen, "cursor_step", None) is None
+
     def on_resize(self) -> None:
         """Another height is another window."""
         if self._text is None or not self._lines:

@@ -53,11 +53,18 @@ class LogPane(Vertical):
             self.step = step
 
     class Found(Message):
-        """A line was found, by a search or for the chart's cursor; None where there is none."""
+        """A line was found, by a search or for the chart's cursor; None where there is none.
 
-        def __init__(self, line: Line | None, trouble: str) -> None:
+        Attributes:
+            line: the line.
+            path: of the log in which it stands.
+            trouble: what to say where there is none.
+        """
+
+        def __init__(self, line: Line | None, path: str, trouble: str) -> None:
             super().__init__()
             self.line = line
+            self.path = path
             self.trouble = trouble
 
     def __init__(self, *, ascii: bool = False) -> None:
@@ -107,7 +114,7 @@ class LogPane(Vertical):
     def action_search(self) -> None:
         """Type words; enter searches backwards from here, n and N go on."""
         self.add_class("-search")
-        self.query_one(Input).focus()
+        self.screen.set_focus(self.query_one(Input))
 
     def action_again(self, by: int) -> None:
         """The next match, or the one before."""
@@ -131,7 +138,7 @@ class LogPane(Vertical):
         if open_:
             self.remove_class("-search")
             self.query_one(LogLines).words = ""
-            self.query_one(LogLines).focus()
+            self.screen.set_focus(self.query_one(LogLines))
         return open_
 
     def point_at(self, metric: str, step: int) -> None:
@@ -140,7 +147,7 @@ class LogPane(Vertical):
         if update is None or metric not in update.series:
             return
         view = update.series[metric]
-        values = {metric: float(value) for value in view.value[view.step == step][-1:]}
+        values = view.value[view.step == step].tolist()
         logs = sorted(update.logs, key=lambda log: log.path != self._path)
         self.run_worker(
             lambda: self._find_point(logs, step, values), thread=True, exclusive=True, group="find"
@@ -148,17 +155,16 @@ class LogPane(Vertical):
 
     # -- searching, in a thread ------------------------------------------------------------------
 
-    def _find_point(self, logs: list[LogInfo], step: int, values: dict[str, float]) -> None:
+    def _find_point(self, logs: list[LogInfo], step: int, values: list[float]) -> None:
         worker = get_current_worker()
         for log in logs:
             if worker.is_cancelled:
                 return
-            text = log.text()
-            line = Reader(text, log.path).line_of(step, values, log.origins)
-            if line is not None and log.path == self._path:
-                self.post_message(self.Found(line, ""))
+            line = Reader(log.text(), log.path).line_of(step, values, log.origins)
+            if line is not None:
+                self.post_message(self.Found(line, log.path, ""))
                 return
-        self.post_message(self.Found(None, f"no line of this log gave the point at step {step:,}"))
+        self.post_message(self.Found(None, "", f"no line gave the point at step {step:,}"))
 
     def _search(self, words: str, *, backwards: bool) -> None:
         shown, log = self.query_one(LogLines), self.log
@@ -173,7 +179,7 @@ class LogPane(Vertical):
             found = find(text, words, at, backwards=backwards, stopped=lambda: worker.is_cancelled)
             if not worker.is_cancelled:
                 line = line_at(text, found) if found is not None else None
-                self.post_message(self.Found(line, f"not found: {words}"))
+                self.post_message(self.Found(line, log.path, f"not found: {words}"))
 
         self.run_worker(search, thread=True, exclusive=True, group="find")
 
@@ -182,7 +188,7 @@ class LogPane(Vertical):
         event.stop()
         shown = self.query_one(LogLines)
         shown.words = event.value
-        shown.focus()
+        self.screen.set_focus(shown)
         if event.value:
             self._search(event.value, backwards=True)
 
@@ -193,10 +199,13 @@ class LogPane(Vertical):
     @on(Found)
     def _found(self, message: Found) -> None:
         message.stop()
-        if message.line is not None:
-            self.query_one(LogLines).go_to(message.line)
-        else:
+        if message.line is None:
             self.notify(printable(message.trouble), timeout=3)
+            return
+        if message.path != self._path:
+            logs = self._update.logs if self._update is not None else ()
+            self._open(next((log for log in logs if log.path == message.path), self.log))
+        self.query_one(LogLines).go_to(message.line)
 
     # -- what is shown ---------------------------------------------------------------------------
 
