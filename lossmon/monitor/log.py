@@ -13,9 +13,9 @@ from lossmon.formats.names import choose, role
 from lossmon.formats.unpack import Unpacker, plain_name, unpacker
 from lossmon.history.run import History
 from lossmon.monitor.ahead import decode_end
-from lossmon.monitor.told import told
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.raw import Tail
+from lossmon.monitor.told import told
 
 _START_BYTES = 1 << 16  # of a log kept for looking ahead
 _HEAD_LIMIT = 1 << 20  # bytes looked at before a log without recognisable rows is given up

@@ -25,7 +25,10 @@ def write_log(folder: Path) -> Path:
     log = folder / "a" / "train.log"
     log.parent.mkdir(parents=True)
     rows = [f"step {10 * i} loss {loss:.4f}\n" for i, loss in enumerate(falling(ROWS), 1)]
-    rows[200:200] = ["saved checkpoint-2000\n", "\x1b[31mred\x1b[0m [bold]markup[/] \x1b]0;title\x07\n"]
+    rows[200:200] = [
+        "saved checkpoint-2000\n",
+        "\x1b[31mred\x1b[0m [bold]markup[/] \x1b]0;title\x07\n",
+    ]
     log.write_text("Loading the data\n" + "".join(rows))
     os.utime(log, (NOW, NOW))
     return log
