@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 _TAB = str.maketrans({"\t": " "})
 
@@ -101,3 +103,28 @@ def in_words(seconds: float) -> str:
     if seconds < 36 * 3600:
         return f"{seconds / 3600:.1f} h"
     return f"{seconds / 86400:.0f} d"
+
+
+def common_folder(names: Iterable[str]) -> str:
+    """The folders that all names begin with: "runs" of runs/a1 and runs/a2."""
+    folders = [name.split("/")[:-1] for name in names]
+    if not folders:
+        return ""
+    first, last = min(folders), max(folders)  # what these two share, all between them do
+    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    return "/".join(part for part, _ in pairs)
+
+
+def labels_of(names: Sequence[str], width: int) -> dict[str, str]:
+    """A short label for each name; where they would be cut alike, by what tells them apart."""
+    folder = common_folder(names)
+    below = {name: name[len(folder) + 1 :] if folder else name for name in names}
+    if len({label[:width] for label in below.values()}) == len(below):
+        return below
+    first, last = min(below.values()), max(below.values())
+    shared = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    )
+    while shared and first[shared - 1].isalnum():
+        shared -= 1  # not in the middle of a word or a number
+    return {name: "~" + label[shared:] if shared else label for name, label in below.items()}

@@ -13,6 +13,7 @@ from lossmon.chart.smoothing import smooth_growing
 from lossmon.chart.spec import Curve
 from lossmon.history.columns import SeriesView
 from lossmon.monitor.update import RunUpdate
+from lossmon.text import labels_of
 
 __all__ = ["charts_of", "curves_of", "marks_of", "overlay_of", "strip_of", "strips_of", "tokens_of"]
 
@@ -23,6 +24,7 @@ _ROLE_ORDER = {
         ("train_loss", "eval_loss", "learning_rate", "grad_norm", "other_loss", "accuracy")
     )
 }
+_LABEL = 14  # cells of a label at the end of a curve
 _FEW = 200  # evaluations up to which each is worth a dot
 _OLDER = 8  # segments that a resumed run left behind; of more, the newest
 _TOKENS = re.compile(
@@ -199,14 +201,16 @@ def overlay_of(
         metric: the metric; None for each run's train loss, or its eval loss where it has no other.
     """
     curves = []
-    for update in updates:
+    listed = list(updates)
+    labels = labels_of([update.run for update in listed], _LABEL)
+    for update in listed:
         name = metric if metric is not None else update.train or update.eval
         view = update.series.get(name or "")
         if view is not None and len(view):
             identity = identities.of(update.run)
             curves.append(
                 Curve(
-                    update.run, identity.style, view,
+                    labels[update.run], identity.style, view,
                     raw=False, pattern=identity.pattern, sign=identity.sign,
                 )
             )  # fmt: skip

@@ -37,6 +37,7 @@ _COMMANDS = (
     ("Wall of runs", "small charts of all runs", "wall"),
     ("Filter runs", "by name, host, state or pattern", "filter"),
     ("Sort runs", "by the next column", "order"),
+    ("Overlay", "the marked runs on one chart", "overlay"),
     ("Baseline", "compare every run with this one", "baseline"),
     ("Diagnosis", "on the whole screen", "panel"),
     ("Evidence", "the finding, its evidence drawn on the curve", "evidence"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import Any
 
+from lossmon.chart.identity import Identity
 from lossmon.chart.spark import sparkline
 from lossmon.diagnosis.finding import SEVERITIES
 from lossmon.diagnosis.knowledge import Knowledge
@@ -17,6 +17,8 @@ from lossmon.monitor.standing import WORDS, Standing, standing
 from lossmon.report.check import headline
 from lossmon.text import cell_width, in_words, printable
 from lossmon.tui import look
+
+_MARKS = "◆◇■□"  # one for each stroke of the chart
 
 Cell = tuple[str, str]  # words, and the tone they have
 
@@ -30,7 +32,7 @@ class Scene:
         knowledge: titles of patterns.
         ascii: ASCII signs only.
         hosts: how the links to other boxes are, by name.
-        marked: runs to be shown on one chart.
+        marked: runs to be shown on one chart, and how they are told apart there.
         baseline: the run that others are compared with.
         order: key of the column that the list is sorted by.
         prefix: what all names begin with, left out in the list.
@@ -40,7 +42,7 @@ class Scene:
     knowledge: Knowledge
     ascii: bool = False
     hosts: Mapping[str, Health] = field(default_factory=dict)
-    marked: frozenset[str] = frozenset()
+    marked: Mapping[str, Identity] = field(default_factory=dict)
     baseline: Baseline | None = None
     order: str = "need"
     prefix: str = ""
@@ -96,6 +98,15 @@ def ordered(runs: Iterable[RunUpdate], scene: Scene) -> list[RunUpdate]:
     return [run for _, run in keyed]
 
 
+def mark_of(update: RunUpdate, scene: Scene) -> Cell:
+    """The sign of a marked run, and the style of its curve where several are on one chart."""
+    identity = scene.marked.get(update.run)
+    if identity is None:
+        return " ", ""
+    sign = identity.sign if scene.ascii else _MARKS[identity.pattern % len(_MARKS)]
+    return sign, identity.style
+
+
 def newest(update: RunUpdate, metric: str | None) -> float | None:
     """The newest value of a metric."""
     view = update.series.get(metric) if metric else None
@@ -104,16 +115,6 @@ def newest(update: RunUpdate, metric: str | None) -> float | None:
 
 def _need(update: RunUpdate, _scene: Scene) -> int:
     return -SEVERITIES.index(look.severity(update))
-
-
-def prefix_of(names: Iterable[str]) -> str:
-    """The folders that all names begin with: "runs/" of runs/a and runs/b."""
-    folders = [name.split("/")[:-1] for name in names]
-    if not folders:
-        return ""
-    first, last = min(folders), max(folders)  # what these two share, all between them do
-    pairs = takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    return "/".join(part for part, _ in pairs)
 
 
 def _name(update: RunUpdate, scene: Scene, width: int) -> Cell:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from lossmon.diagnosis.knowledge import load
-from lossmon.text import cell_width
+from lossmon.text import cell_width, common_folder, labels_of
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.screens.main import MainScreen
-from lossmon.tui.triage import COLUMNS, ORDERS, Scene, columns_for, ordered, prefix_of
+from lossmon.tui.triage import COLUMNS, ORDERS, Scene, columns_for, ordered
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
@@ -54,9 +54,9 @@ def test_columns_have_names_of_their_own() -> None:
 
 
 def test_what_all_names_begin_with_is_left_out() -> None:
-    assert prefix_of(["runs/a", "runs/ab/c"]) == "runs"
-    assert prefix_of(["a", "b"]) == ""
-    assert prefix_of(["runs/a1", "runs/a2"]) == "runs", "folders, not letters"
+    assert common_folder(["runs/a", "runs/ab/c"]) == "runs"
+    assert common_folder(["a", "b"]) == ""
+    assert common_folder(["runs/a1", "runs/a2"]) == "runs", "folders, not letters"
 
 
 async def test_escape_opens_all_runs_and_enter_the_chosen_one(app: LossmonApp) -> None:
@@ -137,6 +137,34 @@ async def test_a_baseline_is_compared_with_at_the_same_step(app: LossmonApp) -> 
         await pilot.press("j", "b")
         assert main_of(app)._baseline is None
         assert "%" not in listed(app)[1]
+
+
+def test_labels_that_would_be_cut_alike_are_what_tells_them_apart() -> None:
+    assert labels_of(["runs/a", "runs/b"], 14) == {"runs/a": "a", "runs/b": "b"}
+    names = ["r/sft-llama-7b-lr1e-4-bs32", "r/sft-llama-7b-lr2e-4-bs32"]
+    assert list(labels_of(names, 14).values()) == ["~lr1e-4-bs32", "~lr2e-4-bs32"]
+    assert labels_of(["same"], 3) == {"same": "same"}
+
+
+async def test_marked_runs_share_a_chart_and_keep_their_looks(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("a")
+        assert not main_of(app).others, "nothing is marked yet"
+        await pilot.press("space", "space", "a")
+        await pilot.pause()
+        chart = main_of(app).query_one(ChartView)
+        assert [curve.label for curve in chart.curves] == ["well", "rebound", "sft-7b"]
+        looks = {curve.label: (curve.style, curve.pattern) for curve in chart.curves}
+        assert len(set(looks.values())) == 3
+        await pilot.press("k", "a", "a")
+        await pilot.pause()
+        again = {curve.label: (curve.style, curve.pattern) for curve in chart.curves}
+        assert again.items() <= looks.items(), "a run's colour never changes"
+        await pilot.press("escape")
+        await pilot.pause()
+        assert not main_of(app).others
+        assert [curve.style for curve in chart.curves][:1] == ["train"]
 
 
 async def test_marks_are_seen_and_taken_away(app: LossmonApp) -> None:

@@ -23,7 +23,7 @@ KEYS = (
     ("/", "filter: words, host: state: pattern: -not a,b"),
     ("o", "sort the runs by another column"),
     ("w", "small charts of all runs; enter opens one"),
-    ("space", "mark the run"),
+    ("space a", "mark the run; the marked on one chart"),
     ("b", "compare every run with this one"),
     ("N", "notices off, on"),
     ("s", "smoothing: off, 0.6, 0.9, 0.97"),

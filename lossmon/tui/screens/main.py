@@ -110,7 +110,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, HostKeys):
             self.query_one("#top", lines.Line).say(self._top(len(runs), update, wide))
             self._show_runs(runs, scene)
             chart = self.query_one(ChartView)
-            chart.show(update, self._view, self.cursor_step)
+            chart.show(update, self._view, self.cursor_step, self.others)
             self._show_grid(update)
             title = self._chart_title(update)
             if title != self._title:
@@ -133,7 +133,10 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, HostKeys):
             return ""
         view = self._view
         picture = self.query_one(ChartView).picture
-        words = [", ".join(view.metrics) or "loss", update.run]
+        words = [
+            ", ".join(view.metrics) or "loss",
+            f"{len(self.others) + 1} runs" if self.others else update.run,
+        ]
         words.append(picture.x_axis if picture is not None else view.x_axis)
         words += [f"ema {view.smoothing}"] if view.smoothing else []
         words += ["log"] if view.log_y else []

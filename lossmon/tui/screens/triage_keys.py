@@ -16,9 +16,11 @@ from lossmon.logs.source import Health
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.baseline import Baseline
 from lossmon.report.check import headline
+from lossmon.text import common_folder
 from lossmon.tui import look, query, triage
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.triage import ORDERS, TITLES, Scene
+from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import Look, SmallChart, SmallCharts
 
@@ -39,6 +41,7 @@ class TriageKeys(RunsScreen):
         Binding("slash", "filter", "filter", key_display="/", tooltip="Filter runs"),
         Binding("o", "order", "sort", tooltip="Sort the runs by another column"),
         Binding("space", "mark", "mark", show=False),
+        Binding("a", "overlay", "overlay", show=False),
         Binding("b", "baseline", "baseline", show=False),
         Binding("w", "wall", "wall", tooltip="Small charts of all runs"),
     ]
@@ -49,6 +52,7 @@ class TriageKeys(RunsScreen):
         self._by_hand = False  # the user chose the run: nothing else may change it
         self._query = query.Query()
         self._order = "need"
+        self._overlaid = False
         self._baseline: Baseline | None = None
         self._list_title = ""
 
@@ -65,15 +69,16 @@ class TriageKeys(RunsScreen):
     @property
     def scene(self) -> Scene:
         """What lines of the list depend on beside their runs, as of now."""
+        identities = self.query_one(ChartView).identities
         return Scene(
             now=time.time(),
             knowledge=self._knowledge,
             ascii=self._ascii,
             hosts={health.host: health for health in self._hosts},
-            marked=frozenset(self.marked),
+            marked={run: identities.of(run) for run in self.marked},
             baseline=self._compared(),
             order=self._order,
-            prefix=triage.prefix_of(self._runs) if len(self._runs) > 1 else "",
+            prefix=common_folder(self._runs) if len(self._runs) > 1 else "",
         )
 
     def _compared(self) -> Baseline | None:
@@ -186,6 +191,8 @@ class TriageKeys(RunsScreen):
         if box.display:
             box.display, box.value, self._query = False, "", query.Query()
             self.set_focus(self.query_one(RunList) if self.has_class("-list") else None)
+        elif self._overlaid and not self.has_class("-list") and not self.has_class("-wall"):
+            self.action_overlay()
         elif self.has_class("-list"):
             self.action_runs()
         elif self.has_class("-wall"):
@@ -226,6 +233,21 @@ class TriageKeys(RunsScreen):
             self.marked[self._chosen] = None
         self.action_next(1)
 
+    @property
+    def others(self) -> list[RunUpdate]:
+        """The runs on the chart beside the one that is looked at."""
+        names = [run for run in self.marked if run != self._chosen] if self._overlaid else []
+        return [self._runs[run] for run in names if run in self._runs]
+
+    def action_overlay(self) -> None:
+        """The marked runs on one chart with the chosen one, and back."""
+        if not self.marked and not self._overlaid:
+            self.notify("mark runs with space, then a puts them on one chart", timeout=4)
+            return
+        self._overlaid = not self._overlaid
+        self.remove_class("-list", "-wall", "-grid", "-panel")
+        self.call_after_refresh(self._arranged, None)
+
     def action_baseline(self) -> None:
         """Compare every run with the chosen one at the same step; again, and no more."""
         update = self.chosen_run
@@ -262,7 +284,7 @@ def _small(update: RunUpdate, scene: Scene) -> SmallChart:
     found = headline(update)
     quiet = found is None or found.pattern == "too_early" or found.pattern in update.hushed
     tone = "faint" if quiet or found is None else found.severity
-    mark = ("*" if scene.ascii else "◆") if update.run in scene.marked else ""
+    mark = triage.mark_of(update, scene)[0].strip()
     value = triage.newest(update, update.train or update.eval)
     return SmallChart(
         key=update.run,

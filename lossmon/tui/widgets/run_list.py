@@ -19,7 +19,8 @@ from lossmon.report.check import headline
 from lossmon.text import cell_width, clip, pad
 from lossmon.tui import look
 from lossmon.tui.diff import changed
-from lossmon.tui.triage import Column, Scene, columns_for, narrow_columns_for
+from lossmon.tui.triage import Column, Scene, columns_for, mark_of, narrow_columns_for
+from lossmon.tui.widgets import chart_styles
 
 _TABLE = 60  # cells from which on there is a header, and as many columns as fit
 _SIGNS = 4  # cells before the first column
@@ -38,9 +39,11 @@ class RunList(ScrollView, can_focus=True, inherit_bindings=False):
     RunList > .runs--accent { color: $text-accent; text-style: bold; }
     RunList > .runs--faint { color: $text-muted; }
     RunList > .runs--curve { color: $text-primary; }
-    """
+    """ + chart_styles.css("RunList")
     _TONES = ("chosen", "header", "critical", "warning", "info", "accent", "faint", "curve")
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"runs--{name}" for name in _TONES}
+    COMPONENT_CLASSES: ClassVar[set[str]] = chart_styles.CLASSES | {
+        f"runs--{name}" for name in _TONES
+    }
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "go(-1)", "up", show=False),
         Binding("down,j", "go(1)", "down", show=False),
@@ -170,11 +173,12 @@ class RunList(ScrollView, can_focus=True, inherit_bindings=False):
         sign, _ = look.badge_of(run, ascii=self._ascii)
         quiet = found is None or found.pattern == "too_early" or found.pattern in run.hushed
         worst = "faint" if quiet or found is None else found.severity
-        mark = ("*" if self._ascii else "◆") if run.run in scene.marked else " "
+        mark, hue = mark_of(run, scene)
+        own = self.get_component_rich_style(f"chart--{hue}", partial=True) if hue else Style()
         segments = [
             Segment(look.dot(run, ascii=self._ascii), base + self._tone("faint")),
             Segment(sign, base + self._tone(worst)),
-            Segment(mark + " ", base + self._tone("accent")),
+            Segment(mark + " ", base + own),
         ]
         for column, room in self._columns:
             words, tone = column.cell(run, scene, room)
