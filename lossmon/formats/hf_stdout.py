@@ -30,6 +30,7 @@ _SNIFF = re.compile(
     rb"\{(?:'[^{}\n]*, ?)?'(?:(?:train|eval|val|valid|test)[_/ ])?(?:\w+_)?"
     rb"(?:loss|reward)[^'{}\n]*'\s*: [^{}\n]*\}"
 )
+_PLAN = re.compile(r"(?P<what>Total optimization steps|Num Epochs) = (?P<n>[\d,]{1,15})\s*$")
 _MAX_KEYS = 500
 _MAX_BEFORE = 200  # characters before a dict that may say where it belongs
 
@@ -77,6 +78,9 @@ class DictLineDecoder:
                 self._bar(bar, records)
         elif line and not line.isspace():
             text = clean(line)
+            plan = _PLAN.search(text)
+            if plan:
+                self._place.plan(plan["what"], int(plan["n"].replace(",", "")))
             self.facts.failure = failure(text) or self.facts.failure
             note(text, self._place.newest, self.facts)
             self.skipped.add("not a printed dict", text)
@@ -104,8 +108,9 @@ class DictLineDecoder:
         self._release(None, records)
         if not any(role(name) == TRAIN_LOSS for name in record.values):
             is_eval = any(role(name) == EVAL_LOSS for name in record.values)
-            records.append(record._replace(step=self._place.eval_step() if is_eval else None))
-        elif (step := self._place.next_step()) is not None:
+            step = self._place.eval_step(record.epoch) if is_eval else None
+            records.append(record._replace(step=step))
+        elif (step := self._place.next_step(record.epoch)) is not None:
             records.append(record._replace(step=step))
         else:
             self._held = record
@@ -127,6 +132,21 @@ class _Place:
         self._interval: int | None = None
         self._distances: list[int] = []
         self._rows_without_bar = 0
+        self._bars = False  # the training's bar was seen
+
+    def plan(self, what: str, n: int) -> None:
+        """What the trainer says before it begins; with it an epoch tells the step, bar or not."""
+        if what == "Num Epochs":
+            self._facts.total_epochs = float(n)
+        else:
+            self._facts.total_steps = n
+        self._bars = False
+
+    def _by_epoch(self, epoch: float | None) -> int | None:
+        total, epochs = self._facts.total_steps, self._facts.total_epochs
+        if self._bars or not total or not epochs or epoch is None or epoch != epoch:
+            return None
+        return round(min(epoch / epochs, 1.0) * total)
 
     def bar(self, position: int, total: int) -> int | None:
         """A bar was drawn; its position where it is the training's."""
@@ -138,15 +158,16 @@ class _Place:
         if position < self._bar_at:  # a resumed training draws a new bar
             self._interval, self._distances, self._row_at = None, [], min(self._row_at, position)
         self._bar_at = position
+        self._bars = True
         self._rows_without_bar = 0
         return position
 
-    def next_step(self) -> int | None:
+    def next_step(self, epoch: float | None) -> int | None:
         """The step of the train row at hand, where the interval is known; None: wait for a bar."""
         self._rows_without_bar += 1
         if self._interval is None and self._rows_without_bar < 3 and self._total is not None:
             return None
-        self._row_at += self._interval or 1
+        self._row_at = max(self._row_at + (self._interval or 1), self._by_epoch(epoch) or 0)
         return self._row_at
 
     def settle(self, position: int | None) -> int:
@@ -165,10 +186,10 @@ class _Place:
         """The step of the newest train row; None before the first."""
         return self._row_at or None
 
-    def eval_step(self) -> int | None:
+    def eval_step(self, epoch: float | None) -> int | None:
         """An evaluation comes after the newest train row; at the bar's place where it is ahead."""
         ahead = self._bar_at if self._bar_at != self._total else 0
-        return max(self._row_at, ahead) or None
+        return max(self._row_at, ahead, self._by_epoch(epoch) or 0) or None
 
 
 def _said(before: str) -> tuple[dict[str, str], float | None]:

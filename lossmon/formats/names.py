@@ -139,6 +139,27 @@ def split_of_path(path: str) -> str | None:
     return None
 
 
+def named_by_folder(tag: str, path: str) -> str:
+    """The name of a metric whose folder says which data it is about: "validation/epoch_loss".
+
+    Keras, CatBoost and estimators write an event file in a folder for each; PyTorch's `add_scalars`
+    makes one such as `loss_train`. A folder `test` may as well be what someone called a run: there
+    a plain loss stays what it is.
+    """
+    folder = path.replace("\\", "/").lower().split("/")[-2:-1]
+    if not folder or says_split(tag) or role(tag) not in _MEASURED:
+        return tag
+    split = folder[0].removeprefix(f"{plain(tag)}_")
+    if not _SPLIT_WORD.fullmatch(split) or (
+        split == folder[0] == "test" and role(tag) == TRAIN_LOSS
+    ):
+        return tag
+    return f"{split}/{tag}"
+
+
+_MEASURED = (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS, ACCURACY)
+
+
 def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
     """Which of a run's metrics plays each main role.
 
@@ -155,6 +176,7 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
     for name in names:
         candidates.setdefault(role(name), []).append(name)
     counts = {name: len(names[name]) for name in names} if isinstance(names, Mapping) else {}
+    _settle_conventions(candidates)
     chosen = {
         role_: min(_frequent(candidates[role_], counts), key=lambda name: _oddness(role_, name))
         for role_ in (TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM)
@@ -174,6 +196,26 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
                 eval_parts, key=lambda name: (not plain(name).endswith(tail), _part_oddness(name))
             )
     return chosen
+
+
+_FIRST_OF_TWO = re.compile(r"validation_0_(?P<metric>\w+)")
+
+
+def _settle_conventions(candidates: dict[str, list[str]]) -> None:
+    """What names mean only beside others of the same library."""
+    evals = candidates.get(EVAL_LOSS, [])
+    if not candidates.get(TRAIN_LOSS):
+        # XGBoost numbers its eval sets; of two the first is the training set by convention.
+        forms = {plain(name): name for name in evals}
+        first = [forms[form] for form in forms if (m := _FIRST_OF_TWO.fullmatch(form))
+                 and f"validation_1_{m['metric']}" in forms]  # fmt: skip
+        if first:
+            candidates[TRAIN_LOSS] = first
+            candidates[EVAL_LOSS] = [name for name in evals if name not in first]
+    everything = {plain(name) for names in candidates.values() for name in names}
+    if {"nnzs", "bias"} <= everything:  # scikit-learn's SGD: "Norm" is that of the weights
+        rest = [name for name in candidates.get(GRAD_NORM, []) if plain(name) != "norm"]
+        candidates[GRAD_NORM] = rest
 
 
 _EVAL_WORD = re.compile(rf"(^|_){_EVAL}(_|$)")

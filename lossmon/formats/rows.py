@@ -21,7 +21,7 @@ _STEP = (
     "step", "global_step", "current_steps", "global_step_max_steps", "trainer_global_step",
     "iteration", "iter", "iters", "iterations", "num_updates", "updates", "update", "steps",
     "train_step", "train_steps", "train_global_step", "training_step", "n_iter", "it", "batch_idx",
-    "total_steps_done", "training_iteration", "num_iters", "i", "timestep", "timesteps",
+    "eval_global_step", "val_global_step", "total_steps_done", "training_iteration", "num_iters", "i", "timestep", "timesteps",
     "total_timesteps", "time_total_timesteps", "num_env_steps", "batch", "elapsed_tokens",
 )  # fmt: skip
 _EPOCH = ("epoch", "current_epoch", "train_epoch", "num_epoch", "epochs", "ep", "epoch_num")
@@ -78,6 +78,9 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
         return None
 
     step = first(_STEP)
+    if step == "_step":  # W&B's own count of rows, where the row names no better one
+        del forms["_step"]
+        step = first(_STEP) or step
     metrics = tuple(
         key for key, form in forms.items() if form not in _NO_METRIC and form not in _SPLIT
     )
@@ -117,6 +120,7 @@ class RowReader:
         self._offset = 0  # added to steps that start anew with each epoch
         self._raw = -1  # newest step of a train row as written
         self._epoch: float | None = None  # of the newest train row
+        self._by_epoch = True  # no two rows were of one epoch
         self._run = ""  # the first one that rows in long form name
         self._keys: tuple[str, ...] = ()  # of the newest row, and how such rows are read
         self._plan = _plan(())
@@ -195,9 +199,12 @@ class RowReader:
         return None if step is None or not abs(step) < _MOST_STEPS else int(step)
 
     def _train_step(self, step: int | None, epoch: float | None) -> int | None:
-        """Steps that count from 1 in each epoch are made to run on."""
+        """Steps that count from 1 in each epoch are made to run on.
+
+        Rows that name only their epoch stand there, where each has one of its own.
+        """
         if step is None:
-            return None
+            return self._step_by_epoch(epoch)
         if step <= self._raw and epoch is not None and self._epoch is not None:
             if epoch > self._epoch and (epoch - self._epoch) < 2:
                 self._offset += self._raw
@@ -205,6 +212,15 @@ class RowReader:
                 self._offset = 0
         self._raw, self._epoch = step, epoch
         return step + self._offset
+
+    def _step_by_epoch(self, epoch: float | None) -> int | None:
+        before = -1.0 if self._epoch is None else self._epoch
+        if epoch is None or not (before < epoch < _MOST_STEPS and epoch == int(epoch)):
+            self._by_epoch = False
+        if epoch is None or not self._by_epoch:
+            return None
+        self._epoch = epoch
+        return int(epoch)
 
     def _eval_step(self, step: int | None) -> int | None:
         """An eval row's step may be an epoch or missing: it belongs to the newest train row."""

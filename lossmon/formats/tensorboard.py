@@ -14,6 +14,7 @@ import google_crc32c
 import numpy as np
 
 from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.names import named_by_folder
 from lossmon.formats.protobuf import BYTES, FIXED32, FIXED64, VARINT, fields, signed, varint
 
 NAME = "tensorboard"
@@ -45,9 +46,14 @@ class _Template:
 
 
 class EventDecoder:
-    """Decodes events; a record that is cut off waits, one with a wrong checksum is skipped."""
+    """Decodes events; a record that is cut off waits, one with a wrong checksum is skipped.
 
-    def __init__(self) -> None:
+    Args:
+        path: of the file; its folder may say which data it is about.
+    """
+
+    def __init__(self, path: str = "") -> None:
+        self._path = path
         self.format = NAME
         self.skipped = Skipped()
         self.facts = Facts()
@@ -124,7 +130,8 @@ class EventDecoder:
             elif number == 2 and kind == VARINT:
                 step = signed(integer)
             elif number == 5 and kind == BYTES:
-                values.update(_summary(piece))
+                found = _summary(piece)
+                values.update((named_by_folder(tag, self._path), value) for tag, value in found)
         if not values:
             return None
         if len(values) == 1 and body_at is not None and self._known < _MOST_TEMPLATES:
@@ -221,4 +228,4 @@ def sniff(head: bytes, name: str) -> str | None:
 
 def decoder(name: str) -> EventDecoder:
     """A fresh decoder."""
-    return EventDecoder()
+    return EventDecoder(name)

@@ -22,6 +22,15 @@ class _Held:
 
 
 @dataclass
+class _Bar:
+    """A redraw of a Keras bar: where it stands, of how many, and whether val metrics are in it."""
+
+    position: int
+    span: float | None
+    evaluated: bool
+
+
+@dataclass
 class Rows:
     """Turns the groups of matched lines into records, in the order of the log.
 
@@ -42,6 +51,7 @@ class Rows:
     _levels: dict[str, int] = field(default_factory=dict)
     _totals: tuple[object, ...] = ()
     _by: Shape | None = None  # the kind of line that gave the newest step, and what it gave
+    _keras: _Bar | None = None
     _given: dict[str, float] = field(default_factory=dict)
 
     def drain(self) -> list[Record]:
@@ -60,6 +70,11 @@ class Rows:
         if not evaluation and self._is_other_loop(shape):
             values = {_as_eval(name): value for name, value in values.items()}
             evaluation = True
+        if shape.keras and self._is_evaluate(shape, groups):
+            return
+        if shape.bar and not shape.keras and shape.counter(groups, "batch") == 0:
+            self._bar_starts(values)
+            return
         if shape.level < 2:
             values = self._demoted(values, shape.level, evaluation)
             if not values:
@@ -107,6 +122,21 @@ class Rows:
         if shape.rows == 1:
             for name in values:
                 self._levels[name] = max(shape.level, self._levels.get(name, 0))
+
+    def _is_evaluate(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """A Keras bar that starts anew without a new epoch: `evaluate` after `fit`, no point."""
+        now = _Bar(
+            int(shape.counter(groups, "batch") or 0),
+            shape.counter(groups, "batches"),
+            any(map(is_eval, shape.names)),
+        )
+        last = self._keras
+        if last is not None and not self.place.headed and self.place.epoch is not None:
+            back = now.position < last.position or now.span != last.span
+            if back or (last.evaluated and not now.evaluated):
+                return True
+        self._keras, self.place.headed = now, False
+        return False
 
     def _is_other_loop(self, shape: Shape) -> bool:
         """Rows of an evaluation that only their surroundings give away."""
@@ -165,8 +195,6 @@ class Rows:
         span = shape.counter(groups, "batches")
         if shape.keras:
             return int(place.epoch or 0) if position == span else -1
-        if shape.bar and position == 0:
-            return -1
         counter = self._counters.setdefault("batch", Counter(resets=True))
         if shape.samples and span:
             position, span = counter.rescale(int(position), int(span))
@@ -237,6 +265,14 @@ class Rows:
                 return
         self._hold(key, record, shape.keras)
 
+    def _bar_starts(self, values: dict[str, float]) -> None:
+        """A new epoch's bar at 0 still shows what was measured after the epoch before."""
+        self.release()
+        fresh = {n: v for n, v in values.items() if is_eval(n) and self._bar_values.get(n) != v}
+        self._bar_values.update(fresh)
+        if fresh and self.place.step is not None:  # else: a check before the first step
+            self._out.append(Record(fresh, self.place.step, self.place.epoch))
+
     def release(self) -> None:
         """The held row is final."""
         held, self._held = self._held, None
@@ -268,7 +304,11 @@ class Rows:
             self.facts.failure = None
         if row.epoch is not None:
             self.place.epoch = row.epoch
-        self._emit(Record(row.values, step, row.epoch, None))
+        record = Record(row.values, step, row.epoch, None)
+        if row.unfinished:
+            self._hold(("table", step), record, whole=True)
+        else:
+            self._emit(record)
 
 
 def _as_eval(name: str) -> str:

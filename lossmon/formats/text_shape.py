@@ -188,9 +188,10 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
             roles[i + 1] = _TOTAL_OF[counter]
         return True
 
+    placed = any(token.kind is Kind.TOTAL for token in tokens)
     for i, token in enumerate(tokens):
-        if token.kind is not Kind.VALUE:
-            continue
+        if token.kind is not Kind.VALUE or (placed and token.behind and counter_of(token.key)):
+            continue  # "[3/20] 1 tree": it counts something else
         counter = _counter_of(token, [follower.kind for follower in tokens[i + 1 : i + 3]])
         if counter is not None:
             claim(i, counter)

@@ -12,6 +12,7 @@ from lossmon.formats.text_words import counter_of, is_loss, is_measured, is_nois
 _COLUMN = re.compile(r"\S+(?: \S+)*")
 _CELL = re.compile(r"\S+")
 _MARKS = re.compile(rf"[{FILLER}]")
+_BAR_TAIL = re.compile(r":?\s+\d{1,3}%[|\s].*$")  # YOLO draws a bar behind its cells
 _MAX_COLUMNS = 64
 _SHORT = {"#": "step", "E": "epoch"}  # spaCy
 
@@ -23,6 +24,7 @@ class Row:
     values: dict[str, float]
     step: int | None
     epoch: float | None
+    unfinished: bool = False  # a bar follows: the row is drawn again until the epoch is over
 
 
 @dataclass
@@ -65,6 +67,8 @@ class Table:
     def read(self, line: str) -> Row | None:
         """The row that a line holds; None where it holds none."""
         text = _MARKS.sub(" ", line)
+        bar = None if self.piped else _BAR_TAIL.search(text)
+        text = text[: bar.start()] if bar else text
         if self.piped:
             cells = [cell.strip() for cell in text.strip().strip("|").split("|")]
             if len(cells) != len(self.names):
@@ -73,7 +77,10 @@ class Table:
             cells = self._cells(text)
         if len(cells) < 2 or parse_number(cells[0].partition("/")[0]) is None:
             return None
-        return self._row(cells)
+        row = self._row(cells)
+        if row is not None:
+            row.unfinished = bar is not None
+        return row
 
     def _cells(self, text: str) -> list[str]:
         found = list(_CELL.finditer(text))

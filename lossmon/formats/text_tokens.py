@@ -54,6 +54,7 @@ class Token:
         end: where it ends.
         key_start: where its name begins, or where it begins itself.
         explicit: a colon or an equals sign stands between name and number.
+        behind: its name follows it: "31 leaves".
     """
 
     kind: Kind
@@ -63,6 +64,7 @@ class Token:
     end: int
     key_start: int
     explicit: bool = False
+    behind: bool = False
 
 
 _OPEN = re.compile(r"(?:\b[A-Za-z_][\w.]{0,30}\(|[\[(]) ?[\[(]?$")  # tensor( [ ([
@@ -99,7 +101,11 @@ def tokenise(text: str) -> list[Token]:
             stop = tokens[i + 1].start if i + 1 < len(tokens) else len(text)
             behind = _TRAILING.match(text, token.end, stop if i + 1 == len(tokens) else len(text))
             if behind and not text[: token.start].rstrip().endswith("("):
-                token.kind, token.key = Kind.VALUE, behind[1]  # "2.31 loss, 0.0001 LR"
+                token.kind, token.key, token.behind = (
+                    Kind.VALUE,
+                    behind[1],
+                    True,
+                )  # "2.31 loss, 0.0001 LR"
     return tokens
 
 

@@ -147,6 +147,8 @@ def is_count(text: str) -> bool:
 def is_noise(name: str) -> bool:
     """A time, a size, an identifier: nothing to draw."""
     form = plain(name)
+    if form.endswith(("_improved_from", "_improve_from")):
+        return True  # "val_loss improved from inf to 0.8"
     return role(name) == OTHER and bool(_NOISE.fullmatch(form))
 
 

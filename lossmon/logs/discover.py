@@ -13,7 +13,7 @@ _PART_OF_A_TRAINING = re.compile(
     | logs? | lightning_logs | csv_logs? | version_\d+ | metrics
     | vis_data | \d{8}_\d{6}                                  # MMEngine's work folder
     | [a-z]{3}\d\d_\d\d-\d\d-\d\d_.*                         # HF: runs/<date>_<host>
-    | dvclive | plots | train | eval | val | valid | validation | test
+    | dvclive | plots | train | learn | eval | val | valid | validation | test
     | wandb | (offline-)?run-\d{8}_\d{6}-\w+ | latest-run | files
     | catboost_info | mlruns | trackio | sb3 | work | work_dirs? | outputs?
     | progress | history
@@ -23,6 +23,16 @@ _PART_OF_A_TRAINING = re.compile(
 
 
 _HF_RUN = re.compile(r"(?i)[a-z]{3}\d\d_\d\d-\d\d-\d\d_.*")
+
+
+# PyTorch's `add_scalars` writes the event files of one training into folders such as `loss_train`.
+_SPLIT = re.compile(r"(?i).*[_-](train|val|valid|validation|eval|dev|test)")
+
+
+def _above(directory: str, stop: str) -> str:
+    if os.path.normpath(directory) == stop:
+        return directory
+    return os.path.dirname(directory) or os.curdir
 
 
 def run_directory(log: str, root: str | None) -> str:
@@ -35,6 +45,8 @@ def run_directory(log: str, root: str | None) -> str:
     directory = os.path.dirname(log) or os.curdir
     stop = os.path.normpath(directory if root is None else root)
     below = ""
+    if "tfevents" in log and _SPLIT.fullmatch(os.path.basename(directory)):
+        directory = _above(directory, stop)
     while os.path.normpath(directory) != stop:
         name = os.path.basename(directory)
         event_folder = name == "runs" and _HF_RUN.fullmatch(below)
