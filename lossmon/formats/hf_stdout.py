@@ -13,7 +13,7 @@ import re
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter, clean, failure, strip_prefix
-from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, role
+from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, role
 from lossmon.formats.notes import note
 from lossmon.formats.rows import RowReader
 from lossmon.formats.text_tokens import Kind, tokenise
@@ -97,7 +97,7 @@ class DictLineDecoder:
             said, time = _said(before)
             row = {**said, **row}
         record = self._rows.read(row)
-        if record is None:
+        if record is None or _is_settings(record):
             return
         if record.time is None and time is not None:
             record = record._replace(time=time)
@@ -139,7 +139,7 @@ class _Place:
         if what == "Num Epochs":
             self._facts.total_epochs = float(n)
         else:
-            self._facts.total_steps = n
+            self._facts.total_steps = self._total = n
         self._bars = False
 
     def _by_epoch(self, epoch: float | None) -> int | None:
@@ -165,9 +165,13 @@ class _Place:
     def next_step(self, epoch: float | None) -> int | None:
         """The step of the train row at hand, where the interval is known; None: wait for a bar."""
         self._rows_without_bar += 1
+        by_epoch = self._by_epoch(epoch)
+        if by_epoch is not None:
+            self._row_at = max(self._row_at + 1, by_epoch)
+            return self._row_at
         if self._interval is None and self._rows_without_bar < 3 and self._total is not None:
             return None
-        self._row_at = max(self._row_at + (self._interval or 1), self._by_epoch(epoch) or 0)
+        self._row_at += self._interval or 1
         return self._row_at
 
     def settle(self, position: int | None) -> int:
@@ -205,6 +209,12 @@ def _said(before: str) -> tuple[dict[str, str], float | None]:
     if phase_of(message) == "eval":
         said["split"] = "eval"
     return said, time
+
+
+def _is_settings(record: Record) -> bool:
+    """A dict of numbers that says neither where it belongs nor anything that is measured."""
+    placed = record.step is not None or record.epoch is not None
+    return not placed and all(role(name) == OTHER for name in record.values)
 
 
 def _unquote(cell: str) -> str:

@@ -21,7 +21,8 @@ _STEP = (
     "step", "global_step", "current_steps", "global_step_max_steps", "trainer_global_step",
     "iteration", "iter", "iters", "iterations", "num_updates", "updates", "update", "steps",
     "train_step", "train_steps", "train_global_step", "training_step", "n_iter", "it", "batch_idx",
-    "eval_global_step", "val_global_step", "total_steps_done", "training_iteration", "num_iters", "i", "timestep", "timesteps",
+    "eval_global_step", "val_global_step",
+    "total_steps_done", "training_iteration", "num_iters", "i", "timestep", "timesteps",
     "total_timesteps", "time_total_timesteps", "num_env_steps", "batch", "elapsed_tokens",
 )  # fmt: skip
 _EPOCH = ("epoch", "current_epoch", "train_epoch", "num_epoch", "epochs", "ep", "epoch_num")

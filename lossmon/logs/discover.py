@@ -11,6 +11,7 @@ _PART_OF_A_TRAINING = re.compile(
     checkpoint[-_]?\d+ | ckpts? | checkpoints?
     | tb | tensorboard | tb_logs | tensorboard_logs | events
     | logs? | lightning_logs | csv_logs? | version_\d+ | metrics
+    | \d{9,11}\.\d+                                          # hparams of PyTorch's SummaryWriter
     | vis_data | \d{8}_\d{6}                                  # MMEngine's work folder
     | [a-z]{3}\d\d_\d\d-\d\d-\d\d_.*                         # HF: runs/<date>_<host>
     | dvclive | plots | train | learn | eval | val | valid | validation | test

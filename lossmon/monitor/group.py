@@ -14,6 +14,7 @@ import numpy as np
 from lossmon.monitor.log import Log
 
 _RANK = re.compile(r"(?i)(rank|worker|proc|node)[-_.]?\d+")
+_MOST_COMPARED = 8  # logs of a folder; one with more is no single training
 _ENOUGH = 5  # points before two curves can be compared
 _SAME_VALUES = 0.8  # share of the shorter curve's values that the longer one holds too
 _SAME_END = 0.95  # last steps of a printed and of a structured log of one training
@@ -32,6 +33,22 @@ def partition(logs: Sequence[Log]) -> list[list[Log]]:
         else:
             trainings.append([log])
     return trainings
+
+
+def same_training(below: Sequence[Log], above: Sequence[Log]) -> bool:
+    """Whether logs in a folder tell of the training whose output stands in a folder above it.
+
+    `python train.py > exp/train.log` with `exp/out/checkpoint-100/trainer_state.json`: only the
+    values can tell, so they have to be the same.
+    """
+    for a in below[:_MOST_COMPARED]:
+        for b in above[:_MOST_COMPARED]:
+            for main in ("train_loss", "eval_loss") if a.format != b.format else ():
+                one, two = _losses(a, main), _losses(b, main)
+                enough = min(len(one), len(two)) >= _ENOUGH
+                if enough and _shared(one, two) >= _SAME_VALUES:
+                    return True
+    return False
 
 
 def _together(a: Log, b: Log) -> bool:

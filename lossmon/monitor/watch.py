@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from lossmon.formats.decoder import Record
 from lossmon.logs.source import Health, Source
-from lossmon.monitor.group import partition
+from lossmon.monitor.group import partition, same_training
 from lossmon.monitor.log import Log
 from lossmon.monitor.places import Places
 from lossmon.monitor.pulse import read_sample
@@ -18,6 +18,7 @@ from lossmon.monitor.raw import Tail
 from lossmon.monitor.training import Training
 from lossmon.monitor.update import RunUpdate
 
+_MOST_FOLDED = 8  # logs in a folder that may take in another: one training has no more
 _LOOK_S = 1.0  # several sources: each is looked at so often even if none tells of news
 _SHORT_S = 0.1  # and so often where one cannot tell
 
@@ -49,6 +50,7 @@ class Monitor:
         self._directories: dict[str, _Directory] = {}
         self._training_of: dict[Log, Training] = {}
         self._directory_of: dict[Log, _Directory] = {}
+        self._folded: dict[str, str] = {}  # folder -> the one above that it was taken into
         self._sent: dict[str, RunUpdate] = {}  # what was handed out last, by run
         self._source_of: dict[Log, Source] = {}
         self._caught_up: set[Source] = set()  # all that was there at first was read
@@ -212,6 +214,7 @@ class Monitor:
         """A log turned out to be one of a training: give it a place."""
         self.refused.pop(log.path, None)
         path = self._places.directory(log.path)
+        path = self._folded.get(path, path)
         directory = self._directories.setdefault(path, _Directory(path))
         directory.logs.append(log)
         self._directory_of[log] = directory
@@ -233,13 +236,43 @@ class Monitor:
     def _regroup(self, touched: dict[Training, None]) -> None:
         """Where a directory holds several logs, find out which belong together."""
         for directory in {self._directory_of[log] for t in touched for log in t.logs}:
+            if directory.path in self._folded:
+                continue
             key = tuple(
                 (log.path, log.generation, log.records.bit_length()) for log in directory.logs
             )
-            if len(directory.logs) < 2 or key == directory.key:
+            if key == directory.key:
                 continue
             directory.key = key
-            self._regroup_directory(directory, touched)
+            directory = self._fold(directory)
+            if len(directory.logs) > 1:
+                self._regroup_directory(directory, touched)
+
+    def _fold(self, changed: _Directory) -> _Directory:
+        """Take a folder into the one above it where both tell of one training."""
+        pairs = [(changed, above)] if (above := self._above(changed)) else []
+        if len(changed.logs) <= _MOST_FOLDED:
+            others = [d for d in self._directories.values() if d.path.startswith(changed.path)]
+            pairs += [(d, changed) for d in others if self._above(d) is changed]
+        for below, above in pairs:
+            if len(above.logs) > _MOST_FOLDED or not same_training(below.logs, above.logs):
+                continue
+            above.logs += below.logs
+            above.trainings += below.trainings
+            self._directory_of |= dict.fromkeys(below.logs, above)
+            self._folded[below.path] = above.path
+            del self._directories[below.path]
+            changed = above if below is changed else changed
+        return changed
+
+    def _above(self, directory: _Directory) -> _Directory | None:
+        """The nearest folder above that has logs of its own."""
+        path = directory.path
+        while (parent := os.path.dirname(path)) not in ("", path):
+            if parent in self._directories:
+                return self._directories[parent]
+            path = parent
+        return None
 
     def _regroup_directory(self, directory: _Directory, touched: dict[Training, None]) -> None:
         parts = partition([log for log in directory.logs if log.records])
