@@ -20,10 +20,11 @@ from lossmon.history.run import History
 GROWTH = 1.04  # a run is looked at anew when it has grown by 4 %: O(log n) looks
 _AT_LEAST = 3  # and by 3 points, once it has 20
 MAX_TIMELINE = 500
-_ALARM_SIGMAS = 6.0
-_ALARM_POINTS = (3, 6, 12, 24)  # in a row beyond the alarm: an extra look
+_ALARM = 8.0  # of the Page-Hinkley sum, in sigmas: an extra look
+_DRIFT = 1.0  # sigmas that each point must exceed to add to it
 _URGENT = ("diverged", "rebound")  # what is seen for the first time is looked at again soon
-_SOON = 0.004  # of the run
+_SOON = 0.004  # of the run, at least and at most so many points
+_SOON_POINTS, _SOON_MOST = 3, 16
 _FORGET = 0.05  # weight of the newest point in the running level
 
 # Looks in a row before a finding is shown, and before it is withdrawn.
@@ -110,7 +111,8 @@ class Engine:
         self._eval_due = 2
         self._n = self._evals = 0
         self._level = self._variance = math.nan
-        self._beyond = 0
+        self._risen = 0.0
+        self._quiet_until = 0
         self._streak: dict[tuple[str, str], int] = {}
         self._missed: dict[str, int] = {}
         self._shown: dict[str, Finding] = {}
@@ -137,7 +139,7 @@ class Engine:
         m = 0 if evals is None else len(evals)
         due = n >= self._due or m >= self._eval_due
         if train is not None and n != self._n:
-            due = self._alarming(train.last_value) or due
+            due = self._alarming(train.last_value, n) or due
         self._n = n
         if not due:
             return False
@@ -164,8 +166,11 @@ class Engine:
         )
         return self.diagnosis
 
-    def _alarming(self, value: float) -> bool:
-        """O(1): a value that is not finite, or several in a row far above the running level."""
+    def _alarming(self, value: float, n: int) -> bool:
+        """O(1): a value that is not finite, or several that stand above the running level.
+
+        The second is the test of Page (1954) and Hinkley (1971) on winsorised z-scores.
+        """
         if not math.isfinite(value):
             shown = self._shown.get(_TRAIN)
             return shown is None or shown.pattern != "diverged"
@@ -174,11 +179,15 @@ class Engine:
             return False
         away = value - self._level
         sigma = math.sqrt(self._variance) or 1e-300
-        self._beyond = self._beyond + 1 if away > _ALARM_SIGMAS * sigma else 0
         bounded = max(-3 * sigma, min(3 * sigma, away))  # winsorised: a spike moves nothing
+        self._risen = max(0.0, self._risen + bounded / sigma - _DRIFT)
         self._level += _FORGET * bounded
         self._variance += _FORGET * (bounded * bounded - self._variance)
-        return self._beyond in _ALARM_POINTS
+        if self._risen < _ALARM or n < self._quiet_until:
+            return False
+        self._risen = 0.0
+        self._quiet_until = n + max(_SOON_POINTS, math.ceil(_SOON * n))
+        return True
 
     def _look(self, history: History, chosen: Mapping[str, str]) -> bool:
         before = self._bare
@@ -196,7 +205,7 @@ class Engine:
             and urgent.pattern in _URGENT
             and self._streak[_TRAIN, urgent.pattern] == 1
         ):
-            self._due = self._n + max(3, math.ceil(_SOON * self._n))
+            self._due = self._n + min(_SOON_MOST, max(_SOON_POINTS, math.ceil(_SOON * self._n)))
         for slot in {*found, *self._shown}:
             self._consider(slot, found.get(slot), step)
         train, pair = self._shown.get(_TRAIN), self._shown.get(_PAIR)

@@ -54,6 +54,28 @@ def curve_noise(values: Floats) -> float:
     return mad(np.diff(values, 2)) / math.sqrt(6) if len(values) > 3 else 0.0
 
 
+def detrend(values: Floats, count: int) -> Floats:
+    """What is left of a curve without its trend: lines between the medians of `count` blocks."""
+    knots = blocks(values, count)
+    at = (np.arange(len(knots)) + 0.5) * (len(values) / len(knots)) - 0.5
+    return values - np.interp(np.arange(len(values)), at, knots)
+
+
+def memory(rest: Floats) -> float:
+    """How many successive values of a noise carry the news of one independent value; 1 for white.
+
+    The integrated autocorrelation time by block means (Flyvbjerg and Petersen 1989): the variance
+    of the mean of b values is memory / b times that of one. Smoothed logs have more than 1.
+    """
+    n, one, most = len(rest), mad(rest), 1.0
+    width = 2
+    while one > 0 and n // width >= 24:
+        means = np.mean(rest[: n - n % width].reshape(-1, width), axis=1)
+        most = max(most, width * (mad(means) / one) ** 2)
+        width *= 2
+    return most
+
+
 def blocks(values: Floats, count: int) -> Floats:
     """Medians of `count` blocks of about equal length; fewer where there are fewer values."""
     count = max(1, min(count, len(values)))

@@ -35,10 +35,14 @@ class Thresholds:
     swing_coloured: float = 3.45  # P95 - P5 in noise sigmas; white noise has 3.29
     swing_loud: float = 0.9  # whatever its shape, where there is no fall beneath it (runs: to 0.83)
     swing_of_drop: float = 0.45  # of the drop (words: half)
+    swing_of_fall: float = 1.5  # of the drop where it is significant (runs: 3 and more)
+    swing_room: float = 0.35  # of the start level: while noise leaves room for it, more is awaited
     # -- not_decreasing --------------------------------------------------------------------------
     flat_drop: float = 0.03  # of the start level (words: 2 %, grey to 10 %)
     flat_drop_noisy: float = 0.10  # where it is not significant either
     flat_room: float = 0.2  # of the start level: while noise leaves room for it, more is awaited
+    flat_projected: float = 0.06  # of it at the end of the plan: likewise (words: grey to 10 %)
+    flat_points: int = 1000  # likewise for a significant fall, however small, with no known plan
     flat_errors: float = 3.0  # standard errors that a drop must exceed (words: 3 to 5)
     # -- not_converged ---------------------------------------------------------------------------
     falling_share: float = 0.055  # of the drop made in the last fifth (words: 10 %, grey from 5 %)

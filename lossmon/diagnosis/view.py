@@ -43,9 +43,24 @@ class Curve:
 
     @cached_property
     def sigma(self) -> float:
-        """Noise of one bucket mean; the larger of two views, as smoothed logs fool either."""
-        tail = self.value[int(0.3 * len(self.value)) :]
-        return max(st.noise(tail), st.curve_noise(tail))
+        """Noise of one bucket mean; the largest of three views, as smoothed logs fool each."""
+        skip = int(0.3 * len(self.value))
+        tail = self.value[skip:]
+        return max(st.noise(tail), st.curve_noise(tail), st.mad(self._rest[skip:]))
+
+    @cached_property
+    def _rest(self) -> Floats:
+        """The curve without its trend."""
+        return st.detrend(self.value, max(4, min(24, len(self.value) // 8)))
+
+    @cached_property
+    def memory(self) -> float:
+        """Buckets of noise that count as one (see `statistics.memory`)."""
+        return st.memory(self._rest[int(0.2 * len(self._rest)) :])
+
+    def error_of(self, buckets: float) -> float:
+        """Standard error of a median over so many buckets."""
+        return float(1.25 * self.sigma * min(1.0, self.memory / max(1.0, buckets)) ** 0.5)
 
     @cached_property
     def blocks(self) -> Floats:
@@ -56,7 +71,7 @@ class Curve:
     def block_error(self) -> float:
         """Standard error of a block median, from the blocks and from the noise within."""
         size = max(1.0, len(self.value) / len(self.blocks))
-        return max(st.curve_noise(self.blocks), float(1.25 * self.sigma / size**0.5))
+        return max(st.curve_noise(self.blocks), self.error_of(size))
 
     @cached_property
     def start(self) -> float:
@@ -97,8 +112,9 @@ class Curve:
         """Standard error of the drop."""
         head = min(3, self.n) if self.n < 300 else self.n // 100
         tail = max(3, len(self.value) // 10)
-        bucket = self.sketch.width**0.5  # sigma is of bucket means, the head is of points
-        return float(1.25 * self.sigma * (bucket**2 / head + 1 / tail) ** 0.5)
+        width = self.sketch.width  # sigma is of bucket means, the head is of points
+        first = 1.25 * self.sigma * (width * min(1.0, self.memory / head)) ** 0.5
+        return float(np.hypot(first, self.error_of(tail)))
 
     @property
     def scale(self) -> float:
@@ -124,7 +140,7 @@ class Curve:
         values = self.value
         place = np.linspace(-0.5, 0.5, len(values))
         fall = -float(place @ values) / max(float(place @ place), 1e-300)
-        error = float(np.std(values)) * (12 / len(values)) ** 0.5
+        error = float(np.std(values)) * (12 * self.memory / len(values)) ** 0.5
         return float((fall + 2 * error) / self.scale)
 
     @cached_property
@@ -137,7 +153,8 @@ class Curve:
             np.arange(len(tail)), np.linspace(0, len(tail) - 1, 7), st.blocks(tail, 7)
         )
         rest = tail - trend
-        p5, p95 = st.quantiles(rest, (0.05, 0.95))
+        p5, p15, p85, p95 = st.quantiles(rest, (0.05, 0.15, 0.85, 0.95))
+        p95 = min(p95, p5 + (p85 - p15) / 0.25)  # single spikes in a short run are no swing
         # What a bucket of several points hides; the median, as a spike is no swing.
         inner = st.median(self.sketch.deviation[-len(tail) :])
         sigma = float(np.hypot(st.mad(np.diff(tail)) / 2**0.5, inner))
@@ -239,10 +256,18 @@ class View:
         return self.ended or (self.plan_share is not None and self.plan_share >= 0.98)
 
     @property
+    def warming_up(self) -> bool:
+        """The learning rate is logged and still rises."""
+        if self.rate is None or len(self.rate[1]) < 4:
+            return False
+        value = self.rate[1]
+        return bool(value[-1] >= 0.98 * np.max(value) and value[-1] > 1.1 * value[len(value) // 2])
+
+    @property
     def too_soon(self) -> bool:
         """While a run goes on, what looks bad at its start may be its warm-up or its noise."""
         if self.ended:
             return False
         if self.plan_share is not None:
-            return self.plan_share < self.limits.hold_plan
+            return self.plan_share < self.limits.hold_plan or self.warming_up
         return self.train is not None and self.train.n < self.limits.hold_points

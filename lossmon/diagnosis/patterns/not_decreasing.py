@@ -21,9 +21,7 @@ def find(view: View) -> Finding | None:
     trend = st.mann_kendall(train.blocks)
     if lost_in_noise and drop > limits.flat_drop_noisy and trend < -3.5:
         lost_in_noise = False  # noisy points, and yet a steady fall beneath them
-    if lost_in_noise and not view.ended and train.room > limits.flat_room:
-        lost_in_noise = False  # more points will tell
-    if not (small or lost_in_noise):
+    if not (small or lost_in_noise) or _more_will_tell(view):
         return None
     if small and _hidden_by_constant(view, errors, trend, drop):
         return None
@@ -39,6 +37,20 @@ def find(view: View) -> Finding | None:
         f"after {train.n:,} points the loss is {words} ({errors:.1f} standard errors)",
         numbers={"drop": drop, "level": train.end},
     )
+
+
+def _more_will_tell(view: View) -> bool:
+    """While a run goes on: the rate still warms up, or the fall so far may add up to a fair one."""
+    train, limits = view.train, view.limits
+    assert train is not None
+    if view.done:
+        return False
+    if view.warming_up:
+        return True
+    if train.room / (view.plan_share or limits.hold_plan) > limits.flat_projected:
+        return True
+    falls = st.mann_kendall(train.blocks) < -3.5
+    return view.plan_share is None and train.n < limits.flat_points and falls
 
 
 def _hidden_by_constant(view: View, errors: float, trend: float, drop: float) -> bool:

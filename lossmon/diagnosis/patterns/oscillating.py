@@ -28,11 +28,15 @@ def find(view: View) -> Finding | None:
     wild = swing >= limits.swing_wild
     if swing < limits.swing or not (wild or loud or coloured or alternates):
         return None
-    if span < limits.swing_of_drop * abs(train.drop):
+    fell = _fell(view)
+    # Sampling noise over a fall is never an oscillation, nor what is left of it in a smoothed log.
+    least = limits.swing_of_fall if fell and not wild else limits.swing_of_drop
+    if span < least * abs(train.drop):
         return None
+    if not view.ended and train.room > limits.swing_room:
+        return None  # there may be a fall beneath it: more points will tell
     tail = st.blocks(train.value[int(0.3 * len(train.value)) :], 20)
     fall = st.mann_kendall(tail)
-    # Sampling noise over a fall is never an oscillation.
     if fall < -5 or (fall < -3 and (not coloured or tail[0] - tail[-1] > span)):
         return None
     since = train.at_step(int(0.4 * len(train.value)))

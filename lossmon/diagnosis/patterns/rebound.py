@@ -6,6 +6,7 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.thresholds import Thresholds
 from lossmon.diagnosis.view import Curve, View
 
 
@@ -16,30 +17,24 @@ def find(view: View) -> Finding | None:
         return None
     limits = view.limits
     fall = train.start - train.low
-    rise = train.end - train.low
-    newest = _newest_level(train)
-    recent_rise = newest - train.low
     if fall < limits.rebound_fall * train.scale or fall < 2 * train.drop_error:
         return None
-    if min(rise, recent_rise) < limits.rebound_of_drop * fall:
-        rise = recent_rise if _sudden(train, view) else 0.0
-    error = max(train.block_error, train.sigma * 1.25 / max(3, len(train.value) // 10) ** 0.5)
-    needed = max(
-        limits.rebound_of_drop * fall,
-        limits.rebound_of_low * abs(train.low),
-        limits.rebound_errors * error,
-    )
+    least = max(limits.rebound_of_drop * fall, limits.rebound_of_low * abs(train.low))
+    rise, needed = _lasting(train, least, limits.rebound_errors)
+    sudden = rise < needed
+    if sudden:
+        rise, needed = _sudden(train, least, limits), least
     if rise < needed:
         return None
     onset = _onset(train, train.low + rise / 2)
     after = train.value[onset:]
     line = train.low + min(rise / 2, limits.rebound_of_drop * fall)
-    if len(after) < 3 or np.mean(after > line) < limits.rebound_stays:
+    if not sudden and (len(after) < 3 or np.mean(after > line) < limits.rebound_stays):
         return None
     middle = train.low + rise / 2
     if st.crossings(st.blocks(train.value[train.low_at :], 24), middle) > 3:
         return None  # it swings: that is another pattern
-    since = train.at_step(onset)
+    since = _first_above(train, middle) if sudden else train.at_step(onset)
     return Finding(
         "rebound",
         "warning",
@@ -57,18 +52,40 @@ def find(view: View) -> Finding | None:
     )
 
 
-def _newest_level(train: Curve) -> float:
-    count = max(5, len(train.value) // 50)
-    return st.median(train.value[-count:])
+def _lasting(train: Curve, least: float, errors: float) -> tuple[float, float]:
+    """The rise of the last tenth and of the last fiftieth, the lesser, and what it must reach."""
+    buckets = max(3, len(train.value) // 10)
+    newest = st.median(train.value[-max(5, len(train.value) // 50) :])
+    error = max(train.block_error, train.error_of(buckets))
+    rise = train.end - train.low
+    return (rise if newest - train.low >= least else 0.0), max(least, errors * error)
 
 
-def _sudden(train: Curve, view: View) -> bool:
-    """The fast path: nearly all of the newest points stand far above the lowest level."""
-    count = max(5, train.n // 50)
-    newest = train.sketch.newest[-count:]
-    line = train.low + view.limits.rebound_of_drop * (train.start - train.low)
-    line = max(line, train.low + view.limits.rebound_errors * train.sigma)
-    return bool(np.mean(newest > line) >= view.limits.rebound_stays)
+def _sudden(train: Curve, least: float, limits: Thresholds) -> float:
+    """The fast path: the rise that nearly all of the newest points agree on, or 0.
+
+    The fewer points, the larger it must be: windows of 6, 12, 24, ... points, up to a twentieth
+    of the run, against the standard error of their median.
+    """
+    newest = train.sketch.newest
+    sigma = train.sigma * train.sketch.width**0.5
+    memory = train.memory * train.sketch.width if train.memory > 1.5 else 1.0
+    count = 6
+    while count <= max(6, min(train.n // 20, len(newest))):
+        error = 1.25 * sigma * min(1.0, memory / count) ** 0.5
+        recent = newest[-count:]
+        line = train.low + max(least, limits.rebound_errors * error)
+        if np.mean(recent > line) >= limits.rebound_stays:
+            return st.median(recent) - train.low
+        count *= 2
+    return 0.0
+
+
+def _first_above(train: Curve, line: float) -> int:
+    """Step of the first of the newest points that all but single ones stay above a line."""
+    below = np.flatnonzero(st.median3(train.sketch.newest) <= line)
+    return int(train.sketch.newest_step[min(int(below[-1]) + 1, len(train.sketch.newest) - 1)
+                                        if len(below) else 0])  # fmt: skip
 
 
 def _onset(train: Curve, line: float) -> int:

@@ -128,10 +128,48 @@ def decayed_at_the_end(n: int, dice: Dice) -> Made:
     return _noisy(trend, dice), 1e-3 * np.minimum(1, (1 - u) / 0.2 + 1e-3)
 
 
+def fine_tuning(n: int, dice: Dice) -> Made:
+    """A good model to start with: a fall of 4 to 12 % is all there is to gain."""
+    depth = dice.uniform(0.04, 0.12)
+    fall = np.exp(-dice.uniform(1.5, 6) * _u(n)) if dice.random() < 0.7 else 1 - _u(n)
+    return _noisy(1 - depth * (1 - fall), dice, 0.003, 0.03), 2e-5 * (1 - 0.95 * _u(n))
+
+
+def long_warm_up(n: int, dice: Dice) -> Made:
+    """The rate rises over the first tenth or fifth; until then hardly anything happens."""
+    width = dice.uniform(0.08, 0.18)
+    done = np.maximum(0, _u(n) - 0.7 * width)
+    rate = 3e-4 * np.minimum(1, _u(n) / width + 1e-3)
+    return _noisy(0.3 + 0.7 * np.exp(-dice.uniform(4, 9) * done), dice), rate
+
+
+def cosine_schedule(n: int, dice: Dice) -> Made:
+    """The fall steepens in the middle of the run and ends flat."""
+    fast = dice.uniform(0.3, 0.7)
+    slow = (1 + np.cos(np.pi * _u(n))) / 2
+    return _noisy(0.15 + 0.85 * (fast * np.exp(-20 * _u(n)) + (1 - fast) * slow), dice), 1e-3 * slow
+
+
+def accumulated(n: int, dice: Dice) -> Made:
+    """Few examples a step, and only a short moving average of their losses is logged."""
+    raw = _fall(n, dice) * dice.gamma(4, 1 / 4, n)
+    window = int(dice.integers(2, 12))
+    return np.convolve(np.append(np.full(window - 1, raw[:window].mean()), raw),
+                       np.ones(window) / window, "valid"), None  # fmt: skip
+
+
+def batches_in_turn(n: int, dice: Dice) -> Made:
+    """Hard and easy batches take turns: the loss has a period and falls beneath it."""
+    period = dice.uniform(3, 20)
+    wave = dice.uniform(0.05, 0.25) * np.sin(2 * np.pi * np.arange(n) / period)
+    return _noisy(_fall(n, dice) * (1 + wave), dice), None
+
+
 SINGLE = (
     warm_up_bump, cosine_restarts, step_schedule, staircase, sawtooth, batch_of_one, smoothed_log,
     tiny_losses, negative_losses, large_constant, pre_training, grokking, spikes,
-    decayed_at_the_end,
+    decayed_at_the_end, fine_tuning, long_warm_up, cosine_schedule, accumulated,
+    batches_in_turn,
 )  # fmt: skip
 
 
