@@ -51,7 +51,7 @@ class Curve:
     @cached_property
     def _rest(self) -> Floats:
         """The curve without its trend."""
-        return st.detrend(self.value, max(4, min(24, len(self.value) // 8)))
+        return st.detrend(self.value, max(4, min(24, len(self.value) // 16)))
 
     @cached_property
     def memory(self) -> float:
