@@ -21,7 +21,7 @@ def find(view: View) -> Finding | None:
     trend = st.mann_kendall(train.blocks)
     if lost_in_noise and drop > limits.flat_drop_noisy and trend < -3.5:
         lost_in_noise = False  # noisy points, and yet a steady fall beneath them
-    if not (small or lost_in_noise) or _more_will_tell(view):
+    if not (small or lost_in_noise) or more_will_tell(view):
         return None
     if small and _hidden_by_constant(view, errors, trend, drop):
         return None
@@ -39,7 +39,7 @@ def find(view: View) -> Finding | None:
     )
 
 
-def _more_will_tell(view: View) -> bool:
+def more_will_tell(view: View) -> bool:
     """While a run goes on: the rate still warms up, or the fall so far may add up to a fair one."""
     train, limits = view.train, view.limits
     assert train is not None

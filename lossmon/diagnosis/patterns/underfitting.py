@@ -18,7 +18,7 @@ def find(view: View) -> Finding | None:
     flat_eval = eval_drop <= limits.underfit_fall
     train_drop = train.drop / train.scale
     flat_train = train_drop <= limits.underfit_fall or not_decreasing.find(view) is not None
-    if not (flat_eval and flat_train) or view.too_soon:
+    if not (flat_eval and flat_train) or view.too_soon or not_decreasing.more_will_tell(view):
         return None
     return Finding(
         "underfitting",
