@@ -128,8 +128,9 @@ class LocalSource:
         return self._sampler.take()
 
     def health(self) -> Health | None:
-        """There is no link that could fail."""
-        return None
+        """There is no link that could fail; but a scheduler may have nothing to read."""
+        words = [jobs.trouble for jobs in self._jobs.values() if jobs.trouble]
+        return Health("slurm", "live", "; ".join(words)) if words else None
 
     def ask(self) -> None:
         """There is nothing to ask."""

@@ -171,6 +171,17 @@ def test_what_can_not_be_read_is_said_in_one_line(cluster: Cluster, tmp_path: Pa
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
+def test_while_it_watches_it_says_what_the_scheduler_says(cluster: Cluster, tmp_path: Path) -> None:
+    monitor = open_monitor(["slurm:"], watch=True)
+    try:
+        until(monitor, lambda _: "no such job" in " ".join(h.reason for h in monitor.hosts()))
+        cluster.queue("1", out=str(printed(tmp_path / "home" / "1.out")))
+        until(monitor, lambda runs: bool(runs))
+        assert monitor.hosts() == ()
+    finally:
+        monitor.close()
+
+
 def test_without_slurm_the_error_says_where_to_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
