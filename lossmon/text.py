@@ -48,6 +48,20 @@ def clip(text: str, width: int, *, ascii: bool = False) -> str:
     return "".join(kept) + mark if width > 0 else ""
 
 
+def clip_middle(text: str, width: int, *, ascii: bool = False) -> str:
+    """Cut to at most `width` cells in the middle: of names the end tells most (a seed, a job)."""
+    if cell_width(text) <= width or width < 4:
+        return clip(text, width, ascii=ascii)
+    head = clip(text, width // 3, ascii=ascii)
+    room, kept = width - cell_width(head), ""
+    for char in reversed(text):
+        room -= char_width(char)
+        if room < 0:
+            break
+        kept = char + kept
+    return head + kept
+
+
 def pad(text: str, width: int) -> str:
     """Fill with blanks up to `width` cells."""
     return text + " " * max(0, width - cell_width(text))

@@ -15,7 +15,7 @@ from lossmon.monitor import RunUpdate
 from lossmon.monitor.baseline import Baseline
 from lossmon.monitor.standing import WORDS, Standing, standing
 from lossmon.report.check import headline
-from lossmon.text import cell_width, in_words, printable
+from lossmon.text import cell_width, clip_middle, in_words, printable
 from lossmon.tui import look
 
 _MARKS = "◆◇■□"  # one for each stroke of the chart
@@ -122,7 +122,7 @@ def _name(update: RunUpdate, scene: Scene, width: int) -> Cell:
     if cell_width(name) > width and "/" in name:
         folders = 2 if "." in name.rsplit("/", 1)[1] else 1  # many logs are called train.log
         name = "/".join(name.split("/")[-folders:])  # of a long path the end tells most
-    return name, ""
+    return clip_middle(name, width, ascii=scene.ascii), ""
 
 
 def name_of(update: RunUpdate, scene: Scene) -> str:

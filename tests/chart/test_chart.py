@@ -15,7 +15,7 @@ from lossmon.chart.scale import labels, ticks
 from lossmon.chart.smoothing import smooth
 from lossmon.chart.spark import sparkline
 from lossmon.history.columns import SeriesView
-from lossmon.text import cell_width, clip, pad, printable
+from lossmon.text import cell_width, clip, clip_middle, pad, printable
 
 
 def view(values, *, every: int = 1, epoch=None, time=None) -> SeriesView:
@@ -185,6 +185,21 @@ def test_clipped_text_fits(raw: str, width: int) -> None:
     clipped = clip(printable(raw), width)
     assert cell_width(clipped) <= width
     assert cell_width(pad(clipped, width)) == width
+
+
+@given(st.text(max_size=40), st.integers(0, 50))
+def test_a_name_that_is_clipped_keeps_both_ends_and_fits(raw: str, width: int) -> None:
+    name = printable(raw)
+    short = clip_middle(name, width)
+    assert cell_width(short) <= width
+    if short != name and width > 5 and name.isascii():
+        assert short[0] == name[0]
+        assert short[-1] == name[-1]
+
+
+def test_of_a_clipped_name_the_end_tells_most() -> None:
+    assert clip_middle("dpo-sweep 4243_1", 10) == "dp… 4243_1"
+    assert clip_middle("sft/lr1e-4/seed12", 9, ascii=True) == "sf~seed12"
 
 
 @pytest.mark.parametrize(("width", "height"), [(40, 10), (66, 32), (190, 48), (300, 90)])
