@@ -20,6 +20,7 @@ PATTERNS = ((1,), (1, 1, 1, 0), (1, 0), (1, 1, 1, 1, 0, 1, 0))
 
 # Bits of the Braille dots by row from the bottom and column.
 _BITS = np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]], dtype=np.int64)
+_HALF = 0.5 + 1e-6
 _FAR = 1e5  # dots outside of the picture: such a line is not followed
 
 _FIRST_CODE = 101  # colour codes that tag each stroke in plotext's output
@@ -124,8 +125,8 @@ def signs_of(
 
 def _dots(x: Floats, y: Floats, usable: NDArray[np.bool_], joined: bool) -> tuple[Ints, Ints]:
     """Points, and where joined the dots between neighbours; across a gap nothing is joined."""
-    column = np.rint(np.where(usable, x, -1)).astype(np.int64)
-    row = np.rint(np.where(usable, y, -1)).astype(np.int64)
+    # Half up, and a little less than half: a level line that lies between two dots stays level.
+    column, row = (np.floor(np.where(usable, v, -1) + _HALF).astype(np.int64) for v in (x, y))
     own = column[usable], row[usable]
     pairs = np.flatnonzero(usable[:-1] & usable[1:]) if joined else np.empty(0, dtype=np.int64)
     if not len(pairs):

@@ -30,15 +30,18 @@ def _scale(line: Line, x: XScale) -> sc.Scale:
     return sc.y_scale(levels, np.array([values.min(), values.max()]), log=False)
 
 
-def _ends(y: sc.Scale) -> tuple[str, str]:
-    """Labels of the least and the greatest value of the range."""
-    texts = [f"{end:.3g}".replace("e+0", "e").replace("e-0", "e-") for end in (y.low, y.high)]
+def _ends(line: Line, y: sc.Scale) -> tuple[str, str]:
+    """Labels of the least and the greatest value in sight; of the range where one is beyond it."""
+    values = line.seen_y if len(line.seen_y) else line.y
+    ends = (float(values.min()), float(values.max())) if len(values) else (y.low, y.high)
+    inside = (max(ends[0], y.low), min(ends[1], y.high))
+    texts = [f"{end:.3g}".replace("e+0", "e").replace("e-0", "e-") for end in inside]
     return texts[0], texts[1]
 
 
 def gutter_of(line: Line | None, x: XScale) -> int:
     """Columns that the labels of a strip need."""
-    return max(map(len, _ends(_scale(line, x)))) + 1 if line is not None else 0
+    return max(map(len, _ends(line, _scale(line, x)))) + 1 if line is not None else 0
 
 
 def strip_rows(
@@ -64,7 +67,7 @@ def strip_rows(
     write_clipped(on, [line], y)
     write_not_finite(on, [line])
     _write_name(on, line)
-    low, high = _ends(y)
+    low, high = _ends(line, y)
     edge = "|" if ascii else "│"
     rows = []
     for number, row in enumerate(grid):

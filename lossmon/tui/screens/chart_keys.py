@@ -14,7 +14,7 @@ from lossmon.chart import window as win
 from lossmon.chart.marks import marks_of, onsets_of
 from lossmon.chart.of_run import STRIPS, charts_of, strip_of, strips_of, tokens_of
 from lossmon.monitor import RunUpdate
-from lossmon.text import printable
+from lossmon.text import cell_width, clip, printable
 from lossmon.tui import look
 from lossmon.tui.screens.metrics import MetricsScreen
 from lossmon.tui.screens.shared import RunsScreen
@@ -56,6 +56,25 @@ class ChartKeys(RunsScreen):
     @property
     def _chart(self) -> ChartView:
         return self.query_one(ChartView)
+
+    def _chart_title(self, update: RunUpdate | None) -> str:
+        """What is charted of which run and how; a long name gives way to the rest."""
+        if update is None:
+            return ""
+        view, chart, dot = self._view, self._chart, " | " if self._ascii else " · "
+        how = [chart.picture.x_axis if chart.picture is not None else view.x_axis]
+        how += [f"ema {view.smoothing}"] if view.smoothing else []
+        how += ["log"] if view.log_y else []
+        how += ["log x"] if view.log_x else []
+        how += ["full range"] if view.whole_y else []
+        if view.window is not None:
+            how.append("following" if view.window.follows else "zoomed")
+        metric, after = ", ".join(view.metrics) or "loss", dot.join(["", *how])
+        room = min(70, max(20, chart.size.width - 6)) - cell_width(metric + dot + after)
+        run = printable(update.run)
+        if cell_width(run) > room:
+            run = clip(run.rsplit("/", 1)[-1], max(8, room), ascii=self._ascii)
+        return clip(printable(f"{metric}{dot}{run}{after}"), 70, ascii=self._ascii)
 
     # -- how curves are drawn --------------------------------------------------------------------
 
@@ -285,7 +304,7 @@ def metric_charts(update: RunUpdate | None) -> list[SmallChart]:
             key=metric or "",
             title=title,
             badge=(),
-            curves=curves,
+            curves=curves if len(curves) > 1 else (replace(curves[0], label=""),),
             revision=(update.run, update.revision),
             note=look.number(next(float(c.view.value[-1]) for c in curves if not c.faint)),
             growing=update.state == "running",

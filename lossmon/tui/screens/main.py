@@ -13,7 +13,6 @@ from textual.widgets import Footer, Input
 from lossmon.config.screen import Screen as ScreenSettings
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor import RunUpdate
-from lossmon.text import clip, printable
 from lossmon.tui import query
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.chart_keys import ChartKeys
@@ -127,24 +126,6 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, HostKeys):
             return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         parts = lines.top(len(self._runs), shown, update, wide, self._ascii)
         return self.with_hosts(parts, wide)
-
-    def _chart_title(self, update: RunUpdate | None) -> str:
-        if update is None:
-            return ""
-        view = self._view
-        picture = self.query_one(ChartView).picture
-        words = [
-            ", ".join(view.metrics) or "loss",
-            f"{len(self.others) + 1} runs" if self.others else update.run,
-        ]
-        words.append(picture.x_axis if picture is not None else view.x_axis)
-        words += [f"ema {view.smoothing}"] if view.smoothing else []
-        words += ["log"] if view.log_y else []
-        words += ["log x"] if view.log_x else []
-        words += ["full range"] if view.whole_y else []
-        if view.window is not None:
-            words.append("following" if view.window.follows else "zoomed")
-        return clip(printable(" · ".join(words) if not self._ascii else " | ".join(words)), 70)
 
     def _tell_time(self) -> None:
         self.mark_quiet()
