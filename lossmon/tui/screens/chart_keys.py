@@ -57,7 +57,7 @@ class ChartKeys(RunsScreen):
     def _chart(self) -> ChartView:
         return self.query_one(ChartView)
 
-    def _chart_title(self, update: RunUpdate | None) -> str:
+    def _chart_title(self, update: RunUpdate | None, others: int) -> str:
         """What is charted of which run and how; a long name gives way to the rest."""
         if update is None:
             return ""
@@ -71,7 +71,7 @@ class ChartKeys(RunsScreen):
             how.append("following" if view.window.follows else "zoomed")
         metric, after = ", ".join(view.metrics) or "loss", dot.join(["", *how])
         room = min(70, max(20, chart.size.width - 6)) - cell_width(metric + dot + after)
-        run = printable(update.run)
+        run = f"{others + 1} runs" if others else printable(update.run)
         if cell_width(run) > room:
             run = clip(run.rsplit("/", 1)[-1], max(8, room), ascii=self._ascii)
         return clip(printable(f"{metric}{dot}{run}{after}"), 70, ascii=self._ascii)

@@ -111,7 +111,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, HostKeys):
             chart = self.query_one(ChartView)
             chart.show(update, self._view, self.cursor_step, self.others)
             self._show_grid(update)
-            title = self._chart_title(update)
+            title = self._chart_title(update, len(self.others))
             if title != self._title:
                 self._title, chart.border_title = title, Content(title)
             self.query_one(DiagnosisPanel).show(update, self._knowledge, self.quiet)
