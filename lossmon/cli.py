@@ -404,11 +404,12 @@ def export(targets: tuple[str, ...], output: str | None) -> None:
 @cli.command(context_settings=_CONTEXT)
 @click.argument("pattern", required=False)
 @_lang
-def explain(pattern: str | None, lang: str) -> None:
+@_ascii
+def explain(pattern: str | None, lang: str, ascii: bool) -> None:
     """Explain the patterns: meaning, causes, remedies."""
     from lossmon.report.explain import explain as text
 
-    click.echo(text(pattern, lang, _columns()))
+    click.echo(text(pattern, lang, _columns(), ascii=_plain(ascii)))
 
 
 @cli.command(context_settings=_CONTEXT)

@@ -18,6 +18,7 @@ _NEAR = 0.06  # of the run, on either side of a spike
 _MOST_MARKS = 12
 _STYLE = {"critical": "mark_critical", "warning": "mark_warning", "info": "mark_info"}
 _SPEED_WINDOWS = 200
+_DECADES = 30.0  # x its start: from there on the axis is logarithmic
 
 
 @dataclass(frozen=True)
@@ -28,11 +29,15 @@ class Evidence:
         metric: the metric that shows the finding, as a title.
         curves: guides first, so that data is drawn over them.
         marks: steps that matter.
+        log_y: it is seen better on a logarithmic axis.
+        raw: it is seen on single points: smoothing would hide it.
     """
 
     metric: str
     curves: tuple[Curve, ...]
     marks: tuple[Mark, ...]
+    log_y: bool = False
+    raw: bool = False
 
 
 def evidence_of(update: RunUpdate, finding: Finding) -> Evidence:
@@ -48,7 +53,23 @@ def evidence_of(update: RunUpdate, finding: Finding) -> Evidence:
     first, last = _span(data, finding.since_step)
     draw = _GUIDES.get(finding.pattern)
     guides = tuple(draw(finding, first, last)) if draw is not None and data else ()
-    return Evidence(shown or "loss", guides + data, tuple(_marks(update, finding)))
+    marks = tuple(mark for mark in _marks(update, finding) if mark.step > first)
+    return Evidence(
+        shown or "loss",
+        guides + data,
+        marks,
+        _spans_decades(finding, data),
+        finding.pattern == "spike",
+    )
+
+
+def _spans_decades(finding: Finding, data: tuple[Curve, ...]) -> bool:
+    """A loss that shot up hides everything before on a linear axis."""
+    start = finding.numbers.get("start", 0.0)
+    if finding.pattern != "diverged" or start <= 0:
+        return False
+    highest = [np.nanmax(c.view.value, initial=0, where=np.isfinite(c.view.value)) for c in data]
+    return max(highest, default=0.0) > _DECADES * start
 
 
 def _metric(update: RunUpdate, finding: Finding) -> str | None:

@@ -20,6 +20,20 @@ OTHER_PATTERNS = (
     "chance_level", "staircase", "restart", "slowdown", "noisy", "too_early",
 )  # fmt: skip
 
+# How bad each is, where nothing else decides (a plateau that a cause supports is a warning).
+SEVERITY: dict[str, Severity] = {
+    **dict.fromkeys((*TRAIN_PATTERNS, *PAIR_PATTERNS, *OTHER_PATTERNS), "info"),
+    **dict.fromkeys(("diverged", "failed"), "critical"),
+    **dict.fromkeys(
+        (
+            "not_decreasing", "oscillating", "rebound", "overfitting", "underfitting",
+            "train_high_eval_low", "eval_faster", "grad_explosion", "grad_vanishing", "lr_zero",
+            "chance_level", "stalled",
+        ),
+        "warning",
+    ),
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Cause:

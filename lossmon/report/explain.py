@@ -1,25 +1,29 @@
-"""`lossmon explain`: the table of patterns, or one of them in full."""
+"""`lossmon explain`: the table of patterns, or one of them in full, with a sketch."""
 
 from __future__ import annotations
 
 import difflib
+import re
 
-from lossmon.diagnosis.finding import OTHER_PATTERNS, PAIR_PATTERNS, TRAIN_PATTERNS
+from lossmon.diagnosis.finding import OTHER_PATTERNS, PAIR_PATTERNS, SEVERITY, TRAIN_PATTERNS
 from lossmon.diagnosis.knowledge import Knowledge, PatternText, load
 from lossmon.errors import ConfigError
+from lossmon.report.sketch import sketch
 from lossmon.text import cell_width, pad, wrap
 
 _ROOM = 36  # columns that a meaning needs beside its pattern's name
-_FIELDS_OUT = ("{", "}")
+_SKETCH = (56, 9)  # cells of a sketch
+_FIELD = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 
 
-def explain(pattern: str | None, lang: str, width: int) -> str:
+def explain(pattern: str | None, lang: str, width: int, *, ascii: bool = False) -> str:
     """The whole table, or one pattern's meaning, causes and remedies.
 
     Args:
         pattern: its identifier; None for the table.
         lang: "en" or "zh".
         width: columns.
+        ascii: draw with ASCII signs only.
 
     Raises:
         ConfigError: there is no such pattern.
@@ -33,7 +37,7 @@ def explain(pattern: str | None, lang: str, width: int) -> str:
         close = difflib.get_close_matches(wanted, known, 1)
         hint = f"did you mean {close[0]}? " if close else ""
         raise ConfigError(f"no pattern {pattern!r}; {hint}there are {', '.join(known)}")
-    return _one(knowledge.pattern(wanted), knowledge, width)
+    return _one(knowledge.pattern(wanted), knowledge, width, ascii)
 
 
 def _table(knowledge: Knowledge, width: int) -> str:
@@ -59,22 +63,43 @@ def _table(knowledge: Knowledge, width: int) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _one(text: PatternText, knowledge: Knowledge, width: int) -> str:
+def _one(text: PatternText, knowledge: Knowledge, width: int, ascii: bool) -> str:
     lines = [f"{text.title}  ({text.id})", "", *wrap(text.meaning, width)]
+    picture = sketch(text.id, min(width - 2, _SKETCH[0]), _SKETCH[1], ascii=ascii)
+    lines += ["", *(f"  {line}" for line in picture.splitlines())] if picture else []
     if text.looks_like:
         lines += ["", *_item(f"{knowledge.word('looks_like')}: ", text.looks_like, width)]
+    severity = knowledge.word(SEVERITY[text.id])
+    lines += [] if text.looks_like else [""]
+    lines += _item(f"{knowledge.word('severity')}: ", severity, width)
     if text.causes:
         lines += ["", knowledge.word("likely")]
         for number, id_ in enumerate(text.causes, 1):
             lines += _item(f"  {number} ", knowledge.cause(id_).text, width)
-    if text.remedies:
-        lines += ["", knowledge.word("do")]
-        for remedy in text.remedies:
-            if not any(mark in remedy for mark in _FIELDS_OUT):
-                lines += _item("  - ", remedy, width)
+    lines += _listed("do", _plain(text.remedies, knowledge), knowledge, width)
+    for setting, remedies in text.special.items():
+        lines += _listed(f"do_{setting}", _plain(remedies, knowledge), knowledge, width)
     if text.goes_away:
         lines += ["", *_item(f"{knowledge.word('goes_away')}: ", text.goes_away, width)]
     return "\n".join(lines)
+
+
+def _listed(word: str, texts: list[str], knowledge: Knowledge, width: int) -> list[str]:
+    if not texts:
+        return []
+    lines = ["", knowledge.word(word)]
+    for text in texts:
+        lines += _item("  - ", text, width)
+    return lines
+
+
+def _plain(remedies: tuple[str, ...], knowledge: Knowledge) -> list[str]:
+    """Remedies as a reference: what a number will be stands in its place, <best at step>."""
+    names = {**knowledge.fields, **knowledge.numbers}
+    texts = [
+        _FIELD.sub(lambda field: f"<{names.get(field[1], field[1])}>", text) for text in remedies
+    ]
+    return [t for t in texts if not any(o != t and o.startswith(t[:-1]) for o in texts)]
 
 
 def _item(head: str, text: str, width: int) -> list[str]:

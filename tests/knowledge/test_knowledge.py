@@ -10,6 +10,7 @@ from lossmon.diagnosis.causes import TYPICAL
 from lossmon.diagnosis.finding import (
     OTHER_PATTERNS,
     PAIR_PATTERNS,
+    SEVERITY,
     TRAIN_PATTERNS,
     Cause,
     Finding,
@@ -17,7 +18,9 @@ from lossmon.diagnosis.finding import (
 from lossmon.diagnosis.knowledge import LANGUAGES, load
 from lossmon.errors import ConfigError
 from lossmon.report.explain import explain
+from lossmon.report.sketch import sketch
 from lossmon.text import cell_width
+from tests.diagnosis.curves import CURVES, N, replay
 
 PATTERNS = (*TRAIN_PATTERNS, *PAIR_PATTERNS, *OTHER_PATTERNS)
 
@@ -65,6 +68,54 @@ def test_remedies_name_the_numbers() -> None:
 
 def test_a_remedy_without_its_number_is_left_out() -> None:
     assert not any("{" in text for text in load("en").remedies(overfitting()))
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_number_that_remedies_name_has_a_name(lang: str) -> None:
+    knowledge = load(lang)
+    named = {**knowledge.numbers, **knowledge.fields}
+    texts = [
+        remedy
+        for entry in (*knowledge.patterns.values(), *knowledge.causes.values())
+        for remedy in (
+            *entry.remedies,
+            *(t for ts in getattr(entry, "special", {}).values() for t in ts),
+        )
+    ]
+    used = {name for text in texts for name in re.findall(r"\{(\w+)", text)}
+    assert used <= set(named), used - set(named)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_pattern_is_explained_whole(lang: str) -> None:
+    for name in PATTERNS:
+        text, entry = explain(name, lang, 90), load(lang).pattern(name)
+        flat = re.sub(r"\s", "", text)
+        assert entry.title in text
+        assert "{" not in text
+        assert load(lang).word(SEVERITY[name]) in text
+        for part in (
+            entry.meaning,
+            entry.goes_away,
+            *(load(lang).cause(c).text for c in entry.causes),
+        ):
+            assert re.sub(r"\s", "", part) in flat
+        assert len(text.splitlines()) > 8
+
+
+def test_a_sketch_shows_the_shape_in_either_set_of_signs() -> None:
+    rows = sketch("rebound", 40, 9).splitlines()
+    assert len(rows) == 7
+    assert max(map(cell_width, rows)) <= 40
+    assert sketch("rebound", 40, 9, ascii=True).isascii()
+    assert sketch("finished", 40, 9) == ""
+
+
+def test_every_severity_is_that_of_the_finding() -> None:
+    assert set(SEVERITY) == set(PATTERNS)
+    for name in CURVES:
+        (finding,) = [f for f in replay(CURVES[name](), total=N)[1].findings if f.pattern == name]
+        assert finding.severity == SEVERITY[name]
 
 
 def test_unknown_names_are_shown_as_words() -> None:

@@ -54,13 +54,23 @@ class CauseText:
 
 @dataclass(frozen=True)
 class Knowledge:
-    """The texts of one language."""
+    """The texts of one language.
+
+    Attributes:
+        lang: "en" or "zh".
+        patterns: identifier -> texts.
+        causes: identifier -> texts.
+        words: words of the screen.
+        numbers: names of the figures that a finding shows (see `Finding.numbers`).
+        fields: names of the others, for the reference.
+    """
 
     lang: str
     patterns: Mapping[str, PatternText]
     causes: Mapping[str, CauseText]
     words: Mapping[str, str]
     numbers: Mapping[str, str]
+    fields: Mapping[str, str]
 
     def pattern(self, id_: str) -> PatternText:
         """The texts of a pattern; an unknown one is named by its identifier."""
@@ -135,6 +145,7 @@ def load(lang: str = "en") -> Knowledge:
         },
         table.get("words", {}),
         table.get("numbers", {}),
+        table.get("fields", {}),
     )
 
 
@@ -145,6 +156,9 @@ def _fill(text: str, numbers: Mapping[str, float]) -> str | None:
 
     def one(field: re.Match[str]) -> str:
         value, form = numbers[field[1]], field[2] or ".4g"
-        return format(round(value) if form == "," else value, form)
+        if form == ",":
+            return format(round(value), form)
+        text = format(value, form)
+        return format(float(text), "g") if "e+" in text else text  # 20, not 2e+01
 
     return _FIELD.sub(one, text)

@@ -84,7 +84,7 @@ class FindingScreen(SteadyScreen[None]):
         self._knowledge, self._quiet = knowledge, quiet
         self._hush, self._speak = hush, speak
         self._ascii = ascii
-        self._smoothing, self._log_y = 0.6, False
+        self._smoothing, self._other_y = 0.6, False
         self._said: list[Row] = []
 
     def compose(self) -> ComposeResult:
@@ -126,7 +126,7 @@ class FindingScreen(SteadyScreen[None]):
         banner = Wording(self._knowledge, self.size.width, self._ascii).banner(update, finding)
         banner.append((f"  {printable(update.run)}", ""))
         self.query_one("#finding-banner", Static).update(Content.assemble(*banner))
-        self.query_one(EvidenceChart).show(update, finding, self._smoothing, self._log_y)
+        self.query_one(EvidenceChart).show(update, finding, self._smoothing, self._other_y)
         rows = self._rows(Wording(self._knowledge, width, self._ascii, self._quiet), over)
         if rows != self._said:
             self._said = rows
@@ -174,7 +174,7 @@ class FindingScreen(SteadyScreen[None]):
 
     def action_log_y(self) -> None:
         """Logarithmic or linear axis."""
-        self._log_y = not self._log_y
+        self._other_y = not self._other_y
         self._show()
 
     def action_language(self) -> None:

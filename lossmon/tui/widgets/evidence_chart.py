@@ -29,9 +29,16 @@ class EvidenceChart(Widget):
         self._strips: list[Strip] = []
         self.picture: Picture | None = None
 
-    def show(self, update: RunUpdate, finding: Finding, smoothing: float, log_y: bool) -> None:
-        """Draw a finding; nothing happens where nothing changed."""
-        self._shown = (update, finding, smoothing, log_y)
+    def show(self, update: RunUpdate, finding: Finding, smoothing: float, other_y: bool) -> None:
+        """Draw a finding; nothing happens where nothing changed.
+
+        Args:
+            update: its run.
+            finding: the finding.
+            smoothing: weight of the past.
+            other_y: the other y axis (linear or logarithmic) than that which shows it best.
+        """
+        self._shown = (update, finding, smoothing, other_y)
         self._draw()
 
     def on_resize(self) -> None:
@@ -53,8 +60,8 @@ class EvidenceChart(Widget):
     def _draw(self) -> None:
         if self._shown is None or not self.size.width or not self.size.height:
             return
-        update, finding, smoothing, log_y = self._shown
-        key = (update.run, update.revision, finding, smoothing, log_y, self.size)
+        update, finding, smoothing, other_y = self._shown
+        key = (update.run, update.revision, finding, smoothing, other_y, self.size)
         if key == self._drawn:
             return
         self._drawn = key
@@ -65,8 +72,8 @@ class EvidenceChart(Widget):
                 self.size.width,
                 self.size.height,
                 evidence.marks,
-                log_y=log_y,
-                smoothing=smoothing,
+                log_y=evidence.log_y != other_y,
+                smoothing=0.0 if evidence.raw else smoothing,
                 ascii=self._ascii,
                 growing=update.state == "running",
             )
