@@ -27,6 +27,7 @@ from lossmon.logs.slurm import Jobs, SlurmError
 from lossmon.logs.vitals import Sampler
 
 SLICE_BYTES = 1 << 16  # of one log before the next has its turn
+FIRST_BYTES = 1 << 14  # of a file of which nothing is known: it may be no log
 POLL_S = 0.25  # between two looks at the logs
 SHARE = 0.006  # of a core that looking may cost: with many logs it is done less often
 SLOWEST_S = 5.0
@@ -94,7 +95,7 @@ class Agent:
         self._sampler = sampler or Sampler()
         self._follower = Follower(
             [], slice_bytes=SLICE_BYTES, ahead=True, long_bytes=LONG_BYTES,
-            ahead_bytes=AHEAD_BYTES, rest=1 / SHARE,
+            ahead_bytes=AHEAD_BYTES, rest=1 / SHARE, first_bytes=FIRST_BYTES,
         )  # fmt: skip
         self._window = Window()
         self._numbers = {}  # type: Dict[str, int]  # log as followed -> its number on the wire

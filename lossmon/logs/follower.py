@@ -110,6 +110,7 @@ class Follower:
         long_bytes: a file is long when it has more left to read.
         ahead_bytes: of its end.
         rest: a walk over the directories is followed by a pause so many times as long.
+        first_bytes: read so much of a file at first, to see what it is; a slice where 0.
     """
 
     def __init__(
@@ -121,10 +122,11 @@ class Follower:
         long_bytes: int = LONG_BYTES,
         ahead_bytes: int = AHEAD_BYTES,
         rest: float = 20.0,
+        first_bytes: int = 0,
     ) -> None:
         self._ahead = ahead
         self._long, self._ahead_bytes = long_bytes, ahead_bytes
-        self._rest = rest
+        self._rest, self._first = rest, first_bytes or slice_bytes
         self._targets = []  # type: List[str]
         self._known = dict(offsets or {})
         self._slice = slice_bytes
@@ -322,7 +324,8 @@ class Follower:
             descriptor = os.open(tail.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
             try:
                 os.lseek(descriptor, offset, os.SEEK_SET)
-                data = os.read(descriptor, min(self._slice, tail.pending))
+                most = self._first if offset == 0 else self._slice
+                data = os.read(descriptor, min(most, tail.pending))
             finally:
                 os.close(descriptor)
         except OSError as error:

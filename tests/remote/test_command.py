@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import falling, training_rows, write_jsonl
-from tests.remote.box import Box, free_port
+from tests.remote.box import Box, free_port, wait_until
 from tests.report.test_cli import run
-from tests.tui.terminal import Terminal
+from tests.tui.terminal import ROOT, Terminal
 
 
 @pytest.fixture
@@ -143,6 +146,61 @@ def test_the_screen_follows_a_box(box: Box, runs: Path, terminal: Callable[..., 
     os.write(screen.fd, b"q")
     assert screen.end() == 0
     assert not box.agents()
+
+
+def test_when_lossmon_is_killed_nothing_stays_on_the_box(
+    box: Box, runs: Path, terminal: Callable[..., Terminal]
+) -> None:
+    screen = terminal("-F", box.client, f"box:{runs}")
+    screen.wait_for("box live")
+    assert box.agents()
+    os.kill(screen.pid, signal.SIGKILL)
+    wait_until(lambda: not box.agents(), 5, "the agent outlived its link")
+
+
+def test_watch_tells_what_begins_on_a_box(box: Box, tmp_path: Path) -> None:
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(60)))
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "lossmon", "watch", "-F", box.client, f"box:{log}"],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": ROOT},
+    )  # fmt: skip
+    assert watching.stdout is not None
+    assert "HEALTHY" in watching.stdout.readline().upper()
+    with log.open("a") as file:
+        file.writelines(f'{{"step": {700 + i}, "loss": NaN}}\n' for i in range(5))
+    while "DIVERGED" not in (line := watching.stdout.readline()).upper():
+        assert line, "it ended before it told"
+    watching.terminate()
+    watching.wait(10)
+    watching.stdout.close()
+    wait_until(lambda: not box.agents(), 5, "the agent outlived its link")
+
+
+def test_a_shared_connection_of_the_user_is_used_and_left_alone(
+    make_box: Callable[..., Box], runs: Path, tmp_path: Path
+) -> None:
+    """ControlMaster in the user's configuration: our ssh may become the master of others."""
+    box = make_box()
+    socket = Path(f"/tmp/lm-{os.getpid()}-cm")
+    box.write_client(more=f"  ControlMaster auto\n  ControlPath {socket}\n  ControlPersist 20\n")
+    for _ in range(2):
+        done = run("check", "-F", box.client, f"box:{runs}/sft")
+        assert done.returncode == 0, done.stderr
+    assert socket.exists()
+    assert (box.folder / "sshd.log").read_text().count("Accepted publickey") == 1
+    subprocess.run(["ssh", "-F", box.client, "-O", "exit", "box"], capture_output=True, check=True)
+
+
+def test_a_jump_host_is_gone_through(make_box: Callable[..., Box], runs: Path) -> None:
+    box, jump = make_box(), make_box()
+    both = jump.client.read_text().replace("Host box", "Host jump")
+    box.write_client(more="  ProxyJump jump\n" + both.replace(str(jump.known), str(box.known)))
+    public = (jump.folder / "host.pub").read_text().split()
+    with box.known.open("a") as file:
+        file.write(f"box {public[0]} {public[1]}\n")
+    done = run("check", "-F", box.client, f"box:{runs}/sft")
+    assert done.returncode == 0, done.stderr
+    assert "Accepted publickey" in (jump.folder / "sshd.log").read_text()
 
 
 def test_a_box_that_cannot_be_reached_costs_the_others_nothing(

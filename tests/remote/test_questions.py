@@ -13,6 +13,7 @@ from lossmon.logs import openssh
 from lossmon.logs.openssh import Host
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.remote.asker import Asker
+from tests.remote.box import wait_until
 from tests.report.test_cli import run
 from tests.tui.terminal import Terminal
 
@@ -116,6 +117,13 @@ def test_a_password_that_is_needed_later_is_asked_by_a_key(
     screen.wait_for("asker needs you: P")
     os.write(screen.fd, b"P")
     screen.wait_for("password:")
+    os.write(screen.fd, b"\x03")  # not now
+    wait_until(lambda: (screen.read(0.1), screen.received.count(b"\x1b[?1049h") == 2)[1])
+    screen.settle()
+    screen.wait_for("asker needs you: P")
+    asked = screen.received.count(b"password:")
+    os.write(screen.fd, b"P")
+    wait_until(lambda: (screen.read(0.1), screen.received.count(b"password:") > asked)[1])
     type_in(screen, "sesame")
     screen.wait_for("asker live")
     screen.wait_for("HEALTHY")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
 import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.app import SuspendNotSupported
@@ -104,12 +107,34 @@ class HostKeys(RunsScreen):
             return
         try:
             with self.app.suspend():
+                _let_interrupts_pass(lambda status: self.app.exit(None, status))
                 for host in broken:
                     sys.stdout.write(f"\nlossmon: {host_in_words(host)}\n")
                     sys.stdout.flush()
                     self._monitor.ask(host.host)
         except SuspendNotSupported:
             self.notify("this terminal can't be handed over", severity="error")
+
+
+def _let_interrupts_pass(leave: Callable[[int], None]) -> None:
+    """ctrl+c at a question gives up the question and not the screen; the driver sets it anew.
+
+    Args:
+        leave: called with the status when we are told to end.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            # A handler, and not SIG_IGN, which ssh would inherit.
+            signal.signal(number, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda received, _: leave(128 + received))
+        # Else the loop would hear of the interrupt later, when its own handlers are back.
+        signal.set_wakeup_fd(-1)
+    except (NotImplementedError, RuntimeError, ValueError):
+        pass  # not in the main thread
 
 
 _URGENCY = ("gone", "needs_password", "retrying", "connecting", "live")
