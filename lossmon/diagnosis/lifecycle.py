@@ -74,6 +74,7 @@ class Situation:
         step: the newest step.
         live: rows came while we watched, so that silence means something.
         signs: what the machine says.
+        alarmed: its silence was called a stall already: until a new line comes it stays one.
     """
 
     silence_s: float
@@ -83,6 +84,7 @@ class Situation:
     step: int
     live: bool = False
     signs: Signs = NO_SIGNS
+    alarmed: bool = False
 
     @property
     def gone(self) -> bool:
@@ -92,7 +94,7 @@ class Situation:
     @property
     def quiet(self) -> bool:
         """Silent for long, but its process lives and its GPU is at work."""
-        at_work = bool(self.signs.writer) and self.signs.gpu == "busy"
+        at_work = bool(self.signs.writer) and self.signs.gpu == "busy" and not self.alarmed
         return at_work and self.patience_s < self.silence_s <= QUIET * self.patience_s
 
     @property

@@ -4,11 +4,12 @@ Standard library alone, runs on Python 3.6: its source is sent to other boxes (s
 """
 
 import json
+import os
 import time
 from typing import Any, Dict, List, Optional, Sequence, Set, Tuple  # noqa: F401 - some are for type comments
 
 from lossmon.logs.program import Program
-from lossmon.logs.writers import ancestry, group
+from lossmon.logs.writers import ancestry, group, owner
 
 RETRY_S = 300.0  # a tool that is absent or fails is not tried again for so long
 USED_EVERY_S = 60.0  # which process uses which GPU changes seldom
@@ -29,6 +30,7 @@ class Tool:
 
     def __init__(self) -> None:
         self.asked = Program(self.program, places=PLACES)
+        self.own = set()  # type: Set[str] # GPUs that processes of this user are on
         self._not_before = 0.0
 
     def gpus(self) -> List[Dict[str, Any]]:
@@ -89,7 +91,7 @@ class NvidiaSmi(Tool):
 
     def used_by(self, writers: Dict[str, Set[int]]) -> Dict[str, List[str]]:
         """A writer uses the GPUs of its descendants, or else those of its pipeline."""
-        if len(self._ids) < 2 or not writers:
+        if len(self._ids) < 2:
             return {}  # of one GPU there is nothing to tell
         before, when = self._asked
         if writers == before and time.monotonic() < when + USED_EVERY_S:
@@ -97,9 +99,12 @@ class NvidiaSmi(Tool):
         self._asked = (writers, time.monotonic())
         output = self.ask(("--query-compute-apps=pid,gpu_uuid", "--format=csv,noheader,nounits"))
         at_work = []  # type: List[Tuple[str, Set[int], str]]
+        self.own = set()
         for line in output.splitlines():
             pid, _, uuid = (cell.strip() for cell in line.partition(","))
             if pid.isdigit() and uuid in self._ids:
+                if owner(self._proc, int(pid)) == os.getuid():
+                    self.own.add(self._ids[uuid])
                 lineage = set(ancestry(self._proc, int(pid)))
                 at_work.append((self._ids[uuid], lineage, group(self._proc, int(pid))))
         self._used = {}

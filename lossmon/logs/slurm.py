@@ -226,7 +226,7 @@ class Jobs:
             try:
                 jobs = self._slurm.find()
                 self.trouble = _nothing(jobs)
-            except SlurmError as error:
+            except Exception as error:
                 # The controller may be away: it comes back, and jobs go on without it.
                 jobs, self.trouble = before or [], "" if before else str(error)
             if jobs != before:

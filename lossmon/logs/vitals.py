@@ -9,6 +9,7 @@ A sample is a dict that JSON can carry:
      "host": its name,
      "gpus": [{"id": "0", "name": "NVIDIA H100 80GB HBM3", "use": 97.0, "memory": bytes,
                "memory_total": bytes, "temperature": degrees C, "power": W}],   None where unknown
+     "own": ["0"],    of several GPUs, those that processes of this user are on
      "logs": {path: {"open": true, "pid": 7, "gpus": ["0"]}   a process holds it open for writing
               path: {"open": false, "since": 1712.5}}}        those that held it have ended
 
@@ -19,7 +20,7 @@ for each line), its writer is another user's, or it writes from another machine.
 import socket
 import threading
 import time
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from lossmon.logs.gpus import AmdSmi, NvidiaSmi, RocmSmi
 from lossmon.logs.writers import Writers
@@ -50,21 +51,28 @@ class Vitals:
         said = self._writers.look(logs[:MAX_LOGS])
         held = any(one["open"] for one in said.values())
         gpus = []  # type: List[Dict[str, Any]]
+        own = []  # type: List[str]
         if held or self._writers.newest > now - LIVE_S:
-            gpus = self._gpus(said)
+            gpus, own = self._gpus(said)
         self.quiet = not held and not gpus
-        return {"time": now, "host": socket.gethostname(), "gpus": gpus[:MAX_GPUS], "logs": said}
+        return {
+            "time": now, "host": socket.gethostname(), "gpus": gpus[:MAX_GPUS], "own": own,
+            "logs": said,
+        }  # fmt: skip
 
-    def _gpus(self, said: Dict[str, Dict[str, Any]]) -> List[Dict[str, Any]]:
-        """What the first tool that knows of GPUs tells; adds to the logs which ones they use."""
+    def _gpus(self, said: Dict[str, Dict[str, Any]]) -> Tuple[List[Dict[str, Any]], List[str]]:
+        """What the first tool that knows of GPUs tells, and which of them are the user's.
+
+        Adds to the logs which ones they use.
+        """
         for tool in self._tools:
             gpus = tool.gpus()
             if gpus:
                 for path, ids in tool.used_by(self._writers.holders).items():
                     if said.get(path, {}).get("open"):
                         said[path]["gpus"] = ids
-                return gpus
-        return []
+                return gpus, sorted(tool.own)
+        return [], []
 
     def close(self) -> None:
         """End a tool that still runs."""

@@ -5,7 +5,7 @@ Standard library alone, runs on Python 3.6: its source is sent to other boxes (s
 
 import os
 import time
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple  # noqa: F401 - some are for type comments
+from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 SCAN_S = 0.02  # seconds a look may spend on processes that were not known to hold a log
 SURE = 2  # looks in a row at which a process held a log, before its end says something
@@ -200,6 +200,14 @@ def ancestry(proc: str, pid: int) -> Iterator[int]:
             return
         yield pid
         pid = int(fields[1])
+
+
+def owner(proc: str, pid: int) -> Optional[int]:
+    """The user that a process belongs to; None where it is not seen from here."""
+    try:
+        return os.stat("%s/%d" % (proc, pid)).st_uid
+    except OSError:
+        return None
 
 
 def group(proc: str, pid: int) -> str:

@@ -34,6 +34,7 @@ class Sample:
     Attributes:
         time: by the clock of that machine, seconds since the Unix epoch.
         host: what that machine calls itself.
+        own: of several GPUs, the ids of those that the user's processes are on.
         gpus: all of it.
         logs: path there -> what is known of its writers.
     """
@@ -42,6 +43,7 @@ class Sample:
     gpus: tuple[Gpu, ...]
     logs: Mapping[str, Mapping[str, Any]]
     host: str = ""
+    own: frozenset[str] = frozenset()
 
 
 def read_sample(said: Any) -> Sample | None:
@@ -52,7 +54,6 @@ def read_sample(said: Any) -> Sample | None:
     """
     if not isinstance(said, dict) or _number(said.get("time")) is None:
         return None
-    gpus = said.get("gpus")
     logs = said.get("logs")
     return Sample(
         float(said["time"]),
@@ -65,13 +66,14 @@ def read_sample(said: Any) -> Sample | None:
                     for key in ("use", "memory", "memory_total", "temperature", "power")
                 ),
             )
-            for gpu in (gpus[:MAX_GPUS] if isinstance(gpus, list) else ())
+            for gpu in _list(said.get("gpus"))[:MAX_GPUS]
             if isinstance(gpu, dict)
         ),
         {path: one for path, one in logs.items() if isinstance(one, dict)}
         if isinstance(logs, dict)
         else {},
         str(said.get("host", ""))[:100],
+        frozenset(id for id in _list(said.get("own"))[:MAX_GPUS] if isinstance(id, str)),
     )
 
 
@@ -80,7 +82,8 @@ class Pulse:
     """The signs of life of one training.
 
     Attributes:
-        gpus: those it uses; all of the machine where that is not known.
+        gpus: those it uses; where that is not known, those that the user's processes are on, or
+            all of the machine.
         writer: a process holds one of its logs open; False when all that did have ended.
         pid: of a process that holds one open.
         gone_since: when they ended, seconds since the Unix epoch by the clock here.
@@ -118,9 +121,9 @@ class Pulse:
             ends = [_number(one.get("since")) for one in said]
             ago = sample.time - max([end for end in ends if end is not None], default=sample.time)
             self.gone_since = now - max(0.0, ago)  # the clock there may be hours off
-        ids = {id for one in said if isinstance(one.get("gpus"), list) for id in one["gpus"]}
-        own = tuple(gpu for gpu in sample.gpus if gpu.id in ids)
-        self.gpus = own or sample.gpus
+        ids = {id for one in said for id in _list(one.get("gpus")) if isinstance(id, str)}
+        used = tuple(gpu for gpu in sample.gpus if gpu.id in (ids or sample.own))
+        self.gpus = used or sample.gpus
         uses = [gpu.use for gpu in self.gpus if gpu.use is not None]
         if uses:
             self._uses.append(fmean(uses))
@@ -184,6 +187,10 @@ def in_words(gpus: Sequence[Gpu]) -> str:
             f"{memory / _GIB:.0f} GB" if memory >= 10 * _GIB else f"{memory / _GIB:.1f} GB"
         )
     return " ".join(words) if len(words) > 1 else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _number(value: Any) -> float | None:

@@ -43,6 +43,7 @@ class Training:
     _fault: str | None = None
     _generation: int = 0
     _said: tuple[object, ...] = ()
+    _stalled: float | None = None  # the newest line's time when silence was called a stall
 
     @property
     def history(self) -> History:
@@ -146,6 +147,7 @@ class Training:
             step=self.history.step or 0,
             live=self.pace.seen_live,
             signs=self._signs(now),
+            alarmed=self._stalled == self.mtime,
         )
 
     def _signs(self, now: float) -> Signs:
@@ -187,6 +189,8 @@ class Training:
     def tick(self, now: float) -> bool:
         """Whether the mere passing of time changed what is to be said (a stall began)."""
         at = self.situation(now)
+        if at.state == "stalled":
+            self._stalled = self.mtime
         gpu = at.signs.gpu if at.state == "stalled" else None
         said = (at.state, at.quiet, at.gone, gpu)
         changed = said != self._said

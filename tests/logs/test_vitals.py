@@ -277,8 +277,13 @@ def test_each_training_is_shown_the_gpu_that_its_writer_uses(
         both = [str(log), str(other)]
         vital = Vitals()
         wait_for(lambda: len(vital.sample(both)["logs"]) == 2, "both writers")
-        said = Vitals().sample(both)["logs"]
+        sample = Vitals().sample(both)
+        said = sample["logs"]
         assert (said[both[0]]["gpus"], said[both[1]]["gpus"]) == (["0"], ["1"])
+        assert sample["own"] == ["0", "1"]
+        stand_in(tools, "nvidia-smi", prints(TWO_H100, f"{trainer}, {second}\n1, {first}\n"))
+        own = Vitals().sample([str(tmp_path / "appended.jsonl"), both[0]])["own"]
+        assert own == (["0", "1"] if os.getuid() == 0 else ["1"]), "process 1 is root's"
     finally:
         os.killpg(pipeline.pid, 9)
         pipeline.wait()

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,9 @@ def test_a_run_is_shown_its_own_gpus_where_they_are_known_and_all_where_not() ->
     assert noted(told(open=True, gpus=["1"])).gpus == (IDLE,)
     assert noted(told(open=True)).gpus == (BUSY, IDLE)
     assert noted(told(open=True, gpus=["7"])).gpus == (BUSY, IDLE)
+    mine = replace(told(), own=frozenset(["1"]))
+    assert noted(mine).gpus == (IDLE,), "of a machine of many, those with a process of the user"
+    assert noted(replace(told(open=True, gpus=["0"]), own=frozenset(["0", "1"]))).gpus == (BUSY,)
 
 
 def test_the_end_of_a_writer_is_told_by_the_clock_here() -> None:
@@ -156,6 +160,7 @@ def test_a_silent_log_of_a_process_at_work_is_quiet_before_it_is_stalled() -> No
     assert "held back in a buffer" in silence(at(12, signs), NOW)
     assert at(60, signs).state == "stalled"
     assert "wait for another process" in evidence(at(60, signs))
+    assert replace(at(12, signs), alarmed=True).state == "stalled", "it does not flap"
 
 
 def test_a_silent_log_of_a_process_that_does_nothing_is_stalled() -> None:
