@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lossmon.chart.spec import Mark
-from lossmon.history.columns import SeriesView
+from lossmon.history.columns import Floats, SeriesView
 from lossmon.monitor.update import RunUpdate
 
 _SEVERITY_STYLE = {"critical": "mark_critical", "warning": "mark_warning", "info": "mark_info"}
@@ -63,20 +63,23 @@ def _rate_changes(view: SeriesView | None) -> tuple[Mark, ...]:
     usable = np.isfinite(rate) & (rate > 0)
     rate, step = rate[usable], step[usable]
     change = np.diff(np.log(rate))
-    size = np.abs(change)
-    found = []
+    size, absolute = np.abs(change), np.abs(np.diff(rate))
     candidates = np.flatnonzero(size > math.log(_JUMP))
     if len(candidates) > len(size) // 4 + 1:
         return ()  # it changes by as much all the time
-    for at in candidates.tolist()[:200]:
-        beside = np.concatenate((size[max(0, at - 5) : at], size[at + 1 : at + 6]))
-        if len(beside) and size[at] > _ABRUPT * float(np.median(beside)):
-            found.append(at)
+    # Abrupt as a ratio and as a difference: a line that falls to 0 is only the former.
+    found = [at for at in candidates.tolist()[:200] if _abrupt(size, at) and _abrupt(absolute, at)]
     found.sort(key=lambda at: -size[at])
     return tuple(
         Mark(int(step[at + 1]), "mark_info", _times(float(np.exp(change[at]))))
         for at in sorted(found[:_MOST_JUMPS])
     )
+
+
+def _abrupt(size: Floats, at: int) -> bool:
+    """Whether a change is far larger than those beside it."""
+    beside = np.concatenate((size[max(0, at - 5) : at], size[at + 1 : at + 6]))
+    return len(beside) > 0 and bool(size[at] > _ABRUPT * float(np.median(beside)))
 
 
 def _times(ratio: float) -> str:

@@ -332,11 +332,12 @@ def test_marks_are_onsets_the_best_eval_jumps_of_the_rate_and_epochs() -> None:
     assert [mark.step for mark in marks if mark.style == "mark_epoch"] == [100, 200, 300, 400]
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "warm-up", "constant", "noisy"])
+@pytest.mark.parametrize("schedule", ["cosine", "linear", "warm-up", "constant", "noisy"])
 def test_a_smooth_schedule_has_no_jumps(schedule: str) -> None:
     i = np.arange(1, 401)
     rates = {
         "cosine": 1e-3 * 0.5 * (1 + np.cos(np.pi * i / 400)),
+        "linear": 1e-3 * (1 - (i - 0.14) / 400),
         "warm-up": 1e-3 * np.minimum(1, i / 100),
         "constant": np.full(400, 1e-3),
         "noisy": 10.0 ** np.random.default_rng(0).uniform(-5, -2, 400),
