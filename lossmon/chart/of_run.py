@@ -12,12 +12,14 @@ from lossmon.chart.marks import marks_of
 from lossmon.chart.smoothing import smooth_growing
 from lossmon.chart.spec import Curve
 from lossmon.history.columns import SeriesView
+from lossmon.monitor.pulse import GPU_METRIC
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import labels_of
 
 __all__ = ["charts_of", "curves_of", "marks_of", "overlay_of", "strip_of", "strips_of", "tokens_of"]
 
 STRIPS = ("gap", "lr", "grad norm", "throughput", "GPU")
+_STRIP_LABELS = {"gap": "eval - train", "throughput": "steps/s", GPU_METRIC: "GPU %"}
 _ROLE_ORDER = {
     role: place
     for place, role in enumerate(
@@ -119,32 +121,36 @@ def tokens_of(update: RunUpdate) -> SeriesView | None:
 # -- the strip -------------------------------------------------------------------------------------
 
 
-def strips_of(update: RunUpdate, smoothing: float) -> dict[str, Curve]:
-    """The strips that a run has, by name, in the order of STRIPS."""
-    found = {
-        "gap": _gap(update, smoothing),
-        "lr": update.series.get(update.learning_rate or ""),
-        "grad norm": update.series.get(update.grad_norm or ""),
-        "throughput": _throughput(update),
-        "GPU": _gpu(update),
-    }
-    labels = {"gap": "eval - train", "throughput": "steps/s", "GPU": "GPU %"}
-    curves = {}
-    for name, view in found.items():
-        if view is not None and len(view):
-            label = labels.get(name, name) if view.name == name else view.name
-            curves[name] = Curve(label, "strip", view, raw=False)
-    return curves
+def strips_of(update: RunUpdate, smoothing: float) -> list[str]:
+    """The names of the strips that a run has, in the order of STRIPS."""
+    return [name for name in STRIPS if _strip(update, name, smoothing) is not None]
 
 
 def strip_of(update: RunUpdate, name: str, smoothing: float) -> tuple[str, Curve | None]:
     """The strip of this name; where the run lacks it, the first that it has; none for "off"."""
-    if name == "off":
-        return name, None
-    found = strips_of(update, smoothing)
-    if name in found:
-        return name, found[name]
-    return next(iter(found.items()), ("off", None))
+    if name != "off":
+        for found in (name, *STRIPS):
+            curve = _strip(update, found, smoothing)
+            if curve is not None:
+                return found, curve
+    return "off", None
+
+
+def _strip(update: RunUpdate, name: str, smoothing: float) -> Curve | None:
+    view: SeriesView | None = None
+    if name == "gap":
+        view = _gap(update, smoothing)
+    elif name == "lr":
+        view = update.series.get(update.learning_rate or "")
+    elif name == "grad norm":
+        view = update.series.get(update.grad_norm or "")
+    elif name == "throughput":
+        view = _throughput(update)
+    elif name == "GPU":
+        view = _gpu(update)
+    if view is None or not len(view):
+        return None
+    return Curve(_STRIP_LABELS.get(view.name, view.name), "strip", view, raw=False)
 
 
 def _gap(update: RunUpdate, smoothing: float) -> SeriesView | None:

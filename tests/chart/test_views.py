@@ -386,7 +386,7 @@ def test_the_gap_is_eval_less_the_train_curve_as_drawn() -> None:
     train = update.series["loss"]
     smoothed = smooth(train.value, 0.6)[np.searchsorted(train.step, strip.view.step)]
     np.testing.assert_allclose(strip.view.value, update.series["eval_loss"].value - smoothed)
-    assert list(strips_of(update, 0.6))[:2] == ["gap", "lr"]
+    assert strips_of(update, 0.6)[:2] == ["gap", "lr"]
     assert strip_of(update, "off", 0.6) == ("off", None)
     assert strip_of(update, "GPU", 0.6)[0] == "gap"  # where there is none, the first there is
 
