@@ -19,13 +19,15 @@ import select
 import signal
 import sys
 import time
-from typing import Any, Deque, Dict, List, Optional, Tuple  # noqa: F401 - some are for type comments
+from typing import Any, Deque, Dict, List, Optional, Set, Tuple  # noqa: F401 - some are for type comments
 
 from lossmon.logs import wire
 from lossmon.logs.follower import Chunk, Follower, reason
 from lossmon.logs.slurm import Jobs, SlurmError
+from lossmon.logs.sqlite import MAGIC, Store
 from lossmon.logs.vitals import Sampler
 
+MOST_ROWS = 1 << 19  # bytes of a store's rows in one frame
 SLICE_BYTES = 1 << 16  # of one log before the next has its turn
 FIRST_BYTES = 1 << 14  # of a file of which nothing is known: it may be no log
 POLL_S = 0.25  # between two looks at the logs
@@ -101,6 +103,8 @@ class Agent:
         self._numbers = {}  # type: Dict[str, int]  # log as followed -> its number on the wire
         self._logs = []  # type: List[str]  # and back
         self._homes = []  # type: List[Tuple[str, str]]  # expanded start, as typed
+        self._stores = {}  # type: Dict[str, Store]
+        self._known = set()  # type: Set[str]  # logs that an earlier link brought
         self._targets = 0
         self._settled = False
         self._heard = self._spoke = time.monotonic()
@@ -174,6 +178,7 @@ class Agent:
                 self._path(str(command["log"])), int(command["at"]),
                 body[:n_head], body[n_head:], int(command["crc"]),
             )  # fmt: skip
+            self._known.add(self._path(str(command["log"])))
             if command.get("drop"):
                 self._follower.drop(self._path(str(command["log"])))
         elif what == "drop" and 0 <= int(command["log"]) < len(self._logs):
@@ -228,7 +233,7 @@ class Agent:
         """Look at the logs when it is time and there is room; True when there is more to send."""
         if self._out or self._window.room <= 0 or not self._targets:
             return False
-        pending = self._follower.pending()
+        pending = self._pending()
         if not pending and now < self._next_poll:
             return False
         self._take_jobs()
@@ -236,11 +241,13 @@ class Agent:
         began = time.process_time()
         limit = min(self._window.room, wire.MOST_BODY)
         for chunk in self._follower.poll(max(limit, SLICE_BYTES)):
-            self._send(chunk)
+            self._take(chunk)
+        for path in self._stores:
+            self._read_store(path)
         took_s = time.process_time() - began
         signal.alarm(0)
         self._next_poll = now + min(max(POLL_S, took_s / SHARE), SLOWEST_S)
-        pending = self._follower.pending()
+        pending = self._pending()
         settled = not pending and all(jobs.settled for jobs in self._jobs.values())
         if settled != self._settled:
             self._settled = settled
@@ -248,6 +255,31 @@ class Agent:
         if not pending:
             self._tell_beside()
         return bool(pending)
+
+    def _take(self, chunk: Chunk) -> None:
+        """Send a chunk, unless its log is a store: its pages are none, its rows are sent."""
+        if chunk.log in self._stores:
+            return
+        if chunk.kind == "data" and chunk.offset == 0 and chunk.data.startswith(MAGIC):
+            self._stores[chunk.log] = Store(chunk.log, copy=False)
+            self._follower.drop(chunk.log)
+        else:
+            self._send(chunk)
+
+    def _read_store(self, path: str) -> None:
+        self._follower.drop(path)  # also after it was replaced
+        for chunk in self._stores[path].poll():
+            if chunk.log in self._known:
+                # Rows are numbered anew by each agent: what an earlier link brought is void.
+                self._known.discard(chunk.log)
+                self._send(chunk._replace(kind="replaced", offset=0, data=b""))
+            for at in range(0, max(1, len(chunk.data)), MOST_ROWS):
+                piece = chunk.data[at : at + MOST_ROWS]
+                self._send(chunk._replace(offset=chunk.offset + at, data=piece))
+
+    def _pending(self) -> int:
+        stores = sum(store.pending for store in self._stores.values())
+        return self._follower.pending() + stores
 
     def _send(self, chunk: Chunk) -> None:
         known = chunk.log in self._numbers

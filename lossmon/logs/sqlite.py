@@ -1,19 +1,15 @@
 """Metric stores in SQLite (trackio's, MLflow's), read as if they were JSON lines: one log a run.
 
 A store is never written to and nothing is created beside it: where rows stand in its write-ahead
-log alone, a copy is read. Standard library only.
+log alone, a copy is read. Standard library only, runs on Python 3.6: its source is sent to other
+boxes, where nothing is copied.
 """
-
-from __future__ import annotations
 
 import json
 import os
-import shutil
-import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, Dict, Iterator, List, Tuple
 
 from lossmon.logs.follower import Chunk
 
@@ -35,24 +31,30 @@ _MLFLOW = (
 )
 
 
+Row = Tuple[int, str, str, Dict[str, Any]]  # its number, run, name of the run, values
+
+
 class Store:
     """One database and how far it was read.
 
     Args:
         path: of the database.
+        copy: rows of a live write-ahead log may be read from a copy; else they are read in place,
+            as any program does, while its writer lives.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, copy: bool = True) -> None:
         self.path = path
+        self._copy = copy
         self.pending = 1  # 0 once all rows at hand were read
-        self._stamp: tuple[tuple[int, int], ...] = ()
+        self._stamp = ()  # type: Tuple[Tuple[int, int], ...]
         self._last = 0  # id of the newest row that was read
-        self._names: dict[str, str] = {}  # run id -> name of its log
-        self._sizes: dict[str, int] = {}
+        self._names = {}  # type: Dict[str, str]  # run id -> name of its log
+        self._sizes = {}  # type: Dict[str, int]
         self._trouble = ""
         self._inode = 0
 
-    def poll(self) -> list[Chunk]:
+    def poll(self) -> List[Chunk]:
         """Rows that are new, as JSON lines of one log a run."""
         stamp, mtime = self._look()
         if stamp == self._stamp and not self.pending:
@@ -62,6 +64,11 @@ class Store:
         if not stamp:
             self.pending = 0
             return [*chunks, self._error("the file is gone", mtime, "gone")]
+        try:
+            import sqlite3  # here, since most boxes have no store and some Pythons no SQLite
+        except ImportError:
+            self.pending = 0
+            return [*chunks, self._error("this Python was built without SQLite", mtime, "error")]
         try:
             rows, found = self._read()
         except (sqlite3.Error, OSError, ValueError) as error:
@@ -78,7 +85,7 @@ class Store:
             chunks.append(Chunk(log, "data", offset, data, "", mtime, offset + len(data)))
         return chunks
 
-    def _look(self) -> tuple[tuple[tuple[int, int], ...], float]:
+    def _look(self) -> Tuple[Tuple[Tuple[int, int], ...], float]:
         """Size and time of the database and of its write-ahead log; nothing when it is gone."""
         stamp, newest = [], 0.0
         for path in (self.path, self.path + "-wal"):
@@ -90,7 +97,7 @@ class Store:
             newest = max(newest, found.st_mtime)
         return tuple(stamp), newest
 
-    def _replaced(self, mtime: float) -> list[Chunk]:
+    def _replaced(self, mtime: float) -> List[Chunk]:
         """Another database stands in its place: what was read is void."""
         inode, self._inode = self._inode, self._find_inode()
         if not self._inode or not inode or inode == self._inode:
@@ -109,19 +116,27 @@ class Store:
     def _error(self, message: str, mtime: float, kind: str) -> Chunk:
         return Chunk(self.path, kind, 0, b"", message, mtime, 0)
 
-    def _read(self) -> tuple[dict[str, bytes], int]:
+    def _read(self) -> Tuple[Dict[str, bytes], int]:
         wal = self.path + "-wal"
         live = os.path.exists(wal) and os.path.getsize(wal) > 0
         if not live or os.path.getsize(self.path) + os.path.getsize(wal) > _COPY_BYTES:
             return self._query(self.path)
+        if not self._copy:
+            there = os.path.exists(self.path + "-shm")  # else one would be made
+            return self._query(self.path, "mode=ro" if there else "immutable=1")
+        import shutil
+        import tempfile
+
         with tempfile.TemporaryDirectory(prefix="lossmon-") as folder:
             copy = os.path.join(folder, "store.db")
             shutil.copyfile(wal, copy + "-wal")
             shutil.copyfile(self.path, copy)
             return self._query(copy, "mode=ro")
 
-    def _query(self, path: str, how: str = "immutable=1") -> tuple[dict[str, bytes], int]:
+    def _query(self, path: str, how: str = "immutable=1") -> Tuple[Dict[str, bytes], int]:
         address = f"{Path(path).absolute().as_uri()}?{how}"
+        import sqlite3
+
         connection = sqlite3.connect(address, uri=True, timeout=0)
         deadline = time.monotonic() + _SECONDS
         connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
@@ -140,10 +155,8 @@ class Store:
         finally:
             connection.close()
 
-    def _take(
-        self, store: str, rows: Iterator[tuple[int, str, str, dict[str, object]]]
-    ) -> tuple[dict[str, bytes], int]:
-        lines: dict[str, list[str]] = {}
+    def _take(self, store: str, rows: Iterator[Row]) -> Tuple[Dict[str, bytes], int]:
+        lines = {}  # type: Dict[str, List[str]]
         count = 0
         for number, run, name, row in rows:
             count += 1
@@ -161,21 +174,21 @@ class Store:
         return path if path not in self._names.values() else f"{path}-{run[:8]}"
 
 
-def _trackio_rows(cursor: sqlite3.Cursor) -> Iterator[tuple[int, str, str, dict[str, object]]]:
+def _trackio_rows(cursor: Any) -> Iterator[Row]:
     for number, run, name, stamp, step, metrics in cursor:
         try:
             values = json.loads(metrics)
         except (ValueError, TypeError, RecursionError):
             values = None
-        row: dict[str, object] = {"step": step, "timestamp": stamp}
+        row = {"step": step, "timestamp": stamp}
         row.update(values if isinstance(values, dict) else {})
         yield number, str(run), str(name), row
 
 
-def _mlflow_rows(cursor: sqlite3.Cursor) -> Iterator[tuple[int, str, str, dict[str, object]]]:
+def _mlflow_rows(cursor: Any) -> Iterator[Row]:
     for number, run, name, stamp, step, key, value, is_nan in cursor:
         number_ = float("nan") if is_nan else float(value)
         if abs(number_) >= _LARGEST:
             number_ = float("inf") if number_ > 0 else float("-inf")
-        row: dict[str, object] = {"step": step, "timestamp": stamp, str(key): number_}
+        row = {"step": step, "timestamp": stamp, str(key): number_}
         yield number, str(run), str(name or run), row

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lossmon.logs import bootstrap, wire
+from tests.logs.test_sqlite import trackio  # noqa: F401 - a fixture
 from tests.remote.box import Box, Cable, Collector, why_not
 
 

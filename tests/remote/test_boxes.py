@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import struct
 import time
 from collections.abc import Callable, Iterator
@@ -17,7 +18,8 @@ from lossmon.logs import bootstrap, wire
 from lossmon.logs.openssh import Host
 from lossmon.logs.ssh import SshSource
 from tests.conftest import falling, training_rows, write_jsonl
-from tests.remote.box import HASTY, Box, Collector, wait_until
+from tests.logs.test_sqlite import log_rows
+from tests.remote.box import HASTY, Box, Cable, Collector, wait_until
 from tests.remote.test_link import append, lines
 from tests.report.test_cli import run
 
@@ -307,3 +309,41 @@ def test_escapes_from_a_box_never_reach_the_terminal(liar: Callable[[bytes], Any
         assert "HEALTHY" in done.stdout.upper()
         assert not any(ord(c) < 32 and c != "\n" for c in done.stdout + done.stderr)
         assert "\u202e" not in done.stdout or "--json" in arguments
+
+
+# -- stores ----------------------------------------------------------------------------------------
+
+
+def test_rows_of_a_store_come_as_they_do_here_and_nothing_is_made_beside_it(
+    box: Box, cable: Cable, collect: Collect, trackio: sqlite3.Connection, tmp_path: Path
+) -> None:
+    log_rows(trackio, "a", range(3))
+    got = collect(box, tmp_path / "demo.db")
+    got.until_settled()
+    (log,) = got.content
+    rows = [json.loads(line) for line in got.content[log].splitlines()]
+    assert [row["train/loss"] for row in rows[1:]] == [2.0, 1.99, 1.98]
+    log_rows(trackio, "a", range(3, 5))
+    got.until(lambda: got.content[log].count(b"\n") == 6)
+    cable.cut()
+    log_rows(trackio, "a", range(5, 6))
+    got.until(lambda: got.content[log].count(b"\n") == 7)
+    rows = [json.loads(line) for line in got.content[log].splitlines()]
+    assert [row["step"] for row in rows[1:]] == [0, 1, 2, 3, 4, 5], "nothing is lost or doubled"
+    assert sorted(p.name for p in tmp_path.glob("demo*")) == [
+        "demo.db",
+        "demo.db-shm",
+        "demo.db-wal",
+    ]
+
+
+def test_check_reads_a_store_on_a_box(
+    box: Box, trackio: sqlite3.Connection, tmp_path: Path
+) -> None:
+    log_rows(trackio, "a", range(60))
+    trackio.close()
+    (found,) = map(
+        json.loads, run("check", "--json", "-F", box.client, f"box:{tmp_path}").stdout.splitlines()
+    )
+    assert found["logs"][0]["format"] == "trackio"
+    assert found["step"] == 59
