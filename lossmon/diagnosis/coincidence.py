@@ -55,39 +55,69 @@ def when(at: float, onset: float, spacing: float) -> str:
     return f", {abs(points):,} {word} {'before' if points > 0 else 'after'}"
 
 
-def rate_rose(view: View, onset: int) -> Iterator[Reason]:
-    """The learning rate rose shortly before; or this is where it reached its peak."""
-    if view.rate is None or view.train is None:
-        return
+class Rise(NamedTuple):
+    """A rise of the learning rate.
+
+    Attributes:
+        low, high: from and to.
+        step: where most of it was made.
+        sudden: it was made from one row to the next.
+        points: rows looked at.
+    """
+
+    low: float
+    high: float
+    step: float
+    sudden: bool
+    points: int
+
+
+def rise_of_rate(view: View, onset: int) -> Rise | None:
+    """The rise of the learning rate just before a step; None where there is none to speak of."""
+    if view.rate is None:
+        return None
     step, rate = view.rate
     spacing = spacing_of(step)
     places = np.flatnonzero((step >= onset - reach_of(view, spacing)) & (step <= onset + spacing))
-    if len(places) < 2:
-        return
     window = rate[places]
-    if not np.isfinite(window).all():
-        return
+    if len(places) < 2 or not np.isfinite(window).all():
+        return None
     low = int(np.argmin(window))
     high = low + int(np.argmax(window[low:]))
-    if window[low] > 0 and window[high] / window[low] >= RISE:
-        with np.errstate(over="ignore"):
-            ratios = window[1:] / np.maximum(window[:-1], 1e-300)
-        at = float(step[places[0] + 1 + int(np.argmax(ratios))])
-        ratio = float(window[high] / window[low])
-        sudden = float(np.max(ratios)) >= RISE
-        words = "rose" if sudden else "had been rising:"
+    if window[low] <= 0 or window[high] < RISE * window[low]:
+        return None
+    with np.errstate(over="ignore"):
+        ratios = window[1:] / np.maximum(window[:-1], 1e-300)
+    at = int(np.argmax(ratios))
+    return Rise(
+        float(window[low]),
+        float(window[high]),
+        float(step[places[0] + 1 + at]),
+        bool(ratios[at] >= RISE),
+        len(places),
+    )
+
+
+def rate_rose(view: View, onset: int) -> Iterator[Reason]:
+    """The learning rate rose shortly before; or this is where it reached its peak."""
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    rise = rise_of_rate(view, onset)
+    if rise is not None:
+        ratio = rise.high / rise.low
+        place = f"at step {int(rise.step):,}{when(rise.step, onset, spacing_of(step))}"
+        if not rise.sudden:
+            place = f"over the {rise.points} points before, to {rise.high:.2g}"
         yield Reason(
-            "lr_jump" if sudden else "lr_too_high",
-            f"learning rate {words} {ratio:.3g} x at step {int(at):,}{when(at, onset, spacing)}"
-            if sudden
-            else f"learning rate rose {ratio:.3g} x over the {len(places)} points before, to "
-            f"{window[high]:.2g}",
-            (3.0 if sudden else 1.5) + min(math.log2(ratio), 4) / 4,
+            "lr_jump" if rise.sudden else "lr_too_high",
+            f"learning rate rose {ratio:.3g} x {place}",
+            (3.0 if rise.sudden else 1.5) + min(math.log2(ratio), 4) / 4,
         )
         return
     peak = float(np.nanmax(rate))
-    newest = float(window[-1])
-    if newest >= 0.98 * peak and rate[0] < 0.5 * peak:
+    then = float(rate[min(int(np.searchsorted(step, onset)), len(rate) - 1)])
+    if then >= 0.98 * peak and rate[0] < 0.5 * peak:
         yield Reason(
             "lr_too_high", f"it began while the learning rate was at its peak, {peak:.2g}", 1.2
         )

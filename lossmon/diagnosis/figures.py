@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import rise_of_rate
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.outlook import outlook
 from lossmon.diagnosis.view import Curve, View
@@ -51,7 +52,10 @@ def _rates(view: View, finding: Finding) -> Numbers:
     then = float(rate[min(at, len(rate) - 1)])
     numbers = {"rate_peak": peak, "rate_now": float(rate[-1])}
     numbers |= {"rate_third": peak / 3, "rate_tenth": peak / 10}
-    if then > 0:
+    rise = rise_of_rate(view, finding.since_step)
+    if rise is not None and rise.sudden:  # then the rate before it is the one to go back to
+        numbers |= {"rate_before": rise.low, "rate_then": rise.high}
+    elif then > 0:
         numbers |= {"rate_then": then, "rate_then_third": then / 3, "rate_then_tenth": then / 10}
     if peak < _HIGH_RATE:
         numbers |= {"rate_up": 3 * peak, "rate_up_more": 10 * peak}

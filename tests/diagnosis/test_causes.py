@@ -209,6 +209,14 @@ def test_remedies_name_a_rate_to_try_and_a_step_to_resume_from() -> None:
     remedy = load("en").remedies(rebound(lr=rate))[0]
     assert remedy == (
         "Resume from a checkpoint at or before step 349, "
+        "with the learning rate before the jump, 0.001 (0.012 after it)."
+    )
+
+
+def test_where_the_rate_did_not_jump_a_lower_one_is_named() -> None:
+    remedy = load("en").remedies(rebound(lr=np.full(N, 0.012)))[0]
+    assert remedy == (
+        "Resume from a checkpoint at or before step 349, "
         "with a learning rate of 0.001 to 0.004 (0.012 when it rose)."
     )
 
