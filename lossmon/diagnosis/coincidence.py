@@ -24,6 +24,7 @@ _BURST = 4.0  # x the usual grad norm
 _BATCH = 1.5  # x: a change of the batch size
 _CHANCE = 0.1  # an epoch boundary is near any step with this chance at most, else it says nothing
 _BEFORE = 12  # points before the end of a loss that tell how it came
+_FEW, _OFTEN = 5, 0.02  # events of the text: so many, and for so many of the rows, go on and on
 _SPEED = 1.5  # x: a change of speed that hints at other data
 
 
@@ -322,7 +323,8 @@ def log_told(view: View, onset: int | None = None) -> Iterator[Reason]:
             continue
         reach = max(4 * view.step / _BLOCKS, 1.0)
         at = near(steps, onset, reach) if onset is not None else None
-        if onset is not None and at is None:
+        few = count < max(_FEW, _OFTEN * (view.train.n if view.train is not None else 0))
+        if at is None and (onset is not None or few):
             continue
         many = "" if count == 1 else "s"
         text = words.format(n=f"{count:,}", s=many)
