@@ -44,7 +44,7 @@ class Signs:
         writer: a process holds its log open for writing; False when all that did have ended.
         gone_since: when they ended, seconds since the Unix epoch.
         gpu: whether its GPUs are at work; None where that is not known.
-        gpu_words: what they do, "GPU 97 % 71 GB"; empty where there is none.
+        gpu_words: what they do, "GPU 97 % 71 GB 650 W"; empty where there is none.
         pid: of the process that holds the log.
         job: the state of the scheduler's job ("RUNNING", "TIMEOUT"); empty where there is none.
         job_words: how it stands, in words.

@@ -139,7 +139,8 @@ class Pulse:
                 gpu = "idle"
             elif fmean(self._uses) >= _BUSY:
                 gpu = "busy"
-        return Signs(self.writer, self.gone_since, gpu, in_words(self.gpus), self.pid)
+        words = in_words(self.gpus, watts=True)
+        return Signs(self.writer, self.gone_since, gpu, words, self.pid)
 
     @property
     def use(self) -> SeriesView | None:
@@ -167,7 +168,7 @@ class Pulse:
             self._width, self._open = 2 * self._width, []
 
 
-def in_words(gpus: Sequence[Gpu]) -> str:
+def in_words(gpus: Sequence[Gpu], watts: bool = False) -> str:
     """The GPUs in a few words: "GPU 97 % 71 GB", "8 GPUs 3-97 % 71 GB"; "" where there is none.
 
     Utilisation is the mean, or the range where they differ; memory is that of the fullest. A GB is
@@ -186,6 +187,9 @@ def in_words(gpus: Sequence[Gpu]) -> str:
         words.append(
             f"{memory / _GIB:.0f} GB" if memory >= 10 * _GIB else f"{memory / _GIB:.1f} GB"
         )
+    power = [gpu.power for gpu in gpus if gpu.power is not None]
+    if watts and power:
+        words.append(f"{fmean(power):.0f} W")  # at 100 % it tells work from waiting
     return " ".join(words) if len(words) > 1 else ""
 
 

@@ -189,7 +189,7 @@ class Training:
     def tick(self, now: float) -> bool:
         """Whether the mere passing of time changed what is to be said (a stall began)."""
         at = self.situation(now)
-        if at.state == "stalled":
+        if at.state == "stalled" and at.signs.gpu is not None:  # before, it was a guess
             self._stalled = self.mtime
         gpu = at.signs.gpu if at.state == "stalled" else None
         said = (at.state, at.quiet, at.gone, gpu)

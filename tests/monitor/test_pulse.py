@@ -23,7 +23,9 @@ from lossmon.logs import gpus as tools
 from lossmon.logs.local import LocalSource
 from lossmon.logs.vitals import Sampler
 from lossmon.monitor import Monitor, RunUpdate
+from lossmon.monitor.log import Log
 from lossmon.monitor.pulse import MAX_POINTS, Pulse, Sample, in_words, read_sample
+from lossmon.monitor.training import Training
 from lossmon.monitor.update import Gpu
 
 GIB = 1 << 30
@@ -70,7 +72,7 @@ def test_the_end_of_a_writer_is_told_by_the_clock_here() -> None:
 
 def test_what_was_told_long_ago_says_nothing_of_now() -> None:
     pulse = noted(told((BUSY,), open=True))
-    assert pulse.signs(NOW + 30) == Signs(True, None, "busy", "GPU 97 % 71 GB")
+    assert pulse.signs(NOW + 30) == Signs(True, None, "busy", "GPU 97 % 71 GB 688 W")
     assert pulse.signs(NOW + 3600) == Signs()
 
 
@@ -161,6 +163,28 @@ def test_a_silent_log_of_a_process_at_work_is_quiet_before_it_is_stalled() -> No
     assert at(60, signs).state == "stalled"
     assert "wait for another process" in evidence(at(60, signs))
     assert replace(at(12, signs), alarmed=True).state == "stalled", "it does not flap"
+
+
+def test_a_stall_that_was_guessed_before_the_machine_told_is_taken_back() -> None:
+    log = Log("train.log", mtime=NOW - 720)
+    training = Training("run", [log])
+    training.history.plan.total_steps = 3000
+    training.tick(NOW)
+    assert training.state(NOW) == "stalled"
+    for i in range(3):
+        training.hear(told((BUSY,), open=True), ["train.log"], NOW + 10 * i)
+        training.tick(NOW + 10 * i)
+    assert training.state(NOW + 30) == "running"
+    for i in range(8):
+        training.hear(told((IDLE,), open=True), ["train.log"], NOW + 40 + 10 * i)
+        training.tick(NOW + 40 + 10 * i)
+    assert training.state(NOW + 120) == "stalled"
+    for i in range(8):
+        training.hear(told((BUSY,), open=True), ["train.log"], NOW + 120 + 10 * i)
+        training.tick(NOW + 120 + 10 * i)
+    assert training.state(NOW + 200) == "stalled", "it does not flap"
+    log.mtime = NOW + 200
+    assert training.state(NOW + 210) == "running"
 
 
 def test_a_silent_log_of_a_process_that_does_nothing_is_stalled() -> None:
