@@ -1,6 +1,8 @@
 """Print every figure: verdicts, live alarms, delays, calibration, cost, and the rules of others.
 
-python -m tests.benchmarks.diagnosis [--part tune|held] [--count N] [--jobs N] [--errors]
+python -m tests.benchmarks.diagnosis [--part tune|held] [--quick] [--count N] [--jobs N] [--errors]
+
+Minutes on two cores; --quick takes a part of the cases and one minute.
 """
 
 from __future__ import annotations
@@ -12,8 +14,8 @@ from functools import partial
 
 import numpy as np
 
-from tests.benchmarks.diagnosis import pairs, peers, real, score, singles, traps
-from tests.benchmarks.diagnosis.case import PAIR, SINGLE, Case, Outcome, replay
+from tests.benchmarks.diagnosis import literal, pairs, peers, real, score, singles, traps
+from tests.benchmarks.diagnosis.case import PAIR, SINGLE, Case, Outcome, replay, time_a_point
 
 SEEDS = {"tune": 1, "held": 20_261_124}
 HEALTHY = ("healthy", "healthy_pair")
@@ -22,9 +24,14 @@ HEALTHY = ("healthy", "healthy_pair")
 def gather(part: str, count: int) -> list[Case]:
     """The cases of a part: whole families, tasks and seeds are in one part or the other."""
     found: list[Case] = []
-    for module in (singles, pairs, traps):
+    for module in (singles, pairs, traps, literal):
         cases = module.cases(count, SEEDS[part])
-        found += [case for case in cases if (part == "held") or case.family not in module.HELD]
+        if part == "tune":
+            found += [case for case in cases if case.family not in module.HELD]
+        elif module in (singles, traps):  # whole families; of the others, other seeds and kinds
+            found += [case for case in cases if case.family in module.HELD]
+        else:
+            found += cases
     found += [c for c in real.runs() if (c.family in real.HELD_TASKS) == (part == "held")]
     histories = real.overfit_histories()
     found += [c for c in histories if (sum(map(ord, c.family)) % 2 == 1) == (part == "held")]
@@ -50,6 +57,12 @@ def verdicts(outcomes: list[Outcome], errors: bool) -> None:
     rows: list[tuple[str, Callable[[Outcome], bool], bool]] = [
         ("generated, single", lambda o: o.case.source == "generated" and bool(o.case.label), True),
         ("generated, pair", lambda o: o.case.source == "generated" and bool(o.case.pair), False),
+        (
+            "by the letter, single",
+            lambda o: o.case.source == "literal" and bool(o.case.label),
+            True,
+        ),
+        ("by the letter, pair", lambda o: o.case.source == "literal" and bool(o.case.pair), False),
         ("real trainings, single", lambda o: o.case.source == "runs" and bool(o.case.label), True),
         ("real trainings, pair", lambda o: o.case.source == "runs" and bool(o.case.pair), False),
     ]
@@ -93,7 +106,7 @@ def _is_fine(case: Case) -> bool:
 
 def timing(outcomes: list[Outcome]) -> None:
     print("\nlive, from the onset to the finding")
-    for source in ("generated", "runs"):
+    for source in ("generated", "literal", "runs"):
         for label in ("rebound", "diverged"):
             some = [
                 o
@@ -103,7 +116,7 @@ def timing(outcomes: list[Outcome]) -> None:
             if some:
                 found, early = score.delays(some, ("rebound", "diverged"))
                 _print_delay(f"{source}, {label}", found, early, "points")
-    for source in ("generated", "runs", "overfitguard"):
+    for source in ("generated", "literal", "runs", "overfitguard"):
         some = [o for o in outcomes if o.case.source == source and o.case.pair == "overfitting"]
         if some:
             found, early = score.eval_delays(some)
@@ -181,10 +194,23 @@ def calibration(outcomes: list[Outcome]) -> None:
         print(f"  {low:.2f} to {min(high, 1):.2f}            {count:5d}   {said:.2f}   {holds:.2f}")
 
 
-def cost(outcomes: Iterable[Outcome]) -> None:
-    long = [o for o in outcomes if o.points >= 300]
-    per = [1e6 * o.seconds / o.points for o in long]
-    print(f"\ncost: median {np.median(per):.0f} us a row over {len(long)} runs of 300 rows or more")
+def cost(outcomes: Iterable[Outcome], long: bool) -> None:
+    """CPU time of the diagnosis a row, over the cases and over one healthy run of each length."""
+    some = [o for o in outcomes if o.points >= 300]
+    per = [1e6 * o.seconds / o.points for o in some]
+    print(f"\ncost: median {np.median(per):.0f} us a row over {len(some)} runs of 300 rows or more")
+    for n in (1_000, 10_000, 100_000, 1_000_000, *((10_000_000,) if long else ())):
+        print(f"  {n:>10,d} points {time_a_point(n):6.2f} us a point")
+
+
+def confusion(outcomes: list[Outcome]) -> None:
+    """Which of the patterns of one curve are taken for which; rows are the truth."""
+    some = [o for o in outcomes if o.case.source != "traps" and o.case.label in SINGLE]
+    said = sorted({str(o.final.train) for o in some} | set(SINGLE))
+    print("\nconfusion, all sources" + "".join(f"{name[:9]:>10s}" for name in said))
+    for truth in SINGLE:
+        row = [sum(o.case.label == truth and str(o.final.train) == s for o in some) for s in said]
+        print(f"  {truth:20s}" + "".join(f"{count:10d}" for count in row))
 
 
 def main() -> None:
@@ -193,19 +219,26 @@ def main() -> None:
     parser.add_argument("--part", choices=("tune", "held"), default="held")
     parser.add_argument("--count", type=int, default=60, help="generated curves a pattern")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--quick", action="store_true", help="a part of the cases")
+    parser.add_argument("--long", action="store_true", help="cost up to ten million points")
     parser.add_argument("--errors", action="store_true", help="name the curves that went wrong")
     parser.add_argument("--only", help="one source: generated, traps, runs, overfitguard")
     options = parser.parse_args()
-    cases = [c for c in gather(options.part, options.count) if options.only in (None, c.source)]
+    count = 12 if options.quick else options.count
+    cases = [c for c in gather(options.part, count) if options.only in (None, c.source)]
+    if options.quick:
+        histories_ = [c for c in cases if c.source == "overfitguard"]
+        cases = [c for c in cases if c.source != "overfitguard"] + histories_[::6]
     outcomes = run(cases, options.jobs)
     print(f"part {options.part}: {len(outcomes)} runs, the planned length known where it is logged")
     verdicts(outcomes, options.errors)
+    confusion(outcomes)
     alarms(outcomes, options.errors)
     timing(outcomes)
     histories(outcomes)
     others(outcomes)
     calibration(outcomes)
-    cost(outcomes)
+    cost(outcomes, options.long)
     blind = [o.case for o in outcomes if _is_fine(o.case) and o.case.total is not None]
     bad, count, what = score.false_alarms(run(blind, options.jobs, plan=False))
     print(

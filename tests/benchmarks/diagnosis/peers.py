@@ -26,13 +26,12 @@ def sagemaker_not_decreasing(train: Array, evals: Array) -> int | None:
 
 
 def sagemaker_overfit(train: Array, evals: Array) -> int | None:
-    """(eval - train) / train exceeds its mean by a tenth, once more than patience."""
-    ratios: list[float] = []
+    """(eval - train) / train exceeds a tenth for longer than patience allows."""
+    beyond = 0
     for i, (t, e) in enumerate(zip(train, evals, strict=True)):
-        ratio = (e - t) / abs(t) if t else 0.0
-        if ratios and ratio > 0 and ratio > np.mean(ratios) + 0.1:
+        beyond = beyond + 1 if e - t > 0.1 * abs(t) else 0
+        if beyond > 1:
             return i
-        ratios.append(ratio)
     return None
 
 
