@@ -106,13 +106,16 @@ class Engine:
         self._bare = Diagnosis()  # findings as they were found
         self._explained: Diagnosis | None = None
         self._view: View | None = None  # of the newest look
+        self._limits = limits
         self._looker = Looker(limits)
         self._due = 4
         self._eval_due = 2
-        self._n = self._evals = 0
+        self._n = 0
         self._level = self._variance = math.nan
         self._risen = 0.0
         self._quiet_until = 0
+        self._m = self._eval_quiet = 0
+        self._best_eval = math.inf
         self._streak: dict[tuple[str, str], int] = {}
         self._missed: dict[str, int] = {}
         self._shown: dict[str, Finding] = {}
@@ -138,6 +141,9 @@ class Engine:
         n = 0 if train is None else len(train)
         m = 0 if evals is None else len(evals)
         due = n >= self._due or m >= self._eval_due
+        if evals is not None and m != self._m:
+            due = self._climbs(evals.last_value, m) or due
+        self._m = m
         if train is not None and n != self._n:
             due = self._alarming(train.last_value, n) or due
         self._n = n
@@ -187,6 +193,18 @@ class Engine:
             return False
         self._risen = 0.0
         self._quiet_until = n + max(_SOON_POINTS, math.ceil(_SOON * n))
+        return True
+
+    def _climbs(self, value: float, m: int) -> bool:
+        """O(1): eval stands above its best by what over-fitting takes."""
+        if not value >= self._best_eval:
+            self._best_eval = value if math.isfinite(value) else self._best_eval
+            return False
+        away = value - self._best_eval >= self._limits.overfit_rise * abs(self._best_eval)
+        shown = self._shown.get(_PAIR)
+        if not away or m < self._eval_quiet or (shown and shown.pattern == "overfitting"):
+            return False
+        self._eval_quiet = m + max(1, m // 100)
         return True
 
     def _look(self, history: History, chosen: Mapping[str, str]) -> bool:

@@ -44,9 +44,13 @@ class Curve:
     @cached_property
     def sigma(self) -> float:
         """Noise of one bucket mean; the largest of three views, as smoothed logs fool each."""
-        skip = int(0.3 * len(self.value))
-        tail = self.value[skip:]
-        return max(st.noise(tail), st.curve_noise(tail), st.mad(self._rest[skip:]))
+        return max(self._jitter, st.mad(self._rest[int(0.3 * len(self.value)) :]))
+
+    @cached_property
+    def _jitter(self) -> float:
+        """Noise between neighbours."""
+        tail = self.value[int(0.3 * len(self.value)) :]
+        return max(st.noise(tail), st.curve_noise(tail))
 
     @cached_property
     def _rest(self) -> Floats:
@@ -72,6 +76,12 @@ class Curve:
         """Standard error of a block median, from the blocks and from the noise within."""
         size = max(1.0, len(self.value) / len(self.blocks))
         return max(st.curve_noise(self.blocks), self.error_of(size))
+
+    @cached_property
+    def least_error(self) -> float:
+        """The same where the noise has no memory: a step in a short run looks like one."""
+        size = max(1.0, len(self.value) / len(self.blocks))
+        return max(st.curve_noise(self.blocks), float(1.25 * self._jitter / size**0.5))
 
     @cached_property
     def start(self) -> float:

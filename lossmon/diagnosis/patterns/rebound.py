@@ -20,7 +20,7 @@ def find(view: View) -> Finding | None:
     if fall < limits.rebound_fall * train.scale or fall < 2 * train.drop_error:
         return None
     least = max(limits.rebound_of_drop * fall, limits.rebound_of_low * abs(train.low))
-    rise, needed = _lasting(train, least, limits.rebound_errors)
+    rise, needed = _lasting(train, least, view)
     sudden = rise < needed
     if sudden:
         rise, needed = _sudden(train, least, limits), least
@@ -52,13 +52,17 @@ def find(view: View) -> Finding | None:
     )
 
 
-def _lasting(train: Curve, least: float, errors: float) -> tuple[float, float]:
+def _lasting(train: Curve, least: float, view: View) -> tuple[float, float]:
     """The rise of the last tenth and of the last fiftieth, the lesser, and what it must reach."""
     buckets = max(3, len(train.value) // 10)
     newest = st.median(train.value[-max(5, len(train.value) // 50) :])
     error = max(train.block_error, train.error_of(buckets))
+    if view.ended:
+        error = min(error, train.least_error)
     rise = train.end - train.low
-    return (rise if newest - train.low >= least else 0.0), max(least, errors * error)
+    return (rise if newest - train.low >= least else 0.0), max(
+        least, view.limits.rebound_errors * error
+    )
 
 
 def _sudden(train: Curve, least: float, limits: Thresholds) -> float:
