@@ -130,7 +130,7 @@ class LossmonApp(WiredApp):
     def on_runs_updated(self) -> None:
         """Hand the newest updates to the screen."""
         self._main.apply_hosts(self._watcher.hosts, self._monitor)
-        updates = self._watcher.take()
+        updates = [self._main.quiet.mark(update) for update in self._watcher.take()]
         self._main.apply(updates)
         self.notices.take(updates)
         self._give_notice()

@@ -21,7 +21,7 @@ class Hush:
     Attributes:
         kind: acknowledged (until it goes away or gets worse) or snoozed.
         severity: what it was then: anything worse speaks up again.
-        since_step: the onset that was meant; the same pattern with another onset is news.
+        since_step: the onset that was acknowledged; the same pattern with another onset is news.
         until: when a snooze ends, seconds since the Unix epoch; None for never.
         lasts: how long it was snoozed, in seconds.
     """
@@ -73,7 +73,7 @@ class Quiet:
                 self._hushed[run, pattern], findings.get(pattern), now
             ):
                 del self._hushed[run, pattern]
-        hushed = frozenset(pattern for run, pattern in self._hushed if run == update.run)
+        hushed = frozenset(p for run, p in self._hushed if run == update.run and p in findings)
         return update if hushed == update.hushed else replace(update, hushed=hushed)
 
     def _keep(
@@ -88,8 +88,11 @@ class Quiet:
 
     @staticmethod
     def _over(hush: Hush, finding: Finding | None, now: float) -> bool:
-        if finding is None:
+        """Whether it may speak up; a snooze holds for its time, whatever comes and goes."""
+        if hush.until is not None and now >= hush.until:
             return True
+        if finding is None:
+            return hush.until is None
         worse = SEVERITIES.index(finding.severity) > SEVERITIES.index(hush.severity)
-        elsewhere = finding.since_step != hush.since_step
-        return worse or elsewhere or (hush.until is not None and now >= hush.until)
+        elsewhere = hush.until is None and finding.since_step != hush.since_step
+        return worse or elsewhere

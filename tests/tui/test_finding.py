@@ -199,3 +199,16 @@ def test_the_finding_in_ascii_and_chinese(folder: Path, snap_compare: Any) -> No
 
     assert snap_compare(app, terminal_size=(120, 35), run_before=before)
     monitor.close()
+
+
+async def test_a_snoozed_finding_gives_no_notice(folder: Path, app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        (run,) = [r for r in main_of(app)._runs.values() if "rebound" in r.run]
+        finding = next(f for f in run.diagnosis.findings if f.pattern == "rebound")
+        main_of(app).quiet.snooze(run.run, finding)
+        taken: list[frozenset[str]] = []
+        app.notices.take = lambda updates: taken.extend(u.hushed for u in updates)  # type: ignore[method-assign]
+        with (folder / "rebound" / "log.jsonl").open("a") as file:
+            file.writelines(f'{{"step": {6010 + 10 * i}, "loss": 1.5}}\n' for i in range(20))
+        await until(pilot, lambda: frozenset({"rebound"}) in taken)

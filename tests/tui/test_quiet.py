@@ -67,6 +67,15 @@ def test_what_went_away_and_came_back_speaks_up(sick: RunUpdate) -> None:
     assert not quiet.mark(sick, NOW).hushed
 
 
+def test_a_snooze_holds_while_the_finding_comes_and_goes(sick: RunUpdate) -> None:
+    quiet = Quiet()
+    quiet.snooze(sick.run, headline(sick), NOW)
+    gone = quiet.mark(replace(sick, diagnosis=Diagnosis()), NOW + 1)
+    assert gone.hushed == frozenset()
+    assert quiet.mark(with_finding(sick, since_step=999), NOW + 2).hushed == {"overfitting"}
+    assert not quiet.mark(with_finding(sick, severity="critical"), NOW + 3).hushed
+
+
 def test_a_snooze_lasts_longer_at_each_call_and_ends_by_the_clock(sick: RunUpdate) -> None:
     quiet = Quiet()
     for seconds in SNOOZES:
