@@ -79,8 +79,8 @@ class Series:
 
     __slots__ = (
         "_epoch", "_kept", "_last_step", "_n", "_staged_epoch", "_staged_step", "_staged_time",
-        "_staged_value", "_step", "_time", "_value", "last_value", "name", "repeats", "restarts",
-        "role",
+        "_staged_value", "_step", "_time", "_value", "_whole", "last_value", "name", "repeats",
+        "restarts", "role",
     )  # fmt: skip
 
     def __init__(self, name: str, role: str) -> None:
@@ -99,6 +99,7 @@ class Series:
         self._staged_time: list[float | None] = []
         self._last_step = -(2**62)
         self._n = 0
+        self._whole: SeriesView | None = None
         self._kept: list[tuple[int, int]] = []  # closed [start, stop) slices before the open one
 
     def __len__(self) -> int:
@@ -118,6 +119,7 @@ class Series:
                 self._restart(step)
             else:
                 self.repeats += 1
+        self._whole = None
         self._staged_step.append(step)
         self._staged_value.append(value)
         self._staged_epoch.append(epoch)
@@ -129,16 +131,18 @@ class Series:
             self._settle()
 
     def view(self) -> SeriesView:
-        """Everything that was logged, in log order."""
-        self._settle()
-        return SeriesView(
-            self.name,
-            self.role,
-            self._step.view(),
-            self._value.view(),
-            None if self._epoch is None else self._epoch.view(),
-            None if self._time is None else self._time.view(),
-        )
+        """Everything that was logged, in log order; the same object until a point is added."""
+        if self._whole is None:
+            self._settle()
+            self._whole = SeriesView(
+                self.name,
+                self.role,
+                self._step.view(),
+                self._value.view(),
+                None if self._epoch is None else self._epoch.view(),
+                None if self._time is None else self._time.view(),
+            )
+        return self._whole
 
     def kept(self) -> SeriesView:
         """What counts; steps ascend.

@@ -42,6 +42,7 @@ class Training:
     _merge: Merge | None = None
     _fault: str | None = None
     _generation: int = 0
+    _situation: tuple[tuple[float, int, float], Situation] | None = None
     _said: tuple[object, ...] = ()
     _stalled: float | None = None  # the newest line's time when silence was called a stall
 
@@ -138,9 +139,16 @@ class Training:
             self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
 
     def situation(self, now: float) -> Situation:
-        """Where the training stands."""
+        """Where the training stands; asked several times at each look, so kept for one moment."""
+        mtime = self.mtime
+        moment = (now, self.revision, mtime)
+        if self._situation is None or self._situation[0] != moment:
+            self._situation = (moment, self._situated(now, mtime))
+        return self._situation[1]
+
+    def _situated(self, now: float, mtime: float) -> Situation:
         return Situation(
-            silence_s=now - self.mtime if self.mtime else 0.0,
+            silence_s=now - mtime if mtime else 0.0,
             usual_gap_s=self.pace.rhythm.usual_gap_s,
             patience_s=self.pace.rhythm.patience_s,
             plan=self.history.plan,
@@ -172,6 +180,7 @@ class Training:
             sample = replace(sample, gpus=())  # those of a login node are not the job's
         before = self._shown_gpus(now), self.pulse.writer
         self.pulse.note(sample, paths, self.history.step or 0, now)
+        self._situation = None
         self.revision += (self._shown_gpus(now), self.pulse.writer) != before
 
     def belongs_to(self, job: Job | None) -> None:
@@ -198,7 +207,7 @@ class Training:
         self.revision += changed
         return changed
 
-    def update(self, now: float, loading: float) -> RunUpdate:
+    def update(self, now: float, loading: float, host: str = "") -> RunUpdate:
         """Everything a front end shows of this run, frozen."""
         history, chosen, plan = self.history, self.chosen, self.history.plan
         state, rate = self.state(now), self.pace.steps_per_s
@@ -242,6 +251,7 @@ class Training:
                 if error
             ),
             loading=loading,
+            host=host,
             rhythm=self.pace.rhythm,
         )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from lossmon.formats.decoder import Record
+from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Health, Source
 from lossmon.monitor.group import partition, same_training
 from lossmon.monitor.log import Log
@@ -20,6 +22,7 @@ from lossmon.monitor.update import RunUpdate
 
 _MOST_FOLDED = 8  # logs in a folder that may take in another: one training has no more
 _LOOK_S = 1.0  # several sources: each is looked at so often even if none tells of news
+_SLICE_S = 0.15  # of processor that a poll takes; the rest has its turn at the next
 _SHORT_S = 0.1  # and so often where one cannot tell
 
 
@@ -55,6 +58,7 @@ class Monitor:
         self._source_of: dict[Log, Source] = {}
         self._caught_up: set[Source] = set()  # all that was there at first was read
         self._seen: dict[Source, float] = {}  # until when it was heard of, where a link is down
+        self._backlog: deque[tuple[Source, Chunk]] = deque()  # read, not taken in yet
         self._news = threading.Event()
         self._told = [source.listen(self._news.set) for source in self._sources]
 
@@ -66,29 +70,21 @@ class Monitor:
         """
         now = time.time() if now is None else now
         touched: dict[Training, None] = {}
-        for source in self._sources:
-            self._hear(source, now)
-            for chunk in source.poll():
-                path = f"{source.name}:{chunk.log}" if source.name else chunk.log
-                log = self._logs.get(path)
-                if log is None:
-                    log = self._logs[path] = Log(path)
-                    if source.name or chunk.log == "-":
-                        log.tail = Tail()  # a box or a pipe is not asked again
-                    self._source_of[log] = source
-                log.size, log.mtime = chunk.size, chunk.mtime or log.mtime
-                if chunk.kind in ("truncated", "replaced"):
-                    log.reset()
-                elif chunk.kind in ("gone", "error"):
-                    self._trouble(log, chunk.message or "the file is gone", touched)
-                elif chunk.kind == "newest":
-                    log.look_ahead(chunk.data)
-                else:
-                    self._feed(source, log, chunk.data, now, touched)
-            self._note_link(source, now)
+        if not self._backlog:
+            for source in self._sources:
+                self._hear(source, now)
+                self._backlog.extend((source, chunk) for chunk in source.poll())
+                self._note_link(source, now)
+        # What was read may take long to be judged: the screen gets its turn meanwhile.
+        end = time.thread_time() + _SLICE_S
+        while self._backlog:
+            self._take_in(*self._backlog.popleft(), now, touched)
+            if time.thread_time() > end:
+                break
         self._regroup(touched)
         # Each source by itself: a slow link must not hold back what is judged here.
-        settled = {source for source in self._sources if source.pending() == 0}
+        waiting = {source for source, _ in self._backlog}
+        settled = {one for one in self._sources if one not in waiting and one.pending() == 0}
         for training in touched:
             source = self._source_of[training.logs[0]]
             training.bring_up_to_date(source in settled and source not in self._caught_up)
@@ -97,6 +93,8 @@ class Monitor:
 
     def wait(self, timeout_s: float) -> bool:
         """Sleep until a log grows; True when woken before the time was over."""
+        if self._backlog:
+            return True
         if len(self._sources) == 1:
             return self._sources[0].wait(timeout_s)
         if any(source.wait(0.0) for source in self._sources):
@@ -129,13 +127,14 @@ class Monitor:
         return next((why for one in sources if (why := one.trouble(path))), "")
 
     def pending(self) -> int:
-        """Bytes that are known to be there and were not read yet."""
-        return sum(source.pending() for source in self._sources)
+        """Bytes that are known to be there and were not taken in yet."""
+        read = sum(max(1, len(chunk.data)) for _, chunk in self._backlog)
+        return read + sum(source.pending() for source in self._sources)
 
     @property
     def exhausted(self) -> bool:
         """All there is was read; more may come where a log grows."""
-        return all(source.exhausted for source in self._sources)
+        return not self._backlog and all(source.exhausted for source in self._sources)
 
     def conclude(self, now: float | None = None) -> list[RunUpdate]:
         """Nothing more is to be read: decode unfinished tails, judge each run as a whole.
@@ -186,6 +185,26 @@ class Monitor:
                 training.hear(sample, [log.path[start:] for log in training.logs], now)
             if told:
                 training.belongs_to(self._places.job(training.logs[0].path))
+
+    def _take_in(
+        self, source: Source, chunk: Chunk, now: float, touched: dict[Training, None]
+    ) -> None:
+        path = f"{source.name}:{chunk.log}" if source.name else chunk.log
+        log = self._logs.get(path)
+        if log is None:
+            log = self._logs[path] = Log(path)
+            if source.name or chunk.log == "-":
+                log.tail = Tail()  # a box or a pipe is not asked again
+            self._source_of[log] = source
+        log.size, log.mtime = chunk.size, chunk.mtime or log.mtime
+        if chunk.kind in ("truncated", "replaced"):
+            log.reset()
+        elif chunk.kind in ("gone", "error"):
+            self._trouble(log, chunk.message or "the file is gone", touched)
+        elif chunk.kind == "newest":
+            log.look_ahead(chunk.data)
+        else:
+            self._feed(source, log, chunk.data, now, touched)
 
     def _feed(
         self, source: Source, log: Log, data: bytes, now: float, touched: dict[Training, None]
@@ -326,8 +345,8 @@ class Monitor:
                 size = sum(log.size for log in training.logs)
                 read = sum(log.read for log in training.logs)
                 at = self._now(training, now)
-                update = training.update(at, min(1.0, read / size) if size else 1.0)
-                update = replace(update, host=self._source_of[training.logs[0]].name)
+                host = self._source_of[training.logs[0]].name
+                update = training.update(at, min(1.0, read / size) if size else 1.0, host)
                 self._sent[training.name] = update
                 updates.append(update)
         gone = [name for name in self._sent if name not in names]

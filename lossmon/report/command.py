@@ -167,7 +167,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except (ProcessLookupError, PermissionError):
             pass  # it has ended meanwhile
         try:
-            process.wait(patience_s)
-            return
+            process.wait(patience_s)  # what it started and left behind is ended by the second round
         except subprocess.TimeoutExpired:
-            continue
+            pass

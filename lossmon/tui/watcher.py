@@ -64,6 +64,7 @@ class Watcher:
             self._thread.join(timeout=5)
 
     def _watch(self) -> None:
+        loaded = False
         try:
             while not self._stop.is_set():
                 started = time.monotonic()
@@ -75,10 +76,15 @@ class Watcher:
                         # A run that is renamed goes before it comes: order within a poll counts.
                         self._newest |= {update.run: update for update in updates}
                     self._on_updates()
+                took_s = time.monotonic() - started
+                # Once all was read, rest as long as a poll takes: of many live runs the newest
+                # rows come together, instead of a poll for each.
+                rest_s = took_s if loaded else 0.0
                 if self._monitor.pending():
-                    self._stop.wait(max(0.0, _LOADING_S - (time.monotonic() - started)))
+                    self._stop.wait(max(rest_s, _LOADING_S - took_s))
                     continue
-                self._stop.wait(max(0.0, self._pace_s - (time.monotonic() - started)))
+                loaded = True
+                self._stop.wait(max(rest_s, self._pace_s - took_s))
                 if not self._stop.is_set():
                     self._monitor.wait(_IDLE_S)
         except Exception as error:

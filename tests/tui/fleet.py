@@ -26,10 +26,11 @@ def logs(folder: Path, runs: int) -> list[Path]:
     return [folder / name / "log.jsonl" for name in names]
 
 
-def prepare(folder: Path, runs: int) -> None:
+def prepare(folder: Path, runs: int, rows: int = START) -> None:
+    """Write the rows that are there at first; the newest of them where there are to be fewer."""
     for run, log in enumerate(logs(folder, runs)):
         log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("".join(row(step, run) for step in range(START)))
+        log.write_text("".join(row(step, run) for step in range(START - rows, START)))
 
 
 def write(folder: Path, runs: int, rate: float) -> None:

@@ -1,0 +1,63 @@
+"""Three hundred runs whose logs grow: what is shown is right, and follows."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from lossmon.tui.app import LossmonApp
+from lossmon.tui.widgets.run_list import RunList
+from tests.tui.fleet import Fleet, logs, prepare
+from tests.tui.synthetic import monitor_of
+from tests.tui.test_app import loaded, main_of, until
+
+RUNS = 300
+
+
+def last_row(log: Path) -> dict[str, float]:
+    row: dict[str, float] = json.loads(log.read_text().splitlines()[-1])
+    return row
+
+
+async def test_three_hundred_growing_logs_are_shown_as_they_are(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    prepare(folder, RUNS, rows=12)
+    monitor = monitor_of(folder)
+    app = LossmonApp(monitor)
+    try:
+        async with app.run_test(size=(160, 45)) as pilot:
+            await until(pilot, lambda: len(main_of(app)._runs) == RUNS, 60)
+            await loaded(pilot, RUNS)
+            await pilot.press("escape", "o")
+            await pilot.pause()
+            listed = main_of(app).query_one(RunList)
+            fleet = Fleet(folder, RUNS, rate=2.0)
+            try:
+                first = main_of(app)._runs["runs/000-probe"].step or 0
+                await until(
+                    pilot, lambda: (main_of(app)._runs["runs/000-probe"].step or 0) >= first + 6, 60
+                )
+                drawn = len(listed._sent)
+                assert drawn <= 45, "only lines on the screen are drawn"
+            finally:
+                fleet.stop()
+            newest = {f"runs/{log.parent.name}": last_row(log) for log in logs(folder, RUNS)}
+            await until(
+                pilot,
+                lambda: all(
+                    main_of(app)._runs[run].step == row["step"] for run, row in newest.items()
+                ),
+                60,
+            )
+            await pilot.pause(0.3)
+            lines = [listed.render_line(y).text for y in range(1, listed.size.height)]
+            assert len(lines) > 30
+            for line, (run, row) in zip(lines, sorted(newest.items()), strict=False):
+                assert run.removeprefix("runs/") in line
+                assert f"{row['loss']:.4g}" in line
+                assert f"{row['step']:,.0f}/1,000,000" in line
+            await pilot.press("end")
+            await pilot.pause()
+            assert any("run-299" in listed.render_line(y).text for y in range(listed.size.height))
+    finally:
+        monitor.close()
