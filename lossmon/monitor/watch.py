@@ -79,7 +79,8 @@ class Monitor:
         end = time.thread_time() + _SLICE_S
         while self._backlog:
             self._take_in(*self._backlog.popleft(), now, touched)
-            if time.thread_time() > end:
+            # What is no data costs nothing, such as the end of a long log, to be shown at once.
+            if time.thread_time() > end and self._backlog and self._backlog[0][1].kind == "data":
                 break
         self._regroup(touched)
         # Each source by itself: a slow link must not hold back what is judged here.
