@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
+from textual.actions import ActionParseResult
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 from textual.driver import Driver
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from lossmon import crash
@@ -154,8 +157,20 @@ class LossmonApp(WiredApp):
     def on_watch_failed(self, message: WatchFailed) -> None:
         """Reading has ended; what is on the screen stays."""
         self.failure = f"reading stopped: {printable(message.reason)}"
-        self.notify(
-            printable(message.reason), title="reading stopped", severity="error", timeout=3600
+        self.notify(message.reason, title="reading stopped", severity="error", timeout=3600)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,  # noqa: ARG002 - Textual's signature
+    ) -> None:
+        """Say something in a corner; never as markup, since it may hold words of a log."""
+        super().notify(
+            printable(message), title=title, severity=severity, timeout=timeout, markup=False
         )
 
     def get_driver_class(self) -> type[Driver]:
@@ -169,6 +184,21 @@ class LossmonApp(WiredApp):
             self.notify("ctrl+z would stop the training that writes into this pipe; q leaves")
         elif isinstance(self._driver, TerminalDriver):
             self._driver.suspend_process()
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """A key whose action breaks says so, and the screen goes on."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:
+            if self.is_headless:
+                raise  # a test wants to see it
+            self.notify(crash.record(error), severity="error", timeout=30)
+            return True
 
     def _fatal_error(self) -> None:
         """An error of ours, in a widget or a handler: end with one line, not a traceback."""

@@ -252,3 +252,26 @@ async def test_a_watcher_that_breaks_is_said_and_the_screen_stays(app: LossmonAp
         app._tell_failure("OSError: disk on fire")
         await until(pilot, lambda: any("disk on fire" in n.message for n in app._notifications))
         assert "REBOUND" in diagnosis(app)
+
+
+async def test_a_notice_is_never_markup(app: LossmonApp):
+    """It may hold words of a log."""
+    async with app.run_test(size=WIDE) as pilot:
+        app.notify("[red]\x1b[31mloss[/nothing]", markup=True)
+        await pilot.pause()
+        (notice,) = app._notifications
+        assert (notice.message, notice.markup) == ("[red][31mloss[/nothing]", False)
+
+
+async def test_a_finding_that_is_opened_while_rows_come(app: LossmonApp):
+    """An update may reach its screen before the widgets are there, or when they are gone."""
+    async with app.run_test(size=WIDE) as pilot:
+        await until(pilot, lambda: bool(main_of(app).runs))
+        main = main_of(app)
+        updates = list(main.runs)
+        main.action_evidence()
+        main.apply(updates)
+        await pilot.pause()
+        await pilot.press("escape")
+        main.apply(updates)
+        await until(pilot, lambda: app.screen is main)

@@ -261,3 +261,17 @@ def test_resize_storms_are_harmless(open_terminal: Callable[..., Terminal], log:
     terminal.send(b"q")
     assert terminal.end() == 0
     assert_given_back(terminal)
+
+
+def test_a_key_that_breaks_does_not_end_the_screen(
+    log: Path, open_terminal: Callable[..., Terminal]
+) -> None:
+    """It is said in a corner; the next key works."""
+    code = BROKEN.format(module="lossmon.tui.screens.main", kind="MainScreen", method="action_grid")
+    terminal = open_terminal(program=(sys.executable, "-c", code, str(log)))
+    terminal.wait_for("train")
+    os.write(terminal.fd, b"g")
+    terminal.wait_for("ZeroDivisionError")
+    os.write(terminal.fd, b"q")
+    assert terminal.end() == 0
+    assert_given_back(terminal)

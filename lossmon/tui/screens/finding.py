@@ -114,9 +114,9 @@ class FindingScreen(SteadyScreen[None]):
         self._show()
 
     def _show(self) -> None:
-        scroll = self.query_one("#finding-scroll", VerticalScroll)
-        width = scroll.scrollable_content_region.width
-        if not self.is_mounted or width < 1:
+        found = self.query("#finding-scroll").results(VerticalScroll)
+        width = max((scroll.scrollable_content_region.width for scroll in found), default=0)
+        if width < 1:  # not there yet, or closed already
             return
         update, finding = self.update_shown, self.finding
         over = finding.pattern not in {f.pattern for f in update.diagnosis.findings}
