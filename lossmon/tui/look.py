@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from lossmon.diagnosis.finding import Finding, Severity
+from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity
 from lossmon.monitor import RunUpdate
 from lossmon.report.check import headline
 from lossmon.text import in_words
@@ -36,6 +36,15 @@ def severity(update: RunUpdate) -> Severity:
     """The worst of its findings that the user has not hushed."""
     found = headline(update)
     return found.severity if found is not None and found.pattern not in update.hushed else "info"
+
+
+def named(update: RunUpdate) -> Finding | None:
+    """The finding to name: what calls for attention; else what is hushed, before what is fine."""
+    found = headline(update)
+    if not update.hushed or (found is not None and found.severity != "info"):
+        return found
+    hushed = [one for one in update.diagnosis.findings if one.pattern in update.hushed]
+    return min(hushed, key=lambda one: -SEVERITIES.index(one.severity), default=found)
 
 
 def badge_of(update: RunUpdate, *, ascii: bool) -> tuple[str, str]:

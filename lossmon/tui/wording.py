@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from lossmon.diagnosis.finding import SEVERITIES, Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
-from lossmon.report.check import headline
 from lossmon.text import cell_width, pad, printable, wrap
 from lossmon.tui import look
 from lossmon.tui.quiet import Hush, Quiet
@@ -50,7 +49,8 @@ class Wording:
             return []
         if finding is None:
             return [(f" {self.knowledge.pattern('too_early').title.upper()}", "bold")]
-        sign, _ = look.badge(finding, ascii=self.ascii)
+        hushed = finding.pattern in update.hushed
+        sign = "z" if hushed else look.badge(finding, ascii=self.ascii)[0]
         words = f" {sign} {self.knowledge.pattern(finding.pattern).title.upper()} "
         since = f" {self.knowledge.word('since')} {finding.since_step:,}"
         sure = f"  {finding.confidence:.0%} {self.knowledge.word('confidence')}"
@@ -215,7 +215,7 @@ def figure(name: str, value: float) -> str:
 
 def in_order(update: RunUpdate) -> list[Finding]:
     """The findings: what is named first, then by severity; what the user hushed stays visible."""
-    first = headline(update)
+    first = look.named(update)
     rest = [finding for finding in update.diagnosis.findings if finding is not first]
     rest.sort(key=lambda f: (f.pattern in update.hushed, -SEVERITIES.index(f.severity)))
     return ([first] if first is not None else []) + rest

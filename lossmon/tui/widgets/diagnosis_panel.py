@@ -14,9 +14,8 @@ from textual.widgets import Static
 from lossmon.diagnosis.finding import SEVERITIES, Finding
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
-from lossmon.report.check import headline
 from lossmon.text import clip
-from lossmon.tui.look import STYLE
+from lossmon.tui import look
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.wording import Row, Wording, in_order, joined
 
@@ -89,7 +88,7 @@ class DiagnosisPanel(Vertical):
         if self._update is None:
             return None
         found = [f for f in self._update.diagnosis.findings if f.pattern == self._pattern]
-        return found[0] if found else headline(self._update)
+        return found[0] if found else look.named(self._update)
 
     def show(
         self, update: RunUpdate | None, knowledge: Knowledge, quiet: Quiet | None = None
@@ -135,7 +134,7 @@ class DiagnosisPanel(Vertical):
         if knowledge is None or width < 1:
             return
         wording = Wording(knowledge, width, self._ascii, self._quiet)
-        first, rows = headline(update) if update is not None else None, []
+        first, rows = look.named(update) if update is not None else None, []
         if update is not None:
             rows = [
                 *wording.findings(update, self.finding),
@@ -172,10 +171,10 @@ class DiagnosisPanel(Vertical):
 
 def title_of(update: RunUpdate | None, knowledge: Knowledge) -> tuple[str, str]:
     """The verdict in capitals, and its style."""
-    found = headline(update) if update is not None else None
+    found = look.named(update) if update is not None else None
     if found is None:
         return knowledge.pattern("too_early").title.upper(), "$text-muted"
     quiet = found.pattern == "too_early" or (update is not None and found.pattern in update.hushed)
     return knowledge.pattern(found.pattern).title.upper(), (
-        "$text-muted" if quiet else STYLE[found.severity]
+        "$text-muted" if quiet else look.STYLE[found.severity]
     )

@@ -13,7 +13,6 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.pulse import in_words as gpus_in_words
-from lossmon.report.check import headline
 from lossmon.text import in_words, printable
 from lossmon.tui import look
 from lossmon.tui.diff import changed_cells
@@ -121,7 +120,7 @@ def verdict(update: RunUpdate | None, knowledge: Knowledge) -> list[Part]:
         return []
     title, style = title_of(update, knowledge)
     parts: list[Part] = [(title, f"bold {style}")]
-    found = headline(update)
+    found = look.named(update)
     if found is None:
         return parts
     if found.severity == "info":
