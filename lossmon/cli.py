@@ -331,6 +331,7 @@ def status(
 @click.option("--from", "start", type=float, help="Where on the x axis it begins.")
 @click.option("--to", "end", type=float, help="Where on the x axis it ends.")
 @click.option("--full-range", "whole_y", is_flag=True, help="A y range that also holds spikes.")
+@click.option("--together", is_flag=True, help="All runs on one chart.")
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Not the loss but this.")
 @click.option(
     "--strip",
@@ -345,7 +346,13 @@ def status(
 @_lang
 @_ascii
 def plot(
-    targets: tuple[str, ...], width: int | None, height: int, lang: str, ascii: bool, **look: Any
+    targets: tuple[str, ...],
+    width: int | None,
+    height: int,
+    together: bool,
+    lang: str,
+    ascii: bool,
+    **look: Any,
 ) -> None:
     """Draw one picture of each run on standard output."""
     from lossmon.diagnosis.knowledge import load
@@ -354,10 +361,11 @@ def plot(
 
     updates, errors, _ = gather(targets or (".",), 1, _asking())
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    for update in updates:
+    groups = [updates] if together and updates else [[update] for update in updates]
+    for group in groups:
         try:
             picture = render(
-                update,
+                group,
                 width or _columns(),
                 height,
                 color=color,

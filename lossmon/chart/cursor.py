@@ -11,6 +11,7 @@ from lossmon.chart.axis import origin_of, places
 from lossmon.chart.canvas import Cell
 from lossmon.chart.spec import Curve, Plot, Span
 from lossmon.history.columns import SeriesView
+from lossmon.text import char_width
 
 Rows = tuple[tuple[Span, ...], ...]
 
@@ -111,6 +112,8 @@ def with_cursor(rows: Rows, plot: Plot, x: float, values: Sequence[float], *, as
     for y in (*range(plot.height), *range(*plot.strip)):
         cells = cells_of(rows[y])
         char = cells[column][0]
+        if not char or char_width(char) == 2:
+            continue  # half of a wide character can't be marked
         if y in signs:
             char = "O" if ascii else "◆"
         elif char == " ":
@@ -134,7 +137,13 @@ def with_selection(rows: Rows, plot: Plot, first: int, last: int) -> Rows:
 
 def cells_of(row: Sequence[Span]) -> list[Cell]:
     """The cells of a row of spans."""
-    return [(char, span.style) for span in row for char in span.text]
+    cells: list[Cell] = []
+    for span in row:
+        for char in span.text:
+            cells.append((char, span.style))
+            if char_width(char) == 2:
+                cells.append(("", span.style))
+    return cells
 
 
 def spans_of(cells: Sequence[Cell]) -> tuple[Span, ...]:

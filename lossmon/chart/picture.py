@@ -21,6 +21,7 @@ from lossmon.history.columns import Floats
 __all__ = ["ChartSpec", "Curve", "Mark", "Picture", "Plot", "Span", "Window", "draw"]
 
 _RAW = "_raw"  # suffix of the style of the faint raw curve behind a smoothed one
+_GIANT = 20.0  # times the range of the middle curve
 _SMALLEST = (12, 3)  # columns and rows that a picture needs
 
 
@@ -76,8 +77,19 @@ def _y_scale(lines: Sequence[Line], x: ax.XScale, spec: ChartSpec) -> sc.Scale:
         (line.seen_x, line.seen_y) if len(line.seen_y) else (line.x, line.y) for line in told
     ]  # between two points, those on either side
     levels = [column_levels(xs, ys, x.limits, columns) for xs, ys in seen]
+    if len(levels) > 2 and not spec.whole_y:
+        levels = _without_giants(levels)
     extremes = [end for _, ys in seen for end in (ys.min(), ys.max())]
     return sc.y_scale(np.concatenate(levels), np.array(extremes), spec.log_y, spec.whole_y)
+
+
+def _without_giants(levels: list[Floats]) -> list[Floats]:
+    """Of many curves those that would flatten all others: one run of a sweep that diverged."""
+    spans = np.array([np.ptp(one) if len(one) else 0.0 for one in levels])
+    tops = np.array([np.abs(one).max(initial=0.0) for one in levels])
+    usual = float(np.median(np.maximum(spans, 1e-3 * tops)))
+    kept = [one for one, span in zip(levels, spans, strict=True) if span <= _GIANT * usual]
+    return kept or levels
 
 
 def _strokes(

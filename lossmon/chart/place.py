@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lossmon.chart.canvas import BLANK, Cell
+from lossmon.chart.canvas import BLANK, PATTERNS, Cell
 from lossmon.chart.lines import Line
 from lossmon.chart.scale import Scale
-from lossmon.chart.spec import Mark
-from lossmon.text import printable
+from lossmon.chart.spec import Curve, Mark
+from lossmon.text import cell_width, char_width, clip, printable
 
 _BARS = ("┊", ":", "·", ".")  # of marks; text may be written over them
+_LONGEST = 14  # cells of a curve's name
 _SIDEWAYS = 3  # columns between an end label and its stroke at most
 _FEWEST_COLUMNS = 8  # between two dotted marks; closer ones are left out, all of them
 
@@ -58,10 +59,35 @@ class Place:
         )
 
     def write(self, row: int, column: int, text: str, style: str) -> None:
-        """Text over whatever is there."""
-        for offset, char in enumerate(text):
-            if 0 <= column + offset < len(self.grid[row]):
-                self.grid[row][column + offset] = (char, style)
+        """Text over whatever is there, as far as there is room."""
+        for offset, char in enumerate(cells_of(text, max(0, self.width - column))):
+            self.grid[row][column + offset] = (char, style)
+
+
+def cells_of(text: str, room: int) -> list[str]:
+    """What stands in each cell of a text, at most `room` of them.
+
+    A wide character is followed by an empty cell, a combining one is left out.
+    """
+    cells: list[str] = []
+    for char in text:
+        width = char_width(char)
+        if width and len(cells) + width <= room:
+            cells += [char] if width == 1 else [char, ""]
+    return cells
+
+
+def name_of(label: str, longest: int = _LONGEST) -> str:
+    """A label in at most so many cells; of a long one both ends."""
+    label = printable(label)
+    if cell_width(label) <= longest:
+        return label
+    end = ""
+    for char in reversed(label):
+        if cell_width(char + end) > longest // 2:
+            break
+        end = char + end
+    return clip(label, longest - cell_width(end), ascii=True) + end
 
 
 def write_clipped(place: Place, lines: Sequence[Line], y: Scale) -> int:
@@ -112,27 +138,53 @@ def write_not_finite(place: Place, lines: Iterable[Line]) -> None:
 
 
 def write_names(place: Place, lines: Sequence[Line], y: Scale) -> None:
-    """Each curve's name near its newest point: colour is never the only sign."""
+    """Each curve's name near its newest point: colour is never the only sign.
+
+    Where many curves end close together, the names without room there stand in a list at the top.
+    """
+    listed = []
     for line in lines:
         values = line.seen_y if line.smooth is None else line.smooth[line.first : line.stop]
-        label = printable(line.curve.label)
-        label = label if len(label) <= 14 else label[:6] + "~" + label[-7:]
+        label = name_of(line.curve.label)
         if not len(values) or not label:
             continue
         drawn = float(y.drawn(values[-1:])[0])
         if np.isfinite(drawn):
             end = place.column(float(line.seen_x[-1]))
-            _write_near(place, place.row(drawn), end, label, line.curve.style)
+            if not _write_near(place, place.row(drawn), end, label, line.curve.style):
+                listed.append(line.curve)
+    if len(lines) > 2:
+        _write_list(place, listed)
 
 
-def _write_near(place: Place, row: int, end: int, label: str, style: str) -> None:
+def _write_list(place: Place, listed: Sequence[Curve]) -> None:
+    """Names with a piece of their strokes, where there is room, from the top right."""
+    row = 0
+    for curve in listed:
+        pattern = PATTERNS[curve.pattern % len(PATTERNS)]
+        full = curve.sign if place.ascii else "━"
+        sample = "".join(full if pattern[i % len(pattern)] else " " for i in range(4))
+        text = f"{sample} {name_of(curve.label, 2 * _LONGEST)} "
+        length = cell_width(text)
+        for y in range(row, len(place.grid)):
+            columns = range(place.width - length, place.width // 3, -max(1, length // 3))
+            at = next((column for column in columns if place.free(y, column, length)), None)
+            if at is not None:
+                place.write(y, at, text, curve.style)
+                row = y + 1
+                break
+
+
+def _write_near(place: Place, row: int, end: int, label: str, style: str) -> bool:
     """In the nearest free cells above or below; a little to the left where there are none."""
-    column = max(0, min(end + 1, place.width) - len(label))
-    for back in range(0, _SIDEWAYS * len(label) + 1, max(1, len(label))):
+    length = cell_width(label)
+    column = max(0, min(end + 1, place.width) - length)
+    for back in range(0, _SIDEWAYS * length + 1, max(1, length)):
         for shift in (-1, 1, -2, 2, -3, 3, -4, 4):
-            if place.free(row + shift, column - back, len(label)):
+            if place.free(row + shift, column - back, length):
                 place.write(row + shift, column - back, label, style)
-                return
+                return True
+    return False
 
 
 def write_marks(
@@ -164,11 +216,12 @@ def _bar(place: Place, column: int, mark: Mark) -> None:
 def _label(place: Place, column: int, mark: Mark) -> None:
     head = "v" if place.ascii else "▾"
     label = printable(mark.label)
+    length = cell_width(label)
     for row in range(len(place.grid) * 2 // 3):
-        if place.free(row, column, 1) and place.free(row, column + 1, len(label) + 1):
+        if place.free(row, column, 1) and place.free(row, column + 1, length + 1):
             place.write(row, column, head + label, mark.style)
             return
-        left = column - len(label)
-        if place.free(row, left, len(label) + 1) and (left == 0 or place.free(row, left - 1, 1)):
+        left = column - length
+        if place.free(row, left, length + 1) and (left == 0 or place.free(row, left - 1, 1)):
             place.write(row, left, label + head, mark.style)
             return

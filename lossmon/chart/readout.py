@@ -91,13 +91,17 @@ def _wrapped(
     if left_out:
         rows[-1].append(Span(f" +{left_out}", "axis"))
     rows += [[] for _ in range(height - len(rows))]
-    return tuple(_exactly(row, width) for row in rows[:height])
+    return tuple(_exactly(row, width, ascii) for row in rows[:height])
 
 
-def _exactly(row: Sequence[Span], width: int) -> tuple[Span, ...]:
+def _exactly(row: Sequence[Span], width: int, ascii: bool) -> tuple[Span, ...]:
     cells, out = width, []
     for span in row:
-        text = span.text if cell_width(span.text) <= cells else pad(clip(span.text, cells), cells)
+        text = (
+            span.text
+            if cell_width(span.text) <= cells
+            else pad(clip(span.text, cells, ascii=ascii), cells)
+        )
         cells -= cell_width(text)
         out.append(Span(text, span.style))
     return (*out, Span(" " * cells, "")) if cells else tuple(out)

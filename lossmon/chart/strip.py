@@ -8,9 +8,9 @@ from lossmon.chart import scale as sc
 from lossmon.chart.axis import XScale
 from lossmon.chart.canvas import Cell, Stroke, paint
 from lossmon.chart.lines import Line
-from lossmon.chart.place import Place, write_clipped, write_not_finite
+from lossmon.chart.place import Place, name_of, write_clipped, write_not_finite
 from lossmon.chart.reduce import column_levels, reduce
-from lossmon.text import printable
+from lossmon.text import cell_width
 
 _TALL = ((30, 4), (22, 3), (14, 2))  # rows of the picture from which on the strip has so many
 _COLUMNS = 100
@@ -80,10 +80,11 @@ def strip_rows(
 def _write_name(on: Place, line: Line) -> None:
     """Name and newest value in the first free place from the right, in any row."""
     newest = f" {line.y[-1]:.4g}" if len(line.y) else ""
-    text = printable(line.curve.label)[:20] + newest
-    for column in range(on.width - len(text), -1, -max(1, len(text) // 2)):
+    text = name_of(line.curve.label) + newest
+    length = cell_width(text)
+    for column in range(on.width - length, -1, -max(1, length // 2)):
         for row in range(len(on.grid)):
-            if on.free(row, column, len(text)):
+            if on.free(row, column, length):
                 on.write(row, column, text, line.curve.style)
                 return
-    on.write(0, max(0, on.width - len(text)), text, line.curve.style)
+    on.write(0, max(0, on.width - length), text, line.curve.style)

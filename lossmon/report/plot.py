@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lossmon.chart.of_run import curves_of, marks_of, metrics_of, strip_of, tokens_of
-from lossmon.chart.picture import ChartSpec, Span, Window, draw
+from lossmon.chart.identity import Identities
+from lossmon.chart.of_run import curves_of, marks_of, metrics_of, overlay_of, strip_of, tokens_of
+from lossmon.chart.picture import ChartSpec, Picture, Span, Window, draw
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import TargetError
 from lossmon.monitor.update import RunUpdate
@@ -35,7 +36,7 @@ _COLORS = {
 
 
 def render(
-    update: RunUpdate,
+    updates: Sequence[RunUpdate],
     width: int,
     height: int,
     *,
@@ -54,42 +55,56 @@ def render(
 ) -> str:
     """A title, the chart, and the verdict; at most `width` columns and `height` rows.
 
+    Several runs are one curve each, and nothing is said of them.
+
     Raises:
-        TargetError: The run has no such metric, or the range is empty.
+        TargetError: No run has such a metric, or the range is empty.
     """
-    unknown = [name for name in metrics if name not in update.series]
+    first = updates[0]
+    unknown = [name for name in metrics if not any(name in one.series for one in updates)]
     if unknown:
-        known = ", ".join(printable(name) for name in metrics_of(update))
-        raise TargetError(f"{update.run}: no metric {unknown[0]!r}; it has {known}")
+        known = ", ".join(printable(name) for name in metrics_of(first))
+        raise TargetError(f"{first.run}: no metric {unknown[0]!r}; it has {known}")
     spec = ChartSpec(
-        curves_of(update, metrics),
+        curves_of(first, metrics),
         width,
         max(5, height - 2),
-        marks_of(update),
+        marks_of(first),
         x_axis,
         log_y,
         smooth,
         ascii,
         log_x=log_x,
         whole_y=whole_y,
-        tokens=tokens_of(update),
-        strip=strip_of(update, strip, smooth)[1],
+        tokens=tokens_of(first),
+        strip=strip_of(first, strip, smooth)[1],
     )
-    picture = draw(spec)
-    if (start is not None or end is not None) and picture.plot is not None:
-        first, last = picture.plot.extent
-        low, high = (first if start is None else start), (last if end is None else end)
-        if low >= high:
-            raise TargetError(f"--from {low:g} is not before --to {high:g}")
-        picture = draw(replace(spec, window=Window(low, high)))
-    total = f"/{update.total_steps:,}" if update.total_steps else ""
-    step = f"step {update.step:,}{total}" if update.step is not None else ""
-    scale = "  log" if picture.log_y else ""
-    named = "  " + ", ".join(map(printable, metrics)) if metrics else ""
-    title = f"{printable(update.run)}  {update.state}  {step}{named}{scale}"
-    verdict = clip(verdict_line(update, knowledge), width, ascii=ascii)
+    if len(updates) > 1:
+        curves = overlay_of(updates, Identities(), metrics[0] if metrics else None)
+        spec = replace(spec, curves=curves, height=max(5, height - 1), marks=(), strip=None)
+    picture = _within(spec, start, end)
     rows = ["".join(_colored(span, color) for span in row).rstrip() for row in picture.rows]
+    named = "  " + ", ".join(map(printable, metrics)) if metrics else ""
+    after = named + ("  log" if picture.log_y else "")
+    if len(updates) > 1:
+        return "\n".join([clip(f"{len(updates)} runs{after}", width, ascii=ascii), *rows])
+    total = f"/{first.total_steps:,}" if first.total_steps else ""
+    step = f"step {first.step:,}{total}" if first.step is not None else ""
+    title = f"{printable(first.run)}  {first.state}  {step}{after}"
+    verdict = clip(verdict_line(first, knowledge), width, ascii=ascii)
     return "\n".join([clip(title, width, ascii=ascii), *rows, verdict])
+
+
+def _within(spec: ChartSpec, start: float | None, end: float | None) -> Picture:
+    """The picture from one x to another; an end that is not given is the run's own."""
+    picture = draw(spec)
+    if (start is None and end is None) or picture.plot is None:
+        return picture
+    first, last = picture.plot.extent
+    low, high = (first if start is None else start), (last if end is None else end)
+    if low >= high:
+        raise TargetError(f"--from {low:g} is not before --to {high:g}")
+    return draw(replace(spec, window=Window(low, high)))
 
 
 def _colored(span: Span, color: bool) -> str:

@@ -104,6 +104,28 @@ def test_any_points_seen_in_any_way_give_a_picture_of_exactly_its_size(
             assert all(sum(len(span.text) for span in row) == width for row in rows)
 
 
+@given(
+    st.text(max_size=30),
+    st.text(max_size=30),
+    st.text(max_size=30),
+    st.integers(12, 60),
+    st.integers(3, 24),
+)
+@settings(max_examples=80, deadline=None)
+def test_names_in_any_script_leave_the_picture_its_size(name, mark, strip, width, height) -> None:
+    curve = Curve(name, "train", view(np.linspace(2, 1, 50)))
+    below = Curve(strip, "strip", view(np.linspace(1, 2, 50)))
+    spec = ChartSpec((curve,), width, height, (Mark(20, "mark_info", mark),), strip=below)
+    picture = draw(spec)
+    assert picture.plot is not None
+    for rows in (
+        picture.rows,
+        cursor.with_cursor(picture.rows, picture.plot, 22.0, [1.5], ascii=False),
+        cursor.with_selection(picture.rows, picture.plot, 10, 20),
+    ):
+        assert all(sum(cell_width(span.text) for span in row) == width for row in rows)
+
+
 # -- the x axis ------------------------------------------------------------------------------------
 
 
@@ -433,6 +455,26 @@ def test_an_overlay_is_one_curve_a_run_by_name() -> None:
     ]
     assert [c.view.name for c in overlay_of(runs, identities, "lr")] == ["lr"] * 3
     assert overlay_of(runs, identities, "nothing of the sort") == ()
+
+
+def test_one_run_that_diverged_does_not_flatten_a_sweep() -> None:
+    curves = [Curve(f"r{i}", "train", view(np.linspace(2, 1 + i / 10, 100))) for i in range(4)]
+    giant = Curve("giant", "train", view(10.0 ** np.linspace(0, 11, 100)))
+    drawn = draw(ChartSpec((*curves, giant), 80, 20))
+    assert drawn.plot is not None
+    assert drawn.plot.y.high < 20
+    assert drawn.clipped > 50
+
+
+def test_runs_that_end_at_one_place_are_all_named() -> None:
+    identities, fall = Identities(), np.linspace(2, 1, 60)
+    runs = [replace(with_eval(), run=f"exp/run-{i:02}") for i in range(14)]
+    curves = [
+        replace(curve, view=view(np.where(np.arange(60) < 30, fall + i / 40, fall)))
+        for i, curve in enumerate(overlay_of(runs, identities))
+    ]
+    drawn = text(draw(ChartSpec(tuple(curves), 100, 30)))
+    assert all(f"run-{i:02}" in drawn for i in range(14))
 
 
 def test_strokes_of_one_hue_have_gaps_of_their_own() -> None:

@@ -142,6 +142,16 @@ def test_plot_shows_any_metric_axis_and_range(overfit: Path) -> None:
     assert "10" in run("plot", overfit, "--log-x").stdout.splitlines()[-2]
 
 
+def test_plot_puts_runs_on_one_chart(overfit: Path, tmp_path: Path) -> None:
+    other = write_jsonl(tmp_path / "other.jsonl", training_rows(falling(60)))
+    done = run("plot", overfit, other, "--together", "--height", "20")
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("2 runs")
+    assert len(lines) == 20
+    assert "other" in done.stdout
+    assert "jsonl" in done.stdout
+
+
 def test_plot_says_what_a_run_lacks_and_draws_the_others(overfit: Path, tmp_path: Path) -> None:
     other = write_jsonl(tmp_path / "other.jsonl", training_rows(falling(60)))
     done = run("plot", overfit, other, "--metric", "eval_loss")
