@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from textual.actions import ActionParseResult
 from textual.app import SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
 from textual.driver import Driver
@@ -184,6 +185,12 @@ class LossmonApp(WiredApp):
             self.notify("ctrl+z would stop the training that writes into this pipe; q leaves")
         elif isinstance(self._driver, TerminalDriver):
             self._driver.suspend_process()
+
+    def pop_screen(self) -> AwaitComplete:
+        """Close what lies over the main screen, which stays: two quick clicks may both close."""
+        if len(self.screen_stack) > 1:
+            return super().pop_screen()
+        return AwaitComplete.nothing()  # type: ignore[no-any-return, no-untyped-call]
 
     async def run_action(
         self,

@@ -275,3 +275,13 @@ async def test_a_finding_that_is_opened_while_rows_come(app: LossmonApp):
         await pilot.press("escape")
         main.apply(updates)
         await until(pilot, lambda: app.screen is main)
+
+
+async def test_closing_twice_keeps_the_main_screen(app: LossmonApp):
+    """Two quick clicks may both close what is open."""
+    async with app.run_test(size=WIDE) as pilot:
+        await pilot.press("question_mark")
+        app.pop_screen()
+        app.pop_screen()
+        await pilot.pause()
+        assert app.screen is main_of(app)
