@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -11,13 +10,14 @@ import orjson
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter
 from lossmon.formats.names import OTHER, THROUGHPUT, role
-from lossmon.formats.rows import RowReader, flatten
+from lossmon.formats.rows import RowReader, flatten, no_collection
 
 NAME = "jsonl"
 READS = "JSON lines: Detectron2, MMEngine, Stable-Baselines3, RLlib, your own"
 SIGN = "objects that carry a metric"
 _NO_METRIC_ROLES = (OTHER, THROUGHPUT)
 _SNIFFED_ROWS = 50
+_BULK = 16  # rows from which on they are worth being read together
 
 
 class JsonlDecoder:
@@ -32,16 +32,22 @@ class JsonlDecoder:
 
     def feed(self, data: bytes) -> list[Record]:
         """Decode the lines that became complete."""
-        return self._decode(self._lines.feed(data))
+        with no_collection():
+            return self._decode(self._lines.feed(data))
 
     def flush(self) -> list[Record]:
         """Decode the last line, which no newline ended."""
         return self._decode(self._lines.flush())
 
     def _decode(self, lines: list[bytes]) -> list[Record]:
+        values = _values(lines)
+        if len(values) >= _BULK and type(values[0]) is dict:
+            bulk = self._rows.read_many(values) if _all_objects(values) else None
+            if bulk is not None:
+                return bulk
         records = []
         read = self._rows.read
-        for line, row in _rows(lines):
+        for line, row in zip(lines, values, strict=True):
             if type(row) is not dict:
                 if line and not line.isspace():
                     self.skipped.add("not a JSON object", line)
@@ -58,15 +64,19 @@ class JsonlDecoder:
         return records
 
 
-def _rows(lines: list[bytes]) -> Iterable[tuple[bytes, Any]]:
-    """Each line with its value; all at once where every line is one, which is twice as fast."""
+def _values(lines: list[bytes]) -> list[Any]:
+    """The value of each line; all at once where every line is one, which is twice as fast."""
     try:
-        values = orjson.loads(b"[" + b",".join(lines) + b"]")
+        values: list[Any] = orjson.loads(b"[" + b",".join(lines) + b"]")
+        if len(values) == len(lines):
+            return values
     except orjson.JSONDecodeError:
-        values = []
-    if len(values) == len(lines):
-        return zip(lines, values, strict=True)
-    return ((line, load_value(line)) for line in lines)
+        pass
+    return [load_value(line) for line in lines]
+
+
+def _all_objects(values: list[Any]) -> bool:
+    return set(map(type, values)) == {dict}
 
 
 def load_object(line: bytes) -> dict[str, Any] | None:

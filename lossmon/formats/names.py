@@ -182,6 +182,9 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
         for role_ in (TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM)
         if candidates.get(role_)
     }
+    for name in candidates.get(OTHER, []):
+        if EVAL_LOSS not in chosen and _EVAL_PERPLEXITY.fullmatch(plain(name)):
+            chosen[EVAL_LOSS] = name  # no loss beside it: it rises and falls with one
     parts = candidates.get(OTHER_LOSS, [])
     if TRAIN_LOSS not in chosen:
         train_parts = [name for name in parts if not _is_eval(name)]
@@ -198,6 +201,7 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
     return chosen
 
 
+_EVAL_PERPLEXITY = re.compile(rf"{_EVAL}_(?:ppl|perplexity)")
 _FIRST_OF_TWO = re.compile(r"validation_0_(?P<metric>\w+)")
 
 

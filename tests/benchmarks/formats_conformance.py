@@ -34,7 +34,6 @@ _HEAD = 1 << 18
 KNOWN_MISSES = {
     "d081_catboost_diabetes_mlp": "learn_error.tsv has every iteration; the printed ones expected",
     "d137_sklearn_gb_digits_mlp": "scikit-learn prints 10 rows and then every tenth; 50 expected",
-    "microsoft__DeepSpeedExamples__sft_opt1.3b.log": "the evaluation logs a perplexity, no loss",
     "microsoft__DeepSpeedExamples__rm_opt350m.log": "a single line with a loss is no curve",
     "mlcommons__training_results_v0.6__transformer_dgx1.txt": "mid-epoch rows are points too",
     "mlcommons__training_results_v0.6__transformer_dgx2.txt": "mid-epoch rows are points too",

@@ -80,7 +80,7 @@ class TestConfig:
             ("[roles]\nloss = 'speed'", "roles.loss: no role speed; one of train_loss"),
             ("[[lines]]\npattern = '('", "lines 1: not a regular expression"),
             ("[[lines]]\npattern = 'x'", "lines 1: name a group for each metric"),
-            ("[colour]\n", "no section colour; there are screen, hosts, roles"),
+            ("[colour]\n", "no section colour; there are screen, "),
             ("[screen]\nfps = 500", "screen.fps: from 0.1 to 60, not 500"),
             ("[screen]\nascii = 1", "screen.ascii: true or false, not 1"),
             ("x = ", "not valid TOML"),
