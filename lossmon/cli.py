@@ -525,8 +525,20 @@ def _plain(ascii: bool) -> bool:
     """ASCII when asked for, or when the locale cannot show anything else."""
     from lossmon import config
 
+    return ascii or not _unicode() or config.load().screen.ascii
+
+
+def _unicode() -> bool:
+    """Whether the locale can show more than ASCII.
+
+    Python writes UTF-8 in the C locale too, and sets LC_CTYPE to C.UTF-8 there (PEP 538); the
+    terminal need not show it. Where nothing is set at all, as in many containers, it mostly does.
+    """
+    told = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG", "")
+    if told == "C.UTF-8" and not os.environ.get("LC_ALL"):
+        told = os.environ.get("LANG") or told
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
-    return ascii or not encoding.startswith(("utf", "cp65001")) or config.load().screen.ascii
+    return told not in ("C", "POSIX") and encoding.startswith(("utf", "cp65001"))
 
 
 def _default_lang() -> str:

@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
+
+
+@pytest.fixture(autouse=True)
+def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
+    """The settings of whoever runs the tests are neither read nor changed."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+    monkeypatch.delenv("LOSSMON_CONFIG", raising=False)
 
 
 @pytest.fixture

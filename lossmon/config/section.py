@@ -105,7 +105,7 @@ def read_table(kind: type[T], value: object, name: str) -> T:
 def _checked(value: Any, kind: Any, told: Mapping[str, Any], name: str) -> Any:
     if get_origin(kind) is tuple:
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise ConfigError(f"{name}: a list of texts, not {_shown(value)}")
+            raise ConfigError(f"{name}: a list of texts, not {shown(value)}")
         found: Any = tuple(value)
     else:
         found = _one(value, kind, name)
@@ -113,9 +113,9 @@ def _checked(value: Any, kind: Any, told: Mapping[str, Any], name: str) -> Any:
     for one in found if isinstance(found, tuple) else (found,):
         if allowed and one not in allowed:
             words = ", ".join(map(str, allowed))
-            raise ConfigError(f"{name}: no {_shown(one)}; one of {words}")
+            raise ConfigError(f"{name}: no {shown(one)}; one of {words}")
         if (least is not None and not one >= least) or (most is not None and not one <= most):
-            raise ConfigError(f"{name}: {_range(least, most)}, not {_shown(one)}")
+            raise ConfigError(f"{name}: {_range(least, most)}, not {shown(one)}")
     return found
 
 
@@ -129,7 +129,7 @@ def _one(value: Any, kind: Any, name: str) -> Any:
         if type(value) is one:
             return value
     words = " or ".join(_WORDS[one] for one in kinds)
-    raise ConfigError(f"{name}: {words}, not {_shown(value)}")
+    raise ConfigError(f"{name}: {words}, not {shown(value)}")
 
 
 def _range(least: float | None, most: float | None) -> str:
@@ -149,14 +149,14 @@ def _fields_in_words(kind: Any) -> str:
         elif told["least"] is not None or told["most"] is not None:
             words += f" {_range(told['least'], told['most']).capitalize()}."
         value = one.default if told["example"] is None else told["example"]
-        lines += [f"# {words}", f"# {one.name} = {_shown(value)}"]
+        lines += [f"# {words}", f"# {one.name} = {shown(value)}"]
     return "\n".join(lines) + "\n"
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
     """A value as TOML writes it."""
     if isinstance(value, tuple | list):
-        return "[" + ", ".join(map(_shown, value)) + "]"
+        return "[" + ", ".join(map(shown, value)) + "]"
     if isinstance(value, bool | str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float):

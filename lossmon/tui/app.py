@@ -16,8 +16,11 @@ from textual.screen import Screen
 
 from lossmon import crash
 from lossmon.config import Config
+from lossmon.config.keep import keep
+from lossmon.errors import ConfigError
 from lossmon.monitor import Monitor
 from lossmon.text import printable
+from lossmon.tui import themes
 from lossmon.tui.driver import TerminalDriver
 from lossmon.tui.messages import RunsUpdated, WatchFailed
 from lossmon.tui.notices import Notices
@@ -77,6 +80,7 @@ class LossmonApp(WiredApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", show=False, priority=True),
         Binding("N", "notices", "notices", show=False),
+        Binding("T", "next_theme", "theme", show=False, tooltip="Dark, light, contrast, ..."),
         Binding("ctrl+l", "redraw", "draw anew", show=False),
         Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
     ]
@@ -97,6 +101,9 @@ class LossmonApp(WiredApp):
         self.failure: str | None = None
         self._piped = piped
         self.settings = settings or Config()
+        for theme in themes.OURS.values():
+            self.register_theme(theme)
+        self.theme = self.settings.screen.theme
         self._main = MainScreen(lang, ascii, printable(waiting), self.settings.screen)
         self._monitor = monitor
         self.notices = Notices(self.settings.notices, self._write)
@@ -178,6 +185,15 @@ class LossmonApp(WiredApp):
         """Ours, where Textual would take the one it comes from."""
         usual = super().get_driver_class()
         return TerminalDriver if issubclass(TerminalDriver, usual) else usual
+
+    def action_next_theme(self) -> None:
+        """Other colours, kept in config.toml."""
+        self.theme = themes.after(self.theme)
+        try:
+            keep("screen", "theme", self.theme)
+            self.notify(f"theme: {self.theme}", timeout=2)
+        except ConfigError as error:
+            self.notify(printable(str(error)), title=f"theme: {self.theme}, not kept", timeout=5)
 
     def action_suspend_process(self) -> None:
         """Stop, as ctrl+z does in any program."""

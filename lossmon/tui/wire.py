@@ -17,6 +17,7 @@ from rich.style import Style
 from textual import events
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
+from textual.filter import DimFilter
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -66,7 +67,11 @@ class Wire:
         self._size = (0, 0)
 
     def encode(
-        self, update: LayoutUpdate | ChopsUpdate, width: int, height: int, colors: ColorSystem
+        self,
+        update: LayoutUpdate | ChopsUpdate,
+        width: int,
+        height: int,
+        colors: ColorSystem | None,
     ) -> str:
         """The sequence that brings the terminal up to date; "" where nothing changed.
 
@@ -74,7 +79,7 @@ class Wire:
             update: strips and where they go.
             width: columns of the terminal.
             height: its rows.
-            colors: what the terminal can show.
+            colors: what the terminal can show; None for no colours at all (NO_COLOR).
         """
         if self._size != (width, height):
             self._size = (width, height)
@@ -106,7 +111,7 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Stri
                 yield y, x, piece if end <= x2 else piece.crop(0, min(end, x2) - x)
 
 
-def _lay(row: list[Cell], x: int, strip: Strip, colors: ColorSystem) -> None:
+def _lay(row: list[Cell], x: int, strip: Strip, colors: ColorSystem | None) -> None:
     """Put a strip into a row of cells."""
     width = len(row)
     for text, style, control in strip:
@@ -129,7 +134,9 @@ def _lay(row: list[Cell], x: int, strip: Strip, colors: ColorSystem) -> None:
 
 
 @lru_cache(maxsize=4096)
-def _pen(style: Style, colors: ColorSystem) -> Pen:
+def _pen(style: Style, colors: ColorSystem | None) -> Pen:
+    if colors is None:
+        return Pen(";".join(_attributes(style)))
     fore = style.color.downgrade(colors).get_ansi_codes() if style.color else ()
     back = style.bgcolor.downgrade(colors).get_ansi_codes(False) if style.bgcolor else ()
     return Pen(";".join(_attributes(style)), ";".join(fore), ";".join(back))
@@ -241,6 +248,8 @@ class WiredApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._wire = Wire()
+        if self.no_color:  # what is dim stays so by its attribute, not by a colour between two
+            self._filters = [one for one in self._filters if not isinstance(one, DimFilter)]
 
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""
@@ -264,7 +273,8 @@ class WiredApp(App[None]):
             super()._display(screen, renderable)
             return
         width, height = self.size
-        colors = self.console._color_system or ColorSystem.TRUECOLOR
+        known = self.console._color_system or ColorSystem.TRUECOLOR
+        colors = None if self.no_color else known
         sequence = self._wire.encode(renderable, width, height, colors)
         if sequence or self.cursor_position != self._previous_cursor_position:
             super()._display(screen, Sent(sequence))

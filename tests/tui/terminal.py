@@ -110,6 +110,12 @@ class Terminal:
         found = re.findall(rb"\x1b\[\?(\d+)([hl])", bytes(self.received))
         return {number.decode(): on == b"h" for number, on in found}
 
+    def colours(self) -> set[bytes]:
+        """The parameters that set a colour, of all SGR sequences that came."""
+        codes = re.findall(rb"\x1b\[([\d;]*)m", bytes(self.received))
+        pattern = re.compile(rb"(?:^|;)(?:[34][0-8]|9\d|10\d)(?:;|$)")
+        return {code for code in codes if pattern.search(code)}
+
     def close(self) -> None:
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)

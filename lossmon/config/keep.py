@@ -1,0 +1,75 @@
+"""Put one setting into the user's file: one line of it changes, comments stay."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+
+from lossmon import config
+from lossmon.config.section import shown
+from lossmon.errors import ConfigError
+
+
+def keep(section: str, key: str, value: str | bool | float) -> str:
+    """Change a setting in the file; the documented file is written where there is none.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        ConfigError: the file cannot be changed; it stays as it was.
+    """
+    where = os.path.realpath(config.path())
+    try:
+        with open(where, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        text = config.default_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{where}: {error}") from None
+    changed = with_setting(text, section, key, f"{key} = {shown(value)}")
+    try:
+        told = getattr(getattr(config.parse(changed.encode()), section), key)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
+    if told != value:
+        raise ConfigError(f"{where}: set {section}.{key} by hand")
+    _replace(where, changed)
+    return where
+
+
+def with_setting(text: str, section: str, key: str, line: str) -> str:
+    """A file's text with a line in place of the setting, of its comment, or new."""
+    lines = text.splitlines()
+    head = re.compile(rf"\s*\[\s*{re.escape(section)}\s*\]\s*(#.*)?$")
+    start = next((i for i, one in enumerate(lines) if head.match(one)), None)
+    if start is None:
+        return "\n".join([*lines, *([""] if lines else []), f"[{section}]", line]) + "\n"
+    ends = (i for i in range(start + 1, len(lines)) if lines[i].lstrip().startswith("["))
+    inside = range(start + 1, next(ends, len(lines)))
+    for form in (rf"\s*{re.escape(key)}\s*=", rf"\s*#\s*{re.escape(key)}\s*="):
+        for i in inside:
+            if re.match(form, lines[i]):
+                lines[i] = line
+                return "\n".join(lines) + "\n"
+    lines.insert(start + 1, line)
+    return "\n".join(lines) + "\n"
+
+
+def _replace(where: str, text: str) -> None:
+    """Write beside the file and put it in its place: never half a file."""
+    folder = os.path.dirname(where)
+    temporary = None
+    try:
+        os.makedirs(folder, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".config-", suffix=".toml")
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        mode = os.stat(where).st_mode & 0o777 if os.path.exists(where) else 0o644
+        os.chmod(temporary, mode)
+        os.replace(temporary, where)
+    except OSError as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        raise ConfigError(f"{where}: {(error.strerror or str(error)).lower()}") from None

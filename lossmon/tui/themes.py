@@ -1,0 +1,107 @@
+"""Colours. Widgets name roles ($text-error, $primary); what a role looks like is said here alone.
+
+"colour-blind" is the palette of Okabe and Ito (2008), which people with any of the usual kinds of
+colour blindness tell apart. In every theme a sign stands beside a colour that means something.
+"""
+
+from __future__ import annotations
+
+from textual.theme import Theme
+
+from lossmon.config.screen import THEMES
+
+
+def _text(**roles: str) -> dict[str, str]:
+    """Colours of words as they are given: Textual would blend them with the foreground."""
+    return {f"text-{role}": color for role, color in roles.items()}
+
+
+_DARK = Theme(
+    name="dark",
+    primary="#0178D4",
+    secondary="#004578",
+    accent="#ffa62b",
+    warning="#ffa62b",
+    error="#ba3c5b",
+    success="#4EBF71",
+    foreground="#e0e0e0",
+    variables=_text(secondary="#7fa6c9"),
+)
+_LIGHT = Theme(
+    name="light",
+    primary="#005a9e",
+    secondary="#6b3fa0",
+    accent="#8a5a00",
+    warning="#a04b00",
+    error="#b3123b",
+    success="#1b6e34",
+    foreground="#1c1c1c",
+    background="#fafaf8",
+    surface="#f4f4f1",
+    panel="#e6e6e2",
+    dark=False,
+    variables={
+        **_text(
+            primary="#005a9e",
+            secondary="#6b3fa0",
+            accent="#7a4f00",
+            warning="#964600",
+            error="#a81038",
+            success="#196630",
+            muted="#5a5a5a",
+        ),
+        "footer-key-foreground": "#005a9e",
+    },
+)
+_CONTRAST = Theme(
+    name="contrast",
+    primary="#00d7ff",
+    secondary="#ff87ff",
+    accent="#ffff5f",
+    warning="#ffaf00",
+    error="#ff8787",
+    success="#5fff5f",
+    foreground="#ffffff",
+    background="#000000",
+    surface="#000000",
+    panel="#000000",
+    boost="#303030",
+    variables=_text(
+        primary="#00d7ff",
+        secondary="#ff87ff",
+        accent="#ffff5f",
+        warning="#ffaf00",
+        error="#ff8787",
+        success="#5fff5f",
+        muted="#d0d0d0",
+    ),
+)
+_COLOUR_BLIND = Theme(
+    name="colour-blind",
+    primary="#56B4E9",
+    secondary="#CC79A7",
+    accent="#F0E442",
+    warning="#E69F00",
+    error="#D55E00",
+    success="#009E73",
+    foreground="#e8e8e8",
+    background="#101010",
+    surface="#161616",
+    variables=_text(
+        primary="#56B4E9",
+        secondary="#CC79A7",
+        accent="#F0E442",
+        warning="#E69F00",
+        error="#E8702A",  # vermillion, a little lighter: words need more contrast than areas
+        success="#00B482",  # bluish green, likewise
+        muted="#a8a8a8",
+    ),
+)
+OURS = {theme.name: theme for theme in (_DARK, _LIGHT, _CONTRAST, _COLOUR_BLIND)}
+assert tuple(OURS) == THEMES, "config.toml names the themes that are here"
+
+
+def after(name: str) -> str:
+    """The theme that the key chooses next."""
+    names = list(OURS)
+    return names[(names.index(name) + 1) % len(names)] if name in names else names[0]

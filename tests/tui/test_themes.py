@@ -1,0 +1,184 @@
+"""Themes: legible, told apart by every eye and on 16 colours, and kept."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from pathlib import Path
+
+import pytest
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
+from textual.color import Color
+
+from lossmon import config
+from lossmon.config.keep import keep, with_setting
+from lossmon.errors import ConfigError
+from lossmon.tui import themes
+from lossmon.tui.app import LossmonApp
+from tests.tui.terminal import Terminal
+from tests.tui.test_app import WIDE, loaded, main_of
+
+WORDS = ("primary", "warning", "error", "success", "accent", "secondary", "muted")
+# Machado, Oliveira, Fernandes 2009, severity 1.0: what remains of linear RGB.
+EYES = {
+    "protanopia": ((0.152, 1.053, -0.205), (0.115, 0.786, 0.099), (-0.004, -0.048, 1.052)),
+    "deuteranopia": ((0.367, 0.861, -0.228), (0.280, 0.673, 0.047), (-0.012, 0.043, 0.969)),
+    "tritanopia": ((1.256, -0.077, -0.179), (-0.078, 0.931, 0.148), (0.005, 0.691, 0.304)),
+}
+
+
+def colors(name: str) -> dict[str, Color]:
+    """What Textual makes of a theme."""
+    found = {}
+    for key, value in themes.OURS[name].to_color_system().generate().items():
+        try:
+            found[key] = Color.parse(value)
+        except Exception:
+            continue  # "auto 60%" and the like
+    return found
+
+
+def linear(color: Color) -> list[float]:
+    parts = [part / 255 for part in color.rgb]
+    return [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+
+
+def luminance(color: Color) -> float:
+    return sum(w * p for w, p in zip((0.2126, 0.7152, 0.0722), linear(color), strict=True))
+
+
+def contrast(a: Color, b: Color) -> float:
+    """WCAG 2.2 contrast ratio."""
+    low, high = sorted((luminance(a), luminance(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("name", list(themes.OURS))
+def test_words_are_legible_on_what_is_behind_them(name: str) -> None:
+    found = colors(name)
+    least = 7.0 if name == "contrast" else 4.5
+    for role in WORDS:
+        if f"text-{role}" in found:
+            for behind in ("background", "surface"):
+                ratio = contrast(found[f"text-{role}"], found[behind])
+                assert ratio >= least, f"{role} on {behind}: {ratio:.1f}"
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_the_palette_for_colour_blind_eyes_is_told_apart(eye: str) -> None:
+    found = colors("colour-blind")
+
+    def seen(color: Color) -> list[float]:
+        parts = linear(color)
+        mixed = [sum(w * p for w, p in zip(row, parts, strict=True)) for row in EYES[eye]]
+        return [min(1.0, max(0.0, p)) ** (1 / 2.2) for p in mixed]
+
+    roles = ("text-primary", "text-warning", "text-error", "text-success")
+    for a, b in itertools.combinations(roles, 2):
+        distance = sum((x - y) ** 2 for x, y in zip(seen(found[a]), seen(found[b]), strict=True))
+        assert distance**0.5 > 0.12, f"{a} and {b}"
+
+
+@pytest.mark.parametrize("name", list(themes.OURS))
+def test_sixteen_colours_tell_train_eval_and_the_ground_apart(name: str) -> None:
+    found = colors(name)
+    roles = ("text-primary", "text-warning", "background")
+    plain = [
+        RichColor.from_rgb(*found[role].rgb).downgrade(ColorSystem.STANDARD).number
+        for role in roles
+    ]
+    assert len(set(plain)) == len(plain)
+
+
+async def test_a_key_changes_the_theme_and_keeps_it(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        assert app.theme == "dark"
+        for name in ("light", "contrast", "colour-blind", "dark", "light"):
+            await pilot.press("T")
+            assert app.theme == name
+            assert config.load().screen.theme == name
+        assert main_of(app).query_one("ChartView").picture is not None
+
+
+def test_no_color_sends_no_colour_at_all(folder: Path) -> None:
+    program = ["/usr/bin/env", "NO_COLOR=1", sys.executable, "-m", "lossmon"]
+    terminal = Terminal(str(folder), program=program)
+    try:
+        terminal.wait_for("REBOUND")
+        codes = terminal.colours()
+    finally:
+        terminal.close()
+    assert not codes
+
+
+class TestKeep:
+    @pytest.mark.parametrize(
+        ("text", "changed"),
+        [
+            ("", '[screen]\ntheme = "light"\n'),
+            ("[roles]\na = 1\n", '[roles]\na = 1\n\n[screen]\ntheme = "light"\n'),
+            (
+                '# mine\n[screen]\ntheme = "dark"  # old\nfps = 2\n',
+                '# mine\n[screen]\ntheme = "light"\nfps = 2\n',
+            ),
+            (
+                '[screen]\n# theme = "dark"\nfps = 2\n',
+                '[screen]\ntheme = "light"\nfps = 2\n',
+            ),
+            ("[screen]\nfps = 2\n", '[screen]\ntheme = "light"\nfps = 2\n'),
+            (
+                '[screen]\n\n[roles]\ntheme = "other"\n',
+                '[screen]\ntheme = "light"\n\n[roles]\ntheme = "other"\n',
+            ),
+        ],
+    )
+    def test_one_line_changes(self, text: str, changed: str) -> None:
+        assert with_setting(text, "screen", "theme", 'theme = "light"') == changed
+
+    def test_a_file_that_says_it_in_another_way_stays(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "c.toml"
+        path.write_text('screen = { theme = "dark" }\n')
+        monkeypatch.setenv("LOSSMON_CONFIG", str(path))
+        with pytest.raises(ConfigError):
+            keep("screen", "theme", "light")
+        assert path.read_text() == 'screen = { theme = "dark" }\n'
+
+    def test_the_documented_file_is_written_where_there_is_none(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+        where = Path(keep("screen", "theme", "light"))
+        assert where == tmp_path / "lossmon" / "config.toml"
+        assert '\ntheme = "light"\n' in where.read_text()
+        assert len(where.read_text().splitlines()) == len(config.default_text().splitlines())
+
+    def test_a_folder_that_cannot_be_written_is_said(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "file").write_text("")
+        monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
+        with pytest.raises(ConfigError):
+            keep("screen", "theme", "light")
+
+
+@pytest.mark.parametrize(
+    ("environment", "plain"),
+    [
+        ({"LC_ALL": "C.UTF-8"}, False),
+        ({"LC_ALL": "C"}, True),
+        ({"LC_ALL": "", "LANG": "POSIX"}, True),
+        ({"LC_ALL": "", "LANG": ""}, False),
+        ({"LC_ALL": "", "LANG": "", "LC_CTYPE": "C.UTF-8"}, False),
+    ],
+)
+def test_a_locale_without_unicode_gets_ascii(
+    environment: dict[str, str], plain: bool, folder: Path
+) -> None:
+    from tests.report.test_cli import run
+
+    table = run("check", folder, **{"LC_CTYPE": "", **environment}).stdout
+    assert table.isascii() == plain
