@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from lossmon import config
+from lossmon.chart.axis import X_AXES
+from lossmon.chart.of_run import STRIPS
+from lossmon.config import screen
 from lossmon.config.section import setting, table, tables
 from lossmon.errors import ConfigError
 from tests.report.test_cli import run
@@ -73,6 +76,11 @@ def test_every_setting_is_documented() -> None:
         for one in fields(value) if dataclasses.is_dataclass(value) else ():
             assert f"# {one.name} = " in text
             assert one.metadata["words"].endswith(".")
+
+
+def test_what_the_screen_can_show_can_be_set() -> None:
+    assert screen.X_AXES == X_AXES
+    assert (*STRIPS, "off") == screen.STRIPS
 
 
 class TestCommand:

@@ -8,7 +8,8 @@ from lossmon.config.section import setting, table
 
 THEMES = ("dark", "light", "contrast", "colour-blind")
 LANGUAGES = ("auto", "en", "zh")
-X_AXES = ("step", "epoch", "time")
+X_AXES = ("step", "epoch", "time", "clock", "tokens")
+STRIPS = ("gap", "lr", "grad norm", "throughput", "GPU", "off")
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,12 @@ class Screen:
     fps: float = setting(5.0, "Redraws a second at most.", least=0.1, most=60)
     smoothing: float = setting(0.6, "EMA weight of the curves.", least=0, most=0.999)
     log_y: bool = setting(False, "Logarithmic loss axis.")
+    log_x: bool = setting(False, "Logarithmic x axis.")
     x_axis: str = setting("step", "The x axis, where the log allows it.", one_of=X_AXES)
+    strip: str = setting("gap", "The strip below the curve.", one_of=STRIPS)
+    save_to: str = setting(
+        "", "Folder for pictures and data (key S); the current one where empty.", example="~/plots"
+    )
 
 
 SCREEN = table(Screen())

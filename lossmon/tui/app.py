@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from textual.actions import ActionParseResult
@@ -20,10 +22,11 @@ from lossmon.config.keep import keep
 from lossmon.errors import ConfigError
 from lossmon.monitor import Monitor
 from lossmon.text import printable
-from lossmon.tui import themes
+from lossmon.tui import clipboard, themes
 from lossmon.tui.driver import TerminalDriver
 from lossmon.tui.messages import RunsUpdated, WatchFailed
 from lossmon.tui.notices import Notices
+from lossmon.tui.screens.help import HelpScreen, keys_of
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.watcher import Watcher
 from lossmon.tui.wire import WiredApp
@@ -53,6 +56,11 @@ _COMMANDS = (
     ("Chart alone", "on the whole width", "solo"),
     ("Notices", "bell and desktop notices, on or off", "notices"),
     ("Answer ssh", "type a password, confirm a host key, or connect now", "ask_host"),
+    ("Log", "the raw lines below the curve", "log_pane"),
+    ("Copy a report", "20 lines to the clipboard: chart, verdict, evidence", "copy_report"),
+    ("Save", "the picture as SVG and the data as CSV", "save"),
+    ("Next theme", "dark, light, contrast, colour-blind; kept in config.toml", "next_theme"),
+    ("Help", "the keys of the place one is in", "help"),
     ("Language", "English or Chinese", "language"),
 )
 _NOTICE_S = 3.0  # between two looks whether a notice waits, or the title says too much
@@ -81,6 +89,7 @@ class LossmonApp(WiredApp):
         Binding("ctrl+c", "quit", show=False, priority=True),
         Binding("N", "notices", "notices", show=False),
         Binding("T", "next_theme", "theme", show=False, tooltip="Dark, light, contrast, ..."),
+        Binding("question_mark", "help", "help", show=False, key_display="?"),
         Binding("ctrl+l", "redraw", "draw anew", show=False),
         Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
     ]
@@ -157,6 +166,11 @@ class LossmonApp(WiredApp):
         if self._driver is not None:
             self._driver.write(sequence)
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """Through ssh, tmux and screen, to the machine at which the user sits."""
+        self._clipboard = text
+        self._write(clipboard.osc52(text, os.environ))
+
     def action_notices(self) -> None:
         """Notices on or off."""
         self.notices.on = not self.notices.on
@@ -185,6 +199,12 @@ class LossmonApp(WiredApp):
         """Ours, where Textual would take the one it comes from."""
         usual = super().get_driver_class()
         return TerminalDriver if issubclass(TerminalDriver, usual) else usual
+
+    def action_help(self) -> None:
+        """The keys of the place one is in."""
+        if not isinstance(self.screen, HelpScreen):
+            ascii = self._main.has_class("-ascii")
+            self.push_screen(HelpScreen(keys_of(self.screen), ascii=ascii))
 
     def action_next_theme(self) -> None:
         """Other colours, kept in config.toml."""
@@ -233,8 +253,14 @@ class LossmonApp(WiredApp):
         self._close_messages_no_wait()
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action of the main screen by name, then Textual's own."""
+        """Every action that has a key, by name, then Textual's own."""
         for title, meaning, action in _COMMANDS:
             owner = self if hasattr(self, f"action_{action}") else self._main
             yield SystemCommand(title, meaning, getattr(owner, f"action_{action}"))
+        named = {action for _, _, action in _COMMANDS}
+        for key in keys_of(screen):
+            if key.action not in named:
+                words = f"{key.words} ({key.keys})"
+                run = partial(screen.run_action, key.action)
+                yield SystemCommand(words, key.section, run)
         yield from super().get_system_commands(screen)

@@ -51,6 +51,8 @@ _LIGHT = Theme(
             muted="#5a5a5a",
         ),
         "footer-key-foreground": "#005a9e",
+        "surface-lighten-2": "#b8b8b0",  # borders
+        "boost": "#e2e2dc",  # the chosen line
     },
 )
 _CONTRAST = Theme(
@@ -65,16 +67,19 @@ _CONTRAST = Theme(
     background="#000000",
     surface="#000000",
     panel="#000000",
-    boost="#303030",
-    variables=_text(
-        primary="#00d7ff",
-        secondary="#ff87ff",
-        accent="#ffff5f",
-        warning="#ffaf00",
-        error="#ff8787",
-        success="#5fff5f",
-        muted="#d0d0d0",
-    ),
+    variables={
+        **_text(
+            primary="#00d7ff",
+            secondary="#ff87ff",
+            accent="#ffff5f",
+            warning="#ffaf00",
+            error="#ff8787",
+            success="#5fff5f",
+            muted="#d0d0d0",
+        ),
+        "surface-lighten-2": "#a0a0a0",
+        "boost": "#404040",
+    },
 )
 _COLOUR_BLIND = Theme(
     name="colour-blind",

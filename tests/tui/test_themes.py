@@ -31,7 +31,8 @@ EYES = {
 def colors(name: str) -> dict[str, Color]:
     """What Textual makes of a theme."""
     found = {}
-    for key, value in themes.OURS[name].to_color_system().generate().items():
+    theme = themes.OURS[name]
+    for key, value in {**theme.to_color_system().generate(), **theme.variables}.items():
         try:
             found[key] = Color.parse(value)
         except Exception:
@@ -63,6 +64,7 @@ def test_words_are_legible_on_what_is_behind_them(name: str) -> None:
             for behind in ("background", "surface"):
                 ratio = contrast(found[f"text-{role}"], found[behind])
                 assert ratio >= least, f"{role} on {behind}: {ratio:.1f}"
+    assert contrast(found["surface-lighten-2"], found["background"]) >= 1.5, "borders"
 
 
 @pytest.mark.parametrize("eye", EYES)

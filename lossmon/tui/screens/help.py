@@ -1,82 +1,180 @@
-"""The keys, on one page."""
+"""The keys of the place one is in, read from the bindings that are active there."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import inspect
+from collections.abc import Iterator
+from typing import Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.dom import DOMNode
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-KEYS = (
-    ("up down, j k", "choose a run"),
-    ("n p", "next, previous run"),
-    ("enter", "give the chart the whole width"),
-    ("d", "the diagnosis on the whole screen; arrows choose a finding"),
-    ("e", "the finding's evidence, drawn on its curve"),
-    ("i", "acknowledge the finding: shown, but quiet until it gets worse"),
-    ("z", "snooze it for 15 min, 1 h, 8 h"),
-    ("esc", "back; at last to the list of all runs"),
-    ("/", "filter: words, host: state: pattern: -not a,b"),
-    ("o", "sort the runs by another column"),
-    ("w", "small charts of all runs; enter opens one"),
-    ("space a", "mark the run; the marked on one chart"),
-    ("b", "compare every run with this one"),
-    ("N", "notices off, on"),
-    ("s", "smoothing: off, 0.6, 0.9, 0.97"),
-    ("y X", "logarithmic y axis, x axis"),
-    ("x", "x axis: step, epoch, time, clock, tokens"),
-    ("r", "whole y range, or robust against spikes"),
-    ("+ - 0", "zoom in, out, the whole run"),
-    ("f", "follow the newest point"),
-    ("c", "cursor: exact values"),
-    ("left right", "move the cursor, or pan; with shift further"),
-    ("[ ]", "the cursor to the previous, next finding"),
-    ("v", "strip: gap, lr, grad norm, speed, GPU, off"),
-    ("m", "choose the metrics to chart"),
-    ("g", "small charts of all metrics; enter opens one"),
-    ("P", "answer a question of ssh, connect now"),
-    ("L", "English, Chinese"),
-    ("tab", "scroll the diagnosis with the arrow keys"),
-    ("ctrl+p", "every command by name; themes"),
-    ("q", "quit"),
+from lossmon.text import clip, pad, wrap
+
+_KEYS_WIDTH = 15
+_WIDTH = 76  # of the box, as in its style
+_TITLES = {  # of the classes that keep keys of an area; of a panel its name will do
+    "TriageKeys": "runs",
+    "ChartKeys": "chart",
+    "FindingKeys": "diagnosis",
+    "LogKeys": "log",
+    "LogLines": "log",
+    "LogPane": "log",
+    "SaveKeys": "take with you",
+    "HostKeys": "remote boxes",
+}
+SIGNS = (
+    ("● ■ ○ ·", "* # o .", "running, finished, stalled, unknown"),
+    ("✗ ! ✓ ~", "x ! + ~", "critical, warning, fine, advice"),
+    ("┊▾", ":v", "where a finding began; the best eval"),
+    ("✗", "x", "on the chart: a value that is not finite"),
+    ("▲3", "^3", "on the chart: 3 points beyond the axis"),
 )
 
-SIGNS = (
-    ("● ■ ○ ·", "running, finished, stalled, unknown"),
-    ("✗ ! ✓ ~", "critical, warning, fine, advice"),
-    ("┊▾", "where a finding began; the best eval"),
-    ("✗", "on the chart: a value that is not finite"),
-    ("▲3", "on the chart: 3 points beyond the axis"),
-)
+
+class Key(NamedTuple):
+    """What a key does.
+
+    Attributes:
+        section: the place or area it belongs to.
+        keys: as they stand on a keyboard.
+        words: what it does, in a sentence.
+        action: its name.
+    """
+
+    section: str
+    keys: str
+    words: str
+    action: str
+
+
+def keys_of(screen: Screen[Any]) -> list[Key]:
+    """Every key that does something now, those of the focused panel first."""
+    grouped: dict[tuple[str, str], list[Binding]] = {}
+    owners: dict[tuple[str, str], DOMNode] = {}
+    for active in screen.active_bindings.values():
+        if active.enabled and not active.binding.system:
+            # Left and right, zoom in and out are one action with two arguments: one line.
+            name = active.binding.action.partition("(")[0]
+            group = _section(active.node, active.binding, screen), name
+            grouped.setdefault(group, []).append(active.binding)
+            owners[group] = active.node
+    found = [
+        Key(
+            section,
+            _shown(screen, bindings),
+            _words(owners[section, name], bindings[0]),
+            bindings[0].action,
+        )
+        for (section, name), bindings in grouped.items()
+    ]
+    here, areas = _here(screen), list(_TITLES.values())
+
+    def place(key: Key) -> int:
+        if key.section in here:
+            return -1
+        return areas.index(key.section) if key.section in areas else len(areas)
+
+    return sorted(found, key=place)
+
+
+def _here(screen: Screen[Any]) -> set[str]:
+    focused = screen.focused
+    nodes = focused.ancestors_with_self if focused is not None else []
+    return {_name(node) for node in nodes if isinstance(node, DOMNode) and node is not screen}
+
+
+def _section(node: DOMNode, binding: Binding, screen: Screen[Any]) -> str:
+    if node is not screen:
+        return "everywhere" if node is screen.app else _name(node)
+    for cls in type(screen).__mro__:
+        own = cls.__dict__.get("BINDINGS", ())
+        if any(isinstance(one, Binding) and one.action == binding.action for one in own):
+            return _TITLES.get(cls.__name__, "everywhere")
+    return "everywhere"
+
+
+def _name(node: DOMNode) -> str:
+    """The name of a panel in words: LogLines, "log lines"."""
+    name = type(node).__name__
+    if name in _TITLES:
+        return _TITLES[name]
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in name).strip()
+
+
+def _shown(screen: Screen[Any], bindings: list[Binding]) -> str:
+    return " ".join(dict.fromkeys(screen.app.get_key_display(one) for one in bindings))
+
+
+def _words(node: DOMNode, binding: Binding) -> str:
+    """What the method of the action says it does, which is always there."""
+    owner, _, name = binding.action.partition("(")[0].rpartition(".")
+    target: object = node.app if owner == "app" else node.screen if owner == "screen" else node
+    said = inspect.getdoc(getattr(target, f"action_{name}", None)) or ""
+    return said.split("\n")[0].rstrip(".") or binding.tooltip or binding.description
 
 
 class HelpScreen(ModalScreen[None]):
-    """Keys and signs; any of the usual keys closes it."""
+    """Keys and signs; any of the usual keys closes it.
+
+    Args:
+        keys: what to explain.
+        ascii: plain signs only.
+    """
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     HelpScreen > VerticalScroll {
-        width: 64; max-width: 100%; height: auto; max-height: 100%;
+        width: 76; max-width: 100%; height: auto; max-height: 100%;
         border: round $primary; background: $surface; padding: 0 1;
     }
+    HelpScreen.-ascii > VerticalScroll { border: ascii $primary; }
     HelpScreen Static { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "app.pop_screen", "close"),
     ]
 
+    def __init__(self, keys: list[Key], *, ascii: bool = False) -> None:
+        super().__init__()
+        self._keys = keys
+        self._ascii = ascii
+        self.set_class(ascii, "-ascii")
+
     def compose(self) -> ComposeResult:
-        """A table of keys, a table of signs."""
-        parts: list[tuple[str, str]] = []
-        for keys, meaning in KEYS:
-            parts += [(f"{keys:>13}  ", "bold $text-accent"), (meaning + "\n", "")]
-        parts.append(("\n", ""))
-        for sign, meaning in SIGNS:
-            parts += [(f"{sign:>13}  ", "bold $text-accent"), (meaning + "\n", "")]
+        """A table of keys by place, a table of signs."""
         with VerticalScroll() as box:
             box.border_title = Content("help")
-            yield Static(Content.assemble(*parts))
+            yield Static(Content.assemble(*self._parts()))
+
+    def _parts(self) -> Iterator[tuple[str, str]]:
+        section = ""
+        for key in self._keys:
+            if key.section != section:
+                section = key.section
+                yield f"{section}\n", "bold $text-primary"
+            keys = key.keys if not self._ascii else ascii_keys(key.keys)
+            yield from self._row(keys, key.words)
+        yield "signs\n", "bold $text-primary"
+        for sign, plain, meaning in SIGNS:
+            yield from self._row(plain if self._ascii else sign, meaning)
+
+    def _row(self, keys: str, words: str) -> Iterator[tuple[str, str]]:
+        """The keys, and beside them the words, whose further lines stand under the first."""
+        width = min(_WIDTH, self.app.size.width) - _KEYS_WIDTH - 7
+        indent = "\n" + " " * (_KEYS_WIDTH + 1)
+        yield pad(clip(keys, _KEYS_WIDTH), _KEYS_WIDTH + 1), "bold $text-accent"
+        yield indent.join(wrap(words, max(10, width))) + "\n", ""
+
+
+def ascii_keys(keys: str) -> str:
+    """Names of keys without signs for them."""
+    names = {"↑": "up", "↓": "down", "←": "left", "→": "right", "⏎": "enter", "⇥": "tab"}
+    for sign, name in names.items():
+        keys = keys.replace(sign, name)
+    return keys.encode("ascii", "replace").decode()

@@ -17,9 +17,9 @@ from lossmon.tui import query
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.finding_keys import FindingKeys
-from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.host_keys import HostKeys
 from lossmon.tui.screens.log_keys import LogKeys
+from lossmon.tui.screens.save_keys import SaveKeys
 from lossmon.tui.screens.triage_keys import TriageKeys
 from lossmon.tui.view import View
 from lossmon.tui.widgets import lines
@@ -32,12 +32,12 @@ from lossmon.tui.widgets.small_charts import SmallCharts
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
-class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, HostKeys):
+class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys):
     """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "solo", "chart alone", show=False),
-        Binding("question_mark", "help", "help", key_display="?"),
+        Binding("question_mark", "app.help", "help", key_display="?"),
         Binding("q", "app.quit", "quit"),
         Binding("escape", "back", "back", show=False),
     ]
@@ -54,7 +54,10 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, HostKeys):
         self.quiet = Quiet()
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
-        self._view = View(told.smoothing, told.log_y, told.x_axis)
+        self._view = View(
+            told.smoothing, told.log_y, told.x_axis, log_x=told.log_x, strip=told.strip
+        )
+        self.save_to = told.save_to
         if ascii:
             self.add_class("-ascii")
 
@@ -160,7 +163,3 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, HostKeys):
             self.set_focus(None)
         self.remove_class("-panel", "-solo")
         self.call_after_refresh(self._show)
-
-    def action_help(self) -> None:
-        """The keys."""
-        self.app.push_screen(HelpScreen())

@@ -1,0 +1,182 @@
+"""What one takes along: a report in the clipboard, picture and data in files; help and palette."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+
+from lossmon.api import read_runs
+from lossmon.diagnosis.knowledge import load
+from lossmon.report.brief import LINES, WIDTH, brief
+from lossmon.text import cell_width
+from lossmon.tui import clipboard
+from lossmon.tui.app import LossmonApp
+from lossmon.tui.screens.help import HelpScreen, ascii_keys, keys_of
+from lossmon.tui.screens.save_keys import file_name
+from lossmon.tui.widgets.log_lines import LogLines
+from tests.conftest import falling, training_rows, write_jsonl
+from tests.tui.terminal import ROOT, Terminal
+from tests.tui.test_app import WIDE, loaded, main_of, until
+
+RUNS = Path(__file__).resolve().parents[1] / "data" / "runs"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("name", sorted(path.name for path in RUNS.iterdir() if path.is_dir()))
+def test_a_report_fits_twenty_lines(name: str, lang: str) -> None:
+    for update in read_runs(str(RUNS / name)):
+        for ascii in (False, True):
+            lines = brief(update, load(lang), ascii=ascii).splitlines()
+            assert 12 < len(lines) <= LINES
+            assert max(map(cell_width, lines)) <= WIDTH
+            assert "\x1b" not in "".join(lines)
+
+
+class TestClipboard:
+    def test_the_sequence_carries_the_text(self) -> None:
+        sequence = clipboard.osc52("a line\n曲线\n", {})
+        payload = sequence.removeprefix("\x1b]52;c;").removesuffix("\a")
+        assert base64.b64decode(payload).decode() == "a line\n曲线\n"
+
+    def test_tmux_and_screen_hand_it_on(self) -> None:
+        in_tmux = clipboard.osc52("x", {"TMUX": "/tmp/tmux,1,0"})
+        assert in_tmux.endswith("\x1bPtmux;\x1b\x1b]52;c;eA==\a\x1b\\")
+        in_screen = clipboard.osc52("x" * 3000, {"STY": "1.pts"})
+        assert all(len(piece) < 760 for piece in in_screen.split("\x1bP"))
+
+    @pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux")
+    def test_inside_a_real_tmux_it_is_in_the_buffer(self, tmp_path: Path) -> None:
+        log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(200)))
+        tmux = ["tmux", "-S", str(tmp_path / "socket"), "-f", os.devnull]
+        command = f"exec {sys.executable} -m lossmon {log}"
+        environment = {**os.environ, "PYTHONPATH": ROOT, "LC_ALL": "C.UTF-8"}
+        size = ["-x", "120", "-y", "35"]
+        subprocess.run([*tmux, "new-session", "-d", *size, command], env=environment, check=True)
+        try:
+            shown = ""
+            end = time.monotonic() + 30
+            while "train" not in shown and time.monotonic() < end:
+                time.sleep(0.2)
+                shown = self.output([*tmux, "capture-pane", "-p"])
+            subprocess.run([*tmux, "send-keys", "C"], check=True)
+            copied = ""
+            while "HEALTHY" not in copied and time.monotonic() < end:
+                time.sleep(0.2)
+                copied = self.output([*tmux, "show-buffer"])
+            assert "HEALTHY" in copied, shown
+            assert len(copied.splitlines()) <= LINES
+        finally:
+            subprocess.run([*tmux, "kill-server"], check=False)
+
+    @staticmethod
+    def output(command: list[str]) -> str:
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def test_a_key_sends_the_report_to_the_terminal(tmp_path: Path) -> None:
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(200)))
+    terminal = Terminal(str(log), environment={"TMUX": "", "STY": ""})
+    try:
+        terminal.wait_for("HEALTHY")
+        terminal.send(b"C")
+        terminal.wait_for_bytes(b"\x1b]52;c;")
+        terminal.wait_for("lines sent to the terminal's clipboard")
+        payload = bytes(terminal.received).partition(b"\x1b]52;c;")[2].partition(b"\a")[0]
+        assert "HEALTHY" in base64.b64decode(payload).decode()
+    finally:
+        terminal.close()
+
+
+async def test_picture_and_data_are_saved_and_nothing_is_overwritten(
+    app: LossmonApp, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        main_of(app).save_to = str(out)
+        await pilot.press("S")
+        await until(pilot, lambda: any(n.title == "saved" for n in app._notifications))
+        await pilot.press("S")
+        await until(pilot, lambda: len(list(out.iterdir())) == 4)
+        await until(pilot, lambda: len([n for n in app._notifications if n.title == "saved"]) == 2)
+    stem = "runs-rebound-step6000"
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        [f"{stem}.svg", f"{stem}.csv", f"{stem}-2.svg", f"{stem}-2.csv"]
+    )
+    picture = ET.parse(out / f"{stem}.svg")
+    assert "REBOUND" in "".join(picture.getroot().itertext()).replace("\xa0", " ")
+    with (out / f"{stem}.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 600
+    assert {row["run"] for row in rows} == {"runs/rebound"}
+
+
+async def test_a_folder_that_is_not_there_is_said(app: LossmonApp, tmp_path: Path) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        main_of(app).save_to = str(tmp_path / "none")
+        await pilot.press("S")
+        await until(pilot, lambda: any(n.title == "not saved" for n in app._notifications))
+
+
+async def test_names_of_files_hold_no_path(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        run = main_of(app).chosen_run
+        assert run is not None
+        for name in ("../../etc/passwd", "gpu1:~/a b/*", "-rf", "...", "\x1b[31mx", "a" * 500):
+            found = file_name(type(run)(**{**run.__dict__, "run": name}))
+            assert os.sep not in found
+            assert not found.startswith(("-", "."))
+            assert len(found) < 120
+            assert found.isprintable()
+
+
+class TestHelp:
+    async def test_it_shows_the_keys_of_the_place(self, app: LossmonApp) -> None:
+        async with app.run_test(size=WIDE) as pilot:
+            await loaded(pilot)
+            await pilot.press("t", "question_mark")
+            screen = app.screen
+            assert isinstance(screen, HelpScreen)
+            first = screen._keys[0]
+            assert first.section == "log"
+            assert {"search", "again(1)"} <= {key.action for key in screen._keys}
+            await pilot.press("question_mark")
+            assert not isinstance(app.screen, HelpScreen)
+
+    async def test_every_key_says_what_it_does(self, app: LossmonApp) -> None:
+        async with app.run_test(size=WIDE) as pilot:
+            await loaded(pilot)
+            main_of(app).query_one(LogLines).focus()
+            for key in keys_of(main_of(app)):
+                assert len(key.words) > 3, key
+                assert key.keys
+                assert ascii_keys(key.keys).isascii()
+
+    async def test_the_palette_holds_every_action(self, app: LossmonApp) -> None:
+        async with app.run_test(size=WIDE) as pilot:
+            await loaded(pilot)
+            commands = list(app.get_system_commands(app.screen))
+            texts = " ".join(
+                f"{c.title} {getattr(c.callback, '__name__', c.callback)}" for c in commands
+            )
+            for key in keys_of(main_of(app)):
+                name = key.action.partition("(")[0].rpartition(".")[2]
+                assert name in texts, key
+
+    async def test_a_narrow_pane_has_room_for_it(self, app: LossmonApp) -> None:
+        async with app.run_test(size=(40, 12)) as pilot:
+            await loaded(pilot)
+            await pilot.press("question_mark", "pagedown", "escape")
+            assert not isinstance(app.screen, HelpScreen)
