@@ -16,6 +16,7 @@ from lossmon.config.keep import keep, with_setting
 from lossmon.errors import ConfigError
 from lossmon.tui import themes
 from lossmon.tui.app import LossmonApp
+from lossmon.tui.widgets.chart_view import ChartView
 from tests.tui.terminal import Terminal
 from tests.tui.test_app import WIDE, loaded, main_of
 
@@ -91,6 +92,18 @@ def test_sixteen_colours_tell_train_eval_and_the_ground_apart(name: str) -> None
         for role in roles
     ]
     assert len(set(plain)) == len(plain)
+
+
+async def test_the_curve_takes_the_colours_of_the_theme(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        view = main_of(app).query_one(ChartView)
+        for name in themes.OURS:
+            app.theme = name
+            await pilot.pause(0.1)
+            wanted = view.get_component_rich_style("chart--train").color
+            drawn = {s.style.color for y in range(view.size.height) for s in view.render_line(y)}
+            assert wanted in drawn, name
 
 
 async def test_a_key_changes_the_theme_and_keeps_it(app: LossmonApp) -> None:

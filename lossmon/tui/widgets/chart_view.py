@@ -98,8 +98,8 @@ class ChartView(Widget):
     def notify_style_update(self) -> None:
         """Another theme has other colours for the same picture."""
         super().notify_style_update()
-        self._drawn, self._strips = (), []
-        self._draw()
+        self._drawn = ()
+        self.call_later(self._draw)  # the colours of the curves are known after this call
 
     def render_line(self, y: int) -> Strip:
         """One row of the picture."""

@@ -49,7 +49,7 @@ class EvidenceChart(Widget):
         """Another theme has other colours for the same picture."""
         super().notify_style_update()
         self._drawn = ()
-        self._draw()
+        self.call_later(self._draw)  # the colours of the curves are known after this call
 
     def render_line(self, y: int) -> Strip:
         """One row of the picture."""
