@@ -1,4 +1,4 @@
-"""Put one setting into the user's file: one line of it changes, comments stay."""
+"""Put settings into the user's file: a line of it changes for each, comments stay."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from lossmon.config.section import shown
 from lossmon.errors import ConfigError
 
 
-def keep(section: str, key: str, value: str | bool | float) -> str:
-    """Change a setting in the file; the documented file is written where there is none.
+def keep(section: str, **settings: str | bool | float) -> str:
+    """Change settings in the file; the documented file is written where there is none.
 
     Returns:
         The path of the file.
@@ -28,14 +28,16 @@ def keep(section: str, key: str, value: str | bool | float) -> str:
         text = config.default_text()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{where}: {error}") from None
-    changed = with_setting(text, section, key, f"{key} = {shown(value)}")
+    for key, value in settings.items():
+        text = with_setting(text, section, key, f"{key} = {shown(value)}")
     try:
-        told = getattr(getattr(config.parse(changed.encode()), section), key)
+        told = getattr(config.parse(text.encode()), section)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
-    if told != value:
-        raise ConfigError(f"{where}: set {section}.{key} by hand")
-    _replace(where, changed)
+    for key, value in settings.items():
+        if getattr(told, key) != value:
+            raise ConfigError(f"{where}: set {section}.{key} by hand")
+    _replace(where, text)
     return where
 
 

@@ -27,7 +27,7 @@ def brief(update: RunUpdate, knowledge: Knowledge, *, ascii: bool, **look: Any) 
     words = _words(update, knowledge)[:_MOST_WORDS]
     # The verdict below the chart is said in full here, so its line there goes.
     picture = render(
-        update,
+        [update],
         WIDTH,
         LINES - len(words) + 1,
         color=False,

@@ -60,6 +60,7 @@ _COMMANDS = (
     ("Copy a report", "20 lines to the clipboard: chart, verdict, evidence", "copy_report"),
     ("Save", "the picture as SVG and the data as CSV", "save"),
     ("Next theme", "dark, light, contrast, colour-blind; kept in config.toml", "next_theme"),
+    ("Keep this look", "smoothing, axes, strip and language, in config.toml", "keep_look"),
     ("Help", "the keys of the place one is in", "help"),
     ("Language", "English or Chinese", "language"),
 )
@@ -210,7 +211,7 @@ class LossmonApp(WiredApp):
         """Other colours, kept in config.toml."""
         self.theme = themes.after(self.theme)
         try:
-            keep("screen", "theme", self.theme)
+            keep("screen", theme=self.theme)
             self.notify(f"theme: {self.theme}", timeout=2)
         except ConfigError as error:
             self.notify(printable(str(error)), title=f"theme: {self.theme}, not kept", timeout=5)

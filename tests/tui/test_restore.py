@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -275,3 +276,24 @@ def test_a_key_that_breaks_does_not_end_the_screen(
     os.write(terminal.fd, b"q")
     assert terminal.end() == 0
     assert_given_back(terminal)
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux")
+def test_detached_and_attached_again_at_another_size(
+    open_terminal: Callable[..., Terminal], log: Path, tmp_path: Path
+) -> None:
+    tmux = ["tmux", "-S", str(tmp_path / "socket"), "-f", os.devnull]
+    lossmon = f"{sys.executable} -m lossmon {log}"
+    new = shutil.which("tmux") or ""
+    first = open_terminal(program=[new, *tmux[1:], "new-session", "-s", "run", lossmon])
+    try:
+        first.wait_for("HEALTHY")
+        first.send(b"\x02d")
+        assert first.end() == 0
+        again = open_terminal(program=[new, *tmux[1:], "attach"], columns=60, rows=20)
+        again.wait_for("HEALTHY")
+        again.settle()
+        assert again.read(2.0) == 0
+        assert "train" in again.text()
+    finally:
+        subprocess.run([*tmux, "kill-server"], check=False)

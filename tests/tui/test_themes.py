@@ -117,6 +117,16 @@ async def test_a_key_changes_the_theme_and_keeps_it(app: LossmonApp) -> None:
         assert main_of(app).query_one("ChartView").picture is not None
 
 
+async def test_the_look_is_kept_when_asked_to(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("s", "y", "L")
+        await main_of(app).run_action("keep_look")
+        kept = config.load().screen
+        assert (kept.smoothing, kept.log_y, kept.language) == (0.9, True, "zh")
+        assert kept.theme == "dark"
+
+
 def test_no_color_sends_no_colour_at_all(folder: Path) -> None:
     program = ["/usr/bin/env", "NO_COLOR=1", sys.executable, "-m", "lossmon"]
     terminal = Terminal(str(folder), program=program)
@@ -159,14 +169,14 @@ class TestKeep:
         path.write_text('screen = { theme = "dark" }\n')
         monkeypatch.setenv("LOSSMON_CONFIG", str(path))
         with pytest.raises(ConfigError):
-            keep("screen", "theme", "light")
+            keep("screen", theme="light")
         assert path.read_text() == 'screen = { theme = "dark" }\n'
 
     def test_the_documented_file_is_written_where_there_is_none(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-        where = Path(keep("screen", "theme", "light"))
+        where = Path(keep("screen", theme="light"))
         assert where == tmp_path / "lossmon" / "config.toml"
         assert '\ntheme = "light"\n' in where.read_text()
         assert len(where.read_text().splitlines()) == len(config.default_text().splitlines())
@@ -177,7 +187,7 @@ class TestKeep:
         (tmp_path / "file").write_text("")
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "file"))
         with pytest.raises(ConfigError):
-            keep("screen", "theme", "light")
+            keep("screen", theme="light")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from rich.segment import Segment, Segments
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
+from lossmon.config.keep import keep
 from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.errors import ConfigError
 from lossmon.monitor import RunUpdate
 from lossmon.report.brief import WIDTH, brief
 from lossmon.report.check import verdict_line
@@ -77,6 +79,24 @@ class SaveKeys(RunsScreen):
         folder = os.path.expanduser(self.save_to) or os.getcwd()
         picture = self._svg(update)
         self.run_worker(lambda: self._save(update, folder, picture), thread=True, group="save")
+
+    def action_keep_look(self) -> None:
+        """Smoothing, axes, strip and language as they are now, for the next time."""
+        view = self._view
+        try:
+            where = keep(
+                "screen",
+                language=self._knowledge.lang,
+                smoothing=view.smoothing,
+                log_y=view.log_y,
+                log_x=view.log_x,
+                x_axis=view.x_axis,
+                strip=view.strip,
+            )
+        except ConfigError as error:
+            self.notify(str(error), title="not kept", severity="error", timeout=6)
+        else:
+            self.notify(where, title="kept")
 
     def _save(self, update: RunUpdate, folder: str, picture: str) -> None:
         try:
