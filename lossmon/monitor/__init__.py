@@ -6,6 +6,7 @@
     merge.py     several logs of one training: the most complete source of each metric
     training.py  one run: its logs, its history, its diagnosis
     pace.py      how often rows come, how fast steps go
+    pulse.py     GPUs and the process of a run; jobs.py, the scheduler's job that writes its log
     update.py    what front ends get: one frozen value a run
 
 No threads, no screen; the clock is given by whoever owns the loop.
