@@ -156,6 +156,7 @@ class Slurm:
             cells = dict(zip(columns, row))  # noqa: B905 - Python 3.6
             state = (cells["State"].split() or [""])[0].rstrip("+")  # "CANCELLED by 1000"
             raw, id = cells["JobIDRaw"], cells["JobID"]
+            id = raw if "+" in id else id  # a part of a heterogeneous job, as the queue calls it
             if state in _WAITING or not state or "[" in id:
                 continue
             job = _job(

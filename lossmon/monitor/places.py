@@ -51,13 +51,15 @@ class Places:
     def root(self, place: str) -> str:
         """The target under which a log was found: the longest that leads to it."""
         source, path = self.split(place)
-        job = self._jobs.get(place)
-        fitting = []
-        for root in self._roots:
-            host, below = self.split(root)
-            if host is source and (_leads_to(below, path) or (job and _chooses(below, job))):
-                fitting.append(root)
+        fitting = [root for root in self._roots if self.leads(root, place)]
         return max(fitting, key=len, default=_join(source, os.path.dirname(path)))
+
+    def leads(self, root: str, place: str) -> bool:
+        """Whether a log is found under a target; it may be so under several."""
+        source, path = self.split(place)
+        host, below = self.split(root)
+        job = self._jobs.get(place)
+        return host is source and (_leads_to(below, path) or (job and _chooses(below, job)) is True)
 
     def directory(self, place: str) -> str:
         """The directory of the training that wrote a log."""
@@ -104,8 +106,14 @@ def _chooses(root: str, job: Job) -> bool:
     """Whether a target names a job, or all jobs."""
     if not root.startswith(SLURM):
         return False
-    named = root[len(SLURM) :].split(",")
+    named = [_number(name) for name in root[len(SLURM) :].split(",")]
     return named == [""] or job.id in named or job.id.split("_")[0] in named
+
+
+def _number(name: str) -> str:
+    """The number of a job; a component of a heterogeneous job ("123+1") has one of its own."""
+    first, _, offset = name.partition("+")
+    return str(int(first) + int(offset)) if first.isdigit() and offset.isdigit() else name
 
 
 def _join(source: Source | None, path: str) -> str:

@@ -158,9 +158,7 @@ class Monitor:
 
     def found(self, target: str) -> bool:
         """Whether a run was found under a target."""
-        return any(
-            log.records for log in self._training_of if self._places.root(log.path) == target
-        )
+        return any(log.records for log in self._training_of if self._places.leads(target, log.path))
 
     def below(self, target: str, paths: dict[str, str]) -> dict[str, str]:
         """Of the paths (with a reason each) those that stand under a target."""
@@ -184,8 +182,12 @@ class Monitor:
                 continue
             if sample is not None:
                 training.hear(sample, [log.path[start:] for log in training.logs], now)
-            if told:
-                training.belongs_to(self._places.job(training.logs[0].path))
+            job = self._places.job(training.logs[0].path) if told else None
+            if job is not None:
+                if training.job is None:  # it was found by another target before
+                    place = self._places.directory(training.logs[0].path)
+                    training.name = self._places.first_name(place, training.logs[0].path)
+                training.belongs_to(job)
 
     def _take_in(
         self, source: Source, chunk: Chunk, now: float, touched: dict[Training, None]

@@ -27,7 +27,7 @@ from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Training
 from lossmon.monitor.update import Gpu, Job
 from tests.conftest import falling
-from tests.logs.slurm_stand_in import Cluster
+from tests.logs.slurm_stand_in import Cluster, stamp
 
 NOW = 1_800_000_000.0
 JOB = Job("4242_3", "sft", "RUNNING", "gpu017", NOW - 3600, NOW + 7200, 10800)
@@ -199,6 +199,29 @@ def test_a_target_for_jobs_is_no_host(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     Path("slurm:").touch()
     assert parse("slurm:").kind == "local", "a file of that name wins"
+
+
+def test_a_log_may_be_found_under_two_targets(cluster: Cluster, tmp_path: Path) -> None:
+    out = printed(tmp_path / "home" / "slurm-1.out")
+    cluster.queue("1", out=str(out))
+    done = check("slurm:1", str(out.parent))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("sft-7b 1") == 1
+
+
+def test_parts_of_a_heterogeneous_job_have_numbers_of_their_own(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    out = printed(tmp_path / "home" / "slurm-13.out")  # where no StdOut is told
+    cluster.account(
+        {
+            "JobIDRaw": "13", "JobID": "12+1", "State": "FAILED", "JobName": "het",
+            "Start": stamp(time.time() - 600), "WorkDir": str(out.parent),
+        }
+    )  # fmt: skip
+    done = check("slurm:12+1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "het 13" in done.stdout
 
 
 def test_a_job_in_words() -> None:
