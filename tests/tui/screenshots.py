@@ -38,6 +38,7 @@ PICTURES: dict[str, tuple[tuple[int, int], list[str], list[str]]] = {
     "wide": ((140, 36), list(RUNS), ["j", "j"]),
     "narrow": ((60, 16), ["digits-cnn-lr3"], []),
     "overfitting": ((120, 30), ["docs-lm"], []),
+    "cursor": ((120, 30), ["docs-lm"], ["plus", "h", "c", *["left"] * 6, "v", "v"]),
     "finding": ((130, 34), ["digits-cnn-lr3"], ["e"]),
 }
 

@@ -62,15 +62,16 @@ class ChartKeys(RunsScreen):
         if update is None:
             return ""
         view, chart, dot = self._view, self._chart, " | " if self._ascii else " · "
-        how = [chart.picture.x_axis if chart.picture is not None else view.x_axis]
-        how += [f"ema {view.smoothing}"] if view.smoothing else []
+        how = []
+        if view.window is not None:
+            how.append("following" if view.window.follows else "zoomed")
+        how.append(chart.picture.x_axis if chart.picture is not None else view.x_axis)
         how += ["log"] if view.log_y else []
         how += ["log x"] if view.log_x else []
         how += ["full range"] if view.whole_y else []
-        if view.window is not None:
-            how.append("following" if view.window.follows else "zoomed")
+        how += [f"ema {view.smoothing}"] if view.smoothing else []
         metric, after = ", ".join(view.metrics) or "loss", dot.join(["", *how])
-        room = min(70, max(20, chart.size.width - 6)) - cell_width(metric + dot + after)
+        room = min(70, max(20, chart.size.width - 4)) - cell_width(metric + dot + after)
         run = f"{others + 1} runs" if others else printable(update.run)
         if cell_width(run) > room:
             run = clip(run.rsplit("/", 1)[-1], max(8, room), ascii=self._ascii)
