@@ -17,7 +17,7 @@ from lossmon.text import cell_width, clip, pad, printable
 
 _MOST_ROWS = 3
 _ROWS_OF_CHART = 9  # to each row of words
-_VALUE = 7  # characters of a typical value
+_VALUE = 8  # characters of a typical value
 
 
 def exact(value: float) -> str:
@@ -28,7 +28,7 @@ def exact(value: float) -> str:
 
 def readout_height(update: RunUpdate, width: int, height: int) -> int:
     """Rows of words for a run: the same at every step of it."""
-    length = 20 + sum(len(name) + _VALUE + 3 for name in update.series)
+    length = 32 + sum(len(name) + _VALUE + 3 for name in update.series)
     room = max(1, min(_MOST_ROWS, height // _ROWS_OF_CHART))
     return min(room, max(1, math.ceil(length / max(1, width)))) if height > 4 else 0
 
