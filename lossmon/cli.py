@@ -271,6 +271,7 @@ def watch(targets: tuple[str, ...], **options: Any) -> None:
 
 @cli.command(context_settings=_CONTEXT)
 @_targets
+@_ssh
 @click.option("--width", type=click.IntRange(4, 500), default=60, show_default=True, help="Cells.")
 @click.option(
     "--style",
@@ -287,6 +288,7 @@ def watch(targets: tuple[str, ...], **options: Any) -> None:
     help="Seconds up to which what was read before is good enough while the new is read.",
 )
 @click.option("--follow", is_flag=True, help="Stay, and print the line each time it changes.")
+@click.option("--refresh", is_flag=True, hidden=True)  # read and remember; what the background does
 @_lang
 @_ascii
 def status(
@@ -295,13 +297,17 @@ def status(
     style: str,
     max_age: float,
     follow: bool,
+    refresh: bool,
     lang: str,
     ascii: bool,
 ) -> None:
     """Say in one line how runs stand: for tmux's status bar and shell prompts."""
     from lossmon.report import status as report
-    from lossmon.report.status_now import now
+    from lossmon.report import status_now
 
+    if refresh:
+        status_now.refresh(targets, lang)
+        return
     look: Any = {"width": width, "style": report.style_of(style), "ascii": _plain(ascii)}
     if follow:
         from lossmon.diagnosis.knowledge import load
@@ -309,7 +315,7 @@ def status(
 
         stay(targets or (".",), sys.stdout, load(lang), **look)
         return
-    memory, note = now(targets or (".",), lang, max_age)
+    memory, note = status_now.now(targets or (".",), lang, max_age)
     click.echo(report.line(memory.runs, note=note, **look))
 
 

@@ -83,19 +83,30 @@ def apply() -> Config:
     """
     from lossmon.formats import detect, names
     from lossmon.formats.pattern import PatternFormat
-    from lossmon.logs import hosts
     from lossmon.monitor import told
 
-    config = load()
+    config = name_hosts()
     names.override(config.roles)
     told.say(patterns=config.patterns)
+    detect.add_first([PatternFormat(line.name, line.pattern) for line in config.lines])
+    return config
+
+
+def name_hosts() -> Config:
+    """Read the settings and put in force what targets mean: the names of boxes.
+
+    Raises:
+        ConfigError: the file cannot be used.
+    """
+    from lossmon.logs import hosts
+
+    config = load()
     hosts.name(
         {
             name: hosts.Named(host.paths, host.address, host.ssh_options)
             for name, host in config.hosts.items()
         }
     )
-    detect.add_first([PatternFormat(line.name, line.pattern) for line in config.lines])
     return config
 
 

@@ -59,6 +59,12 @@ def use_options(options: Sequence[str]) -> None:
     _options = tuple(check_option(option) for option in options)
 
 
+def as_flags() -> list[str]:
+    """What the command line says of ssh, for a process that is to say the same."""
+    flags = ["-F", _config_file] if _config_file else []
+    return flags + [f"--ssh-option={option}" for option in _options]
+
+
 def resolve(text: str) -> list[Target]:
     """What the user typed; the name of a box alone stands for its paths in config.toml.
 

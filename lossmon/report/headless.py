@@ -64,6 +64,7 @@ def watch(
         commands,
         partial(report.as_values, knowledge=knowledge),
         pipe=set(targets) == {"-"},
+        complain=complain,
     )
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _raise)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from lossmon import __version__
 from lossmon.logs.follower import Follower
+from lossmon.logs.hosts import as_flags
 from lossmon.logs.target import Target
 from lossmon.report.status import Standing
 
@@ -44,7 +45,7 @@ def place(targets: Sequence[str], lang: str) -> str:
     """The file that remembers these targets."""
     from platformdirs import user_cache_dir
 
-    words = json.dumps([__version__, os.getcwd(), list(targets), lang])
+    words = json.dumps([__version__, os.getcwd(), list(targets), lang, as_flags()])
     name = hashlib.sha256(words.encode("utf-8", "surrogateescape")).hexdigest()[:24]
     return os.path.join(user_cache_dir("lossmon"), f"status-{name}.json")
 

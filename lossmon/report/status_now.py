@@ -7,8 +7,10 @@ import sys
 import time
 from collections.abc import Sequence
 
+from lossmon import config
 from lossmon.errors import TargetError
-from lossmon.logs.target import Target, check_local, parse
+from lossmon.logs.hosts import as_flags, resolve
+from lossmon.logs.target import Target, check_local
 from lossmon.report import status_cache as cache
 from lossmon.report.status_cache import Memory, Stamp
 from lossmon.text import in_words
@@ -23,7 +25,8 @@ def parsed(targets: Sequence[str]) -> list[Target]:
     Raises:
         TargetError: one cannot be read, or is a pipe.
     """
-    found = [parse(text) for text in targets]
+    config.name_hosts()
+    found = [target for text in targets for target in resolve(text)]
     for target in found:
         if target.kind == "stdin":
             raise TargetError("-: a pipe has no status; `lossmon watch -` follows one")
@@ -43,7 +46,7 @@ def now(targets: Sequence[str], lang: str, max_age_s: float) -> tuple[Memory, st
     memory = cache.load(where)
     found = parsed(targets)
     stamps = cache.stamps_of(found)
-    remote = any(target.kind == "remote" for target in found)
+    remote = any(target.kind != "local" for target in found)  # cannot be looked at at once
     if memory.read_at and stamps == memory.stamps and not remote:
         return memory, ""
     age_s = time.time() - memory.read_at
@@ -76,7 +79,7 @@ def read(
     return memory
 
 
-def read_in_background(targets: Sequence[str], lang: str) -> None:
+def refresh(targets: Sequence[str], lang: str) -> None:
     """What the process of its own does."""
     read(targets, lang, cache.load(cache.place(targets, lang)))
 
@@ -85,12 +88,9 @@ def _read_behind(targets: Sequence[str], lang: str, memory: Memory, age_s: float
     """Start a process that reads what changed; none where the last reading is recent and long."""
     if memory.read_at and age_s < _SHARE * memory.took_s:
         return
-    program = (
-        "import sys; from lossmon.report.status_now import read_in_background as read; "
-        "read(sys.argv[2:], sys.argv[1])"
-    )
+    flags = ["--refresh", "--lang", lang, *as_flags()]
     subprocess.Popen(
-        [sys.executable, "-c", program, lang, *targets],
+        [sys.executable, "-m", "lossmon", "status", *flags, "--", *targets],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ import json
 import os
 import select
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TextIO
@@ -58,6 +58,7 @@ class Watch:
         commands: run at each event that starts; not for what held already, nor for an end.
         values: what a command is told of an event.
         pipe: all that is watched is standard input, which has an end.
+        complain: told in one line what is wrong beside the runs.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class Watch:
         commands: Commands | None = None,
         values: Callable[[Change], dict[str, str]] | None = None,
         pipe: bool = False,
+        complain: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._monitor = monitor
         self._out = out
@@ -77,10 +79,13 @@ class Watch:
         self._commands = commands
         self._values = values
         self._pipe = pipe
+        self._complain = complain
+        self._hosts: dict[str, str] = {}  # host -> what was said of its link
         self._changes = Changes()
         self._runs: dict[str, RunUpdate] = {}
         self._fresh: dict[str, RunUpdate] = {}  # since the last time that all was read
         self._settled = False
+        self._known: set[str] = set()  # boxes that were heard of
 
     def run(self) -> Severity | None:
         """Watch until the pipe has ended, the reader of our lines has gone, or all has finished.
@@ -90,6 +95,7 @@ class Watch:
         """
         while not self._done():
             started = time.monotonic()
+            self._tell_hosts()
             self._fresh |= {update.run: update for update in self._monitor.poll()}
             if not self._monitor.pending():
                 self._settle()
@@ -106,6 +112,16 @@ class Watch:
         found = {f.severity for run in self._runs.values() for f in run.diagnosis.findings}
         return max(found, key=SEVERITIES.index, default=None)
 
+    def _tell_hosts(self) -> None:
+        """Say once what is wrong with the link to a box: without it nothing new comes."""
+        for health in self._monitor.hosts():
+            said = "" if health.state == "live" else health.state
+            if health.state != "connecting" and said != self._hosts.get(health.host, ""):
+                words = said.replace("_", " ") or "live again"
+                reason = f": {health.reason}" if said and health.reason else ""
+                self._complain(f"{health.host} {words}{reason}")
+                self._hosts[health.host] = said
+
     def _settle(self) -> None:
         """Tell what is new, now that everything at hand was read."""
         updates, self._fresh = list(self._fresh.values()), {}
@@ -114,9 +130,17 @@ class Watch:
                 self._runs.pop(update.run, None)
             else:
                 self._runs[update.run] = update
-        for change in self._changes.take(updates, present=not self._settled):
+        for change in self._new(updates):
             if self._wanted.fits(change):
                 self._tell(change)
+
+    def _new(self, updates: list[RunUpdate]) -> Iterator[Change]:
+        """What began and ended; of a box that is heard of for the first time all was there."""
+        known = self._known | {""} if self._settled else self._known
+        for host in dict.fromkeys(update.host for update in updates):
+            of_host = [update for update in updates if update.host == host]
+            yield from self._changes.take(of_host, present=host not in known)
+            self._known.add(host)
         self._settled = True
 
     def _tell(self, change: Change) -> None:

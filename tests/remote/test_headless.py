@@ -1,0 +1,48 @@
+"""`lossmon watch` and `lossmon status` of runs on another box: a real sshd."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import falling, training_rows, write_jsonl
+from tests.remote.box import Box
+from tests.report.test_cli import run
+from tests.report.test_watch import Watching, diverge
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return write_jsonl(tmp_path / "exp" / "sft" / "log.jsonl", training_rows(falling(60)))
+
+
+def test_watch_tells_what_starts_on_a_box_and_when_the_link_is_lost(box: Box, log: Path) -> None:
+    watch = Watching("--json", "-F", box.client, f"box:{log.parents[1]}")
+    try:
+        assert '"present"' in watch.line(lambda line: "healthy" in line)
+        diverge(log)
+        event = json.loads(watch.line(lambda line: "diverged" in line))
+        assert event["event"] == "started"
+        assert event["run"] == "box:exp/sft"
+        box.stop()
+        assert watch.process.stderr is not None
+        assert watch.process.stderr.readline().startswith("lossmon: box retrying")
+    finally:
+        watch.close()
+        box.start()
+
+
+def test_status_of_a_box_is_read_behind_the_caller_s_back(
+    box: Box, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    command = ("status", "-F", box.client, f"box:{log.parents[1]}")
+    assert run(*command).stdout == "reading\n", "a box is never waited for"
+    end = time.monotonic() + 30
+    while (said := run(*command).stdout) == "reading\n":
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert said.startswith("✓ Healthy box:exp/sft")
