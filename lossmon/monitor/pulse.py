@@ -99,7 +99,9 @@ class Pulse:
     _width: int = 1  # samples in a point
     _open: list[float] = field(default_factory=list)  # uses of the point that is not full yet
 
-    def note(self, sample: Sample, paths: Sequence[str], step: int, now: float) -> None:
+    def note(
+        self, sample: Sample, paths: Sequence[str], step: int, now: float, at_work: bool = True
+    ) -> None:
         """Take a sample.
 
         Args:
@@ -107,6 +109,7 @@ class Pulse:
             paths: the logs of the training, as the machine calls them.
             step: the newest step.
             now: seconds since the Unix epoch.
+            at_work: it goes on as far as is known: else the GPUs are at work for others.
         """
         said = [sample.logs[path] for path in paths if path in sample.logs]
         self._heard = now
@@ -127,7 +130,8 @@ class Pulse:
         uses = [gpu.use for gpu in self.gpus if gpu.use is not None]
         if uses:
             self._uses.append(fmean(uses))
-            self._keep(step, now, self._uses[-1])
+            if self.writer or (at_work and self.writer is None):
+                self._keep(step, now, self._uses[-1])
 
     def signs(self, now: float) -> Signs:
         """What follows for the training."""

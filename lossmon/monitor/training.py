@@ -178,8 +178,11 @@ class Training:
         """
         if self.job is not None and not runs_on(self.job, sample.host):
             sample = replace(sample, gpus=())  # those of a login node are not the job's
+        state = self.state(now)
+        if state in ("finished", "failed"):
+            return
         before = self._shown_gpus(now), self.pulse.writer
-        self.pulse.note(sample, paths, self.history.step or 0, now)
+        self.pulse.note(sample, paths, self.history.step or 0, now, state != "unknown")
         self._situation = None
         self.revision += (self._shown_gpus(now), self.pulse.writer) != before
 

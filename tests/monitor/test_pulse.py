@@ -187,6 +187,20 @@ def test_a_stall_that_was_guessed_before_the_machine_told_is_taken_back() -> Non
     assert training.state(NOW + 210) == "running"
 
 
+def test_gpus_are_no_longer_those_of_a_training_that_ended() -> None:
+    def heard(plan: int | None, **log: object) -> RunUpdate:
+        training = Training("run", [Log("train.log", mtime=NOW - 90)])
+        training.history.append({"loss": 1.0}, 500, None, None)
+        training.history.plan.total_steps = plan
+        for i in range(3):
+            training.hear(told((BUSY,), **log), ["train.log"], NOW + i)
+        return training.update(NOW + 3, 1.0)
+
+    assert heard(3000).gpus == heard(3000, open=True).gpus == (BUSY,)
+    for ended in (heard(500), heard(500, open=True), heard(3000, open=False, since=NOW - 60)):
+        assert (ended.gpus, ended.gpu_use) == ((), None)
+
+
 def test_a_silent_log_of_a_process_that_does_nothing_is_stalled() -> None:
     situation = at(12, Signs(True, None, "idle", "GPU 0 % 71 GB", 4242))
     (finding,) = lifecycle_findings(situation, "loss", NOW)
