@@ -172,8 +172,11 @@ def _speed_by_time(step: Ints, time: Floats) -> tuple[Floats, Floats] | None:
     if len(step) < 24:
         return None
     some = time[:: _every(len(time), 64)]
+    span = float(some[-1] - some[0])
+    if not np.isfinite(span):
+        return None
     whole = bool(np.all(some == np.floor(some)))  # seconds: too coarse for rows of the same second
-    most = min(_SAMPLES, int((some[-1] - some[0]) / _COARSE_S)) if whole else _SAMPLES
+    most = min(_SAMPLES, int(span / _COARSE_S)) if whole else _SAMPLES
     if most < 16:
         return None
     every = _every(len(step), most)

@@ -122,6 +122,11 @@ class Engine:
         self._timeline: list[TimelineEntry] = []
 
     @property
+    def bare(self) -> Diagnosis:
+        """The findings as they were found, without causes."""
+        return self._bare
+
+    @property
     def diagnosis(self) -> Diagnosis:
         """What to show now, each finding with its causes."""
         if self._explained is None:

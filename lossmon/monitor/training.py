@@ -59,7 +59,11 @@ class Training:
     @property
     def diagnosis(self) -> Diagnosis:
         """What the curves say; without stalls and endings, which need a clock."""
-        return self._engine.diagnosis
+        try:
+            return self._engine.diagnosis
+        except Exception as error:  # as in `_observe`
+            self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
+            return self._engine.bare
 
     @property
     def mtime(self) -> float:
@@ -260,7 +264,7 @@ class Training:
 
     def _complete(self, now: float) -> Diagnosis:
         """The engine's diagnosis with what only clock and log's end can tell."""
-        diagnosis, extra = self._engine.diagnosis, self._lifecycle(now)
+        diagnosis, extra = self.diagnosis, self._lifecycle(now)
         if extra:
             findings = (*extra, *diagnosis.findings)
             worst_first = sorted(findings, key=lambda f: -SEVERITIES.index(f.severity))

@@ -299,3 +299,27 @@ def test_every_cause_of_the_code_has_a_text(lang: str) -> None:
 def test_every_setting_is_used_by_some_pattern() -> None:
     for setting in SETTINGS:
         assert any(text.special.get(setting) for text in load("en").patterns.values())
+
+
+ANY = (0.0, 1.0, -1.0, 1e-300, 1e300, 1e-9, np.inf, -np.inf, 0.5, 2.0, 1e6)
+NAMES = ("loss", "eval_loss", "lr", "grad_norm", "batch_size", "epoch", "time")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_was_logged_a_finding_is_explained(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    n = int(random.integers(30, 120))
+    t = np.arange(1.0, n + 1)
+    columns = {"step": np.where(t > n // 2, t - 5, t)}
+    for name in NAMES:
+        columns[name] = [
+            random.choice(ANY, n),
+            np.full(n, random.choice(ANY)),
+            1 / t + random.normal(0, 0.01, n),
+            np.floor(t / 9),
+            np.where(t > 0.7 * n, np.inf, 2 - t / n),
+        ][random.integers(5)]
+    for finding in played(columns).findings:
+        assert all(np.isfinite(value) for value in finding.numbers.values())
+        for lang in LANGUAGES:
+            assert all("{" not in remedy for remedy in load(lang).remedies(finding))
