@@ -19,6 +19,8 @@ SCAN_SLICE_S = 0.2  # seconds a poll may spend on walking directories
 SCAN_EVERY_S = 2.0  # between two walks; longer where a walk takes long
 QUIET_S = 600.0  # a file not written to for so long is looked at less often
 QUIET_EVERY = 5  # polls between two looks at a quiet file
+MANY = 500  # files; of more, those that do not change are looked at in turns
+MANY_EVERY = 20  # polls between two looks at such a file, at most
 LONG_BYTES = 16 << 20  # of a file with more to read its end is shown first
 AHEAD_BYTES = 1 << 18  # so much of it
 CHECK_BYTES = 64 << 20  # a same-sized rewrite is told by its checksum up to this size
@@ -59,7 +61,7 @@ class Tail:
     """One followed file and how far it was read."""
 
     __slots__ = (
-        "crc", "dropped", "gone", "guard", "head", "identity", "look_at", "mtime", "offset",
+        "crc", "dropped", "gone", "guard", "head", "identity", "idle", "look_at", "mtime", "offset",
         "path", "restored", "size", "stamp", "trouble",
     )  # fmt: skip
 
@@ -78,6 +80,7 @@ class Tail:
         self.dropped = False
         self.restored = False  # the past was told, not read here; its inode means nothing
         self.look_at = 0  # number of the poll that looks again
+        self.idle = 0  # looks in a row that found nothing new, up to MANY_EVERY
 
     def rewind(self) -> None:
         """Start anew: what was read is void."""
@@ -137,6 +140,7 @@ class Follower:
         self._walked = False
         self._polls = 0
         self._noticed = False
+        self._changed = set()  # type: Set[str]
         for target in targets:
             self.add(target)
 
@@ -172,9 +176,12 @@ class Follower:
         self._next_walk = 0.0
         self.notice()
 
-    def notice(self) -> None:
-        """Look at every file at the next poll: something says that one of them changed."""
-        self._noticed = True
+    def notice(self, log: str = "") -> None:
+        """Look at a file at the next poll, or at all: something says that it changed."""
+        if log in self._tails:
+            self._changed.add(log)
+        else:
+            self._noticed = True
 
     def logs(self) -> List[str]:
         """The files that are followed."""
@@ -201,8 +208,9 @@ class Follower:
         self._scan()
         chunks = []  # type: List[Chunk]
         noticed, self._noticed = self._noticed, False
+        changed, self._changed = self._changed, set()
         for tail in list(self._tails.values()):
-            if noticed or tail.look_at <= self._polls:
+            if noticed or tail.look_at <= self._polls or tail.path in changed:
                 chunks += self._look(tail)
         waiting = [tail for tail in self._tails.values() if tail.pending]
         # What nothing is known of yet comes first, so that every log shows up early.
@@ -277,7 +285,11 @@ class Follower:
         if stamp == tail.stamp and identity == tail.identity and not tail.gone:
             quiet = time.time() - tail.mtime > QUIET_S and not tail.pending
             tail.look_at = self._polls + (QUIET_EVERY if quiet else 1)
+            if len(self._tails) > MANY:
+                tail.idle = min(tail.idle + 1, MANY_EVERY)
+                tail.look_at = max(tail.look_at, self._polls + tail.idle)
             return []
+        tail.idle = 0
         kind = self._change(tail, identity, stamp)
         tail.identity, tail.stamp, tail.gone = identity, stamp, False
         tail.size, tail.mtime = found.st_size, found.st_mtime

@@ -190,11 +190,11 @@ class LocalSource:
         source = self
 
         class Wake(FileSystemEventHandler):
-            """An event is a wake-up and carries no data."""
+            """An event is a wake-up and carries no data; at most it says where to look first."""
 
             def on_any_event(self, event: FileSystemEvent) -> None:
                 if isinstance(event, FileModifiedEvent):
-                    source._follower.notice()
+                    source._follower.notice(os.fsdecode(event.src_path))
                 else:
                     source._follower.rescan()
                 source._woken.set()

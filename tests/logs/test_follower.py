@@ -252,3 +252,39 @@ def test_the_follower_runs_on_python_3_6(tmp_path: Path) -> None:
     code = f"{source}\nprint(Follower([{str(tmp_path / 'log')!r}]).poll()[0].data)"
     done = subprocess.run([old[0], "-"], input=code, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "b'hello'"
+
+
+def test_of_many_files_those_that_do_not_change_are_looked_at_in_turns(tmp_path, monkeypatch):
+    monkeypatch.setattr(follower, "MANY", 30)
+    logs = [tmp_path / f"{i}.log" for i in range(60)]
+    for log in logs:
+        log.write_bytes(b"step 1 loss 2.0\n")
+    following = Follower([str(tmp_path)])
+    for _ in range(60):
+        following.poll()
+    looks = []
+    monkeypatch.setattr(following, "_look", lambda tail: looks.append(tail.path) or [])
+    following.poll()
+    assert len(looks) < 30
+    following.notice(str(logs[7]))
+    looks.clear()
+    following.poll()
+    assert str(logs[7]) in looks
+    following.notice()
+    looks.clear()
+    following.poll()
+    assert len(looks) == 60
+
+
+def test_of_many_files_a_change_is_seen_without_an_event(tmp_path, monkeypatch):
+    monkeypatch.setattr(follower, "MANY", 1)
+    log, other = tmp_path / "a.log", tmp_path / "b.log"
+    log.write_bytes(b"one\n")
+    other.write_bytes(b"one\n")
+    following = Follower([str(tmp_path)])
+    for _ in range(50):
+        following.poll()
+    with log.open("ab") as file:
+        file.write(b"two\n")
+    seen = [chunk.data for _ in range(follower.MANY_EVERY) for chunk in following.poll()]
+    assert seen == [b"two\n"]
