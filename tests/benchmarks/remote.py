@@ -18,6 +18,7 @@ from pathlib import Path
 
 from lossmon.monitor import Monitor
 from tests.remote.box import Box, Cable, Collector, wait_until
+from tests.tui.terminal import Terminal
 
 MIB = 1 << 20
 
@@ -77,6 +78,28 @@ def appends(box: Box, log: Path) -> list[float]:
             monitor.wait(1.0)
         times.append(time.perf_counter() - start)
     monitor.close()
+    return times
+
+
+def to_screen(box: Box, log: Path) -> list[float]:
+    """Seconds from a written row to its step on the screen of a real pty, 20 times."""
+    times = []
+    terminal = Terminal("-F", str(box.client), f"box:{log}")
+    try:
+        terminal.wait_for("box live")
+        terminal.settle()
+        for i in range(20):
+            step = 200_000 + i
+            end = time.monotonic() + 1.0 + 0.017 * i  # at every phase of the poll
+            while (left := end - time.monotonic()) > 0:
+                terminal.read(left)
+            start = time.perf_counter()
+            append(log, row(step))
+            while f"{step:,}" not in terminal.text():
+                terminal.read(0.01)
+            times.append(time.perf_counter() - start)
+    finally:
+        terminal.close()
     return times
 
 
@@ -207,6 +230,10 @@ def main() -> None:
             say("append to update, median (polls every 250 ms)", f"{1000 * median:.0f} ms")
             say("  beyond half a poll", f"{1000 * (median - 0.125):.0f} ms", "<= 150 ms")
             say("  slowest of 40", f"{1000 * max(times):.0f} ms")
+            times = to_screen(box, log)
+            median = statistics.median(times)
+            say("append to screen, median", f"{1000 * median:.0f} ms")
+            say("  beyond half a poll", f"{1000 * (median - 0.125):.0f} ms", "<= 150 ms")
             large = folder / "large.jsonl"
             large.write_bytes(b"".join(map(row, range(800_000))))
             size = large.stat().st_size / 1e6

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import struct
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -212,15 +213,38 @@ def test_nothing_is_written_there(make_box: MakeBox, log: Path, tmp_path: Path) 
     assert [c for c in calls if any(w in c for w in writing) and "/dev/" not in c] == []
 
 
-def test_a_log_that_may_not_be_read_says_so(box: Box, tmp_path: Path, collect: Collect) -> None:
-    if os.getuid() == 0:
-        pytest.skip("root may read everything")
-    secret = tmp_path / "secret.jsonl"
-    secret.write_bytes(lines(3))
-    secret.chmod(0)
-    got = collect(box, secret)
-    got.until(lambda: got.source.trouble(str(secret)))
-    assert "permission denied" in got.source.trouble(str(secret))
+def test_a_full_disk_there_is_no_hindrance(make_box: MakeBox, collect: Collect, log: Path) -> None:
+    """No process there can write a byte to any file."""
+    got = collect(make_box(login='ulimit -f 0; /bin/sh -c "$SSH_ORIGINAL_COMMAND"'), log.parent)
+    got.until_settled()
+    append(log, lines(5, 50))
+    got.until(lambda: got.content[str(log)] == log.read_bytes())
+
+
+@pytest.fixture
+def secret() -> Iterator[Path]:
+    """A folder that anybody may enter, and in it a log that only its owner may read."""
+    folder = Path(tempfile.mkdtemp(prefix="lossmon-", dir="/tmp"))
+    folder.chmod(0o755)
+    (folder / "log.jsonl").write_bytes(lines(3))
+    (folder / "log.jsonl").chmod(0o600 if os.getuid() == 0 else 0)
+    (folder / "open.jsonl").write_bytes(lines(4))
+    yield folder / "log.jsonl"
+    shutil.rmtree(folder)
+
+
+def test_a_log_that_may_not_be_read_says_so_and_the_others_are(
+    make_box: MakeBox, collect: Collect, secret: Path
+) -> None:
+    other = secret.with_name("open.jsonl")
+    command = '/bin/sh -c "$SSH_ORIGINAL_COMMAND"'
+    if os.getuid() == 0:  # root may read everything, so that somebody else looks
+        command = f"{shell('setpriv')} --reuid 65534 --clear-groups {command}"
+    got = collect(make_box(login=command), secret, other)
+    got.until(lambda: got.source.trouble(str(secret)) and str(other) in got.content)
+    assert "permission denied; ask its owner" in got.source.trouble(str(secret))
+    assert "log.jsonl: permission denied" in got.source.health().reason
+    assert got.content == {str(other): other.read_bytes()}
 
 
 # -- lies ------------------------------------------------------------------------------------------
