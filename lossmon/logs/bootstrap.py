@@ -35,6 +35,7 @@ while IFS= read -r verb && IFS= read -r p; do
   case $verb in
   list)
     watch
+    echo "~ $HOME"; echo "@ $(date +%s)"
     if [ -d "$p" ]; then
       if [ -r "$p" ] && [ -x "$p" ]; then echo "! directory"; else echo "! denied"; fi
       find "$p" -maxdepth 8 -type f ! -name "*

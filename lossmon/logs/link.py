@@ -22,6 +22,7 @@ _MOST_SAID = 8192  # of standard error that are kept
 _MOST_NEWS = 32  # answers of schedulers that wait to be taken
 _ACK_BYTES = 16384  # small frames are confirmed together
 _TURN_S = 1.0
+_LEAVE_S = 0.5  # for an ssh to end by itself, and say why
 
 
 @dataclass
@@ -128,7 +129,7 @@ class Link:
         except OSError:
             pass  # the pipe into ssh broke: standard error says why
         finally:
-            status = _end(process, self._said)
+            status = _end(process, self._said, 0.0 if self.stopped else _LEAVE_S)
         if given_up:
             return Failure("retrying", given_up)
         said = bytes(self._said).decode("utf-8", "replace")
@@ -224,14 +225,14 @@ def _plain_talk(session: Session, out: wire.Outbox, on_live: Callable[[], None])
     return PlainTalk(session, out, on_live)
 
 
-def _end(process: subprocess.Popen[bytes], said: bytearray) -> int | None:
+def _end(process: subprocess.Popen[bytes], said: bytearray, wait_s: float) -> int | None:
     """Make an end of an ssh; its status, or None where it had to be ended."""
     ended: int | None = None
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             stream.close()
     try:
-        ended = process.wait(timeout=0.5)
+        ended = process.wait(timeout=wait_s)
     except subprocess.TimeoutExpired:
         process.terminate()
         try:

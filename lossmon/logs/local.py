@@ -132,8 +132,9 @@ class LocalSource:
         words = [jobs.trouble for jobs in self._jobs.values() if jobs.trouble]
         return Health("slurm", "live", "; ".join(words)) if words else None
 
-    def ask(self) -> None:
+    def ask(self) -> bool:
         """There is nothing to ask."""
+        return True
 
     def trouble(self, target: str) -> str:
         """Of jobs, why they have no logs; other targets are checked before they are opened."""

@@ -186,6 +186,11 @@ _MEANINGS: tuple[tuple[str, HostState, str], ...] = (
         "too many keys were tried; set IdentitiesOnly and IdentityFile for it in ~/.ssh/config",
     ),
     (
+        r"Permission denied \((?P<how>(publickey|hostbased|,)*)\)",
+        "needs_password",
+        "no key of yours opens it; load one with ssh-add, or put one there with ssh-copy-id",
+    ),
+    (
         r"Permission denied \((?P<how>[^)]*)\)",
         "needs_password",
         "no key of yours opens it ({how}); a password or passphrase must be typed",
@@ -258,7 +263,10 @@ def socket_path(host: Host) -> str:
         raise TargetError(f"{folder}: not a folder of yours; remove it, or set XDG_RUNTIME_DIR")
     if stat.S_IMODE(found.st_mode) != 0o700:
         os.chmod(folder, 0o700)
-    identity = f"{host.user}@{host.address}:{host.port} {host.config_file} {host.options}"
+    # Of this process alone: another lossmon that ends takes its own connection with it.
+    identity = (
+        f"{os.getpid()} {host.user}@{host.address}:{host.port} {host.config_file} {host.options}"
+    )
     return os.path.join(folder, hashlib.sha256(identity.encode()).hexdigest()[:16])
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -44,6 +45,7 @@ class PlainTalk:
         self._wanted: dict[str, float] = {}  # log with something to read -> its mtime
         self._reading: tuple[Tail, int, int] | None = None  # of which, bytes compared, bytes asked
         self._home = ""
+        self._skew_s = 0.0
         self._next = 0.0
         session.limits = LIMITS
         out.put(SCRIPT.encode())
@@ -125,27 +127,27 @@ class PlainTalk:
                 raise wire.WireError("an answer of an unknown kind")
             self._session.kinds[self._listing] = "directory" if kind == "denied" else kind
             self._session.troubles[self._listing] = _KINDS[kind]
+        elif line.startswith(b"~ /"):
+            self._home = line[2:].decode("utf-8", "surrogateescape").rstrip("/")
+        elif line.startswith(b"@ ") and line[2:].isdigit() and len(line) < 15:
+            skew_s = time.time() - int(line[2:])
+            self._skew_s = skew_s if abs(skew_s) > 5.0 else 0.0
         elif found is not None:
             self._see(found[4].decode("utf-8", "surrogateescape"), found.groups())
         return self._list_answer()
 
     def _see(self, path: str, stamp: tuple[bytes, ...]) -> None:
         """A file is there: note whether there is something to read."""
-        target = self._listing
-        log = path
-        if target == "~" or target.startswith("~/"):
-            rest = target[2:].rstrip("/")
-            at = path.find(rest) if rest and not re.search(r"[*?[]", rest) else -1
-            # The home directory stands for ~ again, as the user typed it.
-            self._home = path[: at - 1] if at > 0 and not self._home else self._home
-            if self._home and path.startswith(self._home + "/"):
-                log = "~" + path[len(self._home) :]
+        target, log = self._listing, path
+        if target.startswith("~") and self._home and path.startswith(self._home + "/"):
+            log = "~" + path[len(self._home) :]
         if log != target and _is_no_log(log, target):
             return
         if stamp[:3] == self._stamps.get(log):
             return
         inbox = self._session.inbox
         size, mtime = int(stamp[0]), float(stamp[1])
+        mtime += self._skew_s if mtime else 0.0
         tail = inbox.tails.get(log)
         same_file = log not in self._stamps or self._stamps[log][2] == stamp[2]
         self._stamps[log] = stamp[:3]

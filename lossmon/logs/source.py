@@ -78,8 +78,12 @@ class Source(Protocol):
         """How the link to the box is; None for this machine."""
         ...
 
-    def ask(self) -> None:
-        """Let ssh ask its questions on the terminal, which must be free, and connect anew."""
+    def ask(self) -> bool:
+        """Let ssh ask its questions on the terminal, which must be free, and connect anew.
+
+        Returns:
+            False where ssh said on the terminal that it is of no use.
+        """
         ...
 
     def trouble(self, target: str) -> str:

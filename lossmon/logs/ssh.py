@@ -18,6 +18,8 @@ from lossmon.logs.link import ANSWER_S, Link, Session, Talk
 from lossmon.logs.openssh import Failure, Host
 from lossmon.logs.source import Health
 
+_REFUSED = 255  # exit status of an ssh that could not connect; one that was broken off has another
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -157,12 +159,15 @@ class SshSource:
             return False
         return self._ended or (self._health.state == "live" and self._session.settled)
 
-    def ask(self) -> None:
+    def ask(self) -> bool:
         """Let ssh ask its questions on the terminal, which must be free, and connect anew."""
-        if self._health.state in ("needs_password", "gone") and not openssh.ask(self.host):
-            self._ended = False
-        self.retry()
+        status = 0
+        if self._health.state in ("needs_password", "gone"):
+            status = openssh.ask(self.host)
+        self._ended = False
         self._health = Health(self.name, "connecting", self._health.reason)
+        self.retry()
+        return status != _REFUSED
 
     def retry(self) -> None:
         """Connect now: the user has answered a question, or says that the box is back."""

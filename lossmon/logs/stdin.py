@@ -71,8 +71,9 @@ class StdinSource:
         """There is no link that could fail."""
         return None
 
-    def ask(self) -> None:
+    def ask(self) -> bool:
         """There is nothing to ask."""
+        return True
 
     def trouble(self, target: str) -> str:  # noqa: ARG002
         """A pipe can always be read."""

@@ -9,7 +9,6 @@ from lossmon.monitor.watch import Monitor
 
 _QUIET_S = 0.7  # a link that takes longer is spoken of
 _LOOK_S = 0.02
-_ASKED = 3  # times that one host may ask before the others have their turn
 
 
 def ask_first(monitor: Monitor, say: Callable[[str], None], within_s: float) -> None:
@@ -22,13 +21,15 @@ def ask_first(monitor: Monitor, say: Callable[[str], None], within_s: float) -> 
         say: shows a line on the terminal.
         within_s: boxes that take longer are left to connect by themselves.
     """
-    end, silent_until, asked = time.monotonic() + within_s, time.monotonic() + _QUIET_S, 0
+    end, silent_until = time.monotonic() + within_s, time.monotonic() + _QUIET_S
+    in_vain: set[str] = set()
     while True:
         asking = [one for one in monitor.hosts() if one.state == "needs_password"]
-        if asking and asked < _ASKED * len(monitor.hosts()):
-            asked += 1
+        asking = [one for one in asking if one.host not in in_vain]
+        if asking:
             say(f"{asking[0].host}: {asking[0].reason}")
-            monitor.ask(asking[0].host)
+            if not monitor.ask(asking[0].host):
+                in_vain.add(asking[0].host)
             end = time.monotonic() + within_s
             continue
         waiting = [one.host for one in monitor.hosts() if one.state == "connecting"]

@@ -115,11 +115,9 @@ class Monitor:
         found = (source.health() for source in self._sources)
         return tuple(health for health in found if health is not None)
 
-    def ask(self, host: str) -> None:
-        """Let ssh ask its questions on the terminal, which must be free, and connect anew."""
-        for source in self._sources:
-            if source.name == host:
-                source.ask()
+    def ask(self, host: str) -> bool:
+        """Let ssh ask its questions on the terminal, which must be free; see `Source.ask`."""
+        return all([source.ask() for source in self._sources if source.name == host])  # noqa: C419
 
     def trouble(self, target: str) -> str:
         """Why a target on another box cannot be read, in words; empty where nothing is known."""

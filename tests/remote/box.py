@@ -72,7 +72,7 @@ class Box:
     """A server with keys and a configuration of its own, and what a client needs to reach it.
 
     Args:
-        folder: for keys and settings.
+        folder: for keys and settings, and for a home directory that is empty.
         settings: more lines of its sshd_config.
         login: a shell command that stands for the login shell; the command that ssh asked for is
             in $SSH_ORIGINAL_COMMAND.
@@ -96,6 +96,8 @@ class Box:
         self._prefix = prefix.split()
         self._settings = settings + (f"\nForceCommand {login}" if login else "")
         self._process: subprocess.Popen[bytes] | None = None
+        self.home = folder / "home"
+        self.home.mkdir(exist_ok=True)
         self.user_key, self.host_key = key(folder / "user"), key(folder / "host")
         shutil.copy(folder / "user.pub", folder / "authorized")
         self.known = folder / "known_hosts"
@@ -121,7 +123,9 @@ class Box:
         (self.folder / "sshd_config").write_text(
             f"Port {self.port}\nListenAddress {self.address}\nHostKey {self.host_key}\n"
             f"AuthorizedKeysFile {self.folder}/authorized\nStrictModes no\nUsePAM no\n"
-            f"PidFile none\nPasswordAuthentication no\nPermitRootLogin yes\n{self._settings}\n"
+            f"PidFile none\nPasswordAuthentication no\n"
+            f"KbdInteractiveAuthentication no\nPermitRootLogin yes\n{self._settings}\n"
+            f"SetEnv HOME={self.home}\n"  # nothing of who runs the tests; the first SetEnv holds
         )
         with (self.folder / "sshd.log").open("ab") as words:
             self._process = subprocess.Popen(

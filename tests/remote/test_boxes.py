@@ -163,6 +163,17 @@ class TestWithoutPython:
         got.until(lambda: got.content.get(str(log)) == log.read_bytes())
         assert "no such file" in got.source.trouble(f"{log.parent}/nothing")
 
+    def test_the_home_directory_is_expanded_there(
+        self, no_python: None, make_box: MakeBox, collect: Collect, tmp_path: Path
+    ) -> None:
+        for name in ("one", "two"):
+            (tmp_path / "home" / "exp" / name).mkdir(parents=True)
+            (tmp_path / "home" / "exp" / name / "log.jsonl").write_bytes(lines(4))
+        got = collect(make_box(settings=f"SetEnv HOME={tmp_path}/home"), "~/exp/*/log.jsonl")
+        got.until(lambda: len(got.content) == 2)
+        assert sorted(got.content) == ["~/exp/one/log.jsonl", "~/exp/two/log.jsonl"]
+        assert got.content["~/exp/one/log.jsonl"] == lines(4)
+
     def test_the_shell_ends_with_its_link(
         self, no_python: None, box: Box, collect: Collect, log: Path
     ) -> None:

@@ -105,7 +105,7 @@ def failing(box: Box, tmp_path: Path, what: str) -> tuple[str, str]:
     text = box.client.read_text()
     client = tmp_path / "client"
     if what == "key":
-        text, words = text.replace(str(box.user_key), str(box.host_key)), "no key of yours opens it"
+        text, words = text.replace(str(box.user_key), str(box.host_key)), "ssh-copy-id"
     elif what == "port":
         text, words = text.replace(f"Port {box.port}", f"Port {free_port()}"), "connection refused"
     elif what == "name":

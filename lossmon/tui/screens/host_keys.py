@@ -111,7 +111,10 @@ class HostKeys(RunsScreen):
                 for host in broken:
                     sys.stdout.write(f"\nlossmon: {host_in_words(host)}\n")
                     sys.stdout.flush()
-                    self._monitor.ask(host.host)
+                    if not self._monitor.ask(host.host):
+                        sys.stdout.write("lossmon: see above; enter goes back to the screen ")
+                        sys.stdout.flush()
+                        sys.stdin.readline()
         except SuspendNotSupported:
             self.notify("this terminal can't be handed over", severity="error")
 
