@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import pairs
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Cause, Finding
-from lossmon.diagnosis.patterns.staircase import stairs
 from lossmon.diagnosis.view import View
 
 MOST = 4  # causes of a finding
@@ -50,8 +50,6 @@ _SMALL_BATCH = 4
 _GUESSED = (2, 3, 4, 5, 10, 20, 100, 1000)  # numbers of classes that are common
 _GUESS_WITHIN = 0.01  # of ln C
 _FEW_TRAINED = 0.002  # of the weights
-_TAIL = 4.0  # x: highest values of buckets over their mean
-_BEST_IN_EPOCH = 0.12  # of an epoch around its end
 
 
 def causes(finding: Finding, view: View) -> tuple[Cause, ...]:
@@ -180,7 +178,7 @@ def _plateau(finding: Finding, view: View) -> Iterator[Reason]:
                 f"since step {since:,}",
                 3.0,
             )
-    yield from _eval_rises(view)
+    yield from pairs.eval_rises(view)
     if view.grad_norm is not None and np.isfinite(view.grad_norm[1]).all():
         norm = view.grad_norm[1]
         early = float(np.median(norm[: max(3, len(norm) // 20)]))
@@ -191,20 +189,6 @@ def _plateau(finding: Finding, view: View) -> Iterator[Reason]:
                 f"grad norm fell to {late:.2g}, {late / early:.1%} of its start",
                 1.2,
             )
-
-
-def _eval_rises(view: View) -> Iterator[Reason]:
-    pair = view.pair
-    if pair is None or len(pair.value) < 4:
-        return
-    best = pair.best_at
-    lowest, newest = float(pair.smooth[best]), pair.last(pair.value)
-    if lowest > 0 and newest > 1.02 * lowest and newest - lowest > 3 * pair.error:
-        yield Reason(
-            "overfit_suspected",
-            f"eval is {newest / lowest - 1:.1%} above its best at step {int(pair.step[best]):,}",
-            2.0,
-        )
 
 
 def _flat(finding: Finding, view: View) -> Iterator[Reason]:
@@ -268,31 +252,6 @@ def _guessing(view: View) -> Iterator[Reason]:
             return
 
 
-def _overfitting(finding: Finding, view: View) -> Iterator[Reason]:
-    around = view.around
-    examples = around.settings.get("examples")
-    over = f" over {examples:,.0f} examples" if examples else ""
-    if view.epochs is not None and view.step and view.epochs >= 2:
-        best = view.epochs * finding.since_step / view.step
-        yield Reason(
-            "memorising",
-            f"{view.epochs:.3g} passes{over or ' over the same data'}, the best after {best:.2g}",
-            2.0,
-        )
-    steps = stairs(view)
-    if steps is not None:
-        yield Reason(
-            "memorising",
-            f"train drops by {steps.drop:.0%} at each of {len(steps.drops)} epoch boundaries{over}",
-            3.0,
-        )
-    if examples and examples < 5000:
-        yield Reason("small_data", f"{examples:,.0f} training examples", 1.5)
-    rank = around.settings.get("lora_rank")
-    if rank and rank >= 64:
-        yield Reason("high_capacity", f"LoRA rank is {rank:,.0f}", 1.0)
-
-
 def _not_converged(finding: Finding, view: View) -> Iterator[Reason]:
     if view.rate is None:
         return
@@ -302,43 +261,6 @@ def _not_converged(finding: Finding, view: View) -> Iterator[Reason]:
         at = f", in epoch {view.epochs:.2g}" if view.epochs else ""
         yield Reason(
             "few_epochs", f"learning rate is still at {rate[-1] / peak:.0%} of its peak{at}", 2.0
-        )
-
-
-def _ahead(finding: Finding, view: View) -> Iterator[Reason]:
-    """Why train may lie above eval: how it is averaged, its tail, what only train carries."""
-    pair, train = view.pair, view.train
-    if pair is None or train is None:
-        return
-    yield from _epoch_mean(view)
-    high, mean = train.sketch.high[-200:], train.value[-200:]
-    keep = np.isfinite(high) & (mean > 0)
-    if train.sketch.width > 1 and keep.sum() > 8:
-        tail = float(np.median(high[keep] / mean[keep]))
-        if tail > _TAIL:
-            yield Reason(
-                "hard_train", f"the highest losses of a batch are {tail:.2g} x the mean", 1.2
-            )
-
-
-def _epoch_mean(view: View) -> Iterator[Reason]:
-    """One train row an epoch is a mean over it: half an epoch behind the eval at its end."""
-    pair, train = view.pair, view.train
-    assert pair is not None
-    assert train is not None
-    if not 0.8 <= train.n / max(len(pair.value), 1) <= 1.25 or len(pair.value) < 6:
-        return
-    half = 0.5 * co.spacing_of(train.step)
-    shifted = np.interp(pair.step + half, train.step, train.value)
-    apart = np.abs(np.log(np.maximum(pair.train, 1e-300) / np.maximum(pair.value, 1e-300)))
-    closer = np.abs(np.log(np.maximum(shifted, 1e-300) / np.maximum(pair.value, 1e-300)))
-    early = slice(0, max(3, len(apart) // 2))
-    if float(np.mean(closer[early])) < 0.7 * float(np.mean(apart[early])):
-        yield Reason(
-            "epoch_mean",
-            "there is one train row for each eval; half an epoch later train is closer to eval by "
-            f"{1 - np.mean(closer[early]) / np.mean(apart[early]):.0%}",
-            1.5,
         )
 
 
@@ -369,7 +291,7 @@ def _staircase(finding: Finding, view: View) -> Iterator[Reason]:
     examples = view.around.settings.get("examples")
     if examples and examples < 20000:
         yield Reason("small_data", f"{examples:,.0f} training examples", 1.5)
-    yield from _eval_rises(view)
+    yield from pairs.eval_rises(view)
 
 
 def _restart(finding: Finding, view: View) -> Iterator[Reason]:
@@ -406,9 +328,9 @@ _MEASURED: dict[str, Callable[[Finding, View], Iterator[Reason]]] = {
     "not_decreasing": _flat,
     "chance_level": _flat,
     "underfitting": _flat,
-    "overfitting": _overfitting,
-    "train_high_eval_low": _ahead,
-    "eval_faster": _ahead,
+    "overfitting": pairs.overfitting,
+    "train_high_eval_low": pairs.ahead,
+    "eval_faster": pairs.ahead,
     "not_converged": _not_converged,
     "lr_zero": _lr_zero,
     "noisy": _noisy,
