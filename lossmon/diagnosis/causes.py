@@ -267,6 +267,7 @@ def _not_converged(finding: Finding, view: View) -> Iterator[Reason]:
 def _lr_zero(finding: Finding, view: View) -> Iterator[Reason]:
     if view.rate is None:
         return
+    yield from co.rate_fell(view, finding.since_step)
     total, at = view.around.total_steps, finding.since_step
     if np.nanmax(view.rate[1]) == 0:
         yield Reason("lr_too_low", "learning rate is 0 in every row", 3.0)

@@ -185,17 +185,18 @@ def rate_fell(view: View, onset: int) -> Iterator[Reason]:
     spacing = spacing_of(step)
     reach = 2 * reach_of(view, spacing)
     places = np.flatnonzero(np.abs(step - onset) <= reach)
-    if len(places) < 2 or not np.isfinite(rate[places]).all() or np.min(rate[places]) <= 0:
-        return
     window = rate[places]
-    ratios = window[:-1] / window[1:]
+    if len(places) < 2 or not np.isfinite(window).all() or np.min(window) < 0:
+        return
+    with np.errstate(over="ignore"):
+        ratios = window[:-1] / np.maximum(window[1:], 1e-300)
     at = int(np.argmax(ratios))
     if ratios[at] >= 2:
         place = float(step[places[at + 1]])
+        by = f"{ratios[at]:.3g} x" if window[at + 1] > 0 else "to 0"
         yield Reason(
             "lr_decayed",
-            f"learning rate fell {ratios[at]:.3g} x at step {int(place):,}"
-            f"{when(place, onset, spacing)}",
+            f"learning rate fell {by} at step {int(place):,}{when(place, onset, spacing)}",
             2.5,
         )
 

@@ -155,6 +155,15 @@ def test_a_plateau_after_a_fall_of_the_rate_is_a_warning_that_names_it() -> None
     assert plain.severity == "info"
 
 
+def test_a_rate_at_zero_is_told_with_its_fall_or_its_short_schedule() -> None:
+    fell = np.where(STEPS > 200, 0.0, 1e-3)
+    finding = of(played({"loss": curves.plateau(), "lr": fell}), "lr_zero")
+    assert why(finding, "lr_decayed") == "learning rate fell to 0 at step 201"
+    short = np.maximum(0.0, 1e-3 * (1 - STEPS / 300))
+    finding = of(played({"loss": curves.plateau(), "lr": short}), "lr_zero")
+    assert why(finding, "schedule_short") == "the schedule ended at step 300 of 600 planned (50%)"
+
+
 def test_swings_that_repeat_with_the_epoch_are_the_order_of_the_data() -> None:
     wave = np.sin(2 * np.pi * STEPS / 60) + 0.5 * np.sin(4 * np.pi * STEPS / 60)
     loss = 2.0 + 0.8 * wave + curves.noise(N, 0.05)
