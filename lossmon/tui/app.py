@@ -64,6 +64,7 @@ _COMMANDS = (
     ("Help", "the keys of the place one is in", "help"),
     ("Language", "English or Chinese", "language"),
 )
+_KEY_NAMES = {"↑": "up", "↓": "down", "←": "left", "→": "right", "⏎": "enter", "⇥": "tab"}
 _NOTICE_S = 3.0  # between two looks whether a notice waits, or the title says too much
 
 
@@ -110,9 +111,11 @@ class LossmonApp(WiredApp):
         self.animation_level = "none"
         self.failure: str | None = None
         self._piped = piped
+        self._ascii = self.plain_signs = ascii
         self.settings = settings or Config()
         for theme in themes.OURS.values():
-            self.register_theme(theme)
+            sixteen = self.console.color_system == "standard"
+            self.register_theme(themes.on_sixteen_colours(theme) if sixteen else theme)
         self.theme = self.settings.screen.theme
         self._main = MainScreen(lang, ascii, printable(waiting), self.settings.screen)
         self._monitor = monitor
@@ -200,6 +203,15 @@ class LossmonApp(WiredApp):
         """Ours, where Textual would take the one it comes from."""
         usual = super().get_driver_class()
         return TerminalDriver if issubclass(TerminalDriver, usual) else usual
+
+    def get_key_display(self, binding: Binding) -> str:
+        """What a key is called; without signs where those cannot be shown."""
+        shown = super().get_key_display(binding)
+        if not self._ascii:
+            return shown
+        for sign, name in _KEY_NAMES.items():
+            shown = shown.replace(sign, name)
+        return shown.encode("ascii", "replace").decode()
 
     def action_help(self) -> None:
         """The keys of the place one is in."""

@@ -6,6 +6,8 @@ colour blindness tell apart. In every theme a sign stands beside a colour that m
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.theme import Theme
 
 from lossmon.config.screen import THEMES
@@ -104,6 +106,41 @@ _COLOUR_BLIND = Theme(
 )
 OURS = {theme.name: theme for theme in (_DARK, _LIGHT, _CONTRAST, _COLOUR_BLIND)}
 assert tuple(OURS) == THEMES, "config.toml names the themes that are here"
+
+
+_SIXTEEN_DARK = {
+    "primary": "#55ffff",
+    "secondary": "#ff55ff",
+    "accent": "#ffff55",
+    "warning": "#ffff55",
+    "error": "#ff5555",
+    "success": "#55ff55",
+}
+_SIXTEEN_LIGHT = {
+    "primary": "#0000aa",
+    "secondary": "#aa00aa",
+    "accent": "#aa5500",
+    "warning": "#aa5500",
+    "error": "#aa0000",
+    "success": "#00aa00",
+}
+
+
+def on_sixteen_colours(theme: Theme) -> Theme:
+    """The theme in colours that a terminal with sixteen has: near ones would all become white."""
+    roles = _SIXTEEN_DARK if theme.dark else _SIXTEEN_LIGHT
+    muted = "#aaaaaa" if theme.dark else "#555555"
+    words = {**theme.variables, **_text(**roles, muted=muted), "surface-lighten-2": muted}
+    return replace(
+        theme,
+        primary=roles["primary"],
+        secondary=roles["secondary"],
+        accent=roles["accent"],
+        warning=roles["warning"],
+        error=roles["error"],
+        success=roles["success"],
+        variables=words,
+    )
 
 
 def after(name: str) -> str:

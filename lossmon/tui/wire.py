@@ -37,6 +37,19 @@ Cell = tuple[str, Pen]  # the sign that begins here ("" in the second cell of a 
 PLAIN = Pen()
 _UNKNOWN: Cell = ("\0", PLAIN)
 _SEEN_ON_BLANKS = {"4", "7", "9", "21", "53"}  # underline, reverse, strike, double, overline
+_SIGNS = {
+    **dict.fromkeys("─━═╌╴╶‐‑‒–—―▁▂", "-"),
+    **dict.fromkeys("│┃║┊▎▏▌▐", "|"),
+    **dict.fromkeys("┌┐└┘├┤┬┴┼╭╮╯╰", "+"),
+    **dict.fromkeys("…⋯", "~"),
+    **dict.fromkeys("‘’", "'"),
+    **dict.fromkeys("“”", '"'),
+    **dict.fromkeys("•·▪■●", "*"),
+    **dict.fromkeys("←◀◂", "<"),
+    **dict.fromkeys("→▶▸", ">"),
+    **dict.fromkeys("↑▲▴", "^"),
+    **dict.fromkeys("↓▼▾", "v"),
+}
 _SHORT = 4  # bytes of a short move: so many unchanged bytes are as cheap to send again
 
 
@@ -72,6 +85,8 @@ class Wire:
         width: int,
         height: int,
         colors: ColorSystem | None,
+        *,
+        plain: bool = False,
     ) -> str:
         """The sequence that brings the terminal up to date; "" where nothing changed.
 
@@ -80,6 +95,7 @@ class Wire:
             width: columns of the terminal.
             height: its rows.
             colors: what the terminal can show; None for no colours at all (NO_COLOR).
+            plain: signs become ASCII, also those that the library draws; letters stay.
         """
         if self._size != (width, height):
             self._size = (width, height)
@@ -88,7 +104,7 @@ class Wire:
         for y, x, strip in _pieces(update):
             if 0 <= y < height:
                 row = touched.setdefault(y, self._rows[y].copy())
-                _lay(row, x, strip, colors)
+                _lay(row, x, strip, colors, plain)
         writer = _Writer(width)
         for y in sorted(touched):
             writer.row(y, self._rows[y], touched[y])
@@ -111,7 +127,7 @@ def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Stri
                 yield y, x, piece if end <= x2 else piece.crop(0, min(end, x2) - x)
 
 
-def _lay(row: list[Cell], x: int, strip: Strip, colors: ColorSystem | None) -> None:
+def _lay(row: list[Cell], x: int, strip: Strip, colors: ColorSystem | None, plain: bool) -> None:
     """Put a strip into a row of cells."""
     width = len(row)
     for text, style, control in strip:
@@ -119,7 +135,7 @@ def _lay(row: list[Cell], x: int, strip: Strip, colors: ColorSystem | None) -> N
             continue
         pen = _pen(style, colors) if style is not None else PLAIN
         blank = _on_blanks(pen)
-        for char in text:
+        for char in _plain_signs(text) if plain else text:
             size = char_width(char)
             if size == 0:
                 if 0 < x <= width and row[x - 1][0] not in ("", " "):
@@ -131,6 +147,13 @@ def _lay(row: list[Cell], x: int, strip: Strip, colors: ColorSystem | None) -> N
             if size == 2 and x + 1 < width:
                 row[x + 1] = ("", pen)
             x += size
+
+
+def _plain_signs(text: str) -> str:
+    """Signs (arrows, lines, blocks, bullets) as ASCII ones of the same width."""
+    if text.isascii():
+        return text
+    return "".join(_SIGNS.get(c, "#") if "\u2000" <= c < "\u2c00" else c for c in text)
 
 
 @lru_cache(maxsize=4096)
@@ -248,6 +271,7 @@ class WiredApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._wire = Wire()
+        self.plain_signs = False
         if self.no_color:  # what is dim stays so by its attribute, not by a colour between two
             self._filters = [one for one in self._filters if not isinstance(one, DimFilter)]
 
@@ -275,7 +299,7 @@ class WiredApp(App[None]):
         width, height = self.size
         known = self.console._color_system or ColorSystem.TRUECOLOR
         colors = None if self.no_color else known
-        sequence = self._wire.encode(renderable, width, height, colors)
+        sequence = self._wire.encode(renderable, width, height, colors, plain=self.plain_signs)
         if sequence or self.cursor_position != self._previous_cursor_position:
             super()._display(screen, Sent(sequence))
         else:

@@ -20,7 +20,7 @@ from lossmon.report.brief import LINES, WIDTH, brief
 from lossmon.text import cell_width
 from lossmon.tui import clipboard
 from lossmon.tui.app import LossmonApp
-from lossmon.tui.screens.help import HelpScreen, ascii_keys, keys_of
+from lossmon.tui.screens.help import HelpScreen, keys_of
 from lossmon.tui.screens.save_keys import file_name
 from lossmon.tui.widgets.log_lines import LogLines
 from tests.conftest import falling, training_rows, write_jsonl
@@ -162,7 +162,6 @@ class TestHelp:
             for key in keys_of(main_of(app)):
                 assert len(key.words) > 3, key
                 assert key.keys
-                assert ascii_keys(key.keys).isascii()
 
     async def test_the_palette_holds_every_action(self, app: LossmonApp) -> None:
         async with app.run_test(size=WIDE) as pilot:

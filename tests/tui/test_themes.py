@@ -207,3 +207,22 @@ def test_a_locale_without_unicode_gets_ascii(
 
     table = run("check", folder, **{"LC_CTYPE": "", **environment}).stdout
     assert table.isascii() == plain
+
+
+def test_with_plain_signs_nothing_else_is_sent(folder: Path) -> None:
+    terminal = Terminal(str(folder), "--ascii", columns=100, rows=20)
+    try:
+        for keys, words in ((b"", "REBOUND"), (b"t", "following"), (b"?", "help")):
+            terminal.send(keys)
+            terminal.wait_for(words)
+            terminal.settle()
+        assert bytes(terminal.received).isascii()
+    finally:
+        terminal.close()
+
+
+def test_on_sixteen_colours_severities_keep_theirs() -> None:
+    for theme in map(themes.on_sixteen_colours, themes.OURS.values()):
+        words = [theme.variables[f"text-{role}"] for role in ("error", "success", "primary")]
+        numbers = [RichColor.parse(one).downgrade(ColorSystem.STANDARD).number for one in words]
+        assert numbers in ([9, 10, 14], [1, 2, 4])

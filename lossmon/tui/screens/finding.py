@@ -59,7 +59,7 @@ class FindingScreen(SteadyScreen[None]):
         Binding("z", "hush('snooze')", "snooze"),
         Binding("s", "smoothing", "smooth"),
         Binding("y", "log_y", "log"),
-        Binding("L", "language", "中/en"),
+        Binding("L", "language", "zh/en"),
         Binding("down,j", "scroll(1)", "down", show=False),
         Binding("up,k", "scroll(-1)", "up", show=False),
         Binding("pagedown,space", "scroll_page(1)", "page down", show=False),

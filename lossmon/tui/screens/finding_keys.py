@@ -28,7 +28,7 @@ class FindingKeys(RunsScreen):
         Binding("e", "evidence", "evidence", tooltip="The finding, its evidence drawn"),
         Binding("i", "acknowledge", "ack", show=False, tooltip="Acknowledge the finding"),
         Binding("z", "snooze", "snooze", show=False, tooltip="Snooze the finding"),
-        Binding("L", "language", "中/en", tooltip="English or Chinese"),
+        Binding("L", "language", "zh/en", tooltip="English or Chinese"),
     ]
     quiet: Quiet
     _knowledge: Knowledge

@@ -158,8 +158,7 @@ class HelpScreen(ModalScreen[None]):
             if key.section != section:
                 section = key.section
                 yield f"{section}\n", "bold $text-primary"
-            keys = key.keys if not self._ascii else ascii_keys(key.keys)
-            yield from self._row(keys, key.words)
+            yield from self._row(key.keys, key.words)
         yield "signs\n", "bold $text-primary"
         for sign, plain, meaning in SIGNS:
             yield from self._row(plain if self._ascii else sign, meaning)
@@ -168,13 +167,5 @@ class HelpScreen(ModalScreen[None]):
         """The keys, and beside them the words, whose further lines stand under the first."""
         width = min(_WIDTH, self.app.size.width) - _KEYS_WIDTH - 7
         indent = "\n" + " " * (_KEYS_WIDTH + 1)
-        yield pad(clip(keys, _KEYS_WIDTH), _KEYS_WIDTH + 1), "bold $text-accent"
+        yield pad(clip(keys, _KEYS_WIDTH, ascii=self._ascii), _KEYS_WIDTH + 1), "bold $text-accent"
         yield indent.join(wrap(words, max(10, width))) + "\n", ""
-
-
-def ascii_keys(keys: str) -> str:
-    """Names of keys without signs for them."""
-    names = {"↑": "up", "↓": "down", "←": "left", "→": "right", "⏎": "enter", "⇥": "tab"}
-    for sign, name in names.items():
-        keys = keys.replace(sign, name)
-    return keys.encode("ascii", "replace").decode()
