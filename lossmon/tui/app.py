@@ -114,8 +114,7 @@ class LossmonApp(WiredApp):
         self._ascii = self.plain_signs = ascii
         self.settings = settings or Config()
         for theme in themes.OURS.values():
-            sixteen = self.console.color_system == "standard"
-            self.register_theme(themes.on_sixteen_colours(theme) if sixteen else theme)
+            self.register_theme(theme)
         self.theme = self.settings.screen.theme
         self._main = MainScreen(lang, ascii, printable(waiting), self.settings.screen)
         self._monitor = monitor
@@ -139,6 +138,10 @@ class LossmonApp(WiredApp):
 
     def on_mount(self) -> None:
         """Begin to watch."""
+        if not self.is_headless and self.console.color_system == "standard":
+            for theme in themes.OURS.values():
+                self.register_theme(themes.on_sixteen_colours(theme))
+            self.refresh_css()
         self.set_interval(_NOTICE_S, self._give_notice)
         self.app_resume_signal.subscribe(self, self._title_again)
         self._watcher.start()
