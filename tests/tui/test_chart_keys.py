@@ -279,6 +279,31 @@ async def test_the_picker_filters_by_name_and_role_and_charts_several(app: Lossm
         assert main_of(app)._view.metrics == ()
 
 
+async def test_escape_takes_the_cursor_away(app: LossmonApp) -> None:
+    async with app.run_test(size=SIZE) as pilot:
+        await loaded(pilot, 1)
+        await press(pilot, "c", "escape")
+        assert main_of(app).cursor_step is None
+
+
+async def test_the_run_that_is_looked_into_stays_when_a_worse_one_arrives(
+    log: Path, tmp_path: Path
+) -> None:
+    monitor = monitor_of(log.parents[1])
+    app = LossmonApp(monitor)
+    async with app.run_test(size=SIZE) as pilot:
+        await loaded(pilot, 1)
+        await press(pilot, "plus")
+        broken = [{"step": i, "loss": 2.0 if i < 60 else float("nan")} for i in range(1, 200)]
+        write_jsonl(log.parents[1] / "z" / "log.jsonl", broken)
+        await until(pilot, lambda: len(main_of(app)._runs) == 2)
+        now = main_of(app)._chosen
+        assert now is not None
+        assert now.endswith("a")
+        assert main_of(app)._view.window is not None
+    monitor.close()
+
+
 async def test_nothing_but_the_cursor_is_drawn_when_it_moves(app: LossmonApp) -> None:
     async with app.run_test(size=SIZE) as pilot:
         await loaded(pilot, 1)

@@ -153,7 +153,9 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         if self.close_log() or self._leave_runs():
             return
         if not any(self.has_class(name) for name in ("-grid", "-panel", "-solo")):
-            if self.focused is None and len(self._runs) > 1:
+            if self.focused is None and self.cursor_step is not None:
+                self.cursor_step = None
+            elif self.focused is None and len(self._runs) > 1:
                 self.action_runs()
             self.set_focus(None)
             return

@@ -32,6 +32,7 @@ class RunsScreen(SteadyScreen[None]):
         self._runs: dict[str, RunUpdate] = {}
         self._chosen: str | None = None
         self._view = View()
+        self._by_hand = False  # the user chose the run or looks into it: it stays
 
     @property
     def chosen_run(self) -> RunUpdate | None:
@@ -41,10 +42,12 @@ class RunsScreen(SteadyScreen[None]):
     def _look(self, **changes: Any) -> None:
         """Look at the run in another way (fields of `View`)."""
         self._view = replace(self._view, **changes)
+        self._by_hand = self._by_hand or not changes.keys().isdisjoint(("window", "metrics"))
         self._show()
 
     def watch_cursor_step(self) -> None:
         """The cursor is drawn where it stands now."""
+        self._by_hand = self._by_hand or self.cursor_step is not None
         self._show()
 
     @abstractmethod

@@ -49,7 +49,6 @@ class TriageKeys(RunsScreen):
     def __init__(self, ascii: bool) -> None:
         super().__init__(ascii)
         self.marked: dict[str, None] = {}
-        self._by_hand = False  # the user chose the run: nothing else may change it
         self._query = query.Query()
         self._order = "need"
         self._overlaid = False
