@@ -23,6 +23,10 @@ from lossmon.tui.wording import Row, Wording, in_order, joined
 _SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 
 
+class Told(VerticalScroll, can_focus=False):
+    """The text; the screen's own keys scroll it, also those that a focused panel would take."""
+
+
 class FindingScreen(SteadyScreen[None]):
     """Shows one finding and follows it while its run goes on.
 
@@ -43,12 +47,12 @@ class FindingScreen(SteadyScreen[None]):
     FindingScreen.-over #finding-banner { background: $surface; color: $text-muted; }
     FindingScreen #finding-body { height: 1fr; layout: vertical; }
     FindingScreen EvidenceChart { height: 50%; min-height: 5; }
-    FindingScreen VerticalScroll { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-    FindingScreen VerticalScroll { scrollbar-gutter: stable; }
+    FindingScreen Told { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    FindingScreen Told { scrollbar-gutter: stable; }
     FindingScreen #finding-text { width: 1fr; height: auto; text-wrap: nowrap; }
     FindingScreen.-wide #finding-body { layout: horizontal; }
     FindingScreen.-wide EvidenceChart { height: 1fr; width: 3fr; }
-    FindingScreen.-wide VerticalScroll { width: 2fr; max-width: 76; }
+    FindingScreen.-wide Told { width: 2fr; max-width: 76; }
     FindingScreen.-short Footer { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,13 +96,12 @@ class FindingScreen(SteadyScreen[None]):
         yield Static(id="finding-banner")
         with Container(id="finding-body"):
             yield EvidenceChart(ascii=self._ascii)
-            with VerticalScroll(id="finding-scroll"):
+            with Told(id="finding-scroll"):
                 yield Static(id="finding-text")
         yield Footer(compact=True, show_command_palette=False)
 
     def on_mount(self) -> None:
-        """Arrow keys scroll the text at once."""
-        self.query_one("#finding-scroll").can_focus = False
+        """The text is wrapped to its place, once there is one."""
         self.call_after_refresh(self._show)
 
     def on_resize(self) -> None:
@@ -159,7 +162,7 @@ class FindingScreen(SteadyScreen[None]):
             return
         at = patterns.index(self.finding.pattern) if self.finding.pattern in patterns else -by
         self.finding = ordered[(at + by) % len(ordered)]
-        self.query_one("#finding-scroll", VerticalScroll).scroll_home(animate=False)
+        self.query_one("#finding-scroll", Told).scroll_home(animate=False)
         self._show()
 
     def action_hush(self, how: str) -> None:
@@ -184,12 +187,12 @@ class FindingScreen(SteadyScreen[None]):
 
     def action_scroll(self, by: int) -> None:
         """A line up or down."""
-        scroll = self.query_one("#finding-scroll", VerticalScroll)
+        scroll = self.query_one("#finding-scroll", Told)
         scroll.scroll_relative(y=by, animate=False)
 
     def action_scroll_page(self, by: int) -> None:
         """A page up or down."""
-        scroll = self.query_one("#finding-scroll", VerticalScroll)
+        scroll = self.query_one("#finding-scroll", Told)
         scroll.scroll_relative(y=by * max(1, scroll.size.height - 1), animate=False)
 
 

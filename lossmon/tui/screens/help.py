@@ -22,6 +22,7 @@ _TITLES = {  # of the classes that keep keys of an area; of a panel its name wil
     "TriageKeys": "runs",
     "ChartKeys": "chart",
     "FindingKeys": "diagnosis",
+    "FindingScreen": "finding",
     "LogKeys": "log",
     "LogLines": "log",
     "LogPane": "log",
@@ -31,6 +32,7 @@ _TITLES = {  # of the classes that keep keys of an area; of a panel its name wil
 SIGNS = (
     ("● ■ ○ ·", "* # o .", "running, finished, stalled, unknown"),
     ("✗ ! ✓ ~", "x ! + ~", "critical, warning, fine, advice"),
+    ("z", "z", "acknowledged or snoozed: nothing calls for attention"),
     ("┊▾", ":v", "where a finding began; the best eval"),
     ("✗", "x", "on the chart: a value that is not finite"),
     ("▲3", "^3", "on the chart: 3 points beyond the axis"),
