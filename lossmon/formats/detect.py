@@ -73,7 +73,7 @@ class _Text:
     def sniff(self, head: bytes, name: str) -> str | None:
         if _JSON_DOCUMENT.match(head) and not _NEXT_DOCUMENT.search(head):
             return None  # settings, vocabularies, results: rows of a training would be JSON lines
-        return text.looks_like_training(head)
+        return text.looks_like_training(head[-_LOOKED_AT:])
 
     def decoder(self, name: str) -> Decoder:
         return text.TextDecoder()
@@ -86,6 +86,8 @@ FORMATS: tuple[Built, ...] = (
 )  # fmt: skip
 
 BINARY: tuple[Built, ...] = (tensorboard, wandb)
+_LOOKED_AT = 1 << 18  # bytes of text in which a training is looked for: junk takes long
+_TEXT = bytes(range(32, 127)) + b"\t\n\r\x1b\x00\x08"
 _MAGIC_BYTES = 64  # enough for the head of any binary format
 
 _MAGIC = (
@@ -152,6 +154,8 @@ def detect(head: bytes, name: str, complete: bool) -> Detection | None:
         return None
     binary = _binary(head)
     formats: tuple[Format, ...] = BINARY if binary else FORMATS
+    if binary and _is_text_with_nul(head):
+        binary, formats = None, (*BINARY, *FORMATS)
     for format_ in (*_first, *_plug_ins(), *formats):
         why = format_.sniff(head, name)
         if why:
@@ -169,6 +173,13 @@ def _binary(head: bytes) -> str | None:
             return kind
     sample = head[:4096]
     return "binary data" if b"\x00" in sample else None
+
+
+def _is_text_with_nul(head: bytes) -> bool:
+    """Lines of text with NUL bytes in them, as a crash or a network file system leaves behind."""
+    sample = head[:4096]
+    strange = sample.translate(None, _TEXT)
+    return b"\n" in sample and len(strange) < 0.02 * len(sample.replace(b"\x00", b""))
 
 
 def _refusal(head: bytes, name: str) -> str:

@@ -172,7 +172,9 @@ class RowReader:
         step = row[plan.step] if plan.step is not None else None
         if type(step) is float and plan.total is None and -_MOST_STEPS < step < _MOST_STEPS:
             step = int(step)
-        elif type(step) is not int or plan.total is not None:
+        elif (
+            type(step) is not int or plan.total is not None or not -_MOST_STEPS < step < _MOST_STEPS
+        ):
             step = self._step(row, plan)
         epoch = row[plan.epoch] if plan.epoch is not None else None
         if type(epoch) is not float:

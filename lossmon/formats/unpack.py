@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from lossmon.errors import FormatError
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_LOOKED_AT = 64  # bytes in which UTF-16 without a mark is recognised
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 MARK_BYTES = 4  # of the head, that tell
 _PIECE = 1 << 20  # a small file may unpack to gigabytes: it is handed on in pieces
@@ -93,8 +94,18 @@ def unpacker(head: bytes) -> Unpacker | None:
         return Gzip()
     if head.startswith(_ZSTD):
         return Zstd()
-    encoding = _UTF16.get(head[:2])
+    encoding = _UTF16.get(head[:2]) or _utf16_without_mark(head)
     return Utf16(encoding) if encoding else None
+
+
+def _utf16_without_mark(head: bytes) -> str | None:
+    """ASCII in UTF-16 has a NUL in every second byte."""
+    even, odd = head[:_LOOKED_AT:2], head[1:_LOOKED_AT:2]
+    if len(odd) < 8:
+        return None
+    if not any(odd) and all(even):
+        return "utf-16-le"
+    return "utf-16-be" if not any(even) and all(odd) else None
 
 
 def plain_name(path: str) -> str:

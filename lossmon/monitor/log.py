@@ -62,6 +62,8 @@ class Log:
     _start: bytes = b""
     _head: bytearray = field(default_factory=bytearray)
     _unpacker: Unpacker | None = None
+    _passing_over: bool = False  # a line too long to be looked at, before the format is known
+    _too_long: int = 0  # such lines
     _known: int = 0  # metric names seen when `chosen` was made
 
     @property
@@ -110,12 +112,20 @@ class Log:
         if self.tail is not None:
             self.tail.append(data)
         if self.decoder is None:
-            self._head += data
+            self._head += self._behind_line(data) if self._passing_over else data
             records = self._recognise(complete=False)
         else:
             records = self._decode(data)
         self.origins.add(start, self._plain, records)
         return records
+
+    def _behind_line(self, data: bytes) -> bytes:
+        """What follows the line that was too long, once it has ended."""
+        ends = [at for at in (data.find(b"\n"), data.find(b"\r")) if at >= 0]
+        if not ends:
+            return b""
+        self._passing_over = False
+        return data[min(ends) + 1 :]
 
     def look_ahead(self, end: bytes) -> None:
         """Take the last bytes of a long log, to be shown until the reading gets there."""
@@ -155,9 +165,16 @@ class Log:
         told().complete(plan)
 
     def _recognise(self, complete: bool) -> list[Record]:
+        full = len(self._head) >= _HEAD_LIMIT
         try:
             name = self.path if self._unpacker is None else plain_name(self.path)
-            found = detect(bytes(self._head), name, complete or len(self._head) >= _HEAD_LIMIT)
+            found = detect(bytes(self._head), name, complete and not self._too_long)
+            if found is None and full and b"\n" not in self._head and b"\r" not in self._head:
+                self._head.clear()  # rows may follow
+                self._passing_over = True
+                self._too_long += 1
+            elif found is None and (full or complete):
+                found = detect(bytes(self._head) or b"\n", name, True)
         except FormatError as error:
             self.refused = str(error)
             self._head.clear()
@@ -170,6 +187,8 @@ class Log:
         packed = "" if self._unpacker is None else f" (in {self._unpacker.name})"
         self.decoder, self.why = found.decoder, found.why + packed
         head, self._head = bytes(self._head), bytearray()
+        for _ in range(self._too_long):
+            self.decoder.skipped.add("line too long", "")
         return self._decode(head)
 
     def _decode(self, data: bytes) -> list[Record]:
