@@ -36,6 +36,8 @@ RUNS = {
 # file name -> size in cells, runs, keys to press once all is read
 PICTURES: dict[str, tuple[tuple[int, int], list[str], list[str]]] = {
     "wide": ((140, 36), list(RUNS), ["j", "j"]),
+    "runs": ((140, 18), list(RUNS), ["escape"]),
+    "overlay": ((130, 28), list(RUNS), ["n", "n", "n", "space", "space", "space", "a"]),
     "narrow": ((60, 16), ["digits-cnn-lr3"], []),
     "overfitting": ((120, 30), ["docs-lm"], []),
     "cursor": ((120, 30), ["docs-lm"], ["plus", "h", "c", *["left"] * 6, "v", "v"]),

@@ -28,7 +28,7 @@ _LOOKS = {
     **{
         f"run_{i}": f"color: {color}; text-style: bold;"
         for i, color in enumerate(
-            ("$text-primary", "$text-warning", "$text-success", "$text-accent", "$text-error",
+            ("$text-primary", "$text-warning", "$text-success", "$foreground", "$text-error",
              "$text-secondary")
         )
     },
