@@ -33,15 +33,31 @@ RUNS = {
     "docs-lm-noisy": "d012_print_plain_docs_lm",
     "digits-mlp": "d018_dvclive_digits_mlp",
 }
+MANY = {
+    **RUNS,
+    "digits-boost": "d034_xgboost_digits_mlp",
+    "digits-cnn-hf": "d045_hf_digits_cnn",
+    "digits-keras": "d074_keras_verbose2_digits_mlp",
+    "docs-lm-lightning": "d127_lightning_docs_lm",
+    "docs-lm-short": "d141_csv_docs_lm",
+    "docs-lm-warm": "d150_print_plain_docs_lm",
+    "simclr-mlflow": "d251_mlflow_file_simclr_digits",
+    "sin": "d273_csv_tiny_sin",
+    "digits-mlp-epochs": "d279_print_epoch_digits_mlp",
+    "digits-cnn-long": "d330_logfmt_digits_cnn",
+    "docs-lm-board": "d331_tb_torch_docs_lm",
+}
 # file name -> size in cells, runs, keys to press once all is read
 PICTURES: dict[str, tuple[tuple[int, int], list[str], list[str]]] = {
     "wide": ((140, 36), list(RUNS), ["j", "j"]),
-    "runs": ((140, 18), list(RUNS), ["escape"]),
     "overlay": ((130, 28), list(RUNS), ["n", "n", "n", "space", "space", "space", "a"]),
     "narrow": ((60, 16), ["digits-cnn-lr3"], []),
     "overfitting": ((120, 30), ["docs-lm"], []),
     "cursor": ((120, 30), ["docs-lm"], ["plus", "h", "c", *["left"] * 6, "v", "v"]),
     "finding": ((130, 34), ["digits-cnn-lr3"], ["e"]),
+    "runs": ((140, 26), list(MANY), ["escape"]),
+    "wall": ((140, 40), list(MANY), ["w"]),
+    "log": ((120, 34), ["docs-lm"], ["c", *["left"] * 60, "t"]),
 }
 
 
@@ -94,7 +110,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "runs"
             for run in runs:
-                shutil.copytree(DATA / RUNS[run], folder / run, copy_function=shutil.copyfile)
+                shutil.copytree(DATA / MANY[run], folder / run, copy_function=shutil.copyfile)
             svg = asyncio.run(picture(folder, size, len(runs), keys))
         (ROOT / "screenshots").mkdir(exist_ok=True)
         (ROOT / "screenshots" / f"{name}.svg").write_text(svg)
