@@ -41,7 +41,6 @@ MANY = {
     "docs-lm-lightning": "d127_lightning_docs_lm",
     "docs-lm-short": "d141_csv_docs_lm",
     "docs-lm-warm": "d150_print_plain_docs_lm",
-    "simclr-mlflow": "d251_mlflow_file_simclr_digits",
     "sin": "d273_csv_tiny_sin",
     "digits-mlp-epochs": "d279_print_epoch_digits_mlp",
     "digits-cnn-long": "d330_logfmt_digits_cnn",
