@@ -15,7 +15,7 @@ from lossmon import __version__
 from lossmon.errors import LossmonError
 
 LANGUAGES = ("en", "zh")
-_FIRST_WORD_S = 5.0  # of every box before the screen opens; slower ones connect beside it
+_FIRST_WORD_S = 3.0  # of every box before the screen opens; slower ones connect beside it
 LEVELS = ("info", "warning", "critical", "never")
 
 

@@ -155,6 +155,8 @@ class Link:
             if paused:
                 heard = now  # it is we who do not listen
             elif now - heard > patience_s:
+                if self._talk is None:
+                    return f"no answer within {patience_s:.0f} s: off, out of reach, or its login hangs"
                 return f"no sign of life for {patience_s:.0f} s"
             pause = self._talk.tick(now) if self._talk is not None else _TURN_S
             reading = open_ends - {answers} if paused else open_ends

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatch
 from typing import Any
 
 from lossmon.logs import openssh
@@ -113,13 +114,24 @@ class SshSource:
         """Follow one more target."""
         if target not in self._session.targets:
             self._session.targets.append(target)
+            self._session.inbox.dropped -= self._below(target)
             self._order(lambda talk: talk.follow(target))
 
     def remove(self, target: str) -> None:
         """Follow a target no more."""
         if target in self._session.targets:
             self._session.targets.remove(target)
+            self._session.inbox.dropped |= self._below(target)
             self._order(lambda talk: talk.forget(target))
+
+    def _below(self, target: str) -> set[str]:
+        """The logs that are known by a target."""
+        start = target.rstrip("/") + "/"
+        return {
+            log
+            for log in list(self._session.inbox.tails)
+            if log == target or log.startswith(start) or fnmatch(log, target)
+        }
 
     def pending(self) -> int:
         """Bytes not polled yet; while the link is down, what it would bring does not count."""
