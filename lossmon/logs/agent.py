@@ -10,22 +10,22 @@ settled, beside (what the machine tells beside its logs), beat.
 """
 
 import collections
-import difflib
 import glob
 import json
 import os
-import platform
 import select
 import signal
 import sys
 import time
-from typing import Any, Deque, Dict, List, Optional, Set, Tuple  # noqa: F401 - some are for type comments
+from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Set, Tuple  # noqa: F401
 
 from lossmon.logs import wire
 from lossmon.logs.follower import Chunk, Follower, reason
-from lossmon.logs.slurm import Jobs, SlurmError
-from lossmon.logs.sqlite import MAGIC, Store
-from lossmon.logs.vitals import Sampler
+
+if TYPE_CHECKING:  # these are compiled on the box only where they are needed
+    from lossmon.logs.slurm import Jobs  # noqa: F401 - for type comments
+    from lossmon.logs.sqlite import Store  # noqa: F401 - for type comments
+    from lossmon.logs.vitals import Sampler  # noqa: F401 - for type comments
 
 MOST_ROWS = 1 << 19  # bytes of a store's rows in one frame
 SLICE_BYTES = 1 << 16  # of one log before the next has its turn
@@ -87,14 +87,13 @@ class Agent:
     Args:
         inlet: descriptor that commands come from.
         outlet: descriptor that answers go to.
-        sampler: tells of GPUs and writers.
     """
 
-    def __init__(self, inlet: int, outlet: int, sampler: Optional[Sampler] = None) -> None:
+    def __init__(self, inlet: int, outlet: int) -> None:
         self._inlet, self._outlet = inlet, outlet
         self._out = wire.Outbox(outlet)
         self._reader = wire.Reader()
-        self._sampler = sampler or Sampler()
+        self._sampler = None  # type: Optional[Sampler]
         self._follower = Follower(
             [], slice_bytes=SLICE_BYTES, ahead=True, long_bytes=LONG_BYTES,
             ahead_bytes=AHEAD_BYTES, rest=1 / SHARE, first_bytes=FIRST_BYTES,
@@ -117,7 +116,7 @@ class Agent:
         """Work until the other end is gone."""
         os.set_blocking(self._inlet, False)
         self._out.put(wire.MAGIC)
-        version = platform.python_version()
+        version = ".".join(map(str, sys.version_info[:3]))
         self._say({"t": "hello", "v": wire.VERSION, "python": version, "now": time.time()})
         while True:
             now = time.monotonic()
@@ -186,6 +185,8 @@ class Agent:
 
     def _ask_for_jobs(self, target: str) -> None:
         """Follow what the jobs of a scheduler write, as soon as it has answered."""
+        from lossmon.logs.slurm import Jobs, SlurmError
+
         try:
             self._jobs[target] = Jobs(target[len(SLURM) :])
         except SlurmError as error:
@@ -260,7 +261,13 @@ class Agent:
         """Send a chunk, unless its log is a store: its pages are none, its rows are sent."""
         if chunk.log in self._stores:
             return
-        if chunk.kind == "data" and chunk.offset == 0 and chunk.data.startswith(MAGIC):
+        if (
+            chunk.kind == "data"
+            and chunk.offset == 0
+            and chunk.data.startswith(b"SQLite format 3\0")
+        ):
+            from lossmon.logs.sqlite import Store
+
             self._stores[chunk.log] = Store(chunk.log, copy=False)
             self._follower.drop(chunk.log)
         else:
@@ -314,6 +321,10 @@ class Agent:
 
     def _tell_beside(self) -> None:
         """Hand on the newest sample of GPUs and writers, once."""
+        if self._sampler is None:
+            from lossmon.logs.vitals import Sampler
+
+            self._sampler = Sampler()
         if self._sampler.hungry:
             self._sampler.offer(self._follower.newest())
         sample = self._sampler.take()
@@ -329,7 +340,8 @@ class Agent:
 
     def close(self) -> None:
         """End the programs that were asked something."""
-        self._sampler.close()
+        if self._sampler is not None:
+            self._sampler.close()
         for jobs in self._jobs.values():
             jobs.close()
 
@@ -341,6 +353,8 @@ class Agent:
 
 
 def _hint(target: str, path: str) -> str:
+    import difflib
+
     parent, name = os.path.split(path)
     try:
         close = difflib.get_close_matches(name, os.listdir(parent or "."), 1)

@@ -17,7 +17,7 @@ _MODULES = (
     "vitals",
     "slurm",
     "agent",
-)  # in the order of their imports
+)
 
 # What is run where there is no Python: sent once, read to its last byte and evaluated. What follows
 # on standard input is data: names are read, line by line, and never evaluated.
@@ -63,15 +63,23 @@ done 2>/dev/null
 [ -z "$w" ] || kill $w 2>/dev/null
 """
 
+# Modules are compiled when they are asked for: most boxes have no store and no scheduler.
 _LOADER = """
-import sys, types
-for name in ("lossmon", "lossmon.logs"):
-    sys.modules[name] = types.ModuleType(name)
-for name, text in {sources!r}:
-    module = sys.modules["lossmon.logs." + name] = types.ModuleType("lossmon.logs." + name)
-    setattr(sys.modules["lossmon.logs"], name, module)
-    exec(compile(text, "<lossmon " + name + ">", "exec"), module.__dict__)
-sys.modules["lossmon.logs.agent"].main()
+import sys
+from importlib.machinery import ModuleSpec
+sources = {sources!r}
+class Sent:
+    def find_spec(self, name, path=None, target=None):
+        if name in sources:
+            return ModuleSpec(name, self, is_package=not sources[name])
+    def create_module(self, spec):
+        return None
+    def exec_module(self, module):
+        name = module.__name__
+        exec(compile(sources[name], "<" + name + ">", "exec"), module.__dict__)
+sys.meta_path.insert(0, Sent())
+from lossmon.logs.agent import main
+main()
 """
 
 _PYTHONS = (
@@ -95,11 +103,11 @@ _LINE = (
 @cache
 def payload() -> bytes:
     """The agent and what it needs, packed; sent on standard input."""
-    sources = []
+    sources = {"lossmon": "", "lossmon.logs": ""}
     for name in _MODULES:
         text = pkgutil.get_data("lossmon.logs", f"{name}.py")
         assert text is not None
-        sources.append((name, text.decode("utf-8")))
+        sources[f"lossmon.logs.{name}"] = text.decode("utf-8")
     return zlib.compress(_LOADER.format(sources=sources).encode("utf-8"), 9)
 
 

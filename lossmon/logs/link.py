@@ -156,7 +156,8 @@ class Link:
                 heard = now  # it is we who do not listen
             elif now - heard > patience_s:
                 if self._talk is None:
-                    return f"no answer within {patience_s:.0f} s: off, out of reach, or its login hangs"
+                    silent = f"no answer within {patience_s:.0f} s"
+                    return f"{silent}: off, out of reach, or its login hangs"
                 return f"no sign of life for {patience_s:.0f} s"
             pause = self._talk.tick(now) if self._talk is not None else _TURN_S
             reading = open_ends - {answers} if paused else open_ends
