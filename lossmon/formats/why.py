@@ -24,7 +24,7 @@ def why_not(decoder: Decoder, line: str, reasons: list[tuple[str, str]]) -> str:
     if not line.strip():
         return "an empty line"
     if not isinstance(decoder, TextDecoder):
-        return f"no row of {decoder.format}"
+        return "nothing to draw in it: a summary, a header or settings"
     if len(line) > MAX_CHARS:
         return f"longer than {MAX_CHARS:,} characters"
     if not _DIGIT.search(line):

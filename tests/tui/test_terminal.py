@@ -87,6 +87,8 @@ def test_a_pipe_is_watched_and_the_keyboard_stays_the_terminals(tmp_path: Path) 
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 35, 120, 0, 0))
     try:
         terminal.wait_for("HEALTHY")
+        os.write(fd, b"\x1a")
+        terminal.wait_for("would stop the training")
         os.write(fd, b"q")
         terminal.end()
     finally:
