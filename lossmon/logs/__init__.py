@@ -7,6 +7,15 @@
     vitals.py     GPUs (gpus.py), and who holds a log open (writers.py)
     slurm.py      the jobs of a scheduler and where they write; program.py asks other programs
 
-What a box is sent (wire, follower, writers, program, gpus, vitals, slurm, agent) uses the standard
-library alone and runs on Python 3.6.
+On another box, in the order in which a link comes about:
+
+    hosts.py      which boxes the user named, how ssh is to be called
+    ssh.py        the source: a thread a host, states, retries
+    link.py       one connection: an ssh process and the talk over it
+    openssh.py    the command line, its failures in words, questions on the terminal
+    bootstrap.py  what the login shell there is given
+    agent.py      what runs there        wire.py  its frames        inbox.py  what came and waits
+    plain.py      where there is no Python: sh, find, stat, tail, head
+
+What a box is sent (see bootstrap.py) uses the standard library alone and runs on Python 3.6.
 """
