@@ -100,7 +100,7 @@ class Training:
         self, labels: NDArray[np.int64], share: float, rng: np.random.Generator
     ) -> NDArray[np.int64]:
         """The labels of a batch, with what is wrong with them."""
-        amount = 1.0 if share >= self.spoiled_from else self.label_noise
+        amount = 1.0 if share > self.spoiled_from else self.label_noise
         if not amount:
             return labels
         noisy = rng.random(len(labels)) < amount

@@ -15,6 +15,7 @@ import pytest
 import lossmon
 from lossmon.demo import patterns, stage
 from lossmon.demo.train import train
+from lossmon.demo.trainings import named
 from lossmon.diagnosis.finding import PAIR_PATTERNS
 from lossmon.errors import ConfigError
 
@@ -84,3 +85,9 @@ def test_a_killed_parent_leaves_nothing_behind() -> None:
 def test_an_unknown_pattern_names_those_there_are() -> None:
     with pytest.raises(ConfigError, match="overfitting"), stage(["nonsense"]):
         pass
+
+
+@pytest.mark.parametrize("pattern", ["overfitting", "healthy", "healthy_pair"])
+def test_a_training_with_right_labels_ends_as_it_went(pattern):
+    losses = [row.loss for row in named(pattern).run()]
+    assert losses[-1] < 2 * max(losses[-20:-1])
