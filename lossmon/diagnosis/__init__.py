@@ -7,6 +7,7 @@ causes.py      why, by pattern          coincidence.py, pairs.py  what was measu
 figures.py     numbers for remedies and pictures      outlook.py  what training on may bring
 failures.py    what the last error line says
 thresholds.py  every number, with its source
+confidence.py  how sure, calibrated
 statistics.py  the statistics           lifecycle.py  stalled, failed, finished
 knowledge/     meanings, causes and remedies as data, one file a language
 """

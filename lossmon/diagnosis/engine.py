@@ -10,6 +10,7 @@ import numpy as np
 
 from lossmon.diagnosis import patterns
 from lossmon.diagnosis.causes import causes
+from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import figures
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, TimelineEntry
 from lossmon.diagnosis.look import Looker
@@ -65,6 +66,8 @@ def judge(view: View) -> dict[str, Finding]:
             found[_PAIR] = verdict
     if diverged:
         found = {_TRAIN: found[_TRAIN]}
+    for slot in {_TRAIN, _PAIR} & found.keys():
+        found[slot] = replace(found[slot], confidence=calibrated(found[slot].confidence))
     return {slot: _supported(finding, view) for slot, finding in found.items()}
 
 

@@ -21,12 +21,14 @@ class Ahead(NamedTuple):
             over depths; 9 where eval never got there.
         eval_drop: relative drop of eval.
         stuck: train stopped falling early, at a high level.
+        plain: there is no doubt whether it stopped or falls.
     """
 
     ratio: float
     pace: float
     eval_drop: float
     stuck: bool
+    plain: bool
 
 
 def ahead(view: View) -> Ahead | None:
@@ -50,12 +52,12 @@ def ahead(view: View) -> Ahead | None:
     if not (deeper or sooner or below):
         return None
     window = pair.train_fall
-    stuck = window < limits.train_stuck and (
-        window < limits.train_near_start
-        or train.drop < 3 * train.drop_error
-        or train.left(0.4) < limits.train_stuck_share + 0.5 * train.block_error / abs(train.drop)
-    )
-    return Ahead(ratio, pace, eval_drop, stuck)
+    still = window < limits.train_near_start or train.drop < 3 * train.drop_error
+    line = limits.train_stuck_share + 0.5 * train.block_error / max(abs(train.drop), 1e-300)
+    left = train.left(0.4)
+    stuck = window < limits.train_stuck and (still or left < line)
+    plain = window >= limits.train_stuck or still or not 0.5 * line < left < 1.5 * line
+    return Ahead(ratio, pace, eval_drop, stuck, plain)
 
 
 _DEPTHS = (0.4, 0.5, 0.6, 0.7, 0.8)  # of train's drop

@@ -18,7 +18,7 @@ def find(view: View) -> Finding | None:
     return Finding(
         "eval_faster",
         "warning",
-        0.9 if found.ratio < 0.45 or found.pace < 0.35 else 0.7,
+        0.65 if not found.plain else 0.9 if found.ratio < 0.45 or found.pace < 0.35 else 0.7,
         int(pair.step[0]),
         pair.name,
         f"eval fell {found.eval_drop:.0%} to {pair.last(pair.value):.4g}, train only to "

@@ -36,7 +36,7 @@ def find(view: View) -> Finding | None:
     return Finding(
         "not_converged",
         "info",
-        0.9 if share >= 0.12 else 0.7,
+        0.9 if share >= 0.12 and t > 4 else 0.65,
         train.at_step(int(0.8 * len(train.value))),
         train.name,
         f"{share:.0%} of the fall was made in the last fifth of the run{words}",

@@ -26,11 +26,12 @@ def find(view: View) -> Finding | None:
     barely &= tail_fall <= limits.plateau_tail_high + tail_error
     if not ((high >= limits.plateau_level and stopped) or (high >= limits.plateau_high and barely)):
         return None
+    plain = stopped and high >= limits.plateau_level + 0.05 and left < limits.plateau_left
     since = _since(train)
     return Finding(
         "plateau",
         "info",
-        0.85 if stopped else 0.65,
+        0.9 if plain else 0.65,
         since,
         train.name,
         f"fell from {train.start:.4g} to {train.end:.4g} and has been flat since step {since:,}: "
