@@ -25,7 +25,7 @@ _ALARM = 8.0  # of the Page-Hinkley sum, in sigmas: an extra look
 _DRIFT = 1.0  # sigmas that each point must exceed to add to it
 _URGENT = ("diverged", "rebound")  # what is seen for the first time is looked at again soon
 _SOON = 0.004  # of the run, at least and at most so many points
-_SOON_POINTS, _SOON_MOST = 3, 16
+_SOON_POINTS, _SOON_MOST = 3, 8
 _FORGET = 0.05  # weight of the newest point in the running level
 
 # Looks in a row before a finding is shown, and before it is withdrawn.
@@ -117,6 +117,7 @@ class Engine:
         self._level = self._variance = math.nan
         self._risen = 0.0
         self._quiet_until = 0
+        self._patience = _SOON_POINTS  # points between looks that an alarm asks for
         self._m = self._eval_quiet = 0
         self._best_eval = math.inf
         self._streak: dict[tuple[str, str], int] = {}
@@ -157,6 +158,8 @@ class Engine:
         self._n = n
         if not due:
             return False
+        if n >= self._due:
+            self._patience = _SOON_POINTS
         self._due = max(n + (_AT_LEAST if n >= 20 else 1), math.ceil(n * GROWTH))
         self._eval_due = max(m + 1, math.ceil(m * GROWTH))
         return self._look(history, chosen)
@@ -200,7 +203,8 @@ class Engine:
         if self._risen < _ALARM or n < self._quiet_until:
             return False
         self._risen = 0.0
-        self._quiet_until = n + max(_SOON_POINTS, math.ceil(_SOON * n))
+        self._quiet_until = n + self._patience
+        self._patience = min(2 * self._patience, max(_SOON_MOST, n // 100))
         return True
 
     def _climbs(self, value: float, m: int) -> bool:
@@ -212,7 +216,7 @@ class Engine:
         shown = self._shown.get(_PAIR)
         if not away or m < self._eval_quiet or (shown and shown.pattern == "overfitting"):
             return False
-        self._eval_quiet = m + max(1, m // 100)
+        self._eval_quiet = m + max(1, m // 200)
         return True
 
     def _look(self, history: History, chosen: Mapping[str, str]) -> bool:
@@ -225,13 +229,10 @@ class Engine:
             for slot, f in found.items()
         }
         self._streak = streak
-        urgent = found.get(_TRAIN)
-        if (
-            urgent is not None
-            and urgent.pattern in _URGENT
-            and self._streak[_TRAIN, urgent.pattern] == 1
-        ):
+        if any(streak.get((_TRAIN, urgent)) == 1 for urgent in _URGENT):
             self._due = self._n + min(_SOON_MOST, max(_SOON_POINTS, math.ceil(_SOON * self._n)))
+        if streak.get((_PAIR, "overfitting")) == 1:
+            self._eval_due = self._m + 1
         for slot in {*found, *self._shown}:
             self._consider(slot, found.get(slot), step)
         train, pair = self._shown.get(_TRAIN), self._shown.get(_PAIR)

@@ -28,6 +28,7 @@ class Thresholds:
     rebound_of_low: float = 0.10  # words
     rebound_fall: float = 0.10  # it must have fallen by so much of the start level first
     rebound_errors: float = 5.0  # standard errors
+    rebound_errors_soon: float = 6.0  # likewise of the newest few points, which are looked at often
     rebound_stays: float = 0.85  # of the newest points beyond the threshold (prototype)
     # -- oscillating -----------------------------------------------------------------------------
     swing: float = 0.35  # P95 - P5 of the detrended last 60 %, over the level (words)

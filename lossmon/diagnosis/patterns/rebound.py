@@ -78,9 +78,10 @@ def _sudden(train: Curve, least: float, limits: Thresholds) -> float:
     while count <= max(6, min(train.n // 20, len(newest))):
         error = 1.25 * sigma * min(1.0, memory / count) ** 0.5
         recent = newest[-count:]
-        line = train.low + max(least, limits.rebound_errors * error)
-        if np.mean(recent > line) >= limits.rebound_stays:
-            return st.median(recent) - train.low
+        rise = st.median(recent[np.isfinite(recent)]) - train.low
+        agree = np.mean(recent > train.low + rise / 2) >= limits.rebound_stays
+        if agree and rise >= max(least, limits.rebound_errors_soon * error):
+            return rise
         count *= 2
     return 0.0
 

@@ -1,0 +1,150 @@
+"""While a run grows: quiet where nothing is wrong, quick where something is."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from lossmon.diagnosis.confidence import calibrated
+from lossmon.diagnosis.engine import Engine
+from lossmon.formats.names import role
+from lossmon.history.run import History
+from tests.benchmarks.diagnosis import literal, traps
+from tests.benchmarks.diagnosis.case import Outcome
+from tests.benchmarks.diagnosis.case import replay as replay_case
+from tests.diagnosis import curves
+from tests.diagnosis.curves import replay
+
+
+@pytest.fixture(scope="module")
+def letter() -> list[Outcome]:
+    """A few generated curves of every pattern (the benchmark has hundreds)."""
+    return [replay_case(case) for case in literal.cases(4, seed=99) if len(case.train[0]) < 4000]
+
+
+def test_generated_curves_get_their_verdicts(letter: list[Outcome]) -> None:
+    wrong = [
+        (o.case.name, o.final.train, o.final.pair)
+        for o in letter
+        if (o.case.label and o.case.label != o.final.train)
+        or (o.case.pair and o.case.pair != o.final.pair)
+    ]
+    assert len(wrong) <= 0.12 * len(letter), wrong
+
+
+def test_generated_healthy_curves_raise_no_alarm(letter: list[Outcome]) -> None:
+    fine = [o for o in letter if "healthy" in (o.case.label, o.case.pair)]
+    assert [o.case.name for o in fine if o.warned()] == []
+
+
+@pytest.mark.parametrize("plan", [True, False])
+def test_traps_raise_next_to_no_alarms(plan: bool) -> None:
+    cases = [c for c in traps.cases(2, seed=5) if len(c.train[0]) < 1500]
+    warned = Counter(c.family for c in cases if replay_case(c, plan=plan).warned())
+    assert sum(warned.values()) <= 0.05 * len(cases) + 1, warned
+
+
+def delay_of_rebound(n: int, at: int, rise: float, size: float) -> int:
+    values = 0.3 + 2 * np.exp(-6 * np.arange(n) / n) + curves.noise(n, size, seed=n)
+    values[at:] += rise
+    _, diagnosis = replay(values, total=n)
+    entry = next(e for e in diagnosis.timeline if e.pattern == "rebound")
+    return entry.shown_at_step - at
+
+
+@pytest.mark.parametrize("n", [200, 2000, 20_000])
+def test_a_rebound_is_said_within_twenty_points_however_long_the_run(n: int) -> None:
+    assert 0 < delay_of_rebound(n, int(0.7 * n), 1.2, 0.03) <= 20
+
+
+def test_a_small_rebound_in_noise_takes_the_points_that_it_needs() -> None:
+    assert 0 < delay_of_rebound(2000, 1400, 0.6, 0.2) <= 100
+
+
+def test_a_spike_inside_a_bucket_of_a_long_run_is_named() -> None:
+    values = curves.healthy(5000)
+    values[3333] = 40.0
+    _, diagnosis = replay(values, total=5000)
+    spike = next(f for f in diagnosis.findings if f.pattern == "spike")
+    assert spike.numbers["value"] == 40.0
+    assert spike.numbers["spike_step"] == pytest.approx(3334, abs=8)
+    assert diagnosis.train == "healthy"
+
+
+def test_over_fitting_late_in_a_long_run_is_said_at_the_evaluation_at_which_it_holds() -> None:
+    m = 800
+    s = np.arange(m) / m
+    evals = 0.4 + 0.6 * np.exp(-8 * s) + 0.8 * np.maximum(0, s - 0.7)
+    train = np.repeat(0.05 + 0.95 * np.exp(-5 * s), 2)
+    _, diagnosis = replay(train, evals, total=2 * m)
+    entry = next(e for e in diagnosis.timeline if e.pattern == "overfitting")
+    best = int(np.argmin(evals))
+    holds = best + int(np.flatnonzero(evals[best:] > 1.05 * evals[best])[0])
+    assert 0 <= entry.shown_at_step // 2 - 1 - holds <= 3
+
+
+def test_a_flat_start_under_a_rate_that_warms_up_is_awaited() -> None:
+    n = 1000
+    history, engine = History(role), Engine()
+    rate = np.minimum(1, np.arange(1, n + 1) / 400)
+    loss = (
+        2.3 - 1.5 * (1 - np.exp(-np.maximum(0, np.arange(n) - 380) / 150)) + curves.noise(n, 0.02)
+    )
+    for i in range(n):
+        history.append({"loss": float(loss[i]), "learning_rate": float(rate[i])}, step=i + 1)
+        engine.observe(history, {"train_loss": "loss", "learning_rate": "learning_rate"})
+    assert [e.pattern for e in engine.diagnosis.timeline if e.severity == "warning"] == []
+
+
+def test_a_small_fall_that_may_add_up_is_no_alarm_before_the_end() -> None:
+    """Fine-tuning: 6 % over the whole run is 1 % after a sixth of it."""
+    n = 800
+    values = 1.6 * (1 - 0.06 * np.arange(n) / n) + curves.noise(n, 0.01)
+    engine, _ = replay(values, total=n, ended=False)
+    assert "not_decreasing" not in {e.pattern for e in engine.diagnosis.timeline}
+
+
+def test_swings_over_a_fall_are_no_oscillation_and_over_none_they_are() -> None:
+    n = 1200
+    dice = np.random.default_rng(2)
+    swings = dice.gamma(4, 1 / 4, n)
+    over_a_fall = (0.3 + 0.7 * np.exp(-4 * np.arange(n) / n)) * swings
+    assert replay(over_a_fall, total=n)[1].train != "oscillating"
+    alternating = 1 + 0.4 * (-1.0) ** np.arange(n) * dice.uniform(0.7, 1, n)
+    assert replay(alternating, total=n)[1].train == "oscillating"
+
+
+def test_what_was_withdrawn_stays_in_the_timeline() -> None:
+    n = 1500
+    values = curves.healthy(n)
+    values[600:680] += 1.5  # it comes back
+    _, diagnosis = replay(values, total=n)
+    entry = next(e for e in diagnosis.timeline if e.pattern == "rebound")
+    assert entry.cleared_at_step is not None
+    assert "rebound" not in {f.pattern for f in diagnosis.findings}
+
+
+def test_confidence_is_monotone_and_a_share() -> None:
+    said = np.linspace(0, 1, 101)
+    table = [calibrated(one) for one in said]
+    assert table == sorted(table)
+    assert min(table) >= 0
+    assert max(table) <= 1
+
+
+def test_looks_are_few_and_do_not_grow_with_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    look = Engine._look
+
+    def counted(self: Engine, *args: object) -> bool:
+        nonlocal looks
+        looks += 1
+        return look(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Engine, "_look", counted)
+    replay(curves.healthy(1000), total=1000)
+    short, looks = looks, 0
+    replay(curves.healthy(30_000), total=30_000)
+    assert looks < 3 * short < 450
