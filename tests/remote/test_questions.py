@@ -153,3 +153,20 @@ def test_a_folder_of_someone_else_is_no_place_for_a_socket(
     with pytest.raises(openssh.TargetError, match="not a folder of yours"):
         openssh.socket_path(Host("box"))
     short.unlink()
+
+
+def test_a_host_key_that_changed_is_explained_and_the_screen_comes_back(
+    asker: Callable[..., Asker], terminal: Callable[..., Terminal], log: Path
+) -> None:
+    box, key = asker(), "AAAAC3NzaC1lZDI1NTE5AAAAIKXA2lS73vP9gm7gfHiuAbIiog3uuTLLgGy1mVig5CQI"
+    box.known.write_text(f"asker ssh-ed25519 {key}\n")
+    screen = terminal("-F", box.client, f"asker:{log}")
+    screen.wait_for("asker gone: P retries: its host key has changed")
+    os.write(screen.fd, b"P")
+    screen.wait_for("IDENTIFICATION HAS CHANGED")
+    screen.wait_for("enter goes back")
+    type_in(screen, "")
+    wait_until(lambda: (screen.read(0.1), screen.received.count(b"\x1b[?1049h") == 2)[1])
+    screen.settle()
+    screen.wait_for("asker gone: P retries")
+    end(screen)

@@ -98,20 +98,27 @@ class HostKeys(RunsScreen):
         return parts
 
     def action_ask_host(self) -> None:
-        """Leave the screen to ssh until its question is answered, and connect anew."""
-        broken = [host for host in self._hosts if host.state in ("needs_password", "gone")]
-        broken = broken or [host for host in self._hosts if host.state == "retrying"]
-        if not broken or self._monitor is None:
+        """Let ssh ask where it must, and connect anew; with all well, say how the boxes are."""
+        asking = [host for host in self._hosts if host.state in ("needs_password", "gone")]
+        waiting = [host for host in self._hosts if host.state == "retrying"]
+        if self._monitor is None or not (asking or waiting):
             words = "\n".join(map(host_in_words, self._hosts)) or "all logs are on this machine"
             self.notify(words, markup=False)
             return
+        for host in waiting:
+            self._monitor.ask(host.host)  # which only connects now
+        if asking:
+            self._hand_over(asking, self._monitor)
+
+    def _hand_over(self, asking: list[Health], monitor: Monitor) -> None:
+        """Leave the terminal to ssh until its questions are answered."""
         try:
             with self.app.suspend():
                 _let_interrupts_pass(lambda status: self.app.exit(None, status))
-                for host in broken:
+                for host in asking:
                     sys.stdout.write(f"\nlossmon: {host_in_words(host)}\n")
                     sys.stdout.flush()
-                    if not self._monitor.ask(host.host):
+                    if not monitor.ask(host.host):
                         sys.stdout.write("lossmon: see above; enter goes back to the screen ")
                         sys.stdout.flush()
                         sys.stdin.readline()
