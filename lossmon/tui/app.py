@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import ClassVar
 
+from textual import events
 from textual.actions import ActionParseResult
 from textual.app import SystemCommand
 from textual.await_complete import AwaitComplete
@@ -15,6 +16,7 @@ from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.widgets import Input
 
 from lossmon import crash
 from lossmon.config import Config
@@ -206,6 +208,11 @@ class LossmonApp(WiredApp):
         """Ours, where Textual would take the one it comes from."""
         usual = super().get_driver_class()
         return TerminalDriver if issubclass(TerminalDriver, usual) else usual
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """No cursor blinks, in our boxes or the library's: it would cost bytes all day."""
+        if isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
 
     def get_key_display(self, binding: Binding) -> str:
         """What a key is called; without signs where those cannot be shown."""

@@ -153,7 +153,13 @@ def _plain_signs(text: str) -> str:
     """Signs (arrows, lines, blocks, bullets) as ASCII ones of the same width."""
     if text.isascii():
         return text
-    return "".join(_SIGNS.get(c, "#") if "\u2000" <= c < "\u2c00" else c for c in text)
+    return "".join(_plain_sign(char) for char in text)
+
+
+def _plain_sign(char: str) -> str:
+    if "\u2000" <= char < "\u2c00":
+        return _SIGNS.get(char, "#").ljust(char_width(char))
+    return " " * char_width(char) if char >= "\U0001f000" else char
 
 
 @lru_cache(maxsize=4096)

@@ -212,7 +212,12 @@ def test_a_locale_without_unicode_gets_ascii(
 def test_with_plain_signs_nothing_else_is_sent(folder: Path) -> None:
     terminal = Terminal(str(folder), "--ascii", columns=100, rows=20)
     try:
-        for keys, words in ((b"", "REBOUND"), (b"t", "following"), (b"?", "help")):
+        for keys, words in (
+            (b"", "REBOUND"),
+            (b"t", "following"),
+            (b"?", "help"),
+            (b"q\x10", "Search"),
+        ):
             terminal.send(keys)
             terminal.wait_for(words)
             terminal.settle()

@@ -78,9 +78,7 @@ class LogPane(Vertical):
         """Lines, what was made of one of them, and the box for what is searched."""
         yield LogLines(ascii=self._ascii)
         yield lines.Line("log-status")
-        box = Input(placeholder="words in the log", id="log-search", compact=True)
-        box.cursor_blink = False
-        yield box
+        yield Input(placeholder="words in the log", id="log-search", compact=True)
 
     def on_mount(self) -> None:
         """Lines that are no rows come without an update."""
