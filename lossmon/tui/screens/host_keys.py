@@ -59,10 +59,11 @@ class HostKeys(RunsScreen):
             self.set_timer(1.0, self._count_down)
 
     def with_hosts(self, parts: list[Part], wide: bool) -> list[Part]:
-        """The top line with the boxes: where room is short the longest word, a name, gives way."""
+        """The top line with the boxes: where room is short the name of the run gives way."""
         if not self._hosts:
             return parts
-        at = max(range(len(parts)), key=lambda i: cell_width(parts[i][0]))
+        longest = max(range(len(parts)), key=lambda i: cell_width(parts[i][0]))
+        at = next((i for i, (_, style) in enumerate(parts) if style == "bold"), longest)
         text, style = parts[at]
         others = sum(cell_width(words) for words, _ in parts) - cell_width(text)
         least = min(cell_width(text), _LEAST_NAME)

@@ -21,6 +21,7 @@ from lossmon.tui.screens.host_keys import HostKeys
 from lossmon.tui.screens.log_keys import LogKeys
 from lossmon.tui.screens.save_keys import SaveKeys
 from lossmon.tui.screens.triage_keys import TriageKeys
+from lossmon.tui.triage import Scene
 from lossmon.tui.view import View
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView
@@ -109,7 +110,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         update = self.chosen_run
         wide = self.has_class("-wide") and self.has_class("-tall") and not self.has_class("-solo")
         with self.app.batch_update():
-            self.query_one("#top", lines.Line).say(self._top(len(runs), update, wide))
+            self.query_one("#top", lines.Line).say(self._top(len(runs), update, wide, scene))
             self._show_runs(runs, scene)
             chart = self.query_one(ChartView)
             chart.show(update, self._view, self.cursor_step, self.others)
@@ -123,11 +124,14 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
         self.follow_finding()
 
-    def _top(self, shown: int, update: RunUpdate | None, wide: bool) -> list[lines.Part]:
+    def _top(
+        self, shown: int, update: RunUpdate | None, wide: bool, scene: Scene
+    ) -> list[lines.Part]:
         if update is None and not self._runs:
             waiting = [] if self._hosts else [(f" {self._waiting}", "$text-muted")]
             return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
-        parts = lines.top(len(self._runs), shown, update, wide, self._ascii)
+        bare = self.has_class("-narrow") or self.has_class("-short")
+        parts = lines.top(len(self._runs), shown, update, wide, scene, how=bare)
         return self.with_hosts(parts, wide)
 
     def _tell_time(self) -> None:

@@ -16,7 +16,7 @@ from lossmon.monitor.pulse import in_words as gpus_in_words
 from lossmon.text import in_words, printable
 from lossmon.tui import look
 from lossmon.tui.diff import changed_cells
-from lossmon.tui.triage import Scene
+from lossmon.tui.triage import Scene, name_of
 from lossmon.tui.widgets.diagnosis_panel import title_of
 
 if TYPE_CHECKING:
@@ -56,8 +56,20 @@ class Line(Static):
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
-def top(runs: int, shown: int, update: RunUpdate | None, wide: bool, ascii: bool) -> list[Part]:
-    """Who we are, how many runs there are, and which one is looked at."""
+def top(
+    runs: int, shown: int, update: RunUpdate | None, wide: bool, scene: Scene, how: bool = False
+) -> list[Part]:
+    """Who we are, how many runs there are, and which one is looked at.
+
+    Args:
+        runs: how many there are.
+        shown: how many pass the filter.
+        update: the run that is looked at.
+        wide: the list of runs stands beside the chart and says the rest.
+        scene: what words depend on beside the run.
+        how: say how the run stands, since no line below the chart does.
+    """
+    ascii = scene.ascii
     count = f"{runs} run" + ("" if runs == 1 else "s")
     if shown != runs:
         count = f"{shown} of {count}"
@@ -67,7 +79,10 @@ def top(runs: int, shown: int, update: RunUpdate | None, wide: bool, ascii: bool
     if not wide:
         sign, style = look.badge_of(update, ascii=ascii)
         parts = [(f"{look.dot(update, ascii=ascii)}", "$text-muted"), (f"{sign} ", f"bold {style}")]
-        parts += [(printable(update.run), "bold"), (f"  {look.progress(update)}", "")]
+        parts += [(name_of(update, scene), "bold"), (f"  {look.progress(update)}", "")]
+        words = scene.how(update)
+        if how and words != "live" and update.loading == 1.0:
+            parts.append((f"  {words}", "$text-muted"))
         if update.eta_s is not None:
             parts.append((f"  ETA {in_words(update.eta_s)}", "$text-muted"))
         if runs > 1:
