@@ -86,7 +86,7 @@ FORMATS: tuple[Built, ...] = (
 )  # fmt: skip
 
 BINARY: tuple[Built, ...] = (tensorboard, wandb)
-_LOOKED_AT = 1 << 18  # bytes of text in which a training is looked for: junk takes long
+_LOOKED_AT = 1 << 19  # bytes of text in which a training is looked for: junk takes long
 _TEXT = bytes(range(32, 127)) + b"\t\n\r\x1b\x00\x08"
 _MAGIC_BYTES = 64  # enough for the head of any binary format
 

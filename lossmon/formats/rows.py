@@ -141,6 +141,7 @@ class RowReader:
         self._offset = 0  # added to steps that start anew with each epoch
         self._raw = -1  # newest step of a train row as written
         self._epoch: float | None = None  # of the newest train row
+        self._epochs_from = 0
         self._by_epoch = True  # no two rows were of one epoch
         self._run = ""  # the first one that rows in long form name
         self._keys: tuple[str, ...] = ()  # of the newest row, and how such rows are read
@@ -271,8 +272,10 @@ class RowReader:
             self._by_epoch = False
         if epoch is None or not self._by_epoch:
             return None
+        if self._epoch is None:
+            self._epochs_from = 1 - min(int(epoch), 1)  # epoch 0 is the first one done
         self._epoch = epoch
-        return int(epoch)
+        return int(epoch) + self._epochs_from
 
     def _eval_step(self, step: int | None) -> int | None:
         """An eval row's step may be an epoch or missing: it belongs to the newest train row."""

@@ -42,6 +42,14 @@ KNOWN_MISSES = {
 }
 
 
+# Formats whose rows do not name the step of the training: theirs is the log's own count.
+OTHER_STEPS = {
+    "print_imagenet": "batches of an epoch, counted from 0",
+    "print_mnist": "samples of an epoch",
+    "print_epoch": "epochs alone",
+}
+
+
 @dataclass
 class Case:
     """A log, or the folder of a run, and what it should give; None where that is not known."""
@@ -57,6 +65,7 @@ class Case:
     last_eval: float | None
     whole_run: bool = False
     metric: str | None = None  # instead of the one that plays the train loss
+    steps: tuple[int, int] | None = None  # of the first and the last train point
 
 
 def run_cases(folder: Path) -> Iterator[Case]:
@@ -76,6 +85,9 @@ def run_cases(folder: Path) -> Iterator[Case]:
             _number(want["last_eval_loss"]),
             whole_run=True,
             metric="rollout/ep_rew_mean" if truth["format"] == "sb3" else None,
+            steps=(want["first_train_step"], want["last_train_step"])
+            if "first_train_step" in want and truth["format"] not in OTHER_STEPS
+            else None,
         )
 
 
@@ -135,7 +147,10 @@ def _records(path: Path) -> list[Record]:
     return found.decoder.feed(data) + found.decoder.flush()
 
 
-def _curves_of_file(case: Case) -> tuple[list[float], list[float]]:
+Curves = tuple[list[float], list[float], "tuple[int, int] | None"]
+
+
+def _curves_of_file(case: Case) -> Curves:
     series: dict[str, list[float]] = defaultdict(list)
     for record in _records(case.path):
         for name, value in record.values.items():
@@ -144,10 +159,11 @@ def _curves_of_file(case: Case) -> tuple[list[float], list[float]]:
     return (
         series.get(case.metric or chosen.get("train_loss", ""), []),
         series.get(chosen.get("eval_loss", ""), []),
+        None,
     )
 
 
-def _curves_of_run(case: Case) -> tuple[list[float], list[float]]:
+def _curves_of_run(case: Case) -> Curves:
     updates, errors, _ = read_targets([str(case.path)])
     if errors:
         raise errors[0]
@@ -163,13 +179,14 @@ def _curves_of_run(case: Case) -> tuple[list[float], list[float]]:
     return (
         [] if train is None else train.value.tolist(),
         [] if evals is None else evals.value.tolist(),
+        None if train is None or not len(train) else (int(train.step[0]), int(train.step[-1])),
     )
 
 
 def mismatches(case: Case) -> list[str]:
     """What differs from the expectation; empty where all is as it should be."""
     try:
-        train, evals = (_curves_of_run if case.whole_run else _curves_of_file)(case)
+        train, evals, steps = (_curves_of_run if case.whole_run else _curves_of_file)(case)
     except LossmonError as error:
         return [str(error)]
     wrong = []
@@ -177,6 +194,8 @@ def mismatches(case: Case) -> list[str]:
         wrong.append(f"train points {len(train)}, not {case.n_train}")
     if case.n_eval is not None and len(evals) != case.n_eval:
         wrong.append(f"eval points {len(evals)}, not {case.n_eval}")
+    if case.steps is not None and steps != case.steps:
+        wrong.append(f"train steps {steps}, not {case.steps}")
     for what, value, wanted in (
         ("first train", train[0] if train else None, case.first_train),
         ("last train", train[-1] if train else None, case.last_train),
