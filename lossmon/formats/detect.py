@@ -73,7 +73,7 @@ class _Text:
     def sniff(self, head: bytes, name: str) -> str | None:
         if _JSON_DOCUMENT.match(head) and not _NEXT_DOCUMENT.search(head):
             return None  # settings, vocabularies, results: rows of a training would be JSON lines
-        return text.looks_like_training(head[-_LOOKED_AT:])
+        return text.looks_like_training(head)
 
     def decoder(self, name: str) -> Decoder:
         return text.TextDecoder()
@@ -86,7 +86,7 @@ FORMATS: tuple[Built, ...] = (
 )  # fmt: skip
 
 BINARY: tuple[Built, ...] = (tensorboard, wandb)
-_LOOKED_AT = 1 << 19  # bytes of text in which a training is looked for: junk takes long
+_LOOKED_AT = 1 << 18  # bytes of text in which a training is looked for: junk takes long
 _TEXT = bytes(range(32, 127)) + b"\t\n\r\x1b\x00\x08"
 _MAGIC_BYTES = 64  # enough for the head of any binary format
 
@@ -157,7 +157,8 @@ def detect(head: bytes, name: str, complete: bool) -> Detection | None:
     if binary and _is_text_with_nul(head):
         binary, formats = None, (*BINARY, *FORMATS)
     for format_ in (*_first, *_plug_ins(), *formats):
-        why = format_.sniff(head, name)
+        part = head if complete or not isinstance(format_, _Text) else head[-_LOOKED_AT:]
+        why = format_.sniff(part, name)
         if why:
             return Detection(format_.NAME, why, format_.decoder(name))
     if binary and (complete or len(head) > _MAGIC_BYTES):
