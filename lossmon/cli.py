@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from lossmon import __version__
 from lossmon.errors import LossmonError
+from lossmon.options import (
+    ascii_option,
+    asking,
+    columns,
+    complain,
+    fps_option,
+    lang_option,
+    need_terminal,
+    plain,
+    ssh_options,
+    targets_argument,
+    told_options,
+)
 
-LANGUAGES = ("en", "zh")
-_FIRST_WORD_S = 3.0  # of every box before the screen opens; slower ones connect beside it
 LEVELS = ("info", "warning", "critical", "never")
 
 
@@ -31,90 +40,6 @@ class _Commands(click.Group):
 
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
-_targets = click.argument("targets", nargs=-1, metavar="[TARGET]...")
-_lang = click.option(
-    "--lang",
-    type=click.Choice(LANGUAGES),
-    default=lambda: _default_lang(),
-    show_default="config.toml, else LANG",
-    help="Language of causes and remedies.",
-)
-_ascii = click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
-
-
-def _ssh(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that may read from other boxes."""
-    for option in (
-        click.option(
-            "--ssh-option",
-            multiple=True,
-            metavar="NAME=VALUE",
-            expose_value=False,
-            callback=_use_ssh,
-            help="Passed to ssh as -o (repeatable).",
-        ),
-        click.option(
-            "-F",
-            "ssh_config",
-            metavar="FILE",
-            expose_value=False,
-            callback=_use_ssh,
-            help="Configuration file for ssh.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def _use_ssh(_: click.Context, parameter: click.Parameter, value: Any) -> None:
-    if value:
-        from lossmon.logs import hosts
-
-        if parameter.name == "ssh_config":
-            hosts.use_config(value)
-        else:
-            hosts.use_options(value)
-
-
-def _told(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What the user may say that no log does; for every command that gives a verdict."""
-    for option in (
-        click.option(
-            "--classes",
-            type=click.IntRange(2),
-            metavar="C",
-            expose_value=False,
-            callback=_say,
-            help="Number of classes: a loss that stays at ln C is guessing.",
-        ),
-        click.option(
-            "--total-steps",
-            type=click.IntRange(1),
-            metavar="N",
-            expose_value=False,
-            callback=_say,
-            help="Planned length, where the log does not say it.",
-        ),
-    ):
-        command = option(command)
-    return command
-
-
-def _say(_: click.Context, parameter: click.Parameter, value: int | None) -> None:
-    if value is not None and parameter.name is not None:
-        from lossmon.monitor import told
-
-        told.say(**{parameter.name: value})
-
-
-_fps = click.option(
-    "--fps",
-    type=click.FloatRange(0.1, 60),
-    default=None,
-    show_default="5, or that of config.toml",
-    help="Redraws a second at most; fewer spare a thin link.",
-)
-
 
 def main() -> None:
     """The console script: every error a user can meet is one line, status 2."""
@@ -126,7 +51,7 @@ def main() -> None:
         error.show()
         status = error.exit_code
     except LossmonError as error:
-        _complain(str(error))
+        complain(str(error))
         status = 2
     except BrokenPipeError:
         # The reader (head, less) has gone; say nothing, also not at interpreter exit.
@@ -137,7 +62,7 @@ def main() -> None:
     except Exception as error:
         from lossmon import crash
 
-        _complain(crash.record(error))
+        complain(crash.record(error))
         status = crash.STATUS
     sys.exit(status if isinstance(status, int) else 0)
 
@@ -161,21 +86,21 @@ def cli() -> None:
 
 
 @cli.command("open", hidden=True, context_settings=_CONTEXT)
-@_targets
-@_ssh
-@_told
-@_fps
-@_lang
-@_ascii
+@targets_argument
+@ssh_options
+@told_options
+@fps_option
+@lang_option
+@ascii_option
 def open_command(targets: tuple[str, ...], fps: float | None, lang: str, ascii: bool) -> None:
     """Open the screen on log files, folders, globs, or - for a pipe."""
     _open(targets or (".",), lang, ascii, fps)
 
 
 @cli.command(context_settings=_CONTEXT)
-@_targets
-@_ssh
-@_told
+@targets_argument
+@ssh_options
+@told_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a run, one a line.")
 @click.option(
     "--fail-on",
@@ -186,8 +111,8 @@ def open_command(targets: tuple[str, ...], fps: float | None, lang: str, ascii: 
 )
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Processes that read logs.")
 @click.option("-v", "--verbose", is_flag=True, help="Also say how each log was read.")
-@_lang
-@_ascii
+@lang_option
+@ascii_option
 def check(
     targets: tuple[str, ...],
     as_json: bool,
@@ -204,20 +129,20 @@ def check(
     from lossmon.report.gather import gather
     from lossmon.report.machine import look_at_machine
 
-    updates, errors, refused = gather(targets or (".",), jobs, _asking())
+    updates, errors, refused = gather(targets or (".",), jobs, asking())
     updates = look_at_machine(updates, time.time())
     knowledge = load(lang)
     if updates and as_json:
         click.echo(report.as_json(updates, knowledge))
     elif updates:
-        click.echo(report.as_table(updates, knowledge, _columns(), ascii=_plain(ascii)))
+        click.echo(report.as_table(updates, knowledge, columns(), ascii=plain(ascii)))
     if verbose:
         from lossmon.report.reading import as_text
 
         # Beside JSON, which is data, this is narration.
         click.echo(("" if as_json else "\n") + as_text(updates, refused), err=as_json)
     for error in errors:
-        _complain(str(error))
+        complain(str(error))
     worst = report.worst(updates)
     if errors:
         sys.exit(2)
@@ -226,9 +151,9 @@ def check(
 
 
 @cli.command(context_settings=_CONTEXT)
-@_targets
-@_ssh
-@_told
+@targets_argument
+@ssh_options
+@told_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an event, one a line.")
 @click.option(
     "--exec",
@@ -261,17 +186,17 @@ def check(
     show_default=True,
     help="Exit with status 1 when at the end a finding is at this level or above.",
 )
-@_lang
+@lang_option
 def watch(targets: tuple[str, ...], **options: Any) -> None:
     """Tell without a screen when a finding starts or ends, one a line."""
     from lossmon.report.headless import watch as run
 
-    sys.exit(run(targets or (".",), _complain, **options))
+    sys.exit(run(targets or (".",), complain, **options))
 
 
 @cli.command(context_settings=_CONTEXT)
-@_targets
-@_ssh
+@targets_argument
+@ssh_options
 @click.option("--width", type=click.IntRange(4, 500), default=60, show_default=True, help="Cells.")
 @click.option(
     "--style",
@@ -289,8 +214,8 @@ def watch(targets: tuple[str, ...], **options: Any) -> None:
 )
 @click.option("--follow", is_flag=True, help="Stay, and print the line each time it changes.")
 @click.option("--refresh", is_flag=True, hidden=True)  # read and remember; what the background does
-@_lang
-@_ascii
+@lang_option
+@ascii_option
 def status(
     targets: tuple[str, ...],
     width: int,
@@ -308,7 +233,7 @@ def status(
     if refresh:
         status_now.refresh(targets, lang)
         return
-    look: Any = {"width": width, "style": report.style_of(style), "ascii": _plain(ascii)}
+    look: Any = {"width": width, "style": report.style_of(style), "ascii": plain(ascii)}
     if follow:
         from lossmon.diagnosis.knowledge import load
         from lossmon.report.status_read import follow as stay
@@ -320,9 +245,9 @@ def status(
 
 
 @cli.command(context_settings=_CONTEXT)
-@_targets
-@_ssh
-@_told
+@targets_argument
+@ssh_options
+@told_options
 @click.option("--width", type=click.IntRange(20, 1000), default=None, help="Columns.")
 @click.option("--height", type=click.IntRange(5, 500), default=24, show_default=True, help="Rows.")
 @click.option("--log-y", is_flag=True, help="Logarithmic y axis.")
@@ -349,8 +274,8 @@ def status(
 @click.option(
     "--smooth", type=click.FloatRange(0, 0.999), default=0.6, show_default=True, help="EMA weight."
 )
-@_lang
-@_ascii
+@lang_option
+@ascii_option
 def plot(
     targets: tuple[str, ...],
     width: int | None,
@@ -365,17 +290,17 @@ def plot(
     from lossmon.report.gather import gather
     from lossmon.report.plot import render
 
-    updates, errors, _ = gather(targets or (".",), 1, _asking())
+    updates, errors, _ = gather(targets or (".",), 1, asking())
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     groups = [updates] if together and updates else [[update] for update in updates]
     for group in groups:
         try:
             picture = render(
                 group,
-                width or _columns(),
+                width or columns(),
                 height,
                 color=color,
-                ascii=_plain(ascii),
+                ascii=plain(ascii),
                 knowledge=load(lang),
                 **look,
             )
@@ -384,14 +309,14 @@ def plot(
         else:
             click.echo(picture)
     for error in errors:
-        _complain(str(error))
+        complain(str(error))
     if errors:
         sys.exit(2)
 
 
 @cli.command(context_settings=_CONTEXT)
-@_targets
-@_ssh
+@targets_argument
+@ssh_options
 @click.option(
     "-o", "--output", metavar="FILE", help="Write .csv, .jsonl or .parquet [default: CSV on stdout]"
 )
@@ -402,7 +327,7 @@ def export(targets: tuple[str, ...], output: str | None) -> None:
 
     if output:
         report.check_output(output)
-    updates, errors, _ = gather(targets or (".",), None, _asking())
+    updates, errors, _ = gather(targets or (".",), None, asking())
     if updates and output:
         count = report.write(updates, output)
         runs = "1 run" if len(updates) == 1 else f"{len(updates)} runs"
@@ -410,29 +335,29 @@ def export(targets: tuple[str, ...], output: str | None) -> None:
     elif updates:
         report.write_text(updates, sys.stdout, lines=False)
     for error in errors:
-        _complain(str(error))
+        complain(str(error))
     if errors:
         sys.exit(2)
 
 
 @cli.command(context_settings=_CONTEXT)
 @click.argument("pattern", required=False)
-@_lang
-@_ascii
+@lang_option
+@ascii_option
 def explain(pattern: str | None, lang: str, ascii: bool) -> None:
     """Explain the patterns: meaning, causes, remedies."""
     from lossmon.report.explain import explain as text
 
-    click.echo(text(pattern, lang, _columns(), ascii=_plain(ascii)))
+    click.echo(text(pattern, lang, columns(), ascii=plain(ascii)))
 
 
 @cli.command(context_settings=_CONTEXT)
 @click.option("--list", "listing", is_flag=True, help="List the trainings and stop.")
 @click.option("--only", multiple=True, metavar="PATTERN", help="Only this one (repeatable).")
 @click.option("--fast", is_flag=True, help="Train as fast as the machine can.")
-@_fps
-@_lang
-@_ascii
+@fps_option
+@lang_option
+@ascii_option
 def demo(
     listing: bool, only: tuple[str, ...], fast: bool, fps: float | None, lang: str, ascii: bool
 ) -> None:
@@ -443,7 +368,7 @@ def demo(
         for name, meaning in patterns():
             click.echo(f"{name:22} {meaning}")
         return
-    _need_terminal("lossmon demo")
+    need_terminal("lossmon demo")
     with stage(only, fast) as folder:
         _open((str(folder),), lang, ascii, fps)
 
@@ -469,90 +394,8 @@ def config_command(default: bool, create: bool) -> None:
 
 
 def _open(targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None) -> None:
-    from lossmon import config, crash
-    from lossmon.monitor.sources import open_monitor
+    if "-" not in targets:
+        need_terminal("lossmon")
+    from lossmon.tui.start import open_screen
 
-    settings = config.apply()
-    if "-" in targets:
-        from lossmon.logs.stdin import keyboard_from_tty
-
-        monitor = open_monitor(targets, watch=True)
-        keyboard_from_tty()
-    else:
-        _need_terminal("lossmon")
-        monitor = open_monitor(targets, watch=True)
-    try:
-        from lossmon.monitor.questions import ask_first
-
-        ask_first(monitor, _complain, within_s=_FIRST_WORD_S)
-        from lossmon.tui.app import LossmonApp
-
-        app = LossmonApp(
-            monitor,
-            lang=lang,
-            ascii=_plain(ascii),
-            fps=settings.screen.fps if fps is None else fps,
-            settings=settings,
-            piped="-" in targets,
-        )
-        app.run()
-    finally:
-        monitor.close()
-    if app.failure:
-        _complain(app.failure)
-    sys.exit(app.return_code or (crash.STATUS if app.failure else 0))
-
-
-def _need_terminal(command: str) -> None:
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise LossmonError(
-            f"{command} draws on a terminal and there is none; "
-            "use `lossmon check` or `lossmon plot` in scripts, `lossmon -` behind a pipe"
-        )
-
-
-def _asking() -> Callable[[str], None] | None:
-    """How to speak to the person at the terminal; None where there is none."""
-    return _complain if sys.stdin.isatty() and sys.stderr.isatty() else None
-
-
-def _complain(message: str) -> None:
-    from lossmon.text import printable
-
-    click.echo(f"lossmon: {printable(message)}", err=True)
-
-
-def _columns() -> int:
-    """COLUMNS, else the terminal's width, else 100."""
-    return shutil.get_terminal_size((100, 24)).columns
-
-
-def _plain(ascii: bool) -> bool:
-    """ASCII when asked for, or when the locale cannot show anything else."""
-    from lossmon import config
-
-    return ascii or not _unicode() or config.load().screen.ascii
-
-
-def _unicode() -> bool:
-    """Whether the locale can show more than ASCII.
-
-    Python writes UTF-8 in the C locale too, and sets LC_CTYPE to C.UTF-8 there (PEP 538); the
-    terminal need not show it. Where nothing is set at all, as in many containers, it mostly does.
-    """
-    told = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG", "")
-    if told == "C.UTF-8" and not os.environ.get("LC_ALL"):
-        told = os.environ.get("LANG") or told
-    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
-    return told not in ("C", "POSIX") and encoding.startswith(("utf", "cp65001"))
-
-
-def _default_lang() -> str:
-    """What config.toml says, else what the locale says."""
-    from lossmon import config
-
-    told = config.load().screen.language
-    if told != "auto":
-        return told
-    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
-    return "zh" if locale.lower().startswith("zh") else "en"
+    sys.exit(open_screen(targets, lang, plain(ascii), fps, complain))

@@ -1,0 +1,160 @@
+"""Options that commands share, and what the terminal at hand can show."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from lossmon.errors import LossmonError
+
+LANGUAGES = ("en", "zh")
+
+targets_argument = click.argument("targets", nargs=-1, metavar="[TARGET]...")
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default=lambda: default_lang(),
+    show_default="config.toml, else LANG",
+    help="Language of causes and remedies.",
+)
+ascii_option = click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
+
+
+def ssh_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of every command that may read from other boxes."""
+    for option in (
+        click.option(
+            "--ssh-option",
+            multiple=True,
+            metavar="NAME=VALUE",
+            expose_value=False,
+            callback=_use_ssh,
+            help="Passed to ssh as -o (repeatable).",
+        ),
+        click.option(
+            "-F",
+            "ssh_config",
+            metavar="FILE",
+            expose_value=False,
+            callback=_use_ssh,
+            help="Configuration file for ssh.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _use_ssh(_: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value:
+        from lossmon.logs import hosts
+
+        if parameter.name == "ssh_config":
+            hosts.use_config(value)
+        else:
+            hosts.use_options(value)
+
+
+def told_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What the user may say that no log does; for every command that gives a verdict."""
+    for option in (
+        click.option(
+            "--classes",
+            type=click.IntRange(2),
+            metavar="C",
+            expose_value=False,
+            callback=_say,
+            help="Number of classes: a loss that stays at ln C is guessing.",
+        ),
+        click.option(
+            "--total-steps",
+            type=click.IntRange(1),
+            metavar="N",
+            expose_value=False,
+            callback=_say,
+            help="Planned length, where the log does not say it.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _say(_: click.Context, parameter: click.Parameter, value: int | None) -> None:
+    if value is not None and parameter.name is not None:
+        from lossmon.monitor import told
+
+        told.say(**{parameter.name: value})
+
+
+fps_option = click.option(
+    "--fps",
+    type=click.FloatRange(0.1, 60),
+    default=None,
+    show_default="5, or that of config.toml",
+    help="Redraws a second at most; fewer spare a thin link.",
+)
+
+
+def need_terminal(command: str) -> None:
+    """Refuse to draw where there is no terminal.
+
+    Raises:
+        LossmonError: it says what works instead.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise LossmonError(
+            f"{command} draws on a terminal and there is none; "
+            "use `lossmon check` or `lossmon plot` in scripts, `lossmon -` behind a pipe"
+        )
+
+
+def asking() -> Callable[[str], None] | None:
+    """How to speak to the person at the terminal; None where there is none."""
+    return complain if sys.stdin.isatty() and sys.stderr.isatty() else None
+
+
+def complain(message: str) -> None:
+    """Say one line on standard error."""
+    from lossmon.text import printable
+
+    click.echo(f"lossmon: {printable(message)}", err=True)
+
+
+def columns() -> int:
+    """COLUMNS, else the terminal's width, else 100."""
+    return shutil.get_terminal_size((100, 24)).columns
+
+
+def plain(ascii: bool) -> bool:
+    """ASCII when asked for, or when the locale cannot show anything else."""
+    from lossmon import config
+
+    return ascii or not _unicode() or config.load().screen.ascii
+
+
+def _unicode() -> bool:
+    """Whether the locale can show more than ASCII.
+
+    Python writes UTF-8 in the C locale too, and sets LC_CTYPE to C.UTF-8 there (PEP 538); the
+    terminal need not show it. Where nothing is set at all, as in many containers, it mostly does.
+    """
+    told = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG", "")
+    if told == "C.UTF-8" and not os.environ.get("LC_ALL"):
+        told = os.environ.get("LANG") or told
+    encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
+    return told not in ("C", "POSIX") and encoding.startswith(("utf", "cp65001"))
+
+
+def default_lang() -> str:
+    """What config.toml says, else what the locale says."""
+    from lossmon import config
+
+    told = config.load().screen.language
+    if told != "auto":
+        return told
+    locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
+    return "zh" if locale.lower().startswith("zh") else "en"

@@ -1,0 +1,56 @@
+"""Opens the screen: connects first, since a question of ssh needs the plain terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from lossmon import config, crash
+from lossmon.monitor.questions import ask_first
+from lossmon.monitor.sources import open_monitor
+
+_FIRST_WORD_S = 3.0  # of every box before the screen opens; slower ones connect beside it
+
+
+def open_screen(
+    targets: Sequence[str],
+    lang: str,
+    ascii: bool,
+    fps: float | None,
+    say: Callable[[str], None],
+) -> int:
+    """Watch until the user leaves; the exit status.
+
+    Args:
+        targets: as typed.
+        lang: language of causes and remedies.
+        ascii: draw with ASCII signs only.
+        fps: redraws a second at most; None leaves it to config.toml.
+        say: tells one line on the plain terminal.
+
+    Raises:
+        LossmonError: a target or the settings cannot be used.
+    """
+    settings = config.apply()
+    monitor = open_monitor(targets, watch=True)
+    try:
+        if "-" in targets:
+            from lossmon.logs.stdin import keyboard_from_tty
+
+            keyboard_from_tty()
+        ask_first(monitor, say, within_s=_FIRST_WORD_S)
+        from lossmon.tui.app import LossmonApp  # heavy: not before what may fail
+
+        app = LossmonApp(
+            monitor,
+            lang=lang,
+            ascii=ascii,
+            fps=settings.screen.fps if fps is None else fps,
+            settings=settings,
+            piped="-" in targets,
+        )
+        app.run()
+    finally:
+        monitor.close()
+    if app.failure:
+        say(app.failure)
+    return app.return_code or (crash.STATUS if app.failure else 0)
