@@ -9,6 +9,7 @@ from functools import cache
 PLAIN = b"lossmon-plain-sh-42\n"  # printed where there is no Python; see `shell_line`
 _MODULES = (
     "wire",
+    "walk",
     "follower",
     "sqlite",
     "writers",

@@ -1,20 +1,19 @@
 """Follows growing log files by name: what is new since the last look.
 
-This module is complete in itself, uses the standard library alone and runs on Python 3.6, so that
-its source can be sent to any box and run there as it stands.
+With `walk` this module is complete in itself, uses the standard library alone and runs on Python
+3.6, so that its source can be sent to any box and run there as it stands.
 """
 
 import glob
 import os
-import re
 import stat
 import time
 import zlib
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple  # noqa: F401 - Set is for a type comment
 
+from lossmon.logs.walk import MAX_ENTRIES, NO_LOG, walk
+
 GUARD_BYTES = 256  # bytes compared before the offset (and at the head) to notice a rewrite
-MAX_DEPTH = 8  # of a directory walk
-MAX_ENTRIES = 20000  # files followed below one target
 SCAN_SLICE_S = 0.2  # seconds a poll may spend on walking directories
 SCAN_EVERY_S = 2.0  # between two walks; longer where a walk takes long
 QUIET_S = 600.0  # a file not written to for so long is looked at less often
@@ -24,19 +23,6 @@ MANY_EVERY = 20  # polls between two looks at such a file, at most
 LONG_BYTES = 16 << 20  # of a file with more to read its end is shown first
 AHEAD_BYTES = 1 << 18  # so much of it
 CHECK_BYTES = 64 << 20  # a same-sized rewrite is told by its checksum up to this size
-
-NO_LOG = re.compile(
-    r"(?i)(\.(pt|pth|bin|safetensors|ckpt|npz|npy|pkl|pickle|h5|hdf5|onnx|gguf|msgpack|params|joblib"
-    r"|png|jpe?g|gif|svg|pdf|webp|mp[34]|wav|flac|avi|mov|zip|tar|tgz|bz2|xz|7z|whl|jar"
-    r"|py|pyc|pyx|c|cc|cpp|h|cu|js|ts|css|ipynb|md|rst|html?|tex|yaml|yml|toml|ini|cfg|conf|lock"
-    r"|sh|bat|so|o|a|dll|exe|parquet|arrow|feather|lmdb|tfrecords?|db-(wal|shm)|pid|swp|tmp|bak)"
-    r"|^(config|generation_config|tokenizer.*|vocab|special_tokens_map|added_tokens|merges"
-    r"|adapter_config|preprocessor_config|.*\.index|package(-lock)?|dataset_infos?)\.(json|txt)"
-    r"|^(requirements.*|licen[cs]e.*|readme.*|authors|copying|makefile|dockerfile)(\.txt)?)$"
-)
-NO_DIRECTORY = re.compile(
-    r"^(\..*|__pycache__|node_modules|site-packages|dist-packages|venv|env|.*\.egg-info)$"
-)
 
 Chunk = NamedTuple(
     "Chunk",
@@ -385,37 +371,3 @@ def reason(error: OSError) -> str:
     if isinstance(error, PermissionError):
         return "permission denied; ask its owner for read access"
     return (error.strerror or str(error)).lower()
-
-
-def walk(root: str) -> Iterator[str]:
-    """Files below a directory that may be logs: bounded in depth and number, loops are left out."""
-    seen = set()  # type: Set[Tuple[int, int]]
-    stack = [(root, 0)]
-    inside = os.path.realpath(root) + os.sep
-    while stack:
-        directory, depth = stack.pop()
-        try:
-            found = os.stat(directory)
-            if (found.st_dev, found.st_ino) in seen or len(seen) > MAX_ENTRIES:
-                continue
-            seen.add((found.st_dev, found.st_ino))
-            entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
-        except OSError:
-            continue  # no permission for a folder is no reason to stop
-        links = []  # type: List[Tuple[str, int]]
-        folders = []  # type: List[Tuple[str, int]]
-        for entry in entries:
-            try:
-                if entry.is_dir():
-                    if depth < MAX_DEPTH and not NO_DIRECTORY.match(entry.name):
-                        (links if entry.is_symlink() else folders).append((entry.path, depth + 1))
-                elif entry.is_file() and not entry.name.startswith("."):
-                    if NO_LOG.search(entry.name):
-                        continue
-                    if entry.is_symlink() and os.path.realpath(entry.path).startswith(inside):
-                        continue  # `latest.log`: what it points to is found by itself
-                    yield entry.path if root != os.curdir else entry.path[2:]
-            except OSError:
-                continue
-        # Real folders come off the stack before links to them, so runs keep their own names.
-        stack = links[::-1] + stack + folders[::-1]

@@ -14,8 +14,9 @@ from collections.abc import Callable
 
 from lossmon.logs import wire
 from lossmon.logs.bootstrap import SCRIPT
-from lossmon.logs.follower import MAX_DEPTH, NO_DIRECTORY, NO_LOG, Chunk, Tail
+from lossmon.logs.follower import Chunk, Tail
 from lossmon.logs.link import Session
+from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY, NO_LOG
 
 LIMITS = "no Python 3.6 there: looked at every 3 s through sh, stores and GPUs are not seen"
 EVERY_S = 3.0
