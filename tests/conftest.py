@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+# A terminal in a test has the size that the test gives it. readline puts its own idea of it into the
+# environment of the process, past os.environ, and workers and child processes inherit that.
+with contextlib.suppress(ImportError):
+    import readline  # noqa: F401
+for _name in ("COLUMNS", "LINES"):
+    os.environ.pop(_name, None)
+    os.unsetenv(_name)
 
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
 

@@ -18,7 +18,7 @@ from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
 from lossmon.report.machine import machine_line
-from lossmon.text import cell_width, clip, pad, printable
+from lossmon.text import cell_width, clip, clip_middle, pad, printable
 
 _ORDINARY = ("healthy", "healthy_pair", "finished")
 _VERDICTS = (*TRAIN_PATTERNS, *PAIR_PATTERNS)  # these say more than what stands beside them
@@ -63,7 +63,12 @@ def as_table(
     widths[1] = min(widths[1], max(_SHORTEST_NAME, room))
     lines = []
     for row, update in zip(rows, [None, *ordered], strict=True):
-        cells = [pad(clip(cell, w, ascii=ascii), w) for cell, w in zip(row, widths, strict=True)]
+        # Of a run's name the end tells most; the other cells fit, or are words.
+        cut = [clip, clip_middle, *[clip] * (len(widths) - 2)]
+        cells = [
+            pad(shorter(cell, w, ascii=ascii), w)
+            for shorter, cell, w in zip(cut, row, widths, strict=True)
+        ]
         verdict = "VERDICT" if update is None else _title(update, knowledge)
         lines.append(clip("  ".join([*cells, verdict]).rstrip(), width, ascii=ascii))
         lines += [] if update is None else _advice(update, knowledge, width, ascii=ascii)

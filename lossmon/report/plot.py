@@ -12,7 +12,7 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import TargetError
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.check import verdict_line
-from lossmon.text import clip, printable
+from lossmon.text import cell_width, clip, clip_middle, printable
 
 _COLORS = {
     "train": "36",
@@ -90,7 +90,9 @@ def render(
         return "\n".join([clip(f"{len(updates)} runs{after}", width, ascii=ascii), *rows])
     total = f"/{first.total_steps:,}" if first.total_steps else ""
     step = f"step {first.step:,}{total}" if first.step is not None else ""
-    title = f"{printable(first.run)}  {first.state}  {step}{after}"
+    about = f"  {first.state}  {step}{after}"
+    room = max(12, width - cell_width(about))
+    title = clip_middle(printable(first.run), room, ascii=ascii) + about
     verdict = clip(verdict_line(first, knowledge), width, ascii=ascii)
     return "\n".join([clip(title, width, ascii=ascii), *rows, verdict])
 

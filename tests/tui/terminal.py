@@ -41,7 +41,6 @@ class Terminal:
             os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": ROOT}
             os.environ |= environment or {}
             os.environ.pop("NO_COLOR", None)
-            # What C libraries put into the environment (readline: COLUMNS) is not in os.environ.
             os.execve(program[0], [*program, *arguments], dict(os.environ))
         self.settings = termios.tcgetattr(self.fd)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
