@@ -24,7 +24,7 @@ def find(view: View) -> Finding | None:
     at = _change(levels, view.limits.slowdown)
     if at is None or len(levels) - at < max(2, view.limits.slowdown_share * len(levels)):
         return None
-    before, after = float(np.median(levels[:at])), float(np.median(levels[at:]))
+    before, after = st.median(levels[:at]), st.median(levels[at:])
     since = _onset(value, at / len(levels), 0.5 * (before + after))
     return Finding(
         "slowdown",
@@ -42,10 +42,13 @@ def _change(levels: Floats, share: float) -> int | None:
     """The first block after which every level is at half of what was usual before."""
     if np.max(levels[-2:]) > _STEADY * np.max(levels):
         return None
-    for at in range(_FIRST, len(levels) - 1):
-        before = float(np.median(levels[:at]))
+    fastest = np.maximum.accumulate(levels)
+    later = np.maximum.accumulate(levels[::-1])[::-1]  # the fastest from a block on
+    possible = later[_FIRST:-1] <= _STEADY * fastest[_FIRST - 1 : -2]  # no median is faster
+    for at in map(int, _FIRST + np.flatnonzero(possible)):
+        before = st.median(levels[:at])
         after = levels[at:]
-        slow = float(np.median(after)) <= share * before and np.max(after) <= _STEADY * before
+        slow = st.median(after) <= share * before and np.max(after) <= _STEADY * before
         if slow and np.mean(levels[:at] >= 0.7 * before) >= 0.75:
             return at
     return None
