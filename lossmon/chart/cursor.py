@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -92,9 +92,9 @@ def values_at(series: Mapping[str, SeriesView], step: int) -> dict[str, float]:
     return found
 
 
-def time_at(series: Mapping[str, SeriesView], step: int, column: str) -> float | None:
+def time_at(views: Iterable[SeriesView], step: int, column: str) -> float | None:
     """The time or the epoch ("time", "epoch") that any metric logged at a step."""
-    for view in series.values():
+    for view in views:
         places_ = getattr(view, column)
         at = int(np.searchsorted(view.step, step, side="right")) - 1
         if places_ is not None and at >= 0 and view.step[at] == step and np.isfinite(places_[at]):

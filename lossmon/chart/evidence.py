@@ -10,7 +10,7 @@ import numpy as np
 from lossmon.chart.of_run import curves_of
 from lossmon.chart.picture import Curve, Mark
 from lossmon.diagnosis.finding import Finding
-from lossmon.history.columns import Floats, SeriesView
+from lossmon.history.columns import Floats, SeriesView, part_of
 from lossmon.monitor.update import RunUpdate
 
 _FIT_POINTS = 160
@@ -235,14 +235,8 @@ def _around(curves: tuple[Curve, ...], step: float) -> tuple[Curve, ...]:
         view = curve.view
         a, b = np.searchsorted(view.step, (step - reach, step + reach))
         if b - a > 1:
-            near.append(replace(curve, view=_cut(view, int(a), int(b))))
+            near.append(replace(curve, view=part_of(view, int(a), int(b))))
     return tuple(near) or curves
-
-
-def _cut(view: SeriesView, a: int, b: int) -> SeriesView:
-    epoch = None if view.epoch is None else view.epoch[a:b]
-    time = None if view.time is None else view.time[a:b]
-    return SeriesView(view.name, view.role, view.step[a:b], view.value[a:b], epoch, time)
 
 
 def _speed(update: RunUpdate) -> tuple[Curve, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from lossmon.chart.identity import Identities
 from lossmon.chart.marks import marks_of
 from lossmon.chart.smoothing import smooth_growing
 from lossmon.chart.spec import Curve
-from lossmon.history.columns import SeriesView
+from lossmon.history.columns import SeriesView, part_of
 from lossmon.monitor.pulse import GPU_METRIC
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import labels_of
@@ -45,29 +46,35 @@ def curves_of(update: RunUpdate, metrics: Sequence[str] = ()) -> tuple[Curve, ..
     if len(named) == 1 and named[0] not in (update.train, update.eval):
         name = named[0]
         older = _older(update.logged.get(name), "other_raw")
-        return (*older, Curve(name, "other", update.series[name]))
+        return (*older, *_pieces(update, Curve(name, "other", update.series[name])))
     identities = Identities()
-    curves = []
+    curves: list[Curve] = []
     for name in named:
         identity = identities.of(name)
-        curves.append(
-            Curve(
-                name, identity.style, update.series[name],
-                raw=False,
-                pattern=identity.pattern, sign=identity.sign,
-            )
+        curve = Curve(
+            name, identity.style, update.series[name],
+            raw=False,
+            pattern=identity.pattern, sign=identity.sign,
         )  # fmt: skip
+        curves += _pieces(update, curve)
     return tuple(curves)
+
+
+def _pieces(update: RunUpdate, curve: Curve) -> list[Curve]:
+    """A curve, and beyond a gap its newest part, where the reading has not got there yet."""
+    ahead = update.ahead.get(curve.view.name)
+    return [curve] if ahead is None else [curve, replace(curve, view=ahead)]
 
 
 def _loss(update: RunUpdate) -> tuple[Curve, ...]:
     curves: list[Curve] = []
     if update.train is not None and update.train in update.series:
-        curves.append(Curve("train", "train", update.series[update.train]))
+        curves += _pieces(update, Curve("train", "train", update.series[update.train]))
         curves += _older(update.logged.get(update.train), "train_raw")
     if update.eval is not None and update.eval in update.series:
         view = update.series[update.eval]
-        curves.append(Curve("eval", "eval", view, points=len(view) <= _FEW, sign="+"))
+        curve = Curve("eval", "eval", view, points=len(view) <= _FEW, sign="+")
+        curves += _pieces(update, curve)
         curves += _older(update.logged.get(update.eval), "eval_raw")
     return tuple(curves)
 
@@ -84,13 +91,7 @@ def _older(logged: SeriesView | None, style: str) -> list[Curve]:
         resumed = int(logged.step[back[place:]].min())
         start += int(np.searchsorted(logged.step[start:stop], resumed, side="left"))
         if stop - start > 1:
-            part = slice(max(0, start), stop)
-            view = SeriesView(
-                logged.name, logged.role, logged.step[part], logged.value[part],
-                None if logged.epoch is None else logged.epoch[part],
-                None if logged.time is None else logged.time[part],
-            )  # fmt: skip
-            curves.append(Curve("", style, view, faint=True))
+            curves.append(Curve("", style, part_of(logged, start, stop), faint=True))
     return curves
 
 
@@ -206,7 +207,7 @@ def overlay_of(
         identities: of the runs; kept by the caller, so that a run always looks the same.
         metric: the metric; None for each run's train loss, or its eval loss where it has no other.
     """
-    curves = []
+    curves: list[Curve] = []
     listed = list(updates)
     labels = labels_of([update.run for update in listed], _LABEL)
     for update in listed:
@@ -214,10 +215,9 @@ def overlay_of(
         view = update.series.get(name or "")
         if view is not None and len(view):
             identity = identities.of(update.run)
-            curves.append(
-                Curve(
-                    labels[update.run], identity.style, view,
-                    raw=False, pattern=identity.pattern, sign=identity.sign,
-                )
+            curve = Curve(
+                labels[update.run], identity.style, view,
+                raw=False, pattern=identity.pattern, sign=identity.sign,
             )  # fmt: skip
+            curves += _pieces(update, curve)
     return tuple(curves)

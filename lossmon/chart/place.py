@@ -141,9 +141,11 @@ def write_names(place: Place, lines: Sequence[Line], y: Scale) -> None:
     """Each curve's name near its newest point: colour is never the only sign.
 
     Where many curves end close together, the names without room there stand in a list at the top.
+    Of a curve in pieces the newest is named.
     """
     listed = []
-    for line in lines:
+    pieces = {line.curve.label: line for line in lines if len(line.seen_y)}
+    for line in pieces.values():
         values = line.seen_y if line.smooth is None else line.smooth[line.first : line.stop]
         label = name_of(line.curve.label)
         if not len(values) or not label:

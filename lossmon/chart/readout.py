@@ -44,7 +44,8 @@ def readout(
         `height` rows of `width` cells.
     """
     pairs = [("step", f"{step:,}")]
-    logged = values_at(update.series, step)
+    logged = values_at(update.series, step) | values_at(update.ahead, step)
+    charted: dict[str, str] = {}  # of a curve in pieces the one that says most
     for curve in curves:
         name = curve.view.name
         if curve.faint or not curve.label:
@@ -52,11 +53,13 @@ def readout(
         here = values_at({name: curve.view}, step)
         if here:
             logged.pop(name, None)
-            pairs.append((curve.label, exact(here[name])))
+            charted[curve.label] = exact(here[name])
         elif (before := _before(curve.view, step)) is not None:
             value, place = before
-            pairs.append((curve.label, f"{exact(value)} @{place:,}"))
-    epoch, at = (time_at(update.series, step, name) for name in ("epoch", "time"))
+            charted[curve.label] = f"{exact(value)} @{place:,}"
+    pairs += charted.items()
+    views = (*update.series.values(), *update.ahead.values())
+    epoch, at = (time_at(views, step, name) for name in ("epoch", "time"))
     if epoch is not None:
         pairs.append(("epoch", f"{epoch:.6g}"))
     if at is not None and 0 < at < 1e11:

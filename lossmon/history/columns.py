@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,10 @@ Ints = NDArray[np.int64]
 
 _MOST_REPEATS = 0.75  # of the points: where more share a step, it is no step
 _STAGED = 1024  # points kept in lists before they move into the arrays: cheaper by a factor of 3
+
+
+class Source:
+    """What views are taken of; it only grows. It says nothing but which one it is."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class SeriesView:
         value: float64, shape (n,), as logged; NaN and infinity kept.
         epoch: float64, shape (n,), NaN where not logged; None where no point has one.
         time: float64, shape (n,), seconds since the Unix epoch; NaN and None likewise.
+        source: what it was taken of: of two views of one source the longer begins with the
+            shorter, so that what was found out about one holds for the other. None: a view alone.
     """
 
     name: str
@@ -33,9 +39,17 @@ class SeriesView:
     value: Floats
     epoch: Floats | None
     time: Floats | None
+    source: Source | None = field(default=None, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.step)
+
+
+def part_of(view: SeriesView, start: int, stop: int) -> SeriesView:
+    """The points from `start` to before `stop`, without a copy."""
+    part = slice(start, stop)
+    epoch, time = (None if c is None else c[part] for c in (view.epoch, view.time))
+    return SeriesView(view.name, view.role, view.step[part], view.value[part], epoch, time)
 
 
 class Column:
@@ -78,9 +92,9 @@ class Series:
     """
 
     __slots__ = (
-        "_epoch", "_kept", "_last_step", "_n", "_staged_epoch", "_staged_step", "_staged_time",
-        "_staged_value", "_step", "_time", "_value", "_whole", "last_value", "name", "repeats",
-        "restarts", "role",
+        "_epoch", "_kept", "_last_step", "_n", "_source", "_staged_epoch", "_staged_step",
+        "_staged_time", "_staged_value", "_step", "_time", "_value", "_whole", "last_value", "name",
+        "repeats", "restarts", "role",
     )  # fmt: skip
 
     def __init__(self, name: str, role: str) -> None:
@@ -99,6 +113,7 @@ class Series:
         self._staged_time: list[float | None] = []
         self._last_step = -(2**62)
         self._n = 0
+        self._source = Source()
         self._whole: SeriesView | None = None
         self._kept: list[tuple[int, int]] = []  # closed [start, stop) slices before the open one
 
@@ -141,6 +156,7 @@ class Series:
                 self._value.view(),
                 None if self._epoch is None else self._epoch.view(),
                 None if self._time is None else self._time.view(),
+                self._source,
             )
         return self._whole
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Record
 from lossmon.formats.detect import detect
-from lossmon.history.columns import SeriesView
+from lossmon.formats.names import role
+from lossmon.history.columns import Series, SeriesView, part_of
 
 
 def decode_end(head: bytes, end: bytes, path: str) -> list[Record]:
@@ -36,30 +37,27 @@ def decode_end(head: bytes, end: bytes, path: str) -> list[Record]:
     return [record for record in rows if record.step is not None]
 
 
-def with_end(
-    series: Mapping[str, SeriesView], names: Sequence[str], rows: Sequence[Record]
+def views_of(rows: Iterable[Record]) -> dict[str, SeriesView]:
+    """What rows say of each metric."""
+    series: dict[str, Series] = {}
+    for row in rows:
+        for name, value in row.values.items():
+            if row.step is not None:
+                one = series.setdefault(name, Series(name, role(name)))
+                one.append(row.step, value, row.epoch, row.time)
+    return {name: one.kept() for name, one in series.items()}
+
+
+def beyond(
+    ahead: Mapping[str, SeriesView], series: Mapping[str, SeriesView]
 ) -> dict[str, SeriesView]:
-    """Put the rows of the end behind what was read of some metrics, with a gap between."""
-    longer = dict(series)
-    for name in names:
-        view = series.get(name)
-        if view is None or not len(view):
+    """Of the end of a log what the reading has not got to, of metrics that were met already."""
+    left = {}
+    for name, view in ahead.items():
+        read = series.get(name)
+        if read is None or not len(read):
             continue
-        last = int(view.step[-1])
-        new = [r for r in rows if name in r.values and r.step is not None and r.step > last]
-        if new:
-            longer[name] = SeriesView(
-                view.name,
-                view.role,
-                np.append(view.step, [r.step for r in new]),
-                np.append(view.value, [r.values[name] for r in new]),
-                _longer(view.epoch, [r.epoch for r in new]),
-                _longer(view.time, [r.time for r in new]),
-            )
-    return longer
-
-
-def _longer(column: np.ndarray | None, cells: list[float | None]) -> np.ndarray | None:
-    if column is None:
-        return None
-    return np.append(column, [np.nan if cell is None else cell for cell in cells])
+        start = int(np.searchsorted(view.step, read.step[-1], side="right"))
+        if start < len(view):
+            left[name] = part_of(view, start, len(view))
+    return left

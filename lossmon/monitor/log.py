@@ -11,8 +11,9 @@ from lossmon.formats.detect import detect
 from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.names import choose, role
 from lossmon.formats.unpack import Unpacker, plain_name, unpacker
+from lossmon.history.columns import SeriesView
 from lossmon.history.run import History
-from lossmon.monitor.ahead import decode_end
+from lossmon.monitor.ahead import decode_end, views_of
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.raw import Tail
 from lossmon.monitor.told import told
@@ -55,7 +56,7 @@ class Log:
     errors: list[str] = field(default_factory=list)
     trouble: str | None = None
     generation: int = 0  # grows when everything read so far became void
-    ahead: list[Record] = field(default_factory=list)  # the end of a long log, not read yet
+    ahead: dict[str, SeriesView] = field(default_factory=dict)  # the end of a long log
     tail: Tail | None = None
     origins: Origins = field(default_factory=Origins)
     _plain: int = 0  # bytes of its text that were fed
@@ -130,7 +131,7 @@ class Log:
     def look_ahead(self, end: bytes) -> None:
         """Take the last bytes of a long log, to be shown until the reading gets there."""
         if self.decoder is not None and self._unpacker is None:
-            self.ahead = decode_end(self._start, end, self.path)
+            self.ahead = views_of(decode_end(self._start, end, self.path))
 
     def end(self) -> list[Record]:
         """Nothing more is to come for now and a verdict is wanted: decode the unfinished tail."""

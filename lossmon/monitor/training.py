@@ -11,7 +11,7 @@ from lossmon.diagnosis.lifecycle import Signs, Situation, State, lifecycle_findi
 from lossmon.formats.decoder import Record, Skipped
 from lossmon.history.columns import Series
 from lossmon.history.run import History
-from lossmon.monitor.ahead import with_end
+from lossmon.monitor.ahead import beyond
 from lossmon.monitor.jobs import ending, runs_on, too_short
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import Merge
@@ -222,8 +222,7 @@ class Training:
         eta_s = left / rate if state == "running" and rate and left > 0 else None
         train = history.series.get(chosen.get("train_loss", ""))
         series = {name: one.kept() for name, one in history.series.items()}
-        if loading < 1.0 and self._merge is None and self.logs[0].ahead:
-            series = with_end(series, list(chosen.values()), self.logs[0].ahead)
+        unread = loading < 1.0 and self._merge is None
         return RunUpdate(
             run=self.name,
             revision=self.revision,
@@ -241,6 +240,7 @@ class Training:
             learning_rate=chosen.get("learning_rate"),
             grad_norm=chosen.get("grad_norm"),
             series=series,
+            ahead=beyond(self.logs[0].ahead, series) if unread else {},
             logged={name: one.view() for name, one in history.series.items()},
             restarts=_restarts(train),
             diagnosis=self._complete(now),

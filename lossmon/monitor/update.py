@@ -112,6 +112,7 @@ class RunUpdate:
             seconds since the Unix epoch; None where unknown.
         train, eval, learning_rate, grad_norm: names of the metrics that play the main roles.
         series: metric name -> its points (restarts resolved, steps ascend).
+        ahead: metric name -> its newest points, of a long log whose reading has not got there yet.
         logged: the same with everything that was logged, also what a resumed run logged again.
         restarts: steps at which the run was resumed.
         diagnosis: what is going on.
@@ -159,5 +160,11 @@ class RunUpdate:
     gpu_use: SeriesView | None = None
     writer: bool | None = None
     job: Job | None = None
+    ahead: Mapping[str, SeriesView] = field(default_factory=dict)
     removed: bool = False
     hushed: frozenset[str] = frozenset()
+
+    def newest(self, metric: str | None) -> float | None:
+        """The newest value of a metric; None where it has none."""
+        view = self.ahead.get(metric or "") or self.series.get(metric or "")
+        return float(view.value[-1]) if view is not None and len(view) else None

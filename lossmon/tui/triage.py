@@ -107,12 +107,6 @@ def mark_of(update: RunUpdate, scene: Scene) -> Cell:
     return sign, identity.style
 
 
-def newest(update: RunUpdate, metric: str | None) -> float | None:
-    """The newest value of a metric."""
-    view = update.series.get(metric) if metric else None
-    return float(view.value[-1]) if view is not None and len(view) else None
-
-
 def _need(update: RunUpdate, _scene: Scene) -> int:
     return -SEVERITIES.index(look.severity(update))
 
@@ -138,11 +132,11 @@ def _curve(update: RunUpdate, scene: Scene, width: int) -> Cell:
 
 
 def _train(update: RunUpdate, _scene: Scene, width: int) -> Cell:
-    return look.number(newest(update, update.train), width), ""
+    return look.number(update.newest(update.train), width), ""
 
 
 def _eval(update: RunUpdate, _scene: Scene, width: int) -> Cell:
-    return look.number(newest(update, update.eval), width), ""
+    return look.number(update.newest(update.eval), width), ""
 
 
 def _state(update: RunUpdate, scene: Scene, _width: int) -> Cell:
@@ -221,8 +215,8 @@ def _falling(value: float | None) -> float | None:
 COLUMNS: tuple[Column, ...] = (
     Column("name", "NAME", 14, _name, lambda u, _: u.run, right=False, grows=True),
     Column("curve", "CURVE", 10, _curve, right=False),
-    Column("train", "TRAIN", 8, _train, lambda u, _: _falling(newest(u, u.train))),
-    Column("eval", "EVAL", 8, _eval, lambda u, _: _falling(newest(u, u.eval)),
+    Column("train", "TRAIN", 8, _train, lambda u, _: _falling(u.newest(u.train))),
+    Column("eval", "EVAL", 8, _eval, lambda u, _: _falling(u.newest(u.eval)),
            wanted=lambda runs, _: any(run.eval for run in runs)),
     Column("versus", "VS BASE", 15, _versus, _ratio,
            wanted=lambda _, scene: scene.baseline is not None),

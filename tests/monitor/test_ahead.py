@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lossmon.chart.of_run import curves_of
+from lossmon.chart.picture import ChartSpec, draw
 from lossmon.monitor.ahead import decode_end
 from lossmon.monitor.sources import open_monitor
 from tests.formats.samples import HF_STDOUT
@@ -29,15 +31,19 @@ def test_the_end_comes_first_and_counts_once(long_log: Path) -> None:
     monitor = open_monitor([str(long_log)], watch=True)
     try:
         (first,) = monitor.poll()
-        seen = first.series["loss"]
+        read, ahead = first.series["loss"], first.ahead["loss"]
         assert first.loading < 1
-        assert seen.step[-1] == ROWS
-        assert len(seen) < ROWS
-        assert len(first.logged["loss"]) < len(seen)  # what is handed on is what was read
+        assert read.step[-1] < ahead.step[0]
+        assert ahead.step[-1] == ROWS
+        assert first.newest("loss") == ahead.value[-1]
+        assert [len(curve.view) for curve in curves_of(first)] == [len(read), len(ahead)]
+        picture = draw(ChartSpec(curves_of(first), 100, 20))
+        assert sum(span.text.count("train") for row in picture.rows for span in row) == 1
         newest = first
         while monitor.pending():
             newest = next(iter(monitor.poll()), newest)
         assert newest.loading == 1
+        assert not newest.ahead
         assert len(newest.series["loss"]) == ROWS
     finally:
         monitor.close()

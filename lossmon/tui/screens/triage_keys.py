@@ -284,7 +284,7 @@ def _small(update: RunUpdate, scene: Scene) -> SmallChart:
     quiet = found is None or found.pattern == "too_early" or found.pattern in update.hushed
     tone = "faint" if quiet or found is None else found.severity
     mark = triage.mark_of(update, scene)[0].strip()
-    value = triage.newest(update, update.train or update.eval)
+    value = update.newest(update.train or update.eval)
     return SmallChart(
         key=update.run,
         title=triage.name_of(update, scene),

@@ -146,5 +146,4 @@ def verdict(update: RunUpdate | None, knowledge: Knowledge) -> list[Part]:
 
 
 def _newest(update: RunUpdate, metric: str | None) -> str:
-    view = update.series.get(metric) if metric else None
-    return look.number(float(view.value[-1])) if view is not None and len(view) else ""
+    return look.number(update.newest(metric))
