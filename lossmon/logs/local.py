@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lossmon.logs.vitals import Sampler
 
 POLL_S = 1.0  # NFS, Lustre, sshfs and full inotify tables send no events
+FIRST_BYTES = 1 << 16  # of a log: something is shown before all of it was read
 MAX_WATCHES = 64  # directories with an inotify watch; more are polled alone
 
 _NETWORK = (
@@ -45,7 +46,7 @@ class LocalSource:
         sampler: Sampler | None = None,
         jobs: Mapping[str, Jobs] = MappingProxyType({}),
     ) -> None:
-        self._follower = Follower(targets, ahead=watch)
+        self._follower = Follower(targets, ahead=watch, first_bytes=FIRST_BYTES if watch else 0)
         self._targets = tuple(targets)
         self._watch = watch
         self._woken = threading.Event()

@@ -23,6 +23,7 @@ from lossmon.monitor.update import RunUpdate
 _MOST_FOLDED = 8  # logs in a folder that may take in another: one training has no more
 _LOOK_S = 1.0  # several sources: each is looked at so often even if none tells of news
 _SLICE_S = 0.15  # of processor that a poll takes; the rest has its turn at the next
+_FIRST_SLICE_S = 0.01  # of the first poll, so that something is shown soon; then doubled
 _SHORT_S = 0.1  # and so often where one cannot tell
 
 
@@ -59,6 +60,7 @@ class Monitor:
         self._caught_up: set[Source] = set()  # all that was there at first was read
         self._seen: dict[Source, float] = {}  # until when it was heard of, where a link is down
         self._backlog: deque[tuple[Source, Chunk]] = deque()  # read, not taken in yet
+        self._slice_s = _FIRST_SLICE_S
         self._news = threading.Event()
         self._told = [source.listen(self._news.set) for source in self._sources]
 
@@ -76,11 +78,12 @@ class Monitor:
                 self._backlog.extend((source, chunk) for chunk in source.poll())
                 self._note_link(source, now)
         # What was read may take long to be judged: the screen gets its turn meanwhile.
-        end = time.thread_time() + _SLICE_S
+        end = time.thread_time() + self._slice_s
         while self._backlog:
             self._take_in(*self._backlog.popleft(), now, touched)
             # What is no data costs nothing, such as the end of a long log, to be shown at once.
             if time.thread_time() > end and self._backlog and self._backlog[0][1].kind == "data":
+                self._slice_s = min(2 * self._slice_s, _SLICE_S)
                 break
         self._regroup(touched)
         # Each source by itself: a slow link must not hold back what is judged here.

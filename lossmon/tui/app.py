@@ -163,6 +163,7 @@ class LossmonApp(WiredApp):
         self._main.apply(updates)
         self.notices.take(updates)
         self._give_notice()
+        self.call_after_refresh(self._watcher.drawn)
 
     def _give_notice(self) -> None:
         """Bring the title up to date; send a notice when the last one is some seconds old."""

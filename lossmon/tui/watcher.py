@@ -11,7 +11,10 @@ from lossmon.logs.source import Health
 from lossmon.monitor import Monitor, RunUpdate
 
 _IDLE_S = 1.0  # between two looks when nothing wakes the monitor
-_LOADING_S = 0.05  # between two publications while a backlog is read
+_LOADING_S = 0.05  # between two looks while more is to come over a link
+_FIRST_PAUSE_S = 0.2  # between the first two publications while a backlog is read; then doubled
+_LONGEST_PAUSE_S = 1.0
+_DRAWING_S = 0.3  # reading rests at most so long for what it published to be drawn
 
 
 class Watcher:
@@ -38,6 +41,7 @@ class Watcher:
         self._lock = threading.Lock()
         self._newest: dict[str, RunUpdate] = {}
         self._hosts: tuple[Health, ...] = ()
+        self._drawn = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lossmon-watcher", daemon=True)
 
@@ -51,6 +55,10 @@ class Watcher:
             updates, self._newest = list(self._newest.values()), {}
         return updates
 
+    def drawn(self) -> None:
+        """What was taken is on the screen: a backlog is read on."""
+        self._drawn.set()
+
     @property
     def hosts(self) -> tuple[Health, ...]:
         """How the links to other boxes are."""
@@ -59,33 +67,53 @@ class Watcher:
     def stop(self) -> None:
         """End the thread and wait for it."""
         self._stop.set()
+        self._drawn.set()
         self._monitor.wake()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
     def _watch(self) -> None:
-        loaded = False
         try:
-            while not self._stop.is_set():
-                started = time.monotonic()
-                updates = self._monitor.poll()
-                hosts, before = self._monitor.hosts(), self._hosts
-                if updates or hosts != before:
-                    self._hosts = hosts
-                    with self._lock:
-                        # A run that is renamed goes before it comes: order within a poll counts.
-                        self._newest |= {update.run: update for update in updates}
-                    self._on_updates()
-                took_s = time.monotonic() - started
-                # Once all was read, rest as long as a poll takes: of many live runs the newest
-                # rows come together, instead of a poll for each.
-                rest_s = took_s if loaded else 0.0
-                if self._monitor.pending():
-                    self._stop.wait(max(rest_s, _LOADING_S - took_s))
-                    continue
-                loaded = True
-                self._stop.wait(max(rest_s, self._pace_s - took_s))
-                if not self._stop.is_set():
-                    self._monitor.wait(_IDLE_S)
+            self._read()
         except Exception as error:
             self._on_failure(crash.record(error))
+
+    def _read(self) -> None:
+        loaded = False
+        due, pause_s = 0.0, _FIRST_PAUSE_S  # the next publication while a backlog is read
+        while not self._stop.is_set():
+            started = time.monotonic()
+            told = self._look()
+            took_s = time.monotonic() - started
+            # Once all was read, rest as long as a poll takes: of many live runs the newest
+            # rows come together, instead of a poll for each.
+            rest_s = took_s if loaded else 0.0
+            if self._monitor.pending():
+                if told or (self._newest and time.monotonic() > due):
+                    self._publish(wait_s=_DRAWING_S)
+                    due = time.monotonic() + pause_s
+                    pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                self._stop.wait(max(rest_s, _LOADING_S - took_s))
+                continue
+            if told or self._newest:
+                self._publish()
+            loaded, due, pause_s = True, 0.0, _FIRST_PAUSE_S
+            self._stop.wait(max(rest_s, self._pace_s - took_s))
+            if not self._stop.is_set():
+                self._monitor.wait(_IDLE_S)
+
+    def _look(self) -> bool:
+        """Keep what is new until it is published; True where that must be now."""
+        updates = self._monitor.poll()
+        hosts, before = self._monitor.hosts(), self._hosts
+        self._hosts = hosts
+        with self._lock:
+            # A run that is renamed goes before it comes: order within a poll counts.
+            self._newest |= {update.run: update for update in updates}
+        return hosts != before
+
+    def _publish(self, wait_s: float = 0.0) -> None:
+        """Tell that there is something to take, and let it be drawn: both share a processor."""
+        self._drawn.clear()
+        self._on_updates()
+        self._drawn.wait(wait_s)

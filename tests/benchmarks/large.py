@@ -199,6 +199,7 @@ def main() -> None:
     parser.add_argument("--gigabyte", action="store_true")
     options = parser.parse_args()
     os.environ.pop("NO_COLOR", None)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed program is compiled
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         start_up()

@@ -41,6 +41,8 @@ class Terminal:
             os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": ROOT}
             os.environ |= environment or {}
             os.environ.pop("NO_COLOR", None)
+            # An installed program is compiled; here it would be compiled anew at each start.
+            os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
             os.execve(program[0], [*program, *arguments], dict(os.environ))
         self.settings = termios.tcgetattr(self.fd)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -1,0 +1,89 @@
+"""The thread that reads: something is shown soon, and a long log is mostly read, not drawn."""
+
+from __future__ import annotations
+
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from lossmon.monitor.sources import open_monitor
+from lossmon.tui.watcher import Watcher
+
+
+def _log(path: Path, rows: int) -> None:
+    path.write_text(
+        "".join(f'{{"step": {i}, "loss": {2 + 1 / i:.5f}, "lr": 0.1}}\n' for i in range(1, rows))
+    )
+
+
+class _Screen:
+    """Takes updates as the app does, and notes when they came and how much had been read."""
+
+    def __init__(self, path: Path) -> None:
+        self.shown: list[tuple[float, float]] = []
+        self.loaded = threading.Event()
+        self.failures: list[str] = []
+        self.monitor = open_monitor([str(path)], watch=True)
+        self.watcher = Watcher(self.monitor, self._take, self.failures.append, fps=5)
+
+    def _take(self) -> None:
+        for update in self.watcher.take():
+            self.shown.append((time.monotonic(), update.loading))
+            if update.loading == 1.0:
+                self.loaded.set()
+        self.watcher.drawn()
+
+    def watch(self) -> None:
+        self.watcher.start()
+        assert self.loaded.wait(60), self.failures
+
+    def close(self) -> None:
+        self.watcher.stop()
+        self.monitor.close()
+
+
+@pytest.fixture
+def screen(tmp_path: Path):
+    _log(tmp_path / "log.jsonl", 40_000)
+    screen = _Screen(tmp_path / "log.jsonl")
+    yield screen
+    screen.close()
+
+
+def test_the_beginning_is_shown_before_the_rest_is_read(screen: _Screen) -> None:
+    screen.watch()
+    assert screen.shown[0][1] < 0.1
+
+
+def test_a_long_log_is_shown_at_growing_intervals(screen: _Screen) -> None:
+    screen.watch()
+    while_loading = [when for when, loading in screen.shown if loading < 1.0]
+    pauses = [after - before for before, after in pairwise(while_loading)]
+    for number, pause in enumerate(pauses):
+        assert pause > min(0.2 * 2**number, 1.0)
+
+
+def test_what_comes_after_loading_is_shown_as_it_comes(screen: _Screen, tmp_path: Path) -> None:
+    screen.watch()
+    before = len(screen.shown)
+    for i in range(3):
+        with (tmp_path / "log.jsonl").open("a") as file:
+            file.write(f'{{"step": {40_000 + i}, "loss": 2.0, "lr": 0.1}}\n')
+        end = time.monotonic() + 10
+        while len(screen.shown) <= before + i and time.monotonic() < end:
+            time.sleep(0.01)
+    assert len(screen.shown) >= before + 3
+
+
+def test_reading_goes_on_where_nothing_is_drawn(tmp_path: Path) -> None:
+    """A screen that lies below another one is not drawn."""
+    _log(tmp_path / "log.jsonl", 20_000)
+    screen = _Screen(tmp_path / "log.jsonl")
+    screen.watcher.drawn = lambda: None  # type: ignore[method-assign]
+    try:
+        screen.watch()
+    finally:
+        screen.close()
