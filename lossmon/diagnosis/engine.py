@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from lossmon.diagnosis import patterns
+from lossmon.diagnosis.alarm import Alarm
 from lossmon.diagnosis.causes import causes
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import figures
@@ -16,17 +17,16 @@ from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, TimelineEn
 from lossmon.diagnosis.look import Looker
 from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
 from lossmon.diagnosis.view import View
+from lossmon.history.columns import Floats
 from lossmon.history.run import History
 
 GROWTH = 1.04  # a run is looked at anew when it has grown by 4 %: O(log n) looks
 _AT_LEAST = 3  # and by 3 points, once it has 20
 MAX_TIMELINE = 500
-_ALARM = 8.0  # of the Page-Hinkley sum, in sigmas: an extra look
-_DRIFT = 1.0  # sigmas that each point must exceed to add to it
 _URGENT = ("diverged", "rebound")  # what is seen for the first time is looked at again soon
 _SOON = 0.004  # of the run, at least and at most so many points
 _SOON_POINTS, _SOON_MOST = 3, 8
-_FORGET = 0.05  # weight of the newest point in the running level
+_MANY = 1 << 62
 
 # Looks in a row before a finding is shown, and before it is withdrawn.
 _SHOW = {
@@ -114,10 +114,8 @@ class Engine:
         self._due = 4
         self._eval_due = 2
         self._n = 0
-        self._level = self._variance = math.nan
-        self._risen = 0.0
-        self._quiet_until = 0
-        self._patience = _SOON_POINTS  # points between looks that an alarm asks for
+        self._alarm = Alarm()
+        self._alarmed = False  # by the newest row that was gone over
         self._m = self._eval_quiet = 0
         self._best_eval = math.inf
         self._streak: dict[tuple[str, str], int] = {}
@@ -143,23 +141,58 @@ class Engine:
             self._explained = replace(self._bare, findings=findings)
         return self._explained
 
+    def calm(self, train: Floats | None, evals: Floats | None) -> int:
+        """Of rows to come, how many may be taken in before the next look; at least one.
+
+        `observe` is to be called when they were; that is what calling it at each row would give.
+
+        Args:
+            train: the train loss of the rows, shape (k,), k > 0; None where they have none.
+            evals: the eval loss likewise.
+        """
+        rows = _MANY if train is None else self._due - self._n
+        rows = max(1, rows if evals is None else min(rows, self._eval_due - self._m))
+        if evals is None:
+            return rows if train is None else self._calm_train(train[:rows].tolist())
+        losses = [] if train is None else train[:rows].tolist()
+        for i, check in enumerate(evals[:rows].tolist()):
+            self._m += 1
+            climbs = self._climbs(check, self._m)
+            if losses:
+                self._calm_train(losses[i : i + 1])
+            self._alarmed = self._alarmed or climbs
+            if self._alarmed:
+                return i + 1
+        return min(rows, len(evals))
+
+    def _calm_train(self, losses: list[float]) -> int:
+        """How many train losses pass until an alarm, the one that raises it included."""
+        shown = self._shown.get(_TRAIN)
+        diverged = shown is not None and shown.pattern == "diverged"
+        found = self._alarm.first(losses, self._n, diverged)
+        self._alarmed = found is not None
+        rows = len(losses) if found is None else found + 1
+        self._n += rows
+        return rows
+
     def observe(self, history: History, chosen: Mapping[str, str]) -> bool:
         """Take note of a new record; True when the diagnosis changed."""
         train = history.series.get(chosen.get("train_loss", ""))
         evals = history.series.get(chosen.get("eval_loss", ""))
         n = 0 if train is None else len(train)
         m = 0 if evals is None else len(evals)
-        due = n >= self._due or m >= self._eval_due
-        if evals is not None and m != self._m:
-            due = self._climbs(evals.last_value, m) or due
+        climbs = evals is not None and m != self._m and self._climbs(evals.last_value, m)
         self._m = m
         if train is not None and n != self._n:
-            due = self._alarming(train.last_value, n) or due
+            self._n = n - 1
+            self._calm_train([train.last_value])
         self._n = n
+        due = self._alarmed or climbs or n >= self._due or m >= self._eval_due
+        self._alarmed = False
         if not due:
             return False
         if n >= self._due:
-            self._patience = _SOON_POINTS
+            self._alarm.calm_down()
         self._due = max(n + (_AT_LEAST if n >= 20 else 1), math.ceil(n * GROWTH))
         self._eval_due = max(m + 1, math.ceil(m * GROWTH))
         return self._look(history, chosen)
@@ -182,30 +215,6 @@ class Engine:
             pair.pattern if pair is not None else None,
         )
         return self.diagnosis
-
-    def _alarming(self, value: float, n: int) -> bool:
-        """O(1): a value that is not finite, or several that stand above the running level.
-
-        The second is the test of Page (1954) and Hinkley (1971) on winsorised z-scores.
-        """
-        if not math.isfinite(value):
-            shown = self._shown.get(_TRAIN)
-            return shown is None or shown.pattern != "diverged"
-        if math.isnan(self._level):
-            self._level, self._variance = value, 0.01 * value * value
-            return False
-        away = value - self._level
-        sigma = math.sqrt(self._variance) or 1e-300
-        bounded = max(-3 * sigma, min(3 * sigma, away))  # winsorised: a spike moves nothing
-        self._risen = max(0.0, self._risen + bounded / sigma - _DRIFT)
-        self._level += _FORGET * bounded
-        self._variance += _FORGET * (bounded * bounded - self._variance)
-        if self._risen < _ALARM or n < self._quiet_until:
-            return False
-        self._risen = 0.0
-        self._quiet_until = n + self._patience
-        self._patience = min(2 * self._patience, max(_SOON_MOST, n // 100))
-        return True
 
     def _climbs(self, value: float, m: int) -> bool:
         """O(1): eval stands above its best by what over-fitting takes."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import os
 import re
-from operator import methodcaller
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.decoder import Facts, Record, Rows, Skipped
 from lossmon.formats.lines import LineSplitter, clean
 from lossmon.formats.names import (
     ACCURACY,
@@ -45,7 +45,7 @@ _TENSORBOARD = ["wall_time", "step", "value"]  # as its page exports a curve
 _TAG = re.compile(r"(?:.*[-_])?tag[-_](?P<tag>.+)")
 _SNIFFED_LINES = 40
 _BULK = 16  # lines from which on they are worth being read together
-_NUMERIC = b"0123456789+-.eE \r"
+_NUMERIC = b"0123456789+-.eE \r\n"
 _MAX_COLUMNS = 5000
 
 
@@ -67,16 +67,16 @@ class CsvDecoder:
         self._header: list[str] | None = None
         self._delimiter = ","
 
-    def feed(self, data: bytes) -> list[Record]:
+    def feed(self, data: bytes) -> Sequence[Record]:
         """Decode the lines that became complete."""
         with no_collection():
             return self._decode(self._lines.feed(data))
 
-    def flush(self) -> list[Record]:
+    def flush(self) -> Sequence[Record]:
         """Decode the last line, which no newline ended."""
         return self._decode(self._lines.flush())
 
-    def _decode(self, lines: list[bytes]) -> list[Record]:
+    def _decode(self, lines: list[bytes]) -> Sequence[Record]:
         records: list[Record] = []
         if len(lines) > _BULK and self._header is not None:
             table = self._numbers(lines)
@@ -101,32 +101,24 @@ class CsvDecoder:
                 self.skipped.add("no metric in this row", line)
         return records
 
-    def _numbers(self, lines: list[bytes]) -> list[Record] | None:
+    def _numbers(self, lines: list[bytes]) -> Rows | None:
         """Rows of numbers alone, many at once; None where any cell is anything else."""
         assert self._header is not None
         mark, width = self._delimiter.encode(), len(self._header)
-        joined = mark.join(lines)
+        joined = b"\n".join(lines)
         if width < 2 or joined.translate(None, _NUMERIC + mark):
             return None
-        if set(map(methodcaller("count", mark), lines)) != {width - 1}:
-            return None
         try:  # of all parsers at hand the one for JSON reads numbers fastest
-            cells = orjson.loads(b"[" + joined.replace(mark, b",") + b"]")
+            listed = joined.replace(mark, b",").replace(b"\n", b",null,")
+            cells = orjson.loads(b"[" + listed + b",null]")
         except orjson.JSONDecodeError:
             return None  # an empty cell, two numbers in one, or one such as ".5"
-        columns = (cells[i::width] for i in range(width))
-        rows = [dict(zip(self._header, row, strict=True)) for row in zip(*columns, strict=True)]
-        bulk = self._rows.read_many(rows)
-        if bulk is not None:
-            return bulk
-        records = []
-        for line, row in zip(lines, rows, strict=True):
-            record = self._rows.read(row)
-            if record is not None:
-                records.append(record)
-            else:
-                self.skipped.add("no metric in this row", line)
-        return records
+        ends = cells[width :: width + 1]  # a null ends each row: all are as wide as the header
+        if len(cells) != len(lines) * (width + 1) or ends.count(None) != len(lines):
+            return None
+        return self._rows.read_columns(
+            {name: cells[i :: width + 1] for i, name in enumerate(self._header)}
+        )
 
     def _start(self, text: str) -> None:
         self._delimiter = delimiter(text) or ","

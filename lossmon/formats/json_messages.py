@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lossmon.formats import hf_stdout, text
 from lossmon.formats.decoder import Decoder, Facts, Record, Skipped
 from lossmon.formats.jsonl import load_object
@@ -28,16 +30,16 @@ class MessageDecoder:
         self._inner: Decoder | None = None
         self._held: list[tuple[bytes, float | None]] = []  # until it is known what is within
 
-    def feed(self, data: bytes) -> list[Record]:
+    def feed(self, data: bytes) -> Sequence[Record]:
         """Decode the lines that became complete."""
         return self._decode(self._lines.feed(data))
 
-    def flush(self) -> list[Record]:
+    def flush(self) -> Sequence[Record]:
         """Decode the last line, which no newline ended."""
         records = self._decode(self._lines.flush())
         if self._inner is None:
             records += self._open(text.TextDecoder())
-        return records + (self._inner.flush() if self._inner is not None else [])
+        return [*records, *(self._inner.flush() if self._inner is not None else ())]
 
     def _decode(self, lines: list[bytes]) -> list[Record]:
         records: list[Record] = []
@@ -69,7 +71,7 @@ class MessageDecoder:
         held, self._held = self._held, []
         return [record for found in held for record in self._take(*found)]
 
-    def _take(self, message: bytes, time: float | None) -> list[Record]:
+    def _take(self, message: bytes, time: float | None) -> Sequence[Record]:
         assert self._inner is not None
         records = self._inner.feed(message)
         if time is None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -30,19 +32,20 @@ class JsonlDecoder:
         self._lines = LineSplitter()
         self._rows = RowReader(self.facts)
 
-    def feed(self, data: bytes) -> list[Record]:
+    def feed(self, data: bytes) -> Sequence[Record]:
         """Decode the lines that became complete."""
         with no_collection():
             return self._decode(self._lines.feed(data))
 
-    def flush(self) -> list[Record]:
+    def flush(self) -> Sequence[Record]:
         """Decode the last line, which no newline ended."""
         return self._decode(self._lines.flush())
 
-    def _decode(self, lines: list[bytes]) -> list[Record]:
+    def _decode(self, lines: list[bytes]) -> Sequence[Record]:
         values = _values(lines)
         if len(values) >= _BULK and type(values[0]) is dict:
-            bulk = self._rows.read_many(values) if _all_objects(values) else None
+            columns = _columns(values)
+            bulk = None if columns is None else self._rows.read_columns(columns)
             if bulk is not None:
                 return bulk
         records = []
@@ -75,8 +78,16 @@ def _values(lines: list[bytes]) -> list[Any]:
     return [load_value(line) for line in lines]
 
 
-def _all_objects(values: list[Any]) -> bool:
-    return set(map(type, values)) == {dict}
+def _columns(rows: list[Any]) -> dict[str, list[Any]] | None:
+    """Objects that all have the same keys in the same order, by column; None for any others."""
+    try:
+        cells = list(chain.from_iterable(map(dict.values, rows)))
+    except TypeError:
+        return None
+    names = list(rows[0])
+    if list(chain.from_iterable(rows)) != names * len(rows):
+        return None
+    return {name: cells[i :: len(names)] for i, name in enumerate(names)}
 
 
 def load_object(line: bytes) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _MAX_CHARS = 200  # of a whole repr, such as tensor(2.3, device='cuda:0', grad_fn=<...>)
@@ -49,6 +50,14 @@ def parse_number(text: str) -> float | None:
     if suffixed is None:
         return None
     return float(suffixed["number"]) * _SCALE.get(suffixed["suffix"], 1.0)
+
+
+def as_float(number: float | int) -> float:
+    """A number as a float; an integer that is too large for one is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
 
 
 def parse_duration(text: str) -> float | None:

@@ -6,17 +6,17 @@ JSON lines, CSV, state files and printed dicts differ in how a row is written an
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from functools import lru_cache
-from itertools import chain, islice, repeat
-from operator import lt
 from typing import Any, NamedTuple
 
-from lossmon.formats.decoder import Facts, Record
+import numpy as np
+
+from lossmon.formats.decoder import Facts, Floats, Ints, Record, Rows
 from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, plain, role
-from lossmon.formats.numbers import parse_number
+from lossmon.formats.numbers import as_float, parse_number
 
 MAX_DEPTH = 32
 MAX_CELLS = 5000
@@ -51,6 +51,9 @@ _SUMMARY = frozenset({"train_runtime", "train_samples_per_second", "total_flos_s
 _NUMBERS = frozenset({int, float})
 _LONGEST_NAME = 300
 _MOST_STEPS = 2**62
+_WHOLE = 2.0**53  # beyond it a float does not tell whole numbers apart
+_TIME_SCALES = (1.0, 1e3, 1e6, 1e9)  # seconds to nanoseconds
+_FIRST_TIME, _LAST_TIME = 5e8, 5e9  # 1985 to 2128
 _SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args"})  # hold no metrics
 _MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--", "?"})
 
@@ -70,7 +73,7 @@ class _Plan(NamedTuple):
     evals: tuple[str, ...]  # and those that are eval losses
     long: tuple[str, str] | None  # where a row holds one metric: keys of its name and its value
     run: str | None  # and that of the run
-    plain: bool  # besides metrics there are at most a step and an epoch
+    plain: bool  # every row means the same, whatever its cells hold
 
 
 @lru_cache(maxsize=512)
@@ -105,7 +108,7 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
         tuple(key for key in metrics if role(key) == EVAL_LOSS),
         _long(first(_LONG_NAME), first(_LONG_VALUE), metrics),
         first(("run", "run_name", "run_id")),
-        set(keys) == {*metrics, step, epoch} - {None} and not _SUMMARY & set(forms.values()),
+        len(keys) <= MAX_CELLS and not (_SUMMARY | set(_SPLIT)) & set(forms.values()),
     )
 
 
@@ -162,7 +165,7 @@ class RowReader:
         for key in plan.metrics:
             cell = row[key]
             kind = type(cell)
-            if kind is float or kind is int:
+            if kind is float:
                 values[key] = cell
             elif cell is not None and kind is not bool:
                 number = _number(cell)
@@ -181,7 +184,9 @@ class RowReader:
         if type(epoch) is not float:
             epoch = None if plan.epoch is None else _fraction(epoch)[0]
         if plan.total_epochs is not None:
-            self._facts.total_epochs = _number(row[plan.total_epochs]) or self._facts.total_epochs
+            total = _number(row[plan.total_epochs])
+            if total is not None and total > 0:
+                self._facts.total_epochs = total
         if plan.split is not None and _is_eval_split(row[plan.split]):
             values = {_as_eval(name): value for name, value in values.items()}
             step = self._eval_step(step)
@@ -192,34 +197,39 @@ class RowReader:
         time = None if plan.time is None else wall_time(row[plan.time])
         return Record(values, step, epoch, time)
 
-    def read_many(self, rows: list[dict[str, Any]]) -> list[Record] | None:
-        """Rows that are all alike, in bulk; the rows themselves become the records' values.
+    def read_columns(self, columns: Mapping[str, Sequence[Any]]) -> Rows | None:
+        """Rows with the same cells, by column, in bulk.
+
+        Args:
+            columns: name of a cell -> what it holds in each row, at least one.
 
         Returns:
-            None where they are not so plain: same keys, only numbers, steps that grow. Nothing was
-            changed then, and they can be read one by one.
+            None where they are not so plain: only numbers, steps that grow. Nothing was changed
+            then, and they can be read one by one.
         """
-        names = rows[0].keys()
-        keys = tuple(names)
+        keys = tuple(columns)
         plan = self._plan if keys == self._keys else _plan(keys)
-        if plan.step is None or not plan.train or not plan.plain or self._offset:
+        if plan.step is None or not plan.train or not plan.plain or plan.long or self._offset:
             return None
-        if not all(row.keys() == names for row in rows):
+        try:
+            step = _counts(columns[plan.step])
+            values = {name: _floats(columns[name]) for name in plan.metrics}
+            epoch = None if plan.epoch is None else _floats(columns[plan.epoch])
+            time = None if plan.time is None else _wall_times(_floats(columns[plan.time]))
+            totals = _counts(columns[plan.total]) if plan.total is not None else step[:0]
+            epochs = _floats(columns[plan.total_epochs]) if plan.total_epochs else step[:0]
+        except (ValueError, OverflowError):
             return None
-        if not _NUMBERS.issuperset(map(type, chain.from_iterable(map(dict.values, rows)))):
+        grows = step[0] > self._raw and (len(step) == 1 or np.diff(step).min() > 0)
+        if not grows or step[-1] >= _MOST_STEPS:
             return None
-        steps = [row[plan.step] for row in rows]
-        growing = steps[0] > self._raw and all(map(lt, steps, islice(steps, 1, None)))
-        if not growing or set(map(type, steps)) != {int} or steps[-1] >= _MOST_STEPS:
-            return None
-        epochs: Iterable[float | None] = repeat(None)
-        if plan.epoch is not None:
-            epochs = [float(row.pop(plan.epoch)) for row in rows]
-            self._epoch = epochs[-1]
-        for row in rows:
-            del row[plan.step]
-        self._keys, self._plan, self._raw = keys, plan, steps[-1]
-        return list(map(Record._make, zip(rows, steps, epochs, repeat(None), strict=False)))
+        self._keys, self._plan = keys, plan
+        self._raw, self._epoch = int(step[-1]), None if epoch is None else float(epoch[-1])
+        for total in totals[totals > 0][-1:]:
+            self._facts.total_steps = int(total)
+        for total_epochs in epochs[epochs > 0][-1:]:
+            self._facts.total_epochs = float(total_epochs)
+        return Rows(values, step, epoch, time)
 
     def _read_long(
         self, row: Mapping[str, Any], plan: _Plan, keys: tuple[str, str]
@@ -242,12 +252,12 @@ class RowReader:
     def _step(self, row: Mapping[str, Any], plan: _Plan) -> int | None:
         if plan.total is not None:
             total = _number(row[plan.total])
-            if total is not None and total > 0:
+            if total is not None and 0 < total < _MOST_STEPS:
                 self._facts.total_steps = int(total)
         if plan.step is None:
             return None
         step, total = _fraction(row[plan.step])
-        if total is not None and total > 0:
+        if total is not None and 0 < total < _MOST_STEPS:
             self._facts.total_steps = int(total)
         return None if step is None or not abs(step) < _MOST_STEPS else int(step)
 
@@ -311,16 +321,44 @@ def flatten(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def wall_time(cell: Any) -> float | None:
     """Seconds since the Unix epoch from seconds, milliseconds, or an ISO date; None otherwise."""
-    number = cell if isinstance(cell, float | int) else parse_number(str(cell))
+    number = as_float(cell) if isinstance(cell, float | int) else parse_number(str(cell))
     if number is None:
         try:
             moment = datetime.fromisoformat(str(cell).strip().replace("Z", "+00:00"))
         except ValueError:
             return None
         return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
-    for scale in (1.0, 1e3, 1e6, 1e9):
-        if 5e8 <= number / scale < 5e9:  # 1985 to 2128
+    for scale in _TIME_SCALES:
+        if _FIRST_TIME <= number / scale < _LAST_TIME:
             return number / scale
+    return None
+
+
+def _floats(cells: Sequence[Any]) -> Floats:
+    """A column of numbers, shape (n,); raises ValueError where one is none."""
+    if not _NUMBERS.issuperset(map(type, cells)):
+        raise ValueError
+    return np.fromiter(cells, np.float64, len(cells))  # twice as fast as np.array
+
+
+def _counts(cells: Sequence[Any]) -> Ints:
+    """A column of whole numbers, shape (n,); raises ValueError where one is none."""
+    if set(map(type, cells)) == {int}:
+        return np.fromiter(cells, np.int64, len(cells))
+    numbers = _floats(cells)
+    if not (np.abs(numbers) < _WHOLE).all() or (numbers != np.floor(numbers)).any():
+        raise ValueError
+    return numbers.astype(np.int64)
+
+
+def _wall_times(numbers: Floats) -> Floats | None:
+    """`wall_time` of a column; raises ValueError where it does not hold for all or for none."""
+    for scale in _TIME_SCALES:
+        fits = (numbers / scale >= _FIRST_TIME) & (numbers / scale < _LAST_TIME)
+        if fits.all():
+            return numbers / scale
+        if fits.any():
+            raise ValueError
     return None
 
 
@@ -328,7 +366,7 @@ def _number(cell: Any) -> float | None:
     if isinstance(cell, bool):
         return None
     if isinstance(cell, float | int):
-        return float(cell)
+        return as_float(cell)
     if not isinstance(cell, str) or len(cell) > 64 or cell.strip().lower() in _MISSING:
         return None
     return parse_number(cell)

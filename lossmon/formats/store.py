@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lossmon.formats.decoder import Record
 from lossmon.formats.jsonl import JsonlDecoder, load_object
 
@@ -18,7 +20,7 @@ class StoreDecoder(JsonlDecoder):
     def __init__(self) -> None:
         super().__init__(NAME)
 
-    def _decode(self, lines: list[bytes]) -> list[Record]:
+    def _decode(self, lines: list[bytes]) -> Sequence[Record]:
         if lines and self.format == NAME:
             self.format = str((load_object(lines[0]) or {}).get(_KEY, NAME))
             lines = lines[1:]

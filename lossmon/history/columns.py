@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,11 +63,11 @@ class Column:
         self._fill = fill
         self._n = 0
 
-    def extend(self, values: list[float] | list[int] | Floats) -> None:
+    def extend(self, values: list[float] | list[int] | Floats | Ints) -> None:
         """Append many values."""
         need = self._n + len(values)
         if need > len(self._data):
-            grown = np.empty(max(need, len(self._data) * 3 // 2 + 64), dtype=self._data.dtype)
+            grown = np.empty(max(need, len(self._data) * 5 // 4 + 64), dtype=self._data.dtype)
             grown[: self._n] = self._data[: self._n]
             self._data = grown
         self._data[self._n : need] = values
@@ -75,7 +76,7 @@ class Column:
     def pad(self, n: int) -> None:
         """Grow to length n with the fill value (for a column that starts later than the others)."""
         if n > self._n:
-            self.extend([self._fill] * (n - self._n))
+            self.extend(np.full(n - self._n, self._fill))
 
     def view(self) -> np.ndarray:
         """A read-only view of what is there now, shape (n,)."""
@@ -144,6 +145,29 @@ class Series:
         self._n += 1
         if len(self._staged_step) >= _STAGED:
             self._settle()
+
+    def extend(
+        self, step: Ints, value: Floats, epoch: Floats | None = None, time: Floats | None = None
+    ) -> None:
+        """Append many points; all arrays have shape (k,), k > 0.
+
+        It is what appending them one by one would give.
+        """
+        if step[0] <= self._last_step or (len(step) > 1 and np.diff(step).min() <= 0):
+            epochs = repeat(None) if epoch is None else epoch.tolist()
+            times = repeat(None) if time is None else time.tolist()
+            for point in zip(step.tolist(), value.tolist(), epochs, times, strict=False):
+                self.append(*point)
+            return
+        self._settle()
+        self._whole = None
+        self._step.extend(step)
+        self._value.extend(value)
+        self._epoch = _extend_optional(self._epoch, epoch, self._n, len(step))
+        self._time = _extend_optional(self._time, time, self._n, len(step))
+        self._n += len(step)
+        self._last_step = int(step[-1])
+        self.last_value = float(value[-1])
 
     def view(self) -> SeriesView:
         """Everything that was logged, in log order; the same object until a point is added."""
@@ -224,12 +248,23 @@ class Series:
 def _settle_optional(
     column: Column | None, staged: list[float | None], settled: int
 ) -> Column | None:
-    """Optional columns cost nothing until the first value shows up."""
-    if column is None:
-        if all(value is None for value in staged):
-            return None
-        column = Column(np.float64, fill=float("nan"))
-        column.pad(settled)
+    if all(value is None for value in staged):
+        return _extend_optional(column, None, settled, len(staged))
     nan = float("nan")
-    column.extend([nan if value is None else value for value in staged])
+    cells = np.array([nan if value is None else value for value in staged])
+    return _extend_optional(column, cells, settled, len(staged))
+
+
+def _extend_optional(
+    column: Column | None, cells: Floats | None, n: int, more: int
+) -> Column | None:
+    """Optional columns cost nothing until the first value shows up."""
+    if cells is None:
+        if column is not None:
+            column.pad(n + more)
+        return column
+    if column is None:
+        column = Column(np.float64, fill=float("nan"))
+        column.pad(n)
+    column.extend(cells)
     return column

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from lossmon.history.columns import Series
+from lossmon.history.columns import Floats, Ints, Series
 
 MAX_METRICS = 2000  # a log that invents names without end must not fill the memory
 
@@ -71,18 +71,50 @@ class History:
         if step is None:
             step = self._place(values)
         for name, value in values.items():
-            series = self.series.get(name)
+            series = self.series.get(name) or self._series(name)
             if series is None:
-                if len(self.series) >= MAX_METRICS:
-                    self.dropped += 1
-                    continue
-                series = self.series[name] = Series(name, self.role_of(name))
-            series.append(step, value, epoch, time)
+                self.dropped += 1
+            else:
+                series.append(step, value, epoch, time)
         self.step = step
         if epoch is not None:
             self.epoch = epoch
         if time is not None:
             self.time = time
+
+    def extend(
+        self,
+        values: Mapping[str, Floats],
+        step: Ints,
+        epoch: Floats | None = None,
+        time: Floats | None = None,
+    ) -> None:
+        """Append many records that have the same metrics, each with a step.
+
+        Args:
+            values: metric name -> shape (k,), k > 0.
+            step: shape (k,).
+            epoch: shape (k,).
+            time: seconds since the Unix epoch, shape (k,).
+        """
+        for name, value in values.items():
+            series = self._series(name)
+            if series is None:
+                self.dropped += len(step)
+            else:
+                series.extend(step, value, epoch, time)
+        self.step = int(step[-1])
+        if epoch is not None:
+            self.epoch = float(epoch[-1])
+        if time is not None:
+            self.time = float(time[-1])
+
+    def _series(self, name: str) -> Series | None:
+        """The series of a metric, made where it is new; None where there are too many."""
+        series = self.series.get(name)
+        if series is None and len(self.series) < MAX_METRICS:
+            series = self.series[name] = Series(name, self.role_of(name))
+        return series
 
     @property
     def plan_share(self) -> float | None:

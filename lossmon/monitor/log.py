@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from lossmon.errors import FormatError
-from lossmon.formats.decoder import Decoder, Record
+from lossmon.formats.decoder import Decoder, Record, Rows
 from lossmon.formats.detect import detect
 from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.names import choose, role
@@ -20,6 +20,14 @@ from lossmon.monitor.told import told
 
 _START_BYTES = 1 << 16  # of a log kept for looking ahead
 _HEAD_LIMIT = 1 << 20  # bytes looked at before a log without recognisable rows is given up
+
+
+def put(history: History, part: Record | Rows) -> None:
+    """Append a record, or many that are alike."""
+    if isinstance(part, Rows):
+        history.extend(part.values, part.step, part.epoch, part.time)
+    else:
+        history.append(part.values, part.step, part.epoch, part.time)
 
 
 @dataclass(eq=False)
@@ -86,7 +94,7 @@ class Log:
         fresh.tail = Tail() if self.tail is not None else None
         self.__dict__.update(fresh.__dict__)
 
-    def feed(self, data: bytes) -> list[Record]:
+    def feed(self, data: bytes) -> Sequence[Record]:
         """Decode the next bytes; what a broken decoder throws is this log's error alone."""
         start, self.read = self.read, self.read + len(data)
         if self.refused is not None:
@@ -107,7 +115,7 @@ class Log:
             self.refused = str(error)
         return records
 
-    def _feed_plain(self, data: bytes) -> list[Record]:
+    def _feed_plain(self, data: bytes) -> Sequence[Record]:
         start = 0 if self.decoder is None else self._plain
         self._plain += len(data)
         if self.tail is not None:
@@ -133,19 +141,19 @@ class Log:
         if self.decoder is not None and self._unpacker is None:
             self.ahead = views_of(decode_end(self._start, end, self.path))
 
-    def end(self) -> list[Record]:
+    def end(self) -> Sequence[Record]:
         """Nothing more is to come for now and a verdict is wanted: decode the unfinished tail."""
         records: list[Record] = []
         if self.decoder is None and self.refused is None:
-            records = self._recognise(complete=True)
+            records += self._recognise(complete=True)
         if self.decoder is not None and self.refused is None:
-            records = records + self._guard(self.decoder.flush)
+            records += self._guard(self.decoder.flush)
         return records
 
-    def append(self, record: Record) -> None:
-        """Put a record into the history and keep the roles up to date."""
-        self.history.append(record.values, record.step, record.epoch, record.time)
-        self.records += 1
+    def add(self, part: Record | Rows) -> None:
+        """Put what was read into the history and keep the roles up to date."""
+        put(self.history, part)
+        self.records += len(part) if isinstance(part, Rows) else 1
         if len(self.history.series) != self._known:
             self._known = len(self.history.series)
             self.chosen = choose(self.history.series)
@@ -165,7 +173,7 @@ class Log:
             plan.settings = dict(facts.settings)
         told().complete(plan)
 
-    def _recognise(self, complete: bool) -> list[Record]:
+    def _recognise(self, complete: bool) -> Sequence[Record]:
         full = len(self._head) >= _HEAD_LIMIT
         try:
             name = self.path if self._unpacker is None else plain_name(self.path)
@@ -192,7 +200,7 @@ class Log:
             self.decoder.skipped.add("line too long", "")
         return self._decode(head)
 
-    def _decode(self, data: bytes) -> list[Record]:
+    def _decode(self, data: bytes) -> Sequence[Record]:
         assert self.decoder is not None
         decoder = self.decoder
         records = self._guard(lambda: decoder.feed(data))
@@ -202,7 +210,7 @@ class Log:
             self.generation += 1
         return records
 
-    def _guard(self, decode: Callable[[], list[Record]]) -> list[Record]:
+    def _guard(self, decode: Callable[[], Sequence[Record]]) -> Sequence[Record]:
         try:
             return decode()
         except Exception as error:  # one run's decoder must not take the others down

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
 
-from lossmon.formats.decoder import Record
+from lossmon.formats.decoder import Record, Rows
 from lossmon.formats.names import role
 from lossmon.history.columns import Series
 from lossmon.history.run import History
-from lossmon.monitor.log import Log
+from lossmon.monitor.log import Log, put
 
 MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
 _REACH = 0.98  # of the newest step: a source that ends before it misses points
@@ -87,6 +87,10 @@ class Merge:
             epoch = next((cell[3] for cell in cells if cell[3] is not None), None)
             time = next((cell[4] for cell in cells if cell[4] is not None), None)
             yield Record({cell[1]: cell[2] for cell in cells}, step, epoch, time)
+
+    def add(self, part: Record | Rows) -> None:
+        """Put rows into the merged history."""
+        put(self.history, part)
 
     def note_plan(self, logs: Sequence[Log]) -> None:
         """Take the plan from whichever log knows it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lossmon.formats.decoder import Record
+from lossmon.formats.decoder import Record, Rows
 
 _MOST = 1024  # ranges remembered; where there are more, neighbours become one
 
@@ -39,7 +39,10 @@ class Origins:
 
     def add(self, start: int, end: int, records: Sequence[Record]) -> None:
         """Note the rows that a piece of the log gave."""
-        steps = [record.step for record in records if record.step is not None]
+        if isinstance(records, Rows):
+            steps = [int(records.step.min()), int(records.step.max())]
+        else:
+            steps = [record.step for record in records if record.step is not None]
         self.counted = self.counted and not steps
         first, self._rows = self._rows, self._rows + len(records)
         if not records:

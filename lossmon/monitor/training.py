@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding
 from lossmon.diagnosis.lifecycle import Signs, Situation, State, lifecycle_findings, silence
-from lossmon.formats.decoder import Record, Skipped
+from lossmon.formats.decoder import Record, Rows, Skipped, batches
 from lossmon.history.columns import Series
 from lossmon.history.run import History
 from lossmon.monitor.ahead import beyond
@@ -21,6 +23,7 @@ from lossmon.monitor.standing import describe
 from lossmon.monitor.told import told
 from lossmon.monitor.update import Gpu, Job, LogInfo, RunUpdate
 
+T = TypeVar("T")
 _PACED = 64  # newest rows of a batch whose own times tell the rhythm
 
 
@@ -59,11 +62,7 @@ class Training:
     @property
     def diagnosis(self) -> Diagnosis:
         """What the curves say; without stalls and endings, which need a clock."""
-        try:
-            return self._engine.diagnosis
-        except Exception as error:  # as in `_observe`
-            self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
-            return self._engine.bare
+        return self._safely(lambda: self._engine.diagnosis, self._engine.bare)
 
     @property
     def mtime(self) -> float:
@@ -83,12 +82,14 @@ class Training:
             self._generation = log.generation
             self._engine = Engine()
         log.note_facts()
-        for record in records:
-            log.append(record)
+        for part in batches(records):
             if self._merge is None:
-                self._observe(log.history, log.chosen)
+                self._watch(part, log)
+            else:
+                log.add(part)
         newest = records[-_PACED:]
-        for record in newest if any(record.time for record in newest) else newest[-1:]:
+        newest = newest if any(record.time for record in newest) else newest[-1:]
+        for record in newest:
             self.pace.note(record.time or now, record.step, live)
         if live and records:
             self.pace.arrived(now, len({record.step for record in newest}))
@@ -112,9 +113,8 @@ class Training:
         if self._merge.choose(self.logs, settled):
             self._engine = Engine()
         self._merge.note_plan(self.logs)
-        for record in self._merge.rows():
-            self._merge.history.append(record.values, record.step, record.epoch, record.time)
-            self._observe(self._merge.history, self._merge.chosen)
+        for part in batches(list(self._merge.rows())):
+            self._watch(part, self._merge)
         self.revision += 1
 
     def conclude(self, now: float, whole: bool = False) -> None:
@@ -125,22 +125,41 @@ class Training:
             whole: what is there is all that will be looked at, however fresh; only a plan that
                 says that more is to come holds back the verdicts that need the end.
         """
-        if self._fault is None:
-            over = self.state(now) != "running" or (whole and not self.history.steps_remain)
-            try:
-                self._engine.conclude(self.history, self.chosen, over)
-            except Exception as error:
-                self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
+        over = self.state(now) != "running" or (whole and not self.history.steps_remain)
+        self._safely(lambda: self._engine.conclude(self.history, self.chosen, over), Diagnosis())
         self.revision += 1
 
-    def _observe(self, history: History, chosen: dict[str, str]) -> None:
-        """One run's diagnosis that breaks says so in that run; the others go on."""
-        if self._fault is not None:
+    def _watch(self, part: Record | Rows, into: Log | Merge) -> None:
+        """Add what was read, and judge the run wherever a look is due."""
+        for piece in self._pieces(part, into):
+            into.add(piece)
+            self._safely(lambda: self._engine.observe(into.history, into.chosen), False)
+
+    def _pieces(self, part: Record | Rows, into: Log | Merge) -> Iterator[Record | Rows]:
+        """A record as it is; of many, as many at once as need no look between them."""
+        if not isinstance(part, Rows):
+            yield part
             return
-        try:
-            self._engine.observe(history, chosen)
-        except Exception as error:
-            self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
+        if not part.values.keys() <= into.history.series.keys():
+            yield part[0]  # a new metric may be chosen for a role
+            part = part[1:]
+        while len(part):
+            rows = self._safely(partial(self._calm, part, into.chosen), len(part))
+            yield part[:rows]
+            part = part[rows:]
+
+    def _calm(self, rows: Rows, chosen: Mapping[str, str]) -> int:
+        train = rows.values.get(chosen.get("train_loss", ""))
+        return self._engine.calm(train, rows.values.get(chosen.get("eval_loss", "")))
+
+    def _safely(self, judge: Callable[[], T], otherwise: T) -> T:
+        """One run's diagnosis that breaks says so in that run; the others go on."""
+        if self._fault is None:
+            try:
+                return judge()
+            except Exception as error:
+                self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
+        return otherwise
 
     def situation(self, now: float) -> Situation:
         """Where the training stands; asked several times at each look, so kept for one moment."""

@@ -223,7 +223,7 @@ class Monitor:
         self._take(log, records, now, touched)
 
     def _take(
-        self, log: Log, records: list[Record], now: float, touched: dict[Training, None]
+        self, log: Log, records: Sequence[Record], now: float, touched: dict[Training, None]
     ) -> None:
         if log.decoder is None:
             return

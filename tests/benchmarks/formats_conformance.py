@@ -144,7 +144,7 @@ def _records(path: Path) -> list[Record]:
     except FormatError:
         return []
     assert found is not None
-    return found.decoder.feed(data) + found.decoder.flush()
+    return [*found.decoder.feed(data), *found.decoder.flush()]
 
 
 Curves = tuple[list[float], list[float], "tuple[int, int] | None"]

@@ -72,8 +72,8 @@ def test_damaged_logs_are_read_as_far_as_they_go(seed: int) -> None:
         if found is None:
             continue
         cut = dice.randrange(len(data) + 1)
-        records = found.decoder.feed(data[:cut]) + found.decoder.feed(data[cut:])
-        for record in records + found.decoder.flush():
+        records = [*found.decoder.feed(data[:cut]), *found.decoder.feed(data[cut:])]
+        for record in [*records, *found.decoder.flush()]:
             assert record.step is None or abs(record.step) < 2**63
             assert all(isinstance(value, float | int) for value in record.values.values())
         assert time.monotonic() - start < 20, path  # no expression that runs away

@@ -28,7 +28,7 @@ def curves(log: str, name: str = "train.log") -> tuple[list[tuple[int | None, fl
     data = log.encode()
     found = detect(data, name, True)
     assert found is not None
-    records = found.decoder.feed(data) + found.decoder.flush()
+    records = [*found.decoder.feed(data), *found.decoder.flush()]
     metrics: dict[str, list[tuple[int | None, float]]] = {}
     for record in records:
         step = record.epoch if record.step is None else record.step

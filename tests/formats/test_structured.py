@@ -24,7 +24,7 @@ def read(data: bytes, path: str, pieces: list[int] | None = None) -> list[Record
     records = []
     for start, stop in pairwise(cuts):
         records += found.decoder.feed(data[start:stop])
-    return records + found.decoder.flush()
+    return [*records, *found.decoder.flush()]
 
 
 def counts(records: list[Record]) -> Counter[str]:
@@ -73,7 +73,7 @@ def test_damage_never_raises_and_what_is_skipped_is_counted(name: str, data: st.
     damaged = log[:at] + noise + log[at + data.draw(st.integers(0, 40)) :]
     found = detect(log, path, True)
     assert found is not None
-    records = found.decoder.feed(damaged) + found.decoder.flush()
+    records = [*found.decoder.feed(damaged), *found.decoder.flush()]
     assert all(isinstance(value, float | int) for r in records for value in r.values.values())
     assert found.decoder.skipped.count >= 0
 

@@ -8,10 +8,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lossmon.formats.decoder import Record, batches
 from lossmon.formats.names import role
 from lossmon.history.columns import Series
 from lossmon.history.run import MAX_METRICS, History
 from lossmon.history.summary import MAX_BUCKETS, Summary
+from lossmon.monitor.log import put
 
 _VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300)
 
@@ -135,3 +137,44 @@ def test_a_step_that_never_moves_is_no_step() -> None:
     for i in range(50):
         series.append(0, float(i))
     assert len(series.kept()) == 50
+
+
+_OPTIONAL = st.one_of(st.none(), st.floats(0, 9))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.floats(-9, 9), _OPTIONAL, _OPTIONAL), max_size=60),
+    st.integers(1, 20),
+    st.booleans(),
+)
+@settings(deadline=None)
+def test_many_at_once_are_what_they_are_one_by_one(rows, piece, ascending):
+    if ascending:
+        rows = [(i, *rest) for i, (_, *rest) in enumerate(rows)]
+    alone, together = History(role), History(role)
+    for step, value, epoch, time in rows:
+        alone.append({"loss": value, "lr": -value}, step, epoch, time)
+    records = [Record({"loss": v, "lr": -v}, s, e, t) for s, v, e, t in rows]
+    for start in range(0, len(records), piece):
+        for part in batches(records[start : start + piece]):
+            put(together, part)
+    assert shown(together) == shown(alone)
+
+
+def shown(history: History) -> object:
+    """All that is known, comparable also where it is NaN."""
+    return repr(
+        [
+            (name, one.restarts, one.repeats, one.last_step, one.last_value, columns(one))
+            for name, one in history.series.items()
+        ]
+        + [history.step, history.epoch, history.time]
+    )
+
+
+def columns(series: Series) -> object:
+    return [
+        None if column is None else column.tolist()
+        for view in (series.view(), series.kept())
+        for column in (view.step, view.value, view.epoch, view.time)
+    ]

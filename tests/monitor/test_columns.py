@@ -1,0 +1,73 @@
+"""Rows that travel by column give the verdicts, at the steps, that they give one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from lossmon.formats.decoder import Record, Rows, batches
+from lossmon.monitor.log import Log
+from lossmon.monitor.training import Training
+from tests.diagnosis.curves import CURVES, evaluations
+
+NOW = 1.7e9
+
+
+def told(data: bytes, piece: int) -> object:
+    """What a run is told to be, and what was shown when, read so many bytes at a time."""
+    log = Log("train.jsonl", size=len(data), mtime=NOW)
+    training = Training("run", [log])
+    for start in range(0, len(data), piece):
+        training.take(log, log.feed(data[start : start + piece]), NOW, live=False)
+    training.take(log, log.end(), NOW, live=False)
+    before = training.diagnosis
+    training.conclude(NOW)
+    return before, training.diagnosis, log.records, log.history.step
+
+
+def lines(rows: list[dict[str, float]]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+@pytest.mark.parametrize("kind", CURVES)
+def test_a_curve(kind: str) -> None:
+    curve = CURVES[kind](1500).tolist()
+    data = lines([{"step": i, "loss": v, "lr": 1e-4} for i, v in enumerate(curve, 1)])
+    assert told(data, 1 << 20) == told(data, 30)
+
+
+@pytest.mark.parametrize("kind", ["overfitting", "underfitting", "eval_faster", "healthy_pair"])
+@pytest.mark.parametrize("same_row", [True, False])
+def test_a_pair(kind: str, same_row: bool) -> None:
+    train, evals = evaluations(kind, 600 if same_row else 40)
+    rows = []
+    for i, loss in enumerate(train.tolist(), 1):
+        rows.append({"step": i, "loss": loss})
+        if same_row:
+            rows[-1]["eval_loss"] = float(evals[i - 1])
+        elif i % 15 == 0:
+            rows.append({"step": i, "eval_loss": float(evals[i // 15 - 1])})
+    assert told(lines(rows), 1 << 20) == told(lines(rows), 30)
+
+
+def test_a_metric_that_comes_late() -> None:
+    rows = [{"step": i, "loss": 1 / i} for i in range(1, 400)]
+    for row in rows[200:]:
+        row["eval_loss"] = 2 / row["step"] + (row["step"] > 300)
+    assert told(lines(rows), 1 << 20) == told(lines(rows), 30)
+
+
+def pieces(records: list[Record]) -> Iterator[tuple[bool, int]]:
+    for part in batches(records):
+        yield isinstance(part, Rows), len(part) if isinstance(part, Rows) else 1
+
+
+def test_neighbours_that_are_alike_go_together() -> None:
+    train = [Record({"loss": 1.0}, i) for i in range(20)]
+    check = Record({"eval_loss": 1.0}, 20)
+    no_step = [Record({"loss": 1.0}) for _ in range(20)]
+    assert list(pieces([*train, check, *train])) == [(True, 20), (False, 1), (True, 20)]
+    assert set(pieces(no_step)) == {(False, 1)}
+    assert [r for part in batches(train) for r in part] == train
