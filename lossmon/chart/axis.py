@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lossmon.chart.growing import Course, course_of, known_of
 from lossmon.chart.scale import grain
-from lossmon.history.columns import Floats, SeriesView
+from lossmon.history.columns import Floats, Ints, SeriesView
 
 X_AXES = ("step", "epoch", "time", "clock", "tokens")
 _GRAINS = 32  # a growing axis ends at a multiple of at most this part of it
@@ -34,6 +35,19 @@ class XScale:
         low, high = self.drawn(np.array([self.low, self.high])).tolist()
         return low, high
 
+    def edges(self, columns: int) -> Floats:
+        """Where each of so many columns begins, and where the last one ends, as x."""
+        return self._back(np.linspace(*self.limits, columns + 1))
+
+    def centres(self, columns: int) -> Floats:
+        """What lies in the middle between cells whose centres reach from end to end, as x."""
+        low, high = self.limits
+        share = (np.arange(columns - 1) + 0.5) / max(1, columns - 1)
+        return self._back(low + share * (high - low))
+
+    def _back(self, drawn: Floats) -> Floats:
+        return 10.0 ** np.minimum(307.0, drawn) if self.log else drawn
+
     def share(self, x: float) -> float:
         """Where an x stands, 0 at the left end, 1 at the right."""
         low, high = self.limits
@@ -49,68 +63,90 @@ class XScale:
 
 def origin_of(views: Sequence[SeriesView]) -> float:
     """The time of the first row; 0 where none is logged."""
-    firsts = [
-        float(np.nanmin(view.time))
-        for view in views
-        if view.time is not None and len(view) and np.isfinite(view.time).any()
-    ]
-    return min(firsts, default=0.0)
+    firsts = [course_of(view, "time").least for view in views if view.time is not None]
+    return min((first for first in firsts if math.isfinite(first)), default=0.0)
 
 
-def places(view: SeriesView, axis: str, origin: float, tokens: SeriesView | None) -> Floats | None:
-    """Where the points of a view stand on an axis.
+def places(
+    view: SeriesView,
+    axis: str,
+    origin: float,
+    tokens: SeriesView | None,
+    which: Ints | slice = slice(None),
+) -> Floats | None:
+    """Where points of a view stand on an axis.
 
     Args:
         view: the points.
         axis: one of X_AXES; "time" is seconds since `origin`, "clock" since the Unix epoch.
         origin: the time of the first row.
         tokens: the metric that counts tokens.
+        which: indices, shape (n,); all points when left out.
 
     Returns:
         shape (n,), NaN where unknown; None where the log does not carry this axis.
     """
     if axis == "step":
-        return view.step.astype(float)
+        return view.step[which].astype(float)
     if axis == "epoch":
-        return view.epoch
+        return None if view.epoch is None else view.epoch[which]
     if axis in ("time", "clock"):
         if view.time is None:
             return None
-        return view.time - origin if axis == "time" else view.time
+        return view.time[which] - origin if axis == "time" else view.time[which]
     counted = _count(tokens)
-    if counted is None:
-        return None
-    return np.interp(view.step, *counted, left=np.nan, right=np.nan)
+    return None if counted is None else _between(view.step[which], *counted)
 
 
-def _count(tokens: SeriesView | None) -> tuple[Floats, Floats] | None:
+def runs_on(view: SeriesView, axis: str, tokens: SeriesView | None) -> bool:
+    """Whether each point has a place on an axis and they ascend, of a series that is kept."""
+    if axis != "tokens":
+        column = "time" if axis == "clock" else axis
+        return getattr(view, column) is not None and course_of(view, column).tidy
+    if tokens is None or known_of(tokens) is None or not course_of(view, "step").tidy:
+        return False
+    counts = course_of(tokens, "value").tidy and course_of(tokens, "step").tidy
+    return counts and bool(tokens.step[0] <= view.step[0] and view.step[-1] <= tokens.step[-1])
+
+
+def _count(tokens: SeriesView | None) -> tuple[Ints, Floats] | None:
     """Steps and the tokens seen by then; None where the metric does not count up."""
     if tokens is None:
         return None
-    finite = np.isfinite(tokens.value)
-    step, value = tokens.step[finite].astype(float), tokens.value[finite]
-    if len(value) < 2 or value[-1] <= value[0] or np.any(np.diff(value) < 0):
-        return None
-    return step, value
+    step, value = tokens.step, tokens.value
+    course = course_of(tokens, "value")
+    if not course.tidy:
+        finite = np.isfinite(value)
+        step, value = step[finite], value[finite]
+        if np.any(np.diff(value) < 0):
+            return None
+    return (step, value) if len(value) >= 2 and value[-1] > value[0] else None
+
+
+def _between(step: Ints, steps: Ints, value: Floats) -> Floats:
+    """As `np.interp`, which would copy all of a long count each time; NaN outside of it."""
+    at = np.clip(np.searchsorted(steps, step, side="right") - 1, 0, len(steps) - 2)
+    gone = (step - steps[at]) / np.maximum(steps[at + 1] - steps[at], 1)
+    inside = (step >= steps[0]) & (step <= steps[-1])
+    return np.where(inside, value[at] + np.minimum(gone, 1.0) * (value[at + 1] - value[at]), np.nan)
 
 
 def axes_of(views: Sequence[SeriesView], tokens: SeriesView | None) -> tuple[str, ...]:
     """The axes on which at least one view has two different places."""
-    found = ["step"]
-    for name in X_AXES[1:]:
-        for view in views:
-            x = places(view, name, 0.0, tokens) if len(view) else None
-            if x is not None and _differ(x):
-                found.append(name)
-                break
-    return tuple(found)
+    others = X_AXES[1:]
+    return ("step", *(axis for axis in others if any(_differ(v, axis, tokens) for v in views)))
 
 
-def _differ(x: Floats) -> bool:
-    if np.isfinite(x[0]) and np.isfinite(x[-1]) and x[0] != x[-1]:
-        return True
-    finite = x[np.isfinite(x)]
-    return bool(len(finite) and finite.max() > finite.min())
+def _differ(view: SeriesView, axis: str, tokens: SeriesView | None) -> bool:
+    if axis == "tokens":
+        if runs_on(view, axis, tokens):
+            return bool(view.step[-1] > view.step[0])
+        x = places(view, axis, 0.0, tokens)
+        course = Course().take(x) if x is not None else None
+    else:
+        column = "time" if axis == "clock" else axis
+        course = course_of(view, column) if getattr(view, column) is not None else None
+    return course is not None and course.greatest > course.least
 
 
 def whole(ends: Sequence[float], *, log: bool, growing: bool) -> XScale:

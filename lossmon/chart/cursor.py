@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
 import numpy as np
 
-from lossmon.chart.axis import origin_of, places
+from lossmon.chart.axis import origin_of
 from lossmon.chart.canvas import Cell
+from lossmon.chart.lines import Track, track_of
 from lossmon.chart.spec import Curve, Plot, Span
 from lossmon.history.columns import SeriesView
 from lossmon.text import char_width
@@ -40,20 +41,22 @@ def moved(curves: Sequence[Curve], step: int, by: int) -> int:
 def nearest(curves: Sequence[Curve], x: float, axis: str, tokens: SeriesView | None) -> int | None:
     """The step of the logged point nearest to an x; None where there is none."""
     best: tuple[float, int] | None = None
-    origin = origin_of([curve.view for curve in curves])
-    for curve in curves:
-        if curve.faint or not len(curve.view):
-            continue
-        stands = places(curve.view, axis, origin, tokens)
-        if stands is None:
-            continue
-        away = np.abs(stands - x)
-        if not np.isfinite(away).any():
-            continue
-        at = int(np.nanargmin(away))
-        if best is None or away[at] < best[0]:
-            best = float(away[at]), int(curve.view.step[at])
+    for track in _tracks(curves, axis, tokens):
+        after = int(track.find(np.array([x]))[0])
+        around = np.clip([after - 1, after], 0, len(track.step) - 1)
+        places = track.x_at(around)
+        away = np.abs(places - x)
+        side = int(np.argmin(away))
+        if best is None or away[side] < best[0]:
+            at = int(track.find(places[side : side + 1])[0])  # of several there, the first
+            best = float(away[side]), int(track.step[at])
     return best[1] if best is not None else None
+
+
+def _tracks(curves: Sequence[Curve], axis: str, tokens: SeriesView | None) -> Iterator[Track]:
+    origin = origin_of([curve.view for curve in curves])
+    tracks = (track_of(curve, axis, origin, tokens) for curve in curves if not curve.faint)
+    return (track for track in tracks if track is not None)
 
 
 def at_step(curves: Sequence[Curve], step: int) -> int:
@@ -64,21 +67,12 @@ def at_step(curves: Sequence[Curve], step: int) -> int:
 
 def x_of(curves: Sequence[Curve], step: int, axis: str, tokens: SeriesView | None) -> float | None:
     """Where a step stands on an axis: exactly where it was logged, else between its neighbours."""
-    origin = origin_of([curve.view for curve in curves])
     found = None
-    for curve in curves:
-        view = curve.view
-        if curve.faint or not len(view):
-            continue
-        stands = places(view, axis, origin, tokens)
-        if stands is None:
-            continue
-        at = int(np.searchsorted(view.step, step))
-        if at < len(view) and view.step[at] == step and np.isfinite(stands[at]):
-            return float(stands[at])
-        finite = np.isfinite(stands)
-        if found is None and finite.any():
-            found = float(np.interp(step, view.step[finite], stands[finite]))
+    for track in _tracks(curves, axis, tokens):
+        place, logged = track.place_of(step)
+        if logged:
+            return place
+        found = place if found is None else found
     return found
 
 

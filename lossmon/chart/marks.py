@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from lossmon.chart.growing import course_of, known_of
 from lossmon.chart.spec import Mark
 from lossmon.history.columns import Floats, SeriesView
 from lossmon.monitor.update import RunUpdate
@@ -45,10 +46,13 @@ def onsets_of(update: RunUpdate) -> tuple[Mark, ...]:
 def _best_eval(update: RunUpdate) -> tuple[Mark, ...]:
     """The least eval loss, where it is not the newest."""
     view = update.series.get(update.eval or "")
-    if view is None or len(view) < _FEWEST_EVALS or not np.isfinite(view.value).any():
+    if view is None or len(view) < _FEWEST_EVALS:
         return ()
-    at = int(np.nanargmin(np.where(np.isfinite(view.value), view.value, np.nan)))
-    if at == len(view) - 1:
+    known = known_of(view)
+    peaks = np.arange(len(view)) if known is None else known.values(view).picks(0, len(view))
+    values = np.where(np.isfinite(view.value[peaks]), view.value[peaks], np.inf)
+    at = int(peaks[np.argmin(values)])
+    if at == len(view) - 1 or not np.isfinite(view.value[at]):
         return ()
     label = f"best eval {view.value[at]:.4g}"
     return (Mark(int(view.step[at]), "mark_best", label),)
@@ -90,9 +94,13 @@ def _epochs(view: SeriesView | None) -> tuple[Mark, ...]:
     """Where epochs begin; none where there are too many to tell apart."""
     if view is None or view.epoch is None:
         return ()
-    finite = np.isfinite(view.epoch)
-    epoch, step = view.epoch[finite], view.step[finite]
-    if len(epoch) < 2 or np.any(np.diff(epoch) < 0):
+    epoch, step = view.epoch, view.step
+    if not course_of(view, "epoch").tidy:
+        finite = np.isfinite(epoch)
+        epoch, step = epoch[finite], step[finite]
+        if np.any(np.diff(epoch) < 0):
+            return ()
+    if len(epoch) < 2:
         return ()
     first, last = math.floor(epoch[0]) + 1, math.floor(epoch[-1])
     if not 0 <= last - first < _MOST_EPOCHS:

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from lossmon.chart.growing import known_of, thinned
 from lossmon.chart.identity import Identities
 from lossmon.chart.marks import marks_of
-from lossmon.chart.smoothing import smooth_growing
+from lossmon.chart.smoothing import smooth
 from lossmon.chart.spec import Curve
 from lossmon.history.columns import SeriesView, part_of
 from lossmon.monitor.pulse import GPU_METRIC
@@ -83,15 +84,20 @@ def _older(logged: SeriesView | None, style: str) -> list[Curve]:
     """What a run logged before it was resumed, and logged again then: a curve a segment."""
     if logged is None or len(logged) < 2:
         return []
-    back = np.flatnonzero(logged.step[1:] < logged.step[:-1]) + 1
+    known = known_of(logged)
+    if known is None:
+        back = (np.flatnonzero(logged.step[1:] < logged.step[:-1]) + 1).tolist()
+    else:
+        back = known.backs(logged)
     curves = []
-    bounds = [0, *back.tolist(), len(logged)]
+    bounds = [0, *back, len(logged)]
     for place in range(max(0, len(back) - _OLDER), len(back)):
         start, stop = bounds[place], bounds[place + 1]
         resumed = int(logged.step[back[place:]].min())
         start += int(np.searchsorted(logged.step[start:stop], resumed, side="left"))
         if stop - start > 1:
-            curves.append(Curve("", style, part_of(logged, start, stop), faint=True))
+            cut = part_of if known is None else known.part
+            curves.append(Curve("", style, cut(logged, start, stop), faint=True))
     return curves
 
 
@@ -159,12 +165,21 @@ def _gap(update: RunUpdate, smoothing: float) -> SeriesView | None:
     train, evals = update.series.get(update.train or ""), update.series.get(update.eval or "")
     if train is None or evals is None or not len(train) or len(evals) < 2:
         return None
-    level = smooth_growing(train.value, smoothing, log=False, keep=True)
-    finite = np.isfinite(level)
-    if not finite.any():
+    evals = thinned(evals)
+    known = known_of(train)
+    if known is None:
+        step, level = train.step, smooth(train.value, smoothing)
+        finite = np.isfinite(level)
+        step, level = step[finite], level[finite]
+    else:  # only the train points on either side of an evaluation are looked at
+        after = np.searchsorted(train.step, evals.step)
+        around = np.unique(np.clip(np.concatenate((after - 1, after)), 0, len(train) - 1))
+        step, level = train.step[around], known.smoothed(train, smoothing, log=False).value[around]
+        step, level = step[np.isfinite(level)], level[np.isfinite(level)]
+    if not len(level):
         return None
-    at = np.interp(evals.step, train.step[finite], level[finite])
-    return SeriesView("gap", "other", evals.step, evals.value - at, evals.epoch, evals.time)
+    gap = evals.value - np.interp(evals.step, step, level)
+    return SeriesView("gap", "other", evals.step, gap, evals.epoch, evals.time)
 
 
 def _gpu(update: RunUpdate) -> SeriesView | None:
@@ -182,6 +197,8 @@ def _throughput(update: RunUpdate) -> SeriesView | None:
     train = update.series.get(update.train or "")
     if train is None or train.time is None or len(train) < 3:
         return None
+    train = thinned(train)
+    assert train.time is not None
     seconds = np.diff(train.time)
     with np.errstate(divide="ignore", invalid="ignore"):
         rate = np.where(seconds > 0, np.diff(train.step) / seconds, np.nan)

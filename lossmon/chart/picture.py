@@ -12,7 +12,6 @@ from lossmon.chart import frame, place
 from lossmon.chart import scale as sc
 from lossmon.chart.canvas import Cell, Stroke, paint
 from lossmon.chart.lines import Line, Track, ends, line_of, track_of
-from lossmon.chart.reduce import column_levels, reduce
 from lossmon.chart.spec import ChartSpec, Curve, Mark, Picture, Plot, Span
 from lossmon.chart.strip import gutter_of, strip_height, strip_rows
 from lossmon.chart.window import Window, shown
@@ -37,7 +36,7 @@ def draw(spec: ChartSpec) -> Picture:
     extent = ax.whole(ends(tracks), log=spec.log_x, growing=spec.growing)
     x = extent if spec.window is None else shown(spec.window, max(ends(tracks)), extent.log)
     lines = [line_of(track, x, spec.smoothing, spec.log_y) for track in tracks]
-    y = _y_scale(lines, x, spec)
+    y = _y_scale(lines, spec)
 
     strip = None
     if spec.strip is not None and (tall := strip_height(spec.height)):
@@ -48,7 +47,7 @@ def draw(spec: ChartSpec) -> Picture:
     y_ticks = sc.y_ticks(y, max(2, plot_height // 4))
     strip_line = line_of(strip, x, 0.0, False) if strip is not None else None
     needed = max([len(label) for _, label in y_ticks], default=1) + 1
-    gutter = min(max(needed, gutter_of(strip_line, x)), spec.width // 3)
+    gutter = min(max(needed, gutter_of(strip_line)), spec.width // 3)
     width = spec.width - gutter
 
     strokes = _strokes(lines, spec, width, x.limits, y)
@@ -67,19 +66,16 @@ def draw(spec: ChartSpec) -> Picture:
     return Picture(tuple(_spans(row) for row in rows), axis, axes, clipped, y.log, plot)
 
 
-def _y_scale(lines: Sequence[Line], x: ax.XScale, spec: ChartSpec) -> sc.Scale:
+def _y_scale(lines: Sequence[Line], spec: ChartSpec) -> sc.Scale:
     columns = max(8, spec.width - 8)
-    told = [line for line in lines if not line.curve.faint and len(line.seen_y)]
-    told = told or [line for line in lines if len(line.y)]
+    told = [line for line in lines if not line.curve.faint and line.seen]
+    told = told or [line for line in lines if line.range]
     if not told:
         return sc.Scale(0.0, 1.0, False)
-    seen = [
-        (line.seen_x, line.seen_y) if len(line.seen_y) else (line.x, line.y) for line in told
-    ]  # between two points, those on either side
-    levels = [column_levels(xs, ys, x.limits, columns) for xs, ys in seen]
+    levels = [line.levels(columns) for line in told]
     if len(levels) > 2 and not spec.whole_y:
         levels = _without_giants(levels)
-    extremes = [end for _, ys in seen for end in (ys.min(), ys.max())]
+    extremes = [end for line in told for end in line.range or ()]
     return sc.y_scale(np.concatenate(levels), np.array(extremes), spec.log_y, spec.whole_y)
 
 
@@ -98,8 +94,8 @@ def _strokes(
     """Older segments and raw curves first, smoothed ones over them, evaluations on top."""
     strokes: list[Stroke] = []
 
-    def stroke(line: Line, values: Floats, style: str, sign: str, pattern: int = 0) -> None:
-        xs, ys = reduce(line.x, values, limits, width)
+    def stroke(line: Line, smooth: bool, style: str, sign: str, pattern: int = 0) -> None:
+        xs, ys = line.drawn(width, smooth)
         xs, ys = _cut(xs, y.drawn(ys), limits)
         marker = sign if spec.ascii else "braille"
         # Points outside of the range are drawn at its edge, so that the line leads there.
@@ -107,31 +103,29 @@ def _strokes(
 
     for line in sorted(lines, key=lambda line: (line.curve.points, not line.curve.faint)):
         curve = line.curve
-        if not len(line.x):
+        if line.range is None:
             continue
-        if curve.guide and np.ptp(line.y) == 0:  # a level: dashes, so that it is no curve
-            xs = np.linspace(*_clipped(line.x, limits), 2 * width)
-            ys = np.full(len(xs), y.drawn(line.y[:1])[0])
+        low, high = line.range
+        if curve.guide and low == high:  # a level: dashes, so that it is no curve
+            first, last = np.clip(line.x_ends, *limits).tolist()
+            xs = np.linspace(first, last, 2 * width)
+            ys = np.full(len(xs), y.drawn(np.array([low]))[0])
             ys = np.where((ys >= y.low) & (ys <= y.high), ys, np.nan)
             strokes.append(Stroke(xs, ys, curve.style, False, "-" if spec.ascii else "╌"))
             continue
         if line.smooth is None:
-            stroke(line, line.y, curve.style, "." if curve.faint else curve.sign, curve.pattern)
+            stroke(line, False, curve.style, "." if curve.faint else curve.sign, curve.pattern)
         else:
             if curve.raw:
-                stroke(line, line.y, curve.style + _RAW, ".")
-            stroke(line, line.smooth, curve.style, curve.sign, curve.pattern)
-        if curve.points and len(line.seen_x) <= width // 3:
-            drawn = y.drawn(line.seen_y)
+                stroke(line, False, curve.style + _RAW, ".")
+            stroke(line, True, curve.style, curve.sign, curve.pattern)
+        xs, ys = line.dots() if curve.points else (np.empty(0), np.empty(0))
+        if 0 < len(xs) <= width // 3:
+            drawn = y.drawn(ys)
             inside = (drawn >= y.low) & (drawn <= y.high)
             sign = "o" if spec.ascii else "●"
-            strokes.append(Stroke(line.seen_x[inside], drawn[inside], curve.style, False, sign))
+            strokes.append(Stroke(xs[inside], drawn[inside], curve.style, False, sign))
     return strokes
-
-
-def _clipped(x: Floats, limits: tuple[float, float]) -> tuple[float, float]:
-    low, high = np.clip(x[[0, -1]], *limits).tolist()
-    return low, high
 
 
 def _cut(x: Floats, y: Floats, limits: tuple[float, float]) -> tuple[Floats, Floats]:
@@ -152,9 +146,8 @@ def _x_of_step(tracks: Sequence[Track], x: ax.XScale) -> Callable[[int], float |
 
     def found(step: int) -> float | None:
         for track in tracks:
-            steps = track.curve.view.step
-            if len(steps) == len(track.x) and steps[0] <= step <= steps[-1]:
-                at = float(np.interp(step, steps, track.x))
+            if track.covers(step):
+                at, _ = track.place_of(step)
                 return float(x.drawn(np.array([at]))[0]) if at > 0 or not x.log else None
         return None
 

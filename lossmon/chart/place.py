@@ -11,6 +11,7 @@ from lossmon.chart.canvas import BLANK, PATTERNS, Cell
 from lossmon.chart.lines import Line
 from lossmon.chart.scale import Scale
 from lossmon.chart.spec import Curve, Mark
+from lossmon.history.columns import Ints
 from lossmon.text import cell_width, char_width, clip, printable
 
 _BARS = ("┊", ":", "·", ".")  # of marks; text may be written over them
@@ -92,33 +93,20 @@ def name_of(label: str, longest: int = _LONGEST) -> str:
 
 def write_clipped(place: Place, lines: Sequence[Line], y: Scale) -> int:
     """Say at the edge how many points lie beyond it, at their columns; how many in all."""
-    above, below, total = [], [], 0
+    beyond = np.zeros((2, place.width), dtype=np.int64)
     for line in lines:
-        if line.curve.faint or line.curve.guide:
-            continue
-        drawn = y.drawn(line.seen_y)
-        up = drawn > y.high
-        down = (drawn < y.low) | np.isnan(drawn)
-        above.append(line.seen_x[up])
-        below.append(line.seen_x[down])
-        total += int(np.count_nonzero(up) + np.count_nonzero(down))
-    for places, row, sign in (
-        (above, 0, "^" if place.ascii else "▲"),
-        (below, len(place.grid) - 1, "v" if place.ascii else "▼"),
-    ):
-        _write_counts(place, np.concatenate(places) if places else np.empty(0), row, sign)
-    return total
+        if not line.curve.faint and not line.curve.guide:
+            beyond += line.clipped(y, place.width)
+    _write_counts(place, beyond[0], 0, "^" if place.ascii else "▲")
+    _write_counts(place, beyond[1], len(place.grid) - 1, "v" if place.ascii else "▼")
+    return int(beyond.sum())
 
 
-def _write_counts(place: Place, xs: np.ndarray, row: int, sign: str) -> None:
-    """Counts at the columns of points; those whose labels would touch are counted together."""
-    if not len(xs):
-        return
-    low, high = place.x_limits
-    at = np.rint((xs - low) / (high - low) * (place.width - 1)).astype(int)
-    columns, counts = np.unique(np.clip(at, 0, place.width - 1), return_counts=True)
+def _write_counts(place: Place, counts: Ints, row: int, sign: str) -> None:
+    """Counts at their columns; those whose labels would touch are counted together."""
     groups: list[tuple[int, int, int]] = []  # first and last column, count
-    for column, count in zip(columns.tolist(), counts.tolist(), strict=True):
+    for column in np.flatnonzero(counts).tolist():
+        count = int(counts[column])
         if groups and column <= groups[-1][1] + 2 + len(str(groups[-1][2])):
             first, _, before = groups[-1]
             groups[-1] = (first, column, before + count)
@@ -133,7 +121,7 @@ def _write_counts(place: Place, xs: np.ndarray, row: int, sign: str) -> None:
 def write_not_finite(place: Place, lines: Iterable[Line]) -> None:
     """A cross at the top where a value is not finite."""
     for line in lines:
-        for column in {place.column(x) for x in line.bad_x.tolist()}:
+        for column in np.flatnonzero(line.not_finite(place.width)).tolist():
             place.write(0, column, "x" if place.ascii else "✗", "nonfinite")
 
 
@@ -144,15 +132,14 @@ def write_names(place: Place, lines: Sequence[Line], y: Scale) -> None:
     Of a curve in pieces the newest is named.
     """
     listed = []
-    pieces = {line.curve.label: line for line in lines if len(line.seen_y)}
+    pieces = {line.curve.label: line for line in lines if line.seen}
     for line in pieces.values():
-        values = line.seen_y if line.smooth is None else line.smooth[line.first : line.stop]
-        label = name_of(line.curve.label)
-        if not len(values) or not label:
+        label, newest = name_of(line.curve.label), line.newest()
+        if newest is None or not label:
             continue
-        drawn = float(y.drawn(values[-1:])[0])
+        drawn = float(y.drawn(np.array(newest[1:]))[0])
         if np.isfinite(drawn):
-            end = place.column(float(line.seen_x[-1]))
+            end = place.column(newest[0])
             if not _write_near(place, place.row(drawn), end, label, line.curve.style):
                 listed.append(line.curve)
     if len(lines) > 2:

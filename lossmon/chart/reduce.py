@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from lossmon.history.columns import Floats
+from lossmon.history.columns import Floats, Ints
+
+_SAMPLES = 64  # points of a column that tell its level
 
 
 def reduce(
@@ -21,10 +23,8 @@ def reduce(
         columns: width of the picture in cells.
 
     Returns:
-        x and y of at most 2 x columns points.
+        x and y of at most 2 x columns points, and of both ends.
     """
-    if len(x) <= 2 * columns:
-        return x, y
     edges = np.linspace(limits[0], limits[1], columns + 1)[1:-1]
     bounds = np.unique(np.concatenate(([0], np.searchsorted(x, edges), [len(x)]))).tolist()
     keep = {0, len(x) - 1}
@@ -35,19 +35,28 @@ def reduce(
     return x[kept], y[kept]
 
 
-def column_levels(x: Floats, y: Floats, limits: tuple[float, float], columns: int) -> Floats:
-    """A typical value of each column that holds points: its median, from at most 64 of them."""
-    if len(x) <= 2 * columns:
-        # Few points: a running median, which a spike of two does not move.
-        if len(y) < 5:
-            return y
-        padded = np.pad(y, 2, mode="edge")
-        return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1))
-    edges = np.linspace(limits[0], limits[1], columns + 1)
-    starts = np.searchsorted(x, edges[:-1])
-    stops = np.append(starts[1:], len(x))
-    levels = []
-    for a, b in zip(starts.tolist(), stops.tolist(), strict=True):
-        if b > a:
-            levels.append(float(np.median(y[a : b : max(1, (b - a) // 64)])))
-    return np.array(levels)
+def levels(y: Floats, bounds: Ints) -> Floats:
+    """A typical value of each part that holds points: its median, from at most 64 of them.
+
+    Args:
+        y: shape (n,); what is not finite is passed over.
+        bounds: where each part begins, and where the last one ends.
+    """
+    starts, stops = bounds[:-1], bounds[1:]
+    some = stops > starts
+    starts, lengths = starts[some, None], (stops - starts)[some, None]
+    rows = y[starts + np.arange(_SAMPLES) * lengths // _SAMPLES]
+    finite = np.isfinite(rows)
+    count = finite.sum(axis=1)
+    rows = np.sort(np.where(finite, rows, np.inf), axis=1)[count > 0]
+    count = count[count > 0]
+    each = np.arange(len(rows))
+    return np.asarray((rows[each, (count - 1) // 2] + rows[each, count // 2]) / 2)
+
+
+def running_level(y: Floats) -> Floats:
+    """Of few points a running median, which a spike of two does not move."""
+    if len(y) < 5:
+        return y
+    padded = np.pad(y, 2, mode="edge")
+    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1))

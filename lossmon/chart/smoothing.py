@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
 
-from lossmon.history.columns import Column, Floats
+from lossmon.history.columns import Floats
 
 _PRECISION = 1e-12  # weights below this change nothing that can be drawn
 _STRONGEST = 0.9999
-_LONG_COLUMN = 20_000  # points from which on smoothed values are kept
-_KEPT_COLUMNS = 6
 _LONG = 256  # from this memory on, blocks are faster than a convolution
 
 
@@ -30,54 +27,22 @@ def smooth(value: Floats, weight: float, *, log: bool = False) -> Floats:
     """
     if weight <= 0 or len(value) < 2:
         return value
-    out, _ = _continued(value, min(weight, _STRONGEST), log, _State())
+    out, _ = continued(value, min(weight, _STRONGEST), log, START)
     return out
 
 
 @dataclass(frozen=True)
-class _State:
+class State:
     """Where an average stands: its sum before the correction of its start, and points seen."""
 
     total: float = 0.0
     seen: int = 0
 
 
-class _Growing:
-    """The smoothed values of a column that grows; only new points cost anything."""
-
-    def __init__(self, column: Floats) -> None:
-        self.column = column  # kept, so that no other array can take its place
-        self.smooth = Column(np.float64)
-        self.state = _State()
-        self.length = 0
+START = State()
 
 
-_growing: OrderedDict[tuple[int, float, bool], _Growing] = OrderedDict()
-
-
-def smooth_growing(value: Floats, weight: float, *, log: bool, keep: bool) -> Floats:
-    """The same as `smooth`; of a long column that grows, what was computed before is kept.
-
-    `keep` says that `value` is a view of the beginning of an append-only array.
-    """
-    column = value.base
-    if not keep or len(value) < _LONG_COLUMN or column is None or not 0 < weight < 1:
-        return smooth(value, weight, log=log)
-    key = (id(column), weight, log)
-    known = _growing.get(key)
-    if known is None or known.column is not column or known.length > len(value):
-        known = _growing[key] = _Growing(column)
-    _growing.move_to_end(key)
-    while len(_growing) > _KEPT_COLUMNS:
-        _growing.popitem(last=False)
-    if known.length < len(value):
-        new, known.state = _continued(value[known.length :], weight, log, known.state)
-        known.smooth.extend(new)
-        known.length = len(value)
-    return known.smooth.view()
-
-
-def _continued(value: Floats, weight: float, log: bool, state: _State) -> tuple[Floats, _State]:
+def continued(value: Floats, weight: float, log: bool, state: State) -> tuple[Floats, State]:
     """Smoothed values of points that follow those that led to a state, and the state then."""
     weight = min(weight, _STRONGEST)
     usable = np.isfinite(value) & (value > 0 if log else True)
@@ -89,7 +54,7 @@ def _continued(value: Floats, weight: float, log: bool, state: _State) -> tuple[
     count = state.seen + np.arange(1, len(seen) + 1)
     averaged = total / -np.expm1(count * math.log(weight))
     averaged = np.exp(averaged) if log else averaged
-    after = _State(float(total[-1]), state.seen + len(seen))
+    after = State(float(total[-1]), state.seen + len(seen))
     if every:
         return averaged, after
     out = value.copy()

@@ -9,7 +9,6 @@ from lossmon.chart.axis import XScale
 from lossmon.chart.canvas import Cell, Stroke, paint
 from lossmon.chart.lines import Line
 from lossmon.chart.place import Place, name_of, write_clipped, write_not_finite
-from lossmon.chart.reduce import column_levels, reduce
 from lossmon.text import cell_width
 
 _TALL = ((30, 4), (22, 3), (14, 2))  # rows of the picture from which on the strip has so many
@@ -21,27 +20,23 @@ def strip_height(height: int) -> int:
     return next((rows for least, rows in _TALL if height >= least), 0)
 
 
-def _scale(line: Line, x: XScale) -> sc.Scale:
-    values = line.seen_y if len(line.seen_y) else line.y
-    places = line.seen_x if len(line.seen_y) else line.x
-    if not len(values):
+def _scale(line: Line) -> sc.Scale:
+    if line.range is None:
         return sc.Scale(0.0, 1.0, False)
-    levels = column_levels(places, values, x.limits, _COLUMNS)
-    return sc.y_scale(levels, np.array([values.min(), values.max()]), log=False)
+    return sc.y_scale(line.levels(_COLUMNS), np.array(line.range), log=False)
 
 
 def _ends(line: Line, y: sc.Scale) -> tuple[str, str]:
     """Labels of the least and the greatest value in sight; of the range where one is beyond it."""
-    values = line.seen_y if len(line.seen_y) else line.y
-    ends = (float(values.min()), float(values.max())) if len(values) else (y.low, y.high)
+    ends = line.range or (y.low, y.high)
     inside = (max(ends[0], y.low), min(ends[1], y.high))
     texts = [f"{end:.3g}".replace("e+0", "e").replace("e-0", "e-") for end in inside]
     return texts[0], texts[1]
 
 
-def gutter_of(line: Line | None, x: XScale) -> int:
+def gutter_of(line: Line | None) -> int:
     """Columns that the labels of a strip need."""
-    return max(map(len, _ends(line, _scale(line, x)))) + 1 if line is not None else 0
+    return max(map(len, _ends(line, _scale(line)))) + 1 if line is not None else 0
 
 
 def strip_rows(
@@ -52,11 +47,11 @@ def strip_rows(
     Returns:
         `height` rows of gutter + width cells.
     """
-    y = _scale(line, x)
+    y = _scale(line)
     style = line.curve.style
     strokes = []
-    if len(line.x):
-        xs, ys = reduce(line.x, line.y, x.limits, width)
+    if line.range is not None:
+        xs, ys = line.drawn(width)
         inside = (xs >= x.limits[0]) & (xs <= x.limits[1])
         if inside.any():
             marker = line.curve.sign if ascii else "braille"
@@ -79,8 +74,8 @@ def strip_rows(
 
 def _write_name(on: Place, line: Line) -> None:
     """Name and newest value in the first free place from the right, in any row."""
-    newest = f" {line.y[-1]:.4g}" if len(line.y) else ""
-    text = name_of(line.curve.label) + newest
+    newest = line.newest_value()
+    text = name_of(line.curve.label) + ("" if newest is None else f" {newest:.4g}")
     length = cell_width(text)
     for column in range(on.width - length, -1, -max(1, length // 2)):
         for row in range(len(on.grid)):

@@ -46,11 +46,11 @@ class SeriesView:
         return len(self.step)
 
 
-def part_of(view: SeriesView, start: int, stop: int) -> SeriesView:
+def part_of(view: SeriesView, start: int, stop: int, source: Source | None = None) -> SeriesView:
     """The points from `start` to before `stop`, without a copy."""
     part = slice(start, stop)
     epoch, time = (None if c is None else c[part] for c in (view.epoch, view.time))
-    return SeriesView(view.name, view.role, view.step[part], view.value[part], epoch, time)
+    return SeriesView(view.name, view.role, view.step[part], view.value[part], epoch, time, source)
 
 
 class Column:

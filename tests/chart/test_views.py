@@ -27,8 +27,8 @@ from lossmon.chart.of_run import (
 )
 from lossmon.chart.picture import ChartSpec, Curve, Mark, Window, draw
 from lossmon.chart.readout import readout, readout_height
-from lossmon.chart.smoothing import smooth, smooth_growing
-from lossmon.history.columns import Column, Series, SeriesView
+from lossmon.chart.smoothing import smooth
+from lossmon.history.columns import SeriesView
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.gather import gather
 from lossmon.text import cell_width
@@ -284,20 +284,6 @@ def test_on_a_log_axis_the_average_is_of_logarithms() -> None:
     np.testing.assert_allclose(smooth(values, 0.5, log=True), np.exp(logs))
 
 
-@given(st.lists(st.integers(1, 9000), min_size=1, max_size=6), st.booleans())
-@settings(max_examples=20, deadline=None)
-def test_a_column_that_grows_is_smoothed_as_if_it_were_whole(sizes, log) -> None:
-    rng, column = np.random.default_rng(1), Column(np.float64)
-    column.extend(rng.uniform(0.5, 2.0, 20_000))
-    for size in sizes:
-        grown = rng.uniform(0.5, 2.0, size)
-        grown[::100] = np.nan
-        column.extend(grown)
-        value = column.view()
-        kept = smooth_growing(value, 0.9, log=log, keep=True)
-        np.testing.assert_allclose(kept, smooth(value, 0.9, log=log), rtol=1e-9)
-
-
 # -- the cursor ------------------------------------------------------------------------------------
 
 
@@ -492,12 +478,3 @@ def test_rows_that_go_back_in_time_are_drawn_by_time() -> None:
     picture = draw(ChartSpec((curve,), 60, 12, x_axis="time"))
     assert picture.x_axis == "time"
     assert cursor.nearest((curve,), 0.0, "time", None) == 3
-
-
-def test_series_that_are_kept_do_not_share_memory_with_the_smoothed() -> None:
-    series = Series("loss", "train_loss")
-    for i in range(25_000):
-        series.append(i, 1.0 + i % 7)
-    before = series.view()
-    smoothed = smooth_growing(before.value, 0.5, log=False, keep=True)
-    assert not np.shares_memory(smoothed, before.value)
