@@ -159,10 +159,13 @@ _NAMED_LEVEL = re.compile(
     r"|\[(?i:pid|rank) ?:?\d+\]\s*){0,4}"
 )
 _LEVEL_FIRST = re.compile(
-    r"(?:\[" + _LEVEL + r"(?:\|[\w.]+:\d+\])?\]?[\s:]*|" + _LEVEL + r"(?::[\w.]+:|\s*[:|-]\s+))"
+    r"(?:\[" + _LEVEL + r"(?:\|[\w.]+:\d+\])?\]?[\s:]*|" + _LEVEL + r"(?::[\w.-]+:|\s*[:|-]\s+))"
 )
 _D2_TAIL = re.compile(r" [\w.]+\]:\s*")
-_GLOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\]\s?")
+_GLOG = re.compile(
+    r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\]\s?"
+    r"|\[\d{4} \d\d:\d\d:\d\d @[\w./-]+:\d+\]\s?"  # tensorpack
+)
 _PREFIX_STARTS = re.compile(r"[\[(IWEFTDNSCR\dr]")  # what any of the above can begin with
 
 

@@ -34,7 +34,7 @@ _OBJECTIVE = (
     r"|ce_mean(?:_words)?|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
 )
 _TOTAL = (
-    r"(?:loss(?:es)?|loss_total|total_loss|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
+    r"(?:loss(?:es)?|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
     rf"|loss_avg|loss_function|loss_value|loss_{_OBJECTIVE})"
 )
 _WHEN = r"(?:_(?:step|epoch|iter|batch|avg|mean|total|smooth|ema|raw))?"

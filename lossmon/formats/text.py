@@ -30,6 +30,8 @@ _UNCLEAN = re.compile(
 _SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
 _DIGIT = re.compile(r"\d")
+# What is printed while a bar stands: "[00:12<19:19, 1.16s/it]Epoch 3: loss 2.3"
+_GLUED = re.compile(r"\[[\d:]+<[\d:?]+,[^\[\]]*\](?=[A-Za-z\[({*=#-])")
 _FINISHED = re.compile(
     r"(?i)(?:^|[\s`'\"*])(?:(?:training|engine run|finetuning|fine-tuning|optimization)"
     r"(?: (?:is|has|was|run))?[\s:]*(?:finished|complete[d]?|done|ended|successful)"
@@ -115,6 +117,11 @@ class TextDecoder:
         """A line of a shape not met before, or of one that carries no row."""
         if len(line) > MAX_CHARS or line.isspace():
             return
+        glued = _GLUED.search(line) if "<" in line else None
+        if glued is not None:
+            self._again(line[: glued.end()])
+            self._again(line[glued.end() :])
+            return
         note(line, self._rows.place.step, self.facts)
         if self._box.take(line):
             return
@@ -126,6 +133,9 @@ class TextDecoder:
         if self._table is not None and self._table_row(line):
             return
         shape = self._shape_of(line)
+        if shape.announces:
+            self._rows.place.phase = shape.phase
+            return
         match = shape.match(line)
         if match is None:
             return
@@ -133,6 +143,15 @@ class TextDecoder:
             self._consider(shape, line)
         else:
             self._header(shape, match.groups())
+
+    def _again(self, line: str) -> None:
+        """A part of a line as a line of its own."""
+        for shape in self._active:
+            match = shape.match(line)
+            if match is not None:
+                self._rows.take(shape, match.groups())
+                return
+        self._slow(line)
 
     def _shape_of(self, line: str) -> Shape:
         """The shape of a line; learned where it is new."""
@@ -211,6 +230,9 @@ class TextDecoder:
         step = shape.counter(groups, "step")
         if step is None and epoch is None and shape.phase != "eval":
             step = shape.counter(groups, "batch")  # Composer: "[batch=1/4800]:"
+            planned = shape.counter(groups, "batches")
+            if planned and place.epoch is None:
+                self.facts.total_steps = int(planned)
         if step is not None:
             place.header_step, place.headed = int(step), True
 
@@ -225,21 +247,21 @@ class TextDecoder:
         if shape.level == 0 and not place.headed and not any(map(is_loss, shape.names)):
             return  # an accuracy or a rate by itself belongs to nothing
         needed = self._needed(shape)
-        shape.waiting.append((line, place.step, place.epoch))
+        shape.waiting.append((line, place.spot))
         if len(shape.waiting) < needed:
             return
         waiting, shape.waiting = shape.waiting, []
-        if shape.guessed and not _increasing([shape.match(old) for old, _, _ in waiting], shape):
+        if shape.guessed and not _increasing([shape.match(old) for old, _ in waiting], shape):
             return
         self._active.insert(0, shape)
         del self._active[_MAX_ACTIVE:]
-        here = place.step, place.epoch
-        for old, place.step, place.epoch in waiting:  # as it was when the line came
+        here = place.spot
+        for old, place.spot in waiting:  # as it was when the line came
             match = shape.match(old)
             if match is not None:
                 self._rows.take(shape, match.groups())
         if shape.level == 0 or shape.evaluation:
-            place.step, place.epoch = here
+            place.spot = here
 
     def _needed(self, shape: Shape) -> int:
         losses = any(is_loss(name) for name in shape.names)
@@ -249,7 +271,8 @@ class TextDecoder:
             return 1
         place = self._rows.place
         plain = shape.explicit or shape.words <= FEW
-        if place.headed or (shape.evaluation and plain and place.step is not None):
+        evaluation = shape.evaluation or place.phase == "eval"
+        if place.headed or (evaluation and plain and place.step is not None):
             return 1
         return _RECURS
 

@@ -8,12 +8,16 @@ from math import gcd
 _NEARLY = 0.9  # a bar that starts anew after this share of its length began another epoch
 
 
+Spot = tuple["int | None", "float | None", "int | None"]  # step, epoch, step of a header
+
+
 @dataclass
 class Counter:
     """A position that may start anew with every epoch, made one axis that does not.
 
     Attributes:
         resets: it does start anew; None until the first change of epoch has shown it.
+        proven: a change of epoch has shown it.
         base: steps before the current epoch.
         span: steps in an epoch, where the log says.
         interval: positions between the newest two rows of an epoch.
@@ -21,6 +25,7 @@ class Counter:
     """
 
     resets: bool | None = None
+    proven: bool = False
     base: int = 0
     span: int | None = None
     last: int = -1
@@ -30,20 +35,23 @@ class Counter:
     from_zero: bool = False
     unit: int = 0  # the batch size, where positions are samples
 
-    def locate(self, position: int, span: int | None, epoch: int | None) -> int:
+    def locate(
+        self, position: int, span: int | None, epoch: int | None, epochs: float | None = None
+    ) -> int:
         """The step on the axis of the whole training.
 
         Args:
             position: as logged.
             span: what it counts up to, where the log says.
             epoch: of the same line or of the last header, where there is one.
+            epochs: how many there will be, where the line says.
         """
         if span:
             self.span = span
         if epoch is None:
             self._without_epoch(position)
         elif epoch != self.epoch:
-            self._next_epoch(position, epoch)
+            self._next_epoch(position, epoch, epochs)
         self.from_zero |= position == 0
         if position > self.last >= 0:
             self.interval = position - self.last
@@ -61,17 +69,26 @@ class Counter:
             return None
         return self.base + self.span
 
-    def _next_epoch(self, position: int, epoch: int) -> None:
+    def _next_epoch(self, position: int, epoch: int, epochs: float | None) -> None:
         length = self.span or self.longest + (self.interval if self.from_zero else 0)
+        goes_on = position > self.last >= 0
         if self.epoch is None:
-            if self.resets and epoch > 1:  # the log begins in the middle, or epochs count from 1
-                self.base = (epoch - 1) * length
+            if self._is_of_all(position, epoch, epochs):
+                self.resets = False
+            elif self.resets and epoch > 1 and not goes_on:
+                self.base = (epoch - 1) * length  # the log begins in the middle
+        elif goes_on and epoch > self.epoch and not self.proven:
+            self.resets = False  # a bar over the whole training
         elif self.resets or (self.resets is None and position <= self.last):
-            self.resets = True
+            self.resets = self.proven = True
             self.base = max(0, self.base + (epoch - self.epoch) * length)
-        elif self.resets is None and epoch > self.epoch:
-            self.resets = False
         self.epoch = epoch
+
+    def _is_of_all(self, position: int, epoch: int, epochs: float | None) -> bool:
+        """Whether the log begins in the middle, as far into all epochs as the position is."""
+        if not self.span or not epochs or epoch < 2:
+            return False
+        return epoch - 1 <= position / self.span * epochs <= epoch
 
     def _without_epoch(self, position: int) -> None:
         if self.resets and position < self.last and self.span and self.last >= _NEARLY * self.span:
@@ -105,6 +122,23 @@ class Place:
     phase: str | None = None
     fine: bool = False
     batches_by_epoch: bool = False
+
+    @property
+    def spot(self) -> Spot:
+        """Where a line stands that does not say it."""
+        return self.step, self.epoch, self.header_step
+
+    @spot.setter
+    def spot(self, spot: Spot) -> None:
+        self.step, self.epoch, self.header_step = spot
+
+    def arrive(self, step: int, placed: bool, by_batch: bool) -> None:
+        """A train row at this step; one that said so by itself ends what was announced."""
+        self.step = step
+        if placed:
+            self.batches_by_epoch |= by_batch
+            self.fine = True
+            self.header_step, self.phase, self.headed = None, None, False
 
     def by_epoch(self, evaluation: bool) -> int | None:
         """The step of a row that names at most its epoch."""

@@ -102,14 +102,9 @@ class Rows:
             if not values:
                 return
             if step is not None:
-                place.step = step
-                if shape.level == 2:
-                    place.batches_by_epoch |= "batch" in shape.counters and epoch is not None
-                    place.fine = True
-                    place.header_step, place.phase, place.headed = None, None, False
-            self.facts.finished = False
-            if self.facts.failure is not None:
-                self.facts.failure = None
+                by_batch = epoch is not None and "batch" in shape.counters
+                place.arrive(step, shape.level == 2, by_batch)
+            self.facts.finished, self.facts.failure = False, None
             if shape.totals:
                 self.note_totals(shape, groups)
         record = Record(values, step, place.epoch if epoch is None else epoch, time)
@@ -198,7 +193,8 @@ class Rows:
         counter = self._counters.setdefault("batch", Counter(resets=True))
         if shape.samples and span:
             position, span = counter.rescale(int(position), int(span))
-        return counter.locate(int(position), int(span) if span else None, epoch)
+        epochs = shape.counter(groups, "epochs")
+        return counter.locate(int(position), int(span) if span else None, epoch, epochs)
 
     def _eval_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
         place = self.place
@@ -223,7 +219,8 @@ class Rows:
     def note_totals(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take the planned length from "10/500"."""
         step_counter = self._counters.get("step")
-        totals = (step_counter and step_counter.resets, *[groups[i] for i in shape.totals])
+        resets = [counter.resets for counter in self._counters.values()]
+        totals = (*resets, *[groups[i] for i in shape.totals])
         if totals == self._totals:
             return
         self._totals = totals

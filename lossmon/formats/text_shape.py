@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from lossmon.formats.lines import dated_span, strip_prefix
 from lossmon.formats.numbers import parse_number
+from lossmon.formats.text_place import Spot
 from lossmon.formats.text_tokens import BAR, FILLER, TOKEN, Kind, Token, squash, tokenise
 from lossmon.formats.text_unnamed import (
     guess_loss,
@@ -24,6 +25,7 @@ from lossmon.formats.text_words import (
     is_loss,
     is_measured,
     is_noise,
+    is_rate,
     is_score,
     phase_of,
     planned,
@@ -80,8 +82,9 @@ class Shape:
         time_at: the group with the date of a logger's prefix, or -1.
         plan: "steps" or "epochs" -> group with the planned length.
         phase: "train" or "eval" where the words of the line say so.
+        announces: a date, and words that say no more than that.
         rows: how many rows it gave.
-        waiting: lines of a shape that is not yet accepted, and the step and epoch before each.
+        waiting: lines of a shape that is not yet accepted, and where each stood.
         match: matches a whole line.
         pick: the metrics' groups out of all groups.
         totals: groups of the planned lengths.
@@ -104,8 +107,9 @@ class Shape:
     time_at: int = -1
     plan: dict[str, int] = field(default_factory=dict)
     phase: str | None = None
+    announces: bool = False
     rows: int = 0
-    waiting: list[tuple[str, int | None, float | None]] = field(default_factory=list)
+    waiting: list[tuple[str, Spot]] = field(default_factory=list)
     match: Callable[[str], re.Match[str] | None] = lambda _: None
     pick: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple
     totals: tuple[int, ...] = ()
@@ -160,9 +164,11 @@ def learn(line: str) -> Shape:
         return shape
     roles, metrics = _assign(message, tokens, shape)
     shape.words = len(_WORD.findall(message))
-    shape.header = shape.words <= 7 and not _CALL.search(message)
+    long = 12 if "epochs" in roles.values() else 7
+    shape.header = shape.words <= long and not _CALL.search(message)
     head = message[: metrics[0].key_start] if metrics else message
     shape.phase = phase_of(head)
+    shape.announces = not tokens and shape.phase is not None and len(message) < 80
     _choose_values(shape, metrics, message, head)
     if shape.names or roles or shape.plan:
         _compile(shape, (prefix, flat, flat != message), tokens, roles, metrics)
@@ -192,7 +198,8 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     for i, token in enumerate(tokens):
         if token.kind is not Kind.VALUE or (placed and token.behind and counter_of(token.key)):
             continue  # "[3/20] 1 tree": it counts something else
-        counter = _counter_of(token, [follower.kind for follower in tokens[i + 1 : i + 3]])
+        kinds = (after.kind for after in tokens[i + 1 : i + 4])
+        counter = _counter_of(token, [kind for kind in kinds if kind is not Kind.PERCENT])
         if counter is not None:
             claim(i, counter)
         elif planned(token.key):
@@ -208,10 +215,24 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
             counter = "batch" if "batch" in roles.values() else "step"
             shape.index = claim(i, counter) if "epoch" not in roles.values() else False
     loss_behind_counter(message, tokens, roles, metrics)
+    steps = shape.plan.get("steps", -1)
+    if steps >= 0 and tokens[steps].key == "steps" and _is_epoch_row(roles, metrics):
+        del shape.plan["steps"]
+        roles[steps] = "step"  # SpeechBrain: "epoch: 3, lr: 1e-4, steps: 5391 - train loss: 2.3"
     _settle_counters(tokens, roles, shape)
     if shape.index:
         shape.guessed = guess_loss(message, tokens, metrics)
     return roles, metrics
+
+
+def _is_epoch_row(roles: dict[int, str], metrics: list[Token]) -> bool:
+    """A loss by epoch, and no finer place yet."""
+    named = set(roles.values())
+    return (
+        "epoch" in named
+        and not named & {"step", "batch"}
+        and any(is_loss(token.key) for token in metrics)
+    )
 
 
 def _counter_of(token: Token, followers: list[Kind]) -> str | None:
@@ -221,9 +242,9 @@ def _counter_of(token: Token, followers: list[Kind]) -> str | None:
     counter = counter_of(token.key)
     if counter in ("step", "batch") and not is_count(token.text):
         return None  # fairseq: "update": 0.067
-    if counter is not None or token.text.endswith("%") or not phase_of(token.key):
+    if counter is not None or not is_count(token.text) or not phase_of(token.key):
         return counter
-    if followers[:1] == [Kind.PLACE] or followers == [Kind.TOTAL, Kind.PLACE]:
+    if followers[:1] == [Kind.PLACE] or followers[:2] == [Kind.TOTAL, Kind.PLACE]:
         return "epoch"  # "TRAIN [3][1930/1938]", "Train: [0/300][10/1251]"
     words = token.key.lower().split()
     if followers[:1] == [Kind.TOTAL] and (len(words) == 1 or words[-1] == "progress"):
@@ -254,7 +275,7 @@ def _choose_values(shape: Shape, metrics: list[Token], message: str, head: str) 
     losses = [name for name in names if is_loss(name)]
     measured = [name for name in names if is_measured(name)]
     explicit = all(token.explicit for token in kept if is_loss(token.key))
-    scores = shape.words <= FEW and any(map(is_score, names))
+    scores = shape.words <= FEW and any(is_score(name) or is_rate(name) for name in names)
     if not losses and not (measured and shape.level) and not scores:
         kept, names = [], []
     shape.explicit = explicit

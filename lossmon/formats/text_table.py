@@ -13,6 +13,8 @@ _COLUMN = re.compile(r"\S+(?: \S+)*")
 _CELL = re.compile(r"\S+")
 _MARKS = re.compile(rf"[{FILLER}]")
 _BAR_TAIL = re.compile(r":?\s+\d{1,3}%[|\s].*$")  # YOLO draws a bar behind its cells
+_NUMERIC = re.compile(r"[-+]?[.\d]|nan|inf|-", re.IGNORECASE)
+_YOLO = frozenset(("box", "obj", "cls", "dfl", "total", "giou", "seg", "l1"))  # losses, called so
 _MAX_COLUMNS = 64
 _SHORT = {"#": "step", "E": "epoch"}  # spaCy
 
@@ -58,6 +60,8 @@ class Table:
             spans = [match.span() for match in matches]
         if not 2 <= len(names) <= _MAX_COLUMNS or any(len(name) > 40 for name in names):
             return None
+        if len(_YOLO & set(map(str.lower, names))) >= 2:
+            names = [f"{name}_loss" if name.lower() in _YOLO else name for name in names]
         losses = any(is_loss(name) or _loss_word(name) for name in names)
         counted = any(_counter(name) for name in names)
         if not losses or not counted or any(name[-1:] in ":=,." for name in names):
@@ -84,6 +88,8 @@ class Table:
 
     def _cells(self, text: str) -> list[str]:
         found = list(_CELL.finditer(text))
+        if 2 * sum(_NUMERIC.match(cell.group()) is not None for cell in found) < len(found):
+            return []  # "2 epochs completed in 0.468 hours."
         if len(found) == len(self.names):
             return [match.group() for match in found]
         if len(found) >= 3 and phase_of(found[1].group()) == "eval":

@@ -68,7 +68,9 @@ class Token:
 
 
 _OPEN = re.compile(r"(?:\b[A-Za-z_][\w.]{0,30}\(|[\[(]) ?[\[(]?$")  # tensor( [ ([
-_WRAPPER = re.compile(r"^(?:tensor|array|(?:np|numpy|torch|jnp)\.\w+|Array|float|DeviceArray)\($")
+_WRAPPER = re.compile(
+    r"^(?:tensor|param|array|(?:np|numpy|torch|jnp)\.\w+|Array|float|DeviceArray)\($"
+)
 _SPLIT = re.compile(
     rf"[,;|\t{{}}\[\]<>{FILLER}，；：。]|\s-\s|\s-+>|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
 )
@@ -119,6 +121,9 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
     if match["clock"]:
         return made(Kind.CLOCK, *_key(gap, at)[:2])
     unit = _UNIT.match(text, end)
+    if unit and stripped == "/" and before is not None:  # "2/20epoch"
+        before.kind, before.key, before.explicit = Kind.VALUE, unit.group(), True
+        return made(Kind.TOTAL)
     if unit:
         return made(Kind.VALUE, unit.group(), start, True)
     if stripped.endswith("第") and text[end:].lstrip()[:1] in ("轮", "步"):
@@ -179,6 +184,8 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
         name = name[1:]  # "(loss_avg: 2.3)"
     words = name.split()
     if not explicit:
+        if words[-1:] == ["for"]:
+            return "", at, False  # "training for 3 epochs": it counts what follows
         while words and words[0].lower() in _STOP_WORDS:
             words.pop(0)
         if words and words[-1].lower() in _STOP_WORDS:

@@ -11,6 +11,8 @@ from lossmon.formats.text_words import is_count, is_loss
 _NEAR = 100  # characters before a counter in which a loss is looked for
 _GAP = re.compile(r"[\s:=]+")
 _NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/1000]"
+_STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 9.9e-05]"
+_EPOCH_AND_STEP = re.compile(r"(?:\[[\w|]+\]:\s?)?(\d+)\|(\d+)\|(?=[A-Za-z])")  # torchtune
 _MOMENT = frozenset(("at", "after", "for", "in", "on", "@", "of"))
 _SECTION = re.compile(
     r"(?<![\w/.\-])(?P<open>[\[(<] ?)?"
@@ -28,6 +30,15 @@ def unnamed_places(message: str, tokens: list[Token]) -> list[tuple[int, str]]:
         counts = tokens[0].text.isdigit() and tokens[1].text.isdigit()
         if before.strip() in ("[", "(") and between.strip() == "," and closed and counts:
             return [(0, "epoch"), (1, "batch")]
+    if len(tokens) == 2 and _STEP_AND_RATE.fullmatch(message.strip()):
+        return [(0, "step")]
+    pair = _EPOCH_AND_STEP.match(message)
+    if pair:
+        begins = [token.start for token in tokens]
+        return [(begins.index(pair.start(1)), "epoch"), (begins.index(pair.start(2)), "step")]
+    for i, token in enumerate(tokens[1:], 1):
+        if message[tokens[i - 1].end : token.start] == "-" and tokens[i - 1].key.lower() == "epoch":
+            return [(i, "batch")]  # "epoch 1-599"
     places = [
         i for i, token in enumerate(tokens[:-1])
         if token.kind is Kind.PLACE and tokens[i + 1].kind is Kind.TOTAL

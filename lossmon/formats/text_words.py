@@ -31,6 +31,7 @@ _STEP = frozenset(
         "updates",
         "up",
         "num_updates",
+        "nupdates",
         "global_step",
         "globalstep",
         "global_steps",
@@ -68,7 +69,7 @@ _UNIX_TIME = re.compile(r"1\d{9}(?:\.\d+)?")  # 2001 to 2033
 # Numbers that stand beside metrics and are none.
 _NOISE = re.compile(
     r"(?:.*_)?(?:eta|v_num|pid|rank|seed|cuda|gpu|gpus|device|world_size|best|patience|wall|oom|port"
-    r"|total|remaining|workers|node|after|ts|timestamp|line|lineno|dur|clip|bsz|wall|py|run|python|of)"
+    r"|total|remaining|workers|node|after|ts|timestamp|line|lineno|dur|clip|bsz|wall|py|run|python|of|set)"
     r"|(?:elapsed|number_of|consumed|warmup|max|min|num|n)_.*|.*_cost"
     r"|.*(?:time|memory|mem|scale|skipped|nan_iterations|batch_size|seconds)(?:_(?:ms|s|gib|gb|mb))?"
     r"|(?:max_)?mem(?:ory)?(?:_.*)?|ms|s|sec|images?|data|bad_epochs.*|.*(?:decay|mult|momentum)|best_.*"
@@ -176,6 +177,11 @@ def is_measured(name: str) -> bool:
 def is_score(name: str) -> bool:
     """An accuracy, a reward: higher is better."""
     return role(name) == ACCURACY
+
+
+def is_rate(name: str) -> bool:
+    """A learning rate."""
+    return role(name) == LEARNING_RATE
 
 
 def phase_of(text: str) -> str | None:

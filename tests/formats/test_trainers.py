@@ -1,0 +1,155 @@
+"""What trainers print beyond one line a step: bars with prints behind them, blocks, counters."""
+
+from __future__ import annotations
+
+from lossmon.formats.decoder import Facts, Record
+from lossmon.formats.text import TextDecoder
+
+Points = list[tuple[int | None, float]]
+
+
+def decode(log: str) -> tuple[list[Record], Facts]:
+    decoder = TextDecoder()
+    return decoder.feed(log.encode()) + decoder.flush(), decoder.facts
+
+
+def points(log: str, name: str) -> Points:
+    return [(r.step, r.values[name]) for r in decode(log)[0] if name in r.values]
+
+
+def bar(position: int, total: int, postfix: str = "") -> str:
+    return (
+        f"{position}%|###  | {position}/{total} [00:{position % 60:02}<09:00,  1.16s/it{postfix}]"
+    )
+
+
+def test_what_is_printed_while_a_bar_stands_is_a_line_of_its_own():
+    log = "".join(
+        f"Epochs: {bar(e, 100)}Epoch: {e + 1}, Train Loss: {9 - e}.5, Val Loss: {9 - e}.75\n"
+        + f"Epochs: {bar(e + 1, 100)}\n"
+        for e in range(5)
+    )
+    assert points(log, "Train Loss") == [(e + 1, 9.5 - e) for e in range(5)]
+    assert points(log, "Val Loss") == [(e + 1, 9.75 - e) for e in range(5)]
+
+
+def test_a_logger_behind_a_bar_does_not_hide_it():
+    log = "".join(f"steps: {bar(s, 96, f', avr_loss=0.{s}')}INFO:data:epoch: 7\n" for s in (36, 37))
+    assert points(log, "avr_loss") == [(36, 0.36), (37, 0.37)]
+
+
+def test_a_bar_over_the_whole_training_is_not_shifted_by_its_epochs():
+    log = "".join(
+        f"epoch {e}/15\nsteps: {bar(20 * e, 300, f', avr_loss=0.{e}')}\n" for e in (1, 2, 3)
+    )
+    assert points(log, "avr_loss") == [(20, 0.1), (40, 0.2), (60, 0.3)]
+    assert decode(log)[1].total_steps == 300
+
+
+def test_so_it_is_where_the_log_begins_in_the_middle():
+    log = "".join(
+        f"Epoch {e}/65, Steps: {bar(s, 1000, f', step_loss=0.{e}')}\n"
+        for e, s in ((38, 575), (39, 600), (41, 625))
+    )
+    assert points(log, "step_loss") == [(575, 0.38), (600, 0.39), (625, 0.41)]
+
+
+def test_a_bar_of_one_epoch_runs_on_where_the_log_begins_in_the_middle():
+    log = "".join(
+        f"Epoch {e}/65 {bar(s, 100, f', loss=0.{s}')}\n" for e, s in ((3, 90), (4, 10), (4, 20))
+    )
+    assert points(log, "loss") == [(290, 0.9), (310, 0.1), (320, 0.2)]
+
+
+def test_torchtune_says_epoch_and_step_before_a_bar_that_lags():
+    rows = [(25, 26), (26, 26), (26, 27), (27, 27)]
+    log = "".join(f"[trainer0|0]:1|{s}|Loss: 1.{s}: {bar(b, 101)}\n" for s, b in rows)
+    assert points(log, "Loss") == [(25, 1.25), (26, 1.26), (27, 1.27)]
+
+
+def test_vits_says_step_and_learning_rate_in_brackets():
+    log = "".join(
+        f"INFO:my-model:Train Epoch: {e} [1%]\nINFO:my-model:[{e}00, 9.99875e-05]\n"
+        f"INFO:my-model:loss_disc=3.{e}, loss_gen=2.{e}\n"
+        f"INFO:my-model:====> Epoch: {e} [2023-06-11 08:52:05]\n"
+        for e in (2, 3, 4)
+    )
+    assert points(log, "loss_disc") == [(200, 3.2), (300, 3.3), (400, 3.4)]
+
+
+def test_an_epoch_and_a_batch_joined_by_a_dash():
+    log = "".join(f"INFO: epoch {e}-{b}, loss: 0.{e}{b}\n" for e in (1, 2) for b in (10, 20, 30))
+    assert [step for step, _ in points(log, "loss")] == [10, 20, 30, 40, 50, 60]
+
+
+def test_tensorpack_dates_by_month_and_day_and_says_the_step_when_an_epoch_ends():
+    log = "".join(
+        f"[0119 15:3{e}:31 @base.py:273] Start Epoch {e} ...\n"
+        f"[0119 15:3{e}:21 @base.py:283] Epoch {e} (global_step {e}00) finished, time:49 seconds.\n"
+        f"[0119 15:3{e}:22 @monitor.py:474] GPUUtil/0: 94.6\n"
+        f"[0119 15:3{e}:22 @monitor.py:474] total_cost: 2.{e}\n"
+        for e in (1, 2, 3)
+    )
+    assert points(log, "total_cost") == [(100, 2.1), (200, 2.2), (300, 2.3)]
+
+
+def test_a_learning_rate_alone_in_the_block_of_an_epoch():
+    log = "".join(
+        f"2022-02-11 09:3{e}:44.2: \nepoch:  {e}\n2022-02-11 09:3{e}:49.6: train loss : -0.{e}\n"
+        f"2022-02-11 09:3{e}:59.8: lr: 0.00{e}\n"
+        for e in (1, 2, 3)
+    )
+    assert points(log, "lr") == [(1, 0.001), (2, 0.002), (3, 0.003)]
+    assert points(log, "train loss") == [(1, -0.1), (2, -0.2), (3, -0.3)]
+
+
+def test_a_dated_line_announces_the_evaluation_below_it():
+    log = "".join(
+        f"2020-11-13 09:32:4{e},4 - (Epoch {e}) TRAIN LOSS:0.{e} CER:6.5%\n"
+        f"2020-11-13 09:32:4{e},5 - VALID\n2020-11-13 09:33:3{e},0 - VALID SET 0 LOSS:0.4{e}\n"
+        f"2020-11-13 09:33:3{e},1 - TRAIN\n"
+        for e in (1, 2)
+    )
+    assert points(log, "eval_LOSS") == [(1, 0.41), (2, 0.42)]
+
+
+def test_epochs_and_batches_each_with_a_share():
+    log = "".join(
+        f"Train:    {e}/3 ( 33%) [ {b:3}/100 ( 15%)]  Loss: {e}.{b} (9.9)  LR: 1e-04\n"
+        for e in (1, 2)
+        for b in (0, 50)
+    )
+    assert points(log, "Loss") == [(0, 1.0), (50, 1.5), (100, 2.0), (150, 2.5)]
+    assert decode(log)[1].total_steps == 300
+
+
+def test_steps_beside_an_epoch_and_a_loss_are_its_place():
+    log = "".join(f"epoch: {e}, lr: 1e-4, steps: {e}70 - train loss: 2.{e}\n" for e in (1, 2))
+    assert points(log, "train loss") == [(170, 2.1), (270, 2.2)]
+
+
+def test_plans_that_stand_in_headlines():
+    assert decode("Start training for 3 epochs\n")[1].total_epochs == 3
+    started = "INFO: 2/20epoch started. Estimated time to finish: 33 minutes and 42.59 seconds\n"
+    assert decode(started + "2epoch:train:1-100batch: loss=2.3\n")[1].total_epochs == 20
+    composer = "[batch=1/4800]:\n\t Train loss/train/total: 11.65\n"
+    assert decode(composer)[1].total_steps == 4800
+
+
+def test_yolo_before_its_columns_were_called_losses():
+    log = "".join(
+        "     Epoch   gpu_mem       box       obj       cls     total    labels  img_size\n"
+        "                 all         787        2054       0.736      0.0185     0.00493\n"
+        f"     {e}/49     55.1G   0.0{e}   0.02   0.03    0.1{e}        26      1856: 100%|#| 295/295\n"
+        for e in (0, 1, 2)
+    )
+    assert points(log + "3 epochs completed in 0.468 hours.\n", "box_loss") == [
+        (0, 0.00),
+        (1, 0.01),
+        (2, 0.02),
+    ]
+
+
+def test_a_number_of_julia_in_its_wrapper():
+    log = "".join(f"loss(x, y) = param(0.{i})\naccuracy(x, y) = 0.5\n" for i in (9, 8, 7, 6))
+    assert [value for _, value in points(log, "loss(x, y)")] == [0.9, 0.8, 0.7, 0.6]
