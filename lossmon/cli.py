@@ -12,6 +12,7 @@ import click
 from lossmon import __version__
 from lossmon.errors import LossmonError
 from lossmon.options import (
+    Commands,
     ascii_option,
     asking,
     columns,
@@ -19,6 +20,7 @@ from lossmon.options import (
     fps_option,
     lang_option,
     need_terminal,
+    one_thread,
     plain,
     ssh_options,
     targets_argument,
@@ -26,18 +28,6 @@ from lossmon.options import (
 )
 
 LEVELS = ("info", "warning", "critical", "never")
-
-
-class _Commands(click.Group):
-    """A group whose default command opens the screen: `lossmon runs/a` needs no verb."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        own = {"--help", "-h", "--version"}
-        if not args or (args[0] not in self.commands and args[0] not in own):
-            args = ["open", *args]
-        return super().parse_args(ctx, args)
-
-
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
@@ -67,7 +57,7 @@ def main() -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-@click.group(cls=_Commands, context_settings=_CONTEXT)
+@click.group(cls=Commands, context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="lossmon")
 def cli() -> None:
     r"""Watch training logs: loss curves, and what is going wrong, why, and what to do.
@@ -123,6 +113,7 @@ def check(
     ascii: bool,
 ) -> None:
     """Triage once: what is wrong with each run, and what to do."""
+    one_thread()
     from lossmon.diagnosis.finding import SEVERITIES
     from lossmon.diagnosis.knowledge import load
     from lossmon.report import check as report
@@ -189,6 +180,7 @@ def check(
 @lang_option
 def watch(targets: tuple[str, ...], **options: Any) -> None:
     """Tell without a screen when a finding starts or ends, one a line."""
+    one_thread()
     from lossmon.report.headless import watch as run
 
     sys.exit(run(targets or (".",), complain, **options))
@@ -286,6 +278,7 @@ def plot(
     **look: Any,
 ) -> None:
     """Draw one picture of each run on standard output."""
+    one_thread()
     from lossmon.diagnosis.knowledge import load
     from lossmon.report.gather import gather
     from lossmon.report.plot import render
@@ -322,6 +315,7 @@ def plot(
 )
 def export(targets: tuple[str, ...], output: str | None) -> None:
     """Hand on everything that was read: run, metric, step, epoch, time, value."""
+    one_thread()
     from lossmon.report import export as report
     from lossmon.report.gather import gather
 
@@ -396,6 +390,7 @@ def config_command(default: bool, create: bool) -> None:
 def _open(targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None) -> None:
     if "-" not in targets:
         need_terminal("lossmon")
+    one_thread()
     from lossmon.tui.start import open_screen
 
     sys.exit(open_screen(targets, lang, plain(ascii), fps, complain))

@@ -1,4 +1,4 @@
-"""Options that commands share, and what the terminal at hand can show."""
+"""What commands share: options, what the terminal at hand can show."""
 
 from __future__ import annotations
 
@@ -13,6 +13,18 @@ import click
 from lossmon.errors import LossmonError
 
 LANGUAGES = ("en", "zh")
+
+
+class Commands(click.Group):
+    """A group whose default command opens the screen: `lossmon runs/a` needs no verb."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the verb in where there is none."""
+        own = {"--help", "-h", "--version"}
+        if not args or (args[0] not in self.commands and args[0] not in own):
+            args = ["open", *args]
+        return super().parse_args(ctx, args)
+
 
 targets_argument = click.argument("targets", nargs=-1, metavar="[TARGET]...")
 lang_option = click.option(
@@ -158,3 +170,18 @@ def default_lang() -> str:
         return told
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
     return "zh" if locale.lower().startswith("zh") else "en"
+
+
+def one_thread() -> None:
+    """Import numpy without the threads that its OpenBLAS would start and keep busy, one a core.
+
+    Nothing here multiplies matrices. A command that a user has us run may: it is told nothing.
+    """
+    variable = "OPENBLAS_NUM_THREADS"
+    if variable in os.environ:
+        return
+    os.environ[variable] = "1"
+    try:
+        import numpy  # noqa: F401
+    finally:
+        del os.environ[variable]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -77,3 +78,35 @@ def test_check_works_without_the_screen_and_without_pandas(tmp_path: Path) -> No
 def test_help_loads_nothing_heavy() -> None:
     loaded = loaded_after("import lossmon.cli")
     assert not loaded & {"textual", "pandas", "plotext", "watchdog", "numpy"}
+
+
+def test_a_log_loads_the_decoders_that_it_needs(tmp_path: Path) -> None:
+    """Nor is it looked for other packages' formats at length, where none names our entry point."""
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(f'{{"step": {i}, "loss": {2 / (i + 1)}}}\n' for i in range(50)))
+    program = (
+        f"import sys, lossmon\nassert lossmon.diagnose_all({str(log)!r})\n"
+        "print('\\n'.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert "lossmon.formats.jsonl" in loaded
+    assert not loaded & {"lossmon.formats.text", "lossmon.formats.csv", "importlib.metadata"}
+
+
+def test_threads_of_numpy_are_not_forbidden_to_what_we_start() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os\nfrom lossmon.options import one_thread\none_thread()\n"
+            "print(len(os.listdir('/proc/self/task')), 'OPENBLAS_NUM_THREADS' in os.environ)",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={name: value for name, value in os.environ.items() if "NUM_THREADS" not in name},
+    )
+    assert done.stdout.split() == ["1", "False"]

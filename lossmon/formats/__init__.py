@@ -6,8 +6,8 @@
     rows.py      named cells to a Record     names.py    what a metric is, by its name
     unpack.py    gzip, zstd, UTF-16      protobuf.py  the wire form that two stores use
     jsonl.py llamafactory.py trainer_state.py json_history.py sacred.py mlflow.py mlperf.py csv.py
-    hf_stdout.py text.py (and text_*.py) tensorboard.py wandb.py store.py pattern.py
+    hf_stdout.py any_text.py (text.py, text_*.py) tensorboard.py wandb.py store.py pattern.py
 
-A new format is one file with NAME, READS, SIGN, sniff() and decoder(), and a word in
+A new format is one file with NAME, READS, SIGN, sniff() and decoder(), and its name in
 `detect.FORMATS` (or `detect.BINARY`).
 """

@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import metadata
-from typing import Protocol
+from importlib import import_module
+from itertools import chain
+from typing import Protocol, cast
 
 from lossmon.errors import FormatError
-from lossmon.formats import (
-    csv,
-    hf_stdout,
-    json_history,
-    json_messages,
-    jsonl,
-    llamafactory,
-    mlflow,
-    mlperf,
-    sacred,
-    store,
-    tensorboard,
-    text,
-    trainer_state,
-    wandb,
-)
 from lossmon.formats.decoder import Decoder
 
-_NEXT_DOCUMENT = re.compile(rb"\n\}\s*\n\s*\{\s*\n")  # objects printed one after another
 ENTRY_POINTS = "lossmon.formats"
-_JSON_DOCUMENT = re.compile(rb'\s*(?:\{\s*"|\[\s*[\{"\]])')
 
 
 class Format(Protocol):
@@ -59,33 +42,13 @@ class Built(Format, Protocol):
     SIGN: str
 
 
-class _Text:
-    """The general text decoder: asked last, since it finds a curve in almost anything."""
-
-    NAME = "text"
-    READS = (
-        "any text: PyTorch examples, Keras, Lightning bars, tqdm, nanoGPT, llm.c, Megatron-LM,"
-        " NeMo, torchtune, torchtitan, veRL, fairseq, timm, MMEngine, Darknet, Caffe, GluonCV,"
-        " XGBoost, LightGBM, scikit-learn, spaCy, flair, logfmt, loguru and more"
-    )
-    SIGN = 'lines that repeat a step or epoch with a loss, such as `print(f"step {i} loss {l}")`'
-
-    def sniff(self, head: bytes, name: str) -> str | None:
-        if _JSON_DOCUMENT.match(head) and not _NEXT_DOCUMENT.search(head):
-            return None  # settings, vocabularies, results: rows of a training would be JSON lines
-        return text.looks_like_training(head)
-
-    def decoder(self, name: str) -> Decoder:
-        return text.TextDecoder()
-
-
-# The more a format promises, the earlier it is asked.
-FORMATS: tuple[Built, ...] = (
-    trainer_state, llamafactory, store, sacred, jsonl, json_messages, json_history, mlflow, csv,
-    mlperf, hf_stdout, _Text(),
+# The more a format promises, the earlier it is asked; its module is imported when it is asked.
+FORMATS: tuple[str, ...] = (
+    "trainer_state", "llamafactory", "store", "sacred", "jsonl", "json_messages", "json_history",
+    "mlflow", "csv", "mlperf", "hf_stdout", "any_text",
 )  # fmt: skip
+BINARY: tuple[str, ...] = ("tensorboard", "wandb")
 
-BINARY: tuple[Built, ...] = (tensorboard, wandb)
 _LOOKED_AT = 1 << 18  # bytes of text in which a training is looked for: junk takes long
 _TEXT = bytes(range(32, 127)) + b"\t\n\r\x1b\x00\x08"
 _MAGIC_BYTES = 64  # enough for the head of any binary format
@@ -131,7 +94,12 @@ class Detection:
 
 def table() -> list[tuple[str, str]]:
     """What is read, and what it is recognised by: for the README and for people."""
-    return [(f"{f.READS}", f"{f.SIGN}") for f in (*FORMATS, *BINARY)]
+    return [(format_.READS, format_.SIGN) for format_ in _built((*FORMATS, *BINARY))]
+
+
+def _built(names: Iterable[str]) -> Iterator[Built]:
+    """Formats of ours, imported one by one."""
+    return (cast(Built, import_module(f"lossmon.formats.{name}")) for name in names)
 
 
 def detect(head: bytes, name: str, complete: bool) -> Detection | None:
@@ -153,11 +121,11 @@ def detect(head: bytes, name: str, complete: bool) -> Detection | None:
             raise FormatError("an empty file; nothing was logged yet")
         return None
     binary = _binary(head)
-    formats: tuple[Format, ...] = BINARY if binary else FORMATS
+    names = BINARY if binary else FORMATS
     if binary and _is_text_with_nul(head):
-        binary, formats = None, (*BINARY, *FORMATS)
-    for format_ in (*_first, *_plug_ins(), *formats):
-        part = head if complete or not isinstance(format_, _Text) else head[-_LOOKED_AT:]
+        binary, names = None, (*BINARY, *FORMATS)
+    for format_ in chain(_first, _plug_ins(), _built(names)):
+        part = head if complete or format_.NAME != "text" else head[-_LOOKED_AT:]
         why = format_.sniff(part, name)
         if why:
             return Detection(format_.NAME, why, format_.decoder(name))
@@ -195,6 +163,10 @@ def _refusal(head: bytes, name: str) -> str:
 @lru_cache(maxsize=1)
 def _plug_ins() -> tuple[Format, ...]:
     """Formats of other packages; one that can't be imported is left out."""
+    if not any(map(_offers, sys.path)):
+        return ()
+    from importlib import metadata  # takes longer to import than all else that a log needs
+
     found = []
     for entry in metadata.entry_points(group=ENTRY_POINTS):
         try:
@@ -202,3 +174,21 @@ def _plug_ins() -> tuple[Format, ...]:
         except Exception:  # whatever a package does wrong, logs of other formats must be read
             continue
     return tuple(found)
+
+
+def _offers(place: str) -> bool:
+    """Whether a package installed here may have formats of its own; an archive always may."""
+    try:
+        with os.scandir(place or ".") as entries:
+            named = [e.path for e in entries if e.name.lower().endswith((".dist-info", "egg-info"))]
+    except OSError:
+        return os.path.isfile(place)
+    return any(_names_formats(os.path.join(path, "entry_points.txt")) for path in named)
+
+
+def _names_formats(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return ENTRY_POINTS.encode() in file.read()
+    except OSError:
+        return False

@@ -62,7 +62,6 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (ACCURACY, r".*(accura\w*|acc\d?|top_?\d|auc|auroc|f1|precision|recall|bleu|rouge)(_.*)?"),
     (ACCURACY, r".*(iou|map|ap\d*|mcc|r2|score|reward\w*)(_.*)?"),
 )  # fmt: skip
-_COMPILED = tuple((role_, re.compile(pattern)) for role_, pattern in _TABLE)
 _SEPARATORS = re.compile(r"[^a-z0-9|]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -101,16 +100,16 @@ def role(name: str) -> str:
     if name in _told:
         return _told[name]
     form = plain(name[:200])
-    for role_, pattern in _COMPILED:
-        if pattern.fullmatch(form):
+    for role_, pattern in _TABLE:
+        if re.fullmatch(pattern, form):  # compiled when it is asked first: few names ask all
             return role_
     return OTHER
 
 
-_SPLIT_FILE = re.compile(
+_SPLIT_FILE = (
     rf"(?P<split>{_TRAIN}|{_EVAL})(?:_(?:error|errors|loss|losses|metrics?|log|history|scores?))?"
 )
-_SPLIT_WORD = re.compile(rf"{_TRAIN}|{_EVAL}")
+_SPLIT_WORD = rf"{_TRAIN}|{_EVAL}"
 
 
 def metric_of_path(path: str, folders: tuple[str, ...]) -> str:
@@ -131,10 +130,10 @@ def split_of_path(path: str) -> str | None:
     """
     parts = path.replace("\\", "/").split("/")
     stem = plain(parts[-1].rsplit(".", 1)[0].rsplit("__", 1)[-1])
-    found = _SPLIT_FILE.fullmatch(stem)
+    found = re.fullmatch(_SPLIT_FILE, stem)
     if found:
         return found["split"]
-    if len(parts) > 2 and parts[-3] == "metrics" and _SPLIT_WORD.fullmatch(parts[-2].lower()):
+    if len(parts) > 2 and parts[-3] == "metrics" and re.fullmatch(_SPLIT_WORD, parts[-2].lower()):
         return parts[-2].lower()
     return None
 
@@ -150,7 +149,7 @@ def named_by_folder(tag: str, path: str) -> str:
     if not folder or says_split(tag) or role(tag) not in _MEASURED:
         return tag
     split = folder[0].removeprefix(f"{plain(tag)}_")
-    if not _SPLIT_WORD.fullmatch(split) or (
+    if not re.fullmatch(_SPLIT_WORD, split) or (
         split == folder[0] == "test" and role(tag) == TRAIN_LOSS
     ):
         return tag

@@ -13,7 +13,6 @@ from lossmon.formats.decoder import Decoder, Record
 from lossmon.formats.detect import detect
 from lossmon.formats.lines import clean
 from lossmon.formats.numbers import parse_number
-from lossmon.formats.why import why_not
 from lossmon.monitor.origins import Origins, Range
 from lossmon.monitor.raw import Line, Text, line_at, lines_after, lines_before
 
@@ -128,6 +127,8 @@ class Reader:
 
 def attribute(decoder: Decoder, lines: Sequence[Line]) -> dict[int, Made]:
     """Feed lines one by one and find out which of them gave which row."""
+    from lossmon.formats.why import why_not  # brings the decoder of texts, which few logs need
+
     records: dict[int, Record] = {}
     reasons: dict[int, str] = {}
     texts = [clean(line.data) for line in lines]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
-
-from lossmon import config, crash
-from lossmon.monitor.questions import ask_first
-from lossmon.monitor.sources import open_monitor
 
 _FIRST_WORD_S = 3.0  # of every box before the screen opens; slower ones connect beside it
 
@@ -30,6 +27,11 @@ def open_screen(
     Raises:
         LossmonError: a target or the settings cannot be used.
     """
+    gc.disable()  # all that is imported stays: there is no garbage to look for
+    from lossmon import config, crash
+    from lossmon.monitor.questions import ask_first
+    from lossmon.monitor.sources import open_monitor
+
     settings = config.apply()
     monitor = open_monitor(targets, watch=True)
     try:
@@ -48,6 +50,8 @@ def open_screen(
             settings=settings,
             piped="-" in targets,
         )
+        gc.freeze()
+        gc.enable()
         app.run()
     finally:
         monitor.close()

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 import lossmon
-from lossmon.cli import _Commands, cli
+from lossmon.cli import cli
+from lossmon.options import Commands
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.diagnosis.curves import evaluations
 
@@ -238,7 +239,7 @@ def test_a_reader_that_goes_away_is_no_error(overfit: Path) -> None:
 
 
 def test_files_named_like_commands_are_reached_by_their_path() -> None:
-    assert isinstance(cli, _Commands)
+    assert isinstance(cli, Commands)
     assert {"check", "plot", "export", "explain", "demo", "config", "open"} <= set(cli.commands)
 
 
