@@ -73,7 +73,6 @@ class _Plan(NamedTuple):
     evals: tuple[str, ...]  # and those that are eval losses
     long: tuple[str, str] | None  # where a row holds one metric: keys of its name and its value
     run: str | None  # and that of the run
-    plain: bool  # every row means the same, whatever its cells hold
 
 
 @lru_cache(maxsize=512)
@@ -108,7 +107,6 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
         tuple(key for key in metrics if role(key) == EVAL_LOSS),
         _long(first(_LONG_NAME), first(_LONG_VALUE), metrics),
         first(("run", "run_name", "run_id")),
-        len(keys) <= MAX_CELLS and not (_SUMMARY | set(_SPLIT)) & set(forms.values()),
     )
 
 
@@ -167,6 +165,8 @@ class RowReader:
             kind = type(cell)
             if kind is float:
                 values[key] = cell
+            elif kind is int:
+                values[key] = as_float(cell)
             elif cell is not None and kind is not bool:
                 number = _number(cell)
                 if number is not None:
@@ -209,7 +209,7 @@ class RowReader:
         """
         keys = tuple(columns)
         plan = self._plan if keys == self._keys else _plan(keys)
-        if plan.step is None or not plan.train or not plan.plain or plan.long or self._offset:
+        if plan.step is None or not plan.train or plan.summary or plan.long or self._offset:
             return None
         try:
             step = _counts(columns[plan.step])
@@ -218,10 +218,11 @@ class RowReader:
             time = None if plan.time is None else _wall_times(_floats(columns[plan.time]))
             totals = _counts(columns[plan.total]) if plan.total is not None else step[:0]
             epochs = _floats(columns[plan.total_epochs]) if plan.total_epochs else step[:0]
-        except (ValueError, OverflowError):
+            held_out = plan.split is not None and any(map(_is_eval_split, set(columns[plan.split])))
+        except (ValueError, OverflowError, TypeError):  # the last: a cell is a list
             return None
         grows = step[0] > self._raw and (len(step) == 1 or np.diff(step).min() > 0)
-        if not grows or step[-1] >= _MOST_STEPS:
+        if held_out or not grows or step[-1] >= _MOST_STEPS:
             return None
         self._keys, self._plan = keys, plan
         self._raw, self._epoch = int(step[-1]), None if epoch is None else float(epoch[-1])
