@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass, field
 from itertools import repeat
 
@@ -12,6 +13,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _MOST_REPEATS = 0.75  # of the points: where more share a step, it is no step
+_PAGED = 1 << 18  # bytes from which on an array has pages of its own
 _STAGED = 1024  # points kept in lists before they move into the arrays: cheaper by a factor of 3
 
 
@@ -53,6 +55,18 @@ def part_of(view: SeriesView, start: int, stop: int, source: Source | None = Non
     return SeriesView(view.name, view.role, view.step[part], view.value[part], epoch, time, source)
 
 
+def _room(n: int, dtype: np.dtype) -> np.ndarray:
+    """An array to be filled. A large one has pages of its own, which count once they are touched.
+
+    They also go back to the system at once when it has been outgrown; the heap of a thread that
+    reads a long log would keep the holes.
+    """
+    if n * dtype.itemsize < _PAGED:
+        return np.empty(n, dtype)
+    pages = mmap.mmap(-1, n * dtype.itemsize, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, dtype)
+
+
 class Column:
     """A growing array of one dtype; doubling, so that an append is O(1) amortised."""
 
@@ -67,7 +81,7 @@ class Column:
         """Append many values."""
         need = self._n + len(values)
         if need > len(self._data):
-            grown = np.empty(max(need, len(self._data) * 5 // 4 + 64), dtype=self._data.dtype)
+            grown = _room(max(need, len(self._data) * 3 // 2 + 64), self._data.dtype)
             grown[: self._n] = self._data[: self._n]
             self._data = grown
         self._data[self._n : need] = values
