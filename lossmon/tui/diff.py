@@ -15,6 +15,8 @@ Piece = tuple[str, object]  # a text and its style
 
 def changed(before: Strip | None, after: Strip, y: int) -> Region | None:
     """The part of line `y` to draw again; None where nothing changed."""
+    if before == after:
+        return None
     if before is None or before.cell_length != after.cell_length:
         return Region(0, y, after.cell_length, 1)
     return changed_cells(_pieces(before), _pieces(after), y)

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import struct
 import sys
 import termios
@@ -91,5 +92,17 @@ def test_a_pipe_is_watched_and_the_keyboard_stays_the_terminals(tmp_path: Path) 
         terminal.wait_for("would stop the training")
         os.write(fd, b"q")
         terminal.end()
+    finally:
+        terminal.close()
+
+
+def test_at_the_start_nothing_is_drawn_twice(tmp_path: Path) -> None:
+    terminal = Terminal(str(tmp_path))
+    try:
+        terminal.wait_for("waiting for the first rows")
+        terminal.wait_for("t log")
+        terminal.settle()
+        signs = re.sub(rb"\x1b(?:\[[^@-~]*[@-~]|[^\[])", b"", bytes(terminal.received)).decode()
+        assert len(signs) < 1.05 * terminal.screen.columns * terminal.screen.lines
     finally:
         terminal.close()

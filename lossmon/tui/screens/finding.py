@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from lossmon.diagnosis.finding import SEVERITIES, Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
@@ -18,6 +18,7 @@ from lossmon.text import printable
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.steady import SteadyScreen
 from lossmon.tui.widgets.evidence_chart import EvidenceChart
+from lossmon.tui.widgets.keys import Keys
 from lossmon.tui.wording import Row, Wording, in_order, joined
 
 _SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
@@ -53,7 +54,7 @@ class FindingScreen(SteadyScreen[None]):
     FindingScreen.-wide #finding-body { layout: horizontal; }
     FindingScreen.-wide EvidenceChart { height: 1fr; width: 3fr; }
     FindingScreen.-wide Told { width: 2fr; max-width: 76; }
-    FindingScreen.-short Footer { display: none; }
+    FindingScreen.-short Keys { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,e,q", "dismiss", "back", key_display="esc"),
@@ -98,7 +99,7 @@ class FindingScreen(SteadyScreen[None]):
             yield EvidenceChart(ascii=self._ascii)
             with Told(id="finding-scroll"):
                 yield Static(id="finding-text")
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """The text is wrapped to its place, once there is one."""

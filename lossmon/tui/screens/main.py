@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Footer, Input
+from textual.widgets import Input
 
 from lossmon.config.screen import Screen as ScreenSettings
 from lossmon.diagnosis.knowledge import load
@@ -26,6 +26,7 @@ from lossmon.tui.view import View
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, Findings
+from lossmon.tui.widgets.keys import Keys
 from lossmon.tui.widgets.log_pane import LogPane
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
@@ -53,6 +54,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         self._knowledge = load(lang)
         self._waiting = waiting
         self.quiet = Quiet()
+        self._to_show = False
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
         self._view = View(
@@ -77,18 +79,24 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         yield lines.Line("strip")
         yield lines.Line("verdict")
         yield Input(placeholder=query.HINT, id="filter", compact=True)
-        yield Footer(compact=True, show_command_palette=False)
+        yield Keys()
 
     def on_mount(self) -> None:
         """Say what is waited for until the first rows come."""
         self.query_one("#filter", Input).display = False
         self.set_focus(None)
         self.set_interval(_CLOCK_S, self._tell_time)
-        self.call_after_refresh(self._show)
+        self._show_soon()
 
     def on_resize(self) -> None:
         """The top line says more where the run list has no room."""
-        self.call_after_refresh(self._show)
+        self._show_soon()
+
+    def _show_soon(self) -> None:
+        """Once after the next refresh, however often it was asked for: a start resizes a lot."""
+        if not self._to_show:
+            self._to_show = True
+            self.call_after_refresh(self._show)
 
     def apply(self, updates: list[RunUpdate]) -> None:
         """Take the newest update of each run."""
@@ -102,6 +110,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
     # -- what is shown ---------------------------------------------------------------------------
 
     def _show(self) -> None:
+        self._to_show = False
         if not self.is_mounted:
             return
         scene = self.scene

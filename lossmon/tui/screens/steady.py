@@ -13,6 +13,16 @@ class SteadyScreen(Screen[ScreenResultType]):
     Of two events with different sizes in the queue, each would bring back the other, for ever.
     """
 
+    async def _on_compose(self, event: events.Compose) -> None:  # noqa: ARG002 - Textual's
+        # Before anything is styled: with the first resize all would be styled and laid out again.
+        width, height = self.app.size
+        for breakpoints, length in (
+            (self.HORIZONTAL_BREAKPOINTS, width),
+            (self.VERTICAL_BREAKPOINTS, height),
+        ):
+            fitting = [name for least, name in sorted(breakpoints or ()) if length >= least]
+            self.add_class(*fitting[-1:], update=False)
+
     async def _on_resize(self, event: events.Resize) -> None:
         # Runs before Textual's own handler of the same event, which a subclass does not replace.
         event.size = event.virtual_size = self.app.size

@@ -1,0 +1,38 @@
+"""The line of keys: those that work where the focus is, pressed by the mouse as well."""
+
+from __future__ import annotations
+
+from lossmon.tui.app import LossmonApp
+from lossmon.tui.widgets.keys import Keys
+from tests.tui.test_app import WIDE, loaded, main_of, until, words
+
+
+async def test_it_shows_the_keys_of_the_place_one_is_in(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await until(pilot, lambda: "m metric" in words(app, "#keys"))
+        assert "q quit" in words(app, "#keys")
+        await pilot.press("t")
+        await until(pilot, lambda: "/ search" in words(app, "#keys"))
+        await pilot.press("escape")
+        await until(pilot, lambda: "/ search" not in words(app, "#keys"))
+
+
+async def test_a_click_presses_the_key(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await until(pilot, lambda: "g grid" in words(app, "#keys"))
+        at = words(app, "#keys").index("g grid")
+        await pilot.click("#keys", offset=(at + 3, 0))
+        await until(pilot, lambda: main_of(app).has_class("-grid"))
+
+
+async def test_the_mouse_is_told_what_a_key_does(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await until(pilot, lambda: "g grid" in words(app, "#keys"))
+        keys, text = main_of(app).query_one(Keys), words(app, "#keys")
+        await pilot.hover("#keys", offset=(text.index("g grid"), 0))
+        await until(pilot, lambda: keys.tooltip == "Small charts of all metrics")
+        await pilot.hover("#keys", offset=(WIDE[0] - 1, 0))
+        await until(pilot, lambda: keys.tooltip is None)
