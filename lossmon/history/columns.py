@@ -107,9 +107,9 @@ class Series:
     """
 
     __slots__ = (
-        "_epoch", "_kept", "_last_step", "_n", "_source", "_staged_epoch", "_staged_step",
-        "_staged_time", "_staged_value", "_step", "_time", "_value", "_whole", "last_value", "name",
-        "repeats", "restarts", "role",
+        "_counted", "_counted_as", "_counted_to", "_epoch", "_kept", "_last_step", "_n", "_source",
+        "_staged_epoch", "_staged_step", "_staged_time", "_staged_value", "_step", "_time",
+        "_value", "_whole", "last_value", "name", "repeats", "restarts", "role",
     )  # fmt: skip
 
     def __init__(self, name: str, role: str) -> None:
@@ -131,6 +131,8 @@ class Series:
         self._source = Source()
         self._whole: SeriesView | None = None
         self._kept: list[tuple[int, int]] = []  # closed [start, stop) slices before the open one
+        self._counted: Series | None = None  # what counts, where that is not all
+        self._counted_as, self._counted_to = (0, False), 0
 
     def __len__(self) -> int:
         return self._n
@@ -208,24 +210,25 @@ class Series:
         doubled = 0 < self.repeats <= _MOST_REPEATS * self._n
         if not self.restarts and not doubled:
             return whole
-        index = np.concatenate(
-            [np.arange(a, b) for a, b in (*self._kept, (self._open_start, self._n))]
-        )
+        asked = (len(self.restarts), doubled)
+        if self._counted is None or self._counted_as != asked:
+            self._counted, self._counted_as = Series(self.name, self.role), asked
+            slices = [*self._kept, (self._open_start, self._n)]
+        else:
+            slices = [(self._counted_to, self._n)]
+        for start, stop in slices:
+            self._counted._take(part_of(whole, start, stop), doubled)
+        self._counted_to = self._n
+        return self._counted.view()
+
+    def _take(self, part: SeriesView, doubled: bool) -> None:
+        """Append points; of those that share a step only the first, where rows are doubled."""
+        keep: slice | NDArray[np.bool_] = slice(None)
         if doubled:
-            step = whole.step[index]
-            index = index[np.concatenate(([True], step[1:] != step[:-1]))]
-
-        def take(column: Floats | None) -> Floats | None:
-            return None if column is None else column[index]
-
-        return SeriesView(
-            self.name,
-            self.role,
-            whole.step[index],
-            whole.value[index],
-            take(whole.epoch),
-            take(whole.time),
-        )
+            keep = np.diff(part.step, prepend=self._last_step) != 0
+        if len(part.step[keep]):
+            epoch, time = (None if c is None else c[keep] for c in (part.epoch, part.time))
+            self.extend(part.step[keep], part.value[keep], epoch, time)
 
     @property
     def _open_start(self) -> int:

@@ -68,6 +68,24 @@ def test_after_restarts_steps_ascend_and_later_values_win(steps: list[int]) -> N
     assert shown == newest
 
 
+@given(st.lists(st.tuples(st.integers(-2, 3), st.booleans(), st.booleans()), max_size=80))
+@settings(deadline=None)
+def test_what_counts_is_the_same_however_often_one_asks(moves) -> None:
+    asked, whole, step = Series("loss", "train_loss"), Series("loss", "train_loss"), 10
+    views = [asked.kept()]
+    for i, (by, has_epoch, ask) in enumerate(moves):
+        step = max(0, step + by)
+        for series in (asked, whole):
+            series.append(step, float(i), 0.5 * i if has_epoch else None)
+        views += [asked.kept()] if ask else []
+    last, once = asked.kept(), whole.kept()
+    for name in ("step", "value", "epoch"):
+        np.testing.assert_array_equal(getattr(last, name), getattr(once, name))
+    for view in (one for one in views if one.source is last.source):
+        np.testing.assert_array_equal(view.step, last.step[: len(view)])
+        np.testing.assert_array_equal(view.value, last.value[: len(view)])
+
+
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=200), st.integers(1, 60))
 @settings(deadline=None, max_examples=40)
 def test_a_summary_is_the_same_in_one_go_and_in_pieces(values: list[float], piece: int) -> None:
