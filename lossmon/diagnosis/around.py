@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import Floats, Ints, Series, SeriesView
 from lossmon.history.run import History, Plan
 
@@ -207,15 +208,13 @@ def _restarts(train: Series | None, view: SeriesView | None) -> tuple[Restart, .
         before, after = before[np.isfinite(before)], after[np.isfinite(after)]
         if not len(before) or not len(after):
             continue
-        noise = (
-            1.4826 * float(np.median(np.abs(np.diff(before)))) / 2**0.5 if len(before) > 3 else 0.0
-        )
+        noise = 1.4826 * st.median(np.abs(np.diff(before))) / 2**0.5 if len(before) > 3 else 0.0
         found.append(
             Restart(
                 int(view.step[at]),
                 int(view.step[at - 1]),
-                float(np.median(before)),
-                float(np.median(after)),
+                st.median(before),
+                st.median(after),
                 noise,
             )
         )

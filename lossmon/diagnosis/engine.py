@@ -242,7 +242,7 @@ class Engine:
             self._due = self._n + min(_SOON_MOST, max(_SOON_POINTS, math.ceil(_SOON * self._n)))
         if streak.get((_PAIR, "overfitting")) == 1:
             self._eval_due = self._m + 1
-        for slot in {*found, *self._shown}:
+        for slot in dict.fromkeys((*found, *self._shown)):  # in an order that does not vary
             self._consider(slot, found.get(slot), step)
         train, pair = self._shown.get(_TRAIN), self._shown.get(_PAIR)
         self._publish(

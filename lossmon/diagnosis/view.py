@@ -126,7 +126,7 @@ class Curve:
         first = 1.25 * self.sigma * (width * min(1.0, self.memory / head)) ** 0.5
         return float(np.hypot(first, self.error_of(tail)))
 
-    @property
+    @cached_property
     def scale(self) -> float:
         """What drops are compared with: the start level, or the span where losses go below 0."""
         span = float(np.ptp(self.value))

@@ -52,6 +52,7 @@ class Summary:
     """Follows one series; amortised O(1) a point, since each point is folded into a bucket once."""
 
     def __init__(self) -> None:
+        self._sketched: tuple[int, Sketch] | None = None  # points then, and the summary of them
         self._clear()
 
     def _clear(self) -> None:
@@ -63,6 +64,8 @@ class Summary:
     @np.errstate(over="ignore", invalid="ignore")
     def catch_up(self, series: Series) -> Sketch:
         """Fold in what is new and return the summary as of now."""
+        if self._sketched is not None and self._sketched[0] == len(series):
+            return self._sketched[1]
         view = series.kept()
         if len(series.restarts) != self._restarts or len(view) < self._folded:
             # A resumed run replaces points that were folded already. It happens a few times.
@@ -77,7 +80,8 @@ class Summary:
             self._fold(step, value, room)
             self._merge()
         self._fold(step, value, whole)
-        return self._sketch(step, value)
+        self._sketched = len(series), self._sketch(step, value)
+        return self._sketched[1]
 
     def _fold(self, step: Ints, value: Floats, buckets: int) -> None:
         if buckets <= 0:

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
 
@@ -18,7 +19,7 @@ def find(view: View) -> Finding | None:
         return None
     chance = math.log(classes)
     newest = train.value[int((1 - limits.chance_share) * len(train.value)) :]
-    levels = np.array([np.median(part) for part in np.array_split(newest, 4) if len(part)])
+    levels = np.array([st.median(part) for part in np.array_split(newest, 4) if len(part)])
     if np.max(np.abs(levels - chance)) > limits.chance_within * chance:
         return None
     off = train.end / chance - 1

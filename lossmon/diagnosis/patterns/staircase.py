@@ -7,10 +7,12 @@ a step lower, and within a pass the loss hardly falls.
 from __future__ import annotations
 
 from itertools import pairwise
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
@@ -70,7 +72,7 @@ def stairs(view: View) -> Stairs | None:
     if len(epochs[-1]) < min(map(len, epochs[:-1])) // 2:
         epochs.pop()  # it has only begun
     sizes = [len(epoch) for epoch in epochs]
-    if len(epochs) < 3 or min(sizes) < _PER_EPOCH - 1 or np.median(sizes) < _PER_EPOCH:
+    if len(epochs) < 3 or min(sizes) < _PER_EPOCH - 1 or median(sizes) < _PER_EPOCH:
         return None
     if _running_mean(epochs):
         return None
@@ -78,7 +80,7 @@ def stairs(view: View) -> Stairs | None:
     last = np.array([_tail(epoch) for epoch in epochs])
     drops, within = last[:-1] - first[1:], (first - last)[1:]
     early = slice(0, _EARLY)  # later epochs may have reached the floor
-    quarter = max(1.0, float(np.median(sizes)) // 4)
+    quarter = max(1.0, median(sizes) // 4)
     error = 1.25 * train.sigma * (2 / quarter / len(drops[early])) ** 0.5
     drop = float(np.mean(drops[early] / np.maximum(np.abs(last[:-1][early]), 1e-300)))
     if float(np.mean(drops[early])) < limits.stair_errors * error or drop < limits.stair_drop:
@@ -94,11 +96,11 @@ def stairs(view: View) -> Stairs | None:
 
 
 def _head(epoch: Floats) -> float:
-    return float(np.median(epoch[: max(1, len(epoch) // 4)]))
+    return st.median(epoch[: max(1, len(epoch) // 4)])
 
 
 def _tail(epoch: Floats) -> float:
-    return float(np.median(epoch[-max(1, len(epoch) // 4) :]))
+    return st.median(epoch[-max(1, len(epoch) // 4) :])
 
 
 def _running_mean(epochs: list[Floats]) -> bool:
@@ -110,5 +112,5 @@ def _running_mean(epochs: list[Floats]) -> bool:
             continue
         early, late = np.abs(np.diff(epoch[:part])), np.abs(np.diff(epoch[-part:]))
         if len(early) and len(late):
-            ratios.append(float(np.median(early)) / max(float(np.median(late)), 1e-300))
-    return bool(ratios) and float(np.median(ratios)) > _RUNNING_MEAN
+            ratios.append(st.median(early) / max(st.median(late), 1e-300))
+    return bool(ratios) and median(ratios) > _RUNNING_MEAN
