@@ -51,6 +51,7 @@ _SIGNS = {
     **dict.fromkeys("↓▼▾", "v"),
 }
 _SHORT = 4  # bytes of a short move: so many unchanged bytes are as cheap to send again
+_FEW = 12  # blanks that are as cheap to send as to erase, which leaves the cursor before them
 
 
 class Sent(CompositorUpdate):
@@ -87,6 +88,7 @@ class Wire:
         colors: ColorSystem | None,
         *,
         plain: bool = False,
+        erases: bool = False,
     ) -> str:
         """The sequence that brings the terminal up to date; "" where nothing changed.
 
@@ -96,6 +98,7 @@ class Wire:
             height: its rows.
             colors: what the terminal can show; None for no colours at all (NO_COLOR).
             plain: signs become ASCII, also those that the library draws; letters stay.
+            erases: what the terminal erases takes the background in use.
         """
         if self._size != (width, height):
             self._size = (width, height)
@@ -105,7 +108,7 @@ class Wire:
             if 0 <= y < height:
                 row = touched.setdefault(y, self._rows[y].copy())
                 _lay(row, x, strip, colors, plain)
-        writer = _Writer(width)
+        writer = _Writer(width, erases)
         for y in sorted(touched):
             writer.row(y, self._rows[y], touched[y])
             self._rows[y] = touched[y]
@@ -186,9 +189,10 @@ def _on_blanks(pen: Pen) -> Pen:
 class _Writer:
     """Writes changed cells, and keeps track of the terminal's cursor and style meanwhile."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, erases: bool) -> None:
         self._out: list[str] = []
         self._width = width
+        self._erases = erases
         self._pen = PLAIN
         self._at: tuple[int, int] | None = None  # row, column of the cursor
 
@@ -205,8 +209,45 @@ class _Writer:
                 x -= 1
             self._go(y, x, new)
             while x < self._width and (old[x] != new[x] or not new[x][0]):
+                count = self._blanks(x, new)
+                if count:
+                    self._erase(count, x, new[x])
+                    x += count
+                    break
                 self._put(y, x, new[x])
                 x += 1
+
+    def _blanks(self, x: int, row: list[Cell]) -> int:
+        """How many blank cells begin here, where they are cheaper to erase than to send."""
+        first = row[x]
+        if first[0] != " " or first[1].attributes or not (self._erases or not first[1].back):
+            return 0
+        end = x + 1
+        while end < self._width and row[end] == first:
+            end += 1
+        return end - x if end - x >= (_SHORT if end == self._width else _FEW) else 0
+
+    def _erase(self, count: int, x: int, cell: Cell) -> None:
+        """Blank some cells from the cursor on, which stays where it is."""
+        self._take(cell)
+        self._out.append("\x1b[K" if x + count == self._width else f"\x1b[{count}X")
+
+    def _draws(self, cell: Cell) -> bool:
+        """Whether the pen in hand draws a cell: on a blank one its colour is not seen."""
+        text, pen = cell
+        if text == " " and not pen.attributes and _on_blanks(self._pen) == pen:
+            return True
+        return pen == self._pen
+
+    def _take(self, cell: Cell) -> None:
+        """Take the pen that a cell needs; on a blank one the colour may stay."""
+        if self._draws(cell):
+            return
+        text, pen = cell
+        if text == " " and not pen.attributes and _on_blanks(self._pen) == Pen(back=self._pen.back):
+            pen = self._pen._replace(back=pen.back)
+        self._out.append(_turn(self._pen, pen))
+        self._pen = pen
 
     def finish(self) -> str:
         """All of it, with the style set back."""
@@ -221,7 +262,7 @@ class _Writer:
         if self._at is not None and self._at[0] == y and self._at[1] < x:
             between = row[self._at[1] : x]
             text = "".join(char for char, _ in between)
-            same = all(pen == self._pen and _sure(char) for char, pen in between)
+            same = all(self._draws(cell) and _sure(cell[0]) for cell in between)
             if same and len(text.encode()) <= _SHORT:
                 self._out.append(text)
             else:
@@ -232,14 +273,12 @@ class _Writer:
         self._at = (y, x)
 
     def _put(self, y: int, x: int, cell: Cell) -> None:
-        text, pen = cell
+        text = cell[0]
         if not text:
             return  # it came with its first half
         if self._at is None:
             self._out.append(f"\x1b[{y + 1};{x + 1}H")
-        if pen != self._pen:
-            self._out.append(_turn(self._pen, pen))
-            self._pen = pen
+        self._take(cell)
         self._out.append(text)
         after = x + (1 if text.isascii() else char_width(text[0]))
         self._at = (y, after) if _sure(text) and after < self._width else None
@@ -266,6 +305,18 @@ def _turn(old: Pen, new: Pen) -> str:
     short = ";".join(codes)
     anew = ";".join(["0", *(part for part in new if part)])
     return f"\x1b[{short if len(short) <= len(anew) else anew}m"
+
+
+@lru_cache(maxsize=1)
+def _erases_in_colour() -> bool:
+    """Whether the terminal says that what it erases takes the background in use."""
+    try:
+        import curses  # not everywhere
+
+        curses.setupterm(fd=2)  # on which the driver draws
+        return curses.tigetflag("bce") > 0
+    except Exception:  # no such module, or no such terminal: `curses.error` where there is one
+        return False
 
 
 class WiredApp(App[None]):
@@ -305,7 +356,9 @@ class WiredApp(App[None]):
         width, height = self.size
         known = self.console._color_system or ColorSystem.TRUECOLOR
         colors = None if self.no_color else known
-        sequence = self._wire.encode(renderable, width, height, colors, plain=self.plain_signs)
+        sequence = self._wire.encode(
+            renderable, width, height, colors, plain=self.plain_signs, erases=_erases_in_colour()
+        )
         if sequence or self.cursor_position != self._previous_cursor_position:
             super()._display(screen, Sent(sequence))
         else:

@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from lossmon.tui.wire import Wire
 
-WIDTH, HEIGHT = 12, 3
+WIDTH, HEIGHT = 20, 3
 COLORS = ColorSystem.EIGHT_BIT
 CONSOLE = Console(file=io.StringIO(), color_system="256", force_terminal=True)
 
@@ -28,7 +28,8 @@ STYLES = st.sampled_from(
     ]
 )
 SIGNS = st.sampled_from(list("ab ⣿│ 图表é"))
-PIECES = st.lists(st.tuples(st.lists(SIGNS, max_size=6).map("".join), STYLES), max_size=5)
+TEXTS = st.lists(SIGNS, max_size=6).map("".join) | st.integers(3, 14).map(" ".__mul__)
+PIECES = st.lists(st.tuples(TEXTS, STYLES), max_size=5)
 SCREENS = st.lists(PIECES, min_size=HEIGHT, max_size=HEIGHT)
 
 
@@ -58,18 +59,18 @@ def look(cell: pyte.screens.Char) -> object:
     return cell
 
 
-@given(st.lists(SCREENS, min_size=1, max_size=5))
-def test_the_terminal_shows_what_textual_would_draw(screens):
+@given(st.lists(SCREENS, min_size=1, max_size=5), st.booleans())
+def test_the_terminal_shows_what_textual_would_draw(screens, erases):
     """Whatever stood there before, also wide signs that are cut in half."""
     wire, ours, textuals = Wire(), Screen(), Screen()
     for rows in screens:
-        ours.stream.feed(wire.encode(whole(rows), WIDTH, HEIGHT, COLORS))
+        ours.stream.feed(wire.encode(whole(rows), WIDTH, HEIGHT, COLORS, erases=erases))
         textuals.stream.feed(whole(rows).render_segments(CONSOLE))
         assert ours.seen() == textuals.seen()
 
 
-@given(SCREENS, PIECES, st.integers(0, WIDTH - 4), st.integers(0, HEIGHT - 1))
-def test_a_part_of_a_line(rows, pieces, x, y):
+@given(SCREENS, PIECES, st.integers(0, WIDTH - 4), st.integers(0, HEIGHT - 1), st.booleans())
+def test_a_part_of_a_line(rows, pieces, x, y, erases):
     """Textual updates parts of lines; the rest of the line stays as it is."""
     rows = [
         [(text.replace("图", "x").replace("表", "y"), style) for text, style in r] for r in rows
@@ -81,7 +82,7 @@ def test_a_part_of_a_line(rows, pieces, x, y):
     ends[y][-1] = x + 4
     update = ChopsUpdate(chops, [(y, x, x + 4)], ends)
     for one in (whole(rows), update):
-        ours.stream.feed(wire.encode(one, WIDTH, HEIGHT, COLORS))
+        ours.stream.feed(wire.encode(one, WIDTH, HEIGHT, COLORS, erases=erases))
         textuals.stream.feed(one.render_segments(CONSOLE))
     assert ours.seen() == textuals.seen()
 
@@ -112,3 +113,12 @@ def test_an_emoji_is_followed_by_a_move():
     wire = Wire()
     sent = wire.encode(whole([[("🔥ab", Style())], [], []]), WIDTH, HEIGHT, COLORS)
     assert "🔥\x1b[1;3Hab" in sent
+
+
+def test_blank_cells_are_erased_where_that_takes_the_background():
+    """Most of an empty screen is blank. The default background is taken by every terminal."""
+    update = whole([[("a" + 14 * " " + "bc   ", Style.parse("on blue"))], [], []])
+    sent = [Wire().encode(update, WIDTH, HEIGHT, COLORS, erases=erases) for erases in (True, False)]
+    rest = "\x1b[2;1H\x1b[0m\x1b[K\x1b[3;1H\x1b[K"
+    assert sent[0] == "\x1b[1;1H\x1b[44ma\x1b[14X\x1b[14Cbc   " + rest
+    assert sent[1] == "\x1b[1;1H\x1b[44ma" + 14 * " " + "bc   " + rest
