@@ -58,6 +58,8 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (TRAIN_LOSS, rf".*_total_loss{_WHEN}|loss_{_TRAIN}_total"),
     (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),
     (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}|.*_(?:cross_?entropy|smooth_?l1)"),
+    # Kaldi, pix2pix
+    (OTHER_LOSS, r"(.*_)?objf|[gd]_(?:gan|real|fake|vgg|[a-c])(?:_feat)?|(?:cycle|idt)_[a-c]"),
     (OTHER_LOSS, r"(.*_)?(?:focal|[a-z]?ce|(?:smooth)?l[12]|pg)"),
     (ACCURACY, r".*(accura\w*|acc\d?|top_?\d|auc|auroc|f1|precision|recall|bleu|rouge)(_.*)?"),
     (ACCURACY, r".*(iou|map|ap\d*|mcc|r2|score|reward\w*)(_.*)?"),

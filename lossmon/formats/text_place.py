@@ -48,6 +48,8 @@ class Counter:
         """
         if span:
             self.span = span
+        if self.resets is None and self._is_of_one(position, epoch, epochs):
+            self.resets = True
         if epoch is None:
             self._without_epoch(position)
         elif epoch != self.epoch:
@@ -89,6 +91,12 @@ class Counter:
         if not self.span or not epochs or epoch < 2:
             return False
         return epoch - 1 <= position / self.span * epochs <= epoch
+
+    def _is_of_one(self, position: int, epoch: int | None, epochs: float | None) -> bool:
+        """Whether a position is further into its span than the epoch is into all of them."""
+        if not self.span or not epochs or epoch is None:
+            return False
+        return position / self.span * epochs > epoch + 1
 
     def _without_epoch(self, position: int) -> None:
         if self.resets and position < self.last and self.span and self.last >= _NEARLY * self.span:

@@ -67,7 +67,7 @@ class Rows:
             return
         place = self.place
         evaluation = shape.evaluation
-        if not evaluation and self._is_other_loop(shape):
+        if not evaluation and self._is_other_loop(shape, groups):
             values = {_as_eval(name): value for name, value in values.items()}
             evaluation = True
         if shape.keras and self._is_evaluate(shape, groups):
@@ -133,13 +133,22 @@ class Rows:
         self._keras, self.place.headed = now, False
         return False
 
-    def _is_other_loop(self, shape: Shape) -> bool:
+    def _is_other_loop(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """Rows of an evaluation that only their surroundings give away."""
         if shape.level == 0:
             return self.place.phase == "eval" and not any(map(is_train, shape.names))
         counters = shape.counters
         bare_batch = "batch" in counters and "epoch" not in counters and "step" not in counters
-        return bare_batch and not shape.bar and self.place.batches_by_epoch
+        if not bare_batch or shape.bar:
+            return False
+        return self.place.batches_by_epoch or self._is_of_evaluation(shape, groups)
+
+    def _is_of_evaluation(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """Batches counted up to another number than those of the training, where one was said."""
+        counter = self._counters.get("batch")
+        if self.place.phase != "eval" or counter is None or counter.span is None:
+            return False
+        return shape.counter(groups, "batches") != counter.span
 
     def _demoted(self, values: dict[str, float], level: int, evaluation: bool) -> dict[str, float]:
         """Coarser rows of a metric that is also logged by step are other series, or repeats."""
@@ -179,11 +188,12 @@ class Rows:
     def _train_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
         place = self.place
         epoch = None if place.epoch is None or place.epoch != place.epoch else int(place.epoch)
+        epochs = shape.counter(groups, "epochs")
         position = shape.counter(groups, "step")
         if position is not None:
             counter = self._counters.setdefault("step", Counter())
             span = shape.counter(groups, "steps")
-            return counter.locate(int(position), int(span) if span else None, epoch)
+            return counter.locate(int(position), int(span) if span else None, epoch, epochs)
         position = shape.counter(groups, "batch")
         if position is None:
             return place.by_epoch(evaluation=False)
@@ -193,7 +203,6 @@ class Rows:
         counter = self._counters.setdefault("batch", Counter(resets=True))
         if shape.samples and span:
             position, span = counter.rescale(int(position), int(span))
-        epochs = shape.counter(groups, "epochs")
         return counter.locate(int(position), int(span) if span else None, epoch, epochs)
 
     def _eval_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
@@ -301,6 +310,10 @@ class Rows:
             self.facts.failure = None
         if row.epoch is not None:
             self.place.epoch = row.epoch
+        if row.epochs and 0 < row.epochs < 2**53:
+            self.facts.total_epochs = row.epochs
+            if row.step is None:
+                self.facts.total_steps = int(row.epochs)
         record = Record(row.values, step, row.epoch, None)
         if row.unfinished:
             self._hold(("table", step), record, whole=True)

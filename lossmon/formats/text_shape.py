@@ -9,6 +9,7 @@ from operator import itemgetter
 
 from lossmon.formats.lines import dated_span, strip_prefix
 from lossmon.formats.numbers import parse_number
+from lossmon.formats.text_counters import claim, counter_of_token, is_epoch_row, settle_counters
 from lossmon.formats.text_place import Spot
 from lossmon.formats.text_tokens import BAR, FILLER, TOKEN, Kind, Token, squash, tokenise
 from lossmon.formats.text_unnamed import (
@@ -19,8 +20,6 @@ from lossmon.formats.text_unnamed import (
 )
 from lossmon.formats.text_words import (
     counter_of,
-    is_clock,
-    is_count,
     is_eval,
     is_loss,
     is_measured,
@@ -51,7 +50,6 @@ _CODE = re.compile(
     r"|^\s*\+\+? "
     r"|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|(?:\)|=[^;:]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
-_TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}
 _CALL = re.compile(r"\w\((?!s\))|[<>!=]=|\bif\b|\belse\b|(?:^|\s)#\s")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
@@ -186,22 +184,14 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     shape.keras = bool(_KERAS.match(message))
     shape.bar = shape.keras or bool(_BAR.search(message))
 
-    def claim(i: int, counter: str) -> bool:
-        if counter in roles.values():
-            return False
-        roles[i] = counter
-        if counter in _TOTAL_OF and i + 1 < len(tokens) and tokens[i + 1].kind is Kind.TOTAL:
-            roles[i + 1] = _TOTAL_OF[counter]
-        return True
-
     placed = any(token.kind is Kind.TOTAL for token in tokens)
     for i, token in enumerate(tokens):
         if token.kind is not Kind.VALUE or (placed and token.behind and counter_of(token.key)):
             continue  # "[3/20] 1 tree": it counts something else
         kinds = (after.kind for after in tokens[i + 1 : i + 4])
-        counter = _counter_of(token, [kind for kind in kinds if kind is not Kind.PERCENT])
+        counter = counter_of_token(token, [kind for kind in kinds if kind is not Kind.PERCENT])
         if counter is not None:
-            claim(i, counter)
+            claim(tokens, roles, i, counter)
         elif planned(token.key):
             shape.plan[planned(token.key) or ""] = i
         else:
@@ -209,62 +199,24 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     named = roles.copy()
     for i, counter in unnamed_places(message, tokens):
         if named.get(i) is None:
-            claim(i, counter)
+            claim(tokens, roles, i, counter)
     for i, token in enumerate(tokens[:1]):
         if token.kind is Kind.INDEX and not roles.keys() & {0} and "step" not in roles.values():
             counter = "batch" if "batch" in roles.values() else "step"
-            shape.index = claim(i, counter) if "epoch" not in roles.values() else False
+            shape.index = (
+                claim(tokens, roles, i, counter) if "epoch" not in roles.values() else False
+            )
     loss_behind_counter(message, tokens, roles, metrics)
     steps = shape.plan.get("steps", -1)
-    if steps >= 0 and tokens[steps].key == "steps" and _is_epoch_row(roles, metrics):
+    if steps >= 0 and tokens[steps].key.lower() == "steps" and is_epoch_row(roles, metrics):
         del shape.plan["steps"]
         roles[steps] = "step"  # SpeechBrain: "epoch: 3, lr: 1e-4, steps: 5391 - train loss: 2.3"
-    _settle_counters(tokens, roles, shape)
+    shape.samples = settle_counters(message, tokens, roles) and not shape.bar
+    present = set(roles.values())
+    shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
     if shape.index:
         shape.guessed = guess_loss(message, tokens, metrics)
     return roles, metrics
-
-
-def _is_epoch_row(roles: dict[int, str], metrics: list[Token]) -> bool:
-    """A loss by epoch, and no finer place yet."""
-    named = set(roles.values())
-    return (
-        "epoch" in named
-        and not named & {"step", "batch"}
-        and any(is_loss(token.key) for token in metrics)
-    )
-
-
-def _counter_of(token: Token, followers: list[Kind]) -> str | None:
-    """What a named number counts; None where it is a metric."""
-    if is_clock(token.key, token.text):
-        return "clock"
-    counter = counter_of(token.key)
-    if counter in ("step", "batch") and not is_count(token.text):
-        return None  # fairseq: "update": 0.067
-    if counter is not None or not is_count(token.text) or not phase_of(token.key):
-        return counter
-    if followers[:1] == [Kind.PLACE] or followers[:2] == [Kind.TOTAL, Kind.PLACE]:
-        return "epoch"  # "TRAIN [3][1930/1938]", "Train: [0/300][10/1251]"
-    words = token.key.lower().split()
-    if followers[:1] == [Kind.TOTAL] and (len(words) == 1 or words[-1] == "progress"):
-        return "batch"  # "Test: [78/78]"
-    return None
-
-
-def _settle_counters(tokens: list[Token], roles: dict[int, str], shape: Shape) -> None:
-    """Two counters within an epoch: the named one is the step. Samples are no batches."""
-    by_name = {counter: i for i, counter in roles.items()}
-    if "batch" in by_name and "epoch" in by_name and not shape.bar:
-        after = by_name["batch"] + 2
-        percent = after < len(tokens) and tokens[after].kind is Kind.PERCENT
-        epoch_key = tokens[by_name["epoch"]].key.lower()
-        shape.samples = percent and "epoch" in epoch_key
-    if {"step", "epoch", "batch"} <= by_name.keys() and tokens[by_name["batch"]].kind is Kind.PLACE:
-        for counter in ("batch", "batches"):
-            roles.pop(by_name.get(counter, -1), None)
-    present = set(roles.values())
-    shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
 
 
 def _choose_values(shape: Shape, metrics: list[Token], message: str, head: str) -> None:

@@ -26,6 +26,7 @@ class Row:
     values: dict[str, float]
     step: int | None
     epoch: float | None
+    epochs: float | None = None  # planned: "70/1000"
     unfinished: bool = False  # a bar follows: the row is drawn again until the epoch is over
 
 
@@ -109,6 +110,7 @@ class Table:
     def _row(self, cells: list[str]) -> Row | None:
         step: int | None = None
         epoch: float | None = None
+        epochs: float | None = None
         values: dict[str, float] = {}
         if phase_of(cells[1]) == "eval" and len(cells) > 2:
             measured = parse_number(cells[2])
@@ -120,14 +122,14 @@ class Table:
             if value is None:
                 continue
             if counter == "epoch":
-                epoch = value
+                epoch, epochs = value, parse_number(cell.partition("/")[2])
             elif counter and value == value and abs(value) < 2**53:
                 step = int(value)
             elif not is_noise(name):
                 values.setdefault(name, value)
         if not values or (step is None and epoch is None):
             return None
-        return Row(values, step, epoch)
+        return Row(values, step, epoch, epochs)
 
 
 def _counter(name: str) -> str | None:

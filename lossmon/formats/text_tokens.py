@@ -118,6 +118,8 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return Token(kind, key, match.group(), start, end, key_start, explicit)
 
     stripped = gap.strip()
+    if match["suffix"] == "%" and text[end : end + 1] == "|":  # of a bar
+        return made(Kind.PERCENT)
     if match["clock"]:
         return made(Kind.CLOCK, *_key(gap, at)[:2])
     unit = _UNIT.match(text, end)

@@ -61,7 +61,7 @@ _PLAN = re.compile(
     r"(?:max|num|total|n)_(?:train_)?(?:epochs?|steps|iters?|iterations|updates)"
     r"|total_optimization_steps|epochs|steps"
 )
-_BOUND = re.compile(r"(?:end|start|begin(?:ning)?|finish(?:ed)?)_of_")
+_BOUND = re.compile(r"(?:training|validation|end|start|begin(?:ning)?|finish(?:ed)?)_of_")
 _COUNT = re.compile(r"\d[\d,]*(?:\.0*)?(?:[eE]\+?\d+|[kKM])?")
 _OF_SPLIT = re.compile(r"(?:train|valid|val|eval|test)_(?=num_updates|global_step)")
 _CLOCK = frozenset(("ts", "time", "timestamp", "unix_time", "wall_time"))
@@ -69,7 +69,7 @@ _UNIX_TIME = re.compile(r"1\d{9}(?:\.\d+)?")  # 2001 to 2033
 # Numbers that stand beside metrics and are none.
 _NOISE = re.compile(
     r"(?:.*_)?(?:eta|v_num|pid|rank|seed|cuda|gpu|gpus|device|world_size|best|patience|wall|oom|port"
-    r"|total|remaining|workers|node|after|ts|timestamp|line|lineno|dur|clip|bsz|wall|py|run|python|of|set)"
+    r"|total|remaining|workers|node|after|ts|timestamp|line|lineno|dur|clip|bsz|wall|py|run|python|of|set|over)"
     r"|(?:elapsed|number_of|consumed|warmup|max|min|num|n)_.*|.*_cost"
     r"|.*(?:time|memory|mem|scale|skipped|nan_iterations|batch_size|seconds)(?:_(?:ms|s|gib|gb|mb))?"
     r"|(?:max_)?mem(?:ory)?(?:_.*)?|ms|s|sec|images?|data|bad_epochs.*|.*(?:decay|mult|momentum)|best_.*"
@@ -148,7 +148,7 @@ def is_count(text: str) -> bool:
 def is_noise(name: str) -> bool:
     """A time, a size, an identifier: nothing to draw."""
     form = plain(name)
-    if form.endswith(("_improved_from", "_improve_from")):
+    if form.endswith(("_improved_from", "_improve_from", "_decreased", "_improved")):
         return True  # "val_loss improved from inf to 0.8"
     return role(name) == OTHER and bool(_NOISE.fullmatch(form))
 

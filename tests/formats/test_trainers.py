@@ -153,3 +153,95 @@ def test_yolo_before_its_columns_were_called_losses():
 def test_a_number_of_julia_in_its_wrapper():
     log = "".join(f"loss(x, y) = param(0.{i})\naccuracy(x, y) = 0.5\n" for i in (9, 8, 7, 6))
     assert [value for _, value in points(log, "loss(x, y)")] == [0.9, 0.8, 0.7, 0.6]
+
+
+def test_batches_as_a_range_stand_at_its_end():
+    log = "".join(
+        f"Epoch[{e}] Batch [{b}-{b + 20}]\tSpeed: 6.24 samples/sec\tLoss=8.{e}{b}\n"
+        for e in (0, 1)
+        for b in (0, 20)
+    )
+    assert [step for step, _ in points(log, "Loss")] == [20, 40, 60, 80]
+
+
+def test_a_global_step_wins_over_that_of_the_epoch():
+    log = "".join(
+        f"   --> STEP: {s}/90 -- GLOBAL_STEP: {90 * e + s}\n     | > loss_mel: 4.{e}{s}\n\n"
+        for e in (0, 1)
+        for s in (30, 60)
+    )
+    assert [step for step, _ in points(log, "loss_mel")] == [30, 60, 120, 150]
+
+
+def test_steps_of_an_epoch_and_the_epochs_tell_the_length():
+    log = "Epoch [1/75], Step [110/464], Loss: 0.31\nEpoch [1/75], Step [120/464], Loss: 0.29\n"
+    assert decode(log)[1].total_steps == 75 * 464
+
+
+def test_rows_within_an_epoch_and_one_at_its_end_share_an_axis():
+    log = "".join(
+        f"\titers: 100, epoch: {e} | loss: 0.{e}1\n\titers: 200, epoch: {e} | loss: 0.{e}2\n"
+        f"Epoch: {e}, Steps: 266 | Train Loss: 0.{e}3 Vali Loss: 0.{e}4\n"
+        f"Validation loss decreased (inf --> 0.{e}4).  Saving model ...\n"
+        for e in (1, 2, 3)
+    )
+    assert [step for step, _ in points(log, "loss")] == [100, 200, 366, 466, 632, 732]
+    assert points(log, "Train Loss") == [(266, 0.13), (532, 0.23), (798, 0.33)]
+    assert not points(log, "Validation loss decreased")
+
+
+def test_training_of_an_epoch_and_validation_of_it():
+    log = "".join(
+        f"I Training of Epoch {e} - loss: 9.{e}\nI Validation of Epoch {e} - loss: 8.{e}\n"
+        for e in (0, 1, 2)
+    )
+    assert points(log, "loss") == [(0, 9.0), (1, 9.1), (2, 9.2)]
+    assert points(log, "eval_loss") == [(0, 8.0), (1, 8.1), (2, 8.2)]
+
+
+def test_losses_of_gans_by_the_names_of_their_networks():
+    log = "".join(
+        f"(epoch: 1, iters: {i}00, time: 0.5, data: 0.1) D_A: 0.{i} G_A: 1.{i} cycle_A: 2.{i}\n"
+        for i in (1, 2, 3)
+    )
+    assert points(log, "cycle_A") == [(100, 2.1), (200, 2.2), (300, 2.3)]
+
+
+def test_batches_of_an_evaluation_that_only_a_headline_announces():
+    def loop(batches: int, loss: int) -> str:
+        return "".join(
+            f"2017-10-14 16:48:48,9 - INFO - trainer - Batch {b}/{batches}: loss: {loss}.{b} ||\n"
+            for b in (1, batches)
+        )
+
+    log = "".join(
+        f"2017-10-14 16:48:27,9 - INFO - trainer - Epoch {e}/9\n"
+        + "2017-10-14 16:48:27,9 - INFO - trainer - Training\n"
+        + loop(90, e)
+        + "2017-10-14 16:48:27,9 - INFO - trainer - Validating\n"
+        + loop(7, e)
+        for e in (0, 1)
+    )
+    assert points(log, "loss") == [(1, 0.1), (90, 0.9), (91, 1.1), (180, 1.9)]
+    assert points(log, "eval_loss") == [(90, 0.7), (180, 1.7)]
+
+
+def test_a_table_of_epochs_says_how_many_there_will_be():
+    log = (
+        "      Epoch    GPU_mem   box_loss   cls_loss   dfl_loss  Instances       Size\n"
+        "    70/1000      6.73G      1.081     0.4706      1.084         10        640: 100%|#| 16/16\n"
+        "                 Class     Images  Instances      Box(P          R      mAP50-95): 100%|#| 8/8\n"
+        "    71/1000      6.73G      1.080     0.4706      1.084         10        640: 100%|#| 16/16\n"
+    )
+    records, facts = decode(log)
+    assert (facts.total_epochs, facts.total_steps) == (1000, 1000)
+    assert not any("mAP" in name for record in records for name in record.values)
+
+
+def test_a_position_called_process_and_objectives():
+    log = "".join(
+        f"Process {b}/400({b / 4}%) global average objf: -0.9 over 6400.0 frames, current batch "
+        f"average objf: -0.{b} over 6400 frames, epoch 0\n"
+        for b in (100, 200, 300)
+    )
+    assert points(log, "current batch average objf") == [(100, -0.1), (200, -0.2), (300, -0.3)]

@@ -1,0 +1,74 @@
+"""Which numbers of a line count steps, batches and epochs."""
+
+from __future__ import annotations
+
+from lossmon.formats.text_tokens import Kind, Token
+from lossmon.formats.text_words import counter_of, is_clock, is_count, is_loss, phase_of
+
+_TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}
+_PROGRESS = frozenset(("progress", "process"))
+
+
+def claim(tokens: list[Token], roles: dict[int, str], i: int, counter: str) -> bool:
+    """Let a number count this, where no other one does; with it goes the total behind it."""
+    if counter in roles.values():
+        if counter != "step" or "global" not in tokens[i].key.lower():
+            return False
+        for j, taken in list(roles.items()):  # "STEP: 3/90 -- GLOBAL_STEP: 183"
+            if taken in ("step", "steps"):
+                roles[j] = "batch" if taken == "step" else "batches"
+    roles[i] = counter
+    if counter in _TOTAL_OF and i + 1 < len(tokens) and tokens[i + 1].kind is Kind.TOTAL:
+        roles[i + 1] = _TOTAL_OF[counter]
+    return True
+
+
+def is_epoch_row(roles: dict[int, str], metrics: list[Token]) -> bool:
+    """A loss by epoch, and no finer place yet."""
+    named = set(roles.values())
+    return (
+        "epoch" in named
+        and not named & {"step", "batch"}
+        and any(is_loss(token.key) for token in metrics)
+    )
+
+
+def counter_of_token(token: Token, followers: list[Kind]) -> str | None:
+    """What a named number counts; None where it is a metric."""
+    if is_clock(token.key, token.text):
+        return "clock"
+    counter = counter_of(token.key)
+    if counter in ("step", "batch") and not is_count(token.text):
+        return None  # fairseq: "update": 0.067
+    words = token.key.lower().split()
+    if counter is not None or not is_count(token.text):
+        return counter
+    if not phase_of(token.key) and words[-1:] != ["process"]:
+        return None
+    if followers[:1] == [Kind.PLACE] or followers[:2] == [Kind.TOTAL, Kind.PLACE]:
+        return "epoch"  # "TRAIN [3][1930/1938]", "Train: [0/300][10/1251]"
+    if followers[:1] == [Kind.TOTAL] and (len(words) == 1 or words[-1] in _PROGRESS):
+        return "batch"  # "Test: [78/78]"
+    return None
+
+
+def settle_counters(message: str, tokens: list[Token], roles: dict[int, str]) -> bool:
+    """Two counters within an epoch: the named one is the step.
+
+    Returns:
+        Whether the batches are samples: "Train Epoch: 1 [640/60000 (1%)]".
+    """
+    by_name = {counter: i for i, counter in roles.items()}
+    batch = by_name.get("batch", len(tokens))
+    if batch + 1 < len(tokens) and message[tokens[batch].end : tokens[batch + 1].start] == "-":
+        roles[batch + 1] = roles.pop(batch)  # MXNet: "Batch [600-620]"
+        batch = by_name["batch"] = batch + 1
+    if not {"batch", "epoch"} <= by_name.keys():
+        return False
+    if tokens[batch].kind is not Kind.PLACE:
+        return False
+    percent = batch + 2 < len(tokens) and tokens[batch + 2].kind is Kind.PERCENT
+    if "step" in by_name:
+        for counter in ("batch", "batches"):
+            roles.pop(by_name.get(counter, -1), None)
+    return percent and "epoch" in tokens[by_name["epoch"]].key.lower()
