@@ -137,9 +137,7 @@ class Rows:
         """Rows of an evaluation that only their surroundings give away."""
         if shape.level == 0:
             return self.place.phase == "eval" and not any(map(is_train, shape.names))
-        counters = shape.counters
-        bare_batch = "batch" in counters and "epoch" not in counters and "step" not in counters
-        if not bare_batch or shape.bar:
+        if not shape.bare_batch or shape.bar:
             return False
         return self.place.batches_by_epoch or self._is_of_evaluation(shape, groups)
 
@@ -188,7 +186,7 @@ class Rows:
     def _train_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
         place = self.place
         epoch = None if place.epoch is None or place.epoch != place.epoch else int(place.epoch)
-        epochs = shape.counter(groups, "epochs")
+        epochs = shape.counter(groups, "epochs") if epoch is not None else None
         position = shape.counter(groups, "step")
         if position is not None:
             counter = self._counters.setdefault("step", Counter())

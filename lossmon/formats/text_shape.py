@@ -75,6 +75,7 @@ class Shape:
         guessed: the loss has no name; it is one only where the line recurs.
         explicit: a colon or equals sign stands between each loss and its number.
         samples: the batch counter counts samples ("[640/60000 (1%)]").
+        bare_batch: it names its batch, but neither epoch nor step.
         words: how many words are in the line.
         header: short enough to be the headline of the lines below it.
         time_at: the group with the date of a logger's prefix, or -1.
@@ -100,6 +101,7 @@ class Shape:
     guessed: bool = False
     explicit: bool = False
     samples: bool = False
+    bare_batch: bool = False
     words: int = 0
     header: bool = False
     time_at: int = -1
@@ -286,6 +288,7 @@ def _compile(
     shape.totals = tuple(
         counters[what] for what in ("steps", "epochs", "batches") if what in counters
     )
+    shape.bare_batch = "batch" in counters and not counters.keys() & {"epoch", "step"}
     shape.time_at = counters.pop("clock", shape.time_at)
     if len(places) == 1:
         only = places[0]
