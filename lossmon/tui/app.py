@@ -28,6 +28,7 @@ from lossmon.tui import clipboard, themes
 from lossmon.tui.driver import TerminalDriver
 from lossmon.tui.messages import RunsUpdated, WatchFailed
 from lossmon.tui.notices import Notices
+from lossmon.tui.palette import Palette
 from lossmon.tui.screens.help import HelpScreen, keys_of
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.watcher import Watcher
@@ -89,12 +90,13 @@ class LossmonApp(WiredApp):
     TITLE = "lossmon"
     CSS_PATH = "lossmon.tcss"
     ENABLE_COMMAND_PALETTE = True
+    ALLOW_SELECT = False  # nothing copies a selection of Textual's; the terminal's own works
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", show=False, priority=True),
         Binding("N", "notices", "notices", show=False),
         Binding("T", "next_theme", "theme", show=False, tooltip="Dark, light, contrast, ..."),
         Binding("question_mark", "help", "help", show=False, key_display="?"),
-        Binding("ctrl+l", "redraw", "draw anew", show=False),
+        Binding("ctrl+l", "redraw", "draw anew", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
     ]
 
@@ -230,6 +232,11 @@ class LossmonApp(WiredApp):
             ascii = self._main.has_class("-ascii")
             self.push_screen(HelpScreen(keys_of(self.screen), ascii=ascii))
 
+    def action_command_palette(self) -> None:
+        """Every action by name."""
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
+
     def action_next_theme(self) -> None:
         """Other colours, kept in config.toml."""
         self.theme = themes.after(self.theme)
@@ -259,6 +266,10 @@ class LossmonApp(WiredApp):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """A key whose action breaks says so, and the screen goes on."""
+        if isinstance(default_namespace, Screen):
+            there = default_namespace.is_mounted and default_namespace.is_current
+            if not there:  # the key came while its screen was opened or closed
+                return False
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except Exception as error:

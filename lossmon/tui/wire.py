@@ -359,7 +359,9 @@ class WiredApp(App[None]):
         sequence = self._wire.encode(
             renderable, width, height, colors, plain=self.plain_signs, erases=_erases_in_colour()
         )
-        if sequence or self.cursor_position != self._previous_cursor_position:
+        # A box may have kept the cursor at a place that a smaller terminal does not have.
+        cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+        if sequence or cursor != self._previous_cursor_position:
             super()._display(screen, Sent(sequence))
         else:
             self.post_display_hook()

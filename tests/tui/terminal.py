@@ -20,10 +20,13 @@ import pyte
 import lossmon
 
 ROOT = str(Path(lossmon.__file__).parents[1])
+LEFT = {"25": True, "7": True}  # the cursor is shown and lines wrap; every other mode is off
 
 
 class Terminal:
     """A program on a pty and what is on its screen: lossmon, unless another one is named."""
+
+    _status: tuple[int, ...] = ()  # of the process, once it has ended
 
     def __init__(
         self,
@@ -39,10 +42,10 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.environ |= {"TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "PYTHONPATH": ROOT}
-            os.environ |= environment or {}
             os.environ.pop("NO_COLOR", None)
             # An installed program is compiled; here it would be compiled anew at each start.
             os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+            os.environ |= environment or {}
             os.execve(program[0], [*program, *arguments], dict(os.environ))
         self.settings = termios.tcgetattr(self.fd)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -90,14 +93,39 @@ class Terminal:
     def end(self, timeout_s: float = 10) -> int:
         """The exit status, once it has ended."""
         end = time.monotonic() + timeout_s
-        while time.monotonic() < end:
-            done, status = os.waitpid(self.pid, os.WNOHANG)
-            if done:
-                self.pid = 0
-                self.read(0.1)
-                return os.waitstatus_to_exitcode(status)
+        while not self.ended:
+            assert time.monotonic() < end, "it did not end"
             self.read(0.05)
-        raise AssertionError("it did not end")
+        self.pid = 0
+        self.read(0.1)
+        return os.waitstatus_to_exitcode(*self._status)
+
+    def assert_given_back(self) -> None:
+        """It is as it was: its modes, the escapes that it got."""
+        received = bytes(self.received)
+        for mode, on in self.modes().items():
+            if mode not in ("2026",):  # begins and ends each frame
+                assert on == LEFT.get(mode, False), f"mode {mode}"
+        opened = received.count(b"\x1b[>") - received.count(b"\x1b[>0q")
+        assert opened == received.count(b"\x1b[<u"), "the keyboard protocol"
+        assert received.count(b"\x1b[22;2t") == received.count(b"\x1b[23;2t"), "the title"
+        left = received.rindex(b"\x1b[?1049l")
+        assert received.rindex(b"\x1b[<u") < left, "the keyboard protocol, on its own screen"
+        assert received.rindex(b"\x1b[?25h") > left, "the cursor"
+        assert termios.tcgetattr(self.fd) == self.settings, "modes of the tty"
+
+    def after(self) -> str:
+        """What stands on the usual screen once the program has left it."""
+        rest = bytes(self.received).rpartition(b"\x1b[?1049l")[2]
+        return re.sub(r"\x1b\[[?<>\d;]*[a-zA-Z]", "", rest.decode()).replace("\r\n", "\n")
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended; `end` gives the status."""
+        if self.pid and not self._status:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            self._status = (status,) if done else ()
+        return bool(self._status)
 
     def send(self, keys: bytes) -> None:
         os.write(self.fd, keys)
@@ -118,7 +146,7 @@ class Terminal:
         return {code for code in codes if pattern.search(code)}
 
     def close(self) -> None:
-        if self.pid:
+        if self.pid and not self.ended:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         os.close(self.fd)

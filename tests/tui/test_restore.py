@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +16,6 @@ import pytest
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.terminal import Terminal
 
-LEFT = {"25": True, "7": True}  # the cursor is shown and lines wrap; every other mode is off
 BASH = shutil.which("bash")
 BROKEN = """
 import sys
@@ -52,33 +49,14 @@ def open_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
         terminal.close()
 
 
-def assert_given_back(terminal: Terminal) -> None:
-    received = bytes(terminal.received)
-    for mode, on in terminal.modes().items():
-        if mode not in ("2026",):  # begins and ends each frame
-            assert on == LEFT.get(mode, False), f"mode {mode}"
-    assert received.count(b"\x1b[>") - received.count(b"\x1b[>0q") == received.count(b"\x1b[<u")
-    assert received.count(b"\x1b[22;2t") == received.count(b"\x1b[23;2t"), "the window's title"
-    left = received.rindex(b"\x1b[?1049l")
-    assert received.rindex(b"\x1b[<u") < left, "the keyboard protocol is of the alternate screen"
-    assert received.rindex(b"\x1b[?25h") > left
-    assert termios.tcgetattr(terminal.fd) == terminal.settings, "modes of the tty"
-
-
-def after(terminal: Terminal) -> str:
-    """What stands on the usual screen once the program has left it."""
-    rest = bytes(terminal.received).rpartition(b"\x1b[?1049l")[2]
-    return re.sub(r"\x1b\[[?<>\d;]*[a-zA-Z]", "", rest.decode()).replace("\r\n", "\n")
-
-
 @pytest.mark.parametrize("keys", [b"q", b"\x03"], ids=["q", "ctrl+c"])
 def test_keys_that_end_it(open_terminal: Callable[..., Terminal], log: Path, keys: bytes) -> None:
     terminal = open_terminal(str(log))
     terminal.wait_for("HEALTHY")
     terminal.send(keys)
     assert terminal.end() == 0
-    assert_given_back(terminal)
-    assert after(terminal) == ""
+    terminal.assert_given_back()
+    assert terminal.after() == ""
 
 
 @pytest.mark.parametrize(
@@ -91,8 +69,8 @@ def test_signals_that_end_it(
     terminal.wait_for("HEALTHY")
     os.kill(terminal.pid, number)
     assert terminal.end() == 128 + number
-    assert_given_back(terminal)
-    assert after(terminal) == ""
+    terminal.assert_given_back()
+    assert terminal.after() == ""
 
 
 @pytest.mark.parametrize("wait_s", [0.0, 0.15])
@@ -106,7 +84,7 @@ def test_a_signal_while_it_starts(
     terminal.read(wait_s)
     os.kill(terminal.pid, signal.SIGTERM)
     assert terminal.end() == 128 + signal.SIGTERM
-    assert_given_back(terminal)
+    terminal.assert_given_back()
 
 
 @pytest.mark.parametrize(
@@ -132,8 +110,8 @@ def test_an_error_in_the_screen_is_one_line(
         terminal.wait_for("HEALTHY")
         terminal.send(b"j")
     assert terminal.end() == 70
-    assert_given_back(terminal)
-    (line,) = after(terminal).splitlines()
+    terminal.assert_given_back()
+    (line,) = terminal.after().splitlines()
     assert line.startswith("lossmon: an error of lossmon itself, your training goes on: Zero")
     crash = tmp_path / "state" / "lossmon" / "log" / "crash.txt"
     assert line.endswith(f"please report it with {crash}")
@@ -149,8 +127,8 @@ def test_an_error_in_the_watcher_is_said_and_the_screen_stays(
     terminal.wait_for("reading stopped")
     terminal.send(b"q")
     assert terminal.end() == 70
-    assert_given_back(terminal)
-    (line,) = after(terminal).splitlines()
+    terminal.assert_given_back()
+    (line,) = terminal.after().splitlines()
     assert line.startswith("lossmon: reading stopped: an error of lossmon itself")
 
 
@@ -261,7 +239,7 @@ def test_resize_storms_are_harmless(open_terminal: Callable[..., Terminal], log:
     assert terminal.read(2.0) == 0
     terminal.send(b"q")
     assert terminal.end() == 0
-    assert_given_back(terminal)
+    terminal.assert_given_back()
 
 
 def test_a_key_that_breaks_does_not_end_the_screen(
@@ -275,7 +253,7 @@ def test_a_key_that_breaks_does_not_end_the_screen(
     terminal.wait_for("ZeroDivisionError")
     os.write(terminal.fd, b"q")
     assert terminal.end() == 0
-    assert_given_back(terminal)
+    terminal.assert_given_back()
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux")

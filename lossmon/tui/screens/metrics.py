@@ -66,7 +66,9 @@ class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
             box.border_title = Content("metrics")
             box.border_subtitle = Content("type to filter, space marks, enter charts")
             yield _Filter(placeholder="part of a name or role", compact=True)
-            yield OptionList()
+            options = OptionList()
+            options.can_focus = False  # the screen's own keys move in it, whatever is typed
+            yield options
 
     def on_mount(self) -> None:
         """Everything is listed, what is charted is chosen."""

@@ -82,12 +82,12 @@ class LogLines(Widget, can_focus=True):
         self._reader = Reader(text, path) if text is not None else None
         self._lines, self._made, self._end, self._aside = [], {}, -1, 0
         self.chosen, self.following = None, True
+        self.refresh()
         self.look()
 
     def look(self) -> None:
         """Take what has come; where nothing has, nothing is done."""
         if self._text is None:
-            self.refresh()
             return
         start, end = self._text.span()
         if end == self._end or not self.size.height:

@@ -202,7 +202,10 @@ class LogPane(Vertical):
             return
         if message.path != self._path:
             logs = self._update.logs if self._update is not None else ()
-            self._open(next((log for log in logs if log.path == message.path), self.log))
+            found = next((log for log in logs if log.path == message.path), None)
+            if found is None:  # another run is looked at by now
+                return
+            self._open(found)
         self.query_one(LogLines).go_to(message.line)
 
     # -- what is shown ---------------------------------------------------------------------------
