@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 from textual.widget import Widget
 
 from lossmon.chart.picture import Span
+
+Row = tuple[Span, ...]
 
 _LOOKS = {
     "train": "color: $text-primary; text-style: bold;",
@@ -43,7 +49,14 @@ def css(widget: str) -> str:
     return "\n".join(f"{widget} > .chart--{name} {{ {look} }}" for name, look in _LOOKS.items())
 
 
-def style_of(widget: Widget, span: Span) -> Style:
-    """The style of a span in a widget that has CLASSES among its component classes."""
-    base = widget.rich_style
-    return base + widget.get_component_rich_style(f"chart--{span.style}") if span.style else base
+def strips_of(widget: Widget, rows: Iterable[Row], width: int) -> list[Strip]:
+    """The rows of a picture in a widget that has CLASSES among its component classes."""
+    base = widget.rich_style  # dear: once, and not for each span
+    styles = {"": base}
+
+    def style_of(name: str) -> Style:
+        if name not in styles:
+            styles[name] = base + widget.get_component_rich_style(f"chart--{name}")
+        return styles[name]
+
+    return [Strip([Segment(s.text, style_of(s.style)) for s in row], width) for row in rows]

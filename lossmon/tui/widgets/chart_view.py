@@ -1,15 +1,11 @@
-"""The chart: drawn once a change, and only cells that changed are sent to the terminal."""
+"""The chart of a run, or of several: drawn once a change, looked at with the mouse."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-from rich.segment import Segment
 from textual import events
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
 from lossmon.chart import cursor as cur
 from lossmon.chart import window as win
@@ -20,18 +16,14 @@ from lossmon.chart.picture import ChartSpec, Picture, Span, draw
 from lossmon.chart.readout import readout, readout_height
 from lossmon.chart.spec import Curve, Plot
 from lossmon.monitor import RunUpdate
-from lossmon.tui.diff import changed
 from lossmon.tui.view import View
-from lossmon.tui.widgets import chart_styles
+from lossmon.tui.widgets.picture_view import PictureView
 
 _WHEEL = 0.8  # of its width is shown after a turn of the wheel
 
 
-class ChartView(Widget):
+class ChartView(PictureView):
     """Train and eval of one run, with marks where findings began."""
-
-    DEFAULT_CSS = "ChartView { height: 1fr; width: 1fr; }" + chart_styles.css("ChartView")
-    COMPONENT_CLASSES: ClassVar[set[str]] = chart_styles.CLASSES
 
     class Looked(Message):
         """The mouse chose another part of the x axis; None for all of it."""
@@ -48,18 +40,14 @@ class ChartView(Widget):
             self.step = step
 
     def __init__(self, *, ascii: bool = False) -> None:
-        super().__init__()
-        self._ascii = ascii
+        super().__init__(ascii=ascii)
         self._update: RunUpdate | None = None
         self._view = View()
         self._cursor: int | None = None
-        self._drawn: tuple[object, ...] = ()  # what the picture was drawn from
-        self._strips: list[Strip] = []
         self._drag: tuple[int, XScale, bool] | None = None  # column, axis then, selects a range
         self._selected: tuple[int, int] | None = None  # columns
         self._others: tuple[RunUpdate, ...] = ()
         self.identities = Identities()
-        self.picture: Picture | None = None
         self.curves: tuple[Curve, ...] = ()
 
     @property
@@ -91,23 +79,6 @@ class ChartView(Widget):
         self._others = tuple(others)
         self._draw()
 
-    def on_resize(self) -> None:
-        """Another size is another picture."""
-        self._draw()
-
-    def notify_style_update(self) -> None:
-        """Another theme has other colours for the same picture."""
-        super().notify_style_update()
-        self._drawn = ()
-        self.call_later(self._draw)  # the colours of the curves are known after this call
-
-    def render_line(self, y: int) -> Strip:
-        """One row of the picture."""
-        width = self.size.width
-        if y >= len(self._strips):
-            return Strip.blank(width, self.rich_style)
-        return self._strips[y]
-
     # -- drawing ---------------------------------------------------------------------------------
 
     def _draw(self) -> None:
@@ -122,23 +93,7 @@ class ChartView(Widget):
         if key != self._drawn:
             self._drawn = key
             self.picture = self._picture(update, size.width, size.height - below)
-        self._send(self._rows(update, below))
-
-    def _send(self, rows: tuple[tuple[Span, ...], ...]) -> None:
-        before = self._strips
-        self._strips = [self._strip(row) for row in rows]
-        if len(before) != len(self._strips):
-            self.refresh()
-            return
-        for y, (old, new) in enumerate(zip(before, self._strips, strict=True)):
-            region = changed(old, new, y)
-            if region is not None:
-                self.refresh(region)
-
-    def _strip(self, row: tuple[Span, ...]) -> Strip:
-        return Strip(
-            [Segment(span.text, chart_styles.style_of(self, span)) for span in row], self.size.width
-        )
+        self._put(self._with_marks(update, below))
 
     def _picture(self, update: RunUpdate | None, width: int, height: int) -> Picture:
         view = self._view
@@ -169,7 +124,7 @@ class ChartView(Widget):
             )
         )
 
-    def _rows(self, update: RunUpdate | None, below: int) -> tuple[tuple[Span, ...], ...]:
+    def _with_marks(self, update: RunUpdate | None, below: int) -> tuple[tuple[Span, ...], ...]:
         """The picture with what the user put on it."""
         if self.picture is None:
             return ()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.geometry import Region
 from textual.widgets import Static
 
 from lossmon.diagnosis.knowledge import Knowledge
@@ -15,45 +13,26 @@ from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.pulse import in_words as gpus_in_words
 from lossmon.text import in_words, printable
 from lossmon.tui import look
-from lossmon.tui.diff import changed_cells
 from lossmon.tui.triage import Scene, name_of
 from lossmon.tui.widgets.diagnosis_panel import title_of
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 Part = tuple[str, str]
 
 
 class Line(Static):
-    """One line that is sent again only when a word of it changed."""
+    """One line of words."""
 
     DEFAULT_CSS = "Line { height: 1; width: 1fr; text-wrap: nowrap; text-overflow: ellipsis; }"
 
     def __init__(self, id: str) -> None:
         super().__init__("", id=id)
         self._parts: list[Part] = []
-        self._region: Region | None = None
 
     def say(self, parts: list[Part]) -> None:
         """Show these words, each with its style."""
         if parts != self._parts:
-            self._region = changed_cells(self._parts, parts, 0)
             self._parts = parts
             self.update(Content.assemble(*parts), layout=False)
-
-    def refresh(
-        self,
-        *regions: Region,
-        repaint: bool = True,
-        layout: bool = False,
-        recompose: bool = False,
-    ) -> Self:
-        """Of new words, send only those that changed."""
-        region, self._region = self._region, None
-        if region is not None and not regions:
-            regions = (region,)
-        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
 
 def top(

@@ -1,4 +1,4 @@
-"""The runs: one line each; only visible lines are drawn, only cells that changed are sent."""
+"""The runs: one line each; only visible lines are drawn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -18,7 +18,6 @@ from lossmon.monitor import RunUpdate
 from lossmon.report.check import headline
 from lossmon.text import cell_width, clip, pad
 from lossmon.tui import look
-from lossmon.tui.diff import changed
 from lossmon.tui.triage import Column, Scene, columns_for, mark_of, narrow_columns_for
 from lossmon.tui.widgets import chart_styles
 
@@ -78,34 +77,36 @@ class RunList(ScrollView, can_focus=True, inherit_bindings=False):
         self._chosen: str | None = None
         self._scene: Scene | None = None
         self._columns: list[tuple[Column, int]] = []
-        self._sent: dict[int, Strip] = {}  # lines of the screen as they were drawn last
+        self._base = Style()
 
     def show(self, runs: Sequence[RunUpdate], chosen: str | None, scene: Scene) -> None:
-        """Show runs in this order; cells that did not change are not sent again."""
+        """Show runs in this order."""
         before = self._chosen
         self._runs, self._chosen, self._scene = list(runs), chosen, scene
         self._arrange()
-        if self.is_on_screen:
-            self._send_changes()
+        self.refresh()
         if chosen != before:
             self._keep_visible()
 
     def on_resize(self) -> None:
         """Another width has other columns."""
-        self._sent.clear()
         self._arrange()
         self._keep_visible()
         self.refresh()
 
-    def notify_style_update(self) -> None:
-        """Another theme has other colours for the same lines."""
-        super().notify_style_update()
-        self._sent.clear()
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Some lines of the widget."""
+        self._base = self.rich_style  # dear: once, and not for each line
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget."""
-        line = self._sent[y] = self._line(y)
-        return line
+        width, place = self.size.width, self._place(y)
+        if self._scene is None or place >= len(self._runs):
+            return Strip.blank(width, self._base)
+        if place < 0:
+            return self._titles(width)
+        return self._run(self._runs[place], self._scene, width)
 
     # -- arrangement -----------------------------------------------------------------------------
 
@@ -137,26 +138,10 @@ class RunList(ScrollView, can_focus=True, inherit_bindings=False):
             wanted = place - height // 2 if jump else place if place < top else place - height + 1
             self.scroll_to(y=max(0, wanted), animate=False)
 
-    def _send_changes(self) -> None:
-        for y in range(self.size.height):
-            line = self._line(y)
-            region = changed(self._sent.get(y), line, y)
-            if region is not None:
-                self._sent[y] = line
-                self.refresh(region)
-
     # -- drawing ---------------------------------------------------------------------------------
 
-    def _line(self, y: int) -> Strip:
-        width, place = self.size.width, self._place(y)
-        if self._scene is None or place >= len(self._runs):
-            return Strip.blank(width, self.rich_style)
-        if place < 0:
-            return self._titles(width)
-        return self._run(self._runs[place], self._scene, width)
-
     def _titles(self, width: int) -> Strip:
-        base = self.rich_style + self._tone("header")
+        base = self._base + self._tone("header")
         segments = [Segment(" " * _SIGNS, base)]
         order = self._scene.order if self._scene is not None else ""
         for column, room in self._columns:
@@ -166,7 +151,7 @@ class RunList(ScrollView, can_focus=True, inherit_bindings=False):
         return Strip(segments).adjust_cell_length(width, base)
 
     def _run(self, run: RunUpdate, scene: Scene, width: int) -> Strip:
-        base = self.rich_style
+        base = self._base
         if run.run == self._chosen:
             base += self.get_component_rich_style("runs--chosen")
         found = headline(run)

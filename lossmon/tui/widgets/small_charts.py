@@ -18,7 +18,6 @@ from textual.strip import Strip
 
 from lossmon.chart.picture import ChartSpec, Curve, draw
 from lossmon.text import cell_width, clip, pad, printable
-from lossmon.tui.diff import changed
 from lossmon.tui.widgets import chart_styles
 
 _TONES = {
@@ -119,7 +118,6 @@ class SmallCharts(ScrollView, can_focus=True):
         self._look = Look()
         self._chosen = 0
         self._drawn: dict[tuple[object, ...], list[Strip]] = {}  # chart -> its rows
-        self._sent: dict[int, Strip] = {}  # lines as they were drawn last
 
     @property
     def chosen(self) -> str | None:
@@ -136,7 +134,7 @@ class SmallCharts(ScrollView, can_focus=True):
         else:
             self._chosen = max(0, min(self._chosen, len(keys) - 1))
         self._arrange()
-        self._send_changes()
+        self.refresh()
         if chosen is not None:
             self._keep_visible()
 
@@ -150,12 +148,10 @@ class SmallCharts(ScrollView, can_focus=True):
         """Another theme has other colours for the same pictures."""
         super().notify_style_update()
         self._drawn.clear()
-        self._sent.clear()
 
     def render_line(self, y: int) -> Strip:
         """One line across the charts of a row."""
-        line = self._sent[y] = self._line(y + self.scroll_offset.y)
-        return line
+        return self._line(y + self.scroll_offset.y)
 
     # -- arrangement -----------------------------------------------------------------------------
 
@@ -180,12 +176,6 @@ class SmallCharts(ScrollView, can_focus=True):
         above, height = self.scroll_offset.y, self.size.height
         if top < above or top + self._tall > above + height:
             self.scroll_to(y=top if top < above else top + self._tall - height, animate=False)
-
-    def _send_changes(self) -> None:
-        for y in range(self.size.height):
-            region = changed(self._sent.get(y), self._line(y + self.scroll_offset.y), y)
-            if region is not None:
-                self.refresh(region)
 
     # -- drawing ---------------------------------------------------------------------------------
 
@@ -234,12 +224,8 @@ class SmallCharts(ScrollView, can_focus=True):
                     growing=chart.growing,
                 )
             )
-            rows = [
-                Strip(
-                    [Segment(s.text, chart_styles.style_of(self, s)) for s in row], width - 1
-                ).adjust_cell_length(width, self.rich_style)
-                for row in picture.rows
-            ]
+            strips = chart_styles.strips_of(self, picture.rows, width - 1)
+            rows = [strip.adjust_cell_length(width, self.rich_style) for strip in strips]
         self._drawn[key] = rows  # the newest last
         most = _KEPT + 2 * self.columns * (self.size.height // self._tall + 2)
         while len(self._drawn) > most:
@@ -292,6 +278,6 @@ class SmallCharts(ScrollView, can_focus=True):
         place = max(0, min(place, len(self._charts) - 1))
         if place != self._chosen and self._charts:
             self._chosen = place
-            self._send_changes()
+            self.refresh()
             self._keep_visible()
             self.post_message(self.Chosen(self, self._charts[place].key))
