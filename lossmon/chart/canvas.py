@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import Floats, Ints
 
 Cell = tuple[str, str]  # a character and the name of its style
@@ -139,7 +140,7 @@ def signs_of(
     column, row = column[inside], row[inside]
     cell = (row // fine_y) * width + column // fine_x
     if fine_x == 1:
-        cells = np.unique(cell)
+        cells = st.distinct(cell)
         signs = [stroke.marker] * len(cells)
     else:
         bits = np.zeros(width * height, dtype=np.int64)

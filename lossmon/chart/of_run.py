@@ -13,6 +13,7 @@ from lossmon.chart.identity import Identities
 from lossmon.chart.marks import marks_of
 from lossmon.chart.smoothing import smooth
 from lossmon.chart.spec import Curve
+from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import SeriesView, part_of
 from lossmon.monitor.pulse import GPU_METRIC
 from lossmon.monitor.update import RunUpdate
@@ -173,7 +174,7 @@ def _gap(update: RunUpdate, smoothing: float) -> SeriesView | None:
         step, level = step[finite], level[finite]
     else:  # only the train points on either side of an evaluation are looked at
         after = np.searchsorted(train.step, evals.step)
-        around = np.unique(np.clip(np.concatenate((after - 1, after)), 0, len(train) - 1))
+        around = st.distinct(np.clip(np.concatenate((after - 1, after)), 0, len(train) - 1))
         step, level = train.step[around], known.smoothed(train, smoothing, log=False).value[around]
         step, level = step[np.isfinite(level)], level[np.isfinite(level)]
     if not len(level):

@@ -15,6 +15,7 @@ from lossmon.chart.lines import Line, Track, ends, line_of, track_of
 from lossmon.chart.spec import ChartSpec, Curve, Mark, Picture, Plot, Span
 from lossmon.chart.strip import gutter_of, strip_height, strip_rows
 from lossmon.chart.window import Window, shown
+from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import Floats
 
 __all__ = ["ChartSpec", "Curve", "Mark", "Picture", "Plot", "Span", "Window", "draw"]
@@ -83,7 +84,7 @@ def _without_giants(levels: list[Floats]) -> list[Floats]:
     """Of many curves those that would flatten all others: one run of a sweep that diverged."""
     spans = np.array([np.ptp(one) if len(one) else 0.0 for one in levels])
     tops = np.array([np.abs(one).max(initial=0.0) for one in levels])
-    usual = float(np.median(np.maximum(spans, 1e-3 * tops)))
+    usual = st.median(np.maximum(spans, 1e-3 * tops))
     kept = [one for one, span in zip(levels, spans, strict=True) if span <= _GIANT * usual]
     return kept or levels
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import Floats, Ints
 
 _SAMPLES = 64  # points of a column that tell its level
@@ -26,7 +27,7 @@ def reduce(
         x and y of at most 2 x columns points, and of both ends.
     """
     edges = np.linspace(limits[0], limits[1], columns + 1)[1:-1]
-    bounds = np.unique(np.concatenate(([0], np.searchsorted(x, edges), [len(x)]))).tolist()
+    bounds = st.distinct(np.concatenate(([0], np.searchsorted(x, edges), [len(x)]))).tolist()
     keep = {0, len(x) - 1}
     for a, b in pairwise(bounds):
         keep.add(a + int(np.argmin(y[a:b])))
@@ -55,8 +56,8 @@ def levels(y: Floats, bounds: Ints) -> Floats:
 
 
 def running_level(y: Floats) -> Floats:
-    """Of few points a running median, which a spike of two does not move."""
+    """Of few points, all finite, a running median, which a spike of two does not move."""
     if len(y) < 5:
         return y
     padded = np.pad(y, 2, mode="edge")
-    return np.asarray(np.median(np.lib.stride_tricks.sliding_window_view(padded, 5), axis=1))
+    return st.row_medians(np.lib.stride_tricks.sliding_window_view(padded, 5))

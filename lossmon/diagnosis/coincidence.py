@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import near
 from lossmon.diagnosis.patterns.restart import rise_of
 from lossmon.diagnosis.view import View
@@ -44,7 +45,7 @@ def reach_of(view: View, spacing: float) -> float:
 
 def spacing_of(step: Floats) -> float:
     """Usual distance between points."""
-    return (float(np.median(np.diff(step))) if len(step) > 1 else 1.0) or 1.0
+    return (st.median(np.diff(step)) if len(step) > 1 else 1.0) or 1.0
 
 
 def when(at: float, onset: float, spacing: float) -> str:
@@ -148,9 +149,9 @@ def rise_before(view: View, onset: int) -> Iterator[Reason]:
     before = before[np.isfinite(before)][-_BEFORE:]
     if len(before) < 4:
         return
-    usual = float(np.median(before[: len(before) // 2 + 1]))
+    usual = st.median(before[: len(before) // 2 + 1])
     newest = float(before[-1])
-    scatter = 1.4826 * float(np.median(np.abs(before - np.median(before))))
+    scatter = st.mad(before)
     if usual > 0 and newest > 3 * usual:
         yield Reason(
             "lr_too_high",
@@ -209,7 +210,7 @@ def gradients_burst(view: View, onset: int) -> Iterator[Reason]:
     finite = np.isfinite(norm)
     if not finite.any():
         return
-    usual = float(np.median(norm[finite]))
+    usual = st.median(norm[finite])
     spacing = spacing_of(step)
     close = finite & (np.abs(step - onset) <= reach_of(view, spacing) / 2)
     if usual <= 0 or not close.any():

@@ -106,14 +106,14 @@ def _grads(finding: Finding, view: View, train: Curve) -> Numbers:
     if not good.any():
         return {}
     if finding.pattern == "grad_explosion":
-        usual = float(np.median(norm[good]))
+        usual = st.median(norm[good])
         return {
             "usual": usual,
             "threshold": view.limits.grad_explosion * usual,
             "clip": _round(float(np.percentile(norm[good], 90))),
             "resume_step": _resume(finding, view),
         }
-    usual = float(np.median(norm[good][: max(3, len(norm) // 20)]))
+    usual = st.median(norm[good][: max(3, len(norm) // 20)])
     return {"usual": usual, "threshold": view.limits.grad_vanishing * usual}
 
 
@@ -141,7 +141,7 @@ def _flat(finding: Finding, view: View, train: Curve) -> Numbers:
     """The straight trend through block medians, at the ends of the curve."""
     blocks = st.blocks(train.value, 48)
     slope = st.theil_sen(blocks)
-    middle = float(np.median(blocks - slope * np.arange(len(blocks))))
+    middle = st.median(blocks - slope * np.arange(len(blocks)))
     return {"trend_start": middle, "trend_end": middle + slope * (len(blocks) - 1)}
 
 
@@ -175,7 +175,7 @@ def _falling(finding: Finding, view: View, train: Curve) -> Numbers:
 def _spike(finding: Finding, view: View, train: Curve) -> Numbers:
     at = int(np.searchsorted(train.step, finding.numbers.get("spike_step", finding.since_step)))
     around = train.value[max(0, at - 10) : at + 11]
-    base, sigma = float(np.median(around)), st.mad(around)
+    base, sigma = st.median(around), st.mad(around)
     limit = base + max(view.limits.spike_errors * sigma, view.limits.spike_of_level * abs(base))
     return {"base": base, "threshold": limit} | _clip(view)
 

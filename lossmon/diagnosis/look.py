@@ -72,7 +72,7 @@ def _pair(name: str, evals: Sketch, train: Curve) -> Pair:
     after = np.minimum(np.searchsorted(train.step, evals.step), last)
     if len(after) > _MOST_LEVELS:
         after = np.linspace(0, last, _MOST_LEVELS).astype(int)
-    there = np.unique(np.concatenate((np.maximum(after - 1, 0), after)))
+    there = st.distinct(np.concatenate((np.maximum(after - 1, 0), after)))
     at = np.interp(evals.step, train.step[there], st.row_medians(around[there]))
     end = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
     return Pair(name, evals.step, evals.mean, at, evals.step / end)

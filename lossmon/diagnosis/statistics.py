@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from lossmon.history.columns import Floats
+from lossmon.history.columns import Floats, Ints
 
 _TO_SIGMA = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
 
@@ -21,6 +21,12 @@ def median(values: Floats) -> float:
         return float(np.partition(values, middle)[middle])
     pair = np.partition(values, (middle - 1, middle))
     return float(pair[middle - 1] + pair[middle]) / 2
+
+
+def distinct(values: Ints) -> Ints:
+    """The values that are there, ascending; numpy's brings in masked arrays, a tenth of a start."""
+    ordered = np.sort(values)
+    return np.asarray(ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]])
 
 
 def row_medians(rows: Floats) -> Floats:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import Floats, SeriesView
 from lossmon.monitor.update import RunUpdate
 
@@ -63,7 +64,7 @@ class Baseline:
             self._view = None
             return
         blocks = max(min(len(value), 4), min(_BLOCKS, len(value) // _OF_A_BLOCK))
-        starts = np.unique(np.linspace(0, len(value), blocks + 1).astype(int)[:-1])
+        starts = st.distinct(np.linspace(0, len(value), blocks + 1).astype(int)[:-1])
         ends = np.append(starts[1:], len(value))
         means = np.add.reduceat(value, starts) / (ends - starts)
         self._lowest = np.minimum.accumulate(means)  # the level reached so far

@@ -25,6 +25,11 @@ def test_medians_and_quantiles_are_those_of_numpy(some_values: np.ndarray) -> No
     assert statistics.row_medians(rows) == pytest.approx(np.median(rows, axis=1))
 
 
+@given(arrays.arrays(np.int64, some.integers(0, 60), elements=some.integers(-9, 9)))
+def test_distinct_values_are_those_of_numpy(some_values: np.ndarray) -> None:
+    assert statistics.distinct(some_values).tolist() == np.unique(some_values).tolist()
+
+
 def test_white_noise_has_no_memory_and_a_moving_average_has_that_of_its_window() -> None:
     white = noise(4000)
     assert statistics.memory(white) < 1.3

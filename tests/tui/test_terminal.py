@@ -97,7 +97,8 @@ def test_a_pipe_is_watched_and_the_keyboard_stays_the_terminals(tmp_path: Path) 
 
 
 def test_at_the_start_nothing_is_drawn_twice(tmp_path: Path) -> None:
-    terminal = Terminal(str(tmp_path))
+    without_erasing = {"TERM": "screen-256color"}
+    terminal = Terminal(str(tmp_path), environment=without_erasing)
     try:
         terminal.wait_for("waiting for the first rows")
         terminal.wait_for("t log")

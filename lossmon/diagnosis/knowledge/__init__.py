@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import resources
+from pathlib import Path
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.errors import ConfigError
@@ -117,7 +117,7 @@ def load(lang: str = "en") -> Knowledge:
     """
     if lang not in LANGUAGES:
         raise ConfigError(f"no texts in {lang!r}; there are {', '.join(LANGUAGES)}")
-    text = resources.files(__package__).joinpath(f"{lang}.toml").read_text(encoding="utf-8")
+    text = Path(__file__).with_name(f"{lang}.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
     return Knowledge(
         lang,
