@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from lossmon.formats.decoder import Facts, Record, Skipped
-from lossmon.formats.rows import RowReader, flatten
+from lossmon.formats.known_rows import KnownRows
+from lossmon.formats.rows import RowReader, flatten, no_collection
 
 _LISTS = ("steps", "values", "timestamps")
 _RETRY = 1.25  # an unfinished document is tried again when it has grown so much
@@ -31,63 +32,79 @@ class DocumentDecoder:
         self._rows = RowReader(self.facts)
         self._known = 0  # rows handed on
         self._newest: dict[str, Any] = {}  # the last of them
+        self._text = KnownRows()
         self.again()
 
     def again(self) -> None:
         """The file was written anew: of the rows that it has now, only new ones will come."""
         self._buffer = bytearray()
         self._depth = 0  # of brackets, those in strings counted as well
-        self._tried = 0  # bytes at the last attempt to read it
+        self._counted = 0  # bytes among which they were counted
+        self._tried = self._text.length  # bytes at the last attempt, or read at the save before
         self._done = False
+        self._cut: bool | None = None  # the buffer is without the rows that are known
 
     def feed(self, data: bytes) -> list[Record]:
         """Rows, once the closing bracket is there."""
         if self._done or len(self._buffer) > MAX_BYTES:
             return []
         self._buffer += data
-        self._depth += data.count(b"{") + data.count(b"[") - data.count(b"}") - data.count(b"]")
+        if self._cut is None:
+            self._cut = self._text.cut(self._buffer)
+            if self._cut:
+                self._depth = self._counted = self._tried = 0
         if not self._buffer[-64:].rstrip().endswith((b"}", b"]")):
             return []
+        new = self._buffer[self._counted :]
+        self._counted = len(self._buffer)
+        self._depth += new.count(b"{") + new.count(b"[") - new.count(b"}") - new.count(b"]")
         # Reading costs as much as the document is long: brackets within texts are no reason to try
         # it at each slice.
         if self._depth and len(self._buffer) < _RETRY * self._tried:
             return []
         self._tried = len(self._buffer)
-        document = load_document(bytes(self._buffer))
-        if document is None:
-            return []
-        self._done = True
-        self._buffer.clear()
-        return self._new(document)
+        return self._read() or []
 
     def flush(self) -> list[Record]:
         """The log ended here; an incomplete document stays unread: it is being written."""
         if self._done or not self._buffer:
             return []
-        document = load_document(bytes(self._buffer))
-        if document is None:
+        records = self._read()
+        if records is None:
             self.skipped.add("an unfinished JSON document", bytes(self._buffer[:200]))
-            return []
-        self._done = True
-        return self._new(document)
+        return records or []
+
+    def _read(self) -> list[Record] | None:
+        """The new rows of the document in the buffer; None where it is none, or not complete."""
+        with no_collection():
+            document = load_document(self._buffer)
+            if document is None:
+                return None
+            self._done = True
+            if not self._cut:
+                self._text = KnownRows()
+            self._text.learn(self._buffer, document)
+            self._buffer = bytearray()
+            return self._new(document)
 
     def _new(self, document: Any) -> list[Record]:
         """The rows that are new since the document was read last; all where old ones changed."""
         rows = list(rows_of(document))
-        if self._known and (len(rows) < self._known or rows[self._known - 1] != self._newest):
+        before = 0 if self._cut else self._known  # those among `rows` that were handed on
+        if before and (len(rows) < before or rows[before - 1] != self._newest):
             self.void = True
-            self._known = 0
+            self._known = before = 0
             self.facts = Facts()
             self._rows = RowReader(self.facts)
         records = []
-        for row in rows[self._known :]:
+        for row in rows[before:]:
             record = self._rows.read(flatten(row))
             if record is not None:
                 records.append(record)
             elif not self.facts.finished:
                 self.skipped.add("no metric in this row", str(row))
         if rows:
-            self._known, self._newest = len(rows), rows[-1]
+            self._known, self._newest = self._known + len(rows) - before, rows[-1]
         if isinstance(document, dict):
             self._note_plan(document)
         return records
@@ -100,7 +117,7 @@ class DocumentDecoder:
             self.facts.total_epochs = float(epochs)
 
 
-def load_document(data: bytes) -> Any:
+def load_document(data: bytes | bytearray) -> Any:
     """A JSON document; None where it is none, or not complete."""
     try:
         return orjson.loads(data)

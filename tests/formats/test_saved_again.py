@@ -1,0 +1,91 @@
+"""JSON documents that are written whole at each save: each row is handed on once, parsed once."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lossmon.formats import json_document
+from lossmon.formats.decoder import Record
+from lossmon.formats.json_document import DocumentDecoder
+
+_NUMBER = st.sampled_from([2.5, 1.0, 0.125, float("nan"), float("inf")])
+_ROW = st.builds(
+    lambda loss, words: {"loss": loss} | words,
+    _NUMBER,
+    st.sampled_from([{}, {"note": "]}"}, {"note": '"log_history": ['}]),
+)
+_SAVE = st.fixed_dictionaries(
+    {
+        "keep": st.integers(0, 12),  # rows of the save before
+        "more": st.lists(_ROW, max_size=6),
+        "head": st.dictionaries(
+            st.sampled_from(["best", "path"]),
+            st.sampled_from([1, "[a", None, [3], 'x "log_history": [1, 2]']),
+        ),
+        "tail": st.dictionaries(
+            st.sampled_from(["max_steps", "args"]), st.sampled_from([7, {"a": []}, "]"])
+        ),
+        "indent": st.sampled_from([None, 2]),
+    }
+)
+
+
+def document(save: dict, rows: list[dict], listed: bool) -> bytes:
+    whole = rows if listed else {**save["head"], "log_history": rows, **save["tail"]}
+    return json.dumps(whole, indent=save["indent"]).encode()
+
+
+def read(decoder: DocumentDecoder, held: list[Record], data: bytes, cut: int) -> list[Record]:
+    """What is held of a run after one more save."""
+    decoder.again()
+    records = [r for i in range(0, len(data), cut) for r in decoder.feed(data[i : i + cut])]
+    records += decoder.flush()
+    if decoder.void:
+        decoder.void, held = False, []
+    return held + records
+
+
+@given(st.lists(_SAVE, min_size=1, max_size=5), st.booleans(), st.integers(20, 400))
+@settings(max_examples=150, deadline=None)
+def test_however_a_document_is_saved_again_its_rows_are_held(saves, listed, cut) -> None:
+    decoder, held, rows = DocumentDecoder("trainer_state"), [], []
+    for save in saves:
+        kept = rows[: save["keep"]]
+        added = [row | {"step": len(kept) + 1 + i} for i, row in enumerate(save["more"])]
+        changed = len(kept) < len(rows) and [row.get("step") for row in added]
+        if changed:  # a row at the place of one that was there says so in its step
+            added = [row | {"step": row["step"] + 100 * len(rows)} for row in added]
+        rows = kept + added
+        decoder = copy.deepcopy(decoder)
+        held = read(decoder, held, document(save, rows, listed), cut)
+        if rows:
+            fresh = read(
+                DocumentDecoder("trainer_state"), [], document(save, rows, listed), 1 << 20
+            )
+            assert repr([r.values for r in held]) == repr([r.values for r in fresh])
+            assert [r.step for r in held] == [r.step for r in fresh]
+
+
+@pytest.mark.parametrize("odd", [1.5, float("nan")])
+def test_of_a_document_with_more_rows_only_those_are_parsed(monkeypatch, odd) -> None:
+    parsed: list[int] = []
+    load = json_document.load_document
+    monkeypatch.setattr(
+        json_document, "load_document", lambda data: parsed.append(len(data)) or load(data)
+    )
+    rows = [{"step": i, "loss": 2.0 - i / 1e5} for i in range(1, 5000)]
+    rows[7]["loss"] = odd
+    decoder, held = DocumentDecoder("trainer_state"), []
+    for save in range(3):
+        data = json.dumps({"global_step": 10**save, "log_history": rows, "max_steps": 9}, indent=2)
+        held = read(decoder, held, data.encode(), 1 << 14)
+        assert len(held) == len(rows)
+        assert decoder.facts.total_steps == 9
+        rows.append({"step": rows[-1]["step"] + 1, "loss": 1.0})
+    assert parsed[0] > 200_000
+    assert max(parsed[1:]) < 300
