@@ -95,7 +95,7 @@ class LossmonApp(WiredApp):
         Binding("ctrl+c", "quit", show=False, priority=True),
         Binding("N", "notices", "notices", show=False),
         Binding("T", "next_theme", "theme", show=False, tooltip="Dark, light, contrast, ..."),
-        Binding("question_mark", "help", "help", show=False, key_display="?"),
+        Binding("question_mark", "help", "all keys", show=False, key_display="?"),
         Binding("ctrl+l", "redraw", "draw anew", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
     ]

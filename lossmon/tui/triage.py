@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,7 @@ class Scene:
         baseline: the run that others are compared with.
         order: key of the column that the list is sorted by.
         prefix: what all names begin with, left out in the list.
+        alike: last parts of names that several runs have, such as train.log.
     """
 
     now: float
@@ -46,6 +47,7 @@ class Scene:
     baseline: Baseline | None = None
     order: str = "need"
     prefix: str = ""
+    alike: Container[str] = ()
 
     def standing(self, update: RunUpdate) -> Standing:
         """How a run stands."""
@@ -113,10 +115,15 @@ def _need(update: RunUpdate, _scene: Scene) -> int:
 
 def _name(update: RunUpdate, scene: Scene, width: int) -> Cell:
     name = name_of(update, scene)
-    if cell_width(name) > width and "/" in name:
-        folders = 2 if "." in name.rsplit("/", 1)[1] else 1  # many logs are called train.log
-        name = "/".join(name.split("/")[-folders:])  # of a long path the end tells most
+    if cell_width(name) > width:
+        name = _short_name(name, scene)  # of a long path the end tells most
     return clip_middle(name, width, ascii=scene.ascii), ""
+
+
+def _short_name(name: str, scene: Scene) -> str:
+    """The last part of a name, with the folder where other runs end alike."""
+    parts = name.rsplit("/", 2)
+    return "/".join(parts[-2:] if parts[-1] in scene.alike else parts[-1:])
 
 
 def name_of(update: RunUpdate, scene: Scene) -> str:
@@ -238,6 +245,7 @@ _IMPORTANCE = (
     "host",
 )  # fmt: skip
 ORDERS = ("need", *(column.key for column in COLUMNS if column.by and column.key != "verdict"))
+_LEAST_CURVE = 5  # cells beside a long name
 _NUMBER_OF = {key: key for key in ("eval", "step", "age", "speed", "eta", "state")}
 TITLES = {"need": "who needs attention", "versus": "against the baseline", "speed": "steps/s"}
 
@@ -268,13 +276,15 @@ def columns_for(width: int, runs: Iterable[RunUpdate], scene: Scene) -> list[tup
 
 
 def narrow_columns_for(
-    width: int, _runs: Iterable[RunUpdate], scene: Scene
+    width: int, runs: Iterable[RunUpdate], scene: Scene
 ) -> list[tuple[Column, int]]:
     """The columns of a list beside the chart: name, curve and one number."""
     known = {column.key: column for column in COLUMNS}
     number = "versus" if scene.baseline is not None else _NUMBER_OF.get(scene.order, "train")
     room = 7 if known[number].width <= 8 else 9
-    curve = min(10, max(0, width - 18))
-    name = max(4, width - curve - room - 3)
+    shared = width - room - 3  # by name and curve
+    longest = max((cell_width(_short_name(name_of(run, scene), scene)) for run in runs), default=0)
+    curve = max(0, min(10, shared - min(longest, max(8, shared - _LEAST_CURVE))))
+    name = max(4, shared - curve)
     wanted = (("name", name), ("curve", curve), (number, room))
     return [(known[key], cells) for key, cells in wanted if cells]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from lossmon.text import cell_width
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.widgets.keys import Keys
 from tests.tui.test_app import WIDE, loaded, main_of, until, words
@@ -36,3 +39,17 @@ async def test_the_mouse_is_told_what_a_key_does(app: LossmonApp) -> None:
         await until(pilot, lambda: keys.tooltip == "Small charts of all metrics")
         await pilot.hover("#keys", offset=(WIDE[0] - 1, 0))
         await until(pilot, lambda: keys.tooltip is None)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 160])
+async def test_what_has_no_room_is_said_and_the_most_used_stay(app: LossmonApp, width: int) -> None:
+    async with app.run_test(size=(width, 30)) as pilot:
+        await loaded(pilot)
+        await until(pilot, lambda: "? all keys" in words(app, "#keys"))
+        shown = words(app, "#keys").rstrip()
+        assert cell_width(shown) <= width
+        assert shown.startswith("/ filter e evidence")
+        assert ("L zh/en" in shown) != ("…" in shown), "all of them, or it says so"
+        await pilot.press("t")
+        await until(pilot, lambda: words(app, "#keys").startswith("/ search"))
+        assert "? all keys" in words(app, "#keys")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from lossmon.diagnosis.knowledge import load
 from lossmon.text import cell_width, common_folder, labels_of
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.screens.main import MainScreen
-from lossmon.tui.triage import COLUMNS, ORDERS, Scene, columns_for, ordered
+from lossmon.tui.triage import COLUMNS, ORDERS, Scene, columns_for, narrow_columns_for, ordered
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
@@ -47,6 +48,25 @@ def test_columns_fill_the_width_and_never_more(tmp_path: Path, scene: Scene, wid
     for column, room in columns:
         text, _ = column.cell(update, scene, room)
         assert column.grows or cell_width(text) <= room, column.key
+
+
+@pytest.mark.parametrize(
+    ("run", "alike", "shown"),
+    [
+        ("/tmp/uu/run.jsonl", (), "run.jsonl"),
+        ("/very/long/folder/a/train.log", ("train.log",), "a/train.log"),
+        ("/very/long/folder/sft-llama-7b-lr1e-4-seed-3", (), "sft…-4-seed-3"),
+    ],
+)
+def test_beside_the_chart_a_name_keeps_what_tells_it_apart(
+    tmp_path: Path, run: str, alike: tuple[str, ...], shown: str
+) -> None:
+    scene = Scene(NOW, load("en"), alike=alike)
+    update = replace(update_of(tmp_path / "a.jsonl"), run=run)
+    columns = narrow_columns_for(28, [update], scene)
+    assert sum(room + 1 for _, room in columns) <= 28
+    name, room = columns[0]
+    assert name.cell(update, scene, room)[0] == shown
 
 
 def test_columns_have_names_of_their_own() -> None:

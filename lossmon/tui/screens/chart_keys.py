@@ -31,7 +31,7 @@ class ChartKeys(RunsScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "smoothing", "smooth", tooltip="Smoothing: off, 0.6, 0.9, 0.97"),
-        Binding("y", "log_y", "log", tooltip="Logarithmic loss axis"),
+        Binding("y", "log_y", "log scale", tooltip="Logarithmic loss axis"),
         Binding("x", "x_axis", "x axis", tooltip="By step, epoch, time, clock or tokens"),
         Binding("X", "log_x", "log x", show=False),
         Binding("r", "range", "range", show=False),

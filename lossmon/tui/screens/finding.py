@@ -63,15 +63,13 @@ class FindingScreen(SteadyScreen[None]):
         Binding("i", "hush('acknowledge')", "acknowledge"),
         Binding("z", "hush('snooze')", "snooze"),
         Binding("s", "smoothing", "smooth"),
-        Binding("y", "log_y", "log"),
+        Binding("y", "log_y", "log scale"),
         Binding("L", "language", "zh/en"),
         Binding("down,j", "scroll(1)", "down", show=False),
         Binding("up,k", "scroll(-1)", "up", show=False),
         Binding("pagedown,space", "scroll_page(1)", "page down", show=False),
         Binding("pageup", "scroll_page(-1)", "page up", show=False),
     ]
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
 
     def __init__(
         self,

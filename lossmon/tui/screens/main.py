@@ -39,13 +39,11 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "solo", "chart alone", show=False),
-        Binding("question_mark", "app.help", "help", key_display="?"),
+        Binding("question_mark", "app.help", "all keys", key_display="?"),
         Binding("q", "app.quit", "quit"),
         Binding("escape", "back", "back", show=False),
     ]
     AUTO_FOCUS = ""  # keys belong to the screen until something is opened
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (110, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
 
     def __init__(
         self, lang: str, ascii: bool, waiting: str, settings: ScreenSettings | None = None

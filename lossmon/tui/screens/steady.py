@@ -13,6 +13,9 @@ class SteadyScreen(Screen[ScreenResultType]):
     Of two events with different sizes in the queue, each would bring back the other, for ever.
     """
 
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (110, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
+
     async def _on_compose(self, event: events.Compose) -> None:  # noqa: ARG002 - Textual's
         # Before anything is styled: with the first resize all would be styled and laid out again.
         width, height = self.app.size

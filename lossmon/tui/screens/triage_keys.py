@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import ClassVar
 
 from textual import on
@@ -69,6 +70,7 @@ class TriageKeys(RunsScreen):
     def scene(self) -> Scene:
         """What lines of the list depend on beside their runs, as of now."""
         identities = self.query_one(ChartView).identities
+        ends = Counter(run.rsplit("/", 1)[-1] for run in self._runs)
         return Scene(
             now=time.time(),
             knowledge=self._knowledge,
@@ -78,6 +80,7 @@ class TriageKeys(RunsScreen):
             baseline=self._compared(),
             order=self._order,
             prefix=common_folder(self._runs) if len(self._runs) > 1 else "",
+            alike={end for end, count in ends.items() if count > 1},
         )
 
     def _compared(self) -> Baseline | None:

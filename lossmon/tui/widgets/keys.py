@@ -7,15 +7,24 @@ which takes longer than to draw a chart.
 from __future__ import annotations
 
 from textual import events
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 
 from lossmon.text import cell_width
 from lossmon.tui.widgets.lines import Line, Part
 
+# Where room is short the last go first; what is not named here belongs to an opened panel.
+_MOST_USED = (
+    "filter", "evidence", "smoothing", "metrics", "cursor", "log_pane", "log_y", "order", "grid",
+    "wall", "x_axis", "panel", "language",
+)  # fmt: skip
+_HELP = "help"
+_ALWAYS = (_HELP, "quit", "dismiss")
+_CUT = "… "
+
 
 class Keys(Line):
-    """The keys that work where the focus is; a click presses one."""
+    """The keys that work where the focus is, the most used first; a click presses one."""
 
     ALLOW_SELECT = False
     DEFAULT_CSS = """
@@ -29,6 +38,10 @@ class Keys(Line):
     def on_mount(self) -> None:
         """Hear of it when other keys work."""
         self.screen.bindings_updated_signal.subscribe(self, self._changed)
+
+    def on_resize(self) -> None:
+        """As many as there is room for."""
+        self._list()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Press the key under the mouse."""
@@ -47,20 +60,51 @@ class Keys(Line):
             self.call_after_refresh(self._list)
 
     def _list(self) -> None:
-        """One key for each action: the first that is bound to it."""
-        if not self.is_attached:
+        """What fits of one key for each action, and always the key that tells them all."""
+        if not self.is_attached or not self.size.width:
             return
+        active: dict[str, ActiveBinding] = {}
+        for one in self.screen.active_bindings.values():
+            if one.binding.show or _name(one) == _HELP:
+                active.setdefault(one.binding.action, one)  # of several keys the first
+        always = [one for one in active.values() if _name(one) in _ALWAYS]
+        rest = [one for one in active.values() if _name(one) not in _ALWAYS]
+        always.sort(key=lambda one: _ALWAYS.index(_name(one)))
+        rest.sort(key=_rank)
+        left = self.size.width - sum(map(self._width, always))
+        cut = sum(map(self._width, rest)) > left
         parts: list[Part] = []
-        actions, x = set[str](), 0
         self._places.clear()
-        for _, binding, enabled, tooltip in self.screen.active_bindings.values():
-            if not binding.show or binding.action in actions:
-                continue
-            actions.add(binding.action)
-            key, words = self.app.get_key_display(binding), f" {binding.description}"
-            dim = "" if enabled else " dim"
-            parts += [(key, f"bold $footer-key-foreground{dim}"), (words, dim.strip()), (" ", "")]
-            width = cell_width(key + words)
-            self._places.append((range(x, x + width), binding, tooltip))
-            x += width + 1
+        for one in rest:
+            left -= self._width(one)
+            if cut and left < len(_CUT):
+                break
+            self._add(one, parts)
+        if cut:
+            parts.append((_CUT, "$text-muted"))
+        for one in always:
+            self._add(one, parts)
         self.say(parts)
+
+    def _add(self, one: ActiveBinding, parts: list[Part]) -> None:
+        dim = "" if one.enabled else " dim"
+        x = sum(cell_width(text) for text, _ in parts)
+        key, words = self._words(one)
+        parts += [(key, f"bold $footer-key-foreground{dim}"), (words, dim.strip()), (" ", "")]
+        self._places.append((range(x, x + self._width(one) - 1), one.binding, one.tooltip))
+
+    def _words(self, one: ActiveBinding) -> tuple[str, str]:
+        return self.app.get_key_display(one.binding), f" {one.binding.description}"
+
+    def _width(self, one: ActiveBinding) -> int:
+        """Cells, with the blank behind it."""
+        return sum(map(cell_width, self._words(one))) + 1
+
+
+def _name(one: ActiveBinding) -> str:
+    """The action, whoever has it and with whatever argument."""
+    return one.binding.action.partition("(")[0].rpartition(".")[2]
+
+
+def _rank(one: ActiveBinding) -> int:
+    return _MOST_USED.index(_name(one)) if _name(one) in _MOST_USED else -1
