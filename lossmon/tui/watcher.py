@@ -12,8 +12,8 @@ from lossmon.monitor import Monitor, RunUpdate
 
 _IDLE_S = 1.0  # between two looks when nothing wakes the monitor
 _LOADING_S = 0.05  # between two looks while more is to come over a link
-_FIRST_PAUSE_S = 0.2  # between the first two publications while a backlog is read; then doubled
-_LONGEST_PAUSE_S = 1.0
+_FIRST_PAUSE_S = 0.3  # between the first two publications while a backlog is read; then doubled
+_LONGEST_PAUSE_S = 0.7  # with the reading of a slice: about once a second
 _DRAWING_S = 0.3  # reading rests at most so long for what it published to be drawn
 
 

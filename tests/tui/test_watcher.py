@@ -63,7 +63,7 @@ def test_a_long_log_is_shown_at_growing_intervals(screen: _Screen) -> None:
     while_loading = [when for when, loading in screen.shown if loading < 1.0]
     pauses = [after - before for before, after in pairwise(while_loading)]
     for number, pause in enumerate(pauses):
-        assert pause > min(0.2 * 2**number, 1.0)
+        assert pause > min(0.3 * 2**number, 0.7)
 
 
 def test_what_comes_after_loading_is_shown_as_it_comes(screen: _Screen, tmp_path: Path) -> None:
