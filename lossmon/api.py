@@ -20,6 +20,7 @@ from lossmon.monitor.log import Log
 from lossmon.monitor.questions import ask_first
 from lossmon.monitor.sources import check_target, nothing_read, open_monitor
 from lossmon.monitor.training import Training
+from lossmon.text import writable
 
 if TYPE_CHECKING:
     import pandas as pd  # noqa: TID251
@@ -116,8 +117,10 @@ def read(target: str | os.PathLike[str]) -> pd.DataFrame:
     lengths = [len(view) for _, view in pieces]
     frame: pd.DataFrame = pd.DataFrame(
         {
-            "run": np.repeat(np.array([run for run, _ in pieces], object), lengths),
-            "metric": np.repeat(np.array([view.name for _, view in pieces], object), lengths),
+            "run": np.repeat(np.array([writable(run) for run, _ in pieces], object), lengths),
+            "metric": np.repeat(
+                np.array([writable(view.name) for _, view in pieces], object), lengths
+            ),
             "step": np.concatenate([view.step for _, view in pieces]),
             "epoch": np.concatenate([_or_nan(view.epoch, len(view)) for _, view in pieces]),
             "time": np.concatenate([_or_nan(view.time, len(view)) for _, view in pieces]),

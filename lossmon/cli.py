@@ -327,7 +327,7 @@ def export(targets: tuple[str, ...], output: str | None) -> None:
         runs = "1 run" if len(updates) == 1 else f"{len(updates)} runs"
         click.echo(f"{count:,} points of {runs} in {output}", err=True)
     elif updates:
-        report.write_text(updates, sys.stdout, lines=False)
+        report.write_csv(updates, sys.stdout)
     for error in errors:
         complain(str(error))
     if errors:

@@ -20,6 +20,11 @@ def printable(text: str) -> str:
     )
 
 
+def writable(text: str) -> str:
+    r"""Text that any UTF-8 file can hold, JSON too: a byte of a name that is none is \\udcff."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def char_width(char: str) -> int:
     """Cells that a character takes: 0, 1 or 2."""
     if char < "\u0300":

@@ -18,7 +18,7 @@ from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
 from lossmon.report.machine import machine_line
-from lossmon.text import cell_width, clip, clip_middle, pad, printable
+from lossmon.text import cell_width, clip, clip_middle, pad, printable, writable
 
 _ORDINARY = ("healthy", "healthy_pair", "finished")
 _VERDICTS = (*TRAIN_PATTERNS, *PAIR_PATTERNS)  # these say more than what stands beside them
@@ -30,7 +30,7 @@ _ASCII_MARKS = {"critical": "x", "warning": "!", "info": "."}
 def as_json(updates: Sequence[RunUpdate], knowledge: Knowledge) -> str:
     """One strict JSON object a run, one a line, in the order the runs were found."""
     lines = [
-        json.dumps(run_object(update, knowledge), allow_nan=False, ensure_ascii=False)
+        writable(json.dumps(run_object(update, knowledge), allow_nan=False, ensure_ascii=False))
         for update in updates
     ]
     return "\n".join(lines)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import os
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
+import orjson
+
 from lossmon.api import COLUMNS
 from lossmon.errors import TargetError
 from lossmon.monitor.update import RunUpdate
+from lossmon.text import writable
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
@@ -21,13 +23,14 @@ Row = tuple[str, str, int, float | None, float | None, float]
 def rows(updates: Sequence[RunUpdate]) -> Iterator[Row]:
     """All points of all runs: metric by metric in log order, also what a resumed run repeated."""
     for update in updates:
+        run = writable(update.run)
         for view in update.logged.values():
-            n = len(view)
+            n, metric = len(view), writable(view.name)
             epochs = [None] * n if view.epoch is None else view.epoch.tolist()
             times = [None] * n if view.time is None else view.time.tolist()
             steps, values = view.step.tolist(), view.value.tolist()
             for step, epoch, time, value in zip(steps, epochs, times, values, strict=True):
-                yield update.run, view.name, step, _known(epoch), _known(time), value
+                yield run, metric, step, _known(epoch), _known(time), value
 
 
 def check_output(path: str) -> None:
@@ -56,7 +59,7 @@ def write(updates: Sequence[RunUpdate], path: str) -> int:
             count = _write_parquet(updates, partial)
         else:
             with open(partial, "w", encoding="utf-8", newline="") as file:
-                write_text(updates, file, lines=path.endswith(".jsonl"))
+                (_write_lines if path.endswith(".jsonl") else write_csv)(updates, file)
                 count = sum(len(view) for u in updates for view in u.logged.values())
         os.replace(partial, path)
     except OSError as error:
@@ -67,18 +70,20 @@ def write(updates: Sequence[RunUpdate], path: str) -> int:
     return count
 
 
-def write_text(updates: Sequence[RunUpdate], file: IO[str], *, lines: bool) -> None:
-    """Write CSV, or JSON lines, in which a number that is not finite is a string."""
-    if not lines:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(COLUMNS)
-        table.writerows(rows(updates))
-        return
+def write_csv(updates: Sequence[RunUpdate], file: IO[str]) -> None:
+    """Write a table with a header."""
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(COLUMNS)
+    table.writerows(rows(updates))
+
+
+def _write_lines(updates: Sequence[RunUpdate], file: IO[str]) -> None:
+    """Write JSON lines, in which a number that is not finite is a string."""
     for row in rows(updates):
         cells: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
         if not math.isfinite(row[-1]):
             cells["value"] = str(row[-1])
-        file.write(json.dumps(cells, ensure_ascii=False) + "\n")
+        file.write(orjson.dumps(cells, option=orjson.OPT_APPEND_NEWLINE).decode())
 
 
 def _known(value: float | None) -> float | None:
@@ -106,8 +111,8 @@ def _write_parquet(updates: Sequence[RunUpdate], path: str) -> int:
             for view in update.logged.values():
                 n = len(view)
                 columns = [
-                    [update.run] * n,
-                    [view.name] * n,
+                    [writable(update.run)] * n,
+                    [writable(view.name)] * n,
                     view.step,
                     [None] * n if view.epoch is None else view.epoch,
                     [None] * n if view.time is None else view.time,

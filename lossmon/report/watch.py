@@ -18,7 +18,7 @@ from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.changes import Change, Changes
 from lossmon.report.command import Commands
 from lossmon.report.contract import SCHEMA, finding_object
-from lossmon.text import printable
+from lossmon.text import printable, writable
 
 _IDLE_S = 1.0  # between two looks when nothing wakes the monitor
 _PACE_S = 0.2  # between two looks at logs that grow all the time
@@ -192,7 +192,8 @@ def as_object(change: Change, knowledge: Knowledge) -> dict[str, Any]:
 
 def as_json(change: Change, knowledge: Knowledge) -> str:
     """An event as a line of strict JSON."""
-    return json.dumps(as_object(change, knowledge), allow_nan=False, ensure_ascii=False)
+    event = as_object(change, knowledge)
+    return writable(json.dumps(event, allow_nan=False, ensure_ascii=False))
 
 
 def as_values(change: Change, knowledge: Knowledge) -> dict[str, str]:
@@ -206,10 +207,10 @@ def as_values(change: Change, knowledge: Knowledge) -> dict[str, str]:
         "confidence": f"{finding.confidence:.2f}",
         "since_step": str(finding.since_step),
         "step": "" if update.step is None else str(update.step),
-        "metric": finding.metric,
+        "metric": writable(finding.metric),
         "state": update.state,
         "title": knowledge.pattern(finding.pattern).title,
-        "evidence": finding.evidence,
+        "evidence": writable(finding.evidence),
         "log": update.logs[0].path if update.logs else "",
         "time": datetime.now().astimezone().isoformat(timespec="seconds"),
     }

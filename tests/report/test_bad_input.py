@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read_targets
+from lossmon.api import read, read_targets
 
 LINES = [f"step {i} loss {3 / i:.4f}\n" for i in range(1, 100)]
 TEXT = "".join(LINES).encode()
@@ -83,3 +84,24 @@ def test_what_is_no_log_gets_one_line_from_every_command(tmp_path, made, command
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("lossmon: ")
+
+
+def test_names_that_no_utf8_file_can_hold_are_written_all_the_same(tmp_path: Path):
+    """A file's name may be any bytes, and JSON can name a metric by half a character."""
+    row = '{"step": %d, "loss": %f, "half\\ud800": NaN}\n'
+    for name, level in ((b"a\xff.jsonl", 0.0), (b"b.jsonl", 3.0)):
+        data = "".join(row % (i, level + 1 / i) for i in range(1, 60))
+        Path(os.fsdecode(os.path.join(os.fsencode(tmp_path), name))).write_text(data)
+    lossmon = [sys.executable, "-m", "lossmon"]
+    done = subprocess.run([*lossmon, "check", "--json", tmp_path], capture_output=True, check=True)
+    runs = [json.loads(line.decode("utf-8")) for line in done.stdout.splitlines()]
+    assert sorted(os.path.basename(run["run"]) for run in runs) == ["a\udcff.jsonl", "b.jsonl"]
+    for ending in ("csv", "jsonl"):
+        out = tmp_path / f"out.{ending}"
+        subprocess.run([*lossmon, "export", tmp_path, "-o", out], check=True)
+        text = out.read_text(encoding="utf-8")
+        out.unlink()
+        assert "a\\udcff.jsonl" in text.replace("\\\\", "\\")
+        assert "half\\ud800" in text.replace("\\\\", "\\")
+    frame = read(tmp_path)
+    assert sorted(frame["metric"].unique()) == ["half\\ud800", "loss"]

@@ -19,7 +19,7 @@ from lossmon.errors import ConfigError
 from lossmon.monitor import RunUpdate
 from lossmon.report.brief import WIDTH, brief
 from lossmon.report.check import verdict_line
-from lossmon.report.export import write_text
+from lossmon.report.export import write_csv
 from lossmon.text import clip, printable
 from lossmon.tui import clipboard
 from lossmon.tui.screens.shared import RunsScreen
@@ -103,7 +103,7 @@ class SaveKeys(RunsScreen):
             stem, svg, table = new_files(folder, file_name(update))
             with svg, table:
                 svg.write(picture)
-                write_text([update], table, lines=False)
+                write_csv([update], table)
         except OSError as error:
             reason = f"{folder}: {(error.strerror or str(error)).lower()}"
             self.app.call_from_thread(
