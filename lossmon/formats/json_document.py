@@ -96,6 +96,10 @@ class DocumentDecoder:
             self._known = before = 0
             self.facts = Facts()
             self._rows = RowReader(self.facts)
+        if rows:
+            self._known, self._newest = self._known + len(rows) - before, rows[-1]
+        if isinstance(document, dict):
+            self._note_plan(document)
         records = []
         for row in rows[before:]:
             record = self._rows.read(flatten(row))
@@ -103,10 +107,6 @@ class DocumentDecoder:
                 records.append(record)
             elif not self.facts.finished:
                 self.skipped.add("no metric in this row", str(row))
-        if rows:
-            self._known, self._newest = self._known + len(rows) - before, rows[-1]
-        if isinstance(document, dict):
-            self._note_plan(document)
         return records
 
     def _note_plan(self, document: dict[str, Any]) -> None:
