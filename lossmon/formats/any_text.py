@@ -22,6 +22,8 @@ def sniff(head: bytes, name: str) -> str | None:
     """Say why it looks like a training; JSON documents do not."""
     if _JSON_DOCUMENT.match(head) and not _NEXT_DOCUMENT.search(head):
         return None  # settings, vocabularies, results: rows of a training would be JSON lines
+    if name.lower().endswith((".csv", ".tsv")):
+        return None  # a table without a loss: what its cells say of one is data
     return looks_like_training(head)
 
 

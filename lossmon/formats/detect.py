@@ -153,6 +153,8 @@ def _is_text_with_nul(head: bytes) -> bool:
 
 def _refusal(head: bytes, name: str) -> str:
     start = head.lstrip()[:1]
+    if name.lower().endswith(".ipynb"):
+        return "a notebook keeps its output only when saved; let it write a log, such as a CSV file"
     if start in (b"{", b"["):
         return 'JSON without rows that carry a loss; a row looks like {"step": 10, "loss": 2.3}'
     if os.path.splitext(name)[1].lower() in (".csv", ".tsv"):

@@ -11,8 +11,9 @@ import orjson
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter
-from lossmon.formats.names import OTHER, THROUGHPUT, role
+from lossmon.formats.names import OTHER, THROUGHPUT, plain, role
 from lossmon.formats.rows import RowReader, flatten, no_collection
+from lossmon.formats.text_words import is_loss
 
 NAME = "jsonl"
 READS = "JSON lines: Detectron2, MMEngine, Stable-Baselines3, RLlib, your own"
@@ -118,6 +119,8 @@ def sniff(head: bytes, name: str) -> str | None:
     if len(rows) == 1 and all(key.isdigit() for key in rows[0]):
         return None  # a document: {"1": {"loss": 2.3}, "2": ...}
     found = [row for row in map(flatten, rows) if has_metric(row)]
+    if not any(map(_says_where, found)) and (len(found) < 2 or not any(map(_has_loss, found))):
+        return None  # a summary, or rows of a data set
     return f"{len(found)} of {len(lines)} lines are JSON rows with a metric" if found else None
 
 
@@ -126,6 +129,17 @@ def has_metric(row: dict[str, Any]) -> bool:
     facts = Facts()
     record = RowReader(facts).read(row)
     return record is not None and any(role(key) not in _NO_METRIC_ROLES for key in record.values)
+
+
+def _says_where(row: dict[str, Any]) -> bool:
+    """Whether a row names its step, its epoch or its time."""
+    record = RowReader(Facts()).read(row)
+    return record is not None and record[1:] != (None, None, None)
+
+
+def _has_loss(row: dict[str, Any]) -> bool:
+    """Whether a row carries a loss by a name that means nothing else, as a cost or a score may."""
+    return any(is_loss(key) and plain(key) != "cost" for key in row)
 
 
 def decoder(name: str) -> JsonlDecoder:

@@ -24,6 +24,8 @@ from lossmon.formats.text_words import is_loss, phase_of
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
 _RECURS = 3  # so often must a line come that does not say where it stands, or names no loss
+_FEW_COLUMNS = 3  # "10 2.31 2.40"; more numbers and nothing else may be data: "3 0.5 0.4 0.1 0.2"
+_RECURS_AS_TABLE = 12  # so often must they come, their first number always as much larger
 _UNCLEAN = re.compile(
     "[^\t\n -~\u00a0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe\uff00-\ufffd]"
 )
@@ -265,6 +267,8 @@ class TextDecoder:
 
     def _needed(self, shape: Shape) -> int:
         losses = any(is_loss(name) for name in shape.names)
+        if shape.guessed and shape.columns > _FEW_COLUMNS:
+            return _RECURS_AS_TABLE
         if shape.guessed or not losses:
             return _RECURS
         if shape.level:
@@ -293,7 +297,10 @@ class TextDecoder:
 def _increasing(matches: list[re.Match[str] | None], shape: Shape) -> bool:
     group = shape.counters.get("step", -1)
     steps = [parse_number(match.groups()[group]) for match in matches if match and group >= 0]
-    return all(a is not None and b is not None and a < b for a, b in pairwise(steps))
+    grown = {b - a for a, b in pairwise(steps) if a is not None and b is not None}
+    if None in steps or min(grown, default=0) <= 0:
+        return False
+    return shape.columns <= _FEW_COLUMNS or len(grown) == 1
 
 
 def looks_like_training(head: bytes) -> str | None:

@@ -207,7 +207,7 @@ class Rows:
         place = self.place
         position = shape.counter(groups, "step")
         if position is None:
-            return self._unplaced_eval(place.by_epoch(evaluation=True))
+            return self._unplaced_eval(shape, place.by_epoch(evaluation=True))
         total = shape.counter(groups, "steps")
         counter = self._counters.get("step")
         if counter is None:
@@ -216,10 +216,15 @@ class Rows:
             return place.step
         return counter.peek(int(position))
 
-    def _unplaced_eval(self, step: int | None) -> int:
-        """An evaluation without a step: at the end of the epoch, where its last row has come."""
-        if step is None or self.place.header_step is not None:
-            return step or 0
+    def _unplaced_eval(self, shape: Shape, step: int | None) -> int:
+        """An evaluation without a step: at the end of the epoch, where its last row has come.
+
+        Where nothing was trained yet, evaluations are counted from 0.
+        """
+        if step is None:
+            return shape.rows - 1
+        if self.place.header_step is not None:
+            return step
         ends = (counter.end() for counter in self._counters.values())
         return max(step, *(end or 0 for end in ends), 0)
 

@@ -73,6 +73,7 @@ class Shape:
         keras: a bar with running means, of which only the last redraw counts.
         index: a bare number opens the line; it is the step only where it keeps growing.
         guessed: the loss has no name; it is one only where the line recurs.
+        columns: how many numbers are in a line that is made of nothing else; otherwise 0.
         explicit: a colon or equals sign stands between each loss and its number.
         samples: the batch counter counts samples ("[640/60000 (1%)]").
         bare_batch: it names its batch, but neither epoch nor step.
@@ -99,6 +100,7 @@ class Shape:
     keras: bool = False
     index: bool = False
     guessed: bool = False
+    columns: int = 0
     explicit: bool = False
     samples: bool = False
     bare_batch: bool = False
@@ -216,6 +218,8 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     shape.samples = settle_counters(message, tokens, roles) and not shape.bar
     present = set(roles.values())
     shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
+    if not any(map(str.isalpha, message)):
+        shape.columns = len(tokens)
     if shape.index:
         shape.guessed = guess_loss(message, tokens, metrics)
     return roles, metrics

@@ -13,11 +13,12 @@ NO_LOG = re.compile(
     r"|py|pyc|pyx|c|cc|cpp|h|cu|js|ts|css|ipynb|md|rst|html?|tex|yaml|yml|toml|ini|cfg|conf|lock"
     r"|sh|bat|so|o|a|dll|exe|parquet|arrow|feather|lmdb|tfrecords?|db-(wal|shm)|pid|swp|tmp|bak)"
     r"|^(config|generation_config|tokenizer.*|vocab|special_tokens_map|added_tokens|merges"
-    r"|adapter_config|preprocessor_config|.*\.index|package(-lock)?|dataset_infos?)\.(json|txt)"
+    r"|adapter_config|preprocessor_config|.*\.index|package(-lock)?|dataset_infos?"
+    r"|wandb-(summary|metadata))\.(json|txt)"
     r"|^(requirements.*|licen[cs]e.*|readme.*|authors|copying|makefile|dockerfile)(\.txt)?)$"
 )
 NO_DIRECTORY = re.compile(
-    r"^(\..*|__pycache__|node_modules|site-packages|dist-packages|venv|env|.*\.egg-info)$"
+    r"^(\..*|__pycache__|node_modules|site-packages|dist-packages|venv|env|.*\.egg-info|labels)$"
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -19,7 +20,14 @@ from lossmon.monitor.raw import Tail
 from lossmon.monitor.told import told
 
 _START_BYTES = 1 << 16  # of a log kept for looking ahead
-_HEAD_LIMIT = 1 << 20  # bytes looked at before a log without recognisable rows is given up
+_HEAD_LIMIT = 1 << 20  # bytes looked at together for rows of a format
+_KEPT = 1 << 16  # of those that hold none, so many stay: a row may have begun there
+_PASSED_OVER = 1 << 28  # bytes of other output before a log is given up
+_LOOKS = 4  # and so often is it looked at because a word in it may name a loss
+_LOSS_WORD = re.compile(
+    rb"(?<![A-Za-z0-9])(?:[Ll]oss|LOSS|[Pp]erplexity|ppl|[Rr]eward|rew|rmse|nll|[Cc]ost)\w{0,9}[\s:=|\"'()\[\]]"
+    + b"|" + "损失".encode()
+)  # fmt: skip
 
 
 def put(history: History, part: Record | Rows) -> None:
@@ -73,6 +81,9 @@ class Log:
     _unpacker: Unpacker | None = None
     _passing_over: bool = False  # a line too long to be looked at, before the format is known
     _too_long: int = 0  # such lines
+    _passed: int = 0  # bytes of output before the first row that are no longer kept
+    _looks: int = 0  # how often they were looked at
+    _searched: int = 0  # bytes of the head in which no word may name a loss
     _known: int = 0  # metric names seen when `chosen` was made
 
     @property
@@ -116,7 +127,7 @@ class Log:
         return records
 
     def _feed_plain(self, data: bytes) -> Sequence[Record]:
-        start = 0 if self.decoder is None else self._plain
+        start = self._passed if self.decoder is None else self._plain
         self._plain += len(data)
         if self.tail is not None:
             self.tail.append(data)
@@ -175,6 +186,10 @@ class Log:
 
     def _recognise(self, complete: bool) -> Sequence[Record]:
         full = len(self._head) >= _HEAD_LIMIT
+        if self._passed and not complete and not self._may_hold_rows():
+            if full:
+                self._pass_over()
+            return []
         try:
             name = self.path if self._unpacker is None else plain_name(self.path)
             found = detect(bytes(self._head), name, complete and not self._too_long)
@@ -185,6 +200,8 @@ class Log:
             elif found is None and (full or complete):
                 found = detect(bytes(self._head) or b"\n", name, True)
         except FormatError as error:
+            if full and not complete and b"\n" in self._head[-_KEPT:] and self._pass_over():
+                return []
             self.refused = str(error)
             self._head.clear()
             return []
@@ -199,6 +216,23 @@ class Log:
         for _ in range(self._too_long):
             self.decoder.skipped.add("line too long", "")
         return self._decode(head)
+
+    def _may_hold_rows(self) -> bool:
+        """Whether a word in the output before the first row may name a loss."""
+        found = _LOSS_WORD.search(self._head, max(0, self._searched - 64)) is not None
+        if not found:
+            self._searched = len(self._head)
+        return found
+
+    def _pass_over(self) -> bool:
+        """Let go of output that holds no row; False where there was too much of it already."""
+        self._looks += self._may_hold_rows()
+        if self._passed > _PASSED_OVER or self._looks > _LOOKS:
+            return False
+        self._passed += len(self._head) - _KEPT
+        del self._head[:-_KEPT]
+        self._searched = min(self._searched, _KEPT)
+        return True
 
     def _decode(self, data: bytes) -> Sequence[Record]:
         assert self.decoder is not None
