@@ -6,19 +6,37 @@ colour blindness tell apart. In every theme a sign stands beside a colour that m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from textual.theme import Theme
 
 from lossmon.config.screen import THEMES
 
-
-def _text(**roles: str) -> dict[str, str]:
-    """Colours of words as they are given: Textual would blend them with the foreground."""
-    return {f"text-{role}": color for role, color in roles.items()}
+_ROLES = ("primary", "secondary", "accent", "warning", "error", "success")
 
 
-_DARK = Theme(
+def _theme(
+    name: str, *, text: Mapping[str, str], variables: Mapping[str, str] | None = None, **colors: Any
+) -> Theme:
+    """A theme whose words have its colours as they are: Textual would blend them.
+
+    Args:
+        name: of the theme.
+        text: colours of words that differ from those of areas, and "muted".
+        variables: more of Textual's.
+        colors: what `Theme` takes; each of _ROLES.
+    """
+    words = _words({role: colors[role] for role in _ROLES} | dict(text))
+    return Theme(name=name, variables={**words, **(variables or {})}, **colors)
+
+
+def _words(colors: Mapping[str, str]) -> dict[str, str]:
+    return {f"text-{role}": color for role, color in colors.items()}
+
+
+_DARK = Theme(  # its words as Textual blends them
     name="dark",
     primary="#0178D4",
     secondary="#004578",
@@ -27,10 +45,10 @@ _DARK = Theme(
     error="#ba3c5b",
     success="#4EBF71",
     foreground="#e0e0e0",
-    variables=_text(secondary="#7fa6c9"),
+    variables=_words({"secondary": "#7fa6c9"}),
 )
-_LIGHT = Theme(
-    name="light",
+_LIGHT = _theme(
+    "light",
     primary="#005a9e",
     secondary="#6b3fa0",
     accent="#8a5a00",
@@ -42,23 +60,21 @@ _LIGHT = Theme(
     surface="#f4f4f1",
     panel="#e6e6e2",
     dark=False,
+    text={
+        "accent": "#7a4f00",
+        "warning": "#964600",
+        "error": "#a81038",
+        "success": "#196630",
+        "muted": "#5a5a5a",
+    },
     variables={
-        **_text(
-            primary="#005a9e",
-            secondary="#6b3fa0",
-            accent="#7a4f00",
-            warning="#964600",
-            error="#a81038",
-            success="#196630",
-            muted="#5a5a5a",
-        ),
         "footer-key-foreground": "#005a9e",
         "surface-lighten-2": "#b8b8b0",  # borders
         "boost": "#e2e2dc",  # the chosen line
     },
 )
-_CONTRAST = Theme(
-    name="contrast",
+_CONTRAST = _theme(
+    "contrast",
     primary="#00d7ff",
     secondary="#ff87ff",
     accent="#ffff5f",
@@ -69,22 +85,11 @@ _CONTRAST = Theme(
     background="#000000",
     surface="#000000",
     panel="#000000",
-    variables={
-        **_text(
-            primary="#00d7ff",
-            secondary="#ff87ff",
-            accent="#ffff5f",
-            warning="#ffaf00",
-            error="#ff8787",
-            success="#5fff5f",
-            muted="#d0d0d0",
-        ),
-        "surface-lighten-2": "#a0a0a0",
-        "boost": "#404040",
-    },
+    text={"muted": "#d0d0d0"},
+    variables={"surface-lighten-2": "#a0a0a0", "boost": "#404040"},
 )
-_COLOUR_BLIND = Theme(
-    name="colour-blind",
+_COLOUR_BLIND = _theme(
+    "colour-blind",
     primary="#56B4E9",
     secondary="#CC79A7",
     accent="#F0E442",
@@ -94,15 +99,11 @@ _COLOUR_BLIND = Theme(
     foreground="#e8e8e8",
     background="#101010",
     surface="#161616",
-    variables=_text(
-        primary="#56B4E9",
-        secondary="#CC79A7",
-        accent="#F0E442",
-        warning="#E69F00",
-        error="#E8702A",  # vermillion, a little lighter: words need more contrast than areas
-        success="#00B482",  # bluish green, likewise
-        muted="#a8a8a8",
-    ),
+    text={
+        "error": "#E8702A",  # vermillion, a little lighter: words need more contrast than areas
+        "success": "#00B482",  # bluish green, likewise
+        "muted": "#a8a8a8",
+    },
 )
 OURS = {theme.name: theme for theme in (_DARK, _LIGHT, _CONTRAST, _COLOUR_BLIND)}
 assert tuple(OURS) == THEMES, "config.toml names the themes that are here"
@@ -130,17 +131,8 @@ def on_sixteen_colours(theme: Theme) -> Theme:
     """The theme in colours that a terminal with sixteen has: near ones would all become white."""
     roles = _SIXTEEN_DARK if theme.dark else _SIXTEEN_LIGHT
     muted = "#aaaaaa" if theme.dark else "#555555"
-    words = {**theme.variables, **_text(**roles, muted=muted), "surface-lighten-2": muted}
-    return replace(
-        theme,
-        primary=roles["primary"],
-        secondary=roles["secondary"],
-        accent=roles["accent"],
-        warning=roles["warning"],
-        error=roles["error"],
-        success=roles["success"],
-        variables=words,
-    )
+    words = {**theme.variables, **_words({**roles, "muted": muted}), "surface-lighten-2": muted}
+    return replace(theme, **roles, variables=words)  # type: ignore[arg-type]
 
 
 def after(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from lossmon.logs import follower, walk
 from lossmon.logs.follower import Chunk, Follower
+from tests.logs.old_python import python_3_6
 
 
 class Reader:
@@ -238,20 +238,14 @@ def test_a_real_writer_process_loses_nothing(tmp_path: Path) -> None:
 
 def test_the_follower_runs_on_python_3_6(tmp_path: Path) -> None:
     """With nothing of lossmon but `walk`: both are sent to boxes."""
-    old = sorted(Path.home().glob(".pyenv/versions/3.6*/bin/python"))
-    if not old:
-        pytest.skip("no Python 3.6 on this machine")
-    package = tmp_path / "lossmon" / "logs"
-    package.mkdir(parents=True)
-    for module in (follower, walk):
-        shutil.copy(str(module.__file__), package)
+    old = python_3_6(tmp_path, follower, walk)
     (tmp_path / "log").write_bytes(b"hello")
     code = (
         "from lossmon.logs.follower import Follower\n"
         f"print(Follower([{str(tmp_path / 'log')!r}]).poll()[0].data)"
     )
     done = subprocess.run(
-        [old[0], "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        [old, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "b'hello'"
 

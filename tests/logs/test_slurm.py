@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 
 from lossmon.logs import program, slurm
 from lossmon.logs.slurm import Jobs, Slurm, SlurmError, duration, expand, moment
+from tests.logs.old_python import python_3_6
 from tests.logs.slurm_stand_in import HELP_24, Cluster, stamp
 
 
@@ -208,19 +208,11 @@ def test_times_are_read_in_all_their_forms() -> None:
 
 
 def test_it_runs_on_python_3_6(cluster: Cluster, tmp_path: Path) -> None:
-    old = sorted(Path.home().glob(".pyenv/versions/3.6*/bin/python"))
-    if not old:
-        pytest.skip("no Python 3.6 on this machine")
-    package = tmp_path / "lossmon" / "logs"
-    package.mkdir(parents=True)
-    for folder in (package, package.parent):
-        (folder / "__init__.py").touch()
-    for module in (program, slurm):
-        shutil.copy(module.__file__, package)
+    old = python_3_6(tmp_path, program, slurm)
     cluster.queue("1", out="/data/1.out")
     cluster.account(ended())
     code = "import json\nfrom lossmon.logs.slurm import Slurm\nprint(json.dumps(Slurm().find()))"
     done = subprocess.run(
-        [str(old[0]), "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+        [old, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert [job["id"] for job in json.loads(done.stdout or "[]")] == ["1", "12"], done.stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 from lossmon.logs import gpus, program, vitals, writers
 from lossmon.logs.program import Program
 from lossmon.logs.vitals import Sampler, Vitals
+from tests.logs.old_python import python_3_6
 
 GIB = 1 << 30
 WRITER = (
@@ -324,15 +324,7 @@ def test_where_nothing_was_written_for_long_no_tool_is_started(tools: Path, tmp_
 
 
 def test_it_runs_on_python_3_6(tmp_path: Path) -> None:
-    old = sorted(Path.home().glob(".pyenv/versions/3.6*/bin/python"))
-    if not old:
-        pytest.skip("no Python 3.6 on this machine")
-    package = tmp_path / "lossmon" / "logs"
-    package.mkdir(parents=True)
-    for folder in (package, package.parent):
-        (folder / "__init__.py").touch()
-    for module in (gpus, program, writers, vitals):
-        shutil.copy(module.__file__, package)
+    old = python_3_6(tmp_path, gpus, program, writers, vitals)
     log = tmp_path / "train.log"
     code = (
         "import json, sys\nfrom lossmon.logs.vitals import Sampler, Vitals\nSampler()\n"
@@ -340,7 +332,7 @@ def test_it_runs_on_python_3_6(tmp_path: Path) -> None:
     )
     with log.open("w") as file:
         done = subprocess.run(
-            [str(old[0]), "-c", code, str(log)],
+            [old, "-c", code, str(log)],
             cwd=tmp_path, pass_fds=[file.fileno()], capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert '"logs": {' in done.stdout, done.stderr

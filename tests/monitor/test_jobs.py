@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,28 +18,17 @@ from lossmon.diagnosis.knowledge import load
 from lossmon.errors import TargetError
 from lossmon.logs import slurm
 from lossmon.logs.target import parse
-from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.jobs import ending, in_brief, name_of, read_jobs, runs_on, too_short
 from lossmon.monitor.log import Log
 from lossmon.monitor.pulse import Sample
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Training
 from lossmon.monitor.update import Gpu, Job
-from tests.conftest import falling
 from tests.logs.slurm_stand_in import Cluster, stamp
+from tests.monitor.live import printed, until
 
 NOW = 1_800_000_000.0
 JOB = Job("4242_3", "sft", "RUNNING", "gpu017", NOW - 3600, NOW + 7200, 10800)
-
-
-def printed(path: Path, n: int = 60, total: int = 300, start: float = 2.0) -> Path:
-    """What a training prints: steps of a plan, with losses."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows = (
-        f"step {i + 1}/{total} loss {loss:.4f}\n" for i, loss in enumerate(falling(n, start=start))
-    )
-    path.write_text("".join(rows))
-    return path
 
 
 @pytest.fixture
@@ -51,21 +39,6 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     monkeypatch.setattr(slurm, "LOAD", 1.0)
     monkeypatch.setattr(slurm.Jobs.__init__, "__defaults__", ("", True, 0.1))
     return stand_in
-
-
-def until(monitor: Monitor, wanted: Callable[[dict[str, RunUpdate]], bool]) -> dict[str, RunUpdate]:
-    """Poll until the runs are as wanted."""
-    deadline = time.monotonic() + 20
-    runs: dict[str, RunUpdate] = {}
-    while time.monotonic() < deadline:
-        for update in monitor.poll():
-            runs.pop(update.run, None)
-            if not update.removed:
-                runs[update.run] = update
-        if wanted(runs):
-            return runs
-        time.sleep(0.01)
-    raise AssertionError(f"waited in vain; there are {sorted(runs)}")
 
 
 def check(*arguments: str) -> subprocess.CompletedProcess[str]:

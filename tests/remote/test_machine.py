@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.monitor import Monitor, RunUpdate
+from lossmon.monitor import Monitor
 from tests.logs.slurm_stand_in import Cluster
-from tests.monitor.test_jobs import printed
+from tests.monitor.live import printed, until
 from tests.monitor.test_pulse import TRAINER
 from tests.remote.box import Box
 
@@ -49,20 +49,6 @@ def watch(there: Box) -> Iterator[Callable[..., Monitor]]:
     yield make
     for monitor in opened:
         monitor.close()
-
-
-def until(monitor: Monitor, wanted: Callable[[dict[str, RunUpdate]], bool]) -> dict[str, RunUpdate]:
-    deadline = time.monotonic() + 40
-    runs: dict[str, RunUpdate] = {}
-    while time.monotonic() < deadline:
-        for update in monitor.poll():
-            runs.pop(update.run, None)
-            if not update.removed:
-                runs[update.run] = update
-        if wanted(runs):
-            return runs
-        monitor.wait(0.05)
-    raise AssertionError(f"waited in vain; there are {sorted(runs)}, {monitor.hosts()}")
 
 
 def test_the_gpu_and_the_writer_of_a_box_are_shown_with_its_run(
