@@ -5,21 +5,9 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from lossmon.demo.trainings import Row, Training
-
-
-class Writer(Protocol):
-    """Writes the rows of one training."""
-
-    def write(self, row: Row) -> None:
-        """Log a row, at once on disk."""
-        ...
-
-    def close(self) -> None:
-        """The training is over."""
-        ...
 
 
 class _File:

@@ -17,11 +17,6 @@ _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\Z")  # 1,234,567.8
 _SUFFIXED = re.compile(
     r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?P<suffix>[kKmMGBT%])\Z"
 )
-_DURATION = re.compile(
-    r"(?:(?P<days>\d+)\s*(?:days?|d),?\s*)?"
-    r"(?:(?P<h>\d+):(?P<min>\d{1,2}):(?P<s>\d{1,2}(?:\.\d+)?)|(?P<min2>\d+):(?P<s2>\d{1,2}(?:\.\d+)?)"
-    r"|(?:(?P<uh>\d+)\s*h)?\s*(?:(?P<umin>\d+)\s*m(?:in)?)?\s*(?:(?P<us>\d+(?:\.\d+)?)\s*s)?)\Z"
-)
 
 
 def parse_number(text: str) -> float | None:
@@ -58,19 +53,3 @@ def as_float(number: float | int) -> float:
         return float(number)
     except OverflowError:
         return math.inf if number > 0 else -math.inf
-
-
-def parse_duration(text: str) -> float | None:
-    """Read a duration in seconds: `1:02:03`, `02:03`, `1 day, 0:08:23`, `1m 42s`, `3h 5m`."""
-    text = text.strip().strip("'\"")
-    match = _DURATION.match(text) if 0 < len(text) <= _MAX_CHARS else None
-    if match is None or not any(match.groups()):
-        return None
-    part = {name: float(value) for name, value in match.groupdict(default="0").items()}
-    minutes = part["min"] + part["min2"] + part["umin"]
-    return (
-        part["days"] * 86400
-        + (part["h"] + part["uh"]) * 3600
-        + minutes * 60
-        + (part["s"] + part["s2"] + part["us"])
-    )

@@ -13,7 +13,6 @@ from lossmon.errors import FormatError
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _LOOKED_AT = 64  # bytes in which UTF-16 without a mark is recognised
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-MARK_BYTES = 4  # of the head, that tell
 _PIECE = 1 << 20  # a small file may unpack to gigabytes: it is handed on in pieces
 _SLICE = 512  # bytes unpacked at once: what stands before damage is read
 ENDINGS = (".gz", ".zst")

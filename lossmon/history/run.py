@@ -135,13 +135,6 @@ class History:
         rows = max((len(one) for one in self.series.values()), default=0)
         return share < 1.0 - max(0.02, 1.5 / max(rows, 1))
 
-    def primary(self, role: str) -> Series | None:
-        """The series that plays a role; of several the first that was logged."""
-        for series in self.series.values():
-            if series.role == role:
-                return series
-        return None
-
     def _place(self, values: Mapping[str, float]) -> int:
         here = 0 if self.step is None else self.step
         if any(self.role_of(name) == "train_loss" for name in values):

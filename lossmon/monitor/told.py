@@ -16,7 +16,6 @@ from lossmon.history.run import Plan
 Thing = TypeVar("Thing", Finding, TimelineEntry)
 
 OFF = "off"
-TREATMENTS = (OFF, *SEVERITIES)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossmon.formats.numbers import parse_duration, parse_number
+from lossmon.formats.numbers import parse_number
 
 
 @pytest.mark.parametrize(
@@ -73,20 +73,3 @@ def test_every_float_survives_its_repr(value):
 @given(st.text(max_size=60))
 def test_no_text_raises(text):
     parse_number(text)
-    parse_duration(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("0:02:12", 132),
-        ("05:10", 310),
-        ("1 day, 0:08:23", 86903),
-        ("1m 42s", 102),
-        ("3h 5m", 11100),
-        ("", None),
-        ("soon", None),
-    ],
-)
-def test_durations(text, seconds):
-    assert parse_duration(text) == seconds
