@@ -91,7 +91,7 @@ class Rows(Sequence[Record]):
 def batches(records: Sequence[Record]) -> Iterator[Record | Rows]:
     """The same records in the same order, with neighbours that are alike held by column."""
     if isinstance(records, Rows):
-        yield records
+        yield from [records] if len(records) >= _FEW else records
         return
     for shape, group in groupby(records, _shape):
         alike = list(group)

@@ -77,9 +77,9 @@ class History:
             else:
                 series.append(step, value, epoch, time)
         self.step = step
-        if epoch is not None:
+        if epoch is not None and epoch == epoch:
             self.epoch = epoch
-        if time is not None:
+        if time is not None and time == time:
             self.time = time
 
     def extend(
@@ -104,10 +104,8 @@ class History:
             else:
                 series.extend(step, value, epoch, time)
         self.step = int(step[-1])
-        if epoch is not None:
-            self.epoch = float(epoch[-1])
-        if time is not None:
-            self.time = float(time[-1])
+        self.epoch = _newest(epoch, self.epoch)
+        self.time = _newest(time, self.time)
 
     def _series(self, name: str) -> Series | None:
         """The series of a metric, made where it is new; None where there are too many."""
@@ -140,3 +138,11 @@ class History:
         if any(self.role_of(name) == "train_loss" for name in values):
             return here + 1
         return here
+
+
+def _newest(column: Floats | None, before: float | None) -> float | None:
+    """The newest number of an optional column; NaN is none."""
+    if column is None:
+        return before
+    known = column[column == column]
+    return float(known[-1]) if len(known) else before

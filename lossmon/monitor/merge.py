@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import itemgetter
+from itertools import pairwise
 
-from lossmon.formats.decoder import Record, Rows
+import numpy as np
+
+from lossmon.formats.decoder import Record, Rows, batches
 from lossmon.formats.names import role
 from lossmon.history.columns import Series
 from lossmon.history.run import History
@@ -63,30 +64,48 @@ class Merge:
         self.history, self._cursor = History(role), {}
         return True
 
-    def rows(self) -> Iterator[Record]:
-        """The points that are new since the last call, as rows in step order."""
-        points = []
+    def parts(self) -> Iterator[Record | Rows]:
+        """The points that are new since the last call, as rows in step order.
+
+        Where several metrics were logged at a step, those that share all their steps are one row.
+        """
+        tables = self._tables()
+        if len(tables) < 2:
+            yield from tables
+            return
+        lengths = [len(table) for table in tables]
+        table_of = np.repeat(np.arange(len(tables)), lengths)
+        table_of = table_of[np.argsort(np.concatenate([t.step for t in tables]), kind="stable")]
+        turns = np.flatnonzero(np.diff(table_of)) + 1  # where rows of another table come
+        done = [0] * len(tables)
+        for start, stop in pairwise((0, *turns.tolist(), len(table_of))):
+            which = int(table_of[start])
+            at = done[which]
+            done[which] += stop - start
+            yield from batches(tables[which][at : done[which]])
+
+    def _tables(self) -> list[Rows]:
+        """The new points of all metrics; those of the same steps together."""
+        tables: list[Rows] = []
         for name, source in self.sources.items():
             series = _series(source)
             done = self._cursor.get(name, 0)
             if len(series) == done:
                 continue
-            view = series.kept() if done == 0 else series.view()
-            epochs = None if view.epoch is None else view.epoch[done:].tolist()
-            times = None if view.time is None else view.time[done:].tolist()
-            for i, (step, value) in enumerate(
-                zip(view.step[done:].tolist(), view.value[done:].tolist(), strict=True)
-            ):
-                epoch = None if epochs is None or epochs[i] != epochs[i] else epochs[i]
-                time = None if times is None or times[i] != times[i] else times[i]
-                points.append((step, name, value, epoch, time))
             self._cursor[name] = len(series)
-        points.sort(key=itemgetter(0))
-        for step, group in groupby(points, key=itemgetter(0)):
-            cells = list(group)
-            epoch = next((cell[3] for cell in cells if cell[3] is not None), None)
-            time = next((cell[4] for cell in cells if cell[4] is not None), None)
-            yield Record({cell[1]: cell[2] for cell in cells}, step, epoch, time)
+            view = series.kept() if done == 0 else series.view()
+            step, value = view.step[done:], view.value[done:]
+            epoch = None if view.epoch is None else view.epoch[done:]
+            time = None if view.time is None else view.time[done:]
+            for i, table in enumerate(tables):
+                if np.array_equal(table.step, step):
+                    epoch = epoch if table.epoch is None else table.epoch
+                    time = time if table.time is None else table.time
+                    tables[i] = Rows({**table.values, name: value}, step, epoch, time)
+                    break
+            else:
+                tables.append(Rows({name: value}, step, epoch, time))
+        return tables
 
     def add(self, part: Record | Rows) -> None:
         """Put rows into the merged history."""

@@ -39,7 +39,7 @@ class Origins:
 
     def add(self, start: int, end: int, records: Sequence[Record]) -> None:
         """Note the rows that a piece of the log gave."""
-        if isinstance(records, Rows):
+        if isinstance(records, Rows) and len(records):
             steps = [int(records.step.min()), int(records.step.max())]
         else:
             steps = [record.step for record in records if record.step is not None]

@@ -113,7 +113,7 @@ class Training:
         if self._merge.choose(self.logs, settled):
             self._engine = Engine()
         self._merge.note_plan(self.logs)
-        for part in batches(list(self._merge.rows())):
+        for part in self._merge.parts():
             self._watch(part, self._merge)
         self.revision += 1
 

@@ -6,9 +6,12 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lossmon.formats.decoder import Record, Rows, batches
 from lossmon.monitor.log import Log
+from lossmon.monitor.merge import Merge
 from lossmon.monitor.training import Training
 from tests.diagnosis.curves import CURVES, evaluations
 
@@ -71,3 +74,33 @@ def test_neighbours_that_are_alike_go_together() -> None:
     assert list(pieces([*train, check, *train])) == [(True, 20), (False, 1), (True, 20)]
     assert set(pieces(no_step)) == {(False, 1)}
     assert [r for part in batches(train) for r in part] == train
+
+
+@given(
+    st.lists(st.integers(0, 60), unique=True, min_size=1).map(sorted),
+    st.lists(st.integers(0, 60), unique=True, min_size=1).map(sorted),
+    st.integers(0, 60),
+)
+@settings(deadline=None, max_examples=60)
+def test_logs_of_one_training_are_merged_in_step_order(train: list[int], evals: list[int], at: int):
+    first, second = Log("train.jsonl"), Log("eval.jsonl")
+    merge, seen = Merge(), []
+    for wanted in (range(at), range(at, 61)):  # what is there at first, and what comes later
+        for step in (s for s in train if s in wanted):
+            first.add(Record({"loss": 1.0 + step, "lr": 0.5}, step, epoch=step / 10))
+        for step in (s for s in evals if s in wanted):
+            second.add(Record({"eval_loss": 2.0 + step}, step))
+        merge.choose([first, second], settled=True)
+        for part in merge.parts():
+            seen += list(part) if isinstance(part, Rows) else [part]
+            merge.add(part)
+    for name, steps, level in (
+        ("loss", train, 1.0),
+        ("lr", train, None),
+        ("eval_loss", evals, 2.0),
+    ):
+        view = merge.history.series[name].view()
+        assert view.step.tolist() == steps
+        assert view.value.tolist() == [0.5 if level is None else level + step for step in steps]
+    places = [record.step for record in seen[-len(train) - len(evals) :]]
+    assert places == sorted(places)
