@@ -38,7 +38,10 @@ def fields(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
             key, at = varint(data, at)
         number, kind = key >> 3, key & 7
         if kind == VARINT:
-            value, at = varint(data, at)
+            if at < end and data[at] < 0x80:
+                value, at = data[at], at + 1
+            else:
+                value, at = varint(data, at)
             yield number, kind, value, b""
             continue
         if kind == BYTES:

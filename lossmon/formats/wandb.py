@@ -11,7 +11,7 @@ import struct
 import zlib
 
 from lossmon.formats.decoder import Facts, Record, Skipped
-from lossmon.formats.jsonl import load_value
+from lossmon.formats.jsonl import load_values
 from lossmon.formats.protobuf import BYTES, VARINT, fields, signed
 from lossmon.formats.rows import RowReader, flatten
 
@@ -23,9 +23,12 @@ _FILE_HEADER = 7
 _BLOCK = 1 << 15
 _PIECE = struct.Struct("<IHB")  # checksum of kind and data, length, kind
 _FULL, _FIRST, _MIDDLE, _LAST = 1, 2, 3, 4
+_CHECK_OF = [zlib.crc32(_byte) for _byte in (b"\0", b"\1", b"\2", b"\3", b"\4")]
 _MOST_BYTES = 1 << 20  # a longer record holds a configuration or a table
 _HISTORY, _EXIT = 2, 18  # fields of Record
 _MOST_ITEMS = 5000
+_KEY, _NESTED, _VALUE = 0x0A, 0x12, b"\x82\x01"  # of an item: how its fields 1, 2 and 16 begin
+_BYTE = [bytes([i]) for i in range(0x80)]
 
 
 class WandbDecoder:
@@ -68,7 +71,7 @@ class WandbDecoder:
                 break
             piece = data[at + _PIECE.size : stop]
             at = stop
-            if zlib.crc32(piece, zlib.crc32(bytes([kind]))) != check:
+            if zlib.crc32(piece, _CHECK_OF[kind]) != check:
                 self._damaged("a record with a wrong checksum")
                 continue
             record = self._take(kind, piece)
@@ -99,7 +102,7 @@ class WandbDecoder:
             self._pieces.append(piece)
         if kind not in (_FULL, _LAST):
             return None
-        whole, size = b"".join(self._pieces), self._size
+        whole, size = piece if kind == _FULL else b"".join(self._pieces), self._size
         self._pieces.clear()
         self._size = 0
         if size > _MOST_BYTES:
@@ -120,14 +123,15 @@ class WandbDecoder:
         return None
 
     def _history(self, data: bytes) -> Record | None:
-        row: dict[str, object] = {}
+        items: dict[str, bytes] = {}
         step = None
         for number, kind, _, piece in fields(data):
-            if number == 1 and kind == BYTES and len(row) < _MOST_ITEMS:
+            if number == 1 and kind == BYTES and len(items) < _MOST_ITEMS:
                 key, value = _item(piece)
-                row[key] = value
+                items[key] = value
             elif number == 2 and kind == BYTES:
                 step = next((signed(n) for field, _, n, _ in fields(piece) if field == 1), 0)
+        row = dict(zip(items, load_values(list(items.values())), strict=True))
         if step is not None:
             row.setdefault("_step", step)
         record = self._rows.read(flatten(row))
@@ -143,8 +147,13 @@ class WandbDecoder:
             self.facts.failure = f"the run ended with exit code {signed(code)}"
 
 
-def _item(data: bytes) -> tuple[str, object]:
+def _item(data: bytes) -> tuple[str, bytes]:
     """A HistoryItem: key or nested key, and a value in JSON."""
+    if len(data) > 1 and data[0] in (_KEY, _NESTED) and data[1] < 0x80:
+        end = 2 + data[1]  # nearly all are a short key and a short value: no loop is needed
+        left = len(data) - end - 3
+        if 0 <= left < 0x80 and data[end : end + 3] == _VALUE + _BYTE[left]:
+            return data[2:end].decode("utf-8", "replace"), data[end + 3 :]
     key, nested, value = "", [], b""
     for number, kind, _, piece in fields(data):
         if kind != BYTES:
@@ -155,7 +164,7 @@ def _item(data: bytes) -> tuple[str, object]:
             nested.append(piece.decode("utf-8", "replace"))
         elif number == 16:
             value = piece
-    return key or "/".join(nested), load_value(value)
+    return key or "/".join(nested), value
 
 
 def sniff(head: bytes, name: str) -> str | None:
