@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lossmon.formats import hf_stdout, text
+from lossmon.formats.cells import wall_time
 from lossmon.formats.decoder import Decoder, Facts, Record, Skipped
 from lossmon.formats.jsonl import load_object
 from lossmon.formats.lines import LineSplitter
-from lossmon.formats.rows import wall_time
 
 NAME = "json-messages"
 READS = "Lines wrapped in JSON: Docker's json-file, Kubernetes, python-json-logger, structlog"

@@ -8,15 +8,24 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lossmon.formats.decoder import Facts, Floats, Ints, Record, Rows
+from lossmon.formats.cells import (
+    MOST_STEPS,
+    counts,
+    floats,
+    fraction,
+    is_eval_split,
+    read_number,
+    wall_time,
+    wall_times,
+)
+from lossmon.formats.decoder import Facts, Record, Rows
 from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, plain, role
-from lossmon.formats.numbers import as_float, parse_number
+from lossmon.formats.numbers import as_float
 
 MAX_DEPTH = 32
 MAX_CELLS = 5000
@@ -42,20 +51,13 @@ _SPLIT = (
     "mode", "split", "phase", "stage", "subset", "set", "type", "data_split", "event", "kind",
     "loop", "partition",
 )  # fmt: skip
-_EVAL_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "test"})
 _NO_METRIC = frozenset(
     (*_STEP, *_EPOCH, *_TIME, *_TOTAL, *_TOTAL_EPOCHS, "percentage", "elapsed_time",
      "remaining_time", "eta", "eta_seconds", "pid", "rank", "seed", "runtime", "total_flos")
 )  # fmt: skip
 _SUMMARY = frozenset({"train_runtime", "train_samples_per_second", "total_flos_summary"})
-_NUMBERS = frozenset({int, float})
 _LONGEST_NAME = 300
-_MOST_STEPS = 2**62
-_WHOLE = 2.0**53  # beyond it a float does not tell whole numbers apart
-_TIME_SCALES = (1.0, 1e3, 1e6, 1e9)  # seconds to nanoseconds
-_FIRST_TIME, _LAST_TIME = 5e8, 5e9  # 1985 to 2128
 _SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args"})  # hold no metrics
-_MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--", "?"})
 
 
 class _Plan(NamedTuple):
@@ -168,26 +170,24 @@ class RowReader:
             elif kind is int:
                 values[key] = as_float(cell)
             elif cell is not None and kind is not bool:
-                number = _number(cell)
+                number = read_number(cell)
                 if number is not None:
                     values[key] = number
         if not values:
             return None
         step = row[plan.step] if plan.step is not None else None
-        if type(step) is float and plan.total is None and -_MOST_STEPS < step < _MOST_STEPS:
+        if type(step) is float and plan.total is None and -MOST_STEPS < step < MOST_STEPS:
             step = int(step)
-        elif (
-            type(step) is not int or plan.total is not None or not -_MOST_STEPS < step < _MOST_STEPS
-        ):
+        elif type(step) is not int or plan.total is not None or not -MOST_STEPS < step < MOST_STEPS:
             step = self._step(row, plan)
         epoch = row[plan.epoch] if plan.epoch is not None else None
         if type(epoch) is not float:
-            epoch = None if plan.epoch is None else _fraction(epoch)[0]
+            epoch = None if plan.epoch is None else fraction(epoch)[0]
         if plan.total_epochs is not None:
-            total = _number(row[plan.total_epochs])
+            total = read_number(row[plan.total_epochs])
             if total is not None and total > 0:
                 self._facts.total_epochs = total
-        if plan.split is not None and _is_eval_split(row[plan.split]):
+        if plan.split is not None and is_eval_split(row[plan.split]):
             values = {_as_eval(name): value for name, value in values.items()}
             step = self._eval_step(step)
         elif plan.train and (plan.train[0] in values or any(k in values for k in plan.train)):
@@ -212,17 +212,17 @@ class RowReader:
         if plan.step is None or not plan.train or plan.summary or plan.long or self._offset:
             return None
         try:
-            step = _counts(columns[plan.step])
-            values = {name: _floats(columns[name]) for name in plan.metrics}
-            epoch = None if plan.epoch is None else _floats(columns[plan.epoch])
-            time = None if plan.time is None else _wall_times(_floats(columns[plan.time]))
-            totals = _counts(columns[plan.total]) if plan.total is not None else step[:0]
-            epochs = _floats(columns[plan.total_epochs]) if plan.total_epochs else step[:0]
-            held_out = plan.split is not None and any(map(_is_eval_split, set(columns[plan.split])))
+            step = counts(columns[plan.step])
+            values = {name: floats(columns[name]) for name in plan.metrics}
+            epoch = None if plan.epoch is None else floats(columns[plan.epoch])
+            time = None if plan.time is None else wall_times(floats(columns[plan.time]))
+            totals = counts(columns[plan.total]) if plan.total is not None else step[:0]
+            epochs = floats(columns[plan.total_epochs]) if plan.total_epochs else step[:0]
+            held_out = plan.split is not None and any(map(is_eval_split, set(columns[plan.split])))
         except (ValueError, OverflowError, TypeError):  # the last: a cell is a list
             return None
         grows = step[0] > self._raw and (len(step) == 1 or np.diff(step).min() > 0)
-        if held_out or not grows or step[-1] >= _MOST_STEPS:
+        if held_out or not grows or step[-1] >= MOST_STEPS:
             return None
         self._keys, self._plan = keys, plan
         self._raw, self._epoch = int(step[-1]), None if epoch is None else float(epoch[-1])
@@ -236,31 +236,31 @@ class RowReader:
         self, row: Mapping[str, Any], plan: _Plan, keys: tuple[str, str]
     ) -> Record | None:
         """A row that names its metric in a cell; metrics of a second run go by its name as well."""
-        name, value = row[keys[0]].strip()[:_LONGEST_NAME], _number(row[keys[1]])
+        name, value = row[keys[0]].strip()[:_LONGEST_NAME], read_number(row[keys[1]])
         if not name or value is None:
             return None
         if plan.run is not None:
             run = str(row[plan.run])
             self._run = self._run or run
             name = name if run == self._run else f"{run}/{name}"
-        if plan.split is not None and _is_eval_split(row[plan.split]):
+        if plan.split is not None and is_eval_split(row[plan.split]):
             name = _as_eval(name)
         step = self._step(row, plan)
-        epoch = None if plan.epoch is None else _fraction(row[plan.epoch])[0]
+        epoch = None if plan.epoch is None else fraction(row[plan.epoch])[0]
         time = None if plan.time is None else wall_time(row[plan.time])
         return Record({name: value}, step, epoch, time)
 
     def _step(self, row: Mapping[str, Any], plan: _Plan) -> int | None:
         if plan.total is not None:
-            total = _number(row[plan.total])
-            if total is not None and 0 < total < _MOST_STEPS:
+            total = read_number(row[plan.total])
+            if total is not None and 0 < total < MOST_STEPS:
                 self._facts.total_steps = int(total)
         if plan.step is None:
             return None
-        step, total = _fraction(row[plan.step])
-        if total is not None and 0 < total < _MOST_STEPS:
+        step, total = fraction(row[plan.step])
+        if total is not None and 0 < total < MOST_STEPS:
             self._facts.total_steps = int(total)
-        return None if step is None or not abs(step) < _MOST_STEPS else int(step)
+        return None if step is None or not abs(step) < MOST_STEPS else int(step)
 
     def _train_step(self, step: int | None, epoch: float | None) -> int | None:
         """Steps that count from 1 in each epoch are made to run on.
@@ -279,7 +279,7 @@ class RowReader:
 
     def _step_by_epoch(self, epoch: float | None) -> int | None:
         before = -1.0 if self._epoch is None else self._epoch
-        if epoch is None or not (before < epoch < _MOST_STEPS and epoch == int(epoch)):
+        if epoch is None or not (before < epoch < MOST_STEPS and epoch == int(epoch)):
             self._by_epoch = False
         if epoch is None or not self._by_epoch:
             return None
@@ -318,74 +318,6 @@ def flatten(row: Mapping[str, Any]) -> dict[str, Any]:
             else:
                 flat[prefix + key] = value
     return flat
-
-
-def wall_time(cell: Any) -> float | None:
-    """Seconds since the Unix epoch from seconds, milliseconds, or an ISO date; None otherwise."""
-    number = as_float(cell) if isinstance(cell, float | int) else parse_number(str(cell))
-    if number is None:
-        try:
-            moment = datetime.fromisoformat(str(cell).strip().replace("Z", "+00:00"))
-        except ValueError:
-            return None
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
-    for scale in _TIME_SCALES:
-        if _FIRST_TIME <= number / scale < _LAST_TIME:
-            return number / scale
-    return None
-
-
-def _floats(cells: Sequence[Any]) -> Floats:
-    """A column of numbers, shape (n,); raises ValueError where one is none."""
-    if not _NUMBERS.issuperset(map(type, cells)):
-        raise ValueError
-    return np.fromiter(cells, np.float64, len(cells))  # twice as fast as np.array
-
-
-def _counts(cells: Sequence[Any]) -> Ints:
-    """A column of whole numbers, shape (n,); raises ValueError where one is none."""
-    if set(map(type, cells)) == {int}:
-        return np.fromiter(cells, np.int64, len(cells))
-    numbers = _floats(cells)
-    if not (np.abs(numbers) < _WHOLE).all() or (numbers != np.floor(numbers)).any():
-        raise ValueError
-    return numbers.astype(np.int64)
-
-
-def _wall_times(numbers: Floats) -> Floats | None:
-    """`wall_time` of a column; raises ValueError where it does not hold for all or for none."""
-    for scale in _TIME_SCALES:
-        fits = (numbers / scale >= _FIRST_TIME) & (numbers / scale < _LAST_TIME)
-        if fits.all():
-            return numbers / scale
-        if fits.any():
-            raise ValueError
-    return None
-
-
-def _number(cell: Any) -> float | None:
-    if isinstance(cell, bool):
-        return None
-    if isinstance(cell, float | int):
-        return as_float(cell)
-    if not isinstance(cell, str) or len(cell) > 64 or cell.strip().lower() in _MISSING:
-        return None
-    return parse_number(cell)
-
-
-def _fraction(cell: Any) -> tuple[float | None, float | None]:
-    """A number, or "10/438" as (10, 438)."""
-    if isinstance(cell, str) and "/" in cell:
-        part, _, whole = cell.partition("/")
-        return _number(part), _number(whole)
-    number = _number(cell)
-    return (None if number is None or number != number else number), None
-
-
-def _is_eval_split(cell: Any) -> bool:
-    """Whether a cell such as "val" or "eval_step" means held-out data."""
-    word = str(cell)[:40].lower()
-    return word in _EVAL_WORDS or word.replace("-", "_").partition("_")[0] in _EVAL_WORDS
 
 
 def _as_eval(name: str) -> str:
