@@ -203,6 +203,7 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
 
 
 _EVAL_PERPLEXITY = re.compile(rf"{_EVAL}_(?:ppl|perplexity)")
+_ALONE = re.compile(rf"{_TRAIN}|{_EVAL}")
 _FIRST_OF_TWO = re.compile(r"validation_0_(?P<metric>\w+)")
 
 
@@ -217,6 +218,10 @@ def _settle_conventions(candidates: dict[str, list[str]]) -> None:
         if first:
             candidates[TRAIN_LOSS] = first
             candidates[EVAL_LOSS] = [name for name in evals if name not in first]
+    if not candidates.get(TRAIN_LOSS) and any(map(_ALONE.fullmatch, map(plain, evals))):
+        candidates[TRAIN_LOSS] = [
+            name for name in candidates.get(OTHER, []) if _ALONE.fullmatch(plain(name))
+        ]  # a table of "epoch,train,valid"
     everything = {plain(name) for names in candidates.values() for name in names}
     if {"nnzs", "bias"} <= everything:  # scikit-learn's SGD: "Norm" is that of the weights
         rest = [name for name in candidates.get(GRAD_NORM, []) if plain(name) != "norm"]

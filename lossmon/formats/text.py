@@ -230,10 +230,10 @@ class TextDecoder:
             if shape.phase is None:
                 place.phase = None
         step = shape.counter(groups, "step")
-        if step is None and epoch is None and shape.phase != "eval":
+        if step is None and epoch is None and place.epoch is None and shape.phase != "eval":
             step = shape.counter(groups, "batch")  # Composer: "[batch=1/4800]:"
             planned = shape.counter(groups, "batches")
-            if planned and place.epoch is None:
+            if planned:
                 self.facts.total_steps = int(planned)
         if step is not None:
             place.header_step, place.headed = int(step), True

@@ -50,7 +50,7 @@ _CODE = re.compile(
     r"|^\s*\+\+? "
     r"|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|(?:\)|=[^;:]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
-_CALL = re.compile(r"\w\((?!s\))|[<>!=]=|\bif\b|\belse\b|(?:^|\s)#\s")
+_CALL = re.compile(r"\w\((?!s\))|(?<!=)[<>!=]=(?!=)|\bif\b|\belse\b|(?:^|\s)#\s")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
 _BAR = re.compile(

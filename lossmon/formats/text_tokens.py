@@ -141,7 +141,7 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         if match["suffix"] == "%":
             return made(Kind.PERCENT)
         return made(Kind.INDEX) if follow in (":", "]", " ", "\t", ",") else made(Kind.BARE)
-    if stripped == "/" and before is not None and before.kind is not Kind.CLOCK:
+    if stripped in ("/", "of") and before is not None and before.kind is not Kind.CLOCK:
         return made(Kind.TOTAL)
     if before is not None and gap[:1] == ")" and stripped in ("):", ")="):
         if before.kind in (Kind.VALUE, Kind.SECOND) and before.key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lossmon.formats.decoder import Facts, Record
+from lossmon.formats.names import choose
 from lossmon.formats.text import TextDecoder
 
 Points = list[tuple[int | None, float]]
@@ -245,3 +246,25 @@ def test_a_position_called_process_and_objectives():
         for b in (100, 200, 300)
     )
     assert points(log, "current batch average objf") == [(100, -0.1), (200, -0.2), (300, -0.3)]
+
+
+def test_totals_behind_of():
+    assert decode("Epoch 1 of 10, loss 0.5\nEpoch 2 of 10, loss 0.4\n")[1].total_epochs == 10
+    assert decode("Step 1 of 100: loss=0.5\nStep 2 of 100: loss=0.4\n")[1].total_steps == 100
+
+
+def test_batches_counted_below_the_headline_of_an_epoch_are_not_its_place():
+    log = "".join(
+        f"======== Epoch {e} / 5 ========\nTraining...\n"
+        "  Batch    40  of    241.    Elapsed: 0:00:08.\n"
+        f"  Average training loss: 0.{e}\nRunning Validation...\n  Validation Loss: 0.{e}5\n"
+        for e in (1, 2, 3)
+    )
+    assert points(log, "Average training loss") == [(1, 0.1), (2, 0.2), (3, 0.3)]
+    assert points(log, "Validation Loss") == [(1, 0.15), (2, 0.25), (3, 0.35)]
+    assert decode(log)[1].total_epochs == 5
+
+
+def test_columns_called_after_their_split_alone_are_losses():
+    assert choose(["train", "valid"]) == {"train_loss": "train", "eval_loss": "valid"}
+    assert "train_loss" not in choose(["train", "val_acc"])
