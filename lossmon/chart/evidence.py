@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lossmon.chart.growing import course_of, thinned
 from lossmon.chart.of_run import curves_of
 from lossmon.chart.picture import Curve, Mark
 from lossmon.diagnosis.finding import Finding
@@ -68,7 +69,7 @@ def _spans_decades(finding: Finding, data: tuple[Curve, ...]) -> bool:
     start = finding.numbers.get("start", 0.0)
     if finding.pattern != "diverged" or start <= 0:
         return False
-    highest = [np.nanmax(c.view.value, initial=0, where=np.isfinite(c.view.value)) for c in data]
+    highest = [course_of(curve.view, "value").greatest for curve in data]
     return max(highest, default=0.0) > _DECADES * start
 
 
@@ -242,6 +243,7 @@ def _around(curves: tuple[Curve, ...], step: float) -> tuple[Curve, ...]:
 def _speed(update: RunUpdate) -> tuple[Curve, ...]:
     """Steps a second between rows of the train loss, from their times; else what was logged."""
     view = update.series.get(update.train or "")
+    view = thinned(view) if view is not None else None
     if view is not None and view.time is not None:
         keep = np.isfinite(view.time)
         step, time = view.step[keep], view.time[keep]

@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.chart
 
-Processor milliseconds, median of five, the three in turn. plotext has no window and no
-reduction of its own: with all points it is what a chart costs without ours.
+Processor milliseconds, median of five, the three in turn; of a picture those after the first, as
+for each row of a run that grows. plotext has no window and no reduction of its own: with all points
+it is what a chart costs without ours.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ import plotext
 
 from lossmon.chart.picture import ChartSpec, Curve, Window, draw
 from lossmon.chart.reduce import reduce
-from lossmon.history.columns import SeriesView
+from lossmon.history.columns import SeriesView, Source
 
 SIZES = ((40, 10), (80, 24), (160, 45))
-POINTS = (1_000, 100_000, 1_000_000)
+POINTS = (1_000, 100_000, 1_000_000, 10_000_000)
 _MOST = 100_000  # points that plotext is given whole: a million take it a minute
 
 
@@ -29,7 +30,8 @@ def loss(n: int) -> SeriesView:
     """A noisy loss that falls."""
     step = np.arange(1, n + 1)
     noise = np.random.default_rng(0).normal(0, 0.05, n)
-    return SeriesView("loss", "train_loss", step, 2 * step**-0.2 + noise, None, step * 1.0)
+    value = 2 * step**-0.2 + noise
+    return SeriesView("loss", "train_loss", step, value, None, step * 1.0, Source())
 
 
 def with_plotext(x: np.ndarray, y: np.ndarray, width: int, height: int) -> None:
@@ -55,7 +57,7 @@ def cost(work: Callable[[], object]) -> float:
 def main() -> None:
     """Print the table."""
     print(
-        f"{'points':>9} {'size':>7} {'picture':>8} {'zoomed':>8} {'plotext':>8} {'plotext, all':>13}"
+        f"{'points':>10} {'size':>7} {'picture':>8} {'zoomed':>8} {'plotext':>8} {'plotext, all':>13}"
     )
     for n in POINTS:
         view = loss(n)
@@ -71,7 +73,7 @@ def main() -> None:
             if n <= _MOST:
                 every = f"{cost(partial(with_plotext, x, y, width, height)):.0f}"
             cells = " ".join(f"{figure:8.0f}" for figure in figures)
-            print(f"{n:9,} {width:>4}x{height} {cells} {every:>13}", flush=True)
+            print(f"{n:10,} {width:>4}x{height} {cells} {every:>13}", flush=True)
 
 
 if __name__ == "__main__":
