@@ -1,21 +1,28 @@
-"""The command palette, which minds that a terminal may have no room for it."""
+"""The command palette, which stands a terminal that is tiny or that just became smaller."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from textual.app import ComposeResult
 from textual.command import CommandList, CommandPalette
 from textual.events import Click
 from textual.worker import Worker
 
+from lossmon.tui.widgets.options import Options
+
+
+class _Commands(CommandList, Options):
+    """The list of commands."""
+
 
 class Palette(CommandPalette):
-    """Textual's (8.2), without what breaks in a terminal that is tiny or just became smaller."""
+    """Textual's (8.2), with a list of ours."""
 
-    def _action_command_list(self, action: str) -> None:
-        """Move in the list; without a place on the screen it has no lines to move to."""
-        if self.query_one(CommandList).scrollable_content_region:
-            super()._action_command_list(action)
+    def compose(self) -> ComposeResult:
+        """The box to type in, and the list."""
+        for widget in super().compose():
+            yield _Commands() if isinstance(widget, CommandList) else widget
 
     def _on_click(self, event: Click) -> None:  # type: ignore[override]
         """A click beside the screen, as it was before a resize, is none (Textual's own follows)."""

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from rich.style import Style
+from textual.app import App, ComposeResult
+from textual.command import CommandList
+from textual.events import Click
 
 from lossmon.text import cell_width
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.widgets.keys import Keys
+from lossmon.tui.widgets.options import Options
 from tests.tui.test_app import WIDE, loaded, main_of, until, words
 
 
@@ -53,3 +58,33 @@ async def test_what_has_no_room_is_said_and_the_most_used_stay(app: LossmonApp, 
         await pilot.press("t")
         await until(pilot, lambda: words(app, "#keys").startswith("/ search"))
         assert "? all keys" in words(app, "#keys")
+
+
+async def test_the_palette_finds_an_action_by_name(app: LossmonApp) -> None:
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("ctrl+p", *"all metrics")
+        await until(pilot, lambda: app.screen.query_one(CommandList).option_count == 1)
+        await pilot.press("enter")
+        await until(pilot, lambda: len(app.screen_stack) == 1 and main_of(app).has_class("-grid"))
+
+
+class Choice(App[None]):
+    """A list of two."""
+
+    def compose(self) -> ComposeResult:
+        yield Options("first", "second")
+
+
+async def test_a_list_stands_a_click_on_a_line_that_is_gone_and_a_page_without_room() -> None:
+    app = Choice()
+    async with app.run_test() as pilot:
+        options = app.query_one(Options)
+        where = Style.from_meta({"option": 7})
+        options.post_message(Click(options, 1, 7, 0, 0, 1, False, False, False, 1, 7, where))
+        await pilot.pause()
+        options.highlighted, options.styles.height = 0, 0
+        await pilot.pause()
+        options._clear_caches()
+        await pilot.press("pagedown")
+        assert options.highlighted == 0

@@ -17,6 +17,7 @@ from lossmon.chart.of_run import metrics_of
 from lossmon.monitor import RunUpdate
 from lossmon.text import cell_width, clip, pad, printable
 from lossmon.tui import look
+from lossmon.tui.widgets.options import Options
 
 _NAME = 34  # cells at most
 
@@ -66,9 +67,7 @@ class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
             box.border_title = Content("metrics")
             box.border_subtitle = Content("type to filter, space marks, enter charts")
             yield _Filter(placeholder="part of a name or role", compact=True)
-            options = OptionList()
-            options.can_focus = False  # the screen's own keys move in it, whatever is typed
-            yield options
+            yield Options()
 
     def on_mount(self) -> None:
         """Everything is listed, what is charted is chosen."""
