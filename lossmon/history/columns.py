@@ -265,10 +265,10 @@ class Series:
 def _settle_optional(
     column: Column | None, staged: list[float | None], settled: int
 ) -> Column | None:
-    if all(value is None for value in staged):
-        return _extend_optional(column, None, settled, len(staged))
     nan = float("nan")
-    cells = np.array([nan if value is None else value for value in staged])
+    cells = None
+    if any(value is not None for value in staged):
+        cells = np.array([nan if value is None else value for value in staged])
     return _extend_optional(column, cells, settled, len(staged))
 
 
@@ -276,7 +276,7 @@ def _extend_optional(
     column: Column | None, cells: Floats | None, n: int, more: int
 ) -> Column | None:
     """Optional columns cost nothing until the first value shows up."""
-    if cells is None:
+    if cells is None or (column is None and np.isnan(cells).all()):
         if column is not None:
             column.pad(n + more)
         return column
