@@ -13,6 +13,7 @@ from lossmon.formats.numbers import as_float, parse_number
 
 MOST_STEPS = 2**62
 _EVAL_WORDS = frozenset({"val", "valid", "validation", "eval", "evaluation", "dev", "test"})
+_TRAIN_WORDS = frozenset({"train", "training", "trn"})
 _NUMBERS = frozenset({int, float})
 _WHOLE = 2.0**53  # beyond it a float does not tell whole numbers apart
 _TIME_SCALES = (1.0, 1e3, 1e6, 1e9)  # seconds to nanoseconds
@@ -81,6 +82,16 @@ def fraction(cell: Any) -> tuple[float | None, float | None]:
         return read_number(part), read_number(whole)
     number = read_number(cell)
     return (None if number is None or number != number else number), None
+
+
+def names_train(cell: Any) -> bool:
+    """Whether a cell is a word for the training set and nothing else."""
+    return isinstance(cell, str) and cell.lower() in _TRAIN_WORDS
+
+
+def names_eval(cell: Any) -> bool:
+    """Whether a cell is a word for held-out data and nothing else."""
+    return isinstance(cell, str) and cell.lower() in _EVAL_WORDS
 
 
 def is_eval_split(cell: Any) -> bool:

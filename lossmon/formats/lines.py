@@ -140,7 +140,7 @@ _RANK = re.compile(
     r"|rank ?\d+: (?=\S)"
     r"|\[\d+(?:,\d+)?\]<std(?:err|out)>: ?"
     r"|\([\w.]+ pid=\d+(?:, ip=[\w.:]+)?\) ?"
-    r"|\d{1,4}: (?=[A-Z]{2}|\[|\d{4}-|\d\d?/\d)"
+    r"|\d{1,4}: (?=(?-i:[A-Z]{2})|\[|\d{4}-|\d\d?/\d)"
     r"|\[\w[\w.-]*\] ?(?=\[?\d{4}[-/])",  # a host or package before a date
     re.IGNORECASE,
 )
@@ -153,15 +153,19 @@ _DATED = re.compile(
 _NAME = r"\[?[A-Za-z_<][\w.<>/-]{0,80}(?::[\w.<>-]{1,80}){0,2}\]?"
 _NAMED_LEVEL = re.compile(
     r"[\s|:-]{0,8}(?:\([\w./-]{1,80}[: ]\d+\):?\s{0,8})?"  # (main.py 220):
-    r"(?:" + _NAME + r"(?:\s{0,8}[-|:]\s{1,8}|\s{1,8}|:)){0,2}?"  # who says it
+    r"(?:" + _NAME + r"(?:\s{0,8}[-|:]\s{1,8}|\s{1,8}|:|(?<=\])(?=\[))){0,2}?"  # who says it
     r"[\[(]?" + _LEVEL + r"[ ]{0,8}[\])]?[\s|:-]{0,8}"
     r"(?:\[[\w.<>/-]+:\d+(?::[\w.<>-]+)?\]:?\s*|[\w.<>/-]+:[\w.<>-]+:\d+ - "  # where it was said
     r"|\[(?i:pid|rank) ?:?\d+\]\s*){0,4}"
 )
 _LEVEL_FIRST = re.compile(
-    r"(?:\[" + _LEVEL + r"(?:\|[\w.]+:\d+\])?\]?[\s:]*|" + _LEVEL + r"(?::[\w.-]+:|\s*[:|-]\s+))"
+    r"(?:\["
+    + _LEVEL
+    + r"(?:\|[\w.]+:\d+\])?\]?[\s:]*|"
+    + _LEVEL
+    + r"(?::[\w.-]+:|\s*[:|-]\s+|\s+(?=\d{4}-\d\d-)))"
 )
-_D2_TAIL = re.compile(r" [\w.]+\]:\s*")
+_D2_TAIL = re.compile(r" [\w.]+\]:\s*|\s?[\w./-]{1,80}\.py:\d+\s+")
 _GLOG = re.compile(
     r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\]\s?"
     r"|\[\d{4} \d\d:\d\d:\d\d @[\w./-]+:\d+\]\s?"  # tensorpack

@@ -44,7 +44,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (OTHER, r".*loss_?(scal(e|er|ing)|weights?).*|.*skipped.*|.*blank_loss.*|loss_?spike.*"),
     (OTHER, r".*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best|(min|max|std|var)_.*loss.*"),
     (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}"),
-    (GRAD_NORM, r"(.*_)?(grad(ient)?s?_?norms?|gnorm|norm_grad|g_norm)(_.*)?|norm|\|g\|"),
+    (GRAD_NORM, r"(.*_)?(grad(ient)?s?_?norms?|gnorm|norm_grad|g_norm)(_.*)?|norm|grdn|\|g\|"),
     (THROUGHPUT, r".*(per_?(second|sec|s)|throughput|it_s|its|tok_s|speed|sps|fps|wps|ups)(_.*)?"),
     (THROUGHPUT, r"tps|tgs|tflops?|mfu|.*_tflops?"),
     (THROUGHPUT, r"(tok(en)?|sample|image|img|step|example|word|it|iter)s?_s(ec)?"),
@@ -62,7 +62,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (OTHER_LOSS, r"(.*_)?objf|[gd]_(?:gan|real|fake|vgg|[a-c])(?:_feat)?|(?:cycle|idt)_[a-c]"),
     (OTHER_LOSS, r"(.*_)?(?:focal|[a-z]?ce|(?:smooth)?l[12]|pg)"),
     (ACCURACY, r".*(accura\w*|acc\d?|top_?\d|auc|auroc|f1|precision|recall|bleu|rouge)(_.*)?"),
-    (ACCURACY, r".*(iou|map|ap\d*|mcc|r2|score|reward\w*)(_.*)?"),
+    (ACCURACY, r".*(iou|map|ap\d*|mcc|r2|score|reward\w*)(_.*)?|(.*_)?returns?(_mean)?"),
 )  # fmt: skip
 _SEPARATORS = re.compile(r"[^a-z0-9|]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -218,14 +218,22 @@ def _settle_conventions(candidates: dict[str, list[str]]) -> None:
         if first:
             candidates[TRAIN_LOSS] = first
             candidates[EVAL_LOSS] = [name for name in evals if name not in first]
-    if not candidates.get(TRAIN_LOSS) and any(map(_ALONE.fullmatch, map(plain, evals))):
-        candidates[TRAIN_LOSS] = [
-            name for name in candidates.get(OTHER, []) if _ALONE.fullmatch(plain(name))
-        ]  # a table of "epoch,train,valid"
+    if not candidates.get(TRAIN_LOSS):
+        candidates[TRAIN_LOSS] = train_alone(candidates.get(OTHER, []), evals)
     everything = {plain(name) for names in candidates.values() for name in names}
     if {"nnzs", "bias"} <= everything:  # scikit-learn's SGD: "Norm" is that of the weights
         rest = [name for name in candidates.get(GRAD_NORM, []) if plain(name) != "norm"]
         candidates[GRAD_NORM] = rest
+
+
+def train_alone(others: Iterable[str], evals: Iterable[str]) -> list[str]:
+    """The columns called after the training set alone, where one is after a held-out set alone.
+
+    They are losses then: a table of "epoch,train,valid".
+    """
+    if not any(map(_ALONE.fullmatch, map(plain, evals))):
+        return []
+    return [name for name in others if _ALONE.fullmatch(plain(name))]
 
 
 _EVAL_WORD = re.compile(rf"(^|_){_EVAL}(_|$)")
@@ -257,7 +265,8 @@ def _oddness(role_: str, name: str) -> tuple[int, int, int, int, int]:
     if role_ == EVAL_LOSS:
         test_set = int("test" in words)
         total = int(not _PLAIN_TOTAL.fullmatch(form))
-        return (total, test_set, int("step" in words), 0, len(words))
+        summed = int(bool({"cumulative", "sum"} & set(words)))
+        return (total, test_set, int("step" in words), summed, len(words))
     if role_ == TRAIN_LOSS:
         mean = int(bool({"avg", "average", "mean", "smooth", "ema"} & set(words)))
         unnamed = int("loss" not in words and "trl" not in words)

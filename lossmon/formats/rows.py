@@ -19,12 +19,14 @@ from lossmon.formats.cells import (
     floats,
     fraction,
     is_eval_split,
+    names_eval,
+    names_train,
     read_number,
     wall_time,
     wall_times,
 )
 from lossmon.formats.decoder import Facts, Record, Rows
-from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, plain, role
+from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, plain, role, train_alone
 from lossmon.formats.numbers import as_float
 
 MAX_DEPTH = 32
@@ -75,6 +77,7 @@ class _Plan(NamedTuple):
     evals: tuple[str, ...]  # and those that are eval losses
     long: tuple[str, str] | None  # where a row holds one metric: keys of its name and its value
     run: str | None  # and that of the run
+    name: str | None  # a key whose cell may say the split
 
 
 @lru_cache(maxsize=512)
@@ -96,6 +99,8 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
     metrics = tuple(
         key for key, form in forms.items() if form not in _NO_METRIC and form not in _SPLIT
     )
+    train = tuple(key for key in metrics if role(key) == TRAIN_LOSS)
+    evals = tuple(key for key in metrics if role(key) == EVAL_LOSS)
     return _Plan(
         step,
         epoch,
@@ -105,10 +110,11 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
         first(_SPLIT),
         metrics,
         bool(_SUMMARY & set(forms.values())),
-        tuple(key for key in metrics if role(key) == TRAIN_LOSS),
-        tuple(key for key in metrics if role(key) == EVAL_LOSS),
+        train or tuple(train_alone([key for key in metrics if role(key) == OTHER], evals)),
+        evals,
         _long(first(_LONG_NAME), first(_LONG_VALUE), metrics),
         first(("run", "run_name", "run_id")),
+        first(("name",)),
     )
 
 
@@ -146,6 +152,7 @@ class RowReader:
         self._epoch: float | None = None  # of the newest train row
         self._epochs_from = 0
         self._by_epoch = True  # no two rows were of one epoch
+        self._split_by_name = False  # a row was named "train"
         self._run = ""  # the first one that rows in long form name
         self._keys: tuple[str, ...] = ()  # of the newest row, and how such rows are read
         self._plan = _plan(())
@@ -187,7 +194,9 @@ class RowReader:
             total = read_number(row[plan.total_epochs])
             if total is not None and total > 0:
                 self._facts.total_epochs = total
-        if plan.split is not None and is_eval_split(row[plan.split]):
+        if (plan.split is not None and is_eval_split(row[plan.split])) or (
+            plan.name is not None and self._is_named_eval(row[plan.name])
+        ):
             values = {_as_eval(name): value for name, value in values.items()}
             step = self._eval_step(step)
         elif plan.train and (plan.train[0] in values or any(k in values for k in plan.train)):
@@ -249,6 +258,11 @@ class RowReader:
         epoch = None if plan.epoch is None else fraction(row[plan.epoch])[0]
         time = None if plan.time is None else wall_time(row[plan.time])
         return Record({name: value}, step, epoch, time)
+
+    def _is_named_eval(self, name: Any) -> bool:
+        """Whether a row is called "test" where others are called "train": a run may be, too."""
+        self._split_by_name = self._split_by_name or names_train(name)
+        return self._split_by_name and names_eval(name)
 
     def _step(self, row: Mapping[str, Any], plan: _Plan) -> int | None:
         if plan.total is not None:

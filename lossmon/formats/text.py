@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
+from lossmon.formats.names import plain
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_rows import Rows
@@ -31,7 +32,7 @@ _UNCLEAN = re.compile(
 )
 _SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
-_DIGIT = re.compile(r"\d")
+_DIGIT = re.compile(r"\d|\b(?:nan|inf)\b", re.IGNORECASE)  # or no number any more: "loss: nan"
 # What is printed while a bar stands: "[00:12<19:19, 1.16s/it]Epoch 3: loss 2.3"
 _GLUED = re.compile(r"\[[\d:]+<[\d:?]+,[^\[\]]*\](?=[A-Za-z\[({*=#-])")
 _FINISHED = re.compile(
@@ -235,7 +236,7 @@ class TextDecoder:
             planned = shape.counter(groups, "batches")
             if planned:
                 self.facts.total_steps = int(planned)
-        if step is not None:
+        if step is not None and not (shape.of_world and place.header_step is not None):
             place.header_step, place.headed = int(step), True
 
     # --- deciding whether a shape is one of training rows --------------------------------------
@@ -244,7 +245,7 @@ class TextDecoder:
         """A row of a shape that is not accepted yet: accept it, or wait for more of its kind."""
         place = self._rows.place
         train = not shape.evaluation and place.phase != "eval"
-        if train and shape.level == 0 and place.fine and not place.headed:
+        if train and shape.level == 0 and place.fine and not place.headed and self._losses_placed():
             return  # rows of this log say where they stand: this is text about a loss
         if shape.level == 0 and not place.headed and not any(map(is_loss, shape.names)):
             return  # an accuracy or a rate by itself belongs to nothing
@@ -264,6 +265,10 @@ class TextDecoder:
                 self._rows.take(shape, match.groups())
         if shape.level == 0 or shape.evaluation:
             place.spot = here
+
+    def _losses_placed(self) -> bool:
+        """Whether rows that say where they stand tell a loss; of episodes they tell rewards."""
+        return any(shape.level and any(map(is_loss, shape.names)) for shape in self._active)
 
     def _needed(self, shape: Shape) -> int:
         losses = any(is_loss(name) for name in shape.names)
@@ -311,10 +316,11 @@ def looks_like_training(head: bytes) -> str | None:
     """
     decoder = TextDecoder()
     records = decoder.feed(head) + decoder.flush()
+    episodes = any(shape.episodes and shape.is_row for shape in decoder.shapes.values())
     drawn = [
         record
         for record in records
-        if any(is_loss(name) or "rew" in name.lower() for name in record.values)
+        if any(is_loss(name) or _is_reward(name, episodes) for name in record.values)
     ]
     if len(drawn) < 2:
         return None
@@ -329,3 +335,8 @@ def looks_like_training(head: bytes) -> str | None:
     if count < 2:
         return None  # examples in a text about training
     return f"{count} of {lines} lines have the shape '{text}'"
+
+
+def _is_reward(name: str, episodes: bool) -> bool:
+    words = plain(name).split("_")
+    return "rew" in name.lower() or words[-1] == "return" or (episodes and "score" in words)

@@ -211,6 +211,7 @@ class Rows:
         total = shape.counter(groups, "steps")
         counter = self._counters.get("step")
         if counter is None:
+            self.facts.total_steps = self.facts.total_steps or (int(total) if total else None)
             return int(position)
         if total is not None and counter.span is not None and total != counter.span:
             return place.step

@@ -20,6 +20,9 @@ from lossmon.formats.text_unnamed import (
 )
 from lossmon.formats.text_words import (
     counter_of,
+    counts_episodes,
+    counts_world,
+    is_count,
     is_eval,
     is_loss,
     is_measured,
@@ -56,6 +59,8 @@ _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
 _BAR = re.compile(
     r"\d%\s*\|[^|]*\|\s*[\d.]+\w?/|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%|•.{1,60}it/s"
 )
+_STARTS = re.compile(r"start", re.IGNORECASE)
+_ITERATIONS = frozenset(("iters", "iterations", "updates"))
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
 
 
@@ -73,6 +78,8 @@ class Shape:
         keras: a bar with running means, of which only the last redraw counts.
         index: a bare number opens the line; it is the step only where it keeps growing.
         guessed: the loss has no name; it is one only where the line recurs.
+        episodes: it is placed by the episode of reinforcement learning.
+        of_world: it only counts steps of the environment.
         columns: how many numbers are in a line that is made of nothing else; otherwise 0.
         explicit: a colon or equals sign stands between each loss and its number.
         samples: the batch counter counts samples ("[640/60000 (1%)]").
@@ -100,6 +107,8 @@ class Shape:
     keras: bool = False
     index: bool = False
     guessed: bool = False
+    episodes: bool = False
+    of_world: bool = False
     columns: int = 0
     explicit: bool = False
     samples: bool = False
@@ -216,6 +225,11 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
         del shape.plan["steps"]
         roles[steps] = "step"  # SpeechBrain: "epoch: 3, lr: 1e-4, steps: 5391 - train loss: 2.3"
     shape.samples = settle_counters(message, tokens, roles) and not shape.bar
+    if roles or shape.plan:
+        _settle_plan(message, tokens, shape, roles, metrics)
+    elif metrics and counts_episodes(metrics[0].key) and is_count(metrics[0].text):
+        claim(tokens, roles, tokens.index(metrics.pop(0)), "step")
+        shape.episodes = True
     present = set(roles.values())
     shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
     if not any(map(str.isalpha, message)):
@@ -223,6 +237,24 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     if shape.index:
         shape.guessed = guess_loss(message, tokens, metrics)
     return roles, metrics
+
+
+def _settle_plan(
+    message: str, tokens: list[Token], shape: Shape, roles: dict[int, str], metrics: list[Token]
+) -> None:
+    """Words that count in one line and tell the plan in another, and steps of the environment."""
+    steps = shape.plan.get("steps", -1)
+    losses = any(is_loss(token.key) for token in metrics)
+    if steps >= 0 and losses and tokens[steps].key.lower() == "steps" and not roles:
+        del shape.plan["steps"]
+        roles[steps] = "step"  # "steps: 1 loss: 0.06", where it grows
+        shape.guessed = True
+    placed = [i for i, role in roles.items() if role == "step"]
+    for i in placed:
+        if not metrics and tokens[i].key.lower() in _ITERATIONS and _STARTS.match(message):
+            shape.plan["steps"] = i  # "Starting training..., iters: 400"
+            del roles[i]
+    shape.of_world = not metrics and any(counts_world(tokens[i].key) for i in placed)
 
 
 def _choose_values(shape: Shape, metrics: list[Token], message: str, head: str) -> None:

@@ -61,6 +61,9 @@ _PLAN = re.compile(
     r"(?:max|num|total|n)_(?:train_)?(?:epochs?|steps|iters?|iterations|updates)"
     r"|total_optimization_steps|epochs|steps"
 )
+_PLAN_JAPANESE = re.compile(r".*(?:epoch|ステップ)数", re.IGNORECASE)  # as kohya's trainers say it
+_EPISODE = frozenset(("episode", "episodes", "i_episode", "episode_number"))
+_OF_WORLD = frozenset(("timesteps", "total_timesteps", "num_timesteps", "total_steps", "env_steps"))
 _BOUND = re.compile(r"(?:training|validation|end|start|begin(?:ning)?|finish(?:ed)?)_of_")
 _COUNT = re.compile(r"\d[\d,]*(?:\.0*)?(?:[eE]\+?\d+|[kKM])?")
 _OF_SPLIT = re.compile(r"(?:train|valid|val|eval|test)_(?=num_updates|global_step)")
@@ -97,13 +100,13 @@ def counter_of(key: str) -> str | None:
     The last word decides: "Validation at iteration", "Train Epoch", "Epoch(train)".
     """
     form = _OF_SPLIT.sub("", plain(re.sub(r"\(.*", "", key)) or plain(key))
-    if form in _PLURALS:
+    if form in _PLURALS or _PLAN_JAPANESE.fullmatch(key):
         return None
     for counter, words in (("step", _STEP), ("epoch", _EPOCH), ("batch", _BATCH)):
         if form in words:
             return counter
     last = key.replace("(", " ").split()
-    if len(last) < 2:
+    if len(last) < 2 or form == "episode_steps":  # the length of an episode
         return None
     word = plain(last[-1])
     bound = _BOUND.match(form)  # "end of epoch 3"
@@ -128,10 +131,22 @@ def counter_of(key: str) -> str | None:
 @lru_cache(maxsize=4096)
 def planned(key: str) -> str | None:
     """Whether a key names the planned length: "steps", "epochs", or None."""
+    if _PLAN_JAPANESE.fullmatch(key):
+        return "epochs" if "epoch" in key.lower() else "steps"
     form = plain(key.split()[-1])  # "starting with max_epochs"
     if not _PLAN.fullmatch(form) or (form in _PLURALS and len(key.split()) > 1):
         return None
     return "epochs" if "epoch" in form else "steps"
+
+
+def counts_episodes(key: str) -> bool:
+    """Episodes of reinforcement learning: the place of a line that has no other."""
+    return plain(key) in _EPISODE
+
+
+def counts_world(key: str) -> bool:
+    """Steps of the environment, which stand below the iteration of the training."""
+    return plain(key) in _OF_WORLD
 
 
 def is_clock(key: str, text: str) -> bool:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+
+from lossmon.formats.csv import CsvDecoder
 from lossmon.formats.decoder import Facts, Record
+from lossmon.formats.jsonl import decoder as jsonl
 from lossmon.formats.names import choose
-from lossmon.formats.text import TextDecoder
+from lossmon.formats.text import TextDecoder, looks_like_training
 
 Points = list[tuple[int | None, float]]
 
@@ -12,6 +17,10 @@ Points = list[tuple[int | None, float]]
 def decode(log: str) -> tuple[list[Record], Facts]:
     decoder = TextDecoder()
     return decoder.feed(log.encode()) + decoder.flush(), decoder.facts
+
+
+def json_lines(rows: list[dict[str, object]]) -> Sequence[Record]:
+    return jsonl("").feed("".join(json.dumps(row) + "\n" for row in rows).encode())
 
 
 def points(log: str, name: str) -> Points:
@@ -268,3 +277,70 @@ def test_batches_counted_below_the_headline_of_an_epoch_are_not_its_place():
 def test_columns_called_after_their_split_alone_are_losses():
     assert choose(["train", "valid"]) == {"train_loss": "train", "eval_loss": "valid"}
     assert "train_loss" not in choose(["train", "val_acc"])
+
+
+def test_a_table_of_train_and_valid_stands_at_its_epochs():
+    table = CsvDecoder().feed(b"epoch,train,valid\n1,2.5,2.6\n2,1.5,1.6\n3,0.5,0.7\n")
+    assert [(row.step, row.values["train"]) for row in table] == [(1, 2.5), (2, 1.5), (3, 0.5)]
+
+
+def test_rows_called_train_and_test_are_of_two_splits_and_a_run_called_test_is_none():
+    rows: list[dict[str, object]] = [
+        {"name": name, "epoch": e, "loss": e / 10} for e in (1, 2) for name in ("train", "test")
+    ]
+    assert [sorted(row.values) for row in json_lines(rows)] == [["loss"], ["eval_loss"]] * 2
+    alone: list[dict[str, object]] = [{"name": "test", "epoch": e, "loss": e / 10} for e in (1, 2)]
+    assert [sorted(row.values) for row in json_lines(alone)] == [["loss"]] * 2
+
+
+def test_episodes_place_a_line_that_has_no_other_place():
+    log = "".join(f"Episode {e}\tAverage Score: {e}.5\tEpsilon: 0.9\n" for e in (10, 20, 30))
+    assert points(log, "Average Score") == [(10, 10.5), (20, 20.5), (30, 30.5)]
+    assert looks_like_training(log.encode())
+    log = "".join(
+        f" {s}/50000: episode: {s // 9}, episode steps: 13, loss: 0.{s}\n" for s in (10, 20, 30)
+    )
+    assert points(log, "loss") == [(10, 0.1), (20, 0.2), (30, 0.3)]
+    assert decode(log)[1].total_steps == 50000
+
+
+def test_steps_of_the_environment_stand_below_the_iteration():
+    log = "".join(
+        f"   Learning iteration {i}/10\n\n    Total steps: {256 * i}\n"
+        f"    Mean value loss: 1.{i}\n    Mean reward: {i}.5\n-------\n"
+        for i in (0, 1, 2)
+    )
+    assert points(log, "Mean value loss") == [(0, 1.0), (1, 1.1), (2, 1.2)]
+    assert points(log, "Mean reward") == [(0, 0.5), (1, 1.5), (2, 2.5)]
+
+
+def test_steps_that_grow_are_the_place_and_iters_at_the_start_are_the_plan():
+    log = "".join(f"steps: {s} loss: 0.{s} iter time (s): 531.2\n" for s in (1, 2, 3))
+    assert points(log, "loss") == [(1, 0.1), (2, 0.2), (3, 0.3)]
+    started = "Starting training..., iters: 400\nIter 5: Train loss 3.361, It/sec 0.1\n"
+    assert decode(started)[1].total_steps == 400
+
+
+def test_plans_in_japanese():
+    log = (
+        "num epochs / epoch数: 16\ntotal optimization steps / 学習ステップ数: 96\n"
+        "steps:   1%|1  | 1/96 [00:05<08:00, 5.06s/it, avr_loss=0.0972]\n"
+        "steps:   2%|2  | 2/96 [00:10<08:00, 5.06s/it, avr_loss=0.0872]\n"
+    )
+    assert points(log, "avr_loss") == [(1, 0.0972), (2, 0.0872)]
+    assert decode(log)[1].total_steps == 96
+
+
+def test_a_loss_that_is_no_number_any_more():
+    log = "step 10/74 | loss 2.5\nval loss 2.4\nstep 20/74 | loss nan\nval loss nan\n"
+    values = [value for _, value in points(log, "val loss")]
+    assert values[0] == 2.4
+    assert len(values) == 2
+
+
+def test_an_epoch_before_a_colon_behind_a_prefix_as_hydra_writes_it():
+    log = "".join(
+        f"[2024-11-12 15:43:03,864][agent.train][INFO] - {e}: train loss   0.{e} | t: 58.8\n"
+        for e in (7, 8, 9)
+    )
+    assert points(log, "train loss") == [(7, 0.7), (8, 0.8), (9, 0.9)]
