@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
@@ -35,6 +36,7 @@ def main() -> None:
     """The console script: every error a user can meet is one line, status 2."""
     try:
         status = cli.main(standalone_mode=False)
+        sys.stdout.flush()  # what can't be written is told below, not at interpreter exit
     except click.exceptions.Abort:
         status = 130
     except click.ClickException as error:
@@ -47,23 +49,36 @@ def main() -> None:
         # The reader (head, less) has gone; say nothing, also not at interpreter exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 141
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            status = _broken(error)
+        else:
+            complain(f"the output can't be written: {os.strerror(error.errno).lower()}")
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            status = 2
     except KeyboardInterrupt:
         status = 130
     except Exception as error:
-        from lossmon import crash
-
-        complain(crash.record(error))
-        status = crash.STATUS
+        status = _broken(error)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _broken(error: Exception) -> int:
+    """Record an error of lossmon itself, and say so in one line."""
+    from lossmon import crash
+
+    complain(crash.record(error))
+    return crash.STATUS
 
 
 @click.group(cls=Commands, context_settings=_CONTEXT)
 @click.version_option(__version__, prog_name="lossmon")
 def cli() -> None:
-    r"""Watch training logs: loss curves, and what is going wrong, why, and what to do.
+    """Watch training logs: loss curves, and what is going wrong, why, and what to do.
 
     \b
     lossmon [TARGET]...    open the screen (default: the current folder)
+    lossmon open --help    its options
 
     A TARGET is a log file, a folder, a glob, any of them on another box, or - for a pipe:
 
@@ -72,7 +87,7 @@ def cli() -> None:
     lossmon gpu1:runs me@gpu2:'~/exp/*/log.jsonl'
     lossmon slurm: login1:slurm:4242
     python train.py 2>&1 | lossmon -
-    """
+    """  # noqa: D301 - click reads the character \b
 
 
 @cli.command("open", hidden=True, context_settings=_CONTEXT)

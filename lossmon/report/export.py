@@ -63,7 +63,9 @@ def write(updates: Sequence[RunUpdate], path: str) -> int:
                 count = sum(len(view) for u in updates for view in u.logged.values())
         os.replace(partial, path)
     except OSError as error:
-        raise TargetError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+        # pyarrow has the number and a sentence of its own.
+        why = os.strerror(error.errno) if error.errno else error.strerror or str(error)
+        raise TargetError(f"{path}: {why.lower()}") from None
     finally:
         if os.path.exists(partial):
             os.unlink(partial)

@@ -10,6 +10,7 @@ from lossmon.chart.of_run import curves_of, marks_of, metrics_of, overlay_of, st
 from lossmon.chart.picture import ChartSpec, Picture, Span, Window, draw
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import TargetError
+from lossmon.formats.names import plain
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.check import verdict_line
 from lossmon.text import cell_width, clip, clip_middle, printable
@@ -32,6 +33,14 @@ _COLORS = {
     **{f"run_{i}": code for i, code in enumerate(("36", "33", "32", "35", "31", "34"))},
     "nonfinite": "1;31",
     "clipped": "1",
+}
+
+# What people call the main metrics, whatever a log calls them -> attributes of a RunUpdate.
+_SHORT = {
+    **dict.fromkeys(("lr", "learning_rate"), "learning_rate"),
+    **dict.fromkeys(("gnorm", "grad_norm"), "grad_norm"),
+    **dict.fromkeys(("loss", "train", "train_loss"), "train"),
+    **dict.fromkeys(("eval", "eval_loss", "val_loss"), "eval"),
 }
 
 
@@ -61,6 +70,7 @@ def render(
         TargetError: No run has such a metric, or the range is empty.
     """
     first = updates[0]
+    metrics = [_named(name, updates) for name in metrics]
     unknown = [name for name in metrics if not any(name in one.series for one in updates)]
     if unknown:
         known = ", ".join(printable(name) for name in metrics_of(first))
@@ -95,6 +105,14 @@ def render(
     title = clip_middle(printable(first.run), room, ascii=ascii) + about
     verdict = clip(verdict_line(first, knowledge), width, ascii=ascii)
     return "\n".join([clip(title, width, ascii=ascii), *rows, verdict])
+
+
+def _named(asked: str, updates: Sequence[RunUpdate]) -> str:
+    """The metric of this name; else, of a common name ("lr"), the one that plays its part."""
+    if any(asked in update.series for update in updates):
+        return asked
+    part = _SHORT.get(plain(asked), "")
+    return next((name for one in updates if (name := getattr(one, part, None))), asked)
 
 
 def _within(spec: ChartSpec, start: float | None, end: float | None) -> Picture:

@@ -153,6 +153,35 @@ def test_plot_puts_runs_on_one_chart(overfit: Path, tmp_path: Path) -> None:
     assert "jsonl" in done.stdout
 
 
+def test_plot_knows_the_learning_rate_by_its_short_name(tmp_path: Path) -> None:
+    rows = [
+        {"step": i, "loss": 2.0 / (1 + i), "learning_rate": 0.1 - i / 1000} for i in range(1, 60)
+    ]
+    done = run("plot", write_jsonl(tmp_path / "a.jsonl", rows), "--metric", "lr")
+    assert done.returncode == 0
+    assert "learning_rate" in done.stdout.splitlines()[0]
+
+
+def test_help_gives_each_example_a_line_of_its_own() -> None:
+    lines = [line.strip() for line in run("--help").stdout.splitlines()]
+    assert "python train.py 2>&1 | lossmon -" in lines
+    assert not [line for line in lines if "\\b" in line]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
+@pytest.mark.parametrize("command", ["export", "check", "plot"])
+def test_a_full_disk_behind_standard_output_is_one_line(command: str, overfit: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "lossmon", command, str(overfit)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "lossmon: the output can't be written: no space left on device\n"
+
+
 def test_plot_says_what_a_run_lacks_and_draws_the_others(overfit: Path, tmp_path: Path) -> None:
     other = write_jsonl(tmp_path / "other.jsonl", training_rows(falling(60)))
     done = run("plot", overfit, other, "--metric", "eval_loss")
