@@ -15,6 +15,11 @@ READS = (
 SIGN = 'lines that repeat a step or epoch with a loss, such as `print(f"step {i} loss {l}")`'
 
 _JSON_DOCUMENT = re.compile(rb'\s*(?:\{\s*"|\[\s*[\{"\]])')
+_NUMBERS_ALONE = ("'# #'", "'# # #'")  # shapes of lines
+_TELLS = re.compile(
+    r"(?i)(?:loss|train|val|test|log|metric|err|cost|acc|hist|result|curve|epoch|step|run|learn"
+    r"|std|out|nll|ppl|perplexity)[^/\\]*$|^-?$"
+)
 _NEXT_DOCUMENT = re.compile(rb"\n\}\s*\n\s*\{\s*\n")  # objects printed one after another
 
 
@@ -24,7 +29,10 @@ def sniff(head: bytes, name: str) -> str | None:
         return None  # settings, vocabularies, results: rows of a training would be JSON lines
     if name.lower().endswith((".csv", ".tsv")):
         return None  # a table without a loss: what its cells say of one is data
-    return looks_like_training(head)
+    reason = looks_like_training(head)
+    if reason is not None and reason.endswith(_NUMBERS_ALONE) and not _TELLS.search(name):
+        return None  # a list of numbered values; a curve is in a file that is called so
+    return reason
 
 
 def decoder(name: str) -> TextDecoder:

@@ -19,7 +19,7 @@ from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_rows import Rows
 from lossmon.formats.text_shape import FEW, MAX_CHARS, Shape, learn, shape_key
-from lossmon.formats.text_table import Box, Table
+from lossmon.formats.text_table import Box, Report, Table
 from lossmon.formats.text_words import is_loss, phase_of
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
@@ -63,7 +63,7 @@ class TextDecoder:
     _active: list[Shape] = field(default_factory=list)
     _roughly: dict[str, Shape] = field(default_factory=dict)
     _table: Table | None = None
-    _box: Box = field(default_factory=Box)
+    _boxes: tuple[Box, Report] = field(default_factory=lambda: (Box(), Report()))
     _rows: Rows = field(init=False)
     _last: Shape | None = None  # of the line before: the next one is likely the same
 
@@ -77,7 +77,8 @@ class TextDecoder:
     def flush(self) -> list[Record]:
         """Decode the unfinished tail; a bar as it stands is a row."""
         records = self._decode(self._splitter.flush())
-        self._box_ends()
+        for box in self._boxes:
+            self._box_ends(box)
         self._rows.release()
         records += self._rows.drain()
         return records
@@ -126,10 +127,13 @@ class TextDecoder:
             self._again(line[glued.end() :])
             return
         note(line, self._rows.place.step, self.facts)
-        if self._box.take(line):
-            return
-        if self._box.is_open:
-            self._box_ends()
+        for box in self._boxes:
+            if box.take(line):
+                return
+            if box.is_open:
+                self._box_ends(box)
+                if box.take(line):  # the next one follows at once
+                    return
         if not _DIGIT.search(line):
             self._words(line)
             return
@@ -293,8 +297,8 @@ class TextDecoder:
         self._rows.take_row(row)
         return True
 
-    def _box_ends(self) -> None:
-        row = self._box.close()
+    def _box_ends(self, box: Box | Report) -> None:
+        row = box.close()
         if row is not None:
             self._rows.take_row(row)
 

@@ -16,6 +16,7 @@ _BAR_TAIL = re.compile(r":?\s+\d{1,3}%[|\s].*$")  # YOLO draws a bar behind its 
 _NUMERIC = re.compile(r"[-+]?[.\d]|nan|inf|-", re.IGNORECASE)
 _YOLO = frozenset(("box", "obj", "cls", "dfl", "total", "giou", "seg", "l1"))  # losses, called so
 _MAX_COLUMNS = 64
+_MAX_REPORTED = 1000
 _SHORT = {"#": "step", "E": "epoch"}  # spaCy
 
 
@@ -183,3 +184,34 @@ class Box:
     def is_open(self) -> bool:
         """A box is being read."""
         return bool(self._values)
+
+
+class Report:
+    """Lines of `name: value`, indented below a `Result for ...:`, as Ray prints them.
+
+    Where the training is stands among the last of them.
+    """
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self._values: dict[str, float] = {}
+
+    def take(self, line: str) -> bool:
+        """Take a line of the report; False where it is none."""
+        if not self.is_open:
+            self.is_open = line.startswith("Result for ") and line.rstrip().endswith(":")
+            return self.is_open
+        if not line[:1].isspace():
+            return False
+        name, _, cell = line.strip().partition(": ")
+        value = parse_number(cell)
+        if value is not None and len(self._values) < _MAX_REPORTED:
+            self._values.setdefault(name, value)
+        return True
+
+    def close(self) -> Row | None:
+        """The report ended: its row, where it held one worth drawing."""
+        values, self._values, self.is_open = self._values, {}, False
+        step = values.get("training_iteration")
+        kept = {name: value for name, value in values.items() if is_measured(name)}
+        return Row(kept, int(step), None) if kept and step is not None and step == step else None

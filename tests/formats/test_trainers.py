@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from lossmon.formats import any_text
 from lossmon.formats.csv import CsvDecoder
+from lossmon.formats.csv import sniff as csv_sniff
 from lossmon.formats.decoder import Facts, Record
 from lossmon.formats.jsonl import decoder as jsonl
 from lossmon.formats.names import choose
@@ -344,3 +346,27 @@ def test_an_epoch_before_a_colon_behind_a_prefix_as_hydra_writes_it():
         for e in (7, 8, 9)
     )
     assert points(log, "train loss") == [(7, 0.7), (8, 0.8), (9, 0.9)]
+
+
+def test_reports_of_ray_tell_the_step_below_what_was_measured():
+    log = "".join(
+        f"Result for PPO_CartPole_120b5:\n  date: 2022-07-27_15-41-0{i}\n"
+        f"  episode_reward_mean: {i}.5\n  info:\n    learner:\n      total_loss: 0.{i}\n"
+        f"  timesteps_total: {4000 * i}\n  training_iteration: {i}\n\n"
+        for i in (1, 2, 3)
+    )
+    assert points(log, "total_loss") == [(1, 0.1), (2, 0.2), (3, 0.3)]
+    assert points(log, "episode_reward_mean") == [(1, 1.5), (2, 2.5), (3, 3.5)]
+    assert looks_like_training(log.encode())
+
+
+def test_numbered_values_are_a_curve_only_where_the_file_is_called_so():
+    values = "".join(f"{i} {20 - i}.5\n" for i in range(20)).encode()
+    assert any_text.sniff(values, "data/points.txt") is None
+    assert any_text.sniff(values, "data/train_loss.txt")
+
+
+def test_data_with_a_column_called_loss_is_no_run():
+    data = b"rooms,area,age,loss\n3,55.5,20,100.5\n4,80.5,3,50.5\n2,40.1,9,10.5\n"
+    assert csv_sniff(data, "houses.csv") is None
+    assert csv_sniff(b"loss,accuracy\n0.5,0.1\n0.4,0.2\n", "out.csv")
