@@ -202,8 +202,8 @@ def sniff(head: bytes, name: str) -> str | None:
     fitting = [row for row in rows[:-1] or rows if abs(len(row) - len(header)) <= 1]
     if len(fitting) < 0.8 * len(rows[:-1] or rows):
         return None
-    known_here = sum(role(cell) != OTHER for cell in header)
-    if not placed and 3 * known_here < len(header):
+    logged = sum(role(cell) != OTHER or "/" in cell for cell in header)  # loggers write "train/x"
+    if not placed and 3 * logged < len(header):
         return None  # data with a column of that name among those of what it is predicted from
     if not placed and any(not _is_numeric(cell) for row in fitting for cell in row):
         return None  # a table of experiments: one row a run, with names in it

@@ -242,6 +242,9 @@ class TextDecoder:
                 self.facts.total_steps = int(planned)
         if step is not None and not (shape.of_world and place.header_step is not None):
             place.header_step, place.headed = int(step), True
+            planned = shape.counter(groups, "steps")
+            if planned and shape.counter(groups, "epochs") is None:
+                self.facts.total_steps = int(planned)
 
     # --- deciding whether a shape is one of training rows --------------------------------------
 

@@ -27,7 +27,7 @@ from lossmon.formats.text_words import (
     is_loss,
     is_measured,
     is_noise,
-    is_rate,
+    is_paced,
     is_score,
     phase_of,
     planned,
@@ -265,7 +265,7 @@ def _choose_values(shape: Shape, metrics: list[Token], message: str, head: str) 
     losses = [name for name in names if is_loss(name)]
     measured = [name for name in names if is_measured(name)]
     explicit = all(token.explicit for token in kept if is_loss(token.key))
-    scores = shape.words <= FEW and any(is_score(name) or is_rate(name) for name in names)
+    scores = shape.words <= FEW and any(is_score(name) or is_paced(name) for name in names)
     if not losses and not (measured and shape.level) and not scores:
         kept, names = [], []
     shape.explicit = explicit

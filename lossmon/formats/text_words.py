@@ -194,9 +194,9 @@ def is_score(name: str) -> bool:
     return role(name) == ACCURACY
 
 
-def is_rate(name: str) -> bool:
-    """A learning rate."""
-    return role(name) == LEARNING_RATE
+def is_paced(name: str) -> bool:
+    """A learning rate or a gradient's norm: how large the updates are."""
+    return role(name) in (LEARNING_RATE, GRAD_NORM)
 
 
 def phase_of(text: str) -> str | None:

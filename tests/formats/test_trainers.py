@@ -370,3 +370,13 @@ def test_data_with_a_column_called_loss_is_no_run():
     data = b"rooms,area,age,loss\n3,55.5,20,100.5\n4,80.5,3,50.5\n2,40.1,9,10.5\n"
     assert csv_sniff(data, "houses.csv") is None
     assert csv_sniff(b"loss,accuracy\n0.5,0.1\n0.4,0.2\n", "out.csv")
+
+
+def test_a_block_below_a_step_tells_the_norm_of_the_gradient_and_the_plan():
+    log = "".join(
+        f"2024-08-06 09:59:2{s}.181 host:0  olmo.train:908  INFO    [step={s}/739328,epoch=0]\n"
+        f"    optim/total_grad_norm=23{s}.7\n    train/CrossEntropyLoss=12.{s}\n"
+        for s in (1, 2, 3)
+    )
+    assert points(log, "optim/total_grad_norm") == [(1, 231.7), (2, 232.7), (3, 233.7)]
+    assert decode(log)[1].total_steps == 739328
