@@ -90,8 +90,10 @@ def test_a_live_store_is_watched_as_runs(trackio, tmp_path: Path) -> None:
         updates = {update.run: update for update in monitor.poll()}
         while monitor.pending():
             updates |= {update.run: update for update in monitor.poll()}
-        assert len(updates) == 2
-        assert {update.logs[0].format for update in updates.values()} == {"trackio"}
+        # A run that was found first may have had the name of the file to itself for a moment.
+        found = [update for update in updates.values() if not update.removed]
+        assert len(found) == 2
+        assert {update.logs[0].format for update in found} == {"trackio"}
         log_rows(trackio, "a", range(30, 35))
         (grown,) = monitor.poll()
         assert grown.step == 34
