@@ -59,6 +59,11 @@ class Place:
             for cell in self.grid[row][column : column + length]
         )
 
+    def touches(self, row: int, column: int, length: int) -> bool:
+        """Whether a word there would run into one beside it ("evaltrain")."""
+        beside = (at for at in (column - 1, column + length) if 0 <= at < self.width)
+        return any(self.grid[row][at][0].isalnum() for at in beside)
+
     def write(self, row: int, column: int, text: str, style: str) -> None:
         """Text over whatever is there, as far as there is room."""
         for offset, char in enumerate(cells_of(text, max(0, self.width - column))):
@@ -170,7 +175,9 @@ def _write_near(place: Place, row: int, end: int, label: str, style: str) -> boo
     column = max(0, min(end + 1, place.width) - length)
     for back in range(0, _SIDEWAYS * length + 1, max(1, length)):
         for shift in (-1, 1, -2, 2, -3, 3, -4, 4):
-            if place.free(row + shift, column - back, length):
+            if place.free(row + shift, column - back, length) and not place.touches(
+                row + shift, column - back, length
+            ):
                 place.write(row + shift, column - back, label, style)
                 return True
     return False

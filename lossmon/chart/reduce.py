@@ -10,6 +10,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import Floats, Ints
 
 _SAMPLES = 64  # points of a column that tell its level
+_FEW = 8  # points of a part: fewer have no quartiles that a spike would not move
 
 
 def reduce(
@@ -37,7 +38,10 @@ def reduce(
 
 
 def levels(y: Floats, bounds: Ints) -> Floats:
-    """A typical value of each part that holds points: its median, from at most 64 of them.
+    """Typical values of each part that holds points: its quartiles, from at most 64 of them.
+
+    Medians alone would leave most of a steady noise outside. Of few points the quartiles would
+    be their extremes, and a spike; there both are the median.
 
     Args:
         y: shape (n,); what is not finite is passed over.
@@ -52,7 +56,11 @@ def levels(y: Floats, bounds: Ints) -> Floats:
     rows = np.sort(np.where(finite, rows, np.inf), axis=1)[count > 0]
     count = count[count > 0]
     each = np.arange(len(rows))
-    return np.asarray((rows[each, (count - 1) // 2] + rows[each, count // 2]) / 2)
+    middle = (rows[each, (count - 1) // 2] + rows[each, count // 2]) / 2
+    few = count < _FEW
+    low = np.where(few, middle, rows[each, count // 4])
+    high = np.where(few, middle, rows[each, count - 1 - count // 4])
+    return np.concatenate((low, high))
 
 
 def running_level(y: Floats) -> Floats:

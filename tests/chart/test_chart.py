@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossmon.chart.picture import ChartSpec, Curve, Mark, Picture, draw
+from lossmon.chart.place import BLANK, Place, _write_near
 from lossmon.chart.reduce import reduce
 from lossmon.chart.scale import labels, ticks
 from lossmon.chart.smoothing import smooth
@@ -105,6 +106,20 @@ def test_one_spike_does_not_flatten_the_curve_and_is_counted() -> None:
     assert drawn.clipped == 1
     assert "▲1" in text(drawn)
     assert sum("⠤" in row or "⠒" in row or "⣀" in row for row in text(drawn).splitlines()) > 3
+
+
+def test_a_steady_noise_stays_in_sight() -> None:
+    drawn = picture(1 + 0.1 * np.sin(np.arange(50_000.0)))
+    assert drawn.clipped == 0
+
+
+def test_the_names_of_two_curves_never_run_together() -> None:
+    place = Place([[BLANK] * 20 for _ in range(4)], (0.0, 1.0), (0.0, 1.0), False)
+    place.write(1, 10, "train", "train")
+    assert _write_near(place, 2, 9, "eval", "eval")
+    rows = ["".join(char for char, _ in row) for row in place.grid]
+    assert any("eval" in row for row in rows)
+    assert not any("evaltrain" in row for row in rows)
 
 
 def test_a_mark_stands_at_its_step_with_its_label() -> None:
