@@ -18,7 +18,7 @@ from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
 from lossmon.report.machine import machine_line
-from lossmon.text import cell_width, clip, clip_middle, pad, printable, writable
+from lossmon.text import cell_width, clip, clip_middle, common_folder, pad, printable, writable
 
 _ORDINARY = ("healthy", "healthy_pair", "finished")
 _VERDICTS = (*TRAIN_PATTERNS, *PAIR_PATTERNS)  # these say more than what stands beside them
@@ -60,7 +60,12 @@ def as_table(
     widths = [max(cell_width(row[i]) for row in rows) for i in range(len(rows[0]))]
     verdicts = max([cell_width(_title(update, knowledge)) for update in ordered], default=0)
     room = width - verdicts - sum(widths) + widths[1] - 2 * len(widths)
-    widths[1] = min(widths[1], max(_SHORTEST_NAME, room))
+    room = max(_SHORTEST_NAME, room)
+    if widths[1] > room:  # the folder that all are in was typed, and tells none from another
+        folder = common_folder(row[1] for row in rows[1:])
+        rows[1:] = [(row[0], row[1][len(folder) :].lstrip("/"), *row[2:]) for row in rows[1:]]
+        widths[1] = max(cell_width(row[1]) for row in rows)
+    widths[1] = min(widths[1], room)
     lines = []
     for row, update in zip(rows, [None, *ordered], strict=True):
         # Of a run's name the end tells most; the other cells fit, or are words.
@@ -145,7 +150,7 @@ def _row(update: RunUpdate, marks: dict[str, str]) -> tuple[str, ...]:
     return (
         mark,
         printable(update.run),
-        update.state,
+        "silent" if update.state == "unknown" else update.state,  # as the screen says it
         step + total,
         _newest(update, update.train),
         _newest(update, update.eval),

@@ -217,6 +217,24 @@ def test_bad_input_is_one_clear_line_and_status_2(tmp_path: Path, name: str, com
     assert line.startswith("lossmon: ")
 
 
+def test_on_a_narrow_terminal_names_go_without_the_folder_that_all_are_in(tmp_path: Path) -> None:
+    paths = []
+    for name in ("warm-1e-3", "warm-1e-4"):
+        paths.append(tmp_path / ("deep" * 10) / name)
+        paths[-1].mkdir(parents=True)
+        rows = "".join(
+            f'{{"step": {i}, "loss": {float(name[5:]) + 2 / i}}}\n' for i in range(1, 60)
+        )
+        (paths[-1] / "train.jsonl").write_text(rows)
+    narrow = run("check", *paths, COLUMNS="80").stdout.splitlines()
+    assert sorted(line.split()[1] for line in narrow if "warm" in line) == [
+        "warm-1e-3",
+        "warm-1e-4",
+    ]
+    wide = run("check", *paths, COLUMNS="300").stdout
+    assert all(str(path) in wide for path in paths)
+
+
 def test_one_bad_target_does_not_stop_the_others(overfit: Path) -> None:
     done = run("check", overfit, "nonsense", "--json")
     assert done.returncode == 2
