@@ -11,10 +11,12 @@ from lossmon.monitor.update import RunUpdate, State
 from lossmon.text import in_words
 
 Word = Literal[
-    "live", "quiet", "buffered", "stalled", "finished", "failed", "silent", "link lost", "reading"
-]
+    "live", "quiet", "buffered", "stalled", "finished", "failed", "silent", "gone", "link lost",
+    "reading",
+]  # fmt: skip
 WORDS: tuple[Word, ...] = (
-    "failed", "stalled", "link lost", "quiet", "buffered", "live", "reading", "finished", "silent",
+    "failed", "stalled", "gone", "link lost", "quiet", "buffered", "live", "reading", "finished",
+    "silent",
 )  # fmt: skip
 
 
@@ -24,8 +26,9 @@ class Standing:
 
     Attributes:
         word: live; quiet within its own rhythm; buffered (rows come in bursts); stalled;
-            finished; failed; silent (an old log that does not say how it ended); link lost (to
-            the box it is on); reading (not all of its log was read yet).
+            finished; failed; silent (an old log that does not say how it ended); gone (its
+            logs cannot be read any more); link lost (to the box it is on); reading (not all of
+            its log was read yet).
         note: more, in one line; may be empty.
     """
 
@@ -47,6 +50,8 @@ def standing(update: RunUpdate, now: float, health: Health | None = None) -> Sta
         seen = f"; the newest row is {in_words(age)} old" if age is not None else ""
         why = health.reason or health.state.replace("_", " ")
         return Standing("link lost", f"{health.host}: {why}{seen}")
+    if update.lost and not ended:
+        return Standing("gone", update.lost)
     if update.loading < 1.0 and update.state == "running":
         return Standing("reading", f"{update.loading:.0%} of the log was read")
     failure = update.state_note if update.state == "failed" else ""

@@ -278,6 +278,7 @@ class Training:
             ),
             loading=loading,
             host=host,
+            lost=(self.logs[0].trouble or "") if all(log.trouble for log in self.logs) else "",
             rhythm=self.pace.rhythm,
         )
 

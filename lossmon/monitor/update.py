@@ -119,6 +119,7 @@ class RunUpdate:
         logs: the files that were read.
         errors: one line each; a decoder that crashed, a file that cannot be read.
         loading: fraction of the bytes at hand that have been read, in [0, 1].
+        lost: why none of its logs can be read any more; empty where one can.
         rhythm: how it logs: usual gap, pauses, bursts, and the patience that follows from them.
         host: the box it is on; empty for this machine.
         gpus: those that the run uses, or all of its machine where that is not known; empty where
@@ -154,6 +155,7 @@ class RunUpdate:
     logs: tuple[LogInfo, ...]
     errors: tuple[str, ...] = ()
     loading: float = 1.0
+    lost: str = ""
     rhythm: Rhythm = UNKNOWN
     host: str = ""
     gpus: tuple[Gpu, ...] = ()

@@ -33,8 +33,8 @@ class Query:
     """Conditions that must all hold.
 
     A value fits where it is a part of the run's. `state:` takes the words of the list (live, quiet,
-    buffered, stalled, finished, failed, silent, "link lost") and `running`; `pattern:` those of
-    what holds now. A comma separates values of which one must fit, a `-` in front turns a
+    buffered, stalled, finished, failed, silent, gone, "link lost") and `running`; `pattern:` those
+    of what holds now. A comma separates values of which one must fit, a `-` in front turns a
     condition round, quotes keep blanks together. A field that is not known is a plain word: names
     have colons.
     """

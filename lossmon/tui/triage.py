@@ -56,7 +56,7 @@ class Scene:
     def how(self, update: RunUpdate) -> str:
         """The same in words, with the age of the newest row: "quiet, 3 min", "failed: ..."."""
         found = self.standing(update)
-        if found.word in ("failed", "link lost", "reading") and found.note:
+        if found.word in ("failed", "gone", "link lost", "reading") and found.note:
             return f"{found.word}: {printable(found.note)}"
         if update.last_row_time is None:
             return found.word

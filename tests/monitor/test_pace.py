@@ -13,6 +13,7 @@ from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.standing import describe, standing
 from lossmon.monitor.update import RunUpdate
 from tests.conftest import falling, training_rows, write_jsonl
+from tests.monitor.live import until
 
 NOW = 1_800_000_000.0
 
@@ -116,6 +117,30 @@ def test_a_lost_link_is_no_stall(update: RunUpdate) -> None:
     assert found.note == "gpu1: connection refused; the newest row is 2 min old"
     assert standing(update, NOW + 5, replace(health, state="live")).word == "live"
     assert standing(replace(update, state="finished"), NOW, health).word == "finished"
+
+
+def test_a_log_that_was_deleted_is_gone_until_it_is_back(tmp_path: Path) -> None:
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(60)))
+    monitor = open_monitor([str(log)], watch=True)
+
+    def stands(word: str) -> bool:
+        until(
+            monitor,
+            lambda runs: any(
+                standing(one, one.last_row_time or 0).word == word for one in runs.values()
+            ),
+        )
+        return True
+
+    try:
+        assert stands("live")
+        data = log.read_bytes()
+        log.unlink()
+        assert stands("gone")
+        log.write_bytes(data)
+        assert stands("live")
+    finally:
+        monitor.close()
 
 
 def test_what_is_still_read_is_said(update: RunUpdate) -> None:
