@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 import time
@@ -12,6 +11,7 @@ import click
 
 from lossmon import __version__
 from lossmon.errors import LossmonError
+from lossmon.exits import status_of
 from lossmon.options import (
     Commands,
     ascii_option,
@@ -33,42 +33,8 @@ _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
 def main() -> None:
-    """The console script: every error a user can meet is one line, status 2."""
-    try:
-        status = cli.main(standalone_mode=False)
-        sys.stdout.flush()  # what can't be written is told below, not at interpreter exit
-    except click.exceptions.Abort:
-        status = 130
-    except click.ClickException as error:
-        error.show()
-        status = error.exit_code
-    except LossmonError as error:
-        complain(str(error))
-        status = 2
-    except BrokenPipeError:
-        # The reader (head, less) has gone; say nothing, also not at interpreter exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 141
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            status = _broken(error)
-        else:
-            complain(f"the output can't be written: {os.strerror(error.errno).lower()}")
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            status = 2
-    except KeyboardInterrupt:
-        status = 130
-    except Exception as error:
-        status = _broken(error)
-    sys.exit(status if isinstance(status, int) else 0)
-
-
-def _broken(error: Exception) -> int:
-    """Record an error of lossmon itself, and say so in one line."""
-    from lossmon import crash
-
-    complain(crash.record(error))
-    return crash.STATUS
+    """The console script."""
+    sys.exit(status_of(lambda: cli.main(standalone_mode=False)))
 
 
 @click.group(cls=Commands, context_settings=_CONTEXT)

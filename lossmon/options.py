@@ -13,6 +13,7 @@ import click
 from lossmon.errors import LossmonError
 
 LANGUAGES = ("en", "zh")
+Command = Callable[..., Any]
 
 
 class Commands(click.Group):
@@ -37,28 +38,15 @@ lang_option = click.option(
 ascii_option = click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
 
 
-def ssh_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of every command that may read from other boxes."""
-    for option in (
-        click.option(
-            "--ssh-option",
-            multiple=True,
-            metavar="NAME=VALUE",
-            expose_value=False,
-            callback=_use_ssh,
-            help="Passed to ssh as -o (repeatable).",
-        ),
-        click.option(
-            "-F",
-            "ssh_config",
-            metavar="FILE",
-            expose_value=False,
-            callback=_use_ssh,
-            help="Configuration file for ssh.",
-        ),
-    ):
-        command = option(command)
-    return command
+def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator."""
+
+    def decorate(command: Command) -> Command:
+        for option in options:
+            command = option(command)
+        return command
+
+    return decorate
 
 
 def _use_ssh(_: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -71,28 +59,25 @@ def _use_ssh(_: click.Context, parameter: click.Parameter, value: Any) -> None:
             hosts.use_options(value)
 
 
-def told_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What the user may say that no log does; for every command that gives a verdict."""
-    for option in (
-        click.option(
-            "--classes",
-            type=click.IntRange(2),
-            metavar="C",
-            expose_value=False,
-            callback=_say,
-            help="Number of classes: a loss that stays at ln C is guessing.",
-        ),
-        click.option(
-            "--total-steps",
-            type=click.IntRange(1),
-            metavar="N",
-            expose_value=False,
-            callback=_say,
-            help="Planned length, where the log does not say it.",
-        ),
-    ):
-        command = option(command)
-    return command
+# Of every command that may read from other boxes.
+ssh_options = _all(
+    click.option(
+        "--ssh-option",
+        multiple=True,
+        metavar="NAME=VALUE",
+        expose_value=False,
+        callback=_use_ssh,
+        help="Passed to ssh as -o (repeatable).",
+    ),
+    click.option(
+        "-F",
+        "ssh_config",
+        metavar="FILE",
+        expose_value=False,
+        callback=_use_ssh,
+        help="Configuration file for ssh.",
+    ),
+)
 
 
 def _say(_: click.Context, parameter: click.Parameter, value: int | None) -> None:
@@ -102,6 +87,25 @@ def _say(_: click.Context, parameter: click.Parameter, value: int | None) -> Non
         told.say(**{parameter.name: value})
 
 
+# What the user may say that no log does: of every command that gives a verdict.
+told_options = _all(
+    click.option(
+        "--classes",
+        type=click.IntRange(2),
+        metavar="C",
+        expose_value=False,
+        callback=_say,
+        help="Number of classes: a loss that stays at ln C is guessing.",
+    ),
+    click.option(
+        "--total-steps",
+        type=click.IntRange(1),
+        metavar="N",
+        expose_value=False,
+        callback=_say,
+        help="Planned length, where the log does not say it.",
+    ),
+)
 fps_option = click.option(
     "--fps",
     type=click.FloatRange(0.1, 60),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 _ALARM = 8.0  # of the Page-Hinkley sum, in sigmas
 _DRIFT = 1.0  # sigmas that each point must exceed to add to it
 _FORGET = 0.05  # weight of the newest point in the running level
-_SOON_POINTS, _SOON_MOST = 3, 8  # points between two alarms at first, and at most in a short run
+SOON_POINTS, SOON_MOST = 3, 8  # points between two alarms at first, and at most in a short run
 
 
 class Alarm:
@@ -23,11 +23,11 @@ class Alarm:
         self._variance = math.nan
         self._risen = 0.0
         self._quiet_until = 0
-        self._patience = _SOON_POINTS
+        self._patience = SOON_POINTS
 
     def calm_down(self) -> None:
         """A look was due without an alarm: the next alarms may come soon again."""
-        self._patience = _SOON_POINTS
+        self._patience = SOON_POINTS
 
     def first(self, values: Sequence[float], n: int, diverged: bool) -> int | None:
         """The index of the first value that alarms; what follows it was not gone over.
@@ -69,4 +69,4 @@ class Alarm:
 
     def _rest(self, n: int) -> None:
         self._quiet_until = n + self._patience
-        self._patience = min(2 * self._patience, max(_SOON_MOST, n // 100))
+        self._patience = min(2 * self._patience, max(SOON_MOST, n // 100))

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from lossmon.diagnosis import patterns
-from lossmon.diagnosis.alarm import Alarm
+from lossmon.diagnosis.alarm import SOON_MOST, SOON_POINTS, Alarm
 from lossmon.diagnosis.causes import causes
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import figures
@@ -25,7 +25,6 @@ _AT_LEAST = 3  # and by 3 points, once it has 20
 MAX_TIMELINE = 500
 _URGENT = ("diverged", "rebound")  # what is seen for the first time is looked at again soon
 _SOON = 0.004  # of the run, at least and at most so many points
-_SOON_POINTS, _SOON_MOST = 3, 8
 _MANY = 1 << 62
 
 # Looks in a row before a finding is shown, and before it is withdrawn.
@@ -239,7 +238,7 @@ class Engine:
         }
         self._streak = streak
         if any(streak.get((_TRAIN, urgent)) == 1 for urgent in _URGENT):
-            self._due = self._n + min(_SOON_MOST, max(_SOON_POINTS, math.ceil(_SOON * self._n)))
+            self._due = self._n + min(SOON_MOST, max(SOON_POINTS, math.ceil(_SOON * self._n)))
         if streak.get((_PAIR, "overfitting")) == 1:
             self._eval_due = self._m + 1
         for slot in dict.fromkeys((*found, *self._shown)):  # in an order that does not vary

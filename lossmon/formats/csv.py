@@ -95,11 +95,7 @@ class CsvDecoder:
                 if _is_header(cells):
                     self._header = self._named(cells)
                 continue
-            record = self._record(cells)
-            if record is not None:
-                records.append(record)
-            else:
-                self.skipped.add("no metric in this row", line)
+            records += self._read((line,), (cells,))
         return records
 
     def _numbers(self, lines: list[bytes]) -> Sequence[Record] | None:
@@ -126,11 +122,12 @@ class CsvDecoder:
             lines, zip(*columns.values(), strict=True)
         )
 
-    def _read(self, lines: list[bytes], rows: Iterable[Sequence[Any]]) -> list[Record]:
+    def _read(self, lines: Iterable[bytes], rows: Iterable[Sequence[Any]]) -> list[Record]:
         assert self._header is not None
         records = []
         for line, row in zip(lines, rows, strict=True):
-            record = self._rows.read(dict(zip(self._header, row, strict=True)))
+            cells = zip(self._header, row)  # noqa: B905 - a cut row is read as far as it goes
+            record = self._rows.read(dict(cells))
             if record is not None:
                 records.append(record)
             else:
@@ -152,11 +149,6 @@ class CsvDecoder:
         if self._split is not None and not any(says_split(cell) for cell in cells):
             cells = [f"{self._split}_{cell}" if cell in losses else cell for cell in cells]
         return _unique(cells)
-
-    def _record(self, cells: list[str]) -> Record | None:
-        assert self._header is not None
-        row: dict[str, Any] = dict(zip(self._header, cells))  # noqa: B905 - a cut row is read as far as it goes
-        return self._rows.read(row)
 
 
 def delimiter(header: str) -> str | None:

@@ -203,7 +203,6 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
 
 
 _EVAL_PERPLEXITY = re.compile(rf"{_EVAL}_(?:ppl|perplexity)")
-_ALONE = re.compile(rf"{_TRAIN}|{_EVAL}")
 _FIRST_OF_TWO = re.compile(r"validation_0_(?P<metric>\w+)")
 
 
@@ -231,9 +230,9 @@ def train_alone(others: Iterable[str], evals: Iterable[str]) -> list[str]:
 
     They are losses then: a table of "epoch,train,valid".
     """
-    if not any(map(_ALONE.fullmatch, map(plain, evals))):
+    if not any(re.fullmatch(_SPLIT_WORD, plain(name)) for name in evals):
         return []
-    return [name for name in others if _ALONE.fullmatch(plain(name))]
+    return [name for name in others if re.fullmatch(_SPLIT_WORD, plain(name))]
 
 
 _EVAL_WORD = re.compile(rf"(^|_){_EVAL}(_|$)")

@@ -10,7 +10,8 @@ from lossmon.errors import FormatError
 from lossmon.formats.decoder import Record
 from lossmon.formats.detect import detect
 from lossmon.formats.names import role
-from lossmon.history.columns import Series, SeriesView, part_of
+from lossmon.history.columns import SeriesView, part_of
+from lossmon.history.run import History
 
 
 def decode_end(head: bytes, end: bytes, path: str) -> list[Record]:
@@ -39,13 +40,10 @@ def decode_end(head: bytes, end: bytes, path: str) -> list[Record]:
 
 def views_of(rows: Iterable[Record]) -> dict[str, SeriesView]:
     """What rows say of each metric."""
-    series: dict[str, Series] = {}
+    history = History(role)
     for row in rows:
-        for name, value in row.values.items():
-            if row.step is not None:
-                one = series.setdefault(name, Series(name, role(name)))
-                one.append(row.step, value, row.epoch, row.time)
-    return {name: one.kept() for name, one in series.items()}
+        history.append(*row)
+    return {name: one.kept() for name, one in history.series.items()}
 
 
 def beyond(

@@ -1,0 +1,55 @@
+"""How a command ends: every error a user can meet is one line and a status."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+
+import click
+
+from lossmon.errors import LossmonError
+from lossmon.options import complain
+
+
+def status_of(command: Callable[[], object]) -> int:
+    """Run a command; its exit status. 2 is wrong usage, or nothing that can be read or written."""
+    try:
+        status = command()
+        sys.stdout.flush()  # what can't be written is told below, not at interpreter exit
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except LossmonError as error:
+        complain(str(error))
+        return 2
+    except BrokenPipeError:  # the reader (head, less) has gone
+        _hush()
+        return 141
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            return _broken(error)
+        complain(f"the output can't be written: {os.strerror(error.errno).lower()}")
+        _hush()
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        return _broken(error)
+    return status if isinstance(status, int) else 0
+
+
+def _hush() -> None:
+    """Say nothing more on standard output, also not at interpreter exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _broken(error: Exception) -> int:
+    """Record an error of lossmon itself, and say so in one line."""
+    from lossmon import crash
+
+    complain(crash.record(error))
+    return crash.STATUS
