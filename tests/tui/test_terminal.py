@@ -10,6 +10,7 @@ import re
 import struct
 import sys
 import termios
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,24 @@ def test_a_curve_and_a_diagnosis_come_up_and_q_gives_the_terminal_back(terminal:
     assert terminal.end() == 0
     assert b"\x1b[?1049l" in terminal.received, "the alternate screen is left"
     assert b"\x1b[?25h" in terminal.received, "the cursor is shown again"
+
+
+def test_at_80_columns_it_is_said_how_a_run_stands(tmp_path: Path) -> None:
+    now = time.time()
+    rows = [
+        {"step": 10 * i, "max_steps": 10_000, "epoch": i / 50, "loss": loss, "grad_norm": 1.25,
+         "learning_rate": 1.25e-5, "timestamp": now - 200 + i, "eval_loss": loss + 0.1234}
+        for i, loss in enumerate(falling(200), 1)
+    ]  # fmt: skip
+    log = write_jsonl(tmp_path / "log.jsonl", rows)
+    terminal = Terminal(str(log), columns=80, rows=24)
+    try:
+        terminal.wait_for("steps/s")
+        terminal.wait_for("  live")
+        assert "2,000/10,000" in terminal.text()
+        assert "ETA" in terminal.text()
+    finally:
+        terminal.close()
 
 
 def test_nothing_is_sent_while_nothing_changes(terminal: Terminal) -> None:

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 
 from lossmon.logs.source import Health
 from lossmon.monitor import Monitor
-from lossmon.text import cell_width, clip, in_words, printable
+from lossmon.text import cell_width, clip, clip_middle, in_words, printable
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.widgets.lines import Part
 
@@ -60,8 +60,6 @@ class HostKeys(RunsScreen):
 
     def with_hosts(self, parts: list[Part], wide: bool) -> list[Part]:
         """The top line with the boxes: where room is short the name of the run gives way."""
-        if not self._hosts:
-            return parts
         longest = max(range(len(parts)), key=lambda i: cell_width(parts[i][0]))
         at = next((i for i, (_, style) in enumerate(parts) if style == "bold"), longest)
         text, style = parts[at]
@@ -70,10 +68,12 @@ class HostKeys(RunsScreen):
         if self.size.width < _TINY and any(host.state != "live" for host in self._hosts):
             parts = parts[: at + 1]  # in a tiny pane a box in trouble is said before the numbers
             others = sum(cell_width(words) for words, _ in parts) - cell_width(text)
-        hosts = self._host_parts(self.size.width - others - least, wide)
-        left = self.size.width - others - sum(cell_width(words) for words, _ in hosts)
-        name = clip(text, max(least, left), ascii=self._ascii)
-        return [*parts[:at], (name, style), *parts[at + 1 :], *hosts]
+        room = self.size.width - others
+        hosts = self._host_parts(room - least, wide) if self._hosts else []
+        left = room - sum(cell_width(words) for words, _ in hosts)
+        shorter = clip_middle if style == "bold" else clip  # of a name the end tells most
+        said = shorter(text, max(least, left), ascii=self._ascii)
+        return [*parts[:at], (said, style), *parts[at + 1 :], *hosts]
 
     def _host_parts(self, room: int, wide: bool) -> list[Part]:
         """What is said of the boxes in so many cells: how each is, then why, as room allows."""

@@ -127,7 +127,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
                 self._title, chart.border_title = title, Content(title)
             self.query_one(DiagnosisPanel).show(update, self._knowledge, self.quiet)
             self.query_one(LogPane).show(update)
-            self.query_one("#strip", lines.Line).say(lines.strip(update, scene))
+            self.query_one("#strip", lines.Line).say(lines.strip(update, wide, scene))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
         self.follow_finding()
 

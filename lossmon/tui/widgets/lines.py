@@ -71,8 +71,14 @@ def top(
     return parts
 
 
-def strip(update: RunUpdate | None, scene: Scene) -> list[Part]:
-    """The newest numbers of a run."""
+def strip(update: RunUpdate | None, wide: bool, scene: Scene) -> list[Part]:
+    """The newest numbers of a run, and how it stands.
+
+    Args:
+        update: the run; None where there is none.
+        wide: there is room for all; else the line on top says progress and time left.
+        scene: what words depend on beside the run.
+    """
     if update is None:
         return []
     pairs = [
@@ -80,12 +86,12 @@ def strip(update: RunUpdate | None, scene: Scene) -> list[Part]:
         ("eval", _newest(update, update.eval)),
         ("lr", _newest(update, update.learning_rate)),
         ("|g|", _newest(update, update.grad_norm)),
-        ("step", look.progress(update)),
+        ("step", look.progress(update) if wide else ""),
         ("epoch", look.number(update.epoch)),
     ]
     if update.steps_per_s is not None and update.state == "running":
         pairs.append(("", f"{look.rate(update.steps_per_s)} steps/s"))
-    if update.eta_s is not None:
+    if update.eta_s is not None and wide:
         pairs.append(("ETA", in_words(update.eta_s)))
     parts: list[Part] = []
     for name, value in pairs:
