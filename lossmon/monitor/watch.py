@@ -298,21 +298,25 @@ class Monitor:
         return None
 
     def _regroup_directory(self, directory: _Directory, touched: dict[Training, None]) -> None:
+        directory.logs.sort(key=lambda log: log.path)  # which one was found first is chance
         parts = partition([log for log in directory.logs if log.records])
         parts += [[log] for log in directory.logs if not log.records]
-        old = {id(t.logs[0]): t for t in directory.trainings}
+        old = directory.trainings
         directory.trainings = []
         for part in parts:
-            training = old.pop(id(part[0]), None) or Training("", list(part))
+            training = next((t for t in old if not set(part).isdisjoint(t.logs)), None)
+            if training is None:
+                training = Training("", part)
+            else:
+                old.remove(training)
             if training.logs != part:
-                training.join(list(part))
+                training.join(part)
             training.name = self._places.name(directory.path if len(parts) == 1 else part[0].path)
             training.belongs_to(self._places.job(part[0].path))
             directory.trainings.append(training)
             touched[training] = None
-            for log in part:
-                self._training_of[log] = training
-        for gone in old.values():
+            self._training_of |= dict.fromkeys(part, training)
+        for gone in old:
             touched.pop(gone, None)
 
     def _note_link(self, source: Source, now: float) -> None:

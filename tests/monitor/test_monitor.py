@@ -96,6 +96,19 @@ def test_logs_of_one_training_are_one_run_with_no_point_doubled(tmp_path: Path, 
     assert update.total_steps == 1000
 
 
+@pytest.mark.parametrize("newest", ["log.jsonl", "trainer_state.json"])
+def test_the_order_of_a_run_s_logs_is_not_that_in_which_they_were_found(
+    tmp_path: Path, watched, newest: str
+) -> None:
+    losses = falling(40)
+    write_jsonl(tmp_path / "run" / "log.jsonl", training_rows(losses))
+    state_file(tmp_path / "run" / "trainer_state.json", losses)
+    os.utime(tmp_path / "run" / newest, (2e9, 2e9))  # newest logs are read first
+    (update,) = drain(watched(tmp_path / "run")).values()
+    names = [os.path.basename(log.path) for log in update.logs]
+    assert names == ["log.jsonl", "trainer_state.json"]
+
+
 def test_two_trainings_in_one_folder_stay_two(tmp_path: Path, watched) -> None:
     write_jsonl(tmp_path / "runs" / "a.jsonl", training_rows(falling(40)))
     write_jsonl(tmp_path / "runs" / "b.jsonl", training_rows(falling(40, start=5.0)))
