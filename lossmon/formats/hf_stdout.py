@@ -30,7 +30,9 @@ _SNIFF = re.compile(
     rb"\{(?:'[^{}\n]*, ?)?'(?:(?:train|eval|val|valid|test)[_/ ])?(?:\w+_)?"
     rb"(?:loss|reward)[^'{}\n]*'\s*: [^{}\n]*\}"
 )
-_PLAN = re.compile(r"(?P<what>Total optimization steps|Num Epochs) = (?P<n>[\d,]{1,15})\s*$")
+_PLAN = re.compile(  # Unsloth's headline has several in one line
+    r"(?P<what>Total (?:optimization )?steps|Num Epochs) = (?P<n>[\d,]{1,15})\s*(?:\||$)"
+)
 _MAX_KEYS = 500
 _MAX_BEFORE = 200  # characters before a dict that may say where it belongs
 
@@ -78,8 +80,7 @@ class DictLineDecoder:
                 self._bar(bar, records)
         elif line and not line.isspace():
             text = clean(line)
-            plan = _PLAN.search(text)
-            if plan:
+            for plan in _PLAN.finditer(text):
                 self._place.plan(plan["what"], int(plan["n"].replace(",", "")))
             self.facts.failure = failure(text) or self.facts.failure
             note(text, self._place.newest, self.facts)

@@ -24,7 +24,10 @@ ROLES = (
 )  # fmt: skip
 
 _TRAIN = r"(?:train|training|trn|tr|learn|fit)"
-_EVAL = r"(?:eval|evaluation|val|vali|valid|validation|dev|test|testing|holdout|heldout)(?:_?\d+)?"
+_EVAL = (
+    r"(?:eval|evaluation|val|vali|valid|validation|dev|test|testing|tst|cv|holdout|heldout)"
+    r"(?:_?\d+)?"
+)
 # What boosting libraries and simple scripts minimise: as good as a loss.
 _OBJECTIVE = (
     r"(?:(?:binary_|multi_)?(?:log_?loss|error)|m?log_?loss|rmse|mae|mse|l1|l2|mape|huber|quantile"
@@ -43,7 +46,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     # Words that hold "loss" and are none.
     (OTHER, r".*loss_?(scal(e|er|ing)|weights?).*|.*skipped.*|.*blank_loss.*|loss_?spike.*"),
     (OTHER, r".*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best|(min|max|std|var)_.*loss.*"),
-    (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}"),
+    (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}|l_r"),
     (GRAD_NORM, r"(.*_)?(grad(ient)?s?_?norms?|gnorm|norm_grad|g_norm)(_.*)?|norm|grdn|\|g\|"),
     (THROUGHPUT, r".*(per_?(second|sec|s)|throughput|it_s|its|tok_s|speed|sps|fps|wps|ups)(_.*)?"),
     (THROUGHPUT, r"tps|tgs|tflops?|mfu|.*_tflops?"),
@@ -277,7 +280,7 @@ def _oddness(role_: str, name: str) -> tuple[int, int, int, int, int]:
 # beside the main task, what a policy gradient estimates, what only regularises.
 _AUXILIARY = (
     ("value", "vf", "rpn", "l1"),
-    ("policy",),
+    ("policy", "surrogate", "loss_pi"),
     ("aux", "reg", "kl", "entropy", "unsup"),
 )
 

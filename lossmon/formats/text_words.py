@@ -81,10 +81,10 @@ _TRAIN_ALONE = re.compile(r"train|training|trn")
 _EVAL_ALONE = re.compile(r"val|valid|validation|eval|test|dev")
 _VAL_ALONE = re.compile(r"val|valid|validation")
 _EVAL_NAME = re.compile(
-    r"(?:^|_)(?:eval|evaluation|val|vali|valid|validation|dev|test|testing|heldout|holdout|tel)(?:_|\d|$)"
+    r"(?:^|_)(?:eval|evaluation|val|vali|valid|validation|dev|test|testing|tst|cv|heldout|holdout|tel)(?:_|\d|$)"
 )
 _PHASE = re.compile(
-    r"(?<![\w/.\-])(?:(?P<eval>val|valid|validat\w+|eval|evaluat\w+|test|testing|dev|held-?out"
+    r"(?<![\w/.\-])(?:(?P<eval>val|valid|validat\w+|eval|evaluat\w+|test|testing|dev|cv|held-?out"
     r"|saving dict)"
     r"|(?P<train>train|training|learn))(?![\w/\-]|\.\w)",
     re.IGNORECASE,

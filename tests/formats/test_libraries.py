@@ -94,6 +94,15 @@ def test_hugging_face_without_a_bar_the_plan_and_the_epoch_tell_the_step():
     assert evals == [(96, 2.5)]
 
 
+def test_unsloth_tells_its_plan_in_a_headline():
+    log = (
+        "   \\\\   /|    Num examples = 467 | Num Epochs = 5 | Total steps = 290\n"
+        "O^O/ \\_/ \\    Batch size per device = 2 | Gradient accumulation steps = 4\n"
+    )
+    log += "".join(f"{{'loss': {loss(s)}, 'epoch': {s / 58:.2f}}}\n" for s in (5, 10, 15))
+    assert [step for step, _ in curves(log)[0]] == [5, 10, 15]
+
+
 def test_a_printed_configuration_is_no_row():
     log = "{'eos_token_id': 61, 'pad_token_id': 60}\n" + "{'loss': 0.5, 'epoch': 0.1}\n" * 3
     assert len(curves(log)[0]) == 3

@@ -10,7 +10,7 @@ from lossmon.formats.csv import CsvDecoder
 from lossmon.formats.csv import sniff as csv_sniff
 from lossmon.formats.decoder import Facts, Record
 from lossmon.formats.jsonl import decoder as jsonl
-from lossmon.formats.names import choose
+from lossmon.formats.names import EVAL_LOSS, LEARNING_RATE, choose, role
 from lossmon.formats.text import TextDecoder, looks_like_training
 
 Points = list[tuple[int | None, float]]
@@ -380,3 +380,26 @@ def test_a_block_below_a_step_tells_the_norm_of_the_gradient_and_the_plan():
     )
     assert points(log, "optim/total_grad_norm") == [(1, 231.7), (2, 232.7), (3, 233.7)]
     assert decode(log)[1].total_steps == 739328
+
+
+def test_cross_validation_and_tst_are_evaluations():
+    log = "".join(
+        f"2021-12-05 10:00:32,073 INFO Epoch {e} CV info cv_loss 7.{e}\n" for e in (74, 75)
+    )
+    assert points(log, "CV info cv_loss") == [(74, 7.74), (75, 7.75)]
+    assert [role(name) for name in ("cv_loss", "tst_loss")] == [EVAL_LOSS, EVAL_LOSS]
+
+
+def test_the_learning_rate_as_marian_writes_it():
+    log = "".join(
+        f"[2019-08-17 13:16:58] Ep. 2 : Up. {u}000 : Sen. 32,243,206 : Cost 2.{u} : Time 337.44s"
+        f" : 28806.18 words/s : L.r. 5.{u}e-05\n"
+        for u in (497, 499)
+    )
+    assert points(log, "L.r") == [(497000, 5.497e-05), (499000, 5.499e-05)]
+    assert role("L.r") == LEARNING_RATE
+
+
+def test_what_a_policy_gradient_estimates_is_not_the_loss_to_watch():
+    values = {"LossPi": [-0.1, -0.2], "LossV": [110.5, 108.1]}
+    assert choose(values)["train_loss"] == "LossV"
