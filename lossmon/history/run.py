@@ -66,7 +66,8 @@ class History:
         """Append one record.
 
         A record without a step is placed: a train row one after the newest step, any other row
-        (an evaluation, a summary) on the newest step.
+        (an evaluation, a summary) on the newest step. Where no row has a train loss, as in
+        "epoch,policy_loss,return", a metric that has a point there already begins a new one.
         """
         if step is None:
             step = self._place(values)
@@ -137,7 +138,10 @@ class History:
         here = 0 if self.step is None else self.step
         if any(self.role_of(name) == "train_loss" for name in values):
             return here + 1
-        return here
+        if any(series.role in ("train_loss", "eval_loss") for series in self.series.values()):
+            return here
+        placed = (self.series[name] for name in values if name in self.series)
+        return here + any(series.last_step == here for series in placed)
 
 
 def _newest(column: Floats | None, before: float | None) -> float | None:

@@ -122,6 +122,14 @@ def test_a_summary_agrees_with_the_values_and_stays_bounded() -> None:
     assert abs(np.median(sketch.deviation) - 0.5) < 0.02
 
 
+def test_rows_of_parts_of_a_loss_alone_do_not_all_fall_on_one_step() -> None:
+    history = History(lambda name: "other_loss" if "loss" in name else "other")
+    for epoch in range(3):
+        history.append({"policy_loss": 1.0 - epoch, "return": 20.0 + epoch}, epoch=float(epoch))
+    assert list(history.series["policy_loss"].view().step) == [0, 1, 2]
+    assert list(history.series["return"].view().step) == [0, 1, 2]
+
+
 def test_rows_without_a_step_are_placed() -> None:
     history = History(role)
     history.append({"loss": 2.0})
