@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -147,15 +148,18 @@ def _binary(head: bytes) -> str | None:
 def _is_text_with_nul(head: bytes) -> bool:
     """Lines of text with NUL bytes in them, as a crash or a network file system leaves behind."""
     sample = head[:4096]
-    strange = sample.translate(None, _TEXT)
-    return b"\n" in sample and len(strange) < 0.02 * len(sample.replace(b"\x00", b""))
+    written = sample.replace(b"\x00", b"")
+    valid = written.decode("utf-8", "ignore").encode()  # less what is no text, such as addresses
+    controls = valid.translate(None, _TEXT + bytes(range(128, 256)))
+    strange = len(written) - len(valid) + len(controls)
+    return b"\n" in sample and strange < 0.02 * len(written)
 
 
 def _refusal(head: bytes, name: str) -> str:
     start = head.lstrip()[:1]
     if name.lower().endswith(".ipynb"):
         return "a notebook keeps its output only when saved; let it write a log, such as a CSV file"
-    if start in (b"{", b"["):
+    if start == b"{" or re.match(rb'\s*\[\s*[\]{\["]', head):
         return 'JSON without rows that carry a loss; a row looks like {"step": 10, "loss": 2.3}'
     if os.path.splitext(name)[1].lower() in (".csv", ".tsv"):
         return "a table without a loss column; its header should name one, such as step,loss"

@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 
 from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.labels import Labels
 from lossmon.formats.lines import LineSplitter, clean, failure, strip_prefix
 from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, role
 from lossmon.formats.notes import note
-from lossmon.formats.rows import RowReader
+from lossmon.formats.rows import RowReader, names_no_step
 from lossmon.formats.text_tokens import Kind, tokenise
 from lossmon.formats.text_words import counter_of, is_count, phase_of
 
@@ -30,9 +31,14 @@ _SNIFF = re.compile(
     rb"\{(?:'[^{}\n]*, ?)?'(?:(?:train|eval|val|valid|test)[_/ ])?(?:\w+_)?"
     rb"(?:loss|reward)[^'{}\n]*'\s*: [^{}\n]*\}"
 )
+_OPENS = re.compile(rb"\{(?:\s*'[^{}]*,)?\s*$")  # rich and pprint: one key a line
+_FOLDED = re.compile(rb"(?m)^\{\s*(?:'[^{}]{0,4000},\s*)?'(?:\w+[_/ ])?loss'\s*:[^{}]{0,4000}\}")
+_GOES_ON = re.compile(rb"\s*['}]")
+_MAX_FOLDED = 200
 _PLAN = re.compile(  # Unsloth's headline has several in one line
     r"(?P<what>Total (?:optimization )?steps|Num Epochs) = (?P<n>[\d,]{1,15})\s*(?:\||$)"
 )
+_FRACTION = re.compile(r"'epoch'\s*:\s*(?:'|\d+\.)")  # as the Trainer writes it, be it 0.0
 _MAX_KEYS = 500
 _MAX_BEFORE = 200  # characters before a dict that may say where it belongs
 
@@ -45,26 +51,34 @@ class DictLineDecoder:
         self.skipped = Skipped()
         self.facts = Facts()
         self._lines = LineSplitter()
+        self._labels = Labels()
         self._rows = RowReader(self.facts)
         self._place = _Place(self.facts)
+        self._folded: list[bytes] = []  # lines of a dict that is not complete
         self._held: Record | None = None  # a train row that waits for the bar behind it
 
     def feed(self, data: bytes) -> list[Record]:
         """Decode the lines that became complete."""
         records: list[Record] = []
-        for line in self._lines.feed(data):
+        for line in self._labels.strip(self._lines.feed(data)):
             self._line(line, records)
         return records
 
     def flush(self) -> list[Record]:
         """Decode the last line, which no newline ended, and let go of what waits."""
         records: list[Record] = []
-        for line in self._lines.flush():
+        for line in self._labels.strip(self._lines.flush()) + self._labels.flush():
             self._line(line, records)
+        self._folded = []
         self._release(None, records)
         return records
 
     def _line(self, line: bytes, records: list[Record]) -> None:
+        if self._folded or _OPENS.match(line):
+            whole = self._unfold(line)
+            if whole is None:
+                return
+            line = whole
         if b"{'" in line:
             text = clean(line)
             bar = _BAR.search(text)
@@ -86,6 +100,18 @@ class DictLineDecoder:
             note(text, self._place.newest, self.facts)
             self.skipped.add("not a printed dict", text)
 
+    def _unfold(self, line: bytes) -> bytes | None:
+        """A dict that was printed over several lines, as one; None where it is not complete."""
+        if self._folded and (len(self._folded) == _MAX_FOLDED or not _GOES_ON.match(line)):
+            self._folded = []  # it was none
+            return line
+        self._folded.append(line)
+        if b"}" not in line:
+            return None
+        whole = re.sub(rb"\{\s+", b"{", b" ".join(self._folded))
+        self._folded = []
+        return whole
+
     def _bar(self, bar: re.Match[str], records: list[Record]) -> None:
         position = self._place.bar(int(bar[1]), int(bar[2]))
         if position is not None:
@@ -103,8 +129,8 @@ class DictLineDecoder:
         if record.time is None and time is not None:
             record = record._replace(time=time)
         self.facts.failure = None  # it goes on
-        if record.step is not None:  # a dict of another origin, with a step of its own
-            records.append(record)
+        if record.step is not None and not (names_no_step(row) and _FRACTION.search(text)):
+            records.append(record)  # a dict of another origin, with a step of its own
             return
         self._release(None, records)
         if not any(role(name) == TRAIN_LOSS for name in record.values):
@@ -227,7 +253,7 @@ def _unquote(cell: str) -> str:
 
 def sniff(head: bytes, name: str) -> str | None:
     """A printed dict with a loss."""
-    found = len(_SNIFF.findall(head))
+    found = len(_SNIFF.findall(head)) or len(_FOLDED.findall(head))
     return f"{found} printed dicts with a loss" if found else None
 
 

@@ -20,6 +20,8 @@ READS = "JSON lines: Detectron2, MMEngine, Stable-Baselines3, RLlib, your own"
 SIGN = "objects that carry a metric"
 _NO_METRIC_ROLES = (OTHER, THROUGHPUT)
 _SNIFFED_ROWS = 50
+_SHARE = 0.7  # of the lines that are JSON; the others are skipped with a count
+_SHARE_AMONG_WARNINGS = 0.3  # where nearly all that is JSON tells a metric: "2>&1"
 _BULK = 16  # rows from which on they are worth being read together
 
 
@@ -114,11 +116,14 @@ def sniff(head: bytes, name: str) -> str | None:
     if not any(line.lstrip()[:1] == b"{" for line in lines[:3]):
         return None
     rows = [row for row in map(load_object, lines) if row is not None]
-    if len(rows) < max(1, len(lines) - 1) * 0.7:  # the last line may be cut
+    share = len(rows) / max(1, len(lines) - 1)  # the last line may be cut
+    if share < _SHARE_AMONG_WARNINGS:
         return None
     if len(rows) == 1 and all(key.isdigit() for key in rows[0]):
         return None  # a document: {"1": {"loss": 2.3}, "2": ...}
     found = [row for row in map(flatten, rows) if has_metric(row)]
+    if share < _SHARE and (len(found) < max(2, 0.7 * len(rows)) or not any(map(_has_loss, found))):
+        return None
     if not any(map(_says_where, found)) and (len(found) < 2 or not any(map(_has_loss, found))):
         return None  # a summary, or rows of a data set
     return f"{len(found)} of {len(lines)} lines are JSON rows with a metric" if found else None

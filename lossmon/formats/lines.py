@@ -132,13 +132,18 @@ _LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARNING|WARN|ERROR|CRITICAL|FATAL)
 _DATE = (
     r"(?:(?P<y>\d{4})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)"  # 2024-05-19
     r"|(?P<m2>\d\d?)/(?P<d2>\d\d?)/(?P<y2>\d{4})"  # 05/19/2024
-    r"|\d\d?/\d\d?)"  # no year: no wall time either
+    r"|\d\d?/\d\d?(?:/\d\d)?)"  # no year, or which of the three it is: no wall time either
     r"[T ]+(?P<clock>\d\d?:\d\d:\d\d(?:[.,]\d+)?)(?P<zone>Z|[+-]\d\d:?\d\d)?"
 )
 _RANK = re.compile(
     r"\[rank ?\d+\]:? ?"
     r"|rank ?\d+: (?=\S)"
-    r"|\[\d+(?:,\d+)?\]<std(?:err|out)>: ?"
+    r"|\[\d+(?:,[\w:.-]{1,40}){0,3}\]<std(?:err|out)>: ?"
+    r"|\[pod/[\w./-]{1,200}\] ?"  # kubectl logs --prefix
+    r"|(?!(?:epoch|ep|step|iter\w*|it|batch|round|fold|update)s?[-_]\d)"
+    r"[A-Za-z][\w.-]{0,60}?[-_]\d{1,4}(?:-[a-z0-9]{3,10})? {1,20}\| "  # docker compose, SageMaker
+    r"|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d "  # syslog
+    r"(?:[\w.-]{1,60} [\w./-]{1,60}\[\d+\]: )?"
     r"|\([\w.]+ pid=\d+(?:, ip=[\w.:]+)?\) ?"
     r"|\d{1,4}: (?=(?-i:[A-Z]{2})|\[|\d{4}-|\d\d?/\d)"
     r"|\[\w[\w.-]*\] ?(?=\[?\d{4}[-/])",  # a host or package before a date
@@ -170,7 +175,7 @@ _GLOG = re.compile(
     r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\]\s?"
     r"|\[\d{4} \d\d:\d\d:\d\d @[\w./-]+:\d+\]\s?"  # tensorpack
 )
-_PREFIX_STARTS = re.compile(r"[\[(IWEFTDNSCR\dr]")  # what any of the above can begin with
+_PREFIX_STARTS = re.compile(r"[\[(\w]")  # what any of the above can begin with
 
 
 def strip_prefix(text: str) -> tuple[str, float | None]:

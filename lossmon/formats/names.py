@@ -44,6 +44,7 @@ _WHEN = r"(?:_(?:step|epoch|iter|batch|avg|mean|total|smooth|ema|raw))?"
 
 _TABLE: tuple[tuple[str, str], ...] = (
     # Words that hold "loss" and are none.
+    (OTHER, r"(?:.*_)?(?:packets?|stop|path|(?:un)?reali[sz]ed)_loss(?:_.*)?"),  # of other trades
     (OTHER, r".*loss_?(scal(e|er|ing)|weights?).*|.*skipped.*|.*blank_loss.*|loss_?spike.*"),
     (OTHER, r".*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best|(min|max|std|var)_.*loss.*"),
     (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}|l_r"),
@@ -60,6 +61,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (TRAIN_LOSS, rf"(?:{_TRAIN}_)(?:.*_)?{_OBJECTIVE}{_WHEN}|{_OBJECTIVE}_{_TRAIN}"),
     (TRAIN_LOSS, rf".*_total_loss{_WHEN}|loss_{_TRAIN}_total"),
     (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),
+    (OTHER_LOSS, r"[mc]lm_\w+"),  # XLM: by language
     (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}|.*_(?:cross_?entropy|smooth_?l1)"),
     # Kaldi, pix2pix
     (OTHER_LOSS, r"(.*_)?objf|[gd]_(?:gan|real|fake|vgg|[a-c])(?:_feat)?|(?:cycle|idt)_[a-c]"),

@@ -45,6 +45,7 @@ _EVENTS = (
     ),
     ("out_of_memory", re.compile(r"out of memory|OutOfMemoryError|\bOOM\b")),
 )
+_PLAN = re.compile(r"Total (?:optimization )?steps = ([\d,]{1,15})\s*(?:\||$)")
 _NUMBER = r"['\"]?\s*[:=]\s*([\d,]+)"
 _SETTINGS = (
     ("classes", re.compile(rf"\b(?:num_?(?:classes|labels)|n_?classes)\b{_NUMBER}", re.I)),
@@ -64,6 +65,9 @@ def note(line: str, step: int | None, facts: Facts) -> None:
         step: the newest step before it.
         facts: where it is kept.
     """
+    planned = _PLAN.search(line) if " = " in line else None
+    if planned:
+        facts.total_steps = facts.total_steps or int(planned[1].replace(",", ""))
     low = line.lower()
     if not any(hint in low for hint in _HINTS) and "lora" not in low:
         return

@@ -138,6 +138,11 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
+def names_no_step(row: Mapping[str, Any]) -> bool:
+    """Whether no cell of a row counts steps: it says its epoch at most."""
+    return _plan(tuple(row)).step is None
+
+
 class RowReader:
     """Reads rows one after another; keeps what is needed to place the next one.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.labels import Labels
 from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
 from lossmon.formats.names import plain
 from lossmon.formats.notes import note
@@ -20,10 +21,11 @@ from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_rows import Rows
 from lossmon.formats.text_shape import FEW, MAX_CHARS, Shape, learn, shape_key
 from lossmon.formats.text_table import Box, Report, Table
-from lossmon.formats.text_words import is_loss, phase_of
+from lossmon.formats.text_words import is_loss, is_paced, phase_of
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
+_MANY = 3  # metrics in a row that needs no second one
 _RECURS = 3  # so often must a line come that does not say where it stands, or names no loss
 _FEW_COLUMNS = 3  # "10 2.31 2.40"; more numbers and nothing else may be data: "3 0.5 0.4 0.1 0.2"
 _RECURS_AS_TABLE = 12  # so often must they come, their first number always as much larger
@@ -60,6 +62,7 @@ class TextDecoder:
     facts: Facts = field(default_factory=Facts)
     shapes: dict[str, Shape] = field(default_factory=dict)
     _splitter: LineSplitter = field(default_factory=LineSplitter)
+    _labels: Labels = field(default_factory=Labels)
     _active: list[Shape] = field(default_factory=list)
     _roughly: dict[str, Shape] = field(default_factory=dict)
     _table: Table | None = None
@@ -72,11 +75,11 @@ class TextDecoder:
 
     def feed(self, data: bytes) -> list[Record]:
         """Decode what became complete with `data`."""
-        return self._decode(self._splitter.feed(data))
+        return self._decode(self._labels.strip(self._splitter.feed(data)))
 
     def flush(self) -> list[Record]:
         """Decode the unfinished tail; a bar as it stands is a row."""
-        records = self._decode(self._splitter.flush())
+        records = self._decode(self._labels.strip(self._splitter.flush()) + self._labels.flush())
         for box in self._boxes:
             self._box_ends(box)
         self._rows.release()
@@ -173,6 +176,10 @@ class TextDecoder:
             if len(self.shapes) >= MAX_SHAPES:
                 self._forget()
             shape = self.shapes[key] = learn(line)
+            if shape.ignored:
+                message, _ = strip_prefix(line)
+                if message is not line and not _DIGIT.search(message):
+                    self._table = Table.from_header(message) or self._table
         if not ends:  # a line that announces the end is looked at each time
             if len(self._roughly) >= 4 * MAX_SHAPES:
                 self._roughly.clear()
@@ -329,9 +336,12 @@ def looks_like_training(head: bytes) -> str | None:
         for record in records
         if any(is_loss(name) or _is_reward(name, episodes) for name in record.values)
     ]
-    if len(drawn) < 2:
-        return None
     lines = len(head.splitlines())
+    if not drawn:
+        paced = sum(r.step is not None and any(map(is_paced, r.values)) for r in records)
+        return f"{paced} of {lines} lines tell a learning rate" if paced >= _RECURS else None
+    if len(drawn) < 2:
+        return None if b"```" in head else _first_row(decoder)
     tally: Tally[str] = Tally()
     for shape in decoder.shapes.values():
         if shape.is_row and shape.rows:
@@ -342,6 +352,15 @@ def looks_like_training(head: bytes) -> str | None:
     if count < 2:
         return None  # examples in a text about training
     return f"{count} of {lines} lines have the shape '{text}'"
+
+
+def _first_row(decoder: TextDecoder) -> str | None:
+    """The only row so far, where it can be nothing else: a bar, or several metrics at a step."""
+    for shape in decoder.shapes.values():
+        whole = shape.bar or len(shape.names) >= _MANY
+        if shape.rows and shape.level == 2 and whole and any(map(is_loss, shape.names)):
+            return f"a first row has the shape '{shape.text}'"
+    return None
 
 
 def _is_reward(name: str, episodes: bool) -> bool:

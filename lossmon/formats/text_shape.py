@@ -16,6 +16,7 @@ from lossmon.formats.text_unnamed import (
     guess_loss,
     loss_behind_counter,
     names_by_section,
+    step_between_bars,
     unnamed_places,
 )
 from lossmon.formats.text_words import (
@@ -51,7 +52,7 @@ _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|#(?!\d)|//|@)"
     r"|^\s*\+\+? "
-    r"|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|(?:\)|=[^;:]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
+    r"|\bHTTP/\d|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|(?:\)|=[^;:]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 _CALL = re.compile(r"\w\((?!s\))|(?<!=)[<>!=]=(?!=)|\bif\b|\belse\b|(?:^|\s)#\s")
 _WORD = re.compile(r"[A-Za-z]{2,}")
@@ -219,6 +220,9 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
             shape.index = (
                 claim(tokens, roles, i, counter) if "epoch" not in roles.values() else False
             )
+    alone = step_between_bars(message, tokens) if not roles else None
+    if alone is not None:
+        shape.guessed = claim(tokens, roles, alone, "step")
     loss_behind_counter(message, tokens, roles, metrics)
     steps = shape.plan.get("steps", -1)
     if steps >= 0 and tokens[steps].key.lower() == "steps" and is_epoch_row(roles, metrics):

@@ -20,6 +20,7 @@ TOKEN = re.compile(
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
     rf"|(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%)?(?:(?={_COUNTED})|(?![\w%]|\.\d))"
 )
+_TUPLE = re.compile(r"\(\d+(?:, ?-?[\d.]+(?:[eE][-+]?\d+)?){1,3}\)\s*")  # print((step, loss))
 _UNIT = re.compile(_COUNTED)
 _CHINESE_COUNTER = re.compile(r"^\s*[轮步](?!\w)")  # it was the name of the number before
 _RANGE = re.compile(rf"-\d+{_COUNTED}")
@@ -136,7 +137,7 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         follow = text[end : end + 1]
         if text[end:].lstrip()[:1] == "/":
             return made(Kind.PLACE)
-        if stripped == "(":
+        if stripped == "(" and not _TUPLE.fullmatch(text):
             return made(Kind.BARE)
         if match["suffix"] == "%":
             return made(Kind.PERCENT)

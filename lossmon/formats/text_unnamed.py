@@ -13,6 +13,7 @@ _GAP = re.compile(r"[\s:=]+")
 _NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/1000]"
 _STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 9.9e-05]"
 _EPOCH_AND_STEP = re.compile(r"(?:\[[\w|]+\]:\s?)?(\d+)\|(\d+)\|(?=[A-Za-z])")  # torchtune
+_BARS = ("-", "|")
 _MOMENT = frozenset(("at", "after", "for", "in", "on", "@", "of"))
 _SECTION = re.compile(
     r"(?<![\w/.\-])(?P<open>[\[(<] ?)?"
@@ -48,6 +49,15 @@ def unnamed_places(message: str, tokens: list[Token]) -> list[tuple[int, str]]:
         if _NEXT.fullmatch(gap):
             return [(places[0], "epoch"), (places[1], "batch")]
     return [(i, "batch") for i in places]
+
+
+def step_between_bars(message: str, tokens: list[Token]) -> int | None:
+    """A whole number alone between two bars, as XLM has it: "0:11:14 -    1140 -   56.1 sent/s"."""
+    for i, token in enumerate(tokens):
+        before, after = message[: token.start].rstrip(), message[token.end :].lstrip()
+        if token.kind is Kind.BARE and before[-1:] in _BARS and after[:1] in _BARS:
+            return i if before and after and token.text.isdigit() else None
+    return None
 
 
 def loss_behind_counter(
@@ -97,7 +107,8 @@ def guess_loss(message: str, tokens: list[Token], metrics: list[Token]) -> bool:
     if len(tokens) < 2 or tokens[1].kind is not Kind.BARE:
         return False
     index, first = tokens[:2]
-    if not index.text.isdigit() or message[index.end : index.end + 1] not in (":", "]", " ", "\t"):
+    follow = (",",) if message.startswith("(") else (":", "]", " ", "\t")
+    if not index.text.isdigit() or message[index.end : index.end + 1] not in follow:
         return False  # "[0.1, 0.2]": an array
     named = any(is_loss(token.key) for token in metrics)
     if named or not any(c in first.text for c in ".en"):
