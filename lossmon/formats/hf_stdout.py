@@ -15,7 +15,7 @@ from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
 from lossmon.formats.lines import LineSplitter, clean, failure, strip_prefix
 from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, role
-from lossmon.formats.notes import note
+from lossmon.formats.notes import note, planned
 from lossmon.formats.rows import RowReader, names_no_step
 from lossmon.formats.text_tokens import Kind, tokenise
 from lossmon.formats.text_words import counter_of, is_count, phase_of
@@ -35,9 +35,6 @@ _OPENS = re.compile(rb"\{(?:\s*'[^{}]*,)?\s*$")  # rich and pprint: one key a li
 _FOLDED = re.compile(rb"(?m)^\{\s*(?:'[^{}]{0,4000},\s*)?'(?:\w+[_/ ])?loss'\s*:[^{}]{0,4000}\}")
 _GOES_ON = re.compile(rb"\s*['}]")
 _MAX_FOLDED = 200
-_PLAN = re.compile(  # Unsloth's headline has several in one line
-    r"(?P<what>Total (?:optimization )?steps|Num Epochs) = (?P<n>[\d,]{1,15})\s*(?:\||$)"
-)
 _FRACTION = re.compile(r"'epoch'\s*:\s*(?:'|\d+\.)")  # as the Trainer writes it, be it 0.0
 _MAX_KEYS = 500
 _MAX_BEFORE = 200  # characters before a dict that may say where it belongs
@@ -94,8 +91,8 @@ class DictLineDecoder:
                 self._bar(bar, records)
         elif line and not line.isspace():
             text = clean(line)
-            for plan in _PLAN.finditer(text):
-                self._place.plan(plan["what"], int(plan["n"].replace(",", "")))
+            for what, n in planned(text):
+                self._place.plan(what, n)
             self.facts.failure = failure(text) or self.facts.failure
             note(text, self._place.newest, self.facts)
             self.skipped.add("not a printed dict", text)
@@ -163,7 +160,7 @@ class _Place:
 
     def plan(self, what: str, n: int) -> None:
         """What the trainer says before it begins; with it an epoch tells the step, bar or not."""
-        if what == "Num Epochs":
+        if what == "epochs":
             self._facts.total_epochs = float(n)
         else:
             self._facts.total_steps = self._total = n

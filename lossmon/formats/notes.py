@@ -45,7 +45,9 @@ _EVENTS = (
     ),
     ("out_of_memory", re.compile(r"out of memory|OutOfMemoryError|\bOOM\b")),
 )
-_PLAN = re.compile(r"Total (?:optimization )?steps = ([\d,]{1,15})\s*(?:\||$)")
+_PLAN = re.compile(  # Unsloth's headline has several in one line
+    r"(?:Total (?:optimization )?(?P<steps>steps)|Num Epochs) = (?P<n>\d[\d,]{0,14})\s*(?:\||$)"
+)
 _NUMBER = r"['\"]?\s*[:=]\s*([\d,]+)"
 _SETTINGS = (
     ("classes", re.compile(rf"\b(?:num_?(?:classes|labels)|n_?classes)\b{_NUMBER}", re.I)),
@@ -65,9 +67,9 @@ def note(line: str, step: int | None, facts: Facts) -> None:
         step: the newest step before it.
         facts: where it is kept.
     """
-    planned = _PLAN.search(line) if " = " in line else None
-    if planned:
-        facts.total_steps = facts.total_steps or int(planned[1].replace(",", ""))
+    for what, n in planned(line):
+        if what == "steps":
+            facts.total_steps = facts.total_steps or n
     low = line.lower()
     if not any(hint in low for hint in _HINTS) and "lora" not in low:
         return
@@ -81,6 +83,12 @@ def note(line: str, step: int | None, facts: Facts) -> None:
             digits = found[1].replace(",", "")
             if digits:
                 facts.settings[name] = float(digits)
+
+
+def planned(line: str) -> list[tuple[str, int]]:
+    """What a trainer of the Hugging Face family says before it begins: "steps" or "epochs", n."""
+    found = _PLAN.finditer(line) if " = " in line else ()
+    return [(m["steps"] or "epochs", int(m["n"].replace(",", ""))) for m in found]
 
 
 def _keep(event: Event, facts: Facts) -> None:

@@ -7,12 +7,7 @@ import pytest
 from lossmon.formats import any_text, hf_stdout
 from lossmon.formats.names import OTHER, role
 from lossmon.formats.text import TextDecoder, looks_like_training
-
-
-def points(log: str, name: str) -> list[tuple[int | None, float]]:
-    decoder = TextDecoder()
-    records = decoder.feed(log.encode()) + decoder.flush()
-    return [(r.step, r.values[name]) for r in records if name in r.values]
+from tests.formats.test_trainers import points
 
 
 def dicts(log: str) -> list[tuple[int | None, dict[str, float]]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from lossmon.formats import any_text, jsonl
 from lossmon.formats.detect import detect
 from lossmon.formats.labels import Labels
+from tests.formats.wrappers import WRAPPERS
 
 LOGS = {
     "Megatron-LM": "".join(
@@ -32,17 +31,6 @@ LOGS = {
         for i in range(14)
     ),
 }
-WRAPPERS: dict[str, Callable[[str, int], str]] = {
-    "docker compose": lambda line, i: f"trainer-1  | {line}",
-    "CloudWatch": lambda line, i: f"2024-05-01T10:00:{i:02}.123Z algo-1-x7ab2  | {line}",
-    "kubectl --prefix": lambda line, i: f"[pod/job-abc-worker-0/pytorch] {line}",
-    "kubectl --timestamps": lambda line, i: f"2024-05-01T10:00:{i:02}.123456789Z {line}",
-    "syslog": lambda line, i: f"May  1 10:00:{i:02} {line}",
-    "journal": lambda line, i: f"May 01 10:00:{i:02} box python3[123]: {line}",
-    "a date": lambda line, i: f"[2024-05-01 10:00:{i:02}] {line}",
-    "srun --label": lambda line, i: f"0: {line}",
-    "SageMaker with MPI": lambda line, i: f"[1,mpirank:0,algo-1]<stdout>:{line}",
-}
 
 
 def read(log: str) -> list[tuple[int | None, dict[str, float]]]:
@@ -52,10 +40,15 @@ def read(log: str) -> list[tuple[int | None, dict[str, float]]]:
     return [(record.step, record.values) for record in records]
 
 
-@pytest.mark.parametrize("wrapper", WRAPPERS.values(), ids=WRAPPERS)
+# These are told from the message only where a line says itself where it stands.
+_BY_THE_LINE = ("kubernetes", "torchrun", "pdsh", "rich")
+ANY_LINE = {name: wrap for name, wrap in WRAPPERS.items() if name not in _BY_THE_LINE}
+
+
+@pytest.mark.parametrize("wrapper", ANY_LINE.values(), ids=ANY_LINE)
 @pytest.mark.parametrize("log", LOGS.values(), ids=LOGS)
 def test_a_prefix_changes_no_point_and_adds_no_metric(log, wrapper):
-    lines = [wrapper(line, i % 60) + "\n" for i, line in enumerate(log.splitlines())]
+    lines = [wrapper(line, i) + "\n" for i, line in enumerate(log.splitlines())]
     assert read("".join(lines)) == read(log)
 
 
@@ -75,6 +68,21 @@ def test_labels_of_ranks_are_taken_off_and_an_index_stays(at_once):
     assert strip(index, at_once) == index
     pairs = [f"{i // 2}: {'val' if i % 2 else 'train'} 2.{i}" for i in range(40)]
     assert strip(pairs, at_once) == pairs
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "{i}: loss 2.{i}",
+        "{i}: train_loss 2.{i} val_loss 2.{i}",
+        "{i}: epoch {i} loss 2.{i}",
+        "0: epoch {i} loss 2.{i}",
+    ],
+)
+def test_of_a_log_that_grows_no_row_waits_for_more_than_the_next_one(row):
+    labels = Labels()
+    given = [len(labels.strip([row.format(i=i).encode()])) for i in range(1, 9)]
+    assert given == [0, 2, 1, 1, 1, 1, 1, 1]
 
 
 def test_an_unlabelled_beginning_does_not_hide_the_labels():
