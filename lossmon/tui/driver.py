@@ -86,7 +86,7 @@ class TerminalDriver(LinuxDriver):
         while not self._in_foreground():
             began = time.monotonic()
             os.kill(0, signal.SIGTTOU)
-            if time.monotonic() - began < _ORPHAN_S:
+            if time.monotonic() - began < _ORPHAN_S and not self._in_foreground():
                 return False
         return True
 

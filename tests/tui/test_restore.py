@@ -180,6 +180,12 @@ class TestInAShell:
         shell.send(b"fg\n")
         shell.wait_for_bytes(b"HEALTHY")
 
+    def test_fg_may_follow_bg_at_once(self, shell: Terminal) -> None:
+        shell.send(b"\x1a")
+        shell.wait_for_bytes(b"Stopped")
+        shell.send(b"bg; sleep 0.02; fg\n")
+        shell.wait_for_bytes(b"HEALTHY")
+
     def test_stopped_by_another_program_it_draws_anew(self, shell: Terminal) -> None:
         job = child_of(shell.pid)
         os.kill(job, signal.SIGSTOP)
