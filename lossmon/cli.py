@@ -316,6 +316,34 @@ def export(targets: tuple[str, ...], output: str | None) -> None:
 
 
 @cli.command(context_settings=_CONTEXT)
+@targets_argument
+@ssh_options
+@told_options
+@click.option("-o", "--output", metavar="FILE", required=True, help="Write .md or .html.")
+@lang_option
+def report(targets: tuple[str, ...], output: str, lang: str) -> None:
+    """Write one run on a page, for an issue or a chat: verdict, evidence, chart, timeline."""
+    one_thread()
+    from lossmon.diagnosis.knowledge import load
+    from lossmon.errors import TargetError
+    from lossmon.report import document
+    from lossmon.report.gather import gather
+
+    document.check_output(output)
+    updates, errors, _ = gather(targets or (".",), 1, asking())
+    for error in errors:
+        complain(str(error))
+    if len(updates) > 1:
+        names = ", ".join(update.run for update in updates[:3]) + ", ..." * (len(updates) > 3)
+        raise TargetError(f"a report is of one run, and these are {len(updates)}: {names}")
+    if updates:
+        document.write(updates[0], load(lang), output, time.time())
+        click.echo(f"{updates[0].run} in {output}", err=True)
+    if errors or not updates:
+        sys.exit(2)
+
+
+@cli.command(context_settings=_CONTEXT)
 @click.argument("pattern", required=False)
 @lang_option
 @ascii_option

@@ -35,7 +35,7 @@ def x_axis(x: XScale, axis: str, gutter: int, width: int, rows: int, ascii: bool
     rule = [corner] + [line] * width
     text = [" "] * (gutter + width)
     end = -2
-    for value, label in _ticks(x, axis, max(2, width // 12)):
+    for value, label in x_ticks(x, axis, max(2, width // 12)):
         column = round(x.share(value) * (width - 1))
         start = gutter + max(0, min(column - len(label) // 2, width - len(label)))
         if start > end + 1 and 0 <= column < width:
@@ -49,7 +49,8 @@ def x_axis(x: XScale, axis: str, gutter: int, width: int, rows: int, ascii: bool
     return [[(char, "axis") for char in row] for row in out[-rows:]]
 
 
-def _ticks(x: XScale, axis: str, most: int) -> list[tuple[float, str]]:
+def x_ticks(x: XScale, axis: str, most: int) -> list[tuple[float, str]]:
+    """At most about `most` places of the x axis, with their labels."""
     span = x.high - x.low
     if axis == "clock":
         local = time.localtime(x.low) if -1e11 < x.low < 1e11 else time.localtime(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -25,23 +26,53 @@ _GIANT = 20.0  # times the range of the middle curve
 _SMALLEST = (12, 3)  # columns and rows that a picture needs
 
 
-def draw(spec: ChartSpec) -> Picture:
-    """Draw a chart; any values and any size give a picture, never an error."""
+@dataclass(frozen=True)
+class Layout:
+    """What lies where, before it is drawn: in cells by `draw`, in pixels by `svg.draw_svg`.
+
+    Attributes:
+        axis: the x axis that is used, one of `axes`.
+        origin: the time of the first row.
+        tracks, lines: of the curves that have points on this axis; of no curve both are empty.
+        extent: the scale of all points; `x` of those that are shown.
+    """
+
+    axis: str
+    axes: tuple[str, ...]
+    origin: float
+    tracks: Sequence[Track]
+    lines: Sequence[Line]
+    extent: ax.XScale
+    x: ax.XScale
+    y: sc.Scale
+
+
+def lay_out(spec: ChartSpec) -> Layout:
+    """Choose the axes and place the curves on them."""
     views = [curve.view for curve in spec.curves]
     axes = ax.axes_of(views, spec.tokens)
     axis = spec.x_axis if spec.x_axis in axes else "step"
     origin = ax.origin_of(views)
     tracks = [t for c in spec.curves if (t := track_of(c, axis, origin, spec.tokens)) is not None]
-    if not tracks or spec.width < _SMALLEST[0] or spec.height < _SMALLEST[1]:
-        return Picture(_empty(spec.width, spec.height), axis, axes)
+    if not tracks:
+        nothing = ax.XScale(0.0, 1.0)
+        return Layout(axis, axes, origin, (), (), nothing, nothing, sc.Scale(0.0, 1.0, False))
     extent = ax.whole(ends(tracks), log=spec.log_x, growing=spec.growing)
     x = extent if spec.window is None else shown(spec.window, max(ends(tracks)), extent.log)
     lines = [line_of(track, x, spec.smoothing, spec.log_y) for track in tracks]
-    y = _y_scale(lines, spec)
+    return Layout(axis, axes, origin, tracks, lines, extent, x, _y_scale(lines, spec))
+
+
+def draw(spec: ChartSpec) -> Picture:
+    """Draw a chart; any values and any size give a picture, never an error."""
+    laid = lay_out(spec)
+    axis, tracks, lines, x, y = laid.axis, laid.tracks, laid.lines, laid.x, laid.y
+    if not tracks or spec.width < _SMALLEST[0] or spec.height < _SMALLEST[1]:
+        return Picture(_empty(spec.width, spec.height), axis, laid.axes)
 
     strip = None
     if spec.strip is not None and (tall := strip_height(spec.height)):
-        strip = track_of(spec.strip, axis, origin, spec.tokens)
+        strip = track_of(spec.strip, axis, laid.origin, spec.tokens)
     below = tall if strip is not None else 0
     height = spec.height - below
     plot_height = height - 2 if height >= 6 else height - 1
@@ -56,15 +87,15 @@ def draw(spec: ChartSpec) -> Picture:
     on = place.Place(grid, x.limits, (y.low, y.high), spec.ascii)
     clipped = place.write_clipped(on, lines, y)
     place.write_not_finite(on, lines)
-    place.write_marks(on, spec.marks, _x_of_step(tracks, x))
+    place.write_marks(on, spec.marks, x_of_step(tracks, x))
     place.write_names(on, lines, y)  # they have more places to go to than a mark's label
     rows = frame.with_y_axis(grid, y_ticks, y, gutter, spec.ascii)
     rows += frame.x_axis(x, axis, gutter, width, height - plot_height, spec.ascii)
     if strip_line is not None:
         rows += strip_rows(strip_line, x, gutter, width, below, spec.ascii)
-    whole = (min(ends(tracks)), extent.high)
+    whole = (min(ends(tracks)), laid.extent.high)
     plot = Plot(gutter, width, plot_height, x, y, whole, (height, height + below))
-    return Picture(tuple(_spans(row) for row in rows), axis, axes, clipped, y.log, plot)
+    return Picture(tuple(_spans(row) for row in rows), axis, laid.axes, clipped, y.log, plot)
 
 
 def _y_scale(lines: Sequence[Line], spec: ChartSpec) -> sc.Scale:
@@ -142,7 +173,7 @@ def _cut(x: Floats, y: Floats, limits: tuple[float, float]) -> tuple[Floats, Flo
     return at, inner
 
 
-def _x_of_step(tracks: Sequence[Track], x: ax.XScale) -> Callable[[int], float | None]:
+def x_of_step(tracks: Sequence[Track], x: ax.XScale) -> Callable[[int], float | None]:
     """Where a step stands on the axis, in drawn units, by the first curve that holds it."""
 
     def found(step: int) -> float | None:

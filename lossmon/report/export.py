@@ -13,6 +13,7 @@ import orjson
 from lossmon.api import COLUMNS
 from lossmon.errors import TargetError
 from lossmon.monitor.update import RunUpdate
+from lossmon.report.write import replacing
 from lossmon.text import writable
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
@@ -53,23 +54,12 @@ def write(updates: Sequence[RunUpdate], path: str) -> int:
     Raises:
         TargetError: it cannot be written.
     """
-    partial = f"{path}.{os.getpid()}.part"
-    try:
+    with replacing(path) as partial:
         if path.endswith(".parquet"):
-            count = _write_parquet(updates, partial)
-        else:
-            with open(partial, "w", encoding="utf-8", newline="") as file:
-                (_write_lines if path.endswith(".jsonl") else write_csv)(updates, file)
-                count = sum(len(view) for u in updates for view in u.logged.values())
-        os.replace(partial, path)
-    except OSError as error:
-        # pyarrow has the number and a sentence of its own.
-        why = os.strerror(error.errno) if error.errno else error.strerror or str(error)
-        raise TargetError(f"{path}: {why.lower()}") from None
-    finally:
-        if os.path.exists(partial):
-            os.unlink(partial)
-    return count
+            return _write_parquet(updates, partial)
+        with open(partial, "w", encoding="utf-8", newline="") as file:
+            (_write_lines if path.endswith(".jsonl") else write_csv)(updates, file)
+    return sum(len(view) for u in updates for view in u.logged.values())
 
 
 def write_csv(updates: Sequence[RunUpdate], file: IO[str]) -> None:

@@ -61,10 +61,12 @@ def render(
     whole_y: bool = False,
     metrics: Sequence[str] = (),
     strip: str = "off",
+    titled: bool = True,
 ) -> str:
     """A title, the chart, and the verdict; at most `width` columns and `height` rows.
 
-    Several runs are one curve each, and nothing is said of them.
+    Several runs are one curve each, and nothing is said of them. What is not `titled` is the chart
+    alone.
 
     Raises:
         TargetError: No run has such a metric, or the range is empty.
@@ -96,6 +98,8 @@ def render(
     rows = ["".join(_colored(span, color) for span in row).rstrip() for row in picture.rows]
     named = "  " + ", ".join(map(printable, metrics)) if metrics else ""
     after = named + ("  log" if picture.log_y else "")
+    if not titled:
+        return "\n".join(rows)
     if len(updates) > 1:
         return "\n".join([clip(f"{len(updates)} runs{after}", width, ascii=ascii), *rows])
     total = f"/{first.total_steps:,}" if first.total_steps else ""
