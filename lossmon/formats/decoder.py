@@ -139,8 +139,8 @@ class Event(NamedTuple):
     """Something that a line of text told: an overflow, a skipped NaN loss, a lack of memory.
 
     Attributes:
-        kind: "overflow", "nan_skipped" or "out_of_memory".
-        step: the newest step before it; None before the first.
+        kind: "overflow", "nan_skipped", "out_of_memory", "stage", "resumed" or "saved".
+        step: the newest step before it, of "saved" that of the checkpoint; None before the first.
         text: the line, at most 200 characters.
     """
 

@@ -13,7 +13,7 @@ import re
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
-from lossmon.formats.lines import LineSplitter, clean, failure, strip_prefix
+from lossmon.formats.lines import LineSplitter, clean, clean_text, failure, strip_prefix
 from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, role
 from lossmon.formats.notes import note, planned
 from lossmon.formats.rows import RowReader, names_no_step
@@ -86,16 +86,24 @@ class DictLineDecoder:
                 self._dict(found.group(), "" if bar else text[at : found.start()], records)
                 at = found.end()
         elif b"|" in line and (b"it/s" in line or b"s/it" in line):
-            bar = _BAR.search(line.decode("utf-8", "replace"))
+            text = line.decode("utf-8", "replace")
+            bar = _BAR.search(text)
             if bar is not None:
                 self._bar(bar, records)
+                behind = text[bar.end() :].partition("]")[2]  # tqdm ends no line
+                if behind and not behind.isspace():
+                    self._text(clean_text(behind))
         elif line and not line.isspace():
             text = clean(line)
-            for what, n in planned(text):
-                self._place.plan(what, n)
-            self.facts.failure = failure(text) or self.facts.failure
-            note(text, self._place.newest, self.facts)
+            self._text(text)
             self.skipped.add("not a printed dict", text)
+
+    def _text(self, text: str) -> None:
+        """What stands between the rows: plans, tracebacks, overflows."""
+        for what, n in planned(text):
+            self._place.plan(what, n)
+        self.facts.failure = failure(text) or self.facts.failure
+        note(text, self._place.newest, self.facts)
 
     def _unfold(self, line: bytes) -> bytes | None:
         """A dict that was printed over several lines, as one; None where it is not complete."""
@@ -211,8 +219,8 @@ class _Place:
 
     @property
     def newest(self) -> int | None:
-        """The step of the newest train row; None before the first."""
-        return self._row_at or None
+        """The step of the newest train row or bar; None before the first."""
+        return max(self._row_at, self._bar_at) or None
 
     def eval_step(self, epoch: float | None) -> int | None:
         """An evaluation comes after the newest train row; at the bar's place where it is ahead."""

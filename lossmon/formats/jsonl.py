@@ -10,8 +10,9 @@ from typing import Any
 import orjson
 
 from lossmon.formats.decoder import Facts, Record, Skipped
-from lossmon.formats.lines import LineSplitter
+from lossmon.formats.lines import LineSplitter, clean, failure
 from lossmon.formats.names import OTHER, THROUGHPUT, plain, role
+from lossmon.formats.notes import note
 from lossmon.formats.rows import RowReader, flatten, no_collection
 from lossmon.formats.text_words import is_loss
 
@@ -22,6 +23,7 @@ _NO_METRIC_ROLES = (OTHER, THROUGHPUT)
 _SNIFFED_ROWS = 50
 _SHARE = 0.7  # of the lines that are JSON; the others are skipped with a count
 _SHARE_AMONG_WARNINGS = 0.3  # where nearly all that is JSON tells a metric: "2>&1"
+_LONGEST_TEXT = 4000  # bytes of a line that is no row
 _BULK = 16  # rows from which on they are worth being read together
 
 
@@ -34,6 +36,7 @@ class JsonlDecoder:
         self.facts = Facts()
         self._lines = LineSplitter()
         self._rows = RowReader(self.facts)
+        self._step: int | None = None  # of the newest row
 
     def feed(self, data: bytes) -> Sequence[Record]:
         """Decode the lines that became complete."""
@@ -50,13 +53,15 @@ class JsonlDecoder:
             columns = _columns(values)
             bulk = None if columns is None else self._rows.read_columns(columns)
             if bulk is not None:
+                self.facts.failure = None
+                self._step = int(bulk.step[-1]) if len(bulk) else self._step
                 return bulk
-        records = []
+        records: list[Record] = []
         read = self._rows.read
         for line, row in zip(lines, values, strict=True):
             if type(row) is not dict:
                 if line and not line.isspace():
-                    self.skipped.add("not a JSON object", line)
+                    self._text(line)
                 continue
             for value in row.values():
                 if type(value) is dict or type(value) is list:
@@ -65,9 +70,18 @@ class JsonlDecoder:
             record = read(row)
             if record is not None:
                 records.append(record)
+                self._step = record.step
+                self.facts.failure = None  # it goes on
             elif not self.facts.finished:
                 self.skipped.add("no metric in this row", line)
         return records
+
+    def _text(self, line: bytes) -> None:
+        """A line among the rows that is none: a traceback, an overflow, a new stage."""
+        self.skipped.add("not a JSON object", line)
+        text = clean(line[:_LONGEST_TEXT])
+        self.facts.failure = failure(text) or self.facts.failure
+        note(text, self._step, self.facts)
 
 
 def load_values(lines: list[bytes]) -> list[Any]:

@@ -271,7 +271,8 @@ def _minute_start(date: str, minute: str, zone: str) -> float:
 
 
 _EXCEPTION = re.compile(
-    r"(?:\^C)?(?:[A-Za-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Interrupt|Exit|ExceptionGroup)"
+    r"(?:\^C)?(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*(?:Error|Exception|Interrupt|Exit|ExceptionGroup)"
+    r"|Exception)"  # raise Exception("..."), as DeepSpeed's loss scaler does
     r"(?:\s*$|:(?!\s*[-+]?\d*\.\d)(?:\s|$))"  # TestError: 0.12 is a metric
 )
 _DEATH = re.compile(

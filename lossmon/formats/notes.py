@@ -1,4 +1,4 @@
-"""What lines of text tell beside rows: overflows, skipped NaN losses, memory, a few settings.
+"""What lines of text tell beside rows: overflows, stages, checkpoints, memory, a few settings.
 
 Bounded: each kind of event is counted and its first and newest occurrences are kept.
 """
@@ -10,7 +10,9 @@ import re
 from lossmon.formats.decoder import Event, Facts
 
 _KEPT = 8  # events of a kind: the first half stays, the newest replace the rest
+_KEPT_MOST = {"saved": 64}  # of checkpoints the one before an onset is looked for
 _LONGEST = 200  # characters of a line kept
+_LOOKED_AT = 1000  # characters of a line in which words are looked for
 
 _HINTS = (
     "skip",
@@ -22,6 +24,19 @@ _HINTS = (
     "classes",
     "trainable",
     "batch size",
+    "checkpoint",
+    "sav",
+    "resum",
+    "restor",
+    "stage",
+    "freez",
+    "froz",
+    "chang",
+    "switch",
+    "discriminator",
+    "adversarial",
+    "mosaic",
+    "curriculum",
 )
 _SCALE = r"loss[ _-]?scal\w*"
 _BAD = r"(?:\bnan\b|\binf\b|non[- ]?finite|\binfinite\b|not finite)"
@@ -44,6 +59,52 @@ _EVENTS = (
         ),
     ),
     ("out_of_memory", re.compile(r"out of memory|OutOfMemoryError|\bOOM\b")),
+    (
+        # What is trained or measured is another from here on: levels before and after do not
+        # compare. MACE: "Changing loss based on Stage Two Weights"; YOLO: "Closing dataloader
+        # mosaic"; and "unfreezing the encoder", "discriminator starts now".
+        "stage",
+        re.compile(
+            r"\bchang(?:e|ed|ing) (?:the )?(?:loss|objective|optimi[sz]er|data ?set|resolution)"
+            r"|\b(?:enter|start|begin|switch|mov)\w* (?:to |with |from |the |training )?"
+            r"(?:stage|phase|curriculum)\b"
+            r"|^\W{0,8}(?:training )?(?:stage|phase)[ _-]?(?:two|three|2|3|ii|iii)\b"
+            r"|\bunfr(?:eez|oz)(?:e|ing|en?)\b(?!\s*[=:]\s*(?:false|none|0))"
+            r"|\b(?:start|enabl|activat|introduc|turn|switch)\w*(?: on)? (?:the |to |with )?"
+            r"(?:discriminator|adversarial|gan\b|swa\b|stochastic weight)"
+            r"|\b(?:discriminator|adversarial (?:loss|training)|swa) "
+            r"(?:is |was |now |has |loss )*(?:start|enabl|activ|switch|turn)\w*"
+            r"|\bswitch\w* (?:from .{1,40} )?to "
+            r".{0,40}(?:loss|optimi[sz]er|data ?set|sgd|adam\w*)\b"
+            r"|\bclosing dataloader mosaic",
+            re.I,
+        ),
+    ),
+    (
+        "resumed",
+        re.compile(
+            r"\bresum(?:e|ed|ing)\b.{0,40}(?:\bfrom\b|checkpoint|training)"
+            r"|\b(?:continu|restart)\w* (?:the )?training from"
+            r"|\brestor(?:ed|ing)\b.{0,60}(?:checkpoint|ckpt|from|state)",
+            re.I,
+        ),
+    ),
+    (
+        "saved",
+        re.compile(
+            r"\bsav(?:ed|ing)\b.{0,40}(?:checkpoint|ckpt|snapshot|model|state|weights)"
+            r"|(?:checkpoint|ckpt|model|weights)\b.{0,60}\b(?:was |is |has been )?sav(?:ed|ing)\b",
+            re.I,
+        ),
+    ),
+)
+_NO_RESUME = re.compile(
+    r"from (?:iteration|epoch|step) 0\b|resum\w*[\"'_ ]*[=:]\s*(?:false|none|null|0)"
+    r"|\b(?:not|no|without|never|cannot|failed to|auto|will|if|to) (?:be )?(?:resum|restor)",
+    re.I,
+)
+_OF_STEP = re.compile(
+    r"(?:checkpoint|ckpt|step|iter(?:ation)?|global_step)[-_=: ]{0,3}(\d{1,12})\b", re.I
 )
 _PLAN = re.compile(  # Unsloth's headline has several in one line
     r"(?:Total (?:optimization )?(?P<steps>steps)|Num Epochs) = (?P<n>\d[\d,]{0,14})\s*(?:\||$)"
@@ -73,8 +134,11 @@ def note(line: str, step: int | None, facts: Facts) -> None:
     low = line.lower()
     if not any(hint in low for hint in _HINTS) and "lora" not in low:
         return
+    short = line[:_LOOKED_AT]
     for kind, pattern in _EVENTS:
-        if pattern.search(line):
+        if pattern.search(short) and not (kind == "resumed" and _NO_RESUME.search(short)):
+            if kind == "saved":
+                step = _named_step(short, step)
             _keep(Event(kind, step, line.strip()[:_LONGEST]), facts)
             return
     for name, pattern in _SETTINGS:
@@ -83,6 +147,13 @@ def note(line: str, step: int | None, facts: Facts) -> None:
             digits = found[1].replace(",", "")
             if digits:
                 facts.settings[name] = float(digits)
+
+
+def _named_step(line: str, step: int | None) -> int | None:
+    """The step that a checkpoint's name holds ("checkpoint-3000"), where it has been passed."""
+    named = [int(digits) for digits in _OF_STEP.findall(line)]
+    passed = [n for n in named if step is not None and n <= step]
+    return max(passed, default=step)
 
 
 def planned(line: str) -> list[tuple[str, int]]:
@@ -94,6 +165,7 @@ def planned(line: str) -> list[tuple[str, int]]:
 def _keep(event: Event, facts: Facts) -> None:
     facts.counts[event.kind] = facts.counts.get(event.kind, 0) + 1
     same = [old for old in facts.events if old.kind == event.kind]
-    if len(same) >= _KEPT:
-        facts.events.remove(same[_KEPT // 2])
+    most = _KEPT_MOST.get(event.kind, _KEPT)
+    if len(same) >= most:
+        facts.events.remove(same[most // 2])
     facts.events.append(event)

@@ -146,6 +146,7 @@ class TestFailure:
             "RuntimeError: CUDA out of memory. Tried to allocate 2.00 GiB",
             "torch.cuda.OutOfMemoryError: CUDA out of memory.",
             "[rank0]: torch.OutOfMemoryError: CUDA out of memory.",
+            "Exception: Current loss scale already at minimum - cannot decrease scale anymore.",
             "KeyboardInterrupt",
             "KeyError: 'loss'",
             "AssertionError",

@@ -6,6 +6,7 @@ import pytest
 
 from lossmon.formats.decoder import Facts
 from lossmon.formats.hf_stdout import DictLineDecoder
+from lossmon.formats.jsonl import JsonlDecoder
 from lossmon.formats.notes import note
 from lossmon.formats.text import TextDecoder
 
@@ -18,6 +19,22 @@ EVENTS = {
     "NaN loss encountered in step 14": "nan_skipped",
     "| WARNING: ran out of memory, retrying batch": "out_of_memory",
     "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB": "out_of_memory",
+    "Changing loss based on Stage Two Weights": "stage",
+    "2024-06-06 10:50:00.490 INFO: Changing loss based on stage two (energy weight 1 -> 1000)": "stage",
+    "Unfreezing the encoder": "stage",
+    "epoch 5: unfroze layers 8-12": "stage",
+    "==== Stage 2: train the decoder ====": "stage",
+    "Entering phase 2 of the curriculum": "stage",
+    "Discriminator is now active": "stage",
+    "enable the discriminator from here on": "stage",
+    "Closing dataloader mosaic": "stage",
+    "Switching to SGD optimizer": "stage",
+    "Resuming from checkpoint out/ckpt_4000.pt": "resumed",
+    "Continuing training from checkpoint, will skip to saved global_step": "resumed",
+    "Restored model from checkpoints/step_12000": "resumed",
+    "Saving model checkpoint to out/checkpoint-30": "saved",
+    "[2024-02-02 10:00:00] Checkpoint saved to /data/x.pt": "saved",
+    "saved checkpoint at step 40": "saved",
 }  # fmt: skip
 
 NOTHING = (
@@ -26,6 +43,14 @@ NOTHING = (
     "info: nanoGPT config loaded",
     "finite differences checked",
     "memory: 12 GB",
+    '"zero_optimization": {"stage": 2, "overlap_comm": true}',
+    "stage: train",
+    "freeze_backbone=True unfreeze=False",
+    "resume: False",
+    "Engine run resuming from iteration 0, epoch 0 until 5 epochs",
+    "will resume from the newest checkpoint if there is one",
+    "learning rate changed to 0.001",
+    "save_steps=500 saving is off",
     "running on rank 0 of 8",
 )
 
@@ -35,7 +60,7 @@ def test_an_event_is_known_by_its_words(line: str) -> None:
     facts = Facts()
     note(line, 40, facts)
     assert facts.counts == {EVENTS[line]: 1}
-    assert facts.events[0].step == 40
+    assert facts.events[0].step == (30 if "checkpoint-30" in line else 40)
     assert facts.events[0].text == line
 
 
@@ -83,3 +108,40 @@ def test_both_text_decoders_hand_events_on_with_their_step() -> None:
         printed.feed(f"{{'loss': {2 - i / 10:.3f}, 'epoch': {i / 10}}}\n".encode())
     printed.feed(b"loss is nan, skipping\n")
     assert printed.facts.counts == {"nan_skipped": 1}
+
+
+def test_text_behind_a_bar_and_between_json_rows_is_heard() -> None:
+    bar = " 1%|-    | {n}/200 [00:01<02:00,  1.00s/it]"
+    printed = DictLineDecoder()
+    for n in range(1, 5):
+        line = bar.format(n=n) + "[2024-02-02 10:00:01,018] [INFO] OVERFLOW! Rank 0 Skipping step."
+        printed.feed(f"{line}\n".encode())
+    printed.feed(b"{'loss': 3.4, 'epoch': 0.02}\n")
+    assert [(event.kind, event.step) for event in printed.facts.events] == [
+        ("overflow", n) for n in range(1, 5)
+    ]
+    printed.feed(bar.format(n=5).encode() + b"Traceback (most recent call last):\n")
+    printed.feed(bar.format(n=5).encode() + b"ValueError: no\n")
+    assert printed.facts.failure == "ValueError: no"
+    rows = JsonlDecoder()
+    rows.feed(b'{"step": 1, "loss": 2.0}\n{"step": 2, "loss": 1.9}\nUnfreezing the encoder\n')
+    rows.feed(b'{"step": 3, "loss": 2.1}\nTraceback (most recent call last):\n')
+    rows.feed(b"torch.OutOfMemoryError: CUDA out of memory.\n")
+    assert [(event.kind, event.step) for event in rows.facts.events] == [
+        ("stage", 2), ("out_of_memory", 3),
+    ]  # fmt: skip
+    assert rows.facts.failure == "torch.OutOfMemoryError: CUDA out of memory."
+    rows.feed(b'{"step": 4, "loss": 2.0}\n')
+    assert rows.facts.failure is None
+
+
+def test_of_checkpoints_many_are_kept_each_with_its_step() -> None:
+    facts = Facts()
+    for step in range(500, 40_500, 500):
+        note(f"Saving model checkpoint to out/checkpoint-{step}", step + 3, facts)
+    steps = [event.step for event in facts.events]
+    assert len(steps) == 64
+    assert steps[:3] == [500, 1000, 1500]
+    assert steps[-1] == 40_000
+    note("Model weights saved in out/checkpoint-99999/model.bin", 40_100, facts)
+    assert facts.events[-1].step == 40_100  # a number that was not passed yet is no step
