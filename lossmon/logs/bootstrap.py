@@ -26,21 +26,20 @@ SCRIPT = r"""
 LC_ALL=C; export LC_ALL; w=
 if stat -L -c %s / >/dev/null 2>&1; then st() { stat -L -c "= %s %Y %i %n" -- "$@"; }
 elif stat -L -f %z / >/dev/null 2>&1; then st() { stat -L -f "= %z %m %i %N" -- "$@"; }
-else st() { for f in "$@"; do echo "= $(($(wc -c <"$f"))) 0 0 $f"; done; }
+else st() { for f in "$@"; do printf "= %s 0 0 %s\n" $(($(wc -c <"$f"))) "$f"; done; }
 fi
 export PATH
 place() { case $p in "~") p=$HOME;; "~/"*) p=$HOME/${p#??};; esac; }
-watch() { [ -z "$w" ] || kill $w; (exec </dev/null >/dev/null; sleep 40; kill $$) & w=$!; }
+stay() { [ -z "$w" ] || kill $w; (exec </dev/null >/dev/null; sleep 40; kill $$) & w=$!; }
 while IFS= read -r verb && IFS= read -r p; do
   place
   case $verb in
   list)
-    watch
-    echo "~ $HOME"; echo "@ $(date +%s)"
+    printf "~ %s\n@ %s\n" "$HOME" $(date +%s)
     if [ -d "$p" ]; then
       if [ -r "$p" ] && [ -x "$p" ]; then echo "! directory"; else echo "! denied"; fi
-      find "$p" -maxdepth 8 -type f ! -name "*
-*" | head -n 5000 | while IFS= read -r f; do echo "$f"; done | {
+      find -H "$p" -maxdepth 8 -type f ! -name "*
+*" | head -n 5000 | {
         set --
         while IFS= read -r f; do
           set -- "$@" "$f"
@@ -58,7 +57,19 @@ while IFS= read -r verb && IFS= read -r p; do
     echo .;;
   read)
     IFS= read -r at; IFS= read -r n
-    { tail -c +$((at+1)) -- "$p"; cat /dev/zero; } | head -c $((n+0));;
+    if [ -f "$p" ] && [ -r "$p" ]; then
+      echo +; { tail -c +$((at+1)) -- "$p"; cat /dev/zero; } | head -c $((n+0))
+    else echo -; fi;;
+  whole)
+    k=$((p+0)); IFS= read -r n; ok=1; set --
+    while [ $# -lt $k ] && IFS= read -r p; do
+      place; set -- "$@" "$p"
+      [ -f "$p" ] && [ -r "$p" ] || ok=
+    done
+    { [ -z "$ok" ] || cat -- "$@"; cat /dev/zero; } | head -c $((n+0))
+    [ -z "$ok" ] || st "$@"
+    echo .;;
+  stay) stay;;
   esac
 done 2>/dev/null
 [ -z "$w" ] || kill $w 2>/dev/null

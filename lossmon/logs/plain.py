@@ -1,36 +1,78 @@
-"""Follows logs on a box without Python, through `sh`, `find`, `stat`, `tail` and `head`.
+"""Follows logs on a box without Python, through `sh`, `find`, `stat`, `cat`, `tail` and `head`.
 
-The shell there is asked and answers, one request at a time: what is there (a line a file), or a
-number of bytes of one file. Names go there as lines of data, which it reads and never evaluates.
+The shell there answers one request after the other: what is there (a line a file), a number of
+bytes of one file, or many small files whole. Several requests may be on their way, so that a box
+far off costs a round trip for each batch and not for each file. Names go there as lines of data,
+which it reads and never evaluates.
 """
 
 from __future__ import annotations
 
+import heapq
 import os
 import re
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from lossmon.logs import wire
 from lossmon.logs.bootstrap import SCRIPT
 from lossmon.logs.follower import Chunk, Tail
 from lossmon.logs.link import Session
-from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY, NO_LOG
+from lossmon.logs.walk import MAX_DEPTH, MAX_ENTRIES, NO_DIRECTORY, NO_LOG
 
 LIMITS = "no Python 3.6 there: looked at every 3 s through sh, stores and GPUs are not seen"
 EVERY_S = 3.0
 SLICE_BYTES = 1 << 16
+_BATCH_READS = 32  # pieces that are asked for at once
+_TOGETHER = 200  # files of a batch that are read whole by one command
+_SMALL_BYTES = 1 << 13  # of such a file
+_STAY_S = 10.0  # the shell ends itself 40 s after the last sign of life
 _MOST_LINE = 8192
 
 _LINE = re.compile(rb"= (\d{1,18}) (\d{1,12}) (\d{1,20}) (.+)", re.DOTALL)
+_DENIED = "permission denied; ask its owner for read access"
 _KINDS = {
     "directory": "",
     "file": "",
     "pattern": "",
-    "denied": "permission denied; ask its owner for read access",
+    "denied": _DENIED,
     "missing": "no such file or folder there; check the spelling",
 }
+
+Stamp = tuple[bytes, ...]  # size, mtime, inode; as the box printed them
+
+
+@dataclass
+class _List:
+    """What is there of a target."""
+
+    target: str
+
+
+@dataclass
+class _Read:
+    """A piece of a log, after the last bytes that are known of it."""
+
+    tail: Tail
+    compared: int
+    count: int
+    begun: bool = False  # the box said that it can read it
+
+
+@dataclass
+class _Whole:
+    """Small files that were not read before, one behind the other; then how they stand now."""
+
+    tails: list[Tail]
+    data: bytes | None = None
+    stamps: list[Stamp] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """Bytes of all of them."""
+        return sum(tail.size for tail in self.tails)
 
 
 class PlainTalk:
@@ -40,14 +82,14 @@ class PlainTalk:
         self._session = session
         self._out = out
         self._buffer = bytearray()
+        self._asked: deque[_List | _Read | _Whole] = deque()  # in the order of their answers
         self._targets: deque[str] = deque()  # still to be listed in this turn
-        self._listing = ""  # the target that is being listed
-        self._stamps: dict[str, tuple[bytes, ...]] = {}
+        self._stamps: dict[str, Stamp] = {}
         self._wanted: dict[str, float] = {}  # log with something to read -> its mtime
-        self._reading: tuple[Tail, int, int] | None = None  # of which, bytes compared, bytes asked
+        self._alone: set[str] = set()  # logs that changed while they were read with others
         self._home = ""
         self._skew_s = 0.0
-        self._next = 0.0
+        self._next = self._begun = self._stayed = 0.0
         session.limits = LIMITS
         out.put(SCRIPT.encode())
         on_live()
@@ -55,22 +97,21 @@ class PlainTalk:
     def take(self, data: bytes) -> None:
         """Understand what the shell answers."""
         self._buffer += data
-        while self._listing or self._reading:
-            if not (self._read_answer() if self._reading else self._list_answer()):
-                return
-            self._go_on()
+        while self._asked and self._answered(self._asked[0]):
+            self._asked.popleft()
+            if not self._asked:
+                self._go_on()
 
     def tick(self, now: float) -> float:
         """Begin the next turn when it is due."""
-        if self._listing or self._reading:
+        if self._asked:
             return 1.0
-        if self._wanted:
-            self._go_on()  # the inbox was full before
-            return 0.1
-        if now >= self._next:
-            self._next = now + EVERY_S
-            self._targets = deque(one for one in self._session.targets if not self._needs_more(one))
-            self._go_on()
+        if not self._targets and now >= self._next:
+            self._begun, self._next = now, now + EVERY_S
+            self._targets = deque(one for one in self._session.targets if not self._refused(one))
+        self._go_on()
+        if self._asked or self._wanted:
+            return 0.1  # where nothing was asked the inbox is full
         return max(0.05, self._next - now)
 
     def drop(self, log: str) -> None:
@@ -86,72 +127,109 @@ class PlainTalk:
         """One target less."""
 
     def _go_on(self) -> None:
-        """Ask the next thing of this turn: all lists, then what is to be read, newest first."""
+        """Ask the next thing of this turn: all lists, then what is to be read, newest first.
+
+        A turn that is due comes first: what is long to read must not hide what is new.
+        """
         if self._targets:
-            self._listing = self._targets.popleft()
-            self._ask("list", self._listing)
-        elif self._wanted and not self._session.inbox.full:
-            self._ask_bytes(max(self._wanted, key=lambda log: self._wanted[log]))
-        elif not self._wanted and not self._session.settled:
+            target = self._targets.popleft()
+            self._ask(_List(target), "list", target)
+        elif self._wanted:
+            if time.monotonic() < self._next and not self._session.inbox.full:
+                self._ask_bytes()
+        elif not self._session.settled:
             self._session.settled = True
             self._session.inbox.tell()
 
-    def _needs_more(self, target: str) -> bool:
-        """Whether a target is not for a shell: jobs of a scheduler."""
-        if not target.startswith("slurm:"):
+    def _refused(self, target: str) -> bool:
+        """Whether a target is not for a shell: jobs of a scheduler, a name over two lines."""
+        if target.startswith("slurm:"):
+            why = "to ask Slurm, a Python 3.6 or newer is needed there"
+        elif "\n" in target:
+            why = "a name with a line break needs a Python 3.6 or newer there"
+        else:
             return False
-        self._session.troubles[target] = "to ask Slurm, a Python 3.6 or newer is needed there"
+        self._session.troubles[target] = why
         return True
 
-    def _ask(self, verb: str, path: str, *more: int) -> None:
-        lines = [verb, path, *map(str, more)]
+    def _ask(self, request: _List | _Read | _Whole, *lines: str | int) -> None:
+        now = time.monotonic()
+        if now - self._stayed >= _STAY_S:
+            self._stayed = now
+            lines = ("stay", "", *lines)
+        self._asked.append(request)
         self._out.put("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
 
-    # -- lists -----------------------------------------------------------------------------------
+    def _answered(self, request: _List | _Read | _Whole) -> bool:
+        """Take what is there of an answer; False where it is not complete."""
+        if isinstance(request, _List):
+            return self._list_answered(request)
+        if isinstance(request, _Read):
+            return self._read_answered(request)
+        return self._whole_answered(request)
 
-    def _list_answer(self) -> bool:
-        """Take one line of a list; False where it is not complete."""
+    def _line(self) -> bytes | None:
+        """The next line of an answer; None where it is not complete."""
         end = self._buffer.find(b"\n")
         if end < 0:
             if len(self._buffer) > _MOST_LINE:
                 raise wire.WireError("a line without end")
-            return False
+            return None
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
+        return line
+
+    def _bytes(self, count: int) -> bytes | None:
+        """So many bytes of an answer; None where they are not all there."""
+        if len(self._buffer) < count:
+            return None
+        data = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        return data
+
+    # -- lists -----------------------------------------------------------------------------------
+
+    def _list_answered(self, request: _List) -> bool:
+        while (line := self._line()) is not None:
+            if line == b".":
+                # Reading has as much time as listing at least, however much there is to list.
+                now = time.monotonic()
+                self._next = now + max(EVERY_S, now - self._begun)
+                return True
+            self._listed(request.target, line)
+        return False
+
+    def _listed(self, target: str, line: bytes) -> None:
         found = _LINE.fullmatch(line)
-        if line == b".":
-            self._listing = ""
-            return True
         if line.startswith(b"! "):
             kind = line[2:].decode("ascii", "replace")
             if kind not in _KINDS:
                 raise wire.WireError("an answer of an unknown kind")
-            self._session.kinds[self._listing] = "directory" if kind == "denied" else kind
-            self._session.troubles[self._listing] = _KINDS[kind]
+            self._session.kinds[target] = "directory" if kind == "denied" else kind
+            self._session.troubles[target] = _KINDS[kind]
         elif line.startswith(b"~ /"):
             self._home = line[2:].decode("utf-8", "surrogateescape").rstrip("/")
         elif line.startswith(b"@ ") and line[2:].isdigit() and len(line) < 15:
             skew_s = time.time() - int(line[2:])
             self._skew_s = skew_s if abs(skew_s) > 5.0 else 0.0
         elif found is not None:
-            self._see(found[4].decode("utf-8", "surrogateescape"), found.groups())
-        return self._list_answer()
+            self._see(target, found[4].decode("utf-8", "surrogateescape"), found.groups()[:3])
 
-    def _see(self, path: str, stamp: tuple[bytes, ...]) -> None:
+    def _see(self, target: str, path: str, stamp: Stamp) -> None:
         """A file is there: note whether there is something to read."""
-        target, log = self._listing, path
+        log = path
         if target.startswith("~") and self._home and path.startswith(self._home + "/"):
             log = "~" + path[len(self._home) :]
-        if log != target and _is_no_log(log, target):
-            return
-        if stamp[:3] == self._stamps.get(log):
+        if stamp == self._stamps.get(log) or (log != target and _is_no_log(log, target)):
             return
         inbox = self._session.inbox
         size, mtime = int(stamp[0]), float(stamp[1])
         mtime += self._skew_s if mtime else 0.0
         tail = inbox.tails.get(log)
         same_file = log not in self._stamps or self._stamps[log][2] == stamp[2]
-        self._stamps[log] = stamp[:3]
+        if len(self._stamps) >= MAX_ENTRIES and log not in self._stamps:
+            raise wire.WireError("more logs than are followed")
+        self._stamps[log] = stamp
         if tail is not None and (size < tail.offset or not same_file):
             kind = "truncated" if size < tail.offset else "replaced"
             inbox.put(Chunk(log, kind, 0, b"", "", mtime, size))
@@ -166,24 +244,44 @@ class PlainTalk:
 
     # -- bytes -----------------------------------------------------------------------------------
 
-    def _ask_bytes(self, log: str) -> None:
-        tail = self._session.inbox.tails[log]
-        compared = len(tail.guard)
-        count = compared + max(0, min(tail.size - tail.offset, SLICE_BYTES))
-        if not count:
-            self._wanted.pop(log)
-            return
-        self._reading = (tail, compared, count)
-        self._ask("read", log, tail.offset - compared, count)
+    def _ask_bytes(self) -> None:
+        """Ask for the newest of what is wanted: small new files together, pieces of others."""
+        tails = self._session.inbox.tails
+        newest = heapq.nlargest(_TOGETHER, self._wanted, key=lambda log: self._wanted[log])
+        small: list[Tail] = []
+        others: list[Tail] = []
+        for tail in (tails[log] for log in newest):
+            new = not tail.offset and tail.size <= _SMALL_BYTES and tail.path not in self._alone
+            (small if new else others).append(tail)
+        if len(small) > 1:
+            whole = _Whole(small)
+            self._ask(whole, "whole", len(small), whole.count, *(tail.path for tail in small))
+        else:
+            others = [*small, *others]
+        for tail in others[:_BATCH_READS]:
+            compared = len(tail.guard)
+            count = compared + max(0, min(tail.size - tail.offset, SLICE_BYTES))
+            if count == compared:
+                self._wanted.pop(tail.path)
+            else:
+                request = _Read(tail, compared, count)
+                self._ask(request, "read", tail.path, tail.offset - compared, count)
 
-    def _read_answer(self) -> bool:
-        assert self._reading is not None
-        tail, compared, count = self._reading
-        if len(self._buffer) < count:
+    def _read_answered(self, request: _Read) -> bool:
+        tail, compared = request.tail, request.compared
+        if not request.begun:
+            line = self._line()
+            if line is None:
+                return False
+            if line != b"+":
+                self._unreadable(tail)
+                return True
+            request.begun = True
+        data = self._bytes(request.count)
+        if data is None:
             return False
-        data = bytes(self._buffer[:count])
-        del self._buffer[:count]
-        self._reading = None
+        tail.trouble = ""
+        self._alone.discard(tail.path)
         inbox = self._session.inbox
         if data[:compared] != tail.guard:
             # Rewritten where it stands: all that was read is void.
@@ -194,6 +292,43 @@ class PlainTalk:
             inbox.put(Chunk(tail.path, "data", tail.offset, piece, "", tail.mtime, tail.size))
         if tail.offset >= tail.size:
             self._wanted.pop(tail.path, None)
+        return True
+
+    def _unreadable(self, tail: Tail) -> None:
+        """A log that went away since it was listed, or that is not ours to read."""
+        self._wanted.pop(tail.path, None)  # until it changes
+        if tail.trouble != _DENIED:
+            tail.trouble = _DENIED
+            chunk = Chunk(tail.path, "error", 0, b"", _DENIED, tail.mtime, tail.size)
+            self._session.inbox.put(chunk)
+
+    def _whole_answered(self, request: _Whole) -> bool:
+        """Take files up to the first that changed meanwhile: from there on nothing is in place."""
+        if request.data is None:
+            request.data = self._bytes(request.count)
+            if request.data is None:
+                return False
+        while (line := self._line()) != b".":
+            if line is None:
+                return False
+            found = _LINE.fullmatch(line)
+            request.stamps.append(found.groups()[:3] if found else ())
+        at = 0
+        known = [self._stamps.get(tail.path) for tail in request.tails]
+        whole = len(request.stamps) == len(known)
+        for tail, stamp, now in zip(request.tails, known, request.stamps, strict=False):
+            if stamp != now or not whole:
+                break
+            piece = request.data[at : at + tail.size]
+            at += tail.size
+            inbox = self._session.inbox
+            inbox.put(Chunk(tail.path, "data", 0, piece, "", tail.mtime, tail.size))
+            self._wanted.pop(tail.path, None)
+        if not whole:  # one of them is gone or can't be read: each says so by itself
+            self._alone.update(tail.path for tail in request.tails)
+        else:
+            left = next((tail for tail in request.tails if tail.path in self._wanted), None)
+            self._alone.update([left.path] if left is not None else ())
         return True
 
 

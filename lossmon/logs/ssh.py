@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from typing import Any
 
+from lossmon import crash
 from lossmon.logs import openssh
 from lossmon.logs.follower import Chunk
 from lossmon.logs.inbox import Inbox
@@ -213,6 +214,17 @@ class SshSource:
     # -- the link, in a thread of its own --------------------------------------------------------
 
     def _run(self) -> None:
+        """Hold the link; an error of ours is said as the state of the box, and tried again."""
+        while not self._closing:
+            try:
+                self._keep_linked()
+            except Exception as error:  # nobody joins this thread to hear of it
+                self._health = Health(self.name, "gone", crash.record(error))
+                self._ended = not self._watch
+                self._woken.set()
+                self._again.wait(self._patience.longest_s)
+
+    def _keep_linked(self) -> None:
         failures = 0
         while not self._closing:
             self._tell(Health(self.name, "connecting", self._health.reason))
@@ -225,7 +237,10 @@ class SshSource:
             )  # fmt: skip
             if self._closing:
                 return
-            failure = self._link.run()
+            try:
+                failure = self._link.run()
+            except Exception as error:  # of ours, or one that a box provoked: it is a lost link
+                failure = Failure("retrying", crash.record(error))
             if self._closing:
                 return
             if self._health.state == "live" and time.monotonic() - began > self._patience.lasted_s:

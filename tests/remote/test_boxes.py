@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from lossmon.logs import bootstrap, wire
+from lossmon.logs import bootstrap, link, wire
 from lossmon.logs.openssh import Host
 from lossmon.logs.ssh import SshSource
 from tests.conftest import falling, training_rows, write_jsonl
@@ -173,6 +173,15 @@ class TestWithoutPython:
         got.until(lambda: len(got.content) == 2)
         assert sorted(got.content) == ["~/exp/one/log.jsonl", "~/exp/two/log.jsonl"]
         assert got.content["~/exp/one/log.jsonl"] == lines(4)
+
+    def test_four_thousand_tiny_files_come_in_seconds(
+        self, no_python: None, box: Box, collect: Collect, log: Path
+    ) -> None:
+        for i in range(4000):
+            (log.parent / f"{i}.log").write_text(f"step {i} loss 1.5\n")
+        got = collect(box, log.parent)
+        got.until(lambda: len(got.content) == 4001, timeout_s=60)
+        assert got.content == {str(p): p.read_bytes() for p in log.parent.iterdir()}
 
     def test_the_shell_ends_with_its_link(
         self, no_python: None, box: Box, collect: Collect, log: Path
@@ -382,3 +391,33 @@ def test_check_reads_a_store_on_a_box(
     )
     assert found["logs"][0]["format"] == "trackio"
     assert found["step"] == 59
+
+
+def test_an_error_of_ours_in_a_link_is_the_state_of_the_box_and_tried_again(
+    box: Box, collect: Collect, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take, broken = link.AgentTalk.take, []
+
+    def take_once(self: link.AgentTalk, data: bytes) -> None:
+        if not broken:
+            broken.append(data)
+            raise RuntimeError("a bug")
+        take(self, data)
+
+    monkeypatch.setattr(link.AgentTalk, "take", take_once)
+    got = collect(box, log)
+    got.until(lambda: "RuntimeError: a bug" in got.source.health().reason)
+    got.until_settled()
+    assert got.content[str(log)] == log.read_bytes()
+
+
+def test_reading_once_ends_though_every_link_breaks_by_an_error_of_ours(
+    box: Box, collect: Collect, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(self: link.AgentTalk, data: bytes) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(link.AgentTalk, "take", never)
+    got = collect(box, log, watch=False)
+    got.until(lambda: got.source.exhausted)
+    assert "RuntimeError: a bug" in got.source.trouble(str(log))
