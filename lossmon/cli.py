@@ -347,11 +347,12 @@ def report(targets: tuple[str, ...], output: str, lang: str) -> None:
 @click.argument("pattern", required=False)
 @lang_option
 @ascii_option
-def explain(pattern: str | None, lang: str, ascii: bool) -> None:
+@click.option("-v", "--verbose", is_flag=True, help="With the limits, and where they come from.")
+def explain(pattern: str | None, lang: str, ascii: bool, verbose: bool) -> None:
     """Explain the patterns: meaning, causes, remedies."""
     from lossmon.report.explain import explain as text
 
-    click.echo(text(pattern, lang, columns(), ascii=plain(ascii)))
+    click.echo(text(pattern, lang, columns(), ascii=plain(ascii), verbose=verbose))
 
 
 @cli.command(context_settings=_CONTEXT)

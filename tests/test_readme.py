@@ -10,7 +10,7 @@ import pytest
 
 from lossmon import config
 from lossmon.config import default_text
-from lossmon.diagnosis.finding import OTHER_PATTERNS, PAIR_PATTERNS, TRAIN_PATTERNS
+from lossmon.diagnosis.finding import PATTERN_IDS
 from lossmon.formats.detect import table
 from tests.report.test_cli import run
 
@@ -72,7 +72,7 @@ def test_the_patterns_shown_are_taken_as_told(tmp_path: Path) -> None:
 
 
 def test_every_pattern_is_named() -> None:
-    for pattern in (*TRAIN_PATTERNS, *PAIR_PATTERNS, *OTHER_PATTERNS):
+    for pattern in PATTERN_IDS:
         assert f"`{pattern}`" in README
 
 

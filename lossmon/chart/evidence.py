@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,8 @@ from lossmon.chart.growing import course_of, thinned
 from lossmon.chart.of_run import curves_of
 from lossmon.chart.picture import Curve, Mark
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.pattern import Level, Picture, Trend
+from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.history.columns import Floats, SeriesView, part_of
 from lossmon.monitor.update import RunUpdate
 
@@ -43,62 +45,49 @@ class Evidence:
 
 def evidence_of(update: RunUpdate, finding: Finding) -> Evidence:
     """The curves, lines and marks by which a finding can be checked by eye."""
-    shown = _metric(update, finding)
-    data = (
-        _speed(update)
-        if finding.pattern == "slowdown"
-        else curves_of(update, (shown,) if shown else ())
-    )
-    if finding.pattern == "spike":
-        data = _around(data, finding.numbers.get("spike_step", finding.since_step))
+    picture = PATTERNS[finding.pattern].picture
+    shown = _metric(update, picture)
+    speed = picture.curve == "speed"
+    data = _speed(update) if speed else curves_of(update, (shown,) if shown else ())
+    if picture.near:
+        data = _around(data, finding.numbers.get(picture.near, finding.since_step))
     first, last = _span(data, finding.since_step)
-    draw = _GUIDES.get(finding.pattern)
-    guides = tuple(draw(finding, first, last)) if draw is not None and data else ()
-    marks = tuple(mark for mark in _marks(update, finding) if mark.step > first)
-    return Evidence(
-        shown or "loss",
-        guides + data,
-        marks,
-        _spans_decades(finding, data),
-        finding.pattern == "spike",
-    )
+    guides = tuple(_guides(finding, first, last)) if data else ()
+    marks = tuple(mark for mark in _marks(update, finding, picture) if mark.step > first)
+    decades = picture.log_far and _spans_decades(finding, data)
+    return Evidence(shown or "loss", guides + data, marks, decades, bool(picture.near))
 
 
 def _spans_decades(finding: Finding, data: tuple[Curve, ...]) -> bool:
     """A loss that shot up hides everything before on a linear axis."""
     start = finding.numbers.get("start", 0.0)
-    if finding.pattern != "diverged" or start <= 0:
+    if start <= 0:
         return False
     highest = [course_of(curve.view, "value").greatest for curve in data]
     return max(highest, default=0.0) > _DECADES * start
 
 
-def _metric(update: RunUpdate, finding: Finding) -> str | None:
+def _metric(update: RunUpdate, picture: Picture) -> str | None:
     """The metric to draw; None for the loss, train and eval on one chart."""
-    if finding.pattern in ("grad_explosion", "grad_vanishing"):
+    if picture.curve == "grad_norm":
         return update.grad_norm
-    if finding.pattern == "lr_zero":
+    if picture.curve == "learning_rate":
         return update.learning_rate
-    return "steps/s" if finding.pattern == "slowdown" else None
+    return "steps/s" if picture.curve == "speed" else None
 
 
-def _marks(update: RunUpdate, finding: Finding) -> Iterator[Mark]:
-    style, numbers = _STYLE[finding.severity], finding.numbers
-    if finding.pattern == "overfitting" and "best_step" in numbers:
-        yield Mark(int(numbers["best_step"]), style, f"best eval {numbers['best_value']:.4g}")
-    elif finding.pattern == "spike":
-        yield Mark(int(numbers.get("spike_step", finding.since_step)), style, "spike")
-    elif finding.pattern == "restart":
+def _marks(update: RunUpdate, finding: Finding, picture: Picture) -> Iterator[Mark]:
+    style = _STYLE[finding.severity]
+    numbers = {"since_step": finding.since_step, **finding.numbers}
+    if picture.every == "restart":
         yield from (Mark(step, style, "resumed") for step in update.restarts[-_MOST_MARKS:])
-    elif finding.pattern == "staircase":
-        yield from (
-            Mark(int(step), style, "epoch" if i == 0 else "")
-            for i, step in enumerate(_epoch_starts(update))
-        )
-    elif finding.severity != "info" or finding.pattern in ("plateau", "slowdown"):
-        yield Mark(finding.since_step, style, "since")
-    if finding.pattern == "rebound" and "low_step" in numbers:
-        yield Mark(int(numbers["low_step"]), "mark_info", "lowest")
+    elif picture.every == "epoch":
+        for i, step in enumerate(_epoch_starts(update)):
+            yield Mark(int(step), style, "epoch" if i == 0 else "")
+    for mark in picture.marks:
+        if mark.step in numbers:
+            label = mark.label.format_map(numbers)
+            yield Mark(int(numbers[mark.step]), "mark_info" if mark.calm else style, label)
 
 
 def _epoch_starts(update: RunUpdate) -> list[float]:
@@ -114,6 +103,22 @@ def _epoch_starts(update: RunUpdate) -> list[float]:
 # -- lines over the curve --------------------------------------------------------------------------
 
 
+def _guides(finding: Finding, first: float, last: float) -> Iterator[Curve]:
+    """The lines that the pattern declares; those whose numbers are not known are left out."""
+    numbers = {**finding.numbers, "first": first, "last": last, "since_step": finding.since_step}
+    for line in PATTERNS[finding.pattern].picture.lines:
+        if isinstance(line, Level):
+            since, until = numbers.get(line.since, first), numbers.get(line.until, last)
+            yield from _level(line.label, numbers.get(line.value), since, until)
+        elif isinstance(line, Trend):
+            if line.start in numbers and line.end in numbers:
+                ends = np.array([numbers[line.start], numbers[line.end]])
+                yield _curve(line.label, np.array([first, last]), ends)
+        elif "fit_power" in numbers:
+            step = np.linspace(max(first, 0.05 * last, 1.0), 1.25 * last, _FIT_POINTS)
+            yield _curve(line.label, step, power_law_at(numbers, step))
+
+
 def _level(label: str, value: float | None, start: float, end: float) -> Iterator[Curve]:
     """A level line from one step to another."""
     if value is None or not np.isfinite(value) or end <= start:
@@ -121,97 +126,10 @@ def _level(label: str, value: float | None, start: float, end: float) -> Iterato
     yield _curve(label, np.array([start, end]), np.array([value, value]))
 
 
-def _overfitting(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    numbers, since = finding.numbers, finding.since_step
-    yield from _level("limit", numbers.get("threshold"), since, last)
-    yield from _level("best", numbers.get("best_value"), since, last)
-
-
-def _rebound(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    numbers = finding.numbers
-    low_step = numbers.get("low_step", first)
-    yield from _level("limit", numbers.get("threshold"), low_step, last)
-    yield from _level("lowest", numbers.get("low"), low_step, last)
-    yield from _level("now", numbers.get("level"), finding.since_step, last)
-
-
-def _start_and_limit(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    yield from _level("limit", finding.numbers.get("threshold"), first, last)
-    yield from _level("start", finding.numbers.get("start"), first, last)
-
-
-def _band(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    numbers = finding.numbers
-    since = numbers.get("band_from", first)
-    yield from _level("P95", numbers.get("band_high"), since, last)
-    yield from _level("P5", numbers.get("band_low"), since, last)
-
-
-def _plateau(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    yield from _level("level", finding.numbers.get("level"), finding.since_step, last)
-
-
-def _flat(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    numbers = finding.numbers
-    yield from _level("start", numbers.get("start"), first, last)
-    if "trend_start" in numbers:
-        ends = np.array([numbers["trend_start"], numbers["trend_end"]])
-        yield _curve("trend", np.array([first, last]), ends)
-
-
-def _fit(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    """The fitted power law, a quarter of the run further than the data."""
-    numbers = finding.numbers
-    if "fit_power" not in numbers:
-        return
-    step = np.linspace(max(first, 0.05 * last, 1.0), 1.25 * last, _FIT_POINTS)
-    value = power_law_at(numbers, step)
-    yield _curve("fit", step, value)
-
-
 def power_law_at(numbers: Mapping[str, float], step: Floats) -> Floats:
     """The value floor + scale (step / fit_step)^-power, shape (n,), by the numbers of a finding."""
     part: Floats = (step / numbers["fit_step"]) ** -numbers["fit_power"]
     return numbers["fit_floor"] + numbers["fit_scale"] * part
-
-
-def _spike(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    yield from _level("limit", finding.numbers.get("threshold"), first, last)
-    yield from _level("usual", finding.numbers.get("base"), first, last)
-
-
-def _usual(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    yield from _level("limit", finding.numbers.get("threshold"), first, last)
-    yield from _level("usual", finding.numbers.get("usual"), first, last)
-
-
-def _chance(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    yield from _level("ln C", finding.numbers.get("chance"), first, last)
-
-
-def _slowdown(finding: Finding, first: float, last: float) -> Iterator[Curve]:
-    yield from _level("before", finding.numbers.get("before"), first, finding.since_step)
-    yield from _level("after", finding.numbers.get("after"), finding.since_step, last)
-
-
-_GUIDES: dict[str, Callable[[Finding, float, float], Iterator[Curve]]] = {
-    "overfitting": _overfitting,
-    "rebound": _rebound,
-    "diverged": _start_and_limit,
-    "oscillating": _band,
-    "noisy": _band,
-    "plateau": _plateau,
-    "not_decreasing": _flat,
-    "underfitting": _flat,
-    "not_converged": _fit,
-    "healthy": _fit,
-    "spike": _spike,
-    "grad_explosion": _usual,
-    "grad_vanishing": _usual,
-    "lr_zero": _usual,
-    "chance_level": _chance,
-    "slowdown": _slowdown,
-}
 
 
 # -- data ------------------------------------------------------------------------------------------

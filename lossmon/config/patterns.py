@@ -6,10 +6,9 @@ import difflib
 from collections.abc import Mapping
 
 from lossmon.config.section import Section
-from lossmon.diagnosis.finding import OTHER_PATTERNS, PAIR_PATTERNS, SEVERITIES, TRAIN_PATTERNS
+from lossmon.diagnosis.finding import PATTERN_IDS, SEVERITIES
 from lossmon.errors import ConfigError
 
-_KNOWN = (*TRAIN_PATTERNS, *PAIR_PATTERNS, *OTHER_PATTERNS)
 _TREATMENTS = ("off", *SEVERITIES)
 
 
@@ -17,8 +16,8 @@ def _read(table: object, name: str) -> Mapping[str, str]:
     if not isinstance(table, dict):
         raise ConfigError(f'{name}: a table: [{name}], then plateau = "off"')
     for pattern, treatment in table.items():
-        if pattern not in _KNOWN:
-            close = difflib.get_close_matches(pattern, _KNOWN, 1)
+        if pattern not in PATTERN_IDS:
+            close = difflib.get_close_matches(pattern, PATTERN_IDS, 1)
             hint = f"; did you mean {close[0]}?" if close else ""
             raise ConfigError(f"{name}: no pattern {pattern}{hint} (`lossmon explain` lists them)")
         if treatment not in _TREATMENTS:

@@ -53,6 +53,14 @@ class Restart(NamedTuple):
     after: float
     noise: float
 
+    @property
+    def rise(self) -> float:
+        """How much higher the loss came back, over its level; 0 where noise explains it."""
+        rise = self.after - self.before
+        if rise <= 3 * 1.25 * self.noise / 3**0.5:  # medians of a few points
+            return 0.0
+        return rise / max(abs(self.before), 1e-300)
+
 
 class Around:
     """What stands beside the loss curve; each part is looked at when it is first asked for.

@@ -15,7 +15,7 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import near
-from lossmon.diagnosis.patterns.restart import rise_of
+from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 
@@ -275,7 +275,7 @@ def resumed(view: View, onset: int) -> Iterator[Reason]:
     reach = reach_of(view, spacing)
     close = [r for r in view.around.restarts if -spacing <= onset - r.step <= reach]
     for restart in close[-1:]:
-        rise = rise_of(restart)
+        rise = restart.rise
         words = f"; the loss came back {rise:.0%} higher" if rise > 0 else ""
         yield Reason(
             "resume_mismatch",
@@ -340,3 +340,11 @@ def at_onset(view: View, onset: int) -> Iterator[Reason]:
         rate_rose, gradients_burst, batch_changed, resumed, epoch_began, speed_changed, log_told,
     ):  # fmt: skip
         yield from find(view, onset)
+
+
+def sudden(finding: Finding, view: View) -> Iterator[Reason]:
+    """Why something began all at once: what coincides, and that the rate did not rise."""
+    reasons = list(at_onset(view, finding.since_step))
+    yield from reasons
+    if not any(reason.id in ("lr_jump", "lr_too_high") for reason in reasons):
+        yield from rate_stayed(view, finding.since_step)

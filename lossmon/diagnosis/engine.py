@@ -8,14 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from lossmon.diagnosis import patterns
 from lossmon.diagnosis.alarm import SOON_MOST, SOON_POINTS, Alarm
-from lossmon.diagnosis.causes import causes
-from lossmon.diagnosis.confidence import calibrated
-from lossmon.diagnosis.figures import figures
-from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, TimelineEntry
+from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, PatternId, TimelineEntry
+from lossmon.diagnosis.judge import explain, judge
 from lossmon.diagnosis.look import Looker
-from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
+from lossmon.diagnosis.patterns import PATTERNS
+from lossmon.diagnosis.patterns.overfitting import Bounds as Overfitting
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.history.run import History
@@ -23,93 +21,24 @@ from lossmon.history.run import History
 GROWTH = 1.04  # a run is looked at anew when it has grown by 4 %: O(log n) looks
 _AT_LEAST = 3  # and by 3 points, once it has 20
 MAX_TIMELINE = 500
-_URGENT = ("diverged", "rebound")  # what is seen for the first time is looked at again soon
 _SOON = 0.004  # of the run, at least and at most so many points
 _MANY = 1 << 62
 
-# Looks in a row before a finding is shown, and before it is withdrawn.
-_SHOW = {
-    "diverged": 2, "rebound": 2, "overfitting": 2, "spike": 1, "too_early": 1, "healthy": 2,
-    "healthy_pair": 2, "not_converged": 1, "restart": 1, "staircase": 3, "slowdown": 3,
-}  # fmt: skip
-_SHOW_OTHERS = 6
-_SHOW_SURE = 0.97  # NaN needs no second look
-_WITHDRAW = 3
+_WITHDRAW = 3  # looks in a row that do not find it, before a finding is withdrawn
 _TRAIN, _PAIR = "train", "pair"
-
-
-@np.errstate(all="ignore")  # any logged value is allowed: what overflows is no finding
-def judge(view: View) -> dict[str, Finding]:
-    """What holds of a run at one moment: pure, no memory.
-
-    Returns:
-        Slot -> finding; "train" and "pair" hold the verdicts, others are named by their pattern.
-    """
-    found: dict[str, Finding] = {}
-    for find in patterns.OTHER:
-        finding = find(view)
-        if finding is not None:
-            found[finding.pattern] = finding
-    if "too_early" not in found or view.zeroed is not None or _not_finite(view):
-        verdict = _first(patterns.TRAIN, view)
-        if verdict is not None:
-            found[_TRAIN] = verdict
-        if verdict is not None and verdict.pattern in (*_URGENT, "oscillating"):
-            found.pop("spike", None)  # the verdict says it already
-    diverged = _TRAIN in found and found[_TRAIN].pattern == "diverged"
-    # Of a run that came back up, eval says nothing that train does not.
-    risen = diverged or (_TRAIN in found and found[_TRAIN].pattern == "rebound")
-    if "too_early" not in found and not risen:
-        verdict = _first(patterns.PAIR, view)
-        if verdict is not None:
-            found[_PAIR] = verdict
-    if diverged:
-        found = {_TRAIN: found[_TRAIN]}
-    for slot in {_TRAIN, _PAIR} & found.keys():
-        found[slot] = replace(found[slot], confidence=calibrated(found[slot].confidence))
-    return {slot: _supported(finding, view) for slot, finding in found.items()}
-
-
-def _first(table: tuple[patterns.Pattern, ...], view: View) -> Finding | None:
-    return next((finding for find in table if (finding := find(view)) is not None), None)
-
-
-def _not_finite(view: View) -> bool:
-    return view.train is not None and view.train.sketch.nonfinite > 0
-
-
-def explain(finding: Finding, view: View) -> Finding:
-    """Add the figures that remedies and pictures need, and the causes."""
-    return replace(
-        finding,
-        causes=causes(finding, view),
-        numbers=figures(finding, view),
-        setting=view.around.setting,
-    )
-
-
-def _supported(finding: Finding, view: View) -> Finding:
-    """A plateau that a cause supports is a warning."""
-    if finding.pattern != "plateau" or not any(cause.why for cause in causes(finding, view)):
-        return finding
-    return replace(finding, severity="warning")
 
 
 class Engine:
     """Watches one run. `observe` after every record; `diagnosis` is what to show.
 
     Findings are explained (causes, figures) when somebody asks for the diagnosis, not at each look.
-
-    Args:
-        limits: thresholds.
     """
 
-    def __init__(self, limits: Thresholds = DEFAULT) -> None:
+    def __init__(self) -> None:
         self._bare = Diagnosis()  # findings as they were found
         self._explained: Diagnosis | None = None
         self._view: View | None = None  # of the newest look
-        self._limits = limits
-        self._looker = Looker(limits)
+        self._looker = Looker()
         self._due = 4
         self._eval_due = 2
         self._n = 0
@@ -117,7 +46,7 @@ class Engine:
         self._alarmed = False  # by the newest row that was gone over
         self._m = self._eval_quiet = 0
         self._best_eval = math.inf
-        self._streak: dict[tuple[str, str], int] = {}
+        self._streak: dict[tuple[str, PatternId], int] = {}
         self._missed: dict[str, int] = {}
         self._shown: dict[str, Finding] = {}
         self._timeline: list[TimelineEntry] = []
@@ -220,7 +149,7 @@ class Engine:
         if not value >= self._best_eval:
             self._best_eval = value if math.isfinite(value) else self._best_eval
             return False
-        away = value - self._best_eval >= self._limits.overfit_rise * abs(self._best_eval)
+        away = value - self._best_eval >= Overfitting.rise * abs(self._best_eval)
         shown = self._shown.get(_PAIR)
         if not away or m < self._eval_quiet or (shown and shown.pattern == "overfitting"):
             return False
@@ -237,7 +166,9 @@ class Engine:
             for slot, f in found.items()
         }
         self._streak = streak
-        if any(streak.get((_TRAIN, urgent)) == 1 for urgent in _URGENT):
+        if any(
+            PATTERNS[f.pattern].urgent and streak[slot, f.pattern] == 1 for slot, f in found.items()
+        ):
             self._due = self._n + min(SOON_MOST, max(SOON_POINTS, math.ceil(_SOON * self._n)))
         if streak.get((_PAIR, "overfitting")) == 1:
             self._eval_due = self._m + 1
@@ -266,10 +197,10 @@ class Engine:
             self._show(slot, finding, step)
 
     def _ripe(self, slot: str, finding: Finding) -> bool:
-        if finding.pattern == "diverged" and finding.confidence >= _SHOW_SURE:
+        pattern = PATTERNS[finding.pattern]
+        if finding.confidence >= pattern.sure:
             return True
-        needed = _SHOW.get(finding.pattern, _SHOW_OTHERS)
-        return self._streak[(slot, finding.pattern)] >= needed
+        return self._streak[(slot, finding.pattern)] >= pattern.looks
 
     def _settle(self, found: dict[str, Finding], step: int) -> None:
         """At the end, show exactly what holds."""

@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Severity = Literal["info", "warning", "critical"]
 
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 
-TRAIN_PATTERNS = (
+# The patterns, in the order of the reference: of one curve, of two, beyond the table. Each is
+# declared in the file of its name in `patterns/`.
+PatternId = Literal[
     "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "healthy", "diverged",
-)  # fmt: skip
-PAIR_PATTERNS = (
     "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair",
-)  # fmt: skip
-OTHER_PATTERNS = (
     "spike", "stalled", "failed", "finished", "grad_explosion", "grad_vanishing", "lr_zero",
     "chance_level", "staircase", "restart", "slowdown", "noisy", "too_early",
-)  # fmt: skip
-
-# How bad each is, where nothing else decides (a plateau that a cause supports is a warning).
-SEVERITY: dict[str, Severity] = {
-    **dict.fromkeys((*TRAIN_PATTERNS, *PAIR_PATTERNS, *OTHER_PATTERNS), "info"),
-    **dict.fromkeys(("diverged", "failed"), "critical"),
-    **dict.fromkeys(
-        (
-            "not_decreasing", "oscillating", "rebound", "overfitting", "underfitting",
-            "train_high_eval_low", "eval_faster", "grad_explosion", "grad_vanishing", "lr_zero",
-            "chance_level", "stalled",
-        ),
-        "warning",
-    ),
-}  # fmt: skip
+]  # fmt: skip
+PATTERN_IDS: tuple[PatternId, ...] = get_args(PatternId)
 
 
 @dataclass(frozen=True)
@@ -53,7 +38,7 @@ class Finding:
     """One thing that holds for a run now.
 
     Attributes:
-        pattern: one of the pattern names.
+        pattern: which.
         severity: how bad it is.
         confidence: in [0, 1].
         since_step: the step since which it holds.
@@ -65,7 +50,7 @@ class Finding:
             "lora" (with adapters), "dpo" (on preferences), "rl".
     """
 
-    pattern: str
+    pattern: PatternId
     severity: Severity
     confidence: float
     since_step: int
@@ -80,7 +65,7 @@ class Finding:
 class TimelineEntry:
     """When a finding came and went, as the live monitor would have shown it."""
 
-    pattern: str
+    pattern: PatternId
     severity: Severity
     metric: str
     since_step: int

@@ -8,7 +8,6 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around
-from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
 from lossmon.diagnosis.view import Curve, Pair, View
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
@@ -20,8 +19,7 @@ _MOST_LEVELS = 200  # places at which the train level is measured for its pair
 class Looker:
     """Keeps a summary of each metric that patterns need."""
 
-    def __init__(self, limits: Thresholds = DEFAULT) -> None:
-        self._limits = limits
+    def __init__(self) -> None:
         self._summaries: dict[str, tuple[Series, Summary]] = {}
 
     def look(self, history: History, chosen: Mapping[str, str], ended: bool) -> View:
@@ -45,7 +43,6 @@ class Looker:
             plan_share=history.plan_share,
             ended=ended,
             epochs=history.epoch,
-            limits=self._limits,
             zeroed=None if train is None else _zeroed(train.sketch, grad),
             around=Around(history, chosen),
         )

@@ -1,20 +1,136 @@
-"""Reasons that show in train and eval together: over-fitting, and why train may lie above eval."""
+"""Train and eval held against one another: whether eval runs ahead, and what shows in both."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.patterns.staircase import stairs
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.view import Pair, View
+from lossmon.history.columns import Floats
 
-_TAIL = 4.0  # x: highest values of buckets over their mean
-_FEW_EXAMPLES = 5000
-_LARGE_RANK = 64
+_DEPTHS = (0.4, 0.5, 0.6, 0.7, 0.8)  # of train's drop
+_NEVER = 9.0
+
+
+class Bounds(Limits):
+    """When eval is ahead of train."""
+
+    ratio = Limit(0.62, "train's log drop over eval's", "words: 1 / 1.4 grey, 1 / 2.5 plain")
+    pace = Limit(0.55, "steps for the same drop, eval's over train's", "words: a half")
+    lead = Limit(0.05, "log drop by which it then leads", "runs")
+    fall = Limit(0.14, "relative fall of eval", "words: 15 %")
+    stuck = Limit(0.75, "log drop of train under which it may be stuck", "runs")
+    stuck_share = Limit(0.24, "of its drop made after 40 %: still falling", "runs")
+    near_start = Limit(0.05, "log drop of train that is none", "words: 3 %")
+    gap = Limit(0.10, "eval below train by so much throughout", "runs")
+    share = Limit(0.45, "of the run in which eval reaches train's newest level", "words: a half")
+    tail = Limit(4.0, "x: highest losses of a batch over their mean", "runs")
+
+
+class Ahead(NamedTuple):
+    """How far eval is ahead.
+
+    Attributes:
+        ratio: train's log drop over eval's, over the same evaluations.
+        pace: steps that eval took for a drop over those that train took for the same, median
+            over depths; 9 where eval never got there.
+        eval_drop: relative drop of eval.
+        stuck: train stopped falling early, at a high level.
+        plain: there is no doubt whether it stopped or falls.
+    """
+
+    ratio: float
+    pace: float
+    eval_drop: float
+    stuck: bool
+    plain: bool
+
+
+def ahead(view: View) -> Ahead | None:
+    """None where eval is not clearly ahead of train."""
+    pair, train = view.pair, view.train
+    if pair is None or train is None or len(pair.value) < Enough.evals:
+        return None
+    eval_drop = float(1 - np.exp(-pair.fall))
+    ratio = max(pair.train_fall, 0.0) / max(pair.fall, 1e-9)
+    # Lower is ahead: a fall from a worse start is only catching up. Train may catch up, in turn.
+    under = pair.last(pair.value) <= pair.last(pair.train)
+    noise = _noise(pair)
+    caught_up = pair.last(pair.value - pair.train) <= (0.03 + noise) * abs(pair.last(pair.train))
+    pace, lead = _pace(pair)
+    falls = eval_drop >= Bounds.fall
+    deeper = under and falls and ratio <= Bounds.ratio
+    # A constant factor or term between the two (dropout, label smoothing) leads nowhere in time.
+    sooner = falls and pace <= Bounds.pace and lead > 4 * noise + Bounds.lead
+    sooner = sooner and (under or caught_up)
+    below = under and pace >= _NEVER and _below(view)
+    if not (deeper or sooner or below):
+        return None
+    window = pair.train_fall
+    still = window < Bounds.near_start or train.drop < 3 * train.drop_error
+    line = Bounds.stuck_share + 0.5 * train.block_error / max(abs(train.drop), 1e-300)
+    left = train.left(0.4)
+    stuck = window < Bounds.stuck and (still or left < line)
+    plain = window >= Bounds.stuck or still or not 0.5 * line < left < 1.5 * line
+    return Ahead(ratio, pace, eval_drop, stuck, plain)
+
+
+def _pace(pair: Pair) -> tuple[float, float]:
+    """Pace of eval as in `Ahead`, and by how much of a log drop it leads there."""
+    train, evals = _fallen(pair.train), _fallen(pair.smooth)
+    place = pair.run_share - pair.run_share[0]
+    if train[-1] <= 0:
+        return _NEVER, 0.0
+    paces, leads = [], []
+    for depth in _DEPTHS:
+        drop = depth * train[-1]
+        if evals[-1] < drop:
+            paces.append(_NEVER)
+            leads.append(0.0)
+            continue
+        there = float(np.interp(drop, evals, place))
+        paces.append(there / max(float(np.interp(drop, train, place)), 1e-9))
+        leads.append(drop - float(np.interp(there, place, train)))
+    return st.median(np.array(paces)), st.median(np.array(leads))
+
+
+def _fallen(values: Floats) -> Floats:
+    """Log drop made so far, never less than before; relative where losses go below zero."""
+    lowest = np.minimum.accumulate(values)
+    if lowest[-1] > 0:
+        return np.asarray(np.log(lowest[0] / lowest))
+    return np.asarray((lowest[0] - lowest) / max(abs(float(lowest[0])), 1e-300))
+
+
+def _noise(pair: Pair) -> float:
+    """Relative noise of the two levels that are compared."""
+    train, evals = (
+        st.curve_noise(one) / max(abs(st.median(one)), 1e-300) for one in (pair.train, pair.value)
+    )
+    return math.hypot(train, evals)
+
+
+def _below(view: View) -> bool:
+    """Eval reached train's newest level in less than half of the run, and lies below throughout."""
+    pair = view.pair
+    assert pair is not None
+    target = pair.last(pair.train)
+    reached = np.flatnonzero(pair.value <= target)
+    if not len(reached) or np.min(pair.train) <= 0:
+        return False
+    below = pair.value < (1 - Bounds.gap) * pair.train
+    return bool(pair.run_share[reached[0]] <= Bounds.share and np.mean(below) > 0.8)
+
+
+# -- reasons ---------------------------------------------------------------------------------------
 
 
 def eval_rises(view: View) -> Iterator[Reason]:
@@ -32,33 +148,7 @@ def eval_rises(view: View) -> Iterator[Reason]:
         )
 
 
-def overfitting(finding: Finding, view: View) -> Iterator[Reason]:
-    """How often which data was passed, and what the size of the model says."""
-    around = view.around
-    examples = around.settings.get("examples")
-    over = f" over {examples:,.0f} examples" if examples else ""
-    if view.epochs is not None and view.step and view.epochs >= 2:
-        best = view.epochs * finding.since_step / view.step
-        yield Reason(
-            "memorising",
-            f"{view.epochs:.3g} passes{over or ' over the same data'}, the best after {best:.2g}",
-            2.0,
-        )
-    steps = stairs(view)
-    if steps is not None:
-        yield Reason(
-            "memorising",
-            f"train drops by {steps.drop:.0%} at each of {len(steps.drops)} epoch boundaries{over}",
-            3.0,
-        )
-    if examples and examples < _FEW_EXAMPLES:
-        yield Reason("small_data", f"{examples:,.0f} training examples", 1.5)
-    rank = around.settings.get("lora_rank")
-    if rank and rank >= _LARGE_RANK:
-        yield Reason("high_capacity", f"LoRA rank is {rank:,.0f}", 1.0)
-
-
-def ahead(finding: Finding, view: View) -> Iterator[Reason]:
+def train_above(finding: Finding, view: View) -> Iterator[Reason]:
     """Why train may lie above eval: how it is averaged, its tail, what only train carries."""
     pair, train = view.pair, view.train
     if pair is None or train is None:
@@ -68,7 +158,7 @@ def ahead(finding: Finding, view: View) -> Iterator[Reason]:
     keep = np.isfinite(high) & (mean > 0)
     if train.sketch.width > 1 and keep.sum() > 8:
         tail = float(np.median(high[keep] / mean[keep]))
-        if tail > _TAIL:
+        if tail > Bounds.tail:
             yield Reason(
                 "hard_train", f"the highest losses of a batch are {tail:.2g} x the mean", 1.2
             )

@@ -9,7 +9,7 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around
-from lossmon.diagnosis.thresholds import DEFAULT, Thresholds
+from lossmon.diagnosis.limits import Enough
 from lossmon.history.columns import Floats
 from lossmon.history.summary import Sketch
 
@@ -243,7 +243,6 @@ class View:
         plan_share: part of the plan that is done; None where the plan is not known.
         ended: nothing more is to come.
         epochs: epochs passed; None where not logged.
-        limits: thresholds.
         around: what was logged beside the losses: speed, batch size, epochs, restarts, events.
         zeroed: steps at which a loss of exactly 0 was logged while the grad norm was NaN.
     """
@@ -256,14 +255,13 @@ class View:
     plan_share: float | None
     ended: bool
     epochs: float | None = None
-    limits: Thresholds = field(default=DEFAULT)
     zeroed: int | None = None
     around: Around = field(default_factory=Around)
 
     @property
     def done(self) -> bool:
         """The plan is over: verdicts that need the end may be given."""
-        return self.ended or (self.plan_share is not None and self.plan_share >= 0.98)
+        return self.ended or (self.plan_share is not None and self.plan_share >= Enough.done)
 
     @property
     def warming_up(self) -> bool:
@@ -271,7 +269,10 @@ class View:
         if self.rate is None or len(self.rate[1]) < 4:
             return False
         value = self.rate[1]
-        return bool(value[-1] >= 0.98 * np.max(value) and value[-1] > 1.1 * value[len(value) // 2])
+        return bool(
+            value[-1] >= 0.98 * np.max(value)
+            and value[-1] > Enough.warm_up * value[len(value) // 2]
+        )
 
     @property
     def too_soon(self) -> bool:
@@ -279,5 +280,5 @@ class View:
         if self.ended:
             return False
         if self.plan_share is not None:
-            return self.plan_share < self.limits.hold_plan or self.warming_up
-        return self.train is not None and self.train.n < self.limits.hold_points
+            return self.plan_share < Enough.plan or self.warming_up
+        return self.train is not None and self.train.n < Enough.points_no_plan

@@ -64,7 +64,9 @@ class Changes:
 
     def _of_run(self, update: RunUpdate, known: set[Key], present: bool) -> Iterator[Change]:
         before = self._holds.get(update.run)
-        now = {(one.pattern, one.metric): one for one in update.diagnosis.findings}
+        now: dict[Key, Finding] = {
+            (one.pattern, one.metric): one for one in update.diagnosis.findings
+        }
         self._holds[update.run] = now
         for key, finding in (before or {}).items():
             if key not in now:

@@ -6,14 +6,9 @@ import json
 import time
 from collections.abc import Sequence
 
-from lossmon.diagnosis.finding import (
-    PAIR_PATTERNS,
-    SEVERITIES,
-    TRAIN_PATTERNS,
-    Finding,
-    Severity,
-)
+from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity
 from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
@@ -21,7 +16,6 @@ from lossmon.report.machine import machine_line
 from lossmon.text import cell_width, clip, clip_middle, common_folder, pad, printable, writable
 
 _ORDINARY = ("healthy", "healthy_pair", "finished")
-_VERDICTS = (*TRAIN_PATTERNS, *PAIR_PATTERNS)  # these say more than what stands beside them
 _SHORTEST_NAME = 12  # cells that a run's name keeps on a narrow terminal
 _MARKS = {"critical": "✗", "warning": "!", "info": "·"}
 _ASCII_MARKS = {"critical": "x", "warning": "!", "info": "."}
@@ -92,7 +86,7 @@ def headline(update: RunUpdate) -> Finding | None:
             f.pattern in update.hushed,
             -SEVERITIES.index(f.severity),
             f.pattern in _ORDINARY,
-            f.pattern not in _VERDICTS,
+            PATTERNS[f.pattern].slot == "beside",  # a verdict says more
             -f.confidence,
         ),
         default=None,

@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 
-from lossmon.diagnosis.finding import OTHER_PATTERNS, PAIR_PATTERNS, SEVERITY, TRAIN_PATTERNS
-from lossmon.diagnosis.knowledge import Knowledge, PatternText, load
+from lossmon.diagnosis.finding import PATTERN_IDS
+from lossmon.diagnosis.knowledge import Knowledge, load
+from lossmon.diagnosis.pattern import Pattern
+from lossmon.diagnosis.patterns import PATTERNS, of_slot
 from lossmon.errors import ConfigError
 from lossmon.report.sketch import sketch
 from lossmon.text import cell_width, pad, wrap
@@ -16,7 +18,9 @@ _SKETCH = (56, 9)  # cells of a sketch
 _FIELD = re.compile(r"\{(\w+)(?::[^{}]*)?\}")
 
 
-def explain(pattern: str | None, lang: str, width: int, *, ascii: bool = False) -> str:
+def explain(
+    pattern: str | None, lang: str, width: int, *, ascii: bool = False, verbose: bool = False
+) -> str:
     """The whole table, or one pattern's meaning, causes and remedies.
 
     Args:
@@ -24,6 +28,7 @@ def explain(pattern: str | None, lang: str, width: int, *, ascii: bool = False) 
         lang: "en" or "zh".
         width: columns.
         ascii: draw with ASCII signs only.
+        verbose: with the limits that it is judged by, and where they come from.
 
     Raises:
         ConfigError: there is no such pattern.
@@ -31,20 +36,21 @@ def explain(pattern: str | None, lang: str, width: int, *, ascii: bool = False) 
     knowledge = load(lang)
     if pattern is None:
         return _table(knowledge, width)
-    known = (*TRAIN_PATTERNS, *PAIR_PATTERNS, *OTHER_PATTERNS)
     wanted = pattern.strip().lower().replace("-", "_").replace(" ", "_")
-    if wanted not in known:
-        close = difflib.get_close_matches(wanted, known, 1)
+    found = next((PATTERNS[id_] for id_ in PATTERN_IDS if id_ == wanted), None)
+    if found is None:
+        close = difflib.get_close_matches(wanted, PATTERN_IDS, 1)
         hint = f"did you mean {close[0]}? " if close else ""
-        raise ConfigError(f"no pattern {pattern!r}; {hint}there are {', '.join(known)}")
-    return _one(knowledge.pattern(wanted), knowledge, width, ascii)
+        raise ConfigError(f"no pattern {pattern!r}; {hint}there are {', '.join(PATTERN_IDS)}")
+    lines = _one(found, knowledge, width, ascii)
+    return "\n".join([*lines, *_limits(found, knowledge, width)] if verbose else lines)
 
 
 def _table(knowledge: Knowledge, width: int) -> str:
     groups = (
-        ("one_curve", TRAIN_PATTERNS),
-        ("two_curves", PAIR_PATTERNS),
-        ("beyond", OTHER_PATTERNS),
+        ("one_curve", of_slot("train")),
+        ("two_curves", of_slot("pair")),
+        ("beyond", of_slot("beside")),
     )
     names = [name for _, group in groups for name in group]
     left = max(map(len, names)) + 2
@@ -63,25 +69,39 @@ def _table(knowledge: Knowledge, width: int) -> str:
     return "\n".join(lines).rstrip()
 
 
-def _one(text: PatternText, knowledge: Knowledge, width: int, ascii: bool) -> str:
+def _one(pattern: Pattern, knowledge: Knowledge, width: int, ascii: bool) -> list[str]:
+    text = knowledge.pattern(pattern.id)
     lines = [f"{text.title}  ({text.id})", "", *wrap(text.meaning, width)]
-    picture = sketch(text.id, min(width - 2, _SKETCH[0]), _SKETCH[1], ascii=ascii)
+    picture = sketch(pattern.id, min(width - 2, _SKETCH[0]), _SKETCH[1], ascii=ascii)
     lines += ["", *(f"  {line}" for line in picture.splitlines())] if picture else []
     if text.looks_like:
         lines += ["", *_item(f"{knowledge.word('looks_like')}: ", text.looks_like, width)]
-    severity = knowledge.word(SEVERITY[text.id])
+    severity = knowledge.word(pattern.severity)
     lines += [] if text.looks_like else [""]
     lines += _item(f"{knowledge.word('severity')}: ", severity, width)
-    if text.causes:
+    if pattern.typical:
         lines += ["", knowledge.word("likely")]
-        for number, id_ in enumerate(text.causes, 1):
+        for number, id_ in enumerate(pattern.typical, 1):
             lines += _item(f"  {number} ", knowledge.cause(id_).text, width)
     lines += _listed("do", _plain(text.remedies, knowledge), knowledge, width)
     for setting, remedies in text.special.items():
         lines += _listed(f"do_{setting}", _plain(remedies, knowledge), knowledge, width)
     if text.goes_away:
         lines += ["", *_item(f"{knowledge.word('goes_away')}: ", text.goes_away, width)]
-    return "\n".join(lines)
+    return lines
+
+
+def _limits(pattern: Pattern, knowledge: Knowledge, width: int) -> list[str]:
+    """The numbers it is judged by, each with its unit and its source."""
+    limits = pattern.limits.named()
+    if not limits:
+        return []
+    left = max(map(len, limits)) + 2
+    lines = ["", knowledge.word("limits")]
+    for name, limit in limits.items():
+        head = f"  {name:<{left}}{limit:<8.4g}"
+        lines += _item(head, f"{limit.unit} ({limit.source})", width)
+    return lines
 
 
 def _listed(word: str, texts: list[str], knowledge: Knowledge, width: int) -> list[str]:

@@ -67,7 +67,9 @@ class Quiet:
         if not self._hushed:
             return replace(update, hushed=frozenset()) if update.hushed else update
         now = time.time() if now is None else now
-        findings = {finding.pattern: finding for finding in update.diagnosis.findings}
+        findings: dict[str, Finding] = {
+            finding.pattern: finding for finding in update.diagnosis.findings
+        }
         for run, pattern in list(self._hushed):
             if run == update.run and self._over(
                 self._hushed[run, pattern], findings.get(pattern), now

@@ -16,7 +16,7 @@ import lossmon
 from lossmon.demo import patterns, stage
 from lossmon.demo.train import train
 from lossmon.demo.trainings import named
-from lossmon.diagnosis.finding import PAIR_PATTERNS
+from lossmon.diagnosis.patterns import of_slot
 from lossmon.errors import ConfigError
 
 PATTERNS = [name for name, _ in patterns()]
@@ -27,7 +27,7 @@ def test_each_training_is_diagnosed_as_its_pattern(pattern: str, tmp_path: Path)
     with warnings.catch_warnings():
         train(pattern, tmp_path / pattern, rows_per_s=0)
     report = lossmon.diagnose(tmp_path / pattern)
-    assert pattern in (report.pair if pattern in PAIR_PATTERNS else report.train,)
+    assert pattern in (report.pair if pattern in of_slot("pair") else report.train,)
     assert not report.update.errors
 
 

@@ -279,7 +279,7 @@ def test_an_unknown_error_has_no_invented_cause() -> None:
 def _named_in_code() -> set[str]:
     """Every identifier that the code gives to a cause."""
     named: set[str] = set()
-    for path in (Path(failures.__file__).parent).glob("*.py"):
+    for path in Path(failures.__file__).parent.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Reason", "Cause"):
                 if node.args and isinstance(node.args[0], ast.Constant):
@@ -291,8 +291,11 @@ def _named_in_code() -> set[str]:
                     for branch in (arg.body, arg.orelse)
                     if isinstance(branch, ast.Constant)
                 }
-            if isinstance(node, ast.keyword) and node.arg == "id":
-                named |= {n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant)}
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "_replace":
+                ids = [key.value for key in node.keywords if key.arg == "id"]
+                named |= {
+                    n.value for id_ in ids for n in ast.walk(id_) if isinstance(n, ast.Constant)
+                }
     return named | {id_ for id_, _ in failures._DEATHS}
 
 

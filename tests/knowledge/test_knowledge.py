@@ -6,23 +6,16 @@ import re
 
 import pytest
 
-from lossmon.diagnosis.causes import TYPICAL
-from lossmon.diagnosis.finding import (
-    OTHER_PATTERNS,
-    PAIR_PATTERNS,
-    SEVERITY,
-    TRAIN_PATTERNS,
-    Cause,
-    Finding,
-)
+from lossmon.diagnosis.finding import Cause, Finding
 from lossmon.diagnosis.knowledge import LANGUAGES, load
+from lossmon.diagnosis.patterns import PATTERNS as DECLARED
 from lossmon.errors import ConfigError
 from lossmon.report.explain import explain
 from lossmon.report.sketch import sketch
 from lossmon.text import cell_width
 from tests.diagnosis.curves import CURVES, N, replay
 
-PATTERNS = (*TRAIN_PATTERNS, *PAIR_PATTERNS, *OTHER_PATTERNS)
+PATTERNS = tuple(DECLARED)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -33,8 +26,7 @@ def test_every_pattern_and_cause_has_its_texts(lang: str) -> None:
         assert text.title
         assert text.meaning
         assert text.remedies
-        assert set(text.causes) <= set(knowledge.causes)
-    assert {cause for causes in TYPICAL.values() for cause in causes} <= set(knowledge.causes)
+    assert {id_ for one in DECLARED.values() for id_ in one.typical} <= set(knowledge.causes)
 
 
 def test_both_languages_say_the_same_with_the_same_numbers() -> None:
@@ -45,7 +37,6 @@ def test_both_languages_say_the_same_with_the_same_numbers() -> None:
     fields = re.compile(r"\{[^{}]*\}")
     for name in PATTERNS:
         one, two = en.pattern(name), zh.pattern(name)
-        assert one.causes == two.causes
         assert len(one.remedies) == len(two.remedies)
         assert [sorted(fields.findall(t)) for t in one.remedies] == [
             sorted(fields.findall(t)) for t in two.remedies
@@ -93,11 +84,11 @@ def test_a_pattern_is_explained_whole(lang: str) -> None:
         flat = re.sub(r"\s", "", text)
         assert entry.title in text
         assert "{" not in text
-        assert load(lang).word(SEVERITY[name]) in text
+        assert load(lang).word(DECLARED[name].severity) in text
         for part in (
             entry.meaning,
             entry.goes_away,
-            *(load(lang).cause(c).text for c in entry.causes),
+            *(load(lang).cause(c).text for c in DECLARED[name].typical),
         ):
             assert re.sub(r"\s", "", part) in flat
         assert len(text.splitlines()) > 8
@@ -112,10 +103,9 @@ def test_a_sketch_shows_the_shape_in_either_set_of_signs() -> None:
 
 
 def test_every_severity_is_that_of_the_finding() -> None:
-    assert set(SEVERITY) == set(PATTERNS)
     for name in CURVES:
         (finding,) = [f for f in replay(CURVES[name](), total=N)[1].findings if f.pattern == name]
-        assert finding.severity == SEVERITY[name]
+        assert finding.severity == DECLARED[name].severity
 
 
 def test_unknown_names_are_shown_as_words() -> None:

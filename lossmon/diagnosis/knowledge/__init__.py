@@ -36,7 +36,6 @@ class PatternText:
     title: str
     meaning: str
     looks_like: str = ""
-    causes: tuple[str, ...] = ()
     remedies: tuple[str, ...] = ()
     goes_away: str = ""
     special: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -127,7 +126,6 @@ def load(lang: str = "en") -> Knowledge:
                 entry["title"],
                 entry["meaning"],
                 entry.get("looks_like", ""),
-                tuple(entry.get("causes", ())),
                 tuple(entry.get("remedies", ())),
                 entry.get("goes_away", ""),
                 {one: tuple(entry.get(f"remedies_{one}", ())) for one in SETTINGS},

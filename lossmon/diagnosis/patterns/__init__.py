@@ -1,67 +1,68 @@
-"""The patterns: one file each, one function each, and the table that orders them.
+"""The patterns: one file each, named as the pattern, with one declared object, `PATTERN`.
 
-A pattern takes a View and returns a Finding, or None where it does not hold. Of the patterns of
-one curve the first in TRAIN that holds is the verdict; likewise of two curves in PAIR. Those in
-OTHER stand beside any verdict.
+Everything but the words is in that file (see `lossmon.diagnosis.pattern.Pattern`): where it
+stands, what it comes after and hides, its limits with unit and source, `find`, causes, figures, how
+it is drawn. The words are two tables, `[pattern.ID]` in `knowledge/en.toml` and `zh.toml`. A new
+pattern is
+
+    1. its id in `lossmon.diagnosis.finding.PatternId`, at its place in the reference,
+    2. `patterns/ID.py` with `PATTERN = Pattern(id="ID", slot=..., severity=..., find=find, ...)`,
+    3. the two tables, and its causes where they are new (`[cause.ID]`),
+    4. its line in the README's table.
+
+Order of asking, severities, looks, causes, figures, guides of the chart, sketches, `explain` and
+its `-v` all follow from it; `tests/diagnosis/test_patterns.py` holds that nothing is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
+from importlib import import_module
 
-from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.patterns import (
-    chance_level,
-    diverged,
-    eval_faster,
-    gradients,
-    healthy,
-    healthy_pair,
-    lr_zero,
-    noisy,
-    not_converged,
-    not_decreasing,
-    oscillating,
-    overfitting,
-    plateau,
-    rebound,
-    restart,
-    slowdown,
-    spike,
-    staircase,
-    too_early,
-    train_high_eval_low,
-    underfitting,
-)
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.finding import PATTERN_IDS, PatternId
+from lossmon.diagnosis.pattern import Pattern, Slot
 
-Pattern = Callable[[View], Finding | None]
+__all__ = ["HIDDEN", "ORDER", "PATTERNS", "PatternId", "of_slot"]
 
-TRAIN: tuple[Pattern, ...] = (
-    diverged.find,
-    rebound.find,
-    oscillating.find,
-    not_decreasing.find,
-    not_converged.find,
-    plateau.find,
-    healthy.find,
-)
-PAIR: tuple[Pattern, ...] = (
-    overfitting.find,
-    underfitting.find,
-    train_high_eval_low.find,
-    eval_faster.find,
-    healthy_pair.find,
-)
-OTHER: tuple[Pattern, ...] = (
-    too_early.find,
-    spike.find,
-    noisy.find,
-    gradients.exploding,
-    gradients.vanishing,
-    lr_zero.find,
-    chance_level.find,
-    staircase.find,
-    restart.find,
-    slowdown.find,
-)
+
+def _load(id_: PatternId) -> Pattern:
+    found: Pattern = import_module(f"{__name__}.{id_}").PATTERN
+    return found
+
+
+def of_slot(slot: Slot) -> tuple[PatternId, ...]:
+    """The patterns of a slot, in the order of the reference."""
+    return tuple(id_ for id_, pattern in PATTERNS.items() if pattern.slot == slot)
+
+
+def _hidden(pattern: Pattern) -> frozenset[PatternId]:
+    """What a pattern hides, slots written out; never itself."""
+    hides = {id_ for id_ in PATTERN_IDS if {id_, PATTERNS[id_].slot} & set(pattern.hides)}
+    return frozenset(hides - {pattern.id})
+
+
+def _ordered() -> tuple[Pattern, ...]:
+    """Those with a `find`, so that each is asked after what it comes after and what hides it.
+
+    Raises:
+        ValueError: two of them each want to be first.
+    """
+    before: dict[PatternId, set[PatternId]] = {id_: set(PATTERNS[id_].after) for id_ in PATTERNS}
+    for hider, hidden in HIDDEN.items():
+        for id_ in hidden:
+            if hider not in HIDDEN[id_]:
+                before[id_].add(hider)
+    order: list[PatternId] = []
+    while len(order) < len(before):
+        ready = [i for i in before if i not in order and before[i] <= set(order)]
+        if not ready:
+            raise ValueError(f"patterns in a circle: {sorted(set(before) - set(order))}")
+        order.append(ready[0])
+    return tuple(PATTERNS[id_] for id_ in order if PATTERNS[id_].find is not None)
+
+
+PATTERNS: Mapping[PatternId, Pattern] = {id_: _load(id_) for id_ in PATTERN_IDS}
+HIDDEN: Mapping[PatternId, frozenset[PatternId]] = {
+    id_: _hidden(pattern) for id_, pattern in PATTERNS.items()
+}
+ORDER: tuple[Pattern, ...] = _ordered()

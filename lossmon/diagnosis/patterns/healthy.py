@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.patterns import not_converged, plateau
 from lossmon.diagnosis.view import View
 
-_LOOSER = 1.6  # x the thresholds of plateau and not_converged: where they nearly hold
+
+class Bounds(Limits):
+    """When it holds."""
+
+    looser = Limit(1.6, "x the limits of plateau and not_converged: they nearly hold", "runs")
 
 
 def find(view: View) -> Finding | None:
     """What is left when nothing else holds: it fell, and no more than noise speaks against it."""
     train = view.train
-    limit = view.limits.min_points if view.ended else view.limits.min_points_live
+    limit = Enough.points if view.ended else Enough.points_live
     if train is None or train.n < limit:
         return None
     if train.drop <= 0 or train.drop < 2 * train.drop_error:
         return None
-    falling = not view.done and train.left(0.8) > view.limits.falling_share
+    falling = not view.done and train.left(0.8) > not_converged.Bounds.share
     words = "still falling" if falling else "flattening out"
     return Finding(
         "healthy",
@@ -37,15 +42,20 @@ def _borderline(view: View) -> bool:
     """At the end, a curve that a somewhat looser threshold would call by another name."""
     if not view.done:
         return False
-    own = view.limits
-    looser = replace(
-        own,
-        plateau_left=_LOOSER * own.plateau_left,
-        plateau_tail=_LOOSER * own.plateau_tail,
-        plateau_left_high=_LOOSER * own.plateau_left_high,
-        plateau_tail_high=_LOOSER * own.plateau_tail_high,
-        falling_share=own.falling_share / _LOOSER,
-        falling_line=own.falling_line / _LOOSER,
-    )
-    near = replace(view, limits=looser)
-    return plateau.find(near) is not None or not_converged.find(near) is not None
+    looser = Bounds.looser
+    return plateau.find(view, looser) is not None or not_converged.find(view, looser) is not None
+
+
+PATTERN = Pattern(
+    id="healthy",
+    slot="train",
+    severity="info",
+    find=find,
+    after=("plateau",),
+    looks=2,
+    limits=Bounds,
+    typical=("learning_well",),
+    figures=falling,
+    picture=Picture(lines=(PowerLaw(),)),
+    sketch=lambda of: Sketch({"train": of.fall + 0.02 * of.noise}),
+)

@@ -5,18 +5,27 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import Pattern, Sketch
 from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    fall = Limit(0.03, "of either curve: it fell", "words: 2 %")
+    gap = Limit(1.5, "x: eval over train that is worth a word", "runs")
 
 
 def find(view: View) -> Finding | None:
     """What is left when nothing else holds and both have fallen."""
     pair, train = view.pair, view.train
-    if pair is None or train is None or len(pair.value) < view.limits.min_evals:
+    if pair is None or train is None or len(pair.value) < Enough.evals:
         return None
-    if max(pair.fall, pair.train_fall, train.drop / train.scale) <= view.limits.flat_drop:
+    if max(pair.fall, pair.train_fall, train.drop / train.scale) <= Bounds.fall:
         return None
     gap = pair.last(pair.value) / pair.last(pair.train) if pair.last(pair.train) > 0 else 1.0
-    note = f"; the gap has opened to {gap:.2g} x, eval is flat" if gap > 1.5 else ""
+    note = f"; the gap has opened to {gap:.2g} x, eval is flat" if gap > Bounds.gap else ""
     return Finding(
         "healthy_pair",
         "info",
@@ -27,3 +36,16 @@ def find(view: View) -> Finding | None:
         f"over {len(pair.value)} evals{note}",
         numbers={"gap": gap},
     )
+
+
+PATTERN = Pattern(
+    id="healthy_pair",
+    slot="pair",
+    severity="info",
+    find=find,
+    after=("eval_faster",),
+    looks=2,
+    limits=Bounds,
+    typical=("learning_well",),
+    sketch=lambda of: Sketch({"train": of.fall, "eval": of.fall + 0.15}),
+)

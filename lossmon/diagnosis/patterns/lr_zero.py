@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis.coincidence import Reason
+from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.patterns.grad_explosion import USUAL
 from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    rate = Limit(1e-3, "of its peak", "runs")
+    share = Limit(0.3, "of the run that it must have lasted", "runs")
+    points = Limit(20, "rows with a rate", "runs")
 
 
 def find(view: View) -> Finding | None:
@@ -13,13 +29,13 @@ def find(view: View) -> Finding | None:
     if view.rate is None:
         return None
     step, value = view.rate
-    if len(value) < 20:
+    if len(value) < Bounds.points:
         return None
     peak = float(np.nanmax(value))
-    dead = value <= view.limits.lr_zero * peak
+    dead = value <= Bounds.rate * peak
     alive = np.flatnonzero(~dead)
     since = int(alive[-1]) + 1 if len(alive) else 0
-    if peak > 0 and len(value) - since < 0.3 * len(value):
+    if peak > 0 and len(value) - since < Bounds.share * len(value):
         return None
     at = int(step[min(since, len(step) - 1)])
     return Finding(
@@ -32,3 +48,37 @@ def find(view: View) -> Finding | None:
         f"run); its peak was {peak:.2g}",
         numbers={"peak": peak},
     )
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    if view.rate is None:
+        return
+    yield from co.rate_fell(view, finding.since_step)
+    total, at = view.around.total_steps, finding.since_step
+    if np.nanmax(view.rate[1]) == 0:
+        yield Reason("lr_too_low", "learning rate is 0 in every row", 3.0)
+    elif total and at < 0.95 * total:
+        yield Reason(
+            "schedule_short",
+            f"the schedule ended at step {at:,} of {total:,} planned ({at / total:.0%})",
+            3.0,
+        )
+
+
+def _figures(finding: Finding, view: View) -> Numbers:
+    peak = finding.numbers.get("peak", 0.0)
+    return {"threshold": Bounds.rate * peak, "wasted_steps": view.step - finding.since_step}
+
+
+PATTERN = Pattern(
+    id="lr_zero",
+    slot="beside",
+    severity="warning",
+    find=find,
+    limits=Bounds,
+    causes=_causes,
+    typical=("lr_decayed",),
+    figures=_figures,
+    picture=Picture(curve="learning_rate", lines=USUAL, marks=(SINCE,)),
+    sketch=lambda of: Sketch({"lr": np.maximum(0, 1 - of.t / 0.6)}, 0.6),
+)

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import Reason
+from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.view import View
 
 
-def find(view: View) -> Finding | None:
-    """At the end of the plan: a fair part of the drop was made in the last fifth."""
+class Bounds(Limits):
+    """When it holds."""
+
+    share = Limit(0.055, "of the drop made in the last fifth", "words: 10 %, grey from 5 %")
+    of_level = Limit(0.02, "of the level: a curve next to its floor has converged", "runs")
+    line = Limit(0.075, "of the drop, by a line through the last 40 %, which bends up", "runs")
+    errors = Limit(2.5, "standard errors of that line's fall", "runs")
+    rate = Limit(0.3, "of its peak: a rate above it is not spent", "usual schedules")
+
+
+def find(view: View, looser: float = 1.0) -> Finding | None:
+    """At the end of the plan: a fair part of the drop was made in the last fifth.
+
+    Args:
+        view: the run.
+        looser: by what thresholds are divided, to see whether it nearly holds.
+    """
+    least = Bounds.share / looser
     train = view.train
-    if train is None or not view.done or len(train.value) < view.limits.min_points:
+    if train is None or not view.done or len(train.value) < Enough.points:
         return None
-    limits = view.limits
     if train.drop <= 0:
         return None
     # Medians around both ends of the last fifth know its bend, a line through the last two fifths
@@ -20,13 +43,13 @@ def find(view: View) -> Finding | None:
     fall, t = st.line(train.value[int(0.6 * len(train.value)) :])
     line = 0.5 * fall / max(train.start - train.end + 0.25 * fall, 1e-300)
     share = _share(view)
-    if line < limits.falling_line or t < limits.falling_errors:
+    if line < Bounds.line / looser or t < Bounds.errors:
         return None
-    if share < limits.falling_share - train.block_error / train.drop:
+    if share < least - train.block_error / train.drop:
         return None
-    if 0.5 * fall < limits.falling_of_level * abs(train.end):
+    if 0.5 * fall < Bounds.of_level * abs(train.end):
         return None
-    share = share if share >= limits.falling_share else line
+    share = share if share >= least else line
     gain = st.power_law(train.step, train.value, 0.25)
     words = ""
     numbers = {"share": share, "level": train.end}
@@ -56,3 +79,31 @@ def _share(view: View) -> float:
     before = float(sorted(values[max(0, at - window) : at + window + 1])[window])
     last = float(sorted(values[-2 * window :])[window])
     return (before - last) / (train.start - last) if train.start > last else 0.0
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    if view.rate is None:
+        return
+    rate = view.rate[1]
+    peak = float(np.nanmax(rate)) if np.isfinite(rate).any() else 0.0
+    if peak > 0 and rate[-1] > Bounds.rate * peak:
+        at = f", in epoch {view.epochs:.2g}" if view.epochs else ""
+        yield Reason(
+            "few_epochs", f"learning rate is still at {rate[-1] / peak:.0%} of its peak{at}", 2.0
+        )
+
+
+PATTERN = Pattern(
+    id="not_converged",
+    slot="train",
+    severity="info",
+    find=find,
+    after=("not_decreasing",),
+    looks=1,
+    limits=Bounds,
+    causes=_causes,
+    typical=("few_epochs", "lr_too_low"),
+    figures=falling,
+    picture=Picture(lines=(PowerLaw(),)),
+    sketch=lambda of: Sketch({"train": 2.3 - 1.3 * of.t**0.8 + 0.02 * of.noise}),
+)

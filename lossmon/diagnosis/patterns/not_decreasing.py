@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from lossmon.diagnosis import flat
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    drop = Limit(0.03, "of the start level", "words: 2 %, grey to 10 %")
+    noisy = Limit(0.10, "of it, where the drop is not significant", "words: grey to 10 %")
+    room = Limit(0.2, "of it: while noise leaves room for such a fall, wait", "runs")
+    projected = Limit(0.06, "of it at the end of the plan: likewise", "words: grey to 10 %")
+    points = Limit(
+        1000,
+        "points: wait while it falls, with no known plan",
+        "runs",
+    )
+    errors = Limit(3.0, "standard errors that a drop must exceed", "words: 3 to 5")
+    trend = Limit(-3.5, "Mann-Kendall z of block medians: a steady fall", "runs")
 
 
 def find(view: View) -> Finding | None:
     """The drop is a few per cent of the start level, or no more than noise."""
     train = view.train
-    if train is None or len(train.value) < view.limits.min_points or view.too_soon:
+    if train is None or len(train.value) < Enough.points or view.too_soon:
         return None
-    limits = view.limits
     drop = train.drop / train.scale
     errors = train.drop / max(train.drop_error, 1e-300)
     fell_before = (train.start - train.low) / train.scale
-    small = drop <= limits.flat_drop
-    lost_in_noise = errors < limits.flat_errors and drop <= 4 * limits.flat_drop_noisy
+    small = drop <= Bounds.drop
+    lost_in_noise = errors < Bounds.errors and drop <= 4 * Bounds.noisy
     trend = st.mann_kendall(train.blocks)
-    if lost_in_noise and drop > limits.flat_drop_noisy and trend < -3.5:
+    if lost_in_noise and drop > Bounds.noisy and trend < Bounds.trend:
         lost_in_noise = False  # noisy points, and yet a steady fall beneath them
     if not (small or lost_in_noise) or more_will_tell(view):
         return None
@@ -31,7 +49,7 @@ def find(view: View) -> Finding | None:
     return Finding(
         "not_decreasing",
         "warning",
-        0.9 if drop <= limits.flat_drop / 2 or errors < 1.5 else 0.7,
+        0.9 if drop <= Bounds.drop / 2 or errors < 1.5 else 0.7,
         train.at_step(0),
         train.name,
         f"after {train.n:,} points the loss is {words} ({errors:.1f} standard errors)",
@@ -41,16 +59,16 @@ def find(view: View) -> Finding | None:
 
 def more_will_tell(view: View) -> bool:
     """While a run goes on: the rate still warms up, or the fall so far may add up to a fair one."""
-    train, limits = view.train, view.limits
+    train = view.train
     assert train is not None
     if view.done:
         return False
     if view.warming_up:
         return True
-    if train.room / (view.plan_share or limits.hold_plan) > limits.flat_projected:
+    if train.room / (view.plan_share or Enough.plan) > Bounds.projected:
         return True
-    falls = st.mann_kendall(train.blocks) < -3.5
-    return view.plan_share is None and train.n < limits.flat_points and falls
+    falls = st.mann_kendall(train.blocks) < Bounds.trend
+    return view.plan_share is None and train.n < Bounds.points and falls
 
 
 def _hidden_by_constant(view: View, errors: float, trend: float, drop: float) -> bool:
@@ -59,3 +77,18 @@ def _hidden_by_constant(view: View, errors: float, trend: float, drop: float) ->
     assert train is not None
     bends = 0 <= train.left(0.4) < 0.35
     return errors > 60 and trend < -4 and bends and drop > 0.004
+
+
+PATTERN = Pattern(
+    id="not_decreasing",
+    slot="train",
+    severity="warning",
+    find=find,
+    after=("oscillating",),
+    limits=Bounds,
+    causes=flat.reasons,
+    typical=("lr_too_low", "noisy_data", "bad_labels", "frozen_gradients"),
+    figures=flat.trend,
+    picture=Picture(lines=flat.TREND, marks=(SINCE,)),
+    sketch=lambda of: Sketch({"train": 2.3 + 0.03 * of.noise}),
+)

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import Reason
+from lossmon.diagnosis.figures import band, clip
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.patterns import noisy, not_decreasing
 from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    swing = Limit(0.35, "P95 - P5 of the detrended last 60 %, over the level", "words")
+    wild = Limit(2.2, "likewise, whatever its shape", "losses of single examples: CV 0.5, 1.6 to 2")
+    coloured = Limit(3.45, "P95 - P5 in noise sigmas", "white noise has 3.29")
+    loud = Limit(
+        0.9,
+        "likewise, where there is no fall beneath it",
+        "runs: to 0.83",
+    )
+    of_drop = Limit(0.45, "of the drop", "words: half")
+    of_fall = Limit(1.5, "of the drop where it is significant", "runs: 3 and more")
+    room = Limit(0.35, "of the start: while noise leaves room for such a fall, wait", "runs")
+    edge = Limit(2.5, "von Neumann ratio: it alternates", "words")
+    bursts = Limit(5.0, "99th percentile of the grad norm over its median", "runs")
+    periodic = Limit(0.5, "autocorrelation at the length of an epoch", "runs")
 
 
 def find(view: View) -> Finding | None:
     """Swings that are large against level and drop, and more than sampling noise."""
     train = view.train
-    if train is None or len(train.value) < max(16, view.limits.min_points) or view.too_soon:
+    if train is None or len(train.value) < 2 * Enough.points or view.too_soon:
         return None
-    limits = view.limits
     span, sigma = train.swing
     level = abs(train.level(0.7)) or train.scale
     swing = span / level
@@ -24,16 +50,16 @@ def find(view: View) -> Finding | None:
     coloured = sigma > 0 and span / sigma >= _white(view)
     coloured |= ratio <= 2.0 - max(chance, 0.6) and not _fell(view)
     alternates = ratio >= 2.0 + chance
-    loud = swing >= limits.swing_loud and not _fell(view) and train.room <= limits.flat_room
-    wild = swing >= limits.swing_wild
-    if swing < limits.swing or not (wild or loud or coloured or alternates):
+    loud = swing >= Bounds.loud and not _fell(view) and train.room <= not_decreasing.Bounds.room
+    wild = swing >= Bounds.wild
+    if swing < Bounds.swing or not (wild or loud or coloured or alternates):
         return None
     fell = _fell(view)
     # Sampling noise over a fall is never an oscillation, nor what is left of it in a smoothed log.
-    least = limits.swing_of_fall if fell and not wild else limits.swing_of_drop
+    least = Bounds.of_fall if fell and not wild else Bounds.of_drop
     if span < least * abs(train.drop):
         return None
-    if not view.ended and train.room > limits.swing_room:
+    if not view.ended and train.room > Bounds.room:
         return None  # there may be a fall beneath it: more points will tell
     tail = st.blocks(train.value[int(0.3 * len(train.value)) :], 20)
     fall = st.mann_kendall(tail)
@@ -43,7 +69,7 @@ def find(view: View) -> Finding | None:
     return Finding(
         "oscillating",
         "warning",
-        0.9 if swing >= 2 * limits.swing else 0.7,
+        0.9 if swing >= 2 * Bounds.swing else 0.7,
         since,
         train.name,
         f"swings by {swing:.0%} of its level (P95 - P5 = {span:.3g}) with no stable fall "
@@ -58,11 +84,11 @@ def _white(view: View) -> float:
     Noise has 3.29 of them, give or take what a sample of its length does; while a run goes on it
     is looked at so often that more is asked, and more where the curve has fallen on the whole.
     """
-    train, limits = view.train, view.limits
+    train = view.train
     assert train is not None
     rows: float = max(1.0, 0.6 * len(train.value))
     return float(
-        limits.swing_coloured + (2 if view.ended else 6) / rows**0.5 + (0.2 if _fell(view) else 0.0)
+        Bounds.coloured + (2 if view.ended else 6) / rows**0.5 + (0.2 if _fell(view) else 0.0)
     )
 
 
@@ -71,3 +97,76 @@ def _fell(view: View) -> bool:
     train = view.train
     assert train is not None
     return train.drop > 2.5 * train.drop_error and st.mann_kendall(train.blocks) < -3
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    ratio = finding.numbers.get("von_neumann", 2.0)
+    if ratio > Bounds.edge:
+        yield Reason(
+            "edge_of_stability",
+            f"the loss alternates from point to point (von Neumann ratio {ratio:.1f})",
+            2.5,
+        )
+    if view.grad_norm is not None and np.isfinite(view.grad_norm[1]).any():
+        p50, p99 = np.nanpercentile(view.grad_norm[1], (50, 99))
+        if p50 > 0 and p99 > Bounds.bursts * p50:
+            yield Reason(
+                "lr_too_high",
+                f"grad norm comes in bursts of {p99 / p50:.3g} x its median {p50:.3g}",
+                2.0,
+            )
+    yield from _constant_rate(view)
+    yield from noisy.small_batch(view)
+    yield from _periodic(view)
+    yield from co.log_told(view)
+
+
+def _constant_rate(view: View) -> Iterator[Reason]:
+    if view.rate is None:
+        return
+    rate = view.rate[1]
+    peak = float(np.nanmax(rate))
+    tail = rate[int(0.4 * len(rate)) :]
+    if peak > 0 and np.nanmin(tail) >= 0.95 * peak:
+        yield Reason("lr_too_high", f"learning rate stays at its peak {peak:.2g} throughout", 1.0)
+
+
+def _periodic(view: View) -> Iterator[Reason]:
+    """The ups and downs come again with each epoch."""
+    train, starts = view.train, view.around.epoch_starts
+    if train is None or len(starts) < 3:
+        return
+    length = float(np.median(np.diff(starts)))
+    lag = round(length / co.spacing_of(train.step))
+    tail = train.value[int(0.3 * len(train.value)) :]
+    if lag < 4 or len(tail) < 3 * lag:
+        return
+    trend = np.interp(np.arange(len(tail)), np.linspace(0, len(tail) - 1, 5), st.blocks(tail, 5))
+    rest = tail - trend
+    power = float(np.sum(rest**2))
+    again = float(np.sum(rest[lag:] * rest[:-lag])) / power if power > 0 else 0.0
+    if again > Bounds.periodic:
+        yield Reason(
+            "data_order",
+            f"the same ups and downs come every {length:,.0f} steps, the length of an epoch "
+            f"(correlation {again:.2f})",
+            2.2,
+        )
+
+
+PATTERN = Pattern(
+    id="oscillating",
+    slot="train",
+    severity="warning",
+    find=find,
+    after=("rebound",),
+    hides=("spike",),  # the verdict says it already
+    limits=Bounds,
+    causes=_causes,
+    typical=("lr_too_high", "small_batch"),
+    figures=lambda finding, view: band(finding, view) | clip(view),
+    picture=Picture(lines=noisy.BAND, marks=(SINCE,)),
+    sketch=lambda of: Sketch(
+        {"train": 2 + 0.8 * np.sin(70 * of.t) * np.sin(11 * of.t) + 0.1 * of.noise}
+    ),
+)

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import Reason
+from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.patterns.staircase import stairs
 from lossmon.diagnosis.view import View, log_drop, went
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    rise = Limit(0.045, "over eval's minimum", "words: 3 to 6 %")
+    errors = Limit(4.0, "standard errors; half of it where eval climbs steadily", "words")
+    climb = Limit(2.5, "Mann-Kendall z since the minimum: it climbs steadily", "runs")
+    train = Limit(-0.01, "log drop of train since then: it must not rise", "words")
+    evals = Limit(2, "evaluations after the minimum", "words")
+    few = Limit(5000, "examples: a small set", "runs")
+    rank = Limit(64, "of LoRA: a large one", "usual: 8 to 32")
 
 
 def find(view: View) -> Finding | None:
     """Smoothed eval is well above its minimum, some evals after it, while train did not rise."""
-    pair, limits = view.pair, view.limits
-    if pair is None or len(pair.value) < limits.min_evals:
+    pair = view.pair
+    if pair is None or len(pair.value) < Enough.evals:
         return None
     best = pair.best_at
     after = len(pair.value) - 1 - best
-    if after < limits.overfit_evals:
+    if after < Bounds.evals:
         return None
     lowest = float(pair.smooth[best])
     newest = st.median(pair.value[-min(3, after) :])
@@ -24,20 +44,18 @@ def find(view: View) -> Finding | None:
     relative = rise / max(abs(lowest), 1e-300)
     errors = rise / max(pair.error, 1e-300)
     climbs = st.mann_kendall(pair.value[best:]) if after < 200 else 0.0
-    sure = errors >= limits.overfit_errors or (
-        errors >= limits.overfit_errors / 2 and climbs >= limits.overfit_climb
-    )
-    if relative < limits.overfit_rise or not sure:
+    sure = errors >= Bounds.errors or (errors >= Bounds.errors / 2 and climbs >= Bounds.climb)
+    if relative < Bounds.rise or not sure:
         return None
     train_fall = log_drop(float(pair.train[best]), pair.last(pair.train))
-    if train_fall < limits.overfit_train:
+    if train_fall < Bounds.train:
         return None
     raw_best = int(np.argmin(pair.value[max(0, best - 1) : best + 2])) + max(0, best - 1)
     step, value = int(pair.step[raw_best]), float(pair.value[raw_best])
     return Finding(
         "overfitting",
         "warning",
-        0.95 if relative > 2 * limits.overfit_rise and after >= 3 else 0.8,
+        0.95 if relative > 2 * Bounds.rise and after >= 3 else 0.8,
         step,
         pair.name,
         f"eval rose {relative:.1%} above its best {value:.4g} at step {step:,} "
@@ -45,3 +63,61 @@ def find(view: View) -> Finding | None:
         f"while train {went(1 - np.exp(-train_fall))}",
         numbers={"best_step": float(step), "best_value": value, "rise": relative},
     )
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    """How often which data was passed, and what the size of the model says."""
+    around = view.around
+    examples = around.settings.get("examples")
+    over = f" over {examples:,.0f} examples" if examples else ""
+    if view.epochs is not None and view.step and view.epochs >= 2:
+        best = view.epochs * finding.since_step / view.step
+        yield Reason(
+            "memorising",
+            f"{view.epochs:.3g} passes{over or ' over the same data'}, the best after {best:.2g}",
+            2.0,
+        )
+    steps = stairs(view)
+    if steps is not None:
+        yield Reason(
+            "memorising",
+            f"train drops by {steps.drop:.0%} at each of {len(steps.drops)} epoch boundaries{over}",
+            3.0,
+        )
+    if examples and examples < Bounds.few:
+        yield Reason("small_data", f"{examples:,.0f} training examples", 1.5)
+    rank = around.settings.get("lora_rank")
+    if rank and rank >= Bounds.rank:
+        yield Reason("high_capacity", f"LoRA rank is {rank:,.0f}", 1.0)
+
+
+def _figures(finding: Finding, view: View) -> Numbers:
+    best = finding.numbers.get("best_value", math.nan)
+    numbers = {"threshold": best + Bounds.rise * abs(best)}
+    if view.epochs and view.step:
+        numbers["best_epoch"] = view.epochs * finding.since_step / view.step
+    numbers["wasted_steps"] = view.step - finding.since_step
+    return numbers
+
+
+PATTERN = Pattern(
+    id="overfitting",
+    slot="pair",
+    severity="warning",
+    find=find,
+    looks=2,
+    limits=Bounds,
+    causes=_causes,
+    typical=("memorising", "small_data", "high_capacity"),
+    figures=_figures,
+    picture=Picture(
+        lines=(
+            Level("limit", "threshold", "since_step"),
+            Level("best", "best_value", "since_step"),
+        ),
+        marks=(StepMark("best eval {best_value:.4g}", "best_step"),),
+    ),
+    sketch=lambda of: Sketch(
+        {"train": of.fall - 0.3, "eval": of.fall + 0.15 + 1.3 * np.maximum(0, of.t - 0.35)}, 0.45
+    ),
+)

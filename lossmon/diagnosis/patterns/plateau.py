@@ -2,31 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
+
+from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import pairs
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import Reason
+from lossmon.diagnosis.figures import Numbers, best_eval
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import Curve, View
 
 
-def find(view: View) -> Finding | None:
-    """It stopped falling early, abruptly or at a high level, and has been flat since."""
+class Bounds(Limits):
+    """When it holds."""
+
+    level = Limit(0.38, "end level over start level: a curve that fell far is healthy", "runs")
+    left = Limit(0.03, "of the drop left at 40 %", "words: 2 %, grey to 6 %")
+    tail = Limit(0.035, "fall over the last 60 %, over the level", "words: 2 %, grey to 6 %")
+    high = Limit(
+        0.60,
+        "likewise: high, so that the grey zone of the words counts",
+        "runs",
+    )
+    left_high = Limit(0.06, "of the drop left at 40 %, there", "words")
+    tail_high = Limit(0.03, "fall over the last 60 %, there", "words")
+    plan = Limit(0.5, "of the plan, before it is said", "prototype")
+    dead_rate = Limit(0.03, "of its peak: the rate is spent", "words")
+    dead_share = Limit(0.3, "of the run with a spent rate", "words")
+    calm = Limit(0.05, "of its start: the grad norm has fallen", "runs")
+
+
+def find(view: View, looser: float = 1.0) -> Finding | None:
+    """It stopped falling early, abruptly or at a high level, and has been flat since.
+
+    Args:
+        view: the run.
+        looser: by what thresholds are multiplied, to see whether it nearly holds.
+    """
     train = view.train
-    if train is None or len(train.value) < 1.5 * view.limits.min_points or train.drop <= 0:
+    if train is None or len(train.value) < 1.5 * Enough.points or train.drop <= 0:
         return None
-    if not view.done and (view.plan_share or 0.0) < view.limits.hold_plateau_plan:
+    if not view.done and (view.plan_share or 0.0) < Bounds.plan:
         return None
-    limits = view.limits
     high = train.end / train.start if train.start > 0 and train.end > 0 else 0.0
     end = max(abs(train.end), 1e-300)
     left, error = train.left(0.4), train.block_error / train.drop
     tail_fall, tail_error = (train.level(0.42) - train.end) / end, train.block_error / end
     # How far the measured figures may lie above those of the words, by their standard errors.
-    stopped = left <= limits.plateau_left + 0.5 * error
-    stopped &= tail_fall <= limits.plateau_tail + 2 * tail_error
-    barely = left <= limits.plateau_left_high + 2 * error
-    barely &= tail_fall <= limits.plateau_tail_high + tail_error
-    if not ((high >= limits.plateau_level and stopped) or (high >= limits.plateau_high and barely)):
+    stopped = left <= looser * Bounds.left + 0.5 * error
+    stopped &= tail_fall <= looser * Bounds.tail + 2 * tail_error
+    barely = left <= looser * Bounds.left_high + 2 * error
+    barely &= tail_fall <= looser * Bounds.tail_high + tail_error
+    if not ((high >= Bounds.level and stopped) or (high >= Bounds.high and barely)):
         return None
-    plain = stopped and high >= limits.plateau_level + 0.05 and left < limits.plateau_left
+    plain = stopped and high >= Bounds.level + 0.05 and left < Bounds.left
     since = _since(train)
     return Finding(
         "plateau",
@@ -46,3 +79,50 @@ def _since(train: Curve) -> int:
     line = train.end + 0.1 * train.drop
     place = next((i for i, level in enumerate(levels) if level <= line), 0)
     return train.at_step(int(place / len(levels) * len(train.value)))
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    yield from co.rate_fell(view, finding.since_step)
+    if view.rate is not None:
+        step, rate = view.rate
+        peak = float(np.nanmax(rate)) if np.isfinite(rate).any() else 0.0
+        low = rate < Bounds.dead_rate * peak
+        if peak > 0 and np.mean(low) >= Bounds.dead_share and low[-1]:
+            since = int(step[int(np.flatnonzero(~low)[-1]) + 1])
+            yield Reason(
+                "lr_decayed",
+                f"learning rate has been under {Bounds.dead_rate:.0%} of its peak {peak:.2g} "
+                f"since step {since:,}",
+                3.0,
+            )
+    yield from pairs.eval_rises(view)
+    if view.grad_norm is not None and np.isfinite(view.grad_norm[1]).all():
+        norm = view.grad_norm[1]
+        early = float(np.median(norm[: max(3, len(norm) // 20)]))
+        late = float(np.median(norm[-max(3, len(norm) // 10) :]))
+        if early > 0 and late < Bounds.calm * early:
+            yield Reason(
+                "local_optimum",
+                f"grad norm fell to {late:.2g}, {late / early:.1%} of its start",
+                1.2,
+            )
+
+
+def _figures(finding: Finding, view: View) -> Numbers:
+    return {"wasted_steps": float(view.step - finding.since_step), **best_eval(view)}
+
+
+PATTERN = Pattern(
+    id="plateau",
+    slot="train",
+    severity="info",
+    find=find,
+    after=("not_converged",),
+    supported="warning",
+    limits=Bounds,
+    causes=_causes,
+    typical=("lr_decayed", "local_optimum", "overfit_suspected"),
+    figures=_figures,
+    picture=Picture(lines=(Level("level", "level", "since_step"),), marks=(SINCE,)),
+    sketch=lambda of: Sketch({"train": 1.5 + 0.8 * np.exp(-25 * of.t) + 0.02 * of.noise}, 0.15),
+)

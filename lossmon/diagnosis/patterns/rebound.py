@@ -5,40 +5,55 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import sudden
+from lossmon.diagnosis.figures import Numbers, resume_step
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.thresholds import Thresholds
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.view import Curve, View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    of_drop = Limit(0.25, "of the fall", "words")
+    of_low = Limit(0.10, "of the lowest level", "words")
+    fall = Limit(0.10, "of the start level that it must have fallen by first", "runs")
+    errors = Limit(5.0, "standard errors", "words: 3 to 5")
+    errors_soon = Limit(6.0, "standard errors, of the newest few points", "runs")
+    stays = Limit(0.85, "of the newest points beyond the threshold", "prototype")
+    plain = Limit(1.6, "x what is needed: no doubt is left", "runs")
+    swings = Limit(3, "crossings of the middle after the lowest level: then it swings", "runs")
 
 
 def find(view: View) -> Finding | None:
     """Newest level above the lowest one by a quarter of the fall, sustained to now."""
     train = view.train
-    if train is None or len(train.value) < view.limits.min_points:
+    if train is None or len(train.value) < Enough.points:
         return None
-    limits = view.limits
     fall = train.start - train.low
-    if fall < limits.rebound_fall * train.scale or fall < 2 * train.drop_error:
+    if fall < Bounds.fall * train.scale or fall < 2 * train.drop_error:
         return None
-    least = max(limits.rebound_of_drop * fall, limits.rebound_of_low * abs(train.low))
+    least = max(Bounds.of_drop * fall, Bounds.of_low * abs(train.low))
     rise, needed = _lasting(train, least, view)
     sudden = rise < needed
     if sudden:
-        rise, needed = _sudden(train, least, limits), least
+        rise, needed = _sudden(train, least), least
     if rise < needed:
         return None
     onset = _onset(train, train.low + rise / 2)
     after = train.value[onset:]
-    line = train.low + min(rise / 2, limits.rebound_of_drop * fall)
-    if not sudden and (len(after) < 3 or np.mean(after > line) < limits.rebound_stays):
+    line = train.low + min(rise / 2, Bounds.of_drop * fall)
+    if not sudden and (len(after) < 3 or np.mean(after > line) < Bounds.stays):
         return None
     middle = train.low + rise / 2
-    if st.crossings(st.blocks(train.value[train.low_at :], 24), middle) > 3:
+    if st.crossings(st.blocks(train.value[train.low_at :], 24), middle) > Bounds.swings:
         return None  # it swings: that is another pattern
     since = _first_above(train, middle) if sudden else train.at_step(onset)
     return Finding(
         "rebound",
         "warning",
-        0.9 if rise > 1.6 * needed else 0.75,
+        0.9 if rise > Bounds.plain * needed else 0.75,
         since,
         train.name,
         f"fell from {train.start:.4g} to {train.low:.4g}, then rose to {train.low + rise:.4g} "
@@ -60,12 +75,10 @@ def _lasting(train: Curve, least: float, view: View) -> tuple[float, float]:
     if view.ended:
         error = min(error, train.least_error)
     rise = train.end - train.low
-    return (rise if newest - train.low >= least else 0.0), max(
-        least, view.limits.rebound_errors * error
-    )
+    return (rise if newest - train.low >= least else 0.0), max(least, Bounds.errors * error)
 
 
-def _sudden(train: Curve, least: float, limits: Thresholds) -> float:
+def _sudden(train: Curve, least: float) -> float:
     """The fast path: the rise that nearly all of the newest points agree on, or 0.
 
     The fewer points, the larger it must be: windows of 6, 12, 24, ... points, up to a twentieth
@@ -79,8 +92,8 @@ def _sudden(train: Curve, least: float, limits: Thresholds) -> float:
         error = 1.25 * sigma * min(1.0, memory / count) ** 0.5
         recent = newest[-count:]
         rise = st.median(recent[np.isfinite(recent)]) - train.low
-        agree = np.mean(recent > train.low + rise / 2) >= limits.rebound_stays
-        if agree and rise >= max(least, limits.rebound_errors_soon * error):
+        agree = np.mean(recent > train.low + rise / 2) >= Bounds.stays
+        if agree and rise >= max(least, Bounds.errors_soon * error):
             return rise
         count *= 2
     return 0.0
@@ -98,3 +111,37 @@ def _onset(train: Curve, line: float) -> int:
     smooth = st.median3(train.value)
     below = np.flatnonzero(smooth[train.low_at :] <= line)
     return train.low_at + int(below[-1]) + 1 if len(below) else train.low_at + 1
+
+
+def _figures(finding: Finding, view: View) -> Numbers:
+    train = view.train
+    if train is None:
+        return {}
+    low = finding.numbers.get("low", train.low)
+    line = low + Bounds.of_drop * (train.start - low)
+    return {"threshold": line, "resume_step": resume_step(finding, view)}
+
+
+PATTERN = Pattern(
+    id="rebound",
+    slot="train",
+    severity="warning",
+    find=find,
+    after=("diverged",),
+    hides=("spike", "pair"),  # eval says nothing that train does not
+    looks=2,
+    urgent=True,
+    limits=Bounds,
+    causes=sudden,
+    typical=("lr_jump", "bad_batch", "high_capacity"),
+    figures=_figures,
+    picture=Picture(
+        lines=(
+            Level("limit", "threshold", "low_step"),
+            Level("lowest", "low", "low_step"),
+            Level("now", "level", "since_step"),
+        ),
+        marks=(SINCE, StepMark("lowest", "low_step", calm=True)),
+    ),
+    sketch=lambda of: Sketch({"train": of.fall + 1.1 * of.after(0.6) + 0.02 * of.noise}, 0.6),
+)

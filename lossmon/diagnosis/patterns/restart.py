@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from lossmon.diagnosis.around import Restart
+from collections.abc import Iterator
+
+from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    rise = Limit(0.05, "of the level: the loss came back higher than it left", "runs")
 
 
 def find(view: View) -> Finding | None:
@@ -13,7 +23,7 @@ def find(view: View) -> Finding | None:
     if not restarts or view.train is None:
         return None
     newest = restarts[-1]
-    jumped = rise_of(newest) >= view.limits.restart_rise
+    jumped = newest.rise >= Bounds.rise
     words = f"resumed at step {newest.step:,} after step {newest.left:,}"
     if jumped:
         words += f"; the loss came back at {newest.after:.4g}, {newest.before:.4g} before"
@@ -35,9 +45,25 @@ def find(view: View) -> Finding | None:
     )
 
 
-def rise_of(restart: Restart) -> float:
-    """How much higher the loss came back, over its level; 0 where noise explains it."""
-    rise = restart.after - restart.before
-    if rise <= 3 * 1.25 * restart.noise / 3**0.5:  # medians of a few points
-        return 0.0
-    return rise / max(abs(restart.before), 1e-300)
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    before, after = finding.numbers.get("resume_before"), finding.numbers.get("resume_after")
+    if before and after and after > (1 + Bounds.rise) * before:
+        yield Reason(
+            "resume_mismatch",
+            f"the loss came back {after / before - 1:.0%} higher than it left",
+            3.0,
+        )
+
+
+PATTERN = Pattern(
+    id="restart",
+    slot="beside",
+    severity="info",
+    find=find,
+    looks=1,
+    limits=Bounds,
+    causes=_causes,
+    typical=("resume_mismatch",),
+    picture=Picture(every="restart"),
+    sketch=lambda of: Sketch({"train": of.fall + 0.02 * of.noise}, 0.5),
+)

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 
+
+class Bounds(Limits):
+    """When it holds."""
+
+    slower = Limit(0.5, "of the former speed, for good", "words")
+    share = Limit(0.08, "of the run that it must have lasted", "runs")
+    steady = Limit(0.65, "of the former speed that the slower part must stay below", "runs")
+
+
 _BLOCKS = 32  # medians in which pauses (evaluations, checkpoints, a night asleep) do not show
-_STEADY = 0.65  # the slower part must stay below this part of the former speed
 _FIRST = 4  # blocks before and after a change
 
 
@@ -21,8 +35,8 @@ def find(view: View) -> Finding | None:
         return None
     step, value = speed
     levels = st.blocks(value, min(_BLOCKS, len(value) // 2))
-    at = _change(levels, view.limits.slowdown)
-    if at is None or len(levels) - at < max(2, view.limits.slowdown_share * len(levels)):
+    at = _change(levels, Bounds.slower)
+    if at is None or len(levels) - at < max(2, Bounds.share * len(levels)):
         return None
     before, after = st.median(levels[:at]), st.median(levels[at:])
     since = _onset(value, at / len(levels), 0.5 * (before + after))
@@ -40,15 +54,15 @@ def find(view: View) -> Finding | None:
 
 def _change(levels: Floats, share: float) -> int | None:
     """The first block after which every level is at half of what was usual before."""
-    if np.max(levels[-2:]) > _STEADY * np.max(levels):
+    if np.max(levels[-2:]) > Bounds.steady * np.max(levels):
         return None
     fastest = np.maximum.accumulate(levels)
     later = np.maximum.accumulate(levels[::-1])[::-1]  # the fastest from a block on
-    possible = later[_FIRST:-1] <= _STEADY * fastest[_FIRST - 1 : -2]  # no median is faster
+    possible = later[_FIRST:-1] <= Bounds.steady * fastest[_FIRST - 1 : -2]  # no median is faster
     for at in map(int, _FIRST + np.flatnonzero(possible)):
         before = st.median(levels[:at])
         after = levels[at:]
-        slow = st.median(after) <= share * before and np.max(after) <= _STEADY * before
+        slow = st.median(after) <= share * before and np.max(after) <= Bounds.steady * before
         if slow and np.mean(levels[:at] >= 0.7 * before) >= 0.75:
             return at
     return None
@@ -60,3 +74,37 @@ def _onset(value: Floats, share: float, line: float) -> int:
     above = np.flatnonzero(st.median3(value)[start:] > line)
     inside = above[above < 3 + 2 * len(value) // _BLOCKS + 2]
     return min(start + (int(inside[-1]) + 1 if len(inside) else 0), len(value) - 1)
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    for reason in (
+        *co.batch_changed(view, finding.since_step),
+        *co.resumed(view, finding.since_step),
+    ):
+        yield reason._replace(
+            id="batch_changed" if reason.id == "batch_changed" else "other_machine"
+        )
+    for reason in co.epoch_began(view, finding.since_step):
+        yield reason._replace(id="longer_samples")
+    yield from (r for r in co.log_told(view, finding.since_step) if r.id == "out_of_memory")
+
+
+PATTERN = Pattern(
+    id="slowdown",
+    slot="beside",
+    severity="info",
+    find=find,
+    looks=3,
+    limits=Bounds,
+    causes=_causes,
+    typical=("shared_gpu", "slow_data", "longer_samples"),
+    picture=Picture(
+        curve="speed",
+        lines=(
+            Level("before", "before", until="since_step"),
+            Level("after", "after", "since_step"),
+        ),
+        marks=(SINCE,),
+    ),
+    sketch=lambda of: Sketch({"steps/s": 2 + 0.05 * of.noise - 1.1 * of.after(0.6)}, 0.6),
+)

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
+from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import Reason
+from lossmon.diagnosis.figures import Numbers, clip
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import Draft, Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats, Ints
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    errors = Limit(8.0, "noise sigmas above its neighbours", "runs")
+    of_level = Limit(0.5, "of the level there", "runs")
+    of_drop = Limit(0.1, "of the whole fall of the run", "runs")
+
 
 _HALF = 10  # buckets on either side that a spike must stand out from
 
@@ -15,9 +31,8 @@ _HALF = 10  # buckets on either side that a spike must stand out from
 def find(view: View) -> Finding | None:
     """Points that stand out by many noise sigmas and by half of the level there."""
     train = view.train
-    if train is None or len(train.value) < 3 * view.limits.min_points:
+    if train is None or len(train.value) < 3 * Enough.points:
         return None
-    limits = view.limits
     high = np.where(np.isfinite(train.sketch.high), train.sketch.high, train.value)
     near = _candidates(train.value, high)
     if not len(near):
@@ -36,8 +51,8 @@ def find(view: View) -> Finding | None:
     sigma[near] = np.maximum(np.maximum(around[near], st.row_medians(inner)), 1e-300)
     excess = np.zeros_like(base)
     excess[near] = high[near] - base[near]
-    out = (excess > limits.spike_errors * sigma) & (excess > limits.spike_of_level * np.abs(base))
-    out &= excess > limits.spike_of_drop * abs(train.start - train.low)
+    out = (excess > Bounds.errors * sigma) & (excess > Bounds.of_level * np.abs(base))
+    out &= excess > Bounds.of_drop * abs(train.start - train.low)
     out[: max(3, len(out) // 50)] = False  # the first steps fall steeply: no spikes there
     groups = np.flatnonzero(out & ~np.concatenate(([False], out[:-1])))
     if not len(groups) or len(groups) > max(4, len(out) // 40) or out[-1]:
@@ -69,3 +84,44 @@ def _candidates(value: Floats, high: Floats) -> Ints:
     around = np.repeat(level, 7)
     around = np.append(around, np.repeat(around[-1:], max(0, len(value) - len(around))))
     return np.flatnonzero(high > around[: len(value)] + 0.4 * np.abs(around[: len(value)]))
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    at = int(finding.numbers.get("spike_step", finding.since_step))
+    yield from (r for r in co.at_onset(view, at) if r.id != "data_changed")
+
+
+def _figures(finding: Finding, view: View) -> Numbers:
+    train = view.train
+    if train is None:
+        return {}
+    at = int(np.searchsorted(train.step, finding.numbers.get("spike_step", finding.since_step)))
+    around = train.value[max(0, at - _HALF) : at + _HALF + 1]
+    base, sigma = st.median(around), st.mad(around)
+    limit = base + max(Bounds.errors * sigma, Bounds.of_level * abs(base))
+    return {"base": base, "threshold": limit} | clip(view)
+
+
+def _sketch(of: Draft) -> Sketch:
+    needle = np.zeros(len(of.t))
+    needle[[int(0.375 * len(of.t)), int(0.708 * len(of.t))]] = (1.5, 1.1)
+    return Sketch({"train": of.fall + needle})
+
+
+PATTERN = Pattern(
+    id="spike",
+    slot="beside",
+    severity="info",
+    find=find,
+    looks=1,
+    limits=Bounds,
+    causes=_causes,
+    typical=("bad_batch", "lr_too_high"),
+    figures=_figures,
+    picture=Picture(
+        lines=(Level("limit", "threshold"), Level("usual", "base")),
+        marks=(StepMark("spike", "spike_step"),),
+        near="spike_step",
+    ),
+    sketch=_sketch,
+)

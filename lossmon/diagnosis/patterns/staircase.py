@@ -6,22 +6,41 @@ a step lower, and within a pass the loss hardly falls.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
 import numpy as np
 
+from lossmon.diagnosis import pairs
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    share = Limit(0.6, "of the fall after the first epoch that is made at boundaries", "runs")
+    drop = Limit(0.03, "of the level, at a boundary", "runs")
+    errors = Limit(3.0, "standard errors", "words: 3 to 5")
+    most = Limit(0.75, "of the boundaries that must be drops", "runs")
+    running_mean = Limit(
+        2.5,
+        "scatter at an epoch's start over that at its end",
+        "progress bars",
+    )
+    examples = Limit(20000, "examples: a small set", "runs")
+
 
 _PER_EPOCH = 4  # buckets an epoch must hold
 _EARLY = 8  # boundaries looked at
 _MANY = 4  # boundaries of which one may fail to show
-_MOST = 0.75  # of them that must be drops
-_RUNNING_MEAN = 2.5  # scatter at an epoch's start over that at its end: a mean that starts anew
 
 
 class Stairs(NamedTuple):
@@ -63,7 +82,7 @@ def find(view: View) -> Finding | None:
 
 def stairs(view: View) -> Stairs | None:
     """None where there is no staircase."""
-    train, starts, limits = view.train, view.around.epoch_starts, view.limits
+    train, starts = view.train, view.around.epoch_starts
     if train is None or len(starts) < 2 or len(train.value) < 3 * _PER_EPOCH:
         return None
     bounds = np.searchsorted(train.step, starts)
@@ -83,16 +102,16 @@ def stairs(view: View) -> Stairs | None:
     quarter = max(1.0, median(sizes) // 4)
     error = 1.25 * train.sigma * (2 / quarter / len(drops[early])) ** 0.5
     drop = float(np.mean(drops[early] / np.maximum(np.abs(last[:-1][early]), 1e-300)))
-    if float(np.mean(drops[early])) < limits.stair_errors * error or drop < limits.stair_drop:
+    if float(np.mean(drops[early])) < Bounds.errors * error or drop < Bounds.drop:
         return None
-    if np.mean(drops[early] > 0) < _MOST:
+    if np.mean(drops[early] > 0) < Bounds.most:
         return None
     single = error * len(drops[early]) ** 0.5
-    if len(drops) < _MANY and np.min(drops) < limits.stair_errors * single:
+    if len(drops) < _MANY and np.min(drops) < Bounds.errors * single:
         return None  # of few steps each must be plain
     made, between = float(drops[early].sum()), float(within[early].sum())
     share = made / (made + max(between, 0.0))
-    return Stairs(drops, share, drop) if share >= limits.stair_share else None
+    return Stairs(drops, share, drop) if share >= Bounds.share else None
 
 
 def _head(epoch: Floats) -> float:
@@ -113,4 +132,25 @@ def _running_mean(epochs: list[Floats]) -> bool:
         early, late = np.abs(np.diff(epoch[:part])), np.abs(np.diff(epoch[-part:]))
         if len(early) and len(late):
             ratios.append(st.median(early) / max(st.median(late), 1e-300))
-    return bool(ratios) and median(ratios) > _RUNNING_MEAN
+    return bool(ratios) and median(ratios) > Bounds.running_mean
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    examples = view.around.settings.get("examples")
+    if examples and examples < Bounds.examples:
+        yield Reason("small_data", f"{examples:,.0f} training examples", 1.5)
+    yield from pairs.eval_rises(view)
+
+
+PATTERN = Pattern(
+    id="staircase",
+    slot="beside",
+    severity="info",
+    find=find,
+    looks=3,
+    limits=Bounds,
+    causes=_causes,
+    typical=("memorising", "small_data"),
+    picture=Picture(every="epoch"),
+    sketch=lambda of: Sketch({"train": 2 - 0.35 * np.floor(of.t * 4.99) + 0.03 * of.noise}),
+)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough
+from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
 
 
@@ -10,7 +12,7 @@ def find(view: View) -> Finding | None:
     """Holds until there are enough train points to tell anything."""
     train = view.train
     n = train.n if train is not None else 0
-    need = view.limits.min_points if view.ended else view.limits.min_points_live
+    need = int(Enough.points if view.ended else Enough.points_live)
     if n >= need:
         return None
     name = train.name if train is not None else ""
@@ -23,3 +25,14 @@ def find(view: View) -> Finding | None:
         f"{n} points; {need - n} more are needed before anything can be told",
         numbers={"more": float(need - n)},
     )
+
+
+PATTERN = Pattern(
+    id="too_early",
+    slot="beside",
+    severity="info",
+    find=find,
+    hides=("train", "pair"),
+    looks=1,
+    limits=Enough,
+)

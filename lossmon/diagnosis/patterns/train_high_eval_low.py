@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from lossmon.diagnosis import pairs
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.patterns.ahead import ahead
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pairs import ahead
+from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    plain = Limit(0.35, "train's log drop over eval's: no doubt is left", "runs")
 
 
 def find(view: View) -> Finding | None:
@@ -15,10 +24,24 @@ def find(view: View) -> Finding | None:
     return Finding(
         "train_high_eval_low",
         "warning",
-        0.65 if not found.plain else 0.9 if found.ratio < 0.35 else 0.7,
+        0.65 if not found.plain else 0.9 if found.ratio < Bounds.plain else 0.7,
         int(pair.step[0]),
         pair.name,
         f"eval fell {found.eval_drop:.0%} to {pair.last(pair.value):.4g} while train is stuck at "
         f"{pair.last(pair.train):.4g}: its log drop is {found.ratio:.0%} of eval's",
         numbers={"ratio": found.ratio},
     )
+
+
+PATTERN = Pattern(
+    id="train_high_eval_low",
+    slot="pair",
+    severity="warning",
+    find=find,
+    after=("underfitting",),
+    limits=Bounds,
+    causes=pairs.train_above,
+    typical=("split_mismatch", "noisy_data", "regularised_train"),
+    picture=Picture(marks=(SINCE,)),
+    sketch=lambda of: Sketch({"train": 1.9 + 0.02 * of.noise, "eval": of.fall}),
+)

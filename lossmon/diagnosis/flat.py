@@ -1,0 +1,102 @@
+"""Why a curve may not fall: reasons, and the trend that is drawn through it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import Reason
+from lossmon.diagnosis.figures import Numbers
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import Level, Trend
+from lossmon.diagnosis.view import View
+
+TREND = (Level("start", "start"), Trend("trend", "trend_start", "trend_end"))
+_GUESSED = (2, 3, 4, 5, 10, 20, 100, 1000)  # numbers of classes that are common
+
+
+class Bounds(Limits):
+    """Of the reasons."""
+
+    tiny_rate = Limit(1e-7, "learning rate that moves nothing", "words")
+    tiny_grad = Limit(1e-6, "grad norm that is none", "words: next to 0")
+    guess = Limit(0.01, "of ln C: the loss stands there", "words: 2 %, of a known C")
+    few_trained = Limit(0.002, "of the weights: too few are trained", "LoRA of rank 1")
+
+
+def reasons(finding: Finding, view: View) -> Iterator[Reason]:
+    """The rate, the gradients, guessing, what the log says, what is trained."""
+    of_rate = list(_rate(view))
+    yield from of_rate
+    # Gradients that flow speak against the data only where the rate is no reason.
+    yield from (r for r in _gradient(view) if not (of_rate and r.id == "bad_labels"))
+    yield from _guessing(view)
+    yield from co.log_told(view)
+    share = view.around.trained_share
+    if share is not None and share < Bounds.few_trained:
+        trained = view.around.settings["trainable"]
+        yield Reason(
+            "low_capacity", f"only {trained:,.0f} weights are trained, {share:.2%} of all", 1.2
+        )
+
+
+def _rate(view: View) -> Iterator[Reason]:
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    newest, peak = float(rate[-1]), float(np.nanmax(rate))
+    if peak < Bounds.tiny_rate:
+        words = f"at most {peak:.2g}" if peak > 0 else "0 in the log"
+        yield Reason("lr_too_low", f"learning rate is {words}", 3.0)
+    elif newest == peak and rate[0] < 0.5 * newest:
+        yield Reason(
+            "lr_warmup",
+            f"learning rate is still rising: {newest:.2g} at step {int(step[-1]):,}",
+            2.5,
+        )
+
+
+def _gradient(view: View) -> Iterator[Reason]:
+    if view.grad_norm is None or not np.isfinite(view.grad_norm[1]).any():
+        return
+    norm = float(np.nanmedian(view.grad_norm[1]))
+    if norm < Bounds.tiny_grad:
+        yield Reason(
+            "frozen_gradients", f"grad norm is {norm:.2g}: no gradient reaches the weights", 3.0
+        )
+    else:
+        yield Reason("bad_labels", f"grad norm is {norm:.2g}: gradients do reach the weights", 0.8)
+
+
+def _guessing(view: View) -> Iterator[Reason]:
+    """The level is that of guessing among a common number of classes."""
+    train = view.train
+    known = view.around.settings.get("classes")
+    if train is None or train.end <= 0:
+        return
+    for classes in (int(known),) if known and known >= 2 else _GUESSED:
+        chance = math.log(classes)
+        if abs(train.end / chance - 1) <= Bounds.guess:
+            yield Reason(
+                "guessing",
+                f"the loss stands at {train.end:.4g}; guessing among {classes:,} classes gives "
+                f"ln {classes:,} = {chance:.4g}",
+                2.0 if known else 1.5,
+            )
+            return
+
+
+def trend(finding: Finding, view: View) -> Numbers:
+    """The straight trend through block medians, at the ends of the curve."""
+    train = view.train
+    if train is None:
+        return {}
+    blocks = st.blocks(train.value, 48)
+    slope = st.theil_sen(blocks)
+    middle = st.median(blocks - slope * np.arange(len(blocks)))
+    return {"trend_start": middle, "trend_end": middle + slope * (len(blocks) - 1)}

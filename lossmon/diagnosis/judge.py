@@ -1,0 +1,79 @@
+"""What holds of a run at one moment, and why: pure, no memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from math import isfinite
+
+import numpy as np
+
+from lossmon.diagnosis.coincidence import Reason
+from lossmon.diagnosis.confidence import calibrated
+from lossmon.diagnosis.figures import figures_of
+from lossmon.diagnosis.finding import Cause, Finding, PatternId
+from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS
+from lossmon.diagnosis.view import View
+
+MOST = 4  # causes of a finding
+
+
+@np.errstate(all="ignore")  # any logged value is allowed: what overflows is no finding
+def judge(view: View) -> dict[str, Finding]:
+    """All that holds.
+
+    Returns:
+        Slot -> finding; "train" and "pair" hold the verdicts, others are named by their pattern.
+    """
+    found: dict[str, Finding] = {}
+    hidden: set[PatternId] = set()
+    for pattern in ORDER:
+        slot = pattern.id if pattern.slot == "beside" else pattern.slot
+        if pattern.find is None or pattern.id in hidden or slot in found:
+            continue
+        finding = pattern.find(view)
+        if finding is None:
+            continue
+        if pattern.slot != "beside":
+            finding = replace(finding, confidence=calibrated(finding.confidence))
+        if pattern.supported is not None and any(c.why for c in causes(finding, view)):
+            finding = replace(finding, severity=pattern.supported)
+        found[slot] = finding
+        hidden |= HIDDEN[pattern.id]
+    return found
+
+
+def explain(finding: Finding, view: View) -> Finding:
+    """Add the figures that remedies and pictures need, and the causes."""
+    own = PATTERNS[finding.pattern].figures
+    numbers = figures_of(finding, view) | (own(finding, view) if own is not None else {})
+    numbers |= finding.numbers
+    return replace(
+        finding,
+        causes=causes(finding, view),
+        numbers={name: float(value) for name, value in numbers.items() if isfinite(value)},
+        setting=view.around.setting,
+    )
+
+
+def causes(finding: Finding, view: View) -> tuple[Cause, ...]:
+    """The causes of a finding: what was measured to coincide, then what is typical; each once."""
+    pattern = PATTERNS[finding.pattern]
+    reasons = sorted(pattern.causes(finding, view) if pattern.causes else (), key=_by_weight)
+    found = list(_once(reasons))
+    known = {cause.id for cause in found} | {id_ for r in reasons for id_ in r.rules_out}
+    found += [Cause(id_) for id_ in pattern.typical if id_ not in known]
+    return tuple(found[:MOST])
+
+
+def _by_weight(reason: Reason) -> float:
+    return -reason.weight
+
+
+def _once(reasons: Iterable[Reason]) -> Iterator[Cause]:
+    """Each cause once, with the reason that weighs most."""
+    known = set()
+    for reason in reasons:
+        if reason.id not in known:
+            known.add(reason.id)
+            yield Cause(reason.id, reason.why)

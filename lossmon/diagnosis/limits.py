@@ -1,0 +1,49 @@
+"""Limits: a number with its unit and where it comes from; and those that all patterns share.
+
+"words" are the operational definitions of the practitioner's table; "runs" are real trainings
+whose causes were injected on purpose, of which half were looked at when a number was chosen;
+"prototype" are rules that were tried on such runs before. All are ratios: nothing changes when a
+loss is multiplied or logged more often.
+"""
+
+from __future__ import annotations
+
+
+class Limit(float):
+    """A threshold that is a number wherever one is needed, and can say what it means.
+
+    Args:
+        value: the number.
+        unit: of what it is a share or a count.
+        source: who says so.
+    """
+
+    unit: str
+    source: str
+
+    def __new__(cls, value: float, unit: str, source: str) -> Limit:
+        """A number of `float`, which cannot be changed once it is made."""
+        self = super().__new__(cls, value)
+        self.unit, self.source = unit, source
+        return self
+
+
+class Limits:
+    """A set of limits, each an attribute: `class Bounds(Limits): rise = Limit(...)`."""
+
+    @classmethod
+    def named(cls) -> dict[str, Limit]:
+        """Name -> limit, in the order they were declared."""
+        return {name: one for name, one in vars(cls).items() if isinstance(one, Limit)}
+
+
+class Enough(Limits):
+    """How much must be there before statistics say anything."""
+
+    points = Limit(8, "train points, of a run that has ended", "runs")
+    points_live = Limit(20, "train points, while it goes on", "runs")
+    evals = Limit(4, "evaluations", "runs")
+    plan = Limit(0.25, "of the plan, before a slow pattern is said", "prototype: 20 %")
+    points_no_plan = Limit(100, "train points, likewise where no plan is known", "prototype")
+    done = Limit(0.98, "of the plan: it is as good as over", "the last rows are often missing")
+    warm_up = Limit(1.1, "x the rate at half of the run: it still rises", "linear warm-ups")

@@ -1,0 +1,77 @@
+"""Grad norm next to nothing while the loss is still high, where it is logged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import Reason
+from lossmon.diagnosis.figures import Numbers
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.patterns.grad_explosion import NEWEST, USUAL, finite
+from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    ratio = Limit(1e-3, "x its early level, sustained", "runs")
+    high = Limit(0.3, "of its start: the loss is still high", "runs")
+
+
+def find(view: View) -> Finding | None:
+    """The newest grad norms are next to nothing against the early ones, and the loss is high."""
+    norms, train = finite(view), view.train
+    if norms is None or train is None:
+        return None
+    step, value = norms
+    early = st.median(value[: max(3, len(value) // 20)])
+    newest = st.median(value[-max(NEWEST, len(value) // 10) :])
+    if early <= 0 or newest > Bounds.ratio * early or train.end < Bounds.high * train.start:
+        return None
+    below = np.flatnonzero(value > Bounds.ratio * early)
+    since = int(step[min(int(below[-1]) + 1, len(step) - 1)]) if len(below) else int(step[0])
+    return Finding(
+        "grad_vanishing",
+        "warning",
+        0.7,
+        since,
+        "grad_norm",
+        f"grad norm fell from {early:.3g} to {newest:.3g} while the loss is still {train.end:.4g}",
+        numbers={"ratio": newest / early},
+    )
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    yield from co.rate_rose(view, finding.since_step)
+    yield from co.log_told(view, finding.since_step)
+
+
+def _figures(finding: Finding, view: View) -> Numbers:
+    if view.grad_norm is None:
+        return {}
+    step, norm = view.grad_norm
+    good = np.isfinite(norm) & (step < finding.since_step)
+    if not good.any():
+        return {}
+    usual = st.median(norm[good][: max(3, len(norm) // 20)])
+    return {"usual": usual, "threshold": Bounds.ratio * usual}
+
+
+PATTERN = Pattern(
+    id="grad_vanishing",
+    slot="beside",
+    severity="warning",
+    find=find,
+    limits=Bounds,
+    causes=_causes,
+    typical=("frozen_gradients", "lr_too_high"),
+    figures=_figures,
+    picture=Picture(curve="grad_norm", lines=USUAL, marks=(SINCE,)),
+    sketch=lambda of: Sketch({"grad norm": 1.5 * np.exp(-25 * np.maximum(0, of.t - 0.4))}, 0.55),
+)
