@@ -138,6 +138,14 @@ def check(
     "--exec-timeout", type=click.FloatRange(0.1), default=60, show_default=True, help="Seconds."
 )
 @click.option(
+    "--notify",
+    "services",
+    multiple=True,
+    metavar="URL",
+    help="Tell a service when a warning starts (repeatable): ntfy://topic, slack://..., "
+    "feishu://..., mailto://..., env:NAME, file:PATH. Needs lossmon[notify].",
+)
+@click.option(
     "--level",
     type=click.Choice(LEVELS[:3]),
     default="info",

@@ -12,14 +12,17 @@ from lossmon.chart.growing import known_of, thinned
 from lossmon.chart.identity import Identities
 from lossmon.chart.marks import marks_of
 from lossmon.chart.smoothing import smooth
-from lossmon.chart.spec import Curve
+from lossmon.chart.spec import ChartSpec, Curve
 from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import SeriesView, part_of
 from lossmon.monitor.pulse import GPU_METRIC
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import labels_of
 
-__all__ = ["charts_of", "curves_of", "marks_of", "overlay_of", "strip_of", "strips_of", "tokens_of"]
+__all__ = [
+    "charts_of", "curves_of", "marks_of", "overlay_of", "spec_of", "strip_of", "strips_of",
+    "tokens_of",
+]  # fmt: skip
 
 STRIPS = ("gap", "lr", "grad norm", "throughput", "GPU")
 _STRIP_LABELS = {"gap": "eval - train", "throughput": "steps/s", GPU_METRIC: "GPU %"}
@@ -60,6 +63,14 @@ def curves_of(update: RunUpdate, metrics: Sequence[str] = ()) -> tuple[Curve, ..
         )  # fmt: skip
         curves += _pieces(update, curve)
     return tuple(curves)
+
+
+def spec_of(update: RunUpdate, width: int, height: int, smoothing: float = 0.6) -> ChartSpec:
+    """The chart of a run's loss with all its marks, so many cells large."""
+    return ChartSpec(
+        curves_of(update), width, height, marks_of(update),
+        smoothing=smoothing, tokens=tokens_of(update),
+    )  # fmt: skip
 
 
 def _pieces(update: RunUpdate, curve: Curve) -> list[Curve]:

@@ -20,6 +20,12 @@ class Notices:
     desktop: str = setting(
         "auto", "Ask the terminal for a desktop notice, in its way or not.", one_of=DESKTOPS
     )
+    urls: tuple[str, ...] = setting(
+        (),
+        "Services to tell as well, as Apprise names them (needs lossmon[notify]). A secret stays "
+        "out of this file as env:NAME, or as file:PATH with one address a line.",
+        example=("ntfy://my-topic", "env:LOSSMON_SLACK", "file:~/.config/lossmon/services"),
+    )
     title: bool = setting(True, "Count in the window's title what needs attention.")
 
 

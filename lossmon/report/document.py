@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from html import escape
 
 from lossmon import __version__
-from lossmon.chart.of_run import curves_of, marks_of, tokens_of
-from lossmon.chart.spec import ChartSpec
+from lossmon.chart.of_run import spec_of
 from lossmon.chart.svg import draw_svg
 from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
@@ -101,9 +100,6 @@ def as_markdown(update: RunUpdate, knowledge: Knowledge, now: float) -> str:
 
 def as_html(update: RunUpdate, knowledge: Knowledge, now: float) -> str:
     """The page as one HTML file that asks nothing of the network."""
-    spec = ChartSpec(
-        curves_of(update), *_CHART, marks_of(update), smoothing=0.6, tokens=tokens_of(update)
-    )
     finding = headline(update)
     level = finding.severity if finding is not None else ""
     title = escape(printable(update.run))
@@ -115,7 +111,7 @@ def as_html(update: RunUpdate, knowledge: Knowledge, now: float) -> str:
         f"<title>{title}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{title}</h1>",
         f'<p class="{level}"><strong>{escape(verdict_line(update, knowledge))}</strong></p>',
-        draw_svg(spec),
+        draw_svg(spec_of(update, *_CHART)),
     ]
     for section in sections(update, knowledge):
         parts.append(f'<h2 class="{section.level}">{escape(section.title)}</h2>')

@@ -6,14 +6,17 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from lossmon import config
 from lossmon.diagnosis.finding import SEVERITIES, Severity
-from lossmon.diagnosis.knowledge import load
+from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.monitor.sources import open_monitor
 from lossmon.report import watch as report
 from lossmon.report.command import Commands
+
+if TYPE_CHECKING:
+    from lossmon.notify import Notifier
 
 
 class _Told(BaseException):
@@ -36,6 +39,7 @@ def watch(
     until: Literal["finished"] | None,
     fail_on: Severity | Literal["never"],
     lang: str,
+    services: Sequence[str] = (),
 ) -> int:
     """Watch until told to end; the exit status.
 
@@ -50,10 +54,12 @@ def watch(
         until: see `lossmon.report.watch.Wanted`.
         fail_on: the mildest finding at the end that makes the status 1.
         lang: language of titles and remedies.
+        services: told of each warning that starts; see `lossmon.notify.addresses`.
     """
     knowledge = load(lang)
     report.check_patterns(patterns, knowledge)
     commands = Commands(command, complain, exec_timeout) if command is not None else None
+    notifier = _notifier(services, level, knowledge, complain)
     config.apply()
     monitor = open_monitor(targets, watch=True)
     watching = report.Watch(
@@ -65,6 +71,7 @@ def watch(
         partial(report.as_values, knowledge=knowledge),
         pipe=set(targets) == {"-"},
         complain=complain,
+        tell=notifier.add if notifier is not None else lambda _: None,
     )
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _raise)
@@ -77,10 +84,25 @@ def watch(
     finally:
         if commands is not None:
             commands.close()
+        if notifier is not None:
+            notifier.close()
         monitor.close()
     if worst is None or fail_on == "never":
         return 0
     return int(SEVERITIES.index(worst) >= SEVERITIES.index(fail_on))
+
+
+def _notifier(
+    services: Sequence[str], level: Severity, knowledge: Knowledge, complain: Callable[[str], None]
+) -> Notifier | None:
+    """Who tells the services; None where there are none. What is mild is no news for a phone."""
+    if not services:
+        return None
+    from lossmon import notify
+
+    least: Severity = "critical" if level == "critical" else "warning"
+    found = notify.services_at(notify.addresses(services))
+    return notify.Notifier(found, least, knowledge, complain)
 
 
 def _raise(number: int, _frame: object) -> None:

@@ -59,6 +59,7 @@ class Watch:
         values: what a command is told of an event.
         pipe: all that is watched is standard input, which has an end.
         complain: told in one line what is wrong beside the runs.
+        tell: handed what is told, for who tells it elsewhere.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Watch:
         values: Callable[[Change], dict[str, str]] | None = None,
         pipe: bool = False,
         complain: Callable[[str], None] = lambda _: None,
+        tell: Callable[[Sequence[Change]], None] = lambda _: None,
     ) -> None:
         self._monitor = monitor
         self._out = out
@@ -80,6 +82,7 @@ class Watch:
         self._values = values
         self._pipe = pipe
         self._complain = complain
+        self._hand_on = tell
         self._hosts: dict[str, str] = {}  # host -> what was said of its link
         self._changes = Changes()
         self._runs: dict[str, RunUpdate] = {}
@@ -146,6 +149,7 @@ class Watch:
     def _tell(self, change: Change) -> None:
         self._out.write(self._line(change) + "\n")
         self._out.flush()
+        self._hand_on([change])
         if self._commands is not None and self._values is not None and change.event == "started":
             self._commands.run(self._values(change))
 

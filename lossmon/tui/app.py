@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.actions import ActionParseResult
@@ -26,13 +26,16 @@ from lossmon.monitor import Monitor
 from lossmon.text import printable
 from lossmon.tui import clipboard, themes
 from lossmon.tui.driver import TerminalDriver
-from lossmon.tui.messages import RunsUpdated, WatchFailed
+from lossmon.tui.messages import RunsUpdated, ServiceFailed, WatchFailed
 from lossmon.tui.notices import Notices
 from lossmon.tui.palette import Palette
 from lossmon.tui.screens.help import HelpScreen, keys_of
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.watcher import Watcher
 from lossmon.tui.wire import WiredApp
+
+if TYPE_CHECKING:
+    from lossmon.notify import Notifier
 
 _COMMANDS = (
     ("Smoothing", "off, 0.6, 0.9, 0.97", "smoothing"),
@@ -110,6 +113,7 @@ class LossmonApp(WiredApp):
         waiting: str = "waiting for the first rows …",
         settings: Config | None = None,
         piped: bool = False,
+        notifier: Callable[[Callable[[str], None]], Notifier] | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"
@@ -123,6 +127,7 @@ class LossmonApp(WiredApp):
         self._main = MainScreen(lang, ascii, printable(waiting), self.settings.screen)
         self._monitor = monitor
         self.notices = Notices(self.settings.notices, self._write)
+        self._notifier = None if notifier is None else notifier(self._tell_service_failed)
         self._watcher = Watcher(
             monitor,
             on_updates=self._tell_updates,
@@ -135,6 +140,9 @@ class LossmonApp(WiredApp):
 
     def _tell_failure(self, reason: str) -> None:
         self.post_message(WatchFailed(reason))
+
+    def _tell_service_failed(self, reason: str) -> None:
+        self.post_message(ServiceFailed(reason))
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is there from the first paint."""
@@ -157,6 +165,8 @@ class LossmonApp(WiredApp):
     def on_unmount(self) -> None:
         """No thread outlives the screen."""
         self._watcher.stop()
+        if self._notifier is not None:
+            self._notifier.close()
 
     def on_runs_updated(self) -> None:
         """Hand the newest updates to the screen."""
@@ -171,7 +181,9 @@ class LossmonApp(WiredApp):
         """Bring the title up to date; send a notice when the last one is some seconds old."""
         self.notices.show_title(self._main.runs)
         if self.notices.due_in() == 0.0:
-            self.notices.send(self._main.knowledge)
+            told = self.notices.send(self._main.knowledge)
+            if self._notifier is not None:
+                self._notifier.add(told)
 
     def _write(self, sequence: str) -> None:
         """Send what is no picture to the terminal."""
@@ -192,6 +204,10 @@ class LossmonApp(WiredApp):
         """Reading has ended; what is on the screen stays."""
         self.failure = f"reading stopped: {printable(message.reason)}"
         self.notify(message.reason, title="reading stopped", severity="error", timeout=3600)
+
+    def on_service_failed(self, message: ServiceFailed) -> None:
+        """Say which service did not take a notice; the watching goes on."""
+        self.notify(message.reason, severity="warning")
 
     def notify(
         self,

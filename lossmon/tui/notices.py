@@ -11,14 +11,13 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lossmon.config.notices import Notices as Settings
-from lossmon.diagnosis.finding import SEVERITIES
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.changes import Change, Changes
+from lossmon.monitor.news import News
 from lossmon.text import clip, printable
 from lossmon.tui import look
 
-AGAIN_S = 900.0  # a finding that comes back sooner is no news
 _APART_S = 3.0  # between two notices; what starts meanwhile shares the next
 _MOST_NAMED = 3
 _WIDTH = 120
@@ -46,38 +45,35 @@ class Notices:
         self._settings = settings
         self._write = write
         self._environment = environment
-        self._clock = clock
         self._changes = Changes(first="present")
         self._loading: dict[str, float] = {}  # of runs that are not read to their end yet
-        self._told: dict[tuple[str, str], float] = {}
-        self._waiting: list[Change] = []
-        self._sent_at = float("-inf")
+        self._news = News(settings.level, _APART_S, clock)
         self._title = ""
 
     def take(self, updates: Iterable[RunUpdate]) -> None:
         """Note what starts in runs that have been read to their end, but for the newest rows."""
         settled = [update for update in updates if update.removed or self._settled(update)]
-        for change in self._changes.take(settled):
-            if change.event == "started" and self._is_news(change):
-                self._waiting.append(change)
+        self._news.add(self._changes.take(settled))
 
     def due_in(self) -> float | None:
         """Seconds until a notice can be sent; None where there is none to send."""
-        if not self._waiting:
-            return None
-        return max(0.0, self._sent_at + _APART_S - self._clock())
+        return self._news.due_in()
 
-    def send(self, knowledge: Knowledge) -> None:
-        """Send what waits, as one notice."""
-        waiting, self._waiting = self._waiting, []
+    def send(self, knowledge: Knowledge) -> list[Change]:
+        """Send what waits, as one notice.
+
+        Returns:
+            What was told, for who tells it elsewhere too; nothing while notices are off.
+        """
+        waiting = self._news.take()
         if not waiting or not self.on:
-            return
-        self._sent_at = self._clock()
+            return []
         if self._settings.bell:
             self._write("\a")
         kind = self._kind()
         if kind:
             self._write(desktop(kind, "lossmon", words(waiting, knowledge), self._in_tmux))
+        return waiting
 
     def show_title(self, runs: Sequence[RunUpdate]) -> None:
         """Bring the window's title up to date; nothing is sent where it stays the same."""
@@ -113,17 +109,6 @@ class Notices:
             return False
         self._loading.pop(update.run, None)
         return True
-
-    def _is_news(self, change: Change) -> bool:
-        finding, run = change.finding, change.update.run
-        if SEVERITIES.index(finding.severity) < SEVERITIES.index(self._settings.level):
-            return False
-        key, now = (run, finding.pattern), self._clock()
-        told = self._told.get(key)
-        self._told[key] = now
-        return finding.pattern not in change.update.hushed and (
-            told is None or now - told > AGAIN_S
-        )
 
 
 def title_of(runs: Sequence[RunUpdate]) -> str:

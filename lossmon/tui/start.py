@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
+from functools import partial
 
 _FIRST_WORD_S = 3.0  # of every box before the screen opens; slower ones connect beside it
 
@@ -33,6 +34,13 @@ def open_screen(
     from lossmon.monitor.sources import open_monitor
 
     settings = config.apply()
+    urls, notifier = settings.notices.urls, None
+    if urls:
+        from lossmon import notify
+        from lossmon.diagnosis.knowledge import load
+
+        services = notify.services_at(notify.addresses(urls))
+        notifier = partial(notify.Notifier, services, settings.notices.level, load(lang))
     monitor = open_monitor(targets, watch=True)
     try:
         if "-" in targets:
@@ -49,6 +57,7 @@ def open_screen(
             fps=settings.screen.fps if fps is None else fps,
             settings=settings,
             piped="-" in targets,
+            notifier=notifier,
         )
         gc.freeze()
         gc.enable()

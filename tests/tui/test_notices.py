@@ -17,8 +17,9 @@ from lossmon.config.notices import Notices as Settings
 from lossmon.diagnosis.finding import Diagnosis, Finding, Severity
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor import RunUpdate
+from lossmon.monitor.news import AGAIN_S
 from lossmon.tui.app import LossmonApp
-from lossmon.tui.notices import AGAIN_S, Notices, desktop, title_of
+from lossmon.tui.notices import Notices, desktop, title_of
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.synthetic import update_of
 from tests.tui.terminal import Terminal
