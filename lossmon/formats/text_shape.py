@@ -10,8 +10,19 @@ from operator import itemgetter
 from lossmon.formats.lines import dated_span, strip_prefix
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_counters import claim, counter_of_token, is_epoch_row, settle_counters
+from lossmon.formats.text_expression import (
+    Blanks,
+    Clock,
+    Group,
+    Number,
+    Part,
+    Text,
+    between,
+    expression,
+    prefix,
+)
 from lossmon.formats.text_place import Spot
-from lossmon.formats.text_tokens import BAR, FILLER, TOKEN, Kind, Token, squash, tokenise
+from lossmon.formats.text_tokens import FILLER, TOKEN, Kind, Token, squash, tokenise
 from lossmon.formats.text_unnamed import (
     guess_loss,
     loss_behind_counter,
@@ -39,20 +50,11 @@ MAX_CHARS = 4096  # a longer line is no row of a few metrics
 FEW = 5  # words: no sentence of a text
 MAX_TOKENS = 256  # numbers in a line; more are an array, not a row
 _BLANK = re.compile(rf"[\s{FILLER}]+")
-_BLANK_RUN = rf"[\s{FILLER}]*"
-_BAR_RUN = rf"[\s{FILLER}=#>.\-]*"  # where a bar is drawn with ASCII characters
-# Captured and ignored numbers. No two ways lead through one text: a near miss must fail fast.
-_VALUE = r"[-+]?[\w.]+(?:(?<=[eE])[-+]\d+|(?:,\d{3})+(?:\.\d+)?)?"
-_CLOCK = (
-    r"(?:\d+ days?, ?)?(?:[-\d]+(?::[-\d]{2})+(?:\.\d+)?|\?(?:it/s)?"
-    r"|[-+]?[\w.µμ]+(?:(?<=[eE])[-+]\w+)?(?:/[A-Za-z]\w*)?)"
-)
-_DIGITS = re.compile(r"\d+")
 _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to a name: loss_0
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|#(?!\d)|//|@)"
     r"|^\s*\+\+? "
-    r"|\bHTTP/\d|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|(?:\)|=[^;:]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
+    r"|\bHTTP/\d|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 _CALL = re.compile(r"\w\((?!s\))|(?<!=)[<>!=]=(?!=)|\bif\b|\belse\b|(?:^|\s)#\s")
 _WORD = re.compile(r"[A-Za-z]{2,}")
@@ -292,26 +294,31 @@ def _compile(
 
     `line` is the logger's prefix, the message, and whether a bar of ASCII characters is in it.
     """
-    prefix, message, ascii_bar = line
+    before, message, ascii_bar = line
     wanted = {id(token) for token in metrics}
     plans = {i: what for what, i in shape.plan.items()}
     shape.plan = {}
-    pattern, group = _prefix_pattern(prefix, shape)
+    parts = _prefix_parts(before, shape)
+    group = 0 if shape.time_at < 0 else 1
     at = 0
     places: list[int] = []  # groups of the metrics
     spots: dict[int, str] = {}  # token -> metric
     for i, token in enumerate(tokens):
-        gap = message[at : token.start]
-        pattern += r"\s+" if at and gap.isspace() else _literal(gap, ascii_bar)
+        parts += between(message[at : token.start], ascii_bar)
         at = token.end
         ratio = token.kind is Kind.TOTAL and i > 0 and id(tokens[i - 1]) in wanted
         if token.kind is Kind.SCALE:
-            pattern += re.escape(token.text)
+            parts.append(Text(token.text))
             continue
-        if not (i in roles or i in plans or ratio or id(token) in wanted):
-            pattern += _ignored(token)
+        kept = i in roles or i in plans or ratio or id(token) in wanted
+        if token.kind is Kind.CLOCK and not kept:
+            parts.append(Clock(token.text))
             continue
-        pattern += rf"({_VALUE})" + ("%" if token.text.endswith("%") else "")
+        parts.append(Number(token.text.removesuffix("%"), kept))
+        if token.text.endswith("%"):
+            parts.append(Text("%"))
+        if not kept:
+            continue
         if i in roles:
             shape.counters[roles[i]] = group
         elif i in plans:
@@ -322,8 +329,8 @@ def _compile(
             spots[id(token)] = shape.names[len(places)]
             places.append(group)
         group += 1
-    pattern += _literal(message[at:], ascii_bar)
-    shape.match = re.compile(pattern).fullmatch
+    parts += between(message[at:], ascii_bar)
+    shape.match = re.compile(expression(parts)).fullmatch
     counters = shape.counters
     shape.totals = tuple(
         counters[what] for what in ("steps", "epochs", "batches") if what in counters
@@ -337,43 +344,12 @@ def _compile(
         shape.pick = itemgetter(*places)
 
 
-def _ignored(token: Token) -> str:
-    if token.kind is Kind.CLOCK:
-        return _CLOCK
-    return _VALUE + ("%" if token.text.endswith("%") else "")
-
-
-def _prefix_pattern(prefix: str, shape: Shape) -> tuple[str, int]:
+def _prefix_parts(text: str, shape: Shape) -> list[Part]:
     """The logger's prefix: its digits vary, and its date is captured where it is a full one."""
-    span = dated_span(prefix[:_DATED_PREFIX])
+    span = dated_span(text[:_DATED_PREFIX])
     if span is None:
-        return r"\s*" + _varying(prefix), 0
+        return [Blanks(seen=False), *prefix(text)]
     shape.time_at = 0
     start, end = span
-    return (
-        rf"\s*{_varying(prefix[:start])}({_varying(prefix[start:end])}){_varying(prefix[end:])}",
-        1,
-    )
-
-
-def _varying(text: str) -> str:
-    """A piece of a prefix: its blanks and digits vary."""
-    pieces = _DIGITS.split(text)
-    return r"\d+".join(_BLANK_RUN.join(map(re.escape, _BLANK.split(piece))) for piece in pieces)
-
-
-def _literal(text: str, ascii_bar: bool) -> str:
-    """A piece between numbers: blanks and bars of any length, also beside the numbers."""
-    pattern, at = "", 0
-    for run in _BLANK.finditer(text):
-        pattern += _fixed(text[at : run.start()])
-        pattern += _BAR_RUN if ascii_bar and BAR in run.group() else _BLANK_RUN
-        at = run.end()
-    pattern += _fixed(text[at:])
-    lead = "" if text[:1] == "" or _BLANK.match(text) else _BLANK_RUN
-    return lead + pattern + (_BLANK_RUN if at < len(text) else "")
-
-
-def _fixed(text: str) -> str:
-    """Text as it stands, but for digits that are no number and no part of a name."""
-    return r"\d+".join(map(re.escape, _LOOSE_DIGITS.split(text)))
+    date = [Group("("), *prefix(text[start:end]), Group(")")]
+    return [Blanks(seen=False), *prefix(text[:start]), *date, *prefix(text[end:])]

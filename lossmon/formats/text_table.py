@@ -12,7 +12,7 @@ from lossmon.formats.text_words import counter_of, is_loss, is_measured, is_nois
 _COLUMN = re.compile(r"\S+(?: \S+)*")
 _CELL = re.compile(r"\S+")
 _MARKS = re.compile(rf"[{FILLER}]")
-_BAR_TAIL = re.compile(r":?\s+\d{1,3}%[|\s].*$")  # YOLO draws a bar behind its cells
+_BAR_TAIL = re.compile(r"(?::|(?<!\s))\s+\d{1,3}%[|\s]")  # YOLO draws a bar behind its cells
 _NUMERIC = re.compile(r"[-+]?[.\d]|nan|inf|-", re.IGNORECASE)
 _YOLO = frozenset(("box", "obj", "cls", "dfl", "total", "giou", "seg", "l1"))  # losses, called so
 _MAX_COLUMNS = 64

@@ -24,7 +24,8 @@ _TUPLE = re.compile(r"\(\d+(?:, ?-?[\d.]+(?:[eE][-+]?\d+)?){1,3}\)\s*")  # print
 _UNIT = re.compile(_COUNTED)
 _CHINESE_COUNTER = re.compile(r"^\s*[轮步](?!\w)")  # it was the name of the number before
 _RANGE = re.compile(rf"-\d+{_COUNTED}")
-FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u27bf"  # arrows, boxes, bars, ticks
+# Arrows, boxes, bars, ticks; not the circled digits between them, which are of a word for `re`.
+FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u2775\u2794-\u27bf"
 BAR = "\u2588"
 _ASCII_BAR = re.compile(r"(?<=[|\[])[=#>.\-]{4,}(?=[|\]\s])")
 
