@@ -34,7 +34,7 @@ _CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 def main() -> None:
     """The console script."""
-    sys.exit(status_of(lambda: cli.main(standalone_mode=False)))
+    sys.exit(status_of(lambda: cli.main(prog_name="lossmon", standalone_mode=False)))
 
 
 @click.group(cls=Commands, context_settings=_CONTEXT)
@@ -403,6 +403,23 @@ def config_command(default: bool, create: bool) -> None:
     else:
         config.load()
     click.echo(where)
+
+
+@cli.command(context_settings=_CONTEXT)
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes TAB complete commands and options, to be read by your shell."""
+    from lossmon.report.manual import completion_of
+
+    click.echo(completion_of(cli, shell), nl=False)
+
+
+@cli.command(context_settings=_CONTEXT, hidden=True)
+def manual() -> None:
+    """Print the manual page: lossmon manual | man -l -."""
+    from lossmon.report.manual import page
+
+    click.echo(page(cli), nl=False)
 
 
 def _open(targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from lossmon.errors import LossmonError
 
@@ -20,14 +21,34 @@ class Commands(click.Group):
     """A group whose default command opens the screen: `lossmon runs/a` needs no verb."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the verb in where there is none."""
+        """Put the verb in where there is none; a word that is nearly one is no target."""
         own = {"--help", "-h", "--version"}
+        if ctx.resilient_parsing:  # a shell asks what may follow: a verb, or a target
+            return super().parse_args(ctx, args)
         if not args or (args[0] not in self.commands and args[0] not in own):
+            self._refuse_typo(args)
             args = ["open", *args]
         return super().parse_args(ctx, args)
 
+    def _refuse_typo(self, args: list[str]) -> None:
+        word = args[0] if args else ""
+        if not word.isalpha() or os.path.exists(word):
+            return
+        import difflib
 
-targets_argument = click.argument("targets", nargs=-1, metavar="[TARGET]...")
+        visible = [name for name, command in self.commands.items() if not command.hidden]
+        close = difflib.get_close_matches(word, visible, 1, cutoff=0.75)
+        if close:
+            raise LossmonError(f"{word}: no such file or command; did you mean lossmon {close[0]}?")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands, and files: a target needs no verb."""
+        # Files first: click's script for bash forgets what came before them.
+        return [CompletionItem(incomplete, type="file"), *super().shell_complete(ctx, incomplete)]
+
+
+# Shells complete it as a file; it may as well be a host or a pattern.
+targets_argument = click.argument("targets", nargs=-1, metavar="[TARGET]...", type=click.Path())
 lang_option = click.option(
     "--lang",
     type=click.Choice(LANGUAGES),

@@ -1,0 +1,95 @@
+"""The manual page and the completion of shells, made from the commands themselves.
+
+`python -m lossmon.report.manual` writes them anew below `lossmon/share`; a wheel installs them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from click.shell_completion import get_completion_class
+
+SHARE = Path(__file__).resolve().parents[1] / "share"
+_FILES = {"bash": "lossmon.bash", "zsh": "_lossmon", "fish": "lossmon.fish"}
+
+
+def completion_of(cli: click.Command, shell: str) -> str:
+    """What a shell reads to complete `lossmon`; the answers come from the program itself."""
+    kind = get_completion_class(shell)
+    assert kind is not None
+    # Of bash click asks the version first, which needs bash at hand; the text is the same.
+    made = kind(cli, {}, "lossmon", "_LOSSMON_COMPLETE")
+    return str(made.source_template % made.source_vars()).lstrip("\n")
+
+
+def page(cli: click.Group) -> str:
+    """The manual page in the language of man(7)."""
+    lines = [
+        ".TH LOSSMON 1",
+        ".SH NAME",
+        "lossmon \\- loss curves and diagnosis of model trainings in the terminal",
+        ".SH SYNOPSIS",
+        ".B lossmon",
+        "[COMMAND] [OPTION]... [TARGET]...",
+        ".SH DESCRIPTION",
+        *_paragraphs(cli.help or ""),
+        ".SH COMMANDS",
+    ]
+    for name, command in sorted(cli.commands.items()):
+        if not command.hidden:
+            lines += [".SS " + _plain(f"lossmon {name}"), *_paragraphs(command.help or "")]
+            lines += _options(command)
+    lines += [".SH ENVIRONMENT"]
+    for name, words in _ENVIRONMENT:
+        lines += [".TP", f".B {name}", _plain(words)]
+    lines += [".SH EXIT STATUS", "0 fine; 1 a finding at or above --fail-on; 2 wrong usage or "
+              "nothing to read; 70 an error of lossmon itself."]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+_ENVIRONMENT = (
+    ("LOSSMON_CONFIG", "the file of settings, in place of the usual one (see lossmon config)"),
+    ("NO_COLOR", "draw without colours where it is set"),
+    ("COLUMNS", "width of tables and pictures, where it is no terminal's"),
+)
+
+
+def _options(command: click.Command) -> Iterator[str]:
+    context = click.Context(command)
+    for parameter in command.params:
+        record = parameter.get_help_record(context)
+        if record is not None:
+            yield from (".TP", f".B {_plain(record[0])}", _plain(record[1]))
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    for paragraph in re.split(r"\n\s*\n", text.strip()):
+        listed = paragraph.lstrip().startswith("\b")
+        rows = [row.strip() for row in paragraph.replace("\b", "").splitlines() if row.strip()]
+        yield ".PP"
+        if listed:
+            yield from (".nf", *map(_plain, rows), ".fi")
+        else:
+            yield _plain(" ".join(rows))
+
+
+def _plain(text: str) -> str:
+    """Text in which nothing is a request or an escape of man's."""
+    text = text.replace("\\", "\\e").replace("-", "\\-").replace("…", "...")
+    return "\\&" + text if text.startswith((".", "'")) else text
+
+
+def write(folder: Path = SHARE) -> None:
+    """Write the manual page and the completions."""
+    from lossmon.cli import cli
+
+    folder.joinpath("lossmon.1").write_text(page(cli), encoding="utf-8")
+    for shell, name in _FILES.items():
+        folder.joinpath(name).write_text(completion_of(cli, shell), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
