@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from lossmon.options import complain
 
 def status_of(command: Callable[[], object]) -> int:
     """Run a command; its exit status. 2 is wrong usage, or nothing that can be read or written."""
+    signal.signal(signal.SIGINT, _interrupt_once)
     try:
         status = command()
         sys.stdout.flush()  # what can't be written is told below, not at interpreter exit
@@ -40,6 +42,12 @@ def status_of(command: Callable[[], object]) -> int:
     except Exception as error:
         return _broken(error)
     return status if isinstance(status, int) else 0
+
+
+def _interrupt_once(number: int, _: object) -> None:
+    """A second ctrl+c ends the program at once, also within what the first has it tidy up."""
+    signal.signal(number, signal.SIG_DFL)
+    raise KeyboardInterrupt
 
 
 def _hush() -> None:

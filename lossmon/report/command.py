@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 from lossmon.errors import ConfigError
+from lossmon.report.ending import Ending
 from lossmon.text import printable
 
 AT_ONCE = 4
@@ -121,9 +122,9 @@ class Commands:
             self._start(self._waiting.popleft())
         return bool(self._running or self._waiting)
 
-    def finish(self) -> None:
-        """Wait for all of them, each for its time."""
-        while self.tend():
+    def finish(self, ending: Ending | None = None) -> None:
+        """Wait for all of them, each for its time, unless we are to end."""
+        while self.tend() and not ending:
             time.sleep(0.02)
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,17 +13,10 @@ from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.monitor.sources import open_monitor
 from lossmon.report import watch as report
 from lossmon.report.command import Commands
+from lossmon.report.ending import Ending
 
 if TYPE_CHECKING:
     from lossmon.notify import Notifier
-
-
-class _Told(BaseException):
-    """A signal asks us to end; no handler of ordinary errors may swallow it."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def watch(
@@ -61,32 +53,31 @@ def watch(
     commands = Commands(command, complain, exec_timeout) if command is not None else None
     notifier = _notifier(services, level, knowledge, complain)
     config.apply()
-    monitor = open_monitor(targets, watch=True)
-    watching = report.Watch(
-        monitor,
-        sys.stdout,
-        partial(report.as_json if as_json else report.as_text, knowledge=knowledge),
-        report.Wanted(level, tuple(patterns), until),
-        commands,
-        partial(report.as_values, knowledge=knowledge),
-        pipe=set(targets) == {"-"},
-        complain=complain,
-        tell=notifier.add if notifier is not None else lambda _: None,
-    )
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _raise)
-    try:
-        worst = watching.run()
-    except KeyboardInterrupt:
-        return 128 + signal.SIGINT
-    except _Told as told:
-        return 128 + told.number
-    finally:
-        if commands is not None:
-            commands.close()
-        if notifier is not None:
-            notifier.close()
-        monitor.close()
+    with Ending() as ending:
+        monitor = open_monitor(targets, watch=True)
+        ending.on_signal(monitor.wake)
+        watching = report.Watch(
+            monitor,
+            sys.stdout,
+            partial(report.as_json if as_json else report.as_text, knowledge=knowledge),
+            report.Wanted(level, tuple(patterns), until),
+            commands,
+            partial(report.as_values, knowledge=knowledge),
+            pipe=set(targets) == {"-"},
+            complain=complain,
+            tell=notifier.add if notifier is not None else lambda _: None,
+            ending=ending,
+        )
+        try:
+            worst = watching.run()
+        finally:
+            if commands is not None:
+                commands.close()
+            if notifier is not None:
+                notifier.close()
+            monitor.close()
+    if ending.number is not None:
+        return 128 + ending.number
     if worst is None or fail_on == "never":
         return 0
     return int(SEVERITIES.index(worst) >= SEVERITIES.index(fail_on))
@@ -103,7 +94,3 @@ def _notifier(
     least: Severity = "critical" if level == "critical" else "warning"
     found = notify.services_at(notify.addresses(services))
     return notify.Notifier(found, least, knowledge, complain)
-
-
-def _raise(number: int, _frame: object) -> None:
-    raise _Told(number)

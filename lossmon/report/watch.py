@@ -18,6 +18,7 @@ from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.changes import Change, Changes
 from lossmon.report.command import Commands
 from lossmon.report.contract import SCHEMA, finding_object
+from lossmon.report.ending import Ending
 from lossmon.text import printable, writable
 
 _IDLE_S = 1.0  # between two looks when nothing wakes the monitor
@@ -60,6 +61,7 @@ class Watch:
         pipe: all that is watched is standard input, which has an end.
         complain: told in one line what is wrong beside the runs.
         tell: handed what is told, for who tells it elsewhere.
+        ending: true once the watch is to end.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Watch:
         pipe: bool = False,
         complain: Callable[[str], None] = lambda _: None,
         tell: Callable[[Sequence[Change]], None] = lambda _: None,
+        ending: Ending | None = None,
     ) -> None:
         self._monitor = monitor
         self._out = out
@@ -83,6 +86,7 @@ class Watch:
         self._pipe = pipe
         self._complain = complain
         self._hand_on = tell
+        self._ending = ending
         self._hosts: dict[str, str] = {}  # host -> what was said of its link
         self._changes = Changes()
         self._runs: dict[str, RunUpdate] = {}
@@ -91,10 +95,10 @@ class Watch:
         self._known: set[str] = set()  # boxes that were heard of
 
     def run(self) -> Severity | None:
-        """Watch until the pipe has ended, the reader of our lines has gone, or all has finished.
+        """Watch until told to end, the pipe has ended, our reader has gone, or all has finished.
 
         Returns:
-            The worst that holds at the end.
+            The worst that holds at the end; None where we were told to end.
         """
         while not self._done():
             started = time.monotonic()
@@ -106,12 +110,15 @@ class Watch:
                 self._commands.tend()
             if not self._monitor.pending():
                 time.sleep(max(0.0, _PACE_S - (time.monotonic() - started)))
-                self._monitor.wait(_IDLE_S)
+                if not self._ending:
+                    self._monitor.wait(_IDLE_S)
+        if self._ending:
+            return None
         if self._pipe and self._monitor.exhausted:
             self._fresh = {update.run: update for update in self._monitor.conclude()}
             self._settle()
         if self._commands is not None:
-            self._commands.finish()
+            self._commands.finish(self._ending)
         found = {f.severity for run in self._runs.values() for f in run.diagnosis.findings}
         return max(found, key=SEVERITIES.index, default=None)
 
@@ -154,7 +161,7 @@ class Watch:
             self._commands.run(self._values(change))
 
     def _done(self) -> bool:
-        if (self._pipe and self._monitor.exhausted) or reader_gone(self._out):
+        if self._ending or (self._pipe and self._monitor.exhausted) or reader_gone(self._out):
             return True
         if self._wanted.until != "finished" or not self._settled or not self._runs:
             return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 import lossmon
 from lossmon.errors import ConfigError
 from lossmon.report.command import AT_ONCE, Commands, parse
+from lossmon.report.ending import NUMBERS
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.diagnosis.curves import rebound
 from tests.report.test_cli import run
@@ -122,6 +124,65 @@ def test_a_signal_ends_it_without_a_word(log: Path, watching, number: signal.Sig
     watch.process.send_signal(number)
     assert watch.process.wait(10) == 128 + number
     assert watch.process.stderr.read() == ""
+
+
+@pytest.mark.skipif(shutil.which("timeout") is None, reason="no GNU timeout here")
+def test_gnu_timeout_which_signals_twice_leaves_no_word(log: Path) -> None:
+    root = str(Path(lossmon.__file__).parents[1])
+    watched = [
+        subprocess.Popen(
+            ["timeout", f"{1.5 + i / 10}", sys.executable, "-m", "lossmon", "watch", str(log)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": root},
+        )
+        for i in range(4)
+    ]
+    assert [(one.communicate(timeout=30)[1], one.returncode) for one in watched] == [("", 124)] * 4
+
+
+def test_signals_without_end_raise_nothing_in_the_middle_of_the_clean_up(
+    log: Path, watching
+) -> None:
+    watch = watching(log, "--exec", "sleep 30")
+    watch.line(lambda line: "Healthy" in line)
+    diverge(log)
+    watch.line(lambda line: "DIVERGED" in line)
+    while watch.process.poll() is None:
+        for number in NUMBERS:
+            watch.process.send_signal(number)
+        time.sleep(0.01)
+    assert watch.process.returncode in [128 + number for number in NUMBERS]
+    assert "Traceback" not in watch.process.stderr.read()
+
+
+def test_nobody_who_does_not_read_keeps_it_from_ending(
+    tmp_path: Path,
+) -> None:
+    full, here = os.pipe()
+    os.set_blocking(here, False)
+    try:
+        while os.write(here, b"." * 4096):
+            pass
+    except BlockingIOError:
+        os.set_blocking(here, True)
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(60)))
+    code = (
+        "from lossmon.report import ending; ending.PATIENCE_S = 1.0\n"
+        f"import sys; sys.argv = ['lossmon', 'watch', {str(log)!r}]\n"
+        "from lossmon.cli import main; main()"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=here)
+    os.close(here)
+    blocked = Path(f"/proc/{process.pid}/wchan")
+    end = time.monotonic() + 5  # some kernels do not tell
+    while "pipe" not in blocked.read_text() and time.monotonic() < end:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 128 + signal.SIGTERM
+    os.close(full)
 
 
 def test_lines_for_people_say_what_since_when_and_what_to_do(log: Path, watching) -> None:
