@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-import shlex
 import signal
 import subprocess
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from itertools import pairwise
 
-from lossmon.errors import ConfigError
 from lossmon.report.ending import Ending
+from lossmon.report.template import filled, parse
 from lossmon.text import printable
 
 AT_ONCE = 4
@@ -21,59 +18,6 @@ MOST_WAITING = 100
 TIMEOUT_S = 60.0
 _GRACE_S = 2.0  # between asking a command to end and ending it
 _MOST_CHARS = 4000  # of one value: an argument list has an end
-
-FIELDS = (
-    "event", "run", "pattern", "severity", "confidence", "since_step", "step", "metric", "state",
-    "title", "evidence", "log", "time",
-)  # fmt: skip
-_FIELD = re.compile(r"\{([a-z_]+)\}")
-_INTERPRETER = re.compile(r"(ba|da|z|k|fi|tc|c)?sh|python[\d.]*|perl|ruby|node|lua")
-_REMOTE = ("ssh", "mosh", "srun", "eval")
-_CODE = re.compile(r"-[a-zA-Z]*[ce]")  # what follows is a program, not a text
-
-
-def parse(text: str) -> list[str]:
-    """The words of a command, with {fields} still in them.
-
-    Raises:
-        ConfigError: it cannot be run, or would run what a log says as a program.
-    """
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise ConfigError(f"--exec: {str(error).lower()}; quote it as for a shell") from None
-    if not words:
-        raise ConfigError("--exec: an empty command; name a program and its arguments")
-    for name in (name for word in words for name in _FIELD.findall(word)):
-        if name not in FIELDS:
-            raise ConfigError(f"--exec: no field {{{name}}}; there are {', '.join(FIELDS)}")
-    code = _read_as_code(words)
-    if code is not None:
-        name = next(iter(_FIELD.findall(code)))
-        raise ConfigError(
-            f"--exec: {{{name}}} would be read as a program, and it comes from a log; "
-            f'use the environment variable instead: "$LOSSMON_{name.upper()}"'
-        )
-    return words
-
-
-def _read_as_code(words: list[str]) -> str | None:
-    """A word with a field that is the program to run, or that an interpreter takes as one."""
-    if _FIELD.search(words[0]):
-        return words[0]
-    for i, word in enumerate(words):
-        name = os.path.basename(word)
-        rest = words[i + 1 :]
-        if name in _REMOTE:
-            risky = rest
-        elif _INTERPRETER.fullmatch(name):
-            risky = [after for option, after in pairwise(rest) if _CODE.fullmatch(option)]
-        else:
-            continue
-        for one in risky:
-            if _FIELD.search(one):
-                return one
-    return None
 
 
 class Commands:
@@ -139,7 +83,7 @@ class Commands:
         return os.path.basename(self._words[0])
 
     def _start(self, values: Mapping[str, str]) -> None:
-        words = [_FIELD.sub(lambda field: values.get(field[1], ""), word) for word in self._words]
+        words = filled(self._words, values)
         named = {f"LOSSMON_{key.upper()}": value for key, value in values.items()}
         try:
             process = subprocess.Popen(
