@@ -27,6 +27,7 @@ from lossmon.options import (
     targets_argument,
     told_options,
 )
+from lossmon.text import escaped
 
 LEVELS = ("info", "warning", "critical", "never")
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -314,7 +315,7 @@ def export(targets: tuple[str, ...], output: str | None) -> None:
     if updates and output:
         count = report.write(updates, output)
         runs = "1 run" if len(updates) == 1 else f"{len(updates)} runs"
-        click.echo(f"{count:,} points of {runs} in {output}", err=True)
+        click.echo(escaped(f"{count:,} points of {runs} in {output}"), err=True)
     elif updates:
         report.write_csv(updates, sys.stdout)
     for error in errors:
@@ -346,7 +347,7 @@ def report(targets: tuple[str, ...], output: str, lang: str) -> None:
         raise TargetError(f"a report is of one run, and these are {len(updates)}: {names}")
     if updates:
         document.write(updates[0], load(lang), output, time.time())
-        click.echo(f"{updates[0].run} in {output}", err=True)
+        click.echo(escaped(f"{updates[0].run} in {output}"), err=True)
     if errors or not updates:
         sys.exit(2)
 
@@ -402,7 +403,7 @@ def config_command(default: bool, create: bool) -> None:
         click.echo("lossmon: no file there yet; lossmon config --create writes one", err=True)
     else:
         config.load()
-    click.echo(where)
+    click.echo(escaped(where))
 
 
 @cli.command(context_settings=_CONTEXT)

@@ -7,6 +7,7 @@ import platform
 import sys
 import traceback
 
+from lossmon import private
 from lossmon.errors import LossmonError
 from lossmon.text import clip, printable
 
@@ -34,13 +35,9 @@ def _keep(error: BaseException) -> str | None:
     where = os.path.join(folder, "crash.txt")
     head = f"lossmon {__version__}, Python {platform.python_version()}, {sys.platform}\n"
     try:
-        os.makedirs(folder, exist_ok=True)
-        with open(where, "w", encoding="utf-8", opener=_private) as file:
+        private.make_folder(folder)
+        with open(where, "w", encoding="utf-8", opener=private.opener) as file:
             file.write(head + "".join(traceback.format_exception(error)))
     except OSError:
         return None
     return where
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -12,10 +12,12 @@ import click
 
 from lossmon.errors import LossmonError
 from lossmon.options import complain
+from lossmon.text import escaped
 
 
 def status_of(command: Callable[[], object]) -> int:
     """Run a command; its exit status. 2 is wrong usage, or nothing that can be read or written."""
+    open_missing_streams()
     signal.signal(signal.SIGINT, _interrupt_once)
     try:
         status = command()
@@ -23,6 +25,8 @@ def status_of(command: Callable[[], object]) -> int:
     except click.exceptions.Abort:
         return 130
     except click.ClickException as error:
+        # It quotes arguments, which a glob may have made of names of files.
+        vars(error)["message"] = escaped(error.message)
         error.show()
         return error.exit_code
     except LossmonError as error:
@@ -42,6 +46,21 @@ def status_of(command: Callable[[], object]) -> int:
     except Exception as error:
         return _broken(error)
     return status if isinstance(status, int) else 0
+
+
+def open_missing_streams() -> None:
+    """Open the null device in place of a standard stream that the caller closed, as cron may.
+
+    Python has None for it, and the next file that is opened would take its number.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is not None:
+            continue
+        null = os.open(os.devnull, os.O_RDWR)
+        if null != number:
+            os.dup2(null, number)
+            os.close(null)
+        setattr(sys, name, open(number, mode, encoding="utf-8", errors="replace"))  # noqa: SIM115
 
 
 def _interrupt_once(number: int, _: object) -> None:

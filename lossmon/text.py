@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
+from typing import Any
 
+# Controls (C0, C1), marks of direction and other characters that are not seen, halves of pairs.
+_OBEYED = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e"
+    r"\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
+)
 _TAB = str.maketrans({"\t": " "})
 
 
@@ -23,6 +31,25 @@ def printable(text: str) -> str:
 def writable(text: str) -> str:
     r"""Text that any UTF-8 file can hold, JSON too: a byte of a name that is none is \\udcff."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def escaped(text: str) -> str:
+    """Text with escapes in place of all that a terminal obeys or that turns its direction.
+
+    Nothing is lost, unlike in `printable`: this is for data that a person looks at. The escapes are
+    those of JSON, in which such characters stand in strings alone: JSON stays the same JSON.
+    """
+    return text if text.isprintable() else _OBEYED.sub(_escape, text)
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[i : i + 4]}" for i in range(0, len(units), 4))
+
+
+def json_line(values: Mapping[str, Any]) -> str:
+    """An object as a line of strict JSON that does no harm where a person reads it."""
+    return escaped(json.dumps(values, allow_nan=False, ensure_ascii=False))
 
 
 def char_width(char: str) -> int:

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from lossmon import private
 from lossmon.config.hosts import HOSTS, Host
 from lossmon.config.notices import NOTICES, Notices
 from lossmon.config.patterns import PATTERNS
@@ -159,8 +160,8 @@ def create() -> None:
     """
     where = path()
     try:
-        os.makedirs(os.path.dirname(where) or ".", exist_ok=True)
-        with open(where, "x", encoding="utf-8") as file:
+        private.make_folder(os.path.dirname(where))
+        with open(where, "x", encoding="utf-8", opener=private.opener) as file:
             file.write(default_text())
     except FileExistsError:
         raise ConfigError(f"{where}: there is a file already; it stays as it is") from None

@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 
-from lossmon import config
+from lossmon import config, private
 from lossmon.config.section import shown
 from lossmon.errors import ConfigError
 
@@ -64,11 +64,11 @@ def _replace(where: str, text: str) -> None:
     folder = os.path.dirname(where)
     temporary = None
     try:
-        os.makedirs(folder, exist_ok=True)
+        private.make_folder(folder)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".config-", suffix=".toml")
         with open(handle, "w", encoding="utf-8") as file:
             file.write(text)
-        mode = os.stat(where).st_mode & 0o777 if os.path.exists(where) else 0o644
+        mode = os.stat(where).st_mode & 0o777 if os.path.exists(where) else 0o600
         os.chmod(temporary, mode)
         os.replace(temporary, where)
     except OSError as error:

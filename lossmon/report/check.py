@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 
@@ -13,21 +12,18 @@ from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
 from lossmon.report.machine import machine_line
-from lossmon.text import cell_width, clip, clip_middle, common_folder, pad, printable, writable
+from lossmon.text import cell_width, clip, clip_middle, common_folder, json_line, pad, printable
 
 _ORDINARY = ("healthy", "healthy_pair", "finished")
 _SHORTEST_NAME = 12  # cells that a run's name keeps on a narrow terminal
+_LONGEST_CELL = 27  # of a cell of numbers: a plan may be any number
 _MARKS = {"critical": "✗", "warning": "!", "info": "·"}
 _ASCII_MARKS = {"critical": "x", "warning": "!", "info": "."}
 
 
 def as_json(updates: Sequence[RunUpdate], knowledge: Knowledge) -> str:
     """One strict JSON object a run, one a line, in the order the runs were found."""
-    lines = [
-        writable(json.dumps(run_object(update, knowledge), allow_nan=False, ensure_ascii=False))
-        for update in updates
-    ]
-    return "\n".join(lines)
+    return "\n".join(json_line(run_object(update, knowledge)) for update in updates)
 
 
 def worst(updates: Sequence[RunUpdate]) -> Severity | None:
@@ -145,7 +141,7 @@ def _row(update: RunUpdate, marks: dict[str, str]) -> tuple[str, ...]:
         mark,
         printable(update.run),
         "silent" if update.state == "unknown" else update.state,  # as the screen says it
-        step + total,
+        clip(step + total, _LONGEST_CELL),
         _newest(update, update.train),
         _newest(update, update.eval),
     )

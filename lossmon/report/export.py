@@ -14,7 +14,7 @@ from lossmon.api import COLUMNS
 from lossmon.errors import TargetError
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.write import replacing
-from lossmon.text import writable
+from lossmon.text import escaped, writable
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
@@ -63,10 +63,14 @@ def write(updates: Sequence[RunUpdate], path: str) -> int:
 
 
 def write_csv(updates: Sequence[RunUpdate], file: IO[str]) -> None:
-    """Write a table with a header."""
+    """Write a table with a header; on a terminal what a name says to it is shown, not sent."""
     table = csv.writer(file, lineterminator="\n")
     table.writerow(COLUMNS)
-    table.writerows(rows(updates))
+    if file.isatty():
+        for run, metric, *numbers in rows(updates):
+            table.writerow((escaped(run), escaped(metric), *numbers))
+    else:
+        table.writerows(rows(updates))
 
 
 def _write_lines(updates: Sequence[RunUpdate], file: IO[str]) -> None:

@@ -22,6 +22,7 @@ _SIGNS = {"critical": "✗", "warning": "!", "info": "✓", "": "…"}
 _ASCII_SIGNS = {"critical": "x", "warning": "!", "info": "+", "": "."}
 _COLORS = {"critical": "red", "warning": "yellow", "info": "green"}
 _ANSI = {"red": "31", "yellow": "33", "green": "32"}
+_MOST = 1e15  # of steps and of seconds
 _ORDER = ("critical", "warning", "info", "")
 
 Part = tuple[str, str]  # words, and the severity whose colour they have
@@ -70,9 +71,16 @@ class Standing:
         )
         if not all(isinstance(word, str) for word in words) or not isinstance(logs, list):
             return None
-        if not all(number is None or isinstance(number, int | float) for number in numbers):
+        if not all(number is None or _is_number(number) for number in numbers):
+            return None
+        if values["severity"] not in _SIGNS:
             return None
         return cls(**{**values, "logs": tuple(map(str, logs))})
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a number that can be counted and written with; NaN is none."""
+    return isinstance(value, int | float) and abs(value) <= _MOST
 
 
 def line(

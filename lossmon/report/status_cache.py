@@ -12,13 +12,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from lossmon import __version__
+from lossmon import __version__, private
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import as_flags
 from lossmon.logs.target import Target
 from lossmon.report.status import Standing
 
 _MOST_BYTES = 16 << 20
+_DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+_CLOCK_S = 60.0  # so far a clock may have been set back since
+_LONGEST_S = 3600.0  # that one reading takes
 _SCAN_S = 2.0  # spent on walking folders at most
 
 Stamp = tuple[int, int]  # size, modification time in ns
@@ -63,8 +66,11 @@ def load(path: str) -> Memory:
             return Memory()
         kept = [run for run in runs if run is not None]
         read_at, took_s = float(values["read_at"]), float(values["took_s"])
+        # Of a time to come, or of a reading without end, nothing would be read anew.
+        if not (0 <= read_at <= time.time() + _CLOCK_S and 0 <= took_s <= _LONGEST_S):
+            return Memory()
         return Memory(read_at, stamps, kept, took_s)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (OSError, RecursionError, *_DAMAGE):
         return Memory()
 
 
@@ -78,7 +84,7 @@ def save(path: str, memory: Memory) -> None:
     }
     folder = os.path.dirname(path)
     try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
+        private.make_folder(folder)
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".status-")  # of mode 0600
         try:
             with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
@@ -95,8 +101,8 @@ def save(path: str, memory: Memory) -> None:
 def alone(path: str) -> Iterator[bool]:
     """Whether no other process reads for the same memory; holds them off meanwhile."""
     try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        handle = os.open(path + ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        private.make_folder(os.path.dirname(path))
+        handle = private.opener(path + ".lock", os.O_CREAT | os.O_RDWR)
     except OSError:
         yield True  # nowhere to note it
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import time
@@ -19,7 +18,7 @@ from lossmon.monitor.changes import Change, Changes
 from lossmon.report.command import Commands
 from lossmon.report.contract import SCHEMA, finding_object
 from lossmon.report.ending import Ending
-from lossmon.text import printable, writable
+from lossmon.text import json_line, printable, writable
 
 _IDLE_S = 1.0  # between two looks when nothing wakes the monitor
 _PACE_S = 0.2  # between two looks at logs that grow all the time
@@ -203,8 +202,7 @@ def as_object(change: Change, knowledge: Knowledge) -> dict[str, Any]:
 
 def as_json(change: Change, knowledge: Knowledge) -> str:
     """An event as a line of strict JSON."""
-    event = as_object(change, knowledge)
-    return writable(json.dumps(event, allow_nan=False, ensure_ascii=False))
+    return json_line(as_object(change, knowledge))
 
 
 def as_values(change: Change, knowledge: Knowledge) -> dict[str, str]:

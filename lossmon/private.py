@@ -1,0 +1,24 @@
+"""Files and folders that are the user's alone: settings, what is remembered, reports of crashes."""
+
+from __future__ import annotations
+
+import os
+
+
+def make_folder(path: str) -> None:
+    """Make a folder and what is missing above it, of mode 0700; what is there stays as it is."""
+    missing = []
+    while path and not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    for folder in reversed(missing):
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:
+            if not os.path.isdir(folder):
+                raise
+
+
+def opener(path: str, flags: int) -> int:
+    """For `open`: a file that is made has mode 0600, and a link to elsewhere is not followed."""
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
