@@ -54,7 +54,7 @@ class Config:
         notices: what happens when a finding starts.
         hosts: name -> box, with what is followed there.
         patterns: pattern -> "off" or its severity.
-        roles: metric name -> role (see `lossmon.formats.names.ROLES`).
+        roles: metric name -> role (see `lossmon.formats.lexicon.ROLES`).
         lines: lines that are rows.
     """
 
@@ -82,12 +82,12 @@ def apply() -> Config:
     Raises:
         ConfigError: the file cannot be used.
     """
-    from lossmon.formats import detect, names
+    from lossmon.formats import detect, lexicon
     from lossmon.formats.pattern import PatternFormat
     from lossmon.monitor import told
 
     config = name_hosts()
-    names.override(config.roles)
+    lexicon.override(config.roles)
     told.say(patterns=config.patterns)
     detect.add_first([PatternFormat(line.name, line.pattern) for line in config.lines])
     return config

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lossmon.config.section import Section
 from lossmon.errors import ConfigError
-from lossmon.formats import names
+from lossmon.formats import lexicon
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ def _roles(table: object, name: str) -> Mapping[str, str]:
     if not isinstance(table, dict):
         raise ConfigError(f'{name}: a table: [{name}], then "metric" = "train_loss"')
     for metric, role in table.items():
-        if role not in names.ROLES:
-            known = ", ".join(names.ROLES)
+        if role not in lexicon.ROLES:
+            known = ", ".join(lexicon.ROLES)
             raise ConfigError(f"{name}.{metric}: no role {role}; one of {known}")
     return dict(table)
 
@@ -59,7 +59,7 @@ def _line(table: object, name: str) -> LinePattern:
 def _roles_example(name: str) -> str:
     return (
         f"[{name}]\n# Metric -> its role, where the name does not tell it. One of\n"
-        f"# {', '.join(names.ROLES)}.\n"
+        f"# {', '.join(lexicon.ROLES)}.\n"
         '# "my/objective" = "train_loss"\n'
     )
 

@@ -11,20 +11,24 @@ from typing import Any
 import orjson
 
 from lossmon.formats.decoder import Facts, Record, Skipped
-from lossmon.formats.lines import LineSplitter, clean
-from lossmon.formats.names import (
+from lossmon.formats.lexicon import (
     ACCURACY,
     EVAL_LOSS,
     GRAD_NORM,
     LEARNING_RATE,
+    METRIC_KEYS,
     OTHER,
     OTHER_LOSS,
     TRAIN_LOSS,
+    VALUE_KEYS,
+    is_clock,
     plain,
+    rank_of,
     role,
     says_split,
-    split_of_path,
 )
+from lossmon.formats.lines import LineSplitter, clean
+from lossmon.formats.names import split_of_path
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.rows import RowReader, no_collection
 
@@ -33,15 +37,7 @@ READS = "CSV and TSV: Lightning, Keras CSVLogger, Ultralytics, DVCLive, CatBoost
 SIGN = "a header that names a metric"
 _DELIMITERS = (",", "\t", ";", "|")
 _METRIC_ROLES = (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS, ACCURACY)
-_PLACE = frozenset(
-    {"step", "global_step", "epoch", "iter", "iteration", "iters", "time", "timestamp", "update",
-     "num_updates", "steps", "timesteps", "training_iteration", "round", "batch", "it", "_step"}
-)  # fmt: skip
 _NO_NUMBER = frozenset({"", "na", "n/a", "none", "null", "-", "nan"})
-_LONG = (  # a metric's name in one column, its value in another
-    frozenset({"metric", "metric_name", "name", "key", "tag"}),
-    frozenset({"value", "metric_value", "val", "scalar"}),
-)
 _TENSORBOARD = ["wall_time", "step", "value"]  # as its page exports a curve
 _TAG = re.compile(r"(?:.*[-_])?tag[-_](?P<tag>.+)")
 _SNIFFED_LINES = 40
@@ -143,7 +139,7 @@ class CsvDecoder:
         forms = [plain(cell) for cell in cells]
         if forms == _TENSORBOARD:
             return [*cells[:2], _tag_of(self._name)]
-        if forms[0] in ("", "unnamed_0") and not set(forms) & _PLACE:
+        if forms[0] in ("", "unnamed_0") and not any(map(rank_of, forms)):
             cells = ["step", *cells[1:]]  # an index that pandas wrote
         losses = [cell for cell in cells if role(cell) in (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS)]
         if self._split is not None and not any(says_split(cell) for cell in cells):
@@ -183,8 +179,11 @@ def sniff(head: bytes, name: str) -> str | None:
         return "a curve as TensorBoard's page exports it"
     if _is_long(header, [split(line, mark) for line in lines[1:]]):
         return "a table with one metric a row"
-    placed = bool({plain(cell) for cell in header} & _PLACE)
-    known = _METRIC_ROLES if not placed else (*_METRIC_ROLES, LEARNING_RATE, GRAD_NORM)
+    counted = any(map(rank_of, header))
+    placed = counted or any(map(is_clock, header))
+    known = {*_METRIC_ROLES, LEARNING_RATE, GRAD_NORM} if counted else set(_METRIC_ROLES)
+    if placed and not counted:
+        known -= {ACCURACY}  # a return by date is that of a share
     metrics = [cell for cell in header if role(cell) in known and _is_name(cell)]
     if not metrics or not _is_header(header):
         return None
@@ -217,9 +216,11 @@ def _tag_of(path: str) -> str:
 def _is_long(header: list[str], rows: list[list[str]]) -> bool:
     """One metric a row: a column of names, of which some are metrics, and one of values."""
     forms = [plain(cell) for cell in header]
-    if not (_LONG[0] & set(forms) and _LONG[1] & set(forms) and _PLACE & set(forms)):
+    at = next((i for i, form in enumerate(forms) if form in METRIC_KEYS), None)
+    if at is None or not set(VALUE_KEYS) & set(forms):
         return False
-    at = next(i for i, form in enumerate(forms) if form in _LONG[0])
+    if not any(rank_of(form) or is_clock(form) for form in forms):
+        return False
     known = (*_METRIC_ROLES, LEARNING_RATE, GRAD_NORM)
     return any(at < len(row) and role(row[at]) in known for row in rows)
 
@@ -234,7 +235,7 @@ def _is_header(cells: list[str]) -> bool:
     return (
         len(filled) > 0
         and all(_is_name(cell) for cell in filled)
-        and any(role(cell) in _METRIC_ROLES or plain(cell) in _PLACE for cell in filled)
+        and any(role(cell) in _METRIC_ROLES or rank_of(cell) or is_clock(cell) for cell in filled)
     )
 
 

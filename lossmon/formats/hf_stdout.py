@@ -13,12 +13,19 @@ import re
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
+from lossmon.formats.lexicon import (
+    EVAL_LOSS,
+    OTHER,
+    TRAIN_LOSS,
+    counter_of,
+    is_count,
+    phase_of,
+    role,
+)
 from lossmon.formats.lines import LineSplitter, clean, clean_text, failure, strip_prefix
-from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, role
 from lossmon.formats.notes import note, planned
 from lossmon.formats.rows import RowReader, names_no_step
 from lossmon.formats.text_tokens import Kind, tokenise
-from lossmon.formats.text_words import counter_of, is_count, phase_of
 
 NAME = "hf-stdout"
 READS = "Output of the Hugging Face Trainer and TRL (transformers 4 and 5)"

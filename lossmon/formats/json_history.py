@@ -12,7 +12,7 @@ from lossmon.formats.json_document import (
     rows_of,
 )
 from lossmon.formats.jsonl import has_metric
-from lossmon.formats.names import EVAL_LOSS, TRAIN_LOSS, role
+from lossmon.formats.lexicon import EVAL_LOSS, TRAIN_LOSS, role
 from lossmon.formats.rows import flatten
 
 NAME = "json"

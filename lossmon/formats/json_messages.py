@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lossmon.formats import hf_stdout, text
-from lossmon.formats.cells import wall_time
+from lossmon.formats.clock import read_time
 from lossmon.formats.decoder import Decoder, Facts, Record, Skipped
 from lossmon.formats.jsonl import load_object
+from lossmon.formats.lexicon import is_clock
 from lossmon.formats.lines import LineSplitter
 
 NAME = "json-messages"
 READS = "Lines wrapped in JSON: Docker's json-file, Kubernetes, python-json-logger, structlog"
 SIGN = 'objects whose `"log"` or `"message"` is a line of training'
 _MESSAGE = ("log", "message", "msg", "text", "event", "textPayload", "MESSAGE")
-_TIME = ("time", "timestamp", "ts", "asctime", "@timestamp", "created")
 _SNIFFED_LINES = 400
 _MOST_HELD = 1 << 16  # lines looked at before the text within is taken for ordinary text
 
@@ -87,9 +87,9 @@ def unwrap(line: bytes) -> tuple[bytes, float | None] | None:
     message = next((row[key] for key in _MESSAGE if isinstance(row.get(key), str)), None)
     if message is None:
         return None
-    stamp = next((row[key] for key in _TIME if row.get(key) is not None), None)
+    stamp = next((row[key] for key in row if is_clock(key) and row[key] is not None), None)
     ended = message if message.endswith("\n") else message + "\n"
-    return ended.encode("utf-8", "replace"), None if stamp is None else wall_time(stamp)
+    return ended.encode("utf-8", "replace"), None if stamp is None else read_time(stamp)
 
 
 def sniff(head: bytes, name: str) -> str | None:

@@ -10,11 +10,10 @@ from typing import Any
 import orjson
 
 from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.lexicon import OTHER, THROUGHPUT, is_loss, plain, role
 from lossmon.formats.lines import LineSplitter, clean, failure
-from lossmon.formats.names import OTHER, THROUGHPUT, plain, role
 from lossmon.formats.notes import note
 from lossmon.formats.rows import RowReader, flatten, no_collection
-from lossmon.formats.text_words import is_loss
 
 NAME = "jsonl"
 READS = "JSON lines: Detectron2, MMEngine, Stable-Baselines3, RLlib, your own"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
+from lossmon.formats.clock import STAMP, time_of
 from lossmon.formats.decoder import MAX_LINE_BYTES
 
 
@@ -129,12 +129,6 @@ def _erase(text: str) -> str:
 
 
 _LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|SUCCESS|WARNING|WARN|ERROR|CRITICAL|FATAL)\b"
-_DATE = (
-    r"(?:(?P<y>\d{4})[-/.](?P<m>\d\d?)[-/.](?P<d>\d\d?)"  # 2024-05-19
-    r"|(?P<m2>\d\d?)/(?P<d2>\d\d?)/(?P<y2>\d{4})"  # 05/19/2024
-    r"|\d\d?/\d\d?(?:/\d\d)?)"  # no year, or which of the three it is: no wall time either
-    r"[T ]+(?P<clock>\d\d?:\d\d:\d\d(?:[.,]\d+)?)(?P<zone>Z|[+-]\d\d:?\d\d)?"
-)
 _RANK = re.compile(
     r"\[rank ?\d+\]:? ?"
     r"|rank ?\d+: (?=\S)"
@@ -149,10 +143,10 @@ _RANK = re.compile(
     r"|\[\w[\w.-]*\] ?(?=\[?\d{4}[-/])",  # a host or package before a date
     re.IGNORECASE,
 )
-_STAMP = re.compile(_DATE)
+_STAMP = re.compile(STAMP)
 _DATED = re.compile(
     r"(?:\[NeMo [A-Z] |\[)?"
-    + _DATE
+    + STAMP
     + r"(?:[^\S\t][\w./]+:\d+\]|[^\S\t][\w.-]{1,60}\](?=\s?\()|\])?[,:]?"
 )
 _NAME = r"\[?[A-Za-z_<][\w.<>/-]{0,80}(?::[\w.<>-]{1,80}){0,2}\]?"
@@ -196,7 +190,7 @@ def strip_prefix(text: str) -> tuple[str, float | None]:
             continue
         dated = _DATED.match(text, at)
         if dated:
-            time = wall_time(dated) if time is None else time
+            time = time_of(dated) if time is None else time
             at = dated.end()
             tail = _NAMED_LEVEL.match(text, at) or _D2_TAIL.match(text, at)
             at = tail.end() if tail else at
@@ -213,61 +207,9 @@ def strip_prefix(text: str) -> tuple[str, float | None]:
 def dated_span(prefix: str) -> tuple[int, int] | None:
     """Where a prefix holds a full date and time; None where it holds none."""
     for dated in _STAMP.finditer(prefix):
-        if wall_time(dated) is not None:
+        if time_of(dated) is not None:
             return dated.span()
     return None
-
-
-def read_time(stamp: str) -> float | None:
-    """Seconds since the Unix epoch of a date as `dated_span` finds it, or of a Unix time."""
-    start = _minutes.get(stamp[:16])
-    if start is not None:  # 2024-05-19 04:54 was met before: only the seconds are new
-        try:
-            return start + float(stamp[17:].replace(",", "."))
-        except ValueError:
-            pass
-    dated = _STAMP.fullmatch(stamp)
-    if dated:
-        return wall_time(dated)
-    try:
-        return float(stamp)
-    except ValueError:
-        return None
-
-
-_minutes: dict[str, float] = {}  # "2024-05-19 04:54" -> its epoch: mktime is slow, minutes recur
-
-
-def wall_time(dated: re.Match[str]) -> float | None:
-    """Seconds since the Unix epoch of a matched date; None where it has no year."""
-    year, month, day = (
-        dated["y"] or dated["y2"],
-        dated["m"] or dated["m2"],
-        dated["d"] or dated["d2"],
-    )
-    if year is None:
-        return None
-    clock, zone = dated["clock"], dated["zone"] or ""
-    minute, _, seconds = clock.rpartition(":")
-    key = f"{year}-{month:0>2}-{day:0>2} {minute}{zone}"
-    start = _minutes.get(key)
-    if start is None:
-        try:
-            start = _minute_start(f"{year}-{month:0>2}-{day:0>2}", minute, zone)
-        except (ValueError, OverflowError, OSError):
-            return None  # 2024-13-45: a date in shape only
-        if len(_minutes) > 64:
-            _minutes.clear()
-        _minutes[key] = start
-    return start + float(seconds.replace(",", "."))
-
-
-def _minute_start(date: str, minute: str, zone: str) -> float:
-    if zone == "Z":
-        zone = "+00:00"
-    elif zone and ":" not in zone:
-        zone = f"{zone[:3]}:{zone[3:]}"
-    return datetime.fromisoformat(f"{date}T{minute:0>5}:00{zone}").timestamp()
 
 
 _EXCEPTION = re.compile(

@@ -13,8 +13,8 @@ from typing import Any
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.jsonl import load_object
+from lossmon.formats.lexicon import EVAL_LOSS, OTHER_LOSS, TRAIN_LOSS, role
 from lossmon.formats.lines import LineSplitter
-from lossmon.formats.names import EVAL_LOSS, OTHER_LOSS, TRAIN_LOSS, role
 from lossmon.formats.numbers import parse_number
 
 NAME = "mlperf"

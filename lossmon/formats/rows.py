@@ -13,50 +13,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lossmon.formats.cells import (
-    MOST_STEPS,
-    counts,
-    floats,
-    fraction,
-    is_eval_split,
-    names_eval,
-    names_train,
-    read_number,
-    wall_time,
-    wall_times,
-)
+from lossmon.formats.cells import MOST_STEPS, counts, floats, fraction, read_number
+from lossmon.formats.clock import read_time, read_times
 from lossmon.formats.decoder import Facts, Record, Rows
-from lossmon.formats.names import EVAL_LOSS, OTHER, TRAIN_LOSS, plain, role, train_alone
+from lossmon.formats.lexicon import (
+    CLOCKS,
+    EVAL_LOSS,
+    METRIC_KEYS,
+    OTHER,
+    RUN_KEYS,
+    SPLIT_KEYS,
+    TOTAL_EPOCHS,
+    TOTAL_STEPS,
+    TRAIN_LOSS,
+    VALUE_KEYS,
+    first_of,
+    is_bookkeeping,
+    is_place,
+    plain,
+    role,
+    split_of,
+)
+from lossmon.formats.names import train_alone
 from lossmon.formats.numbers import as_float
 
 MAX_DEPTH = 32
 MAX_CELLS = 5000
 
-_STEP = (
-    "step", "global_step", "current_steps", "global_step_max_steps", "trainer_global_step",
-    "iteration", "iter", "iters", "iterations", "num_updates", "updates", "update", "steps",
-    "train_step", "train_steps", "train_global_step", "training_step", "n_iter", "it", "batch_idx",
-    "eval_global_step", "val_global_step",
-    "total_steps_done", "training_iteration", "num_iters", "i", "timestep", "timesteps",
-    "total_timesteps", "time_total_timesteps", "num_env_steps", "batch", "elapsed_tokens",
-)  # fmt: skip
-_EPOCH = ("epoch", "current_epoch", "train_epoch", "num_epoch", "epochs", "ep", "epoch_num")
-_TIME = (
-    "timestamp", "time", "ts", "wall_time", "walltime", "datetime", "date", "asctime", "created",
-    "timestamp_ms", "time_ms", "created_at", "logged_at",
-)  # fmt: skip
-_TOTAL = ("total_steps", "max_steps", "max_iters", "total_iters", "num_training_steps", "max_iter")
-_TOTAL_EPOCHS = ("total_epochs", "num_epochs", "max_epochs", "num_train_epochs")
-_LONG_NAME = ("metric", "metric_name", "name", "key", "tag")
-_LONG_VALUE = ("value", "metric_value", "val", "scalar")
-_SPLIT = (
-    "mode", "split", "phase", "stage", "subset", "set", "type", "data_split", "event", "kind",
-    "loop", "partition",
-)  # fmt: skip
-_NO_METRIC = frozenset(
-    (*_STEP, *_EPOCH, *_TIME, *_TOTAL, *_TOTAL_EPOCHS, "percentage", "elapsed_time",
-     "remaining_time", "eta", "eta_seconds", "pid", "rank", "seed", "runtime", "total_flos")
-)  # fmt: skip
 _SUMMARY = frozenset({"train_runtime", "train_samples_per_second", "total_flos_summary"})
 _LONGEST_NAME = 300
 _SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args"})  # hold no metrics
@@ -85,35 +68,31 @@ def _plan(keys: tuple[str, ...]) -> _Plan:
     forms = {key: plain(key) for key in keys[:MAX_CELLS]}
 
     def first(wanted: tuple[str, ...]) -> str | None:
-        for name in wanted:
-            for key, form in forms.items():
-                if form == name:
-                    return key
-        return None
+        return next((k for name in wanted for k, form in forms.items() if form == name), None)
 
-    step = first(_STEP)
-    if step == "_step":  # W&B's own count of rows, where the row names no better one
-        del forms["_step"]
-        step = first(_STEP) or step
-    epoch = first(_EPOCH)
+    # "_step" is W&B's own count of rows, where the row names no better one.
+    named = [key for key in forms if key != "_step"]
+    step = first_of(named, "step") or first_of(forms, "step") or first_of(forms, "batch")
     metrics = tuple(
-        key for key, form in forms.items() if form not in _NO_METRIC and form not in _SPLIT
+        key
+        for key, form in forms.items()
+        if form not in SPLIT_KEYS and not is_place(key) and not is_bookkeeping(key)
     )
     train = tuple(key for key in metrics if role(key) == TRAIN_LOSS)
     evals = tuple(key for key in metrics if role(key) == EVAL_LOSS)
     return _Plan(
         step,
-        epoch,
-        first(_TIME),
-        first(_TOTAL),
-        first(_TOTAL_EPOCHS),
-        first(_SPLIT),
+        first_of(forms, "epoch"),
+        first(CLOCKS),
+        first(TOTAL_STEPS),
+        first(TOTAL_EPOCHS),
+        first(SPLIT_KEYS),
         metrics,
         bool(_SUMMARY & set(forms.values())),
         train or tuple(train_alone([key for key in metrics if role(key) == OTHER], evals)),
         evals,
-        _long(first(_LONG_NAME), first(_LONG_VALUE), metrics),
-        first(("run", "run_name", "run_id")),
+        _long(first(METRIC_KEYS), first(VALUE_KEYS), metrics),
+        first(RUN_KEYS),
         first(("name",)),
     )
 
@@ -199,7 +178,7 @@ class RowReader:
             total = read_number(row[plan.total_epochs])
             if total is not None and total > 0:
                 self._facts.total_epochs = total
-        if (plan.split is not None and is_eval_split(row[plan.split])) or (
+        if (plan.split is not None and split_of(row[plan.split]) == "eval") or (
             plan.name is not None and self._is_named_eval(row[plan.name])
         ):
             values = {_as_eval(name): value for name, value in values.items()}
@@ -208,7 +187,7 @@ class RowReader:
             step = self._train_step(step, epoch)
         elif step is not None or any(name in values for name in plan.evals):
             step = self._eval_step(step)
-        time = None if plan.time is None else wall_time(row[plan.time])
+        time = None if plan.time is None else read_time(row[plan.time])
         return Record(values, step, epoch, time)
 
     def read_columns(self, columns: Mapping[str, Sequence[Any]]) -> Rows | None:
@@ -229,10 +208,10 @@ class RowReader:
             step = counts(columns[plan.step])
             values = {name: floats(columns[name]) for name in plan.metrics}
             epoch = None if plan.epoch is None else floats(columns[plan.epoch])
-            time = None if plan.time is None else wall_times(floats(columns[plan.time]))
+            time = None if plan.time is None else read_times(floats(columns[plan.time]))
             totals = counts(columns[plan.total]) if plan.total is not None else step[:0]
             epochs = floats(columns[plan.total_epochs]) if plan.total_epochs else step[:0]
-            held_out = plan.split is not None and any(map(is_eval_split, set(columns[plan.split])))
+            held_out = plan.split is not None and "eval" in map(split_of, columns[plan.split])
         except (ValueError, OverflowError, TypeError):  # the last: a cell is a list
             return None
         grows = step[0] > self._raw and (len(step) == 1 or np.diff(step).min() > 0)
@@ -257,17 +236,17 @@ class RowReader:
             run = str(row[plan.run])
             self._run = self._run or run
             name = name if run == self._run else f"{run}/{name}"
-        if plan.split is not None and is_eval_split(row[plan.split]):
+        if plan.split is not None and split_of(row[plan.split]) == "eval":
             name = _as_eval(name)
         step = self._step(row, plan)
         epoch = None if plan.epoch is None else fraction(row[plan.epoch])[0]
-        time = None if plan.time is None else wall_time(row[plan.time])
+        time = None if plan.time is None else read_time(row[plan.time])
         return Record({name: value}, step, epoch, time)
 
     def _is_named_eval(self, name: Any) -> bool:
         """Whether a row is called "test" where others are called "train": a run may be, too."""
-        self._split_by_name = self._split_by_name or names_train(name)
-        return self._split_by_name and names_eval(name)
+        self._split_by_name = self._split_by_name or split_of(name) == "train"
+        return self._split_by_name and split_of(name) == "eval"
 
     def _step(self, row: Mapping[str, Any], plan: _Plan) -> int | None:
         if plan.total is not None:

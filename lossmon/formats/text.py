@@ -14,14 +14,13 @@ from itertools import pairwise
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
+from lossmon.formats.lexicon import is_loss, is_paced, phase_of, plain
 from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
-from lossmon.formats.names import plain
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_rows import Rows
 from lossmon.formats.text_shape import FEW, MAX_CHARS, Shape, learn, shape_key
 from lossmon.formats.text_table import Box, Report, Table
-from lossmon.formats.text_words import is_loss, is_paced, phase_of
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from lossmon.formats.clock import read_time
+from lossmon.formats.lexicon import counter_of, is_clock, is_count, is_loss, phase_of
 from lossmon.formats.text_tokens import Kind, Token
-from lossmon.formats.text_words import counter_of, is_clock, is_count, is_loss, phase_of
 
 _TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}
 _PROGRESS = frozenset(("progress", "process"))
@@ -35,7 +36,7 @@ def is_epoch_row(roles: dict[int, str], metrics: list[Token]) -> bool:
 
 def counter_of_token(token: Token, followers: list[Kind]) -> str | None:
     """What a named number counts; None where it is a metric."""
-    if is_clock(token.key, token.text):
+    if is_clock(token.key) and read_time(token.text) is not None:
         return "clock"
     counter = counter_of(token.key)
     if counter in ("step", "batch") and not is_count(token.text):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from lossmon.formats.clock import read_time
 from lossmon.formats.decoder import Facts, Record
-from lossmon.formats.lines import read_time
+from lossmon.formats.lexicon import is_eval, is_train
 from lossmon.formats.text_place import Counter, Place
 from lossmon.formats.text_shape import Shape
 from lossmon.formats.text_table import Row
-from lossmon.formats.text_words import is_eval, is_train
 
 
 @dataclass

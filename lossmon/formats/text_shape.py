@@ -7,6 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import itemgetter
 
+from lossmon.formats.lexicon import (
+    counter_of,
+    counts_episodes,
+    counts_world,
+    is_count,
+    is_eval,
+    is_loss,
+    is_measured,
+    is_noise,
+    is_paced,
+    is_score,
+    phase_of,
+    planned,
+)
 from lossmon.formats.lines import dated_span, strip_prefix
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_counters import claim, counter_of_token, is_epoch_row, settle_counters
@@ -30,21 +44,7 @@ from lossmon.formats.text_unnamed import (
     step_between_bars,
     unnamed_places,
 )
-from lossmon.formats.text_words import (
-    counter_of,
-    counts_episodes,
-    counts_world,
-    is_count,
-    is_eval,
-    is_loss,
-    is_measured,
-    is_noise,
-    is_paced,
-    is_score,
-    phase_of,
-    planned,
-    settle,
-)
+from lossmon.formats.text_words import settle
 
 MAX_CHARS = 4096  # a longer line is no row of a few metrics
 FEW = 5  # words: no sentence of a text

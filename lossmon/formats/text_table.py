@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lossmon.formats.lexicon import counter_of, is_loss, is_measured, is_noise, phase_of
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import FILLER
-from lossmon.formats.text_words import counter_of, is_loss, is_measured, is_noise, phase_of
 
 _COLUMN = re.compile(r"\S+(?: \S+)*")
 _CELL = re.compile(r"\S+")

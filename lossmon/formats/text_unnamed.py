@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 
-from lossmon.formats.names import says_split
+from lossmon.formats.lexicon import is_count, is_loss, says_split
 from lossmon.formats.text_tokens import Kind, Token
-from lossmon.formats.text_words import is_count, is_loss
 
 _NEAR = 100  # characters before a counter in which a loss is looked for
 _GAP = re.compile(r"[\s:=]+")

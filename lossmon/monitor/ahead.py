@@ -9,7 +9,7 @@ import numpy as np
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Record
 from lossmon.formats.detect import detect
-from lossmon.formats.names import role
+from lossmon.formats.lexicon import role
 from lossmon.history.columns import SeriesView, part_of
 from lossmon.history.run import History
 

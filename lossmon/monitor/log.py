@@ -10,7 +10,8 @@ from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder, Record, Rows
 from lossmon.formats.detect import detect
 from lossmon.formats.json_document import DocumentDecoder
-from lossmon.formats.names import choose, role
+from lossmon.formats.lexicon import role
+from lossmon.formats.names import choose
 from lossmon.formats.unpack import Unpacker, plain_name, unpacker
 from lossmon.history.columns import SeriesView
 from lossmon.history.run import History

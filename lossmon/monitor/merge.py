@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from lossmon.formats.decoder import Record, Rows, batches
-from lossmon.formats.names import role
+from lossmon.formats.lexicon import role
 from lossmon.history.columns import Series
 from lossmon.history.run import History
 from lossmon.monitor.log import Log, put

@@ -10,7 +10,7 @@ from lossmon.chart.of_run import curves_of, marks_of, metrics_of, overlay_of, st
 from lossmon.chart.picture import ChartSpec, Picture, Span, Window, draw
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import TargetError
-from lossmon.formats.names import plain
+from lossmon.formats.lexicon import plain
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.check import verdict_line
 from lossmon.text import cell_width, clip, clip_middle, printable

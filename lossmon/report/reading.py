@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lossmon.formats.names import OTHER, role
+from lossmon.formats.lexicon import OTHER, role
 from lossmon.monitor.update import LogInfo, RunUpdate
 from lossmon.text import printable
 

@@ -13,7 +13,7 @@ from lossmon.diagnosis import failures
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis, Finding
 from lossmon.diagnosis.knowledge import LANGUAGES, SETTINGS, load
-from lossmon.formats.names import role
+from lossmon.formats.lexicon import role
 from lossmon.history.run import History
 from tests.diagnosis import curves
 from tests.diagnosis.curves import N, evaluations

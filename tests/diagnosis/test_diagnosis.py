@@ -132,7 +132,7 @@ def test_before_the_end_of_the_plan_a_fall_is_just_a_fall() -> None:
 
 def test_a_loss_logged_as_zero_while_the_gradient_is_nan_has_diverged() -> None:
     from lossmon.diagnosis.engine import Engine
-    from lossmon.formats.names import role
+    from lossmon.formats.lexicon import role
     from lossmon.history.run import History
 
     history, engine = History(role), Engine()
@@ -146,7 +146,7 @@ def test_a_loss_logged_as_zero_while_the_gradient_is_nan_has_diverged() -> None:
 
 def test_a_jump_of_the_learning_rate_is_named_with_its_number() -> None:
     from lossmon.diagnosis.engine import Engine
-    from lossmon.formats.names import role
+    from lossmon.formats.lexicon import role
     from lossmon.history.run import History
 
     history, engine = History(role), Engine()

@@ -9,7 +9,7 @@ import pytest
 
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.engine import Engine
-from lossmon.formats.names import role
+from lossmon.formats.lexicon import role
 from lossmon.history.run import History
 from tests.benchmarks.diagnosis import literal, traps
 from tests.benchmarks.diagnosis.case import Outcome

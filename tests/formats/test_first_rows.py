@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lossmon.formats import any_text, hf_stdout
-from lossmon.formats.names import OTHER, role
+from lossmon.formats.lexicon import OTHER, role
 from lossmon.formats.text import TextDecoder, looks_like_training
 from tests.formats.test_trainers import points
 

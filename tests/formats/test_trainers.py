@@ -10,7 +10,8 @@ from lossmon.formats.csv import CsvDecoder
 from lossmon.formats.csv import sniff as csv_sniff
 from lossmon.formats.decoder import Facts, Record
 from lossmon.formats.jsonl import decoder as jsonl
-from lossmon.formats.names import EVAL_LOSS, LEARNING_RATE, choose, role
+from lossmon.formats.lexicon import EVAL_LOSS, LEARNING_RATE, role
+from lossmon.formats.names import choose
 from lossmon.formats.text import TextDecoder, looks_like_training
 
 Points = list[tuple[int | None, float]]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossmon.formats.decoder import Record, batches
-from lossmon.formats.names import role
+from lossmon.formats.lexicon import role
 from lossmon.history.columns import Series
 from lossmon.history.run import MAX_METRICS, History
 from lossmon.history.summary import MAX_BUCKETS, Summary

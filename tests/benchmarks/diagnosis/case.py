@@ -10,7 +10,7 @@ import numpy as np
 
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis
-from lossmon.formats.names import role
+from lossmon.formats.lexicon import role
 from lossmon.history.run import History
 
 SINGLE = (

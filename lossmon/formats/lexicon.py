@@ -1,0 +1,428 @@
+r"""Words: what the names in a log mean, whatever the format. No other module knows any.
+
+A name is one of these, asked in this order:
+
+    a counter    says where the training is       `step`, `global_step`, `epoch`, `batch`
+    a plan       says how long it will be         `max_steps`, `num_epochs`
+    a clock      says when                        `timestamp`
+    a split      says on which data               `split: "val"`, `[test]`
+    noise        numbers that are no measurement  `eta`, `rank`
+    a metric     has a role and a direction       `val_loss` is an eval loss: lower is better
+
+Names are compared in a plain form: lower case, every run of separators one underscore
+("train/Loss" and "Train loss" are both "train_loss"). Expressions match whole words of it: "eta" is
+no part of "beta_loss".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Literal
+
+# --- roles of metrics ---------------------------------------------------------------------------
+
+TRAIN_LOSS = "train_loss"
+EVAL_LOSS = "eval_loss"
+LEARNING_RATE = "learning_rate"
+GRAD_NORM = "grad_norm"
+THROUGHPUT = "throughput"
+OTHER_LOSS = "other_loss"
+ACCURACY = "accuracy"
+OTHER = "other"
+
+ROLES = (
+    TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM, THROUGHPUT, OTHER_LOSS, ACCURACY, OTHER,
+)  # fmt: skip
+LOSSES = frozenset((TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS))
+MEASURED = frozenset((*LOSSES, LEARNING_RATE, GRAD_NORM, ACCURACY))
+
+Counter = Literal["step", "epoch", "batch"]
+Split = Literal["train", "eval"]
+Direction = Literal["higher", "lower"]
+
+# --- splits -------------------------------------------------------------------------------------
+
+TRAIN = r"(?:train|training|trn|tr|learn|fit)"
+_HELD_OUT = (
+    r"(?:eval|evaluation|val|vali|valid|validation|dev|test|testing|tst|cv|hold_?out|held_?out)"
+)
+EVAL = rf"{_HELD_OUT}(?:_?\d+)?"
+# The same as the words of a sentence, where "fit" and "tr" are too short to say it.
+_PHASE = re.compile(
+    r"(?<![\w/.\-])(?:(?P<eval>(?:eval|val|valid|vali|dev|test|testing|tst|cv|hold-?out|held-?out)"
+    r"|validat\w+|evaluat\w+|saving dict)"
+    r"|(?P<train>train|training|learn))(?![\w/\-]|\.\w)",
+    re.IGNORECASE,
+)
+# Keys whose cell names the split, and those of a table with one metric a row.
+SPLIT_KEYS = (
+    "mode", "split", "phase", "stage", "subset", "set", "type", "data_split", "event", "kind",
+    "loop", "partition",
+)  # fmt: skip
+METRIC_KEYS = ("metric", "metric_name", "name", "key", "tag")
+VALUE_KEYS = ("value", "metric_value", "val", "scalar")
+RUN_KEYS = ("run", "run_name", "run_id")
+
+# --- places -------------------------------------------------------------------------------------
+
+# Of two that stand in one row the first one is taken.
+_COUNTERS: Mapping[Counter, tuple[str, ...]] = {
+    "step": (
+        "step", "global_step", "current_steps", "global_step_max_steps", "trainer_global_step",
+        "iteration", "iter", "iters", "iterations", "num_updates", "updates", "update", "steps",
+        "it", "itr", "globalstep", "global_steps", "gs", "nupdates", "n_updates", "n_iter",
+        "total_steps_done", "num_iters", "i", "s", "up", "round", "tree", "kimg", "timestep",
+        "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps", "num_env_steps",
+        "elapsed_tokens",
+    ),
+    "epoch": ("epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx"),
+    "batch": ("batch", "batches", "minibatch", "mini_batch", "mb", "batch_idx", "batch_id"),
+}  # fmt: skip
+# "optimizer_step", "current_iteration", "train_epoch": which of the counters it is.
+_QUALIFIER = (
+    rf"(?:{TRAIN}|{EVAL}|trainer|trained|global|cur|curr|current|opt|optim|optimizer|completed"
+    r"|gradient|progress)"
+)
+_QUALIFIED: Mapping[Counter, str] = {
+    "step": rf"(?:{_QUALIFIER}_)+(?:steps?|iters?|iterations?|updates?|global_steps?|kimg)",
+    "epoch": rf"(?:{_QUALIFIER}_)+epochs?",
+    "batch": rf"(?:{_QUALIFIER}_)+(?:mini_?)?batch(?:es|_idx|_id)?",
+}
+_SHORT = frozenset(("s", "i", "it", "up"))  # of a phrase they are no counter: "loss of it"
+_PLURALS = frozenset(("epochs", "steps"))  # in a sentence "epochs=750" is the plan
+_OF_WORLD = frozenset(("timesteps", "total_timesteps", "num_timesteps", "total_steps", "env_steps"))
+_EPISODE = frozenset(("episode", "episodes", "i_episode", "episode_number"))
+_OF_SPLIT = re.compile(r"(?:train|valid|val|eval|test)_(?=num_updates|global_step)")
+_BOUND = re.compile(r"(?:training|validation|end|start|begin(?:ning)?|finish(?:ed)?)_of_")
+_COUNT = re.compile(r"\d[\d,]*(?:\.0*)?(?:[eE]\+?\d+|[kKM])?")
+
+TOTAL_STEPS = (
+    "total_steps", "max_steps", "max_iters", "total_iters", "num_training_steps", "max_iter",
+)  # fmt: skip
+TOTAL_EPOCHS = ("total_epochs", "num_epochs", "max_epochs", "num_train_epochs")
+_PLAN = re.compile(
+    r"(?:max|num|total|n)_(?:train_|training_)?(?:epochs?|steps|iters?|iterations|updates)"
+    r"|total_optimization_steps|epochs|steps"
+)
+_PLAN_JAPANESE = re.compile(r".*(?:epoch|ステップ)数", re.IGNORECASE)  # as kohya's trainers say it
+
+CLOCKS = (
+    "timestamp", "time", "ts", "wall_time", "walltime", "datetime", "date", "asctime", "created",
+    "timestamp_ms", "time_ms", "created_at", "logged_at", "unix_time",
+)  # fmt: skip
+
+# --- noise --------------------------------------------------------------------------------------
+
+# Numbers of the loop and the machine, in rows of any kind.
+_BOOKKEEPING = (
+    r"percentage|(?:elapsed|remaining)_time|(?:.*_)?eta(?:_seconds)?|pid|rank|seed|runtime"
+    r"|total_flos"
+)
+# Numbers that stand in a sentence beside metrics and are none.
+_NOISE = re.compile(
+    rf"{_BOOKKEEPING}|(?:.*_)?(?:v_num|pid|rank|seed|cuda|gpu|gpus|device|world_size|best|patience"
+    r"|wall|oom|port|total|remaining|workers|node|after|ts|timestamp|line|lineno|dur|clip|bsz|py|run"
+    r"|python|of|set|over)"
+    r"|(?:elapsed|number_of|consumed|warmup|max|min|num|n)_.*|.*_cost"
+    r"|.*(?:time|memory|mem|scale|skipped|nan_iterations|batch_size|seconds)(?:_(?:ms|s|gib|gb|mb))?"
+    r"|(?:max_)?mem(?:ory)?(?:_.*)?|ms|s|sec|images?|data|bad_epochs.*|.*(?:decay|mult|momentum)"
+    r"|best_.*"
+)
+_NEWS = re.compile(
+    r".*_(?:improved?_from|decreased|improved)"
+)  # "val_loss improved from inf to 0.8"
+
+# --- metrics ------------------------------------------------------------------------------------
+
+# What boosting libraries and simple scripts minimise: as good as a loss.
+_OBJECTIVE = (
+    r"(?:(?:binary_|multi_)?(?:log_?loss|error)|m?log_?loss|rmse|mae|mse|l1|l2|mape|huber|quantile"
+    r"|(?:(?:sparse_)?categorical_|binary_)?cross_?entropy|xent|nll|ce|deviance|objective"
+    r"|perplexity_loss|rmsle|poisson|gamma|tweedie|multi_?class(?:_one_vs_all)?|(?:multi|query)_?rmse"
+    r"|pair_logit|expectile|mean_(?:squared|absolute)_(?:percentage_)?error|hinge"
+    r"|ce_mean(?:_words)?|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
+)
+_TOTAL = (
+    r"(?:loss(?:es)?|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
+    rf"|loss_avg|loss_function|loss_value|loss_{_OBJECTIVE})"
+)
+_WHEN = r"(?:_(?:step|epoch|iter|batch|avg|mean|total|smooth|ema|raw))?"
+_HIGHER = (  # scores and rewards that should rise
+    r"(?:\w*accura\w*|[a-z]?acc\d*|top_?\d+|\w*auc|auroc|auprc|f1|f_?score|precision|recall|r_?\d+"
+    r"|bleu\d?|rouge\w*|meteor|cider|spice|chrf\w*|m?_?io_?u\w*|jaccard|dice|dsc|m?_?ap\d*|mcc"
+    r"|kappa|r2|ndcg|hits?|mrr|psnr|m?s?_?ssim|pesq|e?stoi|(?:si_?)?s[dn]ri?|spearman\w*|pearson\w*"
+    r"|exact_match|score\w*|rewards?|rew|returns?|log_?lik(?:elihood)?|elbo|\w*success(?:_rate)?"
+    r"|win_?rate)"
+)
+_LOWER = (  # scores that should fall
+    r"(?:ppl|perplexity|\w*errors?|err|fid\w*|kid|lpips|[wct]er|eer|hd_?95|hausdorff\w*|asd|assd"
+    r"|mcd|rmse\w*|mae|mse|mape|nll|bp[bcd]|regret)"
+)
+_REWARD = re.compile(r"(?:.*_)?(?:rewards?|rew|returns?)(?:_.*)?")
+
+_TABLE: tuple[tuple[str, str], ...] = (
+    # Words that hold "loss" and are none.
+    (OTHER, r"(?:.*_)?(?:packets?|stop|path|(?:un)?reali[sz]ed)_loss(?:_.*)?"),  # of other trades
+    (OTHER, r"(?:.*_)?loss_?(scal(e|er|ing)|weights?)(?:_.*)?|.*skipped.*|.*blank_loss.*"),
+    (OTHER, r"loss_?spike.*|.*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best"),
+    (OTHER, r"(min|max|std|var)_.*loss.*"),
+    (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}|l_r"),
+    (GRAD_NORM, r"(.*_)?(grad(ient)?s?_?norms?|gnorm|norm_grad|g_norm)(_.*)?|norm|grdn|\|g\|"),
+    (THROUGHPUT, r"(.*_)?(\w*per_?(second|sec|s)|\w*throughput|its|tok_s|speed|[sfwu]ps)(_.*)?"),
+    (THROUGHPUT, r"(.*_)?it_s(_.*)?|tps|tgs|tflops?|mfu|.*_tflops?"),
+    (THROUGHPUT, r"(tok(en)?|sample|image|img|step|example|word|it|iter)s?_s(ec)?"),
+    (OTHER, r"(?!.*loss$)(.*_)?(\w*time|elapsed|\w*duration|eta|\w*mem|memory|util\w*)(_.*)?"),
+    (EVAL_LOSS, rf"(.*_)?{EVAL}_(.*_)?(?:{_TOTAL}|{_OBJECTIVE}){_WHEN}|tel|vl"),
+    (EVAL_LOSS, rf"{_TOTAL}_{EVAL}{_WHEN}|{EVAL}_?s?_{_TOTAL}|{EVAL}loss|{EVAL}"),
+    (EVAL_LOSS, rf"{_OBJECTIVE}_{EVAL}"),
+    (TRAIN_LOSS, rf"(?:{TRAIN}_)?{_TOTAL}{_WHEN}|{_TOTAL}_{TRAIN}|{TRAIN}loss|trl|lm_loss"),
+    (TRAIN_LOSS, rf"{TRAIN}_(?:.*_)?{_TOTAL}{_WHEN}|reduced_train_loss|batch_loss|cost|learn"),
+    (TRAIN_LOSS, rf"(?:{TRAIN}_)(?:.*_)?{_OBJECTIVE}{_WHEN}|{_OBJECTIVE}_{TRAIN}"),
+    (TRAIN_LOSS, rf".*_total_loss{_WHEN}|loss_{TRAIN}_total"),
+    (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),
+    (OTHER_LOSS, r"[mc]lm_\w+"),  # XLM: by language
+    (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}|.*_(?:cross_?entropy|smooth_?l1)"),
+    # Kaldi, pix2pix
+    (OTHER_LOSS, r"(.*_)?objf|[gd]_(?:gan|real|fake|vgg|[a-c])(?:_feat)?|(?:cycle|idt)_[a-c]"),
+    (OTHER_LOSS, r"(.*_)?(?:focal|[a-z]?ce|(?:smooth)?l[12]|pg)"),
+    (ACCURACY, rf"(?:(?:{TRAIN}|{EVAL})?|.*_){_HIGHER}(?:_.*)?"),
+)  # fmt: skip
+_LOWER_NAME = re.compile(rf"(?:(?:{TRAIN}|{EVAL})?|.*_){_LOWER}(?:_.*)?|(?:.*_)?per")
+
+# What people call things in Chinese; longer words first.
+_CHINESE = (
+    ("训练", "train"), ("验证", "val"), ("测试", "test"), ("评估", "eval"), ("损失", "loss"),
+    ("学习率", "lr"), ("准确率", "accuracy"), ("精度", "accuracy"), ("梯度范数", "grad_norm"),
+    ("困惑度", "perplexity"), ("轮次", "epoch"), ("轮数", "epoch"), ("轮", "epoch"),
+    ("周期", "epoch"), ("步骤", "step"), ("步数", "step"), ("步", "step"), ("迭代次数", "iter"),
+    ("迭代", "iter"), ("总", "total"), ("平均", "avg"), ("值", ""), ("集", ""),
+)  # fmt: skip
+_SEPARATORS = re.compile(r"[^a-z0-9|]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_LONGEST = 200  # characters of a name that are looked at
+
+
+def plain(name: str) -> str:
+    """A name in its plain form: "Train/Loss" and "训练损失" are "train_loss"."""
+    if not name.isascii():
+        for chinese, english in _CHINESE:
+            name = name.replace(chinese, f" {english} ")
+    return _SEPARATORS.sub("_", _CAMEL.sub("_", name).lower()).strip("_")
+
+
+_told: dict[str, str] = {}  # metric name -> role, from the user
+
+
+def override(roles: Mapping[str, str]) -> None:
+    """Give metrics of these names these roles, whatever the table says."""
+    _told.clear()
+    _told.update(roles)
+    role.cache_clear()
+
+
+def is_told(name: str) -> bool:
+    """The user gave this metric its role."""
+    return name in _told
+
+
+@lru_cache(maxsize=8192)
+def role(name: str) -> str:
+    """The role of a metric, by its name alone."""
+    if name in _told:
+        return _told[name]
+    form = plain(name[:_LONGEST])
+    for role_, pattern in _TABLE:
+        if re.fullmatch(pattern, form):  # compiled when it is asked first: few names ask all
+            return role_
+    return OTHER
+
+
+@lru_cache(maxsize=8192)
+def direction(name: str) -> Direction | None:
+    """Whether more of a metric is better, or less; None where its name does not say."""
+    role_ = role(name)
+    if role_ == ACCURACY:
+        return "higher"
+    if role_ in LOSSES:
+        return "higher" if plain(name[:_LONGEST]).endswith("elbo") else "lower"
+    return "lower" if role_ == OTHER and _LOWER_NAME.fullmatch(plain(name[:_LONGEST])) else None
+
+
+def is_loss(name: str) -> bool:
+    """A loss of any kind, or a perplexity."""
+    return role(name) in LOSSES or plain(name).split("_")[-1] in ("ppl", "perplexity")
+
+
+def is_measured(name: str) -> bool:
+    """A number by which a training is judged."""
+    return role(name) in MEASURED or direction(name) is not None
+
+
+def is_score(name: str) -> bool:
+    """Neither a loss nor what steers the training: an accuracy, a reward, an error rate."""
+    return role(name) in (ACCURACY, OTHER) and direction(name) is not None
+
+
+def is_reward(name: str) -> bool:
+    """What a policy earns."""
+    return role(name) == ACCURACY and bool(_REWARD.fullmatch(plain(name)))
+
+
+def is_paced(name: str) -> bool:
+    """A learning rate or a gradient's norm: how large the updates are."""
+    return role(name) in (LEARNING_RATE, GRAD_NORM)
+
+
+@lru_cache(maxsize=4096)
+def is_noise(name: str) -> bool:
+    """A time, a size, an identifier: nothing to draw of a sentence."""
+    form = plain(name)
+    if _NEWS.fullmatch(form):
+        return True
+    return role(name) == OTHER and direction(name) is None and bool(_NOISE.fullmatch(form))
+
+
+def is_bookkeeping(name: str) -> bool:
+    """A number of the loop or the machine that is no metric, in rows of any kind."""
+    return bool(re.fullmatch(_BOOKKEEPING, plain(name)))
+
+
+# --- splits of names and of sentences -----------------------------------------------------------
+
+_ANY_SPLIT = re.compile(rf"(^|_)(?:{TRAIN}|{EVAL})(_|$)")
+_EVAL_WORD = re.compile(rf"(?:^|_)(?:{EVAL}|tel)(?:_|$)")
+_EVAL_CELL = re.compile(rf"{EVAL}(?:_.*)?")
+_TRAIN_CELL = re.compile(TRAIN)
+
+
+def split_of(cell: object) -> Split | None:
+    """The data that a cell or a word such as "val", "Testing" or "eval_step" means."""
+    return _split_of(cell[:40]) if isinstance(cell, str) else None
+
+
+@lru_cache(maxsize=256)
+def _split_of(word: str) -> Split | None:
+    form = plain(word)
+    if _EVAL_CELL.fullmatch(form):
+        return "eval"
+    return "train" if _TRAIN_CELL.fullmatch(form) else None
+
+
+def is_split(word: str) -> bool:
+    """A word for data, and nothing else."""
+    return bool(re.fullmatch(rf"{TRAIN}|{EVAL}", plain(word)))
+
+
+def says_split(name: str) -> bool:
+    """Whether a name says which data it is about: train, eval or test."""
+    return bool(_ANY_SPLIT.search(plain(name)))
+
+
+@lru_cache(maxsize=4096)
+def is_eval(name: str) -> bool:
+    """The name itself says that this was measured on held-out data."""
+    return role(name) == EVAL_LOSS or bool(_EVAL_WORD.search(plain(name)))
+
+
+def is_train(name: str) -> bool:
+    """The name itself says that this was measured while training."""
+    return plain(name).startswith(("train", "learn"))
+
+
+def phase_of(text: str) -> Split | None:
+    """What the words of a line are about; the last such word decides."""
+    words = list(_PHASE.finditer(text))
+    if not words:
+        return None
+    return "eval" if words[-1]["eval"] else "train"
+
+
+# --- places -------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def rank_of(key: str) -> tuple[Counter, int] | None:
+    """Which position a key counts, and how sure its word is: of two the lower rank is taken."""
+    form = plain(key[:_LONGEST])
+    for counter, words in _COUNTERS.items():
+        if form in words:
+            return counter, words.index(form)
+    for counter, pattern in _QUALIFIED.items():
+        if re.fullmatch(pattern, form):
+            return counter, len(_COUNTERS[counter])
+    return None
+
+
+def first_of(keys: Iterable[str], counter: Counter) -> str | None:
+    """The key that counts these best; None where none does."""
+    ranks = [(rank[1], i, key) for i, key in enumerate(keys) if (rank := rank_of(key)) is not None
+             and rank[0] == counter]  # fmt: skip
+    return min(ranks)[2] if ranks else None
+
+
+@lru_cache(maxsize=4096)
+def counter_of(key: str) -> Counter | None:
+    """Which position a key counts in a sentence: the last word decides.
+
+    "Validation at iteration", "Train Epoch", "Epoch(train)"; but not "number of steps".
+    """
+    form = _OF_SPLIT.sub("", plain(re.sub(r"\(.*", "", key)) or plain(key))
+    if form in _PLURALS or _PLAN_JAPANESE.fullmatch(key):
+        return None
+    ranked = rank_of(form)
+    if ranked is not None:
+        return ranked[0]
+    last = key.replace("(", " ").split()
+    if len(last) < 2 or form == "episode_steps":  # the length of an episode
+        return None
+    bound = _BOUND.match(form)  # "end of epoch 3"
+    if (
+        ("of" in last and not bound)
+        or "per" in last
+        or "best" in form
+        or "warmup" in form
+        or form.startswith("number")
+    ):
+        return None
+    word = plain(last[-1])
+    ranked = None if word in _SHORT else rank_of(word)
+    return None if ranked is None else ranked[0]
+
+
+@lru_cache(maxsize=4096)
+def planned(key: str) -> Literal["steps", "epochs"] | None:
+    """Whether a key of a sentence names the planned length."""
+    if _PLAN_JAPANESE.fullmatch(key):
+        return "epochs" if "epoch" in key.lower() else "steps"
+    form = plain(key.split()[-1])  # "starting with max_epochs"
+    if not _PLAN.fullmatch(form) or (form in _PLURALS and len(key.split()) > 1):
+        return None
+    return "epochs" if "epoch" in form else "steps"
+
+
+def is_place(key: str) -> bool:
+    """A counter, a plan or a clock: what a row says of itself, and no metric."""
+    form = plain(key)
+    return rank_of(key) is not None or form in (*TOTAL_STEPS, *TOTAL_EPOCHS, *CLOCKS)
+
+
+def counts_episodes(key: str) -> bool:
+    """Episodes of reinforcement learning: the place of a line that has no other."""
+    return plain(key) in _EPISODE
+
+
+def counts_world(key: str) -> bool:
+    """Steps of the environment, which stand below the iteration of the training."""
+    return plain(key) in _OF_WORLD
+
+
+def is_clock(key: str) -> bool:
+    """A cell of this name may hold a date or a Unix time."""
+    return plain(key) in CLOCKS
+
+
+def is_count(text: str) -> bool:
+    """A number that can count steps: whole, if written "10.0" or "12k"."""
+    return bool(_COUNT.fullmatch(text))
