@@ -75,23 +75,23 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
         "it", "itr", "globalstep", "global_steps", "gs", "nupdates", "n_updates", "n_iter",
         "total_steps_done", "num_iters", "i", "s", "up", "round", "tree", "kimg", "timestep",
         "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps", "num_env_steps",
-        "elapsed_tokens",
+        "elapsed_tokens", "train_steps", "trained_steps", "completed_steps",
     ),
     "epoch": ("epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx"),
     "batch": ("batch", "batches", "minibatch", "mini_batch", "mb", "batch_idx", "batch_id"),
 }  # fmt: skip
 # "optimizer_step", "current_iteration", "train_epoch": which of the counters it is.
 _QUALIFIER = (
-    rf"(?:{TRAIN}|{EVAL}|trainer|trained|global|cur|curr|current|opt|optim|optimizer|completed"
-    r"|gradient|progress)"
+    rf"(?:{TRAIN}|trainer|trained|global|cur|curr|current|opt|optim|optimizer|completed|gradient"
+    r"|progress)"
 )
 _QUALIFIED: Mapping[Counter, str] = {
-    "step": rf"(?:{_QUALIFIER}_)+(?:steps?|iters?|iterations?|updates?|global_steps?|kimg)",
-    "epoch": rf"(?:{_QUALIFIER}_)+epochs?",
+    "step": rf"(?:{_QUALIFIER}_)+(?:step|iter|iteration|update|kimg)|{EVAL}_global_step",
+    "epoch": rf"(?:{_QUALIFIER}_)+epoch",
     "batch": rf"(?:{_QUALIFIER}_)+(?:mini_?)?batch(?:es|_idx|_id)?",
 }
 _SHORT = frozenset(("s", "i", "it", "up"))  # of a phrase they are no counter: "loss of it"
-_PLURALS = frozenset(("epochs", "steps"))  # in a sentence "epochs=750" is the plan
+_PLURALS = frozenset(("epochs", "steps", "train_steps"))  # in a sentence "epochs=750" is the plan
 _OF_WORLD = frozenset(("timesteps", "total_timesteps", "num_timesteps", "total_steps", "env_steps"))
 _EPISODE = frozenset(("episode", "episodes", "i_episode", "episode_number"))
 _OF_SPLIT = re.compile(r"(?:train|valid|val|eval|test)_(?=num_updates|global_step)")
@@ -104,7 +104,7 @@ TOTAL_STEPS = (
 TOTAL_EPOCHS = ("total_epochs", "num_epochs", "max_epochs", "num_train_epochs")
 _PLAN = re.compile(
     r"(?:max|num|total|n)_(?:train_|training_)?(?:epochs?|steps|iters?|iterations|updates)"
-    r"|total_optimization_steps|epochs|steps"
+    r"|total_optimization_steps|epochs|(?:train_)?steps"
 )
 _PLAN_JAPANESE = re.compile(r".*(?:epoch|ステップ)数", re.IGNORECASE)  # as kohya's trainers say it
 
