@@ -172,7 +172,9 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     opened = _OPEN.search(head)
     if opened:
         wrapper = opened.group().rstrip("[ ")
-        named = re.fullmatch(r"\w+\(", wrapper) and not _WRAPPER.match(wrapper)
+        named = wrapper.endswith("(") and len(wrapper) > 1 and not _WRAPPER.match(wrapper)
+        if named and "." in wrapper:
+            return "", at, False  # code: "logits_for_loss.view(-1, ..."
         head = head[: opened.start()] + (wrapper[:-1] if named else "")
     tail = head.rstrip(_QUOTES + ",")
     explicit = tail[-1:] in (":", "=") or tail[-2:] in ("=>", "->")
