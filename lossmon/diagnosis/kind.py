@@ -12,7 +12,7 @@ whole words of a name: `kl` is in "objective/kl" and not in "kleene_loss".
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sized
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -309,27 +309,50 @@ def _has_adapters(settings: Mapping[str, float]) -> bool:
     return "lora_rank" in settings or few
 
 
+class Names:
+    """The names of a run's metrics, which patterns ask for at each look.
+
+    Made anew where there are more names: what was found is kept.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._forms = [(name, plain(name)) for name in names]
+        self._found: dict[str, tuple[str, ...]] = {}
+
+    def matching(self, expression: str) -> tuple[str, ...]:
+        """Those in which an expression matches whole words; the plainest first."""
+        found = self._found.get(expression)
+        if found is None:
+            whole = _whole(expression)
+            some = [name for name, form in self._forms if whole.search(form)]
+            found = self._found[expression] = tuple(sorted(some, key=_oddness))
+        return found
+
+
 def measured(
-    measures: Iterable[Measure], points: Mapping[str, int], held_out: bool | None = None
+    measures: Iterable[Measure],
+    names: Names,
+    points: Mapping[str, Sized],
+    held_out: bool | None = None,
 ) -> tuple[str, Direction] | None:
     """The first of some measures that is logged: (name, direction).
 
     Args:
         measures: the best first.
-        points: name of a metric -> how many points it has, in the order they were first logged; of
-            two that match, one with less than a tenth of the other's stands back.
+        names: of the metrics.
+        points: name -> its points; of two that match, one with less than a tenth of the other's
+            stands back.
         held_out: True where it should be of held-out data, False where it should not, None for
             either: then that of held-out data, if there is one.
     """
     for measure in measures:
-        expression = _whole(measure.name)
-        found = [name for name in points if expression.search(plain(name))]
+        found = names.matching(measure.name)
         if held_out is not None:
-            found = [name for name in found if is_held_out(name) == held_out]
-        most = max((points[name] for name in found), default=0)
-        found = [name for name in found if points[name] * 10 >= most > 0]
-        if found:
-            return min(found, key=_oddness), measure.direction
+            found = tuple(name for name in found if is_held_out(name) == held_out)
+        most = max((len(points[name]) for name in found), default=0)
+        for name in found:
+            if len(points[name]) * 10 >= most > 0:
+                return name, measure.direction
     return None
 
 

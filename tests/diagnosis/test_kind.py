@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from lossmon.diagnosis.kind import KINDS, KindId, kind_of, measured
+from lossmon.diagnosis.kind import KINDS, KindId, Measure, Names, kind_of, measured
+
+
+def found(
+    measures: tuple[Measure, ...], points: dict[str, int], held_out: bool | None = None
+) -> tuple[str, str] | None:
+    """`measured` of metrics that have so many points each."""
+    return measured(measures, Names(points), {k: range(n) for k, n in points.items()}, held_out)
+
 
 TOLD: list[tuple[KindId, str]] = [
     ("preference", "loss, rewards/chosen, rewards/rejected, rewards/accuracies, rewards/margins"),
@@ -89,23 +97,23 @@ def test_settings_and_words_tell_where_names_do_not() -> None:
 )
 def test_the_kind_says_which_series_is_the_curve(names: str, curve: tuple[str, str] | None) -> None:
     points = dict.fromkeys(names.split(", "), 100)
-    assert measured(kind_of(points).curve, points) == curve
+    assert found(kind_of(points).curve, points) == curve
 
 
 def test_a_goal_is_of_held_out_data_and_not_what_is_logged_once() -> None:
     points = {"accuracy": 1000, "eval_accuracy": 900, "best_accuracy": 900, "eval_f1": 900}
     goals = kind_of(points).goals
-    assert measured(goals, points) == ("eval_accuracy", "higher")
-    assert measured(goals, points, held_out=False) == ("accuracy", "higher")
-    assert measured(goals, {**points, "eval_accuracy": 2}) == ("accuracy", "higher")
-    assert measured(goals, {"loss": 3}) is None
+    assert found(goals, points) == ("eval_accuracy", "higher")
+    assert found(goals, points, held_out=False) == ("accuracy", "higher")
+    assert found(goals, {**points, "eval_accuracy": 2}) == ("accuracy", "higher")
+    assert found(goals, {"loss": 3}) is None
 
 
 def test_potentials_are_judged_by_forces_each_side_by_its_own() -> None:
     points = dict.fromkeys(("rmse_val", "rmse_trn", "rmse_e_val", "rmse_f_val", "rmse_f_trn"), 50)
     curve = kind_of(points).curve
-    assert measured(curve, points, held_out=False) == ("rmse_f_trn", "lower")
-    assert measured(curve, points, held_out=True) == ("rmse_f_val", "lower")
+    assert found(curve, points, held_out=False) == ("rmse_f_trn", "lower")
+    assert found(curve, points, held_out=True) == ("rmse_f_val", "lower")
 
 
 def test_each_kind_is_declared_once() -> None:
