@@ -195,7 +195,7 @@ def words(news: Sequence[Change], more: int, knowledge: Knowledge) -> tuple[str,
     parts = []
     for change in news[:_MOST_NAMED]:
         finding = change.finding
-        title = knowledge.pattern(finding.pattern).title.upper()
+        title = knowledge.told(finding).title.upper()
         since = f"{knowledge.word('since')} {finding.since_step:,}"
         part = [f"{change.update.run}: {title} {since}", finding.evidence]
         part += [f"{knowledge.word('do')}: {text}" for text in knowledge.remedies(finding)[:1]]
@@ -204,7 +204,7 @@ def words(news: Sequence[Change], more: int, knowledge: Knowledge) -> tuple[str,
     if more:
         parts.append(knowledge.word("and_more").format(count=more))
     first = news[0]
-    head = f"lossmon: {first.update.run}: {knowledge.pattern(first.finding.pattern).title}"
+    head = f"lossmon: {first.update.run}: {knowledge.told(first.finding).title}"
     return printable(head), "\n\n".join(parts)
 
 

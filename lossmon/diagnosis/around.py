@@ -11,30 +11,20 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.kind import UNKNOWN, Kind, Names, measured
 from lossmon.history.columns import Floats, Ints, Series, SeriesView
 from lossmon.history.run import History, Plan
+
+Flags = NDArray[np.bool_]
 
 _SAMPLES = 256
 _EPOCHS = 64  # newest epochs whose start is kept
 _RESTARTS = 16
-_ADAPTERS = 0.2  # of the weights: where fewer are trained, they are adapters
 _COARSE_S = 3.0  # seconds between samples where time stamps are whole seconds
 _BATCH = re.compile(r"(?:^|[/_. ])(?:batch_?size|bsz|global_?batch(?:_?size)?)s?$", re.I)
-_PREFERENCE = re.compile(
-    r"rewards?/(?:margins?|chosen|rejected|accurac)|logps?/(?:chosen|reject)", re.I
-)
-_REWARD = re.compile(r"(?:^|[/_])(?:mean_|ep_|episode_)?rew(?:ard)?s?(?:[/_]|$)", re.I)
-_POLICY = re.compile(
-    r"(?:^|[/_])(?:kl|approx_?kl|ppo_kl|clip_?(?:frac|ratio)\w*|clip_?fraction|policy\w*_?loss"
-    r"|pg_loss|entropy(?:_loss)?|completions?|completion_length)(?:[/_]|$)",
-    re.I,
-)
-_LANGUAGE = re.compile(
-    r"token_?accuracy|num_tokens|num_input_tokens|tokens_per|perplexity|ppl(?:$|[/_])|aux_loss"
-    r"|token_acc", re.I
-)  # fmt: skip
 
 
 class Restart(NamedTuple):
@@ -62,17 +52,54 @@ class Restart(NamedTuple):
         return rise / max(abs(self.before), 1e-300)
 
 
+class Logged(NamedTuple):
+    """Points of a metric, at most 512 of them; shapes (k,), k > 0.
+
+    Attributes:
+        name: as it was logged.
+        step, value: NaN and infinity are kept.
+        rises: more of it is better.
+    """
+
+    name: str
+    step: Floats
+    value: Floats
+    rises: bool = False
+
+    def early(self, share: float = 0.1) -> float:
+        """Median of the finite ones of the first part, at least of three points."""
+        return _middle(self.value[: max(3, int(share * len(self.value)))])
+
+    def late(self, share: float = 0.1) -> float:
+        """The same of the newest part."""
+        return _middle(self.value[-max(3, int(share * len(self.value))) :])
+
+    def since(self, holds: Flags) -> int:
+        """The step from which on something holds to the end."""
+        broken = np.flatnonzero(~holds)
+        at = int(broken[-1]) + 1 if len(broken) else 0
+        return int(self.step[min(at, len(self.step) - 1)])
+
+
 class Around:
     """What stands beside the loss curve; each part is looked at when it is first asked for.
 
     Args:
         history: the run; None for nothing known.
         chosen: role -> metric name.
+        kind: what is trained.
+        names: of the metrics.
     """
 
     def __init__(
-        self, history: History | None = None, chosen: Mapping[str, str] | None = None
+        self,
+        history: History | None = None,
+        chosen: Mapping[str, str] | None = None,
+        kind: Kind = UNKNOWN,
+        names: Names | None = None,
     ) -> None:
+        self.kind = kind
+        self._names = names if names is not None else Names(history.series if history else ())
         self._series = history.series if history is not None else {}
         self._plan = history.plan if history is not None else Plan()
         self._train = self._series.get((chosen or {}).get("train_loss", ""))
@@ -124,13 +151,29 @@ class Around:
         """The planned length."""
         return self._plan.total_steps
 
+    def logged(self, expression: str) -> Logged | None:
+        """A metric by its name, the one with most points where several fit; None where none does.
+
+        Args:
+            expression: matches whole words of the name (see `lossmon.diagnosis.kind`).
+        """
+        found = [self._series[name] for name in self._names.matching(expression)]
+        best = max(found, key=len, default=None)
+        return _logged(best) if best is not None and len(best) else None
+
     @cached_property
-    def setting(self) -> str:
-        """What is trained, where that changes the advice (see `Finding.setting`)."""
-        kind = kind_of(self._series)
-        share = self.trained_share
-        lora = "lora_rank" in self.settings or (share is not None and share < _ADAPTERS)
-        return "lora" if lora and kind in ("", "sft") else kind
+    def goal(self) -> Logged | None:
+        """What is wanted in the end, on held-out data where it is logged there."""
+        found = measured(self.kind.goals, self._names, self._series)
+        if found is None:
+            return None
+        name, direction = found
+        return _logged(self._series[name])._replace(rises=direction == "higher")
+
+    @property
+    def failure(self) -> str:
+        """The last line of a traceback, or of a kill; empty while there is none."""
+        return self._plan.failure or ""
 
     @property
     def trained_share(self) -> float | None:
@@ -139,14 +182,16 @@ class Around:
         return trainable / of if trainable and of else None
 
 
-def kind_of(names: Iterable[str]) -> str:
-    """What is trained, by the names of its metrics; "" where they do not say."""
-    names = list(names)
-    if any(_PREFERENCE.search(name) for name in names):
-        return "dpo"
-    if any(map(_REWARD.search, names)) and any(map(_POLICY.search, names)):
-        return "rl"
-    return "sft" if any(_LANGUAGE.search(name) for name in names) else ""
+def _middle(values: Floats) -> float:
+    return st.median(values[np.isfinite(values)])
+
+
+def _logged(series: Series) -> Logged:
+    """Evenly taken points of a series, the newest among them."""
+    view = series.kept()
+    every = _every(len(view), 512)
+    part = slice((len(view) - 1) % every, None, every)
+    return Logged(series.name, view.step[part].astype(float), view.value[part])
 
 
 def _first(series: Iterable[Series], pattern: re.Pattern[str]) -> Series | None:

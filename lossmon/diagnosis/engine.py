@@ -11,6 +11,7 @@ import numpy as np
 from lossmon.diagnosis.alarm import SOON_MOST, SOON_POINTS, Alarm
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, PatternId, TimelineEntry
 from lossmon.diagnosis.judge import explain, judge
+from lossmon.diagnosis.kind import Judged
 from lossmon.diagnosis.look import Looker
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.diagnosis.patterns.overfitting import Bounds as Overfitting
@@ -38,6 +39,7 @@ class Engine:
         self._bare = Diagnosis()  # findings as they were found
         self._explained: Diagnosis | None = None
         self._view: View | None = None  # of the newest look
+        self._judged: Judged | None = None
         self._looker = Looker()
         self._due = 4
         self._eval_due = 2
@@ -69,15 +71,19 @@ class Engine:
             self._explained = replace(self._bare, findings=findings)
         return self._explained
 
-    def calm(self, train: Floats | None, evals: Floats | None) -> int:
+    def calm(self, values: Mapping[str, Floats], chosen: Mapping[str, str]) -> int:
         """Of rows to come, how many may be taken in before the next look; at least one.
 
         `observe` is to be called when they were; that is what calling it at each row would give.
 
         Args:
-            train: the train loss of the rows, shape (k,), k > 0; None where they have none.
-            evals: the eval loss likewise.
+            values: metric -> values of the rows, shape (k,), k > 0.
+            chosen: role -> metric name.
         """
+        roles = chosen if self._judged is None else self._judged.roles
+        train, evals = (values.get(roles.get(r, "")) for r in ("train_loss", "eval_loss"))
+        if train is not None and self._judged is not None and self._judged.rises:
+            train = -train
         rows = _MANY if train is None else self._due - self._n
         rows = max(1, rows if evals is None else min(rows, self._eval_due - self._m))
         if evals is None:
@@ -105,15 +111,18 @@ class Engine:
 
     def observe(self, history: History, chosen: Mapping[str, str]) -> bool:
         """Take note of a new record; True when the diagnosis changed."""
-        train = history.series.get(chosen.get("train_loss", ""))
-        evals = history.series.get(chosen.get("eval_loss", ""))
+        judged = self._looker.judged(history, chosen)
+        if judged is not self._judged:
+            self._judge_by(judged)
+        train = history.series.get(judged.roles.get("train_loss", ""))
+        evals = history.series.get(judged.roles.get("eval_loss", ""))
         n = 0 if train is None else len(train)
         m = 0 if evals is None else len(evals)
         climbs = evals is not None and m != self._m and self._climbs(evals.last_value, m)
         self._m = m
         if train is not None and n != self._n:
             self._n = n - 1
-            self._calm_train([train.last_value])
+            self._calm_train([-train.last_value if judged.rises else train.last_value])
         self._n = n
         due = self._alarmed or climbs or n >= self._due or m >= self._eval_due
         self._alarmed = False
@@ -124,6 +133,15 @@ class Engine:
         self._due = max(n + (_AT_LEAST if n >= 20 else 1), math.ceil(n * GROWTH))
         self._eval_due = max(m + 1, math.ceil(m * GROWTH))
         return self._look(history, chosen)
+
+    def _judge_by(self, judged: Judged) -> None:
+        """From here on another curve may be the one that tells."""
+        old, self._judged = self._judged, judged
+        if old is not None and any(
+            old.roles.get(role) != judged.roles.get(role) for role in ("train_loss", "eval_loss")
+        ):
+            self._alarm, self._due, self._eval_due = Alarm(), 4, 2
+            self._best_eval, self._eval_quiet = math.inf, 0
 
     def conclude(self, history: History, chosen: Mapping[str, str], ended: bool) -> Diagnosis:
         """Judge the whole curve as of now.

@@ -46,8 +46,7 @@ class Finding:
         evidence: numbers that a person can check on the curve, one line.
         causes: most likely first.
         numbers: figures for remedies and drawings (best_step, best_value, level, ...).
-        setting: what is trained, where that changes the advice: "" or "sft" (a language model),
-            "lora" (with adapters), "dpo" (on preferences), "rl".
+        setting: the kind of training, which changes the advice (see `lossmon.diagnosis.kind`).
     """
 
     pattern: PatternId

@@ -10,7 +10,7 @@ import numpy as np
 
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.confidence import calibrated
-from lossmon.diagnosis.figures import figures_of
+from lossmon.diagnosis.figures import Numbers, figures_of
 from lossmon.diagnosis.finding import Cause, Finding, PatternId
 from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS
 from lossmon.diagnosis.view import View
@@ -29,7 +29,7 @@ def judge(view: View) -> dict[str, Finding]:
     hidden: set[PatternId] = set()
     for pattern in ORDER:
         slot = pattern.id if pattern.slot == "beside" else pattern.slot
-        if pattern.find is None or pattern.id in hidden or slot in found:
+        if pattern.find is None or slot in found or pattern.id in hidden | view.quiet:
             continue
         finding = pattern.find(view)
         if finding is None:
@@ -48,12 +48,29 @@ def explain(finding: Finding, view: View) -> Finding:
     own = PATTERNS[finding.pattern].figures
     numbers = figures_of(finding, view) | (own(finding, view) if own is not None else {})
     numbers |= finding.numbers
+    if view.train is not None and view.train.rises and finding.metric == view.train.name:
+        numbers = _as_logged(numbers)
     return replace(
         finding,
         causes=causes(finding, view),
         numbers={name: float(value) for name, value in numbers.items() if isfinite(value)},
-        setting=view.around.setting,
+        setting=view.kind.id,
     )
+
+
+_LEVELS = frozenset((
+    "start", "end", "low", "level", "threshold", "base", "band_low", "band_high", "trend_start",
+    "trend_end",
+))  # fmt: skip
+
+
+def _as_logged(numbers: Numbers) -> Numbers:
+    """The figures of a curve that should rise: levels as logged, without what a fall may bring."""
+    return {
+        name: -value if name in _LEVELS else value
+        for name, value in numbers.items()
+        if not name.startswith(("fit_", "gain", "left_", "flat_", "more_"))
+    }
 
 
 def causes(finding: Finding, view: View) -> tuple[Cause, ...]:

@@ -30,6 +30,9 @@ _SHAPE = frozenset((
     "noisy", "spike", "staircase", "chance_level", "too_early",
 ))  # fmt: skip
 
+# Rewards jump, and no level of guessing or memory of examples is known of them.
+_ODD_FOR_REWARDS = frozenset(("noisy", "spike", "staircase", "chance_level", "plateau"))
+
 
 class Measure(NamedTuple):
     """A series by which a kind is judged.
@@ -56,6 +59,7 @@ class Kind:
         curve: the series that is *the* curve, the best first; where none is logged, the loss.
         goals: what is wanted in the end, where it is logged beside.
         quiet: patterns that say nothing of its loss.
+        quiet_of_curve: patterns that say nothing of the curve that takes the loss's place.
         raises_rate: whether a curve that is flat may speak for a higher learning rate.
         chance: levels of guessing that exist for it (see `lossmon.diagnosis.chance`).
     """
@@ -68,6 +72,7 @@ class Kind:
     curve: tuple[Measure, ...] = ()
     goals: tuple[Measure, ...] = ()
     quiet: frozenset[str] = frozenset()
+    quiet_of_curve: frozenset[str] = frozenset()
     raises_rate: bool = True
     chance: tuple[str, ...] = ()
 
@@ -119,6 +124,7 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
             Measure(_REWARD, "higher"),
         ),
         quiet=_SHAPE,
+        quiet_of_curve=_ODD_FOR_REWARDS,
         raises_rate=False,
     ),
     Kind(
@@ -136,6 +142,7 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
             Measure(r"(?:ep|episode)_?(?:rew(?:ard)?|return)s?(?:_mean)?", "higher"),
         ),
         quiet=_SHAPE,
+        quiet_of_curve=_ODD_FOR_REWARDS,
         raises_rate=False,
     ),
     Kind(
@@ -150,6 +157,7 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
         ),
         curve=(Measure(r"fid\w*"), Measure(_RECONSTRUCTION)),
         quiet=_SHAPE,
+        quiet_of_curve=_SHAPE - {"healthy", "not_converged", "plateau", "rebound", "rising"},
         raises_rate=False,
     ),
     Kind(
@@ -354,6 +362,46 @@ def measured(
             if len(points[name]) * 10 >= most > 0:
                 return name, measure.direction
     return None
+
+
+class Judged(NamedTuple):
+    """What a run is judged by.
+
+    Attributes:
+        roles: role -> metric, with the curve for the train loss, and the same of held-out data for
+            the eval loss.
+        rises: more of the curve is better.
+        quiet: patterns that say nothing.
+    """
+
+    roles: Mapping[str, str]
+    rises: bool = False
+    quiet: frozenset[str] = frozenset()
+
+
+def judged(
+    kind: Kind, names: Names, points: Mapping[str, Sized], chosen: Mapping[str, str]
+) -> Judged:
+    """The curve of a run by its kind; the losses that were chosen where the kind names none.
+
+    Args:
+        kind: of the run.
+        names: of its metrics.
+        points: name -> its points.
+        chosen: role -> metric, as the names alone say.
+    """
+    found = measured(kind.curve, names, points, held_out=False) or measured(
+        kind.curve, names, points
+    )
+    if found is None:
+        return Judged(chosen, quiet=kind.quiet)
+    curve, direction = found
+    roles = {role: name for role, name in chosen.items() if role not in ("train_loss", "eval_loss")}
+    roles["train_loss"] = curve
+    evals = measured(kind.curve, names, points, held_out=True)
+    if direction == "lower" and evals is not None and evals[0] != curve:
+        roles["eval_loss"] = evals[0]
+    return Judged(roles, direction == "higher", kind.quiet_of_curve)
 
 
 _HELD_OUT = _whole(r"eval(?:uation)?|val(?:id(?:ation)?)?|valid_\d+|test|dev|held_?out|tst")

@@ -8,6 +8,7 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around
+from lossmon.diagnosis.kind import UNKNOWN, Judged, Names, judged, kind_of
 from lossmon.diagnosis.view import Curve, Pair, View
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
@@ -21,13 +22,32 @@ class Looker:
 
     def __init__(self) -> None:
         self._summaries: dict[str, tuple[Series, Summary]] = {}
+        self._names, self._kind, self._known = Names(()), UNKNOWN, (0, 0)
+        self._judged: Judged | None = None
+        self._judged_of: tuple[int, str | None, str | None] = (0, None, None)
+
+    def judged(self, history: History, chosen: Mapping[str, str], anew: bool = False) -> Judged:
+        """What the run is judged by; O(1) but where names are new, or at a look (anew)."""
+        of = len(history.series), chosen.get("train_loss"), chosen.get("eval_loss")
+        if self._judged is None or anew or of != self._judged_of:
+            plan = history.plan
+            known = len(history.series), len(plan.settings)
+            if known != self._known:
+                self._names, self._known = Names(history.series), known
+                self._kind = kind_of(history.series, plan.settings)
+            self._judged = judged(self._kind, self._names, history.series, chosen)
+            self._judged_of = of
+        return self._judged
 
     def look(self, history: History, chosen: Mapping[str, str], ended: bool) -> View:
         """The run as of now."""
+        judged = self.judged(history, chosen, anew=True)
+        chosen = judged.roles
         train_sketch = self._sketch(history, chosen.get("train_loss"))
         train = None
         if train_sketch is not None and train_sketch.n:
-            train = Curve(chosen["train_loss"], train_sketch)
+            sketch = train_sketch.negative if judged.rises else train_sketch
+            train = Curve(chosen["train_loss"], sketch, judged.rises)
         evals = self._sketch(history, chosen.get("eval_loss"))
         pair = None
         if train is not None and evals is not None and len(evals.mean) and len(train.value):
@@ -44,7 +64,8 @@ class Looker:
             ended=ended,
             epochs=history.epoch,
             zeroed=None if train is None else _zeroed(train.sketch, grad),
-            around=Around(history, chosen),
+            around=Around(history, chosen, self._kind, self._names),
+            quiet=judged.quiet,
         )
 
     def _sketch(self, history: History, name: str | None) -> Sketch | None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around
+from lossmon.diagnosis.kind import Kind
 from lossmon.diagnosis.limits import Enough
 from lossmon.history.columns import Floats
 from lossmon.history.summary import Sketch
@@ -18,13 +19,37 @@ from lossmon.history.summary import Sketch
 class Curve:
     """The train loss as patterns see it: bucket means in step order.
 
+    Or what takes its place (see `lossmon.diagnosis.kind`): of a reward the negative, so that less
+    is better of any curve; words are about `shown` values.
+
     Attributes:
         name: the metric.
         sketch: its summary.
+        rises: more of the metric is better: the sketch holds its negative.
     """
 
     name: str
     sketch: Sketch
+    rises: bool = False
+
+    def shown(self, value: float) -> float:
+        """A value as it was logged."""
+        return -value if self.rises else value
+
+    @property
+    def fell(self) -> str:
+        """What the logged values do where the curve gets better."""
+        return "rose" if self.rises else "fell"
+
+    @property
+    def rose(self) -> str:
+        """What they do where it gets worse."""
+        return "fell" if self.rises else "rose"
+
+    @property
+    def noun(self) -> str:
+        """What the curve is, in a sentence."""
+        return self.name if self.rises else "the loss"
 
     @property
     def n(self) -> int:
@@ -244,6 +269,7 @@ class View:
         ended: nothing more is to come.
         epochs: epochs passed; None where not logged.
         around: what was logged beside the losses: speed, batch size, epochs, restarts, events.
+        quiet: patterns that say nothing of a run of this kind.
         zeroed: steps at which a loss of exactly 0 was logged while the grad norm was NaN.
     """
 
@@ -257,6 +283,12 @@ class View:
     epochs: float | None = None
     zeroed: int | None = None
     around: Around = field(default_factory=Around)
+    quiet: frozenset[str] = frozenset()
+
+    @property
+    def kind(self) -> Kind:
+        """What is trained."""
+        return self.around.kind
 
     @property
     def done(self) -> bool:

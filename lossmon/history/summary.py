@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,18 @@ class Sketch:
     head: Floats
     newest_step: Ints
     newest: Floats
+
+    @property
+    def negative(self) -> Sketch:
+        """The summary of the same series with each value negated."""
+        return replace(
+            self,
+            mean=-self.mean,
+            low=-self.high,
+            high=-self.low,
+            head=-self.head,
+            newest=-self.newest,
+        )
 
 
 class Summary:

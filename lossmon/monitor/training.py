@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
@@ -144,13 +144,9 @@ class Training:
             yield part[0]  # a new metric may be chosen for a role
             part = part[1:]
         while len(part):
-            rows = self._safely(partial(self._calm, part, into.chosen), len(part))
+            rows = self._safely(partial(self._engine.calm, part.values, into.chosen), len(part))
             yield part[:rows]
             part = part[rows:]
-
-    def _calm(self, rows: Rows, chosen: Mapping[str, str]) -> int:
-        train = rows.values.get(chosen.get("train_loss", ""))
-        return self._engine.calm(train, rows.values.get(chosen.get("eval_loss", "")))
 
     def _safely(self, judge: Callable[[], T], otherwise: T) -> T:
         """One run's diagnosis that breaks says so in that run; the others go on."""

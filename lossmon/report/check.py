@@ -101,7 +101,7 @@ def _title(update: RunUpdate, knowledge: Knowledge) -> str:
     finding = headline(update)
     if finding is None:
         return knowledge.pattern("too_early").title
-    title = knowledge.pattern(finding.pattern).title.upper()
+    title = knowledge.told(finding).title.upper()
     since = "" if finding.severity == "info" else f" since step {finding.since_step:,}"
     return printable(title + since)
 

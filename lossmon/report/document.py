@@ -178,7 +178,7 @@ def _finding(finding: Finding, knowledge: Knowledge) -> Section:
     ]
     remedies = [f"{knowledge.word('do')}: {text}" for text in knowledge.remedies(finding)]
     return Section(
-        knowledge.pattern(finding.pattern).title,
+        knowledge.told(finding).title,
         finding.severity,
         (f"{knowledge.word(finding.severity)}, {since}, {sure}", printable(finding.evidence)),
         tuple(map(printable, (*causes, *remedies))) if finding.severity != "info" else (),

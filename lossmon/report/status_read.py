@@ -60,7 +60,7 @@ def standing(update: RunUpdate, knowledge: Knowledge) -> Standing:
         run=update.run,
         logs=tuple(log.path for log in update.logs),
         severity=found.severity if found is not None and known else "",
-        title=knowledge.pattern(found.pattern).title if found is not None and known else "",
+        title=knowledge.told(found).title if found is not None and known else "",
         state=update.state,
         step=update.step,
         total_steps=update.total_steps,

@@ -170,7 +170,7 @@ class Watch:
 def as_text(change: Change, knowledge: Knowledge) -> str:
     """The line of an event for people."""
     finding, update = change.finding, change.update
-    title = knowledge.pattern(finding.pattern).title
+    title = knowledge.told(finding).title
     when = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
     head = f"{when} {_SIGNS[change.event]} {update.run}: "
     if change.event == "ended":
@@ -218,7 +218,7 @@ def as_values(change: Change, knowledge: Knowledge) -> dict[str, str]:
         "step": "" if update.step is None else str(update.step),
         "metric": writable(finding.metric),
         "state": update.state,
-        "title": knowledge.pattern(finding.pattern).title,
+        "title": knowledge.told(finding).title,
         "evidence": writable(finding.evidence),
         "log": update.logs[0].path if update.logs else "",
         "time": datetime.now().astimezone().isoformat(timespec="seconds"),

@@ -129,7 +129,7 @@ def words(changes: Sequence[Change], knowledge: Knowledge) -> str:
 
 
 def _title(change: Change, knowledge: Knowledge) -> str:
-    title = knowledge.pattern(change.finding.pattern).title.upper()
+    title = knowledge.told(change.finding).title.upper()
     return f"{title} {knowledge.word('since')} {change.finding.since_step:,}"
 
 

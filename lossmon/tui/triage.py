@@ -180,7 +180,7 @@ def _verdict(update: RunUpdate, scene: Scene, _width: int) -> Cell:
     found = headline(update)
     if found is None:
         return "", ""
-    title = scene.knowledge.pattern(found.pattern).title
+    title = scene.knowledge.told(found).title
     if found.pattern == "too_early":
         return title, "faint"
     if found.severity == "info":

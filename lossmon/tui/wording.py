@@ -51,7 +51,7 @@ class Wording:
             return [(f" {self.knowledge.pattern('too_early').title.upper()}", "bold")]
         hushed = finding.pattern in update.hushed
         sign = "z" if hushed else look.badge(finding, ascii=self.ascii)[0]
-        words = f" {sign} {self.knowledge.pattern(finding.pattern).title.upper()} "
+        words = f" {sign} {self.knowledge.told(finding).title.upper()} "
         since = f" {self.knowledge.word('since')} {finding.since_step:,}"
         sure = f"  {finding.confidence:.0%} {self.knowledge.word('confidence')}"
         row: Row = [(words, "bold")]
@@ -82,7 +82,7 @@ class Wording:
         sign, style = look.badge(finding, ascii=self.ascii)
         style = _FAINT if hushed else style
         mark = (">" if self.ascii else "▸") if chosen else " "
-        name = self.knowledge.pattern(finding.pattern).title
+        name = self.knowledge.told(finding).title
         right = f"{finding.since_step:,}" if finding.severity != "info" else ""
         left = f"{mark}{sign} {name}"
         room = self.width - cell_width(left) - cell_width(right)
@@ -156,7 +156,7 @@ class Wording:
 
     def goes_away(self, finding: Finding) -> Iterator[Row]:
         """What would make it go away."""
-        text = self.knowledge.pattern(finding.pattern).goes_away
+        text = self.knowledge.told(finding).goes_away
         if text:
             yield from self.heading("goes_away")
             yield from self.hang([], text, "")

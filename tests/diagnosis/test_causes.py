@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from lossmon.diagnosis import failures
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis, Finding
-from lossmon.diagnosis.knowledge import LANGUAGES, SETTINGS, load
+from lossmon.diagnosis.kind import KindId
+from lossmon.diagnosis.knowledge import LANGUAGES, load
 from lossmon.formats.lexicon import role
 from lossmon.history.run import History
 from tests.diagnosis import curves
@@ -233,10 +235,10 @@ def test_where_the_rate_did_not_jump_a_lower_one_is_named() -> None:
 @pytest.mark.parametrize(
     ("metrics", "setting"),
     [
-        ({"rewards/margins": 1.0, "rewards/chosen": 0.1}, "dpo"),
-        ({"reward": 1.0, "kl": 0.1}, "rl"),
-        ({"mean_token_accuracy": 0.5, "num_tokens": 100.0}, "sft"),
-        ({"accuracy": 0.5}, ""),
+        ({"rewards/margins": 1.0, "rewards/chosen": 0.1}, "preference"),
+        ({"mean_token_accuracy": 0.5, "num_tokens": 100.0}, "llm"),
+        ({"accuracy": 0.5}, "classifier"),
+        ({"speed": 0.5}, ""),
     ],
 )
 def test_advice_speaks_the_language_of_what_is_trained(
@@ -308,9 +310,9 @@ def test_every_cause_of_the_code_has_a_text(lang: str) -> None:
     assert all(knowledge.cause(id_).text for id_ in named)
 
 
-def test_every_setting_is_used_by_some_pattern() -> None:
-    for setting in SETTINGS:
-        assert any(text.special.get(setting) for text in load("en").patterns.values())
+def test_texts_of_a_kind_are_of_one_that_exists() -> None:
+    for text in load("en").patterns.values():
+        assert {*text.special, *text.kinds} <= {*get_args(KindId)}
 
 
 ANY = (0.0, 1.0, -1.0, 1e-300, 1e300, 1e-9, np.inf, -np.inf, 0.5, 2.0, 1e6)

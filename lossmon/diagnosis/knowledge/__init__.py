@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.errors import ConfigError
@@ -18,9 +19,8 @@ else:
     import tomli as tomllib
 
 LANGUAGES = ("en", "zh")
-SETTINGS = ("sft", "lora", "dpo", "rl")
 MOST_REMEDIES = 5
-_SETTINGS = {"sft": ("sft",), "lora": ("lora", "sft"), "dpo": ("dpo",), "rl": ("rl",)}
+_FAMILY = {"lora": ("lora", "llm"), "rlhf": ("rlhf", "rl")}  # kinds whose advice fits, too
 _FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 
 
@@ -28,8 +28,9 @@ _FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 class PatternText:
     """What is said of a pattern.
 
-    `remedies` may hold fields such as {best_step:,}; `special` are those of a setting (see
-    `Finding.setting`), said before the general ones.
+    `remedies` may hold fields such as {best_step:,}; `special` are those of a kind of training
+    (see `lossmon.diagnosis.kind`), said before the general ones; `kinds` are the kinds of which
+    something else is said altogether.
     """
 
     id: str
@@ -39,6 +40,7 @@ class PatternText:
     remedies: tuple[str, ...] = ()
     goes_away: str = ""
     special: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    kinds: Mapping[str, PatternText] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,12 @@ class Knowledge:
         """The texts of a pattern; an unknown one is named by its identifier."""
         return self.patterns.get(id_) or PatternText(id_, id_.replace("_", " "), "")
 
+    def told(self, finding: Finding) -> PatternText:
+        """The texts of a finding's pattern, as they are for what is trained."""
+        text = self.pattern(finding.pattern)
+        kinds = _FAMILY.get(finding.setting, (finding.setting,))
+        return next((text.kinds[kind] for kind in kinds if kind in text.kinds), text)
+
     def cause(self, id_: str) -> CauseText:
         """The texts of a cause; an unknown one is named by its identifier."""
         return self.causes.get(id_) or CauseText(id_, id_.replace("_", " "))
@@ -95,11 +103,11 @@ class Knowledge:
         return tuple(plain)[:MOST_REMEDIES]
 
     def _remedies(self, finding: Finding) -> Iterator[str]:
-        entry = self.pattern(finding.pattern)
+        entry = self.told(finding)
         own = entry.remedies
         yield from (text for text in own if _FIELD.search(text))
-        for setting in _SETTINGS.get(finding.setting, ()):
-            yield from entry.special.get(setting, ())
+        for kind in _FAMILY.get(finding.setting, (finding.setting,)):
+            yield from entry.special.get(kind, ())
         measured = [self.cause(cause.id) for cause in finding.causes if cause.why]
         for cause in measured:
             yield from cause.remedies
@@ -120,18 +128,7 @@ def load(lang: str = "en") -> Knowledge:
     table = tomllib.loads(text)
     return Knowledge(
         lang,
-        {
-            id_: PatternText(
-                id_,
-                entry["title"],
-                entry["meaning"],
-                entry.get("looks_like", ""),
-                tuple(entry.get("remedies", ())),
-                entry.get("goes_away", ""),
-                {one: tuple(entry.get(f"remedies_{one}", ())) for one in SETTINGS},
-            )
-            for id_, entry in table["pattern"].items()
-        },
+        {id_: _pattern(id_, entry) for id_, entry in table["pattern"].items()},
         {
             id_: CauseText(
                 id_,
@@ -145,6 +142,32 @@ def load(lang: str = "en") -> Knowledge:
         table.get("numbers", {}),
         table.get("fields", {}),
     )
+
+
+_SPECIAL = "remedies_"
+_OF_KIND = "of_"
+
+
+def _pattern(id_: str, entry: Mapping[str, Any]) -> PatternText:
+    """The texts of one table; a table `of_KIND` in it says what differs for that kind."""
+    return PatternText(
+        id_,
+        entry["title"],
+        entry["meaning"],
+        entry.get("looks_like", ""),
+        tuple(entry.get("remedies", ())),
+        entry.get("goes_away", ""),
+        {k.removeprefix(_SPECIAL): tuple(v) for k, v in entry.items() if k.startswith(_SPECIAL)},
+        {
+            key.removeprefix(_OF_KIND): _pattern(id_, {**_general(entry), **own})
+            for key, own in entry.items()
+            if key.startswith(_OF_KIND)
+        },
+    )
+
+
+def _general(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: v for key, v in entry.items() if not key.startswith((_SPECIAL, _OF_KIND))}
 
 
 def _fill(text: str, numbers: Mapping[str, float]) -> str | None:

@@ -136,7 +136,7 @@ class FindingScreen(SteadyScreen[None]):
 
     def _rows(self, wording: Wording, over: bool) -> list[Row]:
         update, finding = self.update_shown, self.finding
-        rows = list(wording.hang([], self._knowledge.pattern(finding.pattern).meaning, "italic"))
+        rows = list(wording.hang([], self._knowledge.told(finding).meaning, "italic"))
         rows.append([])
         if over:
             words = self._knowledge.word("over")

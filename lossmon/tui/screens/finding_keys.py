@@ -103,7 +103,7 @@ class FindingKeys(RunsScreen):
         self.query_one(DiagnosisPanel).stay()
         change = self.quiet.acknowledge if how == "acknowledge" else self.quiet.snooze
         hush = change(run, finding)
-        name = printable(self._knowledge.pattern(finding.pattern).title)
+        name = printable(self._knowledge.told(finding).title)
         if hush is None:
             words = self._knowledge.word("loud")
         elif hush.kind == "snoozed":

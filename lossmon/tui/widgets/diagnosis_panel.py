@@ -175,6 +175,6 @@ def title_of(update: RunUpdate | None, knowledge: Knowledge) -> tuple[str, str]:
     if found is None:
         return knowledge.pattern("too_early").title.upper(), "$text-muted"
     quiet = found.pattern == "too_early" or (update is not None and found.pattern in update.hushed)
-    return knowledge.pattern(found.pattern).title.upper(), (
+    return knowledge.told(found).title.upper(), (
         "$text-muted" if quiet else look.STYLE[found.severity]
     )
