@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from lossmon import config
+from lossmon import settings
+from lossmon.config import apply
 from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, TargetError
 from lossmon.formats.decoder import Record
+from lossmon.memory import array_rows, count, frame_runs
 from lossmon.monitor import RunUpdate, told
 from lossmon.monitor.log import Log
 from lossmon.monitor.questions import ask_first
@@ -58,7 +61,6 @@ def read_targets(
         logs: of all logs of the targets, read only these.
         ask: there is a terminal, and ssh may ask its questions there; shows a line on it.
     """
-    config.apply()
     errors: list[LossmonError] = []
     good = []
     for target in targets:
@@ -93,11 +95,36 @@ def read_runs(target: str) -> list[RunUpdate]:
     return found.updates
 
 
-def read(target: str | os.PathLike[str]) -> pd.DataFrame:
+def _path(target: object) -> str:
+    """A target as it would be typed.
+
+    Raises:
+        TargetError: it is none.
+    """
+    if isinstance(target, str | bytes | os.PathLike):
+        return os.fsdecode(target)
+    kind = type(target).__name__
+    raise TargetError(f"{kind}: no path; name a log file or a folder, or use diagnose(train_loss=)")
+
+
+@contextmanager
+def _told(config: bool, total_steps: object = None, classes: object = None) -> Iterator[None]:
+    """What a call was told holds for this call; `config.toml` where that is asked for."""
+    told = settings.Settings(
+        total_steps=count("total_steps", total_steps, 1), classes=count("classes", classes, 2)
+    )
+    with settings.using(told):
+        if config:
+            apply()
+        yield
+
+
+def read(target: str | os.PathLike[str], *, config: bool = False) -> pd.DataFrame:
     """Everything a log, or all logs of a folder, say.
 
     Args:
         target: a path, folder or glob.
+        config: obey the user's `config.toml`: roles of metrics, lines of one's own, names of boxes.
 
     Returns:
         Long form, one row a point: run, metric (str), step (int64), epoch, time (float64, seconds
@@ -109,11 +136,9 @@ def read(target: str | os.PathLike[str]) -> pd.DataFrame:
     """
     import pandas as pd  # noqa: TID251
 
-    pieces = [
-        (update.run, view)
-        for update in read_runs(os.fspath(target))
-        for view in update.logged.values()
-    ]
+    with _told(config):
+        updates = read_runs(_path(target))
+    pieces = [(update.run, view) for update in updates for view in update.logged.values()]
     lengths = [len(view) for _, view in pieces]
     frame: pd.DataFrame = pd.DataFrame(
         {
@@ -182,19 +207,21 @@ class Report:
 def diagnose(
     target: str | os.PathLike[str] | pd.DataFrame | None = None,
     *,
-    step: Sequence[float] | None = None,
-    train_loss: Sequence[float] | None = None,
-    eval_loss: Sequence[float] | None = None,
-    eval_step: Sequence[float] | None = None,
+    step: Sequence[float] | np.ndarray | None = None,
+    train_loss: Sequence[float] | np.ndarray | None = None,
+    eval_loss: Sequence[float] | np.ndarray | None = None,
+    eval_step: Sequence[float] | np.ndarray | None = None,
     total_steps: int | None = None,
     classes: int | None = None,
     lang: str = "en",
+    config: bool = False,
 ) -> Report:
     """What is wrong with a training, why, and what to do.
 
     Args:
-        target: a log or folder that holds one run; or a DataFrame, in the long form of `read` or
-            with one column a metric (and `step`, `epoch`); or nothing where arrays are given.
+        target: a log or folder that holds one run; or a DataFrame of one run, in the long form of
+            `read` or with one column a metric (and `step`, `epoch`); or nothing where curves are
+            given. A curve is a list, an array or a Series.
         step: shape (n,); 1..n when left out.
         train_loss: shape (n,); NaN where not logged.
         eval_loss: shape (n,) on the same steps, NaN where not evaluated; or on `eval_step`.
@@ -203,93 +230,58 @@ def diagnose(
         classes: number of classes, where the data does not say it: a loss that stays at ln C is
             guessing.
         lang: language of causes and remedies, "en" or "zh".
+        config: obey the user's `config.toml`, also what it silences.
 
     Raises:
-        TargetError: the target cannot be read, or holds several runs (see `diagnose_all`).
+        TargetError: the target cannot be read, or holds several runs (see `diagnose_all`); or an
+            argument is no curve.
         FormatError: there is no training log in it.
+        ConfigError: no such language, or `config.toml` cannot be used.
     """
     knowledge = load(lang)
-    if isinstance(target, str | os.PathLike):
-        with told.saying(total_steps=total_steps, classes=classes):
-            updates = read_runs(os.fspath(target))
-        if len(updates) > 1:
-            names = ", ".join(update.run for update in updates[:3])
-            raise TargetError(
-                f"{os.fspath(target)}: holds {len(updates)} runs ({names}, ...); "
-                "name one, or call lossmon.diagnose_all"
-            )
-        return Report(updates[0], knowledge)
-    if target is not None:
-        rows = list(_frame_rows(target))
-    elif train_loss is not None or eval_loss is not None:
-        rows = list(_array_rows(step, train_loss, eval_loss, eval_step))
-    else:
-        raise TargetError("nothing to diagnose: give a path, a DataFrame, or train_loss=...")
-    with told.saying(total_steps=total_steps, classes=classes):
-        return Report(_judge(rows), knowledge)
+    with _told(config, total_steps, classes):
+        if target is not None:
+            updates = _updates(target)
+        elif train_loss is not None or eval_loss is not None:
+            updates = [_judge("data", array_rows(step, train_loss, eval_loss, eval_step))]
+        else:
+            raise TargetError("nothing to diagnose: give a path, a DataFrame, or train_loss=...")
+    if len(updates) > 1:
+        called = "DataFrame" if hasattr(target, "columns") else _path(target)
+        names = ", ".join(update.run for update in updates[:3])
+        raise TargetError(
+            f"{called}: holds {len(updates)} runs ({names}{', ...' if len(updates) > 3 else ''}); "
+            "name one, or call lossmon.diagnose_all"
+        )
+    return Report(updates[0], knowledge)
 
 
-def diagnose_all(target: str | os.PathLike[str], *, lang: str = "en") -> list[Report]:
-    """`diagnose` for every run found in a folder or glob."""
+def diagnose_all(
+    target: str | os.PathLike[str] | pd.DataFrame, *, lang: str = "en", config: bool = False
+) -> list[Report]:
+    """`diagnose` for every run found in a folder, a glob or a DataFrame with a column `run`."""
     knowledge = load(lang)
-    return [Report(update, knowledge) for update in read_runs(os.fspath(target))]
+    with _told(config):
+        return [Report(update, knowledge) for update in _updates(target)]
 
 
-def _judge(rows: list[Record]) -> RunUpdate:
+def _updates(target: object) -> list[RunUpdate]:
+    """The runs of a target, or of a DataFrame."""
+    if not hasattr(target, "columns"):
+        return read_runs(_path(target))
+    runs = frame_runs(target)  # type: ignore[arg-type]
+    if not any(runs.values()):
+        raise TargetError("DataFrame: no rows with a number in them")
+    return [_judge(name, rows) for name, rows in runs.items() if rows]
+
+
+def _judge(name: str, rows: list[Record]) -> RunUpdate:
     """Judge rows that come from memory, as if they had been read from a finished log."""
     now = time.time()
-    log = Log("data")
-    training = Training("data", [log])
-    told.told().complete(log.history.plan)
+    log = Log(name)
+    training = Training(name, [log])
+    told.complete(log.history.plan)
     training.take(log, rows, now, live=False)
     log.history.plan.finished = log.history.plan.total_steps is None
     training.conclude(now)
     return training.update(now, 1.0)
-
-
-def _array_rows(
-    step: Sequence[float] | None,
-    train_loss: Sequence[float] | None,
-    eval_loss: Sequence[float] | None,
-    eval_step: Sequence[float] | None,
-) -> Iterator[Record]:
-    n = len(train_loss if train_loss is not None else eval_loss or ())
-    axis = np.arange(1, n + 1) if step is None else np.asarray(step)
-    rows: dict[int, dict[str, float]] = {}
-    for name, values, steps in (
-        ("loss", train_loss, axis),
-        ("eval_loss", eval_loss, axis if eval_step is None else np.asarray(eval_step)),
-    ):
-        if values is None:
-            continue
-        if len(values) != len(steps):
-            raise TargetError(f"{name}: {len(values)} values for {len(steps)} steps")
-        sparse = name == "eval_loss" and eval_step is None and train_loss is not None
-        for at, value in zip(steps.tolist(), np.asarray(values, float).tolist(), strict=True):
-            if not (sparse and value != value):
-                rows.setdefault(int(at), {})[name] = value
-    for at in sorted(rows):
-        yield Record(rows[at], at)
-
-
-def _frame_rows(frame: pd.DataFrame) -> Iterator[Record]:
-    """The rows of a DataFrame, long (as `read` gives) or wide (one column a metric)."""
-    if {"metric", "value"} <= set(frame.columns):
-        frame = frame.pivot_table(
-            index=[name for name in ("step", "epoch") if name in frame.columns],
-            columns="metric",
-            values="value",
-            aggfunc="last",
-            dropna=False,
-        ).reset_index()
-    plain = frame.select_dtypes("number")
-    places = {name: plain[name].tolist() for name in ("step", "epoch") if name in plain.columns}
-    metrics = {str(name): plain[name].tolist() for name in plain.columns if name not in places}
-    for i in range(len(plain)):
-        values = {
-            name: float(column[i]) for name, column in metrics.items() if column[i] == column[i]
-        }
-        step = places["step"][i] if "step" in places else None
-        epoch = places["epoch"][i] if "epoch" in places else None
-        if values:
-            yield Record(values, None if step is None else int(step), epoch)

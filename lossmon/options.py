@@ -11,6 +11,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from lossmon import settings
 from lossmon.errors import LossmonError
 
 LANGUAGES = ("en", "zh")
@@ -103,9 +104,7 @@ ssh_options = _all(
 
 def _say(_: click.Context, parameter: click.Parameter, value: int | None) -> None:
     if value is not None and parameter.name is not None:
-        from lossmon.monitor import told
-
-        told.say(**{parameter.name: value})
+        settings.say(**{parameter.name: value})
 
 
 # What the user may say that no log does: of every command that gives a verdict.

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from lossmon import private
+from lossmon import private, settings
 from lossmon.config.hosts import HOSTS, Host
 from lossmon.config.notices import NOTICES, Notices
 from lossmon.config.patterns import PATTERNS
@@ -77,19 +77,19 @@ def path() -> str:
 
 
 def apply() -> Config:
-    """Read the settings and put in force what concerns the reading of logs.
+    """Read the settings and put in force what concerns the reading of logs, for this program.
 
     Raises:
         ConfigError: the file cannot be used.
     """
-    from lossmon.formats import detect, lexicon
     from lossmon.formats.pattern import PatternFormat
-    from lossmon.monitor import told
 
     config = name_hosts()
-    lexicon.override(config.roles)
-    told.say(patterns=config.patterns)
-    detect.add_first([PatternFormat(line.name, line.pattern) for line in config.lines])
+    settings.say(
+        roles=config.roles,
+        patterns=config.patterns,
+        formats=tuple(PatternFormat(line.name, line.pattern) for line in config.lines),
+    )
     return config
 
 
@@ -99,15 +99,12 @@ def name_hosts() -> Config:
     Raises:
         ConfigError: the file cannot be used.
     """
-    from lossmon.logs import hosts
-
     config = load()
-    hosts.name(
-        {
-            name: hosts.Named(host.paths, host.address, host.ssh_options)
-            for name, host in config.hosts.items()
-        }
-    )
+    named = {
+        name: settings.NamedHost(host.paths, host.address, host.ssh_options)
+        for name, host in config.hosts.items()
+    }
+    settings.say(hosts=named)
     return config
 
 

@@ -14,6 +14,7 @@ from typing import Protocol, cast
 
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder
+from lossmon.settings import current
 
 ENTRY_POINTS = "lossmon.formats"
 
@@ -70,14 +71,6 @@ _MAGIC = (
 )
 
 
-_first: list[Format] = []  # of the user's own
-
-
-def add_first(formats: Iterable[Format]) -> None:
-    """Ask these before all others; replaces those given before."""
-    _first[:] = formats
-
-
 @dataclass(frozen=True)
 class Detection:
     """A recognised format.
@@ -125,7 +118,7 @@ def detect(head: bytes, name: str, complete: bool) -> Detection | None:
     names = BINARY if binary else FORMATS
     if binary and _is_text_with_nul(head):
         binary, names = None, (*BINARY, *FORMATS)
-    for format_ in chain(_first, _plug_ins(), _built(names)):
+    for format_ in chain(current().formats, _plug_ins(), _built(names)):
         part = head if complete or format_.NAME != "text" else head[-_LOOKED_AT:]
         why = format_.sniff(part, name)
         if why:

@@ -21,6 +21,8 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Literal
 
+from lossmon.settings import current
+
 # --- roles of metrics ---------------------------------------------------------------------------
 
 TRAIN_LOSS = "train_loss"
@@ -212,26 +214,19 @@ def plain(name: str) -> str:
     return _SEPARATORS.sub("_", _CAMEL.sub("_", name).lower()).strip("_")
 
 
-_told: dict[str, str] = {}  # metric name -> role, from the user
-
-
-def override(roles: Mapping[str, str]) -> None:
-    """Give metrics of these names these roles, whatever the table says."""
-    _told.clear()
-    _told.update(roles)
-    role.cache_clear()
-
-
 def is_told(name: str) -> bool:
     """The user gave this metric its role."""
-    return name in _told
+    return name in current().roles
+
+
+def role(name: str) -> str:
+    """The role of a metric, by its name alone; what the user says goes before the table."""
+    told = current().roles
+    return told[name] if name in told else _role(name)
 
 
 @lru_cache(maxsize=8192)
-def role(name: str) -> str:
-    """The role of a metric, by its name alone."""
-    if name in _told:
-        return _told[name]
+def _role(name: str) -> str:
     form = plain(name[:_LONGEST])
     for role_, pattern in _TABLE:
         if re.fullmatch(pattern, form):  # compiled when it is asked first: few names ask all
@@ -239,10 +234,13 @@ def role(name: str) -> str:
     return OTHER
 
 
-@lru_cache(maxsize=8192)
 def direction(name: str) -> Direction | None:
     """Whether more of a metric is better, or less; None where its name does not say."""
-    role_ = role(name)
+    return _direction(name, role(name))
+
+
+@lru_cache(maxsize=8192)
+def _direction(name: str, role_: str) -> Direction | None:
     if role_ == ACCURACY:
         return "higher"
     if role_ in LOSSES:
@@ -275,13 +273,18 @@ def is_paced(name: str) -> bool:
     return role(name) in (LEARNING_RATE, GRAD_NORM)
 
 
-@lru_cache(maxsize=4096)
 def is_noise(name: str) -> bool:
     """A time, a size, an identifier: nothing to draw of a sentence."""
+    return _is_noise(name, role(name))
+
+
+@lru_cache(maxsize=4096)
+def _is_noise(name: str, role_: str) -> bool:
     form = plain(name)
     if _NEWS.fullmatch(form):
         return True
-    return role(name) == OTHER and direction(name) is None and bool(_NOISE.fullmatch(form))
+    other = role_ == OTHER and _direction(name, role_) is None
+    return other and bool(_NOISE.fullmatch(form))
 
 
 def is_bookkeeping(name: str) -> bool:
@@ -320,10 +323,14 @@ def says_split(name: str) -> bool:
     return bool(_ANY_SPLIT.search(plain(name)))
 
 
-@lru_cache(maxsize=4096)
 def is_eval(name: str) -> bool:
     """The name itself says that this was measured on held-out data."""
-    return role(name) == EVAL_LOSS or bool(_EVAL_WORD.search(plain(name)))
+    return role(name) == EVAL_LOSS or _has_eval_word(name)
+
+
+@lru_cache(maxsize=4096)
+def _has_eval_word(name: str) -> bool:
+    return bool(_EVAL_WORD.search(plain(name)))
 
 
 def is_train(name: str) -> bool:

@@ -15,10 +15,10 @@ from lossmon.formats.names import choose
 from lossmon.formats.unpack import Unpacker, plain_name, unpacker
 from lossmon.history.columns import SeriesView
 from lossmon.history.run import History
+from lossmon.monitor import told
 from lossmon.monitor.ahead import decode_end, views_of
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.raw import Tail
-from lossmon.monitor.told import told
 
 _START_BYTES = 1 << 16  # of a log kept for looking ahead
 _HEAD_LIMIT = 1 << 20  # bytes looked at together for rows of a format
@@ -183,7 +183,7 @@ class Log:
             plan.events, plan.counts = tuple(facts.events), dict(facts.counts)
         if facts.settings:
             plan.settings = dict(facts.settings)
-        told().complete(plan)
+        told.complete(plan)
 
     def _recognise(self, complete: bool) -> Sequence[Record]:
         full = len(self._head) >= _HEAD_LIMIT

@@ -20,7 +20,7 @@ from lossmon.monitor.merge import Merge
 from lossmon.monitor.pace import Pace
 from lossmon.monitor.pulse import Pulse, Sample
 from lossmon.monitor.standing import describe
-from lossmon.monitor.told import told
+from lossmon.monitor.told import treat
 from lossmon.monitor.update import Gpu, Job, LogInfo, RunUpdate
 
 T = TypeVar("T")
@@ -285,7 +285,7 @@ class Training:
             findings = (*extra, *diagnosis.findings)
             worst_first = sorted(findings, key=lambda f: -SEVERITIES.index(f.severity))
             diagnosis = replace(diagnosis, findings=tuple(worst_first))
-        return told().treat(diagnosis)
+        return treat(diagnosis)
 
     def _lifecycle(self, now: float) -> tuple[Finding, ...]:
         return lifecycle_findings(self.situation(now), self.chosen.get("train_loss", ""), now)

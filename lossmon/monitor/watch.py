@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from lossmon import settings
 from lossmon.formats.decoder import Record
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Health, Source
@@ -40,12 +41,15 @@ class _Directory:
 class Monitor:
     """Watches logs; `poll` returns an update for every run that changed.
 
+    The settings in force when it is made hold for all it does.
+
     Args:
         sources: where bytes come from; closed by `close`.
         roots: the paths that the user named; runs are named relative to them.
     """
 
     def __init__(self, sources: Sequence[Source], roots: Iterable[str] = ()) -> None:
+        self._settings = settings.current()
         self.refused: dict[str, str] = {}
         self.errors: dict[str, str] = {}
         self._sources = tuple(sources)
@@ -70,7 +74,10 @@ class Monitor:
         Args:
             now: seconds since the Unix epoch; the system's clock when left out.
         """
-        now = time.time() if now is None else now
+        with settings.using(self._settings):
+            return self._poll(time.time() if now is None else now)
+
+    def _poll(self, now: float) -> list[RunUpdate]:
         touched: dict[Training, None] = {}
         if not self._backlog:
             for source in self._sources:
@@ -144,7 +151,10 @@ class Monitor:
         Returns:
             An update for every run, in the order they were found.
         """
-        now = time.time() if now is None else now
+        with settings.using(self._settings):
+            return self._conclude(time.time() if now is None else now)
+
+    def _conclude(self, now: float) -> list[RunUpdate]:
         touched: dict[Training, None] = {}
         for log in self._logs.values():
             self._take(log, log.end(), now, touched)

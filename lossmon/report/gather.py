@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
+from lossmon import config, settings
 from lossmon.api import Reading, read_targets
 from lossmon.errors import LossmonError
 from lossmon.logs.discover import run_directory
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import resolve
 from lossmon.logs.target import check_local
-from lossmon.monitor.told import told, use
 
 _WORTH_IT = 24  # directories of trainings from which on a second process pays
 
@@ -27,10 +27,13 @@ def gather(
         jobs: processes to read with; None lets the number of logs decide.
         ask: see `read_targets`.
     """
+    config.apply()
     shards = _shards(targets, jobs) if jobs != 1 else []
     if len(shards) < 2:
         return read_targets(targets, ask=ask)
-    with ProcessPoolExecutor(len(shards), initializer=use, initargs=(told(),)) as pool:
+    with ProcessPoolExecutor(
+        len(shards), initializer=settings.use, initargs=(settings.current(),)
+    ) as pool:
         results = list(pool.map(_read, [targets] * len(shards), shards))
     updates = [update for part in results for update in part.updates]
     refused = {path: why for part in results for path, why in part.refused.items()}

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
+from lossmon import config
 from lossmon.api import read_targets
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.logs.discover import run_directory
@@ -46,6 +47,7 @@ def refreshed(
         if logs is not None and not any(_directory(log, roots) in changed for log in run.logs)
     ]
     knowledge = load(lang)
+    config.apply()
     if logs is None or logs:
         updates = read_targets(targets, logs=logs).updates
         kept += [standing(update, knowledge) for update in updates]
@@ -80,6 +82,7 @@ def follow(
     ascii: bool,
 ) -> None:
     """Write the line each time it changes, until the reader has gone: each row is read once."""
+    config.apply()
     monitor = open_monitor(targets, watch=True)
     runs: dict[str, Standing] = {}
     said = None

@@ -11,7 +11,7 @@ import pytest
 import lossmon
 from lossmon import config
 from lossmon.errors import ConfigError
-from lossmon.monitor.told import told
+from lossmon.settings import current
 from tests.conftest import training_rows, write_jsonl
 from tests.diagnosis import curves
 from tests.diagnosis.curves import N, evaluations
@@ -110,7 +110,7 @@ def test_python_says_it_for_one_call_only() -> None:
     loss = math.log(10) + curves.noise(N, 0.005)
     report = lossmon.diagnose(train_loss=loss, classes=10)
     assert "chance_level" in {finding.pattern for finding in report.findings}
-    assert told().classes is None
+    assert current().classes is None
     again = lossmon.diagnose(train_loss=loss)
     assert "chance_level" not in {finding.pattern for finding in again.findings}
     assert any(cause.id == "guessing" for f in again.findings for cause in f.causes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -70,3 +71,169 @@ def test_errors_say_what_is_wrong(tmp_path: Path) -> None:
         lossmon.diagnose(step=[1, 2], train_loss=[1, 2, 3])
     with pytest.raises(lossmon.TargetError, match="nothing to diagnose"):
         lossmon.diagnose()
+
+
+def curves() -> tuple[np.ndarray, np.ndarray]:
+    train, evals = evaluations("overfitting")
+    return np.asarray(train), np.asarray(evals)
+
+
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, pd.array, pd.Index])
+def test_a_curve_is_whatever_holds_numbers(kind) -> None:
+    train, evals = curves()
+    at = np.arange(1, len(evals) + 1) * (len(train) // len(evals))
+    report = lossmon.diagnose(
+        train_loss=kind(train.tolist()), eval_loss=kind(evals.tolist()), eval_step=kind(at.tolist())
+    )
+    assert report.pair == "overfitting"
+    alone = lossmon.diagnose(eval_loss=kind(evals.tolist()))
+    assert alone.update.eval == "eval_loss"
+
+
+def test_missing_values_of_pandas_are_points_that_were_not_logged() -> None:
+    loss = pd.Series([1.0, None, 0.5, pd.NA, 0.2] * 10, dtype="Float64")
+    frame = pd.DataFrame({"step": pd.Series(range(50), dtype="Int64"), "loss": loss})
+    update = lossmon.diagnose(frame).update
+    assert update.logged["loss"].step.tolist() == [i for i in range(50) if i % 5 in (0, 2, 4)]
+
+
+def test_of_a_frame_of_several_runs_each_is_judged_by_itself(tmp_path: Path) -> None:
+    for name, losses in (("falls", falling(60)), ("flat", [2.3] * 60)):
+        write_jsonl(tmp_path / name / "log.jsonl", training_rows(losses))
+    long = lossmon.read(tmp_path)
+    wide = pd.concat(
+        pd.DataFrame({"run": name, "step": range(60), "loss": losses})
+        for name, losses in (("falls", falling(60)), ("flat", [2.3] * 60))
+    )
+    for frame in (long, wide):
+        with pytest.raises(lossmon.TargetError, match=r"2 runs.*diagnose_all"):
+            lossmon.diagnose(frame)
+        reports = sorted(lossmon.diagnose_all(frame), key=lambda report: report.update.run)
+        falls, flat = reports
+        assert "falls" in falls.update.run
+        assert falls.findings[0].pattern != flat.findings[0].pattern
+        assert flat.findings[0].pattern in ("not_decreasing", "plateau")
+        one = frame[frame.run == falls.update.run]
+        assert lossmon.diagnose(one).findings[0].pattern == falls.findings[0].pattern
+
+
+class Strange:
+    """An array of some library, whose conversion breaks."""
+
+    def __len__(self) -> int:
+        return 3
+
+    def __array__(self, *_: object, **__: object) -> np.ndarray:
+        raise RuntimeError("on another device")
+
+
+ROWS = {"step": [1, 2, 3], "loss": [1.0, 2.0, 3.0]}
+BAD_CALLS = {
+    "read nothing": lambda: lossmon.read(None),
+    "read a number": lambda: lossmon.read(5),
+    "read a list": lambda: lossmon.read([]),
+    "read a frame": lambda: lossmon.read(pd.DataFrame(ROWS)),
+    "read bytes": lambda: lossmon.read(b"/no/such/file"),
+    "an empty path": lambda: lossmon.read(""),
+    "a NUL": lambda: lossmon.read("a\0b"),
+    "several paths": lambda: lossmon.diagnose(["a", "b"]),
+    "a dict": lambda: lossmon.diagnose(ROWS),
+    "all of nothing": lambda: lossmon.diagnose_all(None),
+    "step NaN": lambda: lossmon.diagnose(step=[1, float("nan")], train_loss=[1, 2]),
+    "step infinite": lambda: lossmon.diagnose(step=[1, float("inf")], train_loss=[1, 2]),
+    "step beyond all": lambda: lossmon.diagnose(step=[1, 10**30], train_loss=[1, 2]),
+    "step of 400 digits": lambda: lossmon.diagnose(step=[1, 10**400], train_loss=[1, 2]),
+    "half a step": lambda: lossmon.diagnose(step=[0.5, 1], train_loss=[1, 2]),
+    "steps of text": lambda: lossmon.diagnose(step=["1", "2"], train_loss=[1, 2]),
+    "dates": lambda: lossmon.diagnose(step=pd.date_range("2024", periods=2), train_loss=[1, 2]),
+    "two dimensions": lambda: lossmon.diagnose(train_loss=np.ones((3, 2))),
+    "no dimension": lambda: lossmon.diagnose(train_loss=np.float64(3)),
+    "ragged": lambda: lossmon.diagnose(train_loss=[[1], [1, 2]]),
+    "text": lambda: lossmon.diagnose(train_loss="1,2,3"),
+    "words": lambda: lossmon.diagnose(train_loss=["a", "b"]),
+    "a generator": lambda: lossmon.diagnose(train_loss=(x for x in [1.0, 2.0])),
+    "a scalar": lambda: lossmon.diagnose(train_loss=3.0),
+    "complex": lambda: lossmon.diagnose(train_loss=np.array([1j, 2])),
+    "None inside": lambda: lossmon.diagnose(train_loss=[{}, None]),
+    "a set": lambda: lossmon.diagnose(train_loss={1.0, 2.0}),
+    "an array that breaks": lambda: lossmon.diagnose(train_loss=Strange()),
+    "lengths": lambda: lossmon.diagnose(step=[1, 2], train_loss=[1, 2, 3]),
+    "lengths of evals": lambda: lossmon.diagnose(train_loss=[1, 2, 3], eval_loss=[1, 2]),
+    "eval_step alone": lambda: lossmon.diagnose(train_loss=[1, 2], eval_step=[1]),
+    "nothing": lambda: lossmon.diagnose(),
+    "step alone": lambda: lossmon.diagnose(step=[1, 2]),
+    "total of text": lambda: lossmon.diagnose(train_loss=[1, 2], total_steps="x"),
+    "total NaN": lambda: lossmon.diagnose(train_loss=[1, 2], total_steps=float("nan")),
+    "total negative": lambda: lossmon.diagnose(train_loss=[1, 2], total_steps=-5),
+    "total beyond all": lambda: lossmon.diagnose(train_loss=[1, 2], total_steps=10**30),
+    "one class": lambda: lossmon.diagnose(train_loss=[1, 2], classes=1),
+    "classes true": lambda: lossmon.diagnose(train_loss=[1, 2], classes=True),
+    "language": lambda: lossmon.diagnose(train_loss=[1, 2], lang="xx"),
+    "no language": lambda: lossmon.diagnose(train_loss=[1, 2], lang=None),
+    "two columns": lambda: lossmon.diagnose(
+        pd.DataFrame([[1, 2.0, 3.0]], columns=["step", "loss", "loss"])
+    ),
+    "no columns": lambda: lossmon.diagnose(pd.DataFrame()),
+    "no numbers": lambda: lossmon.diagnose(pd.DataFrame({"step": [1, 2], "note": ["a", "b"]})),
+    "no rows": lambda: lossmon.diagnose(pd.DataFrame({"step": [], "loss": []})),
+    "step of text in a frame": lambda: lossmon.diagnose(
+        pd.DataFrame({"step": ["a", "b"], "loss": [1.0, 2.0]})
+    ),
+    "step infinite in a frame": lambda: lossmon.diagnose(
+        pd.DataFrame({"step": [1, float("inf")], "loss": [1.0, 2.0]})
+    ),
+    "long without a place": lambda: lossmon.diagnose(
+        pd.DataFrame({"metric": ["loss"], "value": [1.0]})
+    ),
+    "long with text": lambda: lossmon.diagnose(
+        pd.DataFrame({"step": [1], "metric": ["loss"], "value": ["x"]})
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CALLS)
+def test_a_bad_call_is_told_in_words_of_ours(name: str) -> None:
+    with pytest.raises(lossmon.LossmonError) as told:
+        BAD_CALLS[name]()
+    words = str(told.value)
+    assert len(words) > 15
+    assert "\n" not in words
+
+
+def test_a_call_reads_no_settings_unless_it_is_asked_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = tmp_path / "config.toml"
+    settings.write_text(
+        '[patterns]\nnot_decreasing = "off"\nplateau = "off"\n[roles]\nenergy = "train_loss"\n'
+    )
+    monkeypatch.setenv("LOSSMON_CONFIG", str(settings))
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows([2.3] * 60))
+    flat = {"not_decreasing", "plateau"}
+
+    def found(**more: bool) -> set[str]:
+        return {finding.pattern for finding in lossmon.diagnose(log, **more).findings} & flat
+
+    assert found()
+    assert not found(config=True)
+    assert found(), "what was asked for once does not stay"
+    assert {one.pattern for one in lossmon.diagnose(train_loss=[2.3] * 60).findings} & flat
+    energy = write_jsonl(
+        tmp_path / "e" / "log.jsonl", [{"step": i, "energy": 2.0 / (i + 1)} for i in range(60)]
+    )
+    assert lossmon.diagnose(energy, config=True).update.train == "energy"
+    settings.write_text("no toml at all")
+    assert found(), "a broken file concerns who asks for it"
+    with pytest.raises(lossmon.ConfigError):
+        found(config=True)
+
+
+def test_calls_in_threads_do_not_hear_each_other() -> None:
+    loss = np.log(10) + np.random.default_rng(1).normal(0, 0.005, 400)
+
+    def judged(classes: int | None) -> bool:
+        report = lossmon.diagnose(train_loss=loss, classes=classes)
+        return "chance_level" in {finding.pattern for finding in report.findings}
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(judged, [10, None] * 8)) == [True, False] * 8

@@ -1,0 +1,86 @@
+"""What the user says beside the targets, in force where it was said and nowhere else.
+
+A command says it once, from `config.toml` and its options. A library call says what it was given,
+and reads no file of settings unless it is asked to. Who reads logs takes the settings that hold
+when it is made (`Monitor`), and works under them in whichever thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lossmon.formats.detect import Format
+
+
+@dataclass(frozen=True)
+class NamedHost:
+    """A box of `[hosts]` in config.toml.
+
+    Attributes:
+        paths: what is followed there when only its name is given.
+        address: host or user@host for ssh; empty where the name is one.
+        options: as for `ssh -o`.
+    """
+
+    paths: tuple[str, ...] = (".",)
+    address: str = ""
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user says.
+
+    Attributes:
+        roles: metric name -> its role, whatever the table of names says.
+        formats: asked before all others.
+        hosts: name -> box.
+        ssh_options: as for `ssh -o`.
+        ssh_config: file for `ssh -F`; empty for the user's own.
+        total_steps: planned steps; what a log says gives way.
+        classes: number of classes, for `chance_level`.
+        patterns: pattern -> "off", or the severity that it has from now on.
+    """
+
+    roles: Mapping[str, str] = field(default_factory=dict)
+    formats: tuple[Format, ...] = ()
+    hosts: Mapping[str, NamedHost] = field(default_factory=dict)
+    ssh_options: tuple[str, ...] = ()
+    ssh_config: str = ""
+    total_steps: int | None = None
+    classes: int | None = None
+    patterns: Mapping[str, str] = field(default_factory=dict)
+
+
+_NOTHING = Settings()
+_in_force: ContextVar[Settings] = ContextVar("settings", default=_NOTHING)
+
+
+def current() -> Settings:
+    """What is in force here."""
+    return _in_force.get()
+
+
+def use(settings: Settings) -> None:
+    """Put settings in force from here on, in this thread; for a program, not for a library call."""
+    _in_force.set(settings)
+
+
+def say(**changes: Any) -> None:
+    """Put fields of the settings in force; what is not named stays."""
+    use(replace(current(), **changes))
+
+
+@contextmanager
+def using(settings: Settings) -> Iterator[None]:
+    """Put settings in force for a while."""
+    token = _in_force.set(settings)
+    try:
+        yield
+    finally:
+        _in_force.reset(token)
