@@ -88,11 +88,60 @@ class Rows(Sequence[Record]):
             yield Record(dict(zip(names, row, strict=True)), step, epoch, time)
 
 
+class Parts(Sequence[Record]):
+    """Records in order, of which some are held by column.
+
+    Attributes:
+        parts: single records and records that are all alike.
+    """
+
+    __slots__ = ("_length", "parts")
+
+    def __init__(self, parts: Sequence[Record | Rows]) -> None:
+        self.parts = parts
+        self._length = sum(len(part) if isinstance(part, Rows) else 1 for part in parts)
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, at: int) -> Record: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Record]: ...
+    def __getitem__(self, at: int | slice) -> Record | list[Record]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(self._length))]
+        i = at + self._length if at < 0 else at
+        for part in self.parts if 0 <= i < self._length else ():
+            length = len(part) if isinstance(part, Rows) else 1
+            if i < length:
+                return part[i] if isinstance(part, Rows) else part
+            i -= length
+        raise IndexError(at)
+
+    def __iter__(self) -> Iterator[Record]:
+        for part in self.parts:
+            if isinstance(part, Rows):
+                yield from part
+            else:
+                yield part
+
+
 def batches(records: Sequence[Record]) -> Iterator[Record | Rows]:
     """The same records in the same order, with neighbours that are alike held by column."""
     if isinstance(records, Rows):
         yield from [records] if len(records) >= _FEW else records
         return
+    if isinstance(records, Parts):
+        singly: list[Record] = []
+        for part in records.parts:
+            if isinstance(part, Rows):
+                yield from batches(singly)
+                yield from batches(part)
+                singly = []
+            else:
+                singly.append(part)
+        records = singly
     for shape, group in groupby(records, _shape):
         alike = list(group)
         if len(alike) < _FEW or not shape[0] or not shape[1]:

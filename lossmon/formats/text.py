@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter as Tally
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -18,7 +19,9 @@ from lossmon.formats.lexicon import is_loss, is_paced, phase_of, plain
 from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
-from lossmon.formats.text_rows import Rows
+from lossmon.formats.rows import no_collection
+from lossmon.formats.text_bulk import SPAN
+from lossmon.formats.text_rows import Placer
 from lossmon.formats.text_shape import FEW, MAX_CHARS, Shape, learn, shape_key
 from lossmon.formats.text_table import Box, Report, Table
 
@@ -31,6 +34,7 @@ _RECURS_AS_TABLE = 12  # so often must they come, their first number always as m
 _UNCLEAN = re.compile(
     "[^\t\n -~\u00a0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe\uff00-\ufffd]"
 )
+_PLAIN = bytes(range(32, 127)) + b"\t\n"
 _SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
 _DIGIT = re.compile(r"\d|\b(?:nan|inf)\b", re.IGNORECASE)  # or no number any more: "loss: nan"
@@ -66,40 +70,52 @@ class TextDecoder:
     _roughly: dict[str, Shape] = field(default_factory=dict)
     _table: Table | None = None
     _boxes: tuple[Box, Report] = field(default_factory=lambda: (Box(), Report()))
-    _rows: Rows = field(init=False)
+    _rows: Placer = field(init=False)
     _last: Shape | None = None  # of the line before: the next one is likely the same
 
     def __post_init__(self) -> None:
-        self._rows = Rows(self.facts)
+        self._rows = Placer(self.facts)
 
-    def feed(self, data: bytes) -> list[Record]:
+    def feed(self, data: bytes) -> Sequence[Record]:
         """Decode what became complete with `data`."""
-        return self._decode(self._labels.strip(self._splitter.feed(data)))
+        with no_collection():
+            return self._decode(self._labels.strip(self._splitter.feed(data)))
 
-    def flush(self) -> list[Record]:
+    def flush(self) -> Sequence[Record]:
         """Decode the unfinished tail; a bar as it stands is a row."""
         records = self._decode(self._labels.strip(self._splitter.flush()) + self._labels.flush())
         for box in self._boxes:
             self._box_ends(box)
         self._rows.release()
-        records += self._rows.drain()
-        return records
+        return [*records, *self._rows.drain()]
 
-    def _decode(self, raw: list[bytes]) -> list[Record]:
+    def _decode(self, raw: list[bytes]) -> Sequence[Record]:
         if self._splitter.oversized > self.skipped.count:
             for _ in range(self._splitter.oversized - self.skipped.count):
                 self.skipped.add("line too long", "")
         if not raw:
             return []
-        text = b"\n".join(raw).decode("utf-8", "replace")
+        data = b"\n".join(raw)
+        text = data.decode("utf-8", "replace")
         if _SYSLOG_TAB in text:
             text = text.replace(_SYSLOG_TAB, "\t")
         lines = text.split("\n")
-        if _UNCLEAN.search(text):
+        if data.translate(None, _PLAIN) and _UNCLEAN.search(text):
             lines = [clean_text(line) for line in lines]
+            text = "\n".join(lines)
+        text += "\n"
         active, take = self._active, self._rows.take
         shape = self._last
-        for line in lines:
+        i = at = alone = 0  # the line, where it begins, and the line before which none go together
+        while i < len(lines):
+            if i >= alone and shape is not None and shape.rows and shape.run is not None:
+                rows, end = shape.run.rows(text, at)
+                if len(rows) >= SPAN and self._rows.take_many(shape, rows):
+                    i, at = i + len(rows), end
+                    continue
+                alone = i + len(rows)
+            line = lines[i]
+            i, at = i + 1, at + len(line) + 1
             if not line:
                 continue
             match = shape.match(line) if shape is not None else None
@@ -328,7 +344,7 @@ def looks_like_training(head: bytes) -> str | None:
         The reason, such as "12 of 14 lines have the shape 'step # loss #'", or None.
     """
     decoder = TextDecoder()
-    records = decoder.feed(head) + decoder.flush()
+    records = [*decoder.feed(head), *decoder.flush()]
     episodes = any(shape.episodes and shape.is_row for shape in decoder.shapes.values())
     drawn = [
         record

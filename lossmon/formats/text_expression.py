@@ -59,9 +59,10 @@ class Digits:
 
 @dataclass(frozen=True)
 class Blanks:
-    """Blanks and boxes of any length; `seen` where the line has some here."""
+    """Blanks and boxes of any length; `seen` where the line has some here, and which."""
 
     seen: bool
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ def prefix(text: str) -> Iterator[Part]:
     at = 0
     for run in _BLANK.finditer(text):
         yield from fixed(text[at : run.start()], _DIGITS)
-        yield Blanks(seen=True)
+        yield Blanks(True, run.group())
         at = run.end()
     yield from fixed(text[at:], _DIGITS)
 
@@ -129,7 +130,7 @@ def between(text: str, ascii_bar: bool) -> Iterator[Part]:
     for run in _BLANK.finditer(text):
         yield from fixed(text[at : run.start()])
         drawn = ascii_bar and run.group()[0] == BAR and text[: run.start()].endswith(("|", "["))
-        yield Bar() if drawn else Blanks(seen=True)
+        yield Bar() if drawn else Blanks(True, run.group())
         at = run.end()
     yield from fixed(text[at:])
     if at < len(text):
@@ -138,7 +139,7 @@ def between(text: str, ascii_bar: bool) -> Iterator[Part]:
 
 def expression(parts: Iterable[Part]) -> str:
     """One expression for all parts in a row; see the module for what it promises."""
-    row = _merged(parts)
+    row = merged(parts)
     written: list[str] = []
     following: _Next = {}
     for i in range(len(row) - 1, -1, -1):
@@ -171,12 +172,12 @@ def expression(parts: Iterable[Part]) -> str:
     return "".join(reversed(written))
 
 
-def _merged(parts: Iterable[Part]) -> list[Part]:
+def merged(parts: Iterable[Part]) -> list[Part]:
     """The parts, with blanks beside blanks as one."""
     row: list[Part] = []
     for part in parts:
         if isinstance(part, Blanks) and row and isinstance(row[-1], Blanks):
-            row[-1] = Blanks(row[-1].seen or part.seen)
+            row[-1] = Blanks(row[-1].seen or part.seen, row[-1].text + part.text)
         else:
             row.append(part)
     return row
@@ -194,9 +195,12 @@ def _clashes(row: list[Part], following: _Next, seen: bool) -> bool:
         return "." in following or _number(part, following) != _number(part, {})
     if isinstance(part, Clock):
         return "." in following or _clock(part, following) != _clock(part, {})
-    if seen and isinstance(part, Text) and part.text in (",", "-", "+") and len(before) > 1:
-        number = before[0]  # "1,234, 5", "1e-05- 5"
-        return isinstance(number, Number) and _form(number, part.first(following)) is None
+    if seen and isinstance(part, Text) and part.text in (",", "-", "+", ".") and len(before) > 1:
+        number = before[0]  # "1,234, 5", "1e-05- 5", "0.955. Std"
+        closed = part.first({" ": frozenset(" ")})
+        return isinstance(number, Number) and (
+            _form(number, part.first(following)) != _form(number, closed)
+        )
     return False
 
 

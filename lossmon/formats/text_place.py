@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import gcd
 
+from lossmon.formats.decoder import Ints
+
 _NEARLY = 0.9  # a bar that starts anew after this share of its length began another epoch
 
 
@@ -60,6 +62,21 @@ class Counter:
         self.last = position
         self.longest = max(self.longest, position)
         return self.base + position
+
+    def locate_many(self, positions: Ints, epochs: float | None) -> Ints | None:
+        """`locate` for rows behind the newest one; None where they have to be asked singly.
+
+        Args:
+            positions: shape (n,), growing, of the same epoch and with the same span.
+            epochs: as for `locate`.
+        """
+        last = int(positions[-1])
+        if self.resets is None and self._is_of_one(last, self.epoch, epochs):
+            return None
+        self.interval = last - (int(positions[-2]) if len(positions) > 1 else self.last)
+        self.last = last
+        self.longest = max(self.longest, last)
+        return self.base + positions
 
     def peek(self, position: int) -> int:
         """The step of an evaluation that names its position."""

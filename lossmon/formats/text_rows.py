@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from lossmon.formats.clock import read_time
-from lossmon.formats.decoder import Facts, Record
+from lossmon.formats.decoder import Facts, Floats, Parts, Record, Rows
 from lossmon.formats.lexicon import is_eval, is_train
+from lossmon.formats.text_bulk import SPAN, pieces, times
 from lossmon.formats.text_place import Counter, Place
 from lossmon.formats.text_shape import Shape
 from lossmon.formats.text_table import Row
@@ -31,7 +35,7 @@ class _Bar:
 
 
 @dataclass
-class Rows:
+class Placer:
     """Turns the groups of matched lines into records, in the order of the log.
 
     Attributes:
@@ -43,7 +47,7 @@ class Rows:
     facts: Facts
     place: Place = field(default_factory=Place)
     summary: bool = False
-    _out: list[Record] = field(default_factory=list)
+    _out: list[Record | Rows] = field(default_factory=list)
     _held: _Held | None = None
     _shown: tuple[object, ...] | None = None  # the bar position that was emitted last
     _bar_values: dict[str, float] = field(default_factory=dict)
@@ -54,10 +58,10 @@ class Rows:
     _keras: _Bar | None = None
     _given: dict[str, float] = field(default_factory=dict)
 
-    def drain(self) -> list[Record]:
+    def drain(self) -> Sequence[Record]:
         """The records that became final since the last call."""
-        records, self._out = self._out, []
-        return records
+        parts, self._out = self._out, []
+        return Parts(parts)
 
     def take(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """A line of a known shape."""
@@ -117,6 +121,80 @@ class Rows:
         if shape.rows == 1:
             for name in values:
                 self._levels[name] = max(shape.level, self._levels.get(name, 0))
+
+    def take_many(self, shape: Shape, rows: list[tuple[str, ...]]) -> bool:
+        """Many lines of a known shape; False, and nothing done, where a number of theirs is odd.
+
+        What is plain of them is taken by column: rows that place themselves by steps or batches
+        which grow within one epoch. All else goes line by line.
+        """
+        numbers = shape.run.numbers(rows) if shape.run is not None else None
+        if numbers is None:
+            return False
+        counter = shape.counters.get("step", shape.counters.get("batch"))
+        if counter is None or not shape.plain or any(map(_slow_moving, shape.names)):
+            for groups in rows:
+                self.take(shape, groups)
+            return True
+        constant = [shape.counters[what] for what in ("epoch",) if what in shape.counters]
+        for start, stop in pieces(numbers, counter, [*constant, *shape.totals]):
+            self.take(shape, rows[start])
+            start += 1
+            if stop - start < SPAN or not self._take_plain(
+                shape, rows[start:stop], numbers[start - 1 : stop], counter
+            ):
+                for groups in rows[start:stop]:
+                    self.take(shape, groups)
+        return True
+
+    def _take_plain(
+        self, shape: Shape, rows: list[tuple[str, ...]], numbers: Floats, group: int
+    ) -> bool:
+        """Rows that differ from one that was just taken in nothing but steps, values and time.
+
+        False, and nothing done, where they have to be taken one by one.
+
+        Args:
+            shape: of the lines.
+            rows: their groups, without those of the first one.
+            numbers: the same as numbers, from the first one on.
+            group: the one that counts steps or batches.
+        """
+        place, last = self.place, numbers[0, group]
+        counter = self._counters.get("step" if "step" in shape.counters else "batch")
+        if counter is None or counter.last != last or place.step != counter.base + counter.last:
+            return False  # the first one was no row after all
+        if not shape.bar and self._by is not shape:
+            return False
+        epoch = None
+        if "epoch" in shape.counters:
+            epoch = numbers[1:, shape.counters["epoch"]]
+            if not 0 <= epoch[0] < 2**53:
+                return False
+        elif place.epoch is not None:
+            epoch = np.full(len(rows), place.epoch)
+        time = times(rows, shape.time_at)
+        steps = counter.locate_many(
+            numbers[1:, group].astype(np.int64), shape.counter(rows[0], "epochs")
+        )
+        if time is None or steps is None:
+            return False
+        shape.rows += len(rows)
+        values = shape.columns_of(numbers[1:])
+        part = Rows(values, steps, epoch, time if len(time) else None)
+        place.step = int(steps[-1])
+        if epoch is not None:
+            place.epoch = float(epoch[-1])
+        if shape.bar:
+            self.release()
+            self._out.append(part[:-1])
+            self._shown = ("bar", False, part[-2].epoch, part[-2].step)
+            self._bar_values.update(part[-2].values)
+            self._held = _Held(("bar", False, part[-1].epoch, part[-1].step), part[-1])
+        else:
+            self._out.append(part)
+            self._given = part[-1].values
+        return True
 
     def _is_evaluate(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """A Keras bar that starts anew without a new epoch: `evaluate` after `fit`, no point."""

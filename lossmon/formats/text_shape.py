@@ -5,8 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import itemgetter
+from typing import Any
 
+import numpy as np
+
+from lossmon.formats.decoder import Floats
 from lossmon.formats.lexicon import (
     counter_of,
     counts_episodes,
@@ -23,6 +28,7 @@ from lossmon.formats.lexicon import (
 )
 from lossmon.formats.lines import dated_span, strip_prefix
 from lossmon.formats.numbers import parse_number
+from lossmon.formats.text_bulk import Run, run_of
 from lossmon.formats.text_counters import claim, counter_of_token, is_epoch_row, settle_counters
 from lossmon.formats.text_expression import (
     Blanks,
@@ -99,6 +105,7 @@ class Shape:
         pick: the metrics' groups out of all groups.
         totals: groups of the planned lengths.
         ratios: metric -> the group it is a share of ("9833/10000").
+        parts: what `match` was made of.
     """
 
     text: str
@@ -125,9 +132,20 @@ class Shape:
     rows: int = 0
     waiting: list[tuple[str, Spot]] = field(default_factory=list)
     match: Callable[[str], re.Match[str] | None] = lambda _: None
-    pick: Callable[[tuple[str, ...]], tuple[str, ...]] = tuple
+    pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] = tuple
     totals: tuple[int, ...] = ()
     ratios: dict[str, int] = field(default_factory=dict)
+    parts: list[Part] = field(default_factory=list)
+
+    @cached_property
+    def run(self) -> Run | None:
+        """The expression for many such lines at once; None where there is none."""
+        return run_of(self.parts)
+
+    @property
+    def plain(self) -> bool:
+        """Rows of a training that place themselves by a step or batch, as most do."""
+        return self.level == 2 and not (self.evaluation or self.keras or self.samples)
 
     @property
     def is_row(self) -> bool:
@@ -157,6 +175,20 @@ class Shape:
             if whole and name in values:
                 values[name] /= whole
         return values
+
+    def columns_of(self, numbers: Floats) -> dict[str, Floats]:
+        """`values` of many lines, by column.
+
+        Args:
+            numbers: their groups, shape (lines, groups).
+        """
+        places = self.pick(tuple(range(numbers.shape[1])))
+        columns = {name: numbers[:, at] for name, at in zip(self.names, places, strict=True)}
+        for name, group in self.ratios.items():
+            if name in columns:
+                whole = numbers[:, group]
+                columns[name] = columns[name] / np.where(whole == 0, 1.0, whole)
+        return columns
 
 
 def shape_key(line: str) -> str:
@@ -331,6 +363,7 @@ def _compile(
         group += 1
     parts += between(message[at:], ascii_bar)
     shape.match = re.compile(expression(parts)).fullmatch
+    shape.parts = parts
     counters = shape.counters
     shape.totals = tuple(
         counters[what] for what in ("steps", "epochs", "batches") if what in counters

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import math
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossmon.formats.csv import CsvDecoder
-from lossmon.formats.decoder import Record
+from lossmon.formats.decoder import Parts, Record, Rows
 from lossmon.formats.jsonl import JsonlDecoder
+from lossmon.formats.text import TextDecoder
 
 number = st.one_of(
     st.integers(-5, 5),
@@ -101,3 +103,76 @@ def test_numbers_too_large_for_a_float_are_infinite():
         (record,) = JsonlDecoder().feed(row)
         assert record.step is None
         assert record.time is None
+
+
+LINES = (  # kinds of lines of one log: a row, and what stands between rows
+    ("step {i}/{n} | loss {a:.4f} | lr {b:.3e}", "val loss {a:.4f}", "saving checkpoint"),
+    (
+        "Epoch [{e}/9][{k:5d}/50]  loss: {a:8.3f} ({b:.3f})  acc {c:d}%",
+        "Epoch {e}: val loss {b:.3f}",
+    ),
+    ("2024-05-19 04:{m:02d}:{s:02d},123 - INFO - iter {i}: loss {a} grad_norm {b}", "eta 0:01:12"),
+    ("ts=17954{i:05d}.25 step={i} loss={a:.5f}", "ts=17954{i:05d}.25 step={i} val_loss={a:.5f}"),
+    (" {p:3d}%|{bar:10}| {k}/50 [00:12<19:19,  1.16s/it, loss={a:.3f}]", "Epoch {e}"),
+    ("epoch: {e} {p:3d}%|{bar:10}| {k}/50 [00:{s:02d}<?, 1.16it/s, loss={a:.3f}, acc={b}]", "x"),
+    ("{i}: loss {a} top1 {k}/50", "restarting from step 3"),
+    (
+        "[{i:6d}] train_loss {a:g}  tokens {i}  ({b:.1f} tok/s) dt: {s}ms",
+        "[{i:6d}] val_loss {b:g}",
+    ),
+    ("{i} {a:.4f} {b:.4f}", "loss is rising"),
+    ("Train Epoch: {e} [{k}/50 ({p}%)]\tLoss: {a:.6f}", "Test set: Average loss: {b:.4f}"),
+)
+
+
+@st.composite
+def texts(draw: st.DrawFn) -> list[bytes]:
+    """A log of one of these kinds, with what makes a row differ from its neighbours."""
+    row, *others = draw(st.sampled_from(LINES))
+    lines = []
+    i = draw(st.integers(0, 3))
+    for _ in range(draw(st.integers(20, 60))):
+        i += draw(st.sampled_from([1] * 30 + [7, 0, -4]))
+        kind = draw(st.sampled_from([row] * 20 + others))
+        value = st.floats(-1e3, 1e6, width=32)
+        if draw(st.integers(0, 19)) == 0:
+            value = st.sampled_from([math.nan, math.inf, 0.0, -0.0, 2.5e-30, 1e300])
+        text = kind.format(
+            i=i, n=100, a=draw(value), b=draw(value), c=i % 100, e=i // 50, k=i % 50, p=i % 50 * 2,
+            bar="█" * (i % 50 // 5), m=i // 60 % 60, s=i % 60,
+        )  # fmt: skip
+        lines.append(
+            text.encode() + draw(st.sampled_from([b"\n"] * 30 + [b"\r", b"  \n", b"\r\n"]))
+        )
+    return lines
+
+
+@settings(max_examples=100, deadline=None)
+@given(texts(), st.data())
+def test_lines_of_a_text(lines, data):
+    one = TextDecoder()
+    alone = [record for line in lines for record in one.feed(line)]
+    alone += one.flush()
+    whole = b"".join(lines)
+    cut = data.draw(st.integers(0, len(whole)))
+    many = TextDecoder()
+    together = [*many.feed(whole[:cut]), *many.feed(whole[cut:]), *many.flush()]
+    assert shown(together) == shown(alone)
+    assert many.facts == one.facts
+
+
+@pytest.mark.parametrize("row", [kinds[0] for kinds in LINES])
+def test_spans_of_such_lines_are_taken_together(row):
+    lines = [
+        row.format(
+            i=i, n=100, a=2.5 - i / 100, b=0.5, c=i, e=0, k=i, p=2 * i, bar="█" * (i // 5), m=0, s=i,
+        )
+        for i in range(50)
+    ]  # fmt: skip
+    decoder = TextDecoder()
+    for line in lines[:20]:
+        decoder.feed(line.encode() + b"\n")
+    found = decoder.feed("\n".join([*lines[20:], ""]).encode())
+    if "{e} [{k}/50 (" not in row:  # samples, whose batch size is not known yet
+        assert isinstance(found, Parts)
+        assert any(isinstance(part, Rows) and len(part) > 20 for part in found.parts)

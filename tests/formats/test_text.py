@@ -16,7 +16,7 @@ from lossmon.formats.text import MAX_SHAPES, TextDecoder, looks_like_training
 def read(log: str | bytes) -> list[Record]:
     decoder = TextDecoder()
     data = log.encode() if isinstance(log, str) else log
-    return decoder.feed(data) + decoder.flush()
+    return [*decoder.feed(data), *decoder.flush()]
 
 
 def points(log: str | bytes, name: str) -> list[tuple[int | None, float]]:

@@ -19,7 +19,7 @@ Points = list[tuple[int | None, float]]
 
 def decode(log: str) -> tuple[list[Record], Facts]:
     decoder = TextDecoder()
-    return decoder.feed(log.encode()) + decoder.flush(), decoder.facts
+    return [*decoder.feed(log.encode()), *decoder.flush()], decoder.facts
 
 
 def json_lines(rows: list[dict[str, object]]) -> Sequence[Record]:
