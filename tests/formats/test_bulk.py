@@ -147,7 +147,7 @@ def texts(draw: st.DrawFn) -> list[bytes]:
     return lines
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(texts(), st.data())
 def test_lines_of_a_text(lines, data):
     one = TextDecoder()
