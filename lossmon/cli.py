@@ -25,6 +25,7 @@ from lossmon.options import (
     plain,
     ssh_options,
     targets_argument,
+    tell_broken_plug_ins,
     told_options,
 )
 from lossmon.text import escaped
@@ -114,6 +115,7 @@ def check(
 
         # Beside JSON, which is data, this is narration.
         click.echo(("" if as_json else "\n") + as_text(updates, refused), err=as_json)
+    tell_broken_plug_ins()
     for error in errors:
         complain(str(error))
     worst = report.worst(updates)
@@ -173,6 +175,7 @@ def watch(targets: tuple[str, ...], **options: Any) -> None:
     one_thread()
     from lossmon.report.headless import watch as run
 
+    tell_broken_plug_ins()
     sys.exit(run(targets or (".",), complain, **options))
 
 
@@ -291,6 +294,7 @@ def plot(
             errors.append(lacking)  # this run lacks what was asked for; the others are drawn
         else:
             click.echo(picture)
+    tell_broken_plug_ins()
     for error in errors:
         complain(str(error))
     if errors:
@@ -318,6 +322,7 @@ def export(targets: tuple[str, ...], output: str | None) -> None:
         click.echo(escaped(f"{count:,} points of {runs} in {output}"), err=True)
     elif updates:
         report.write_csv(updates, sys.stdout)
+    tell_broken_plug_ins()
     for error in errors:
         complain(str(error))
     if errors:
@@ -340,6 +345,7 @@ def report(targets: tuple[str, ...], output: str, lang: str) -> None:
 
     document.check_output(output)
     updates, errors, _ = gather(targets or (".",), 1, asking())
+    tell_broken_plug_ins()
     for error in errors:
         complain(str(error))
     if len(updates) > 1:
@@ -429,4 +435,5 @@ def _open(targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None) -
     one_thread()
     from lossmon.tui.start import open_screen
 
+    tell_broken_plug_ins()
     sys.exit(open_screen(targets, lang, plain(ascii), fps, complain))

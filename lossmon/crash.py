@@ -8,6 +8,7 @@ import sys
 import traceback
 
 from lossmon import private
+from lossmon.debug import logger
 from lossmon.errors import LossmonError
 from lossmon.text import clip, printable
 
@@ -20,13 +21,18 @@ def record(error: BaseException) -> str:
     if isinstance(error, LossmonError):
         return printable(str(error))
     words = clip(printable(f"{type(error).__name__}: {error}".split("\n")[0]), _WORDS)
-    where = _keep(error)
+    where = keep(error)
     told = f"; please report it with {where}" if where else ""
     return f"an error of lossmon itself, your training goes on: {words}{told}"
 
 
-def _keep(error: BaseException) -> str | None:
-    """Write the newest crash over the last one; the values of variables are not in it."""
+def keep(error: BaseException) -> str | None:
+    """Write the newest crash over the last one; the values of variables are not in it.
+
+    Returns:
+        Where it is; None where nothing can be written.
+    """
+    logger.error("an error of lossmon itself", exc_info=error)
     from platformdirs import user_log_dir
 
     from lossmon import __version__

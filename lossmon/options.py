@@ -81,8 +81,22 @@ def _use_ssh(_: click.Context, parameter: click.Parameter, value: Any) -> None:
             hosts.use_options(value)
 
 
-# Of every command that may read from other boxes.
+def _debug(_: click.Context, __: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        from lossmon import debug
+
+        debug.to_file(value)
+
+
+# Of every command that reads, here or from other boxes.
 ssh_options = _all(
+    click.option(
+        "--debug",
+        metavar="FILE",
+        expose_value=False,
+        callback=_debug,
+        help="Write down what happens (links, faults), for a report.",
+    ),
     click.option(
         "--ssh-option",
         multiple=True,
@@ -146,6 +160,14 @@ def need_terminal(command: str) -> None:
             f"{command} draws on a terminal and there is none; "
             "use `lossmon check` or `lossmon plot` in scripts, `lossmon -` behind a pipe"
         )
+
+
+def tell_broken_plug_ins() -> None:
+    """Say which formats of other packages cannot be imported, a line each."""
+    from lossmon.formats.detect import broken_plug_ins
+
+    for line in broken_plug_ins():
+        complain(line)
 
 
 def asking() -> Callable[[str], None] | None:

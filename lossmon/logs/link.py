@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lossmon.debug import logger
 from lossmon.logs import bootstrap, openssh, wire
 from lossmon.logs.inbox import Inbox, chunk_of, whole
 from lossmon.logs.openssh import Failure, Host
@@ -111,6 +112,7 @@ class Link:
         line = openssh.command(
             host, bootstrap.shell_line(), facts=facts, master=openssh.master_of(host)
         )
+        logger.debug("box %s: %s", host.name, line[:-1])
         try:
             process = subprocess.Popen(
                 line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -125,6 +127,7 @@ class Link:
         try:
             given_up = self._converse(process)
         except wire.WireError as error:
+            logger.warning("box %s: no sense in what came", host.name, exc_info=error)
             return Failure("gone", f"what came from it makes no sense ({error})")
         except OSError:
             pass  # the pipe into ssh broke: standard error says why
@@ -133,6 +136,7 @@ class Link:
         if given_up:
             return Failure("retrying", given_up)
         said = bytes(self._said).decode("utf-8", "replace")
+        logger.debug("box %s: ssh ended with %s and said %r", host.name, status, said)
         if status == 0 and self._talk is None:
             return Failure("retrying", "its login shell ended before the agent could start")
         return openssh.explain(said, status, host)

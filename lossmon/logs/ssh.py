@@ -13,6 +13,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from lossmon import crash
+from lossmon.debug import logger
 from lossmon.logs import openssh
 from lossmon.logs.follower import Chunk
 from lossmon.logs.inbox import Inbox
@@ -271,6 +272,7 @@ class SshSource:
             yield self._orders.popleft()
 
     def _tell(self, health: Health) -> None:
+        logger.info("box %s: %s %s", health.host, health.state, health.reason)
         self._health = health
         self._news()
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from lossmon import crash
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder, Record, Rows
 from lossmon.formats.detect import detect
@@ -253,5 +254,6 @@ class Log:
             return []
 
     def _broken(self, error: Exception) -> None:
+        crash.keep(error)
         self.refused = f"the {self.format} decoder failed: {type(error).__name__}: {error}"
         self.errors.append(self.refused)

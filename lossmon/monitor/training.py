@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
+from lossmon import crash
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding
 from lossmon.diagnosis.lifecycle import Signs, Situation, State, lifecycle_findings, silence
@@ -154,6 +155,7 @@ class Training:
             try:
                 return judge()
             except Exception as error:
+                crash.keep(error)
                 self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
         return otherwise
 

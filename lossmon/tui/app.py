@@ -24,7 +24,7 @@ from lossmon.config.keep import keep
 from lossmon.errors import ConfigError
 from lossmon.monitor import Monitor
 from lossmon.text import printable
-from lossmon.tui import clipboard, themes
+from lossmon.tui import clipboard, textual_private, themes
 from lossmon.tui.driver import TerminalDriver
 from lossmon.tui.messages import RunsUpdated, ServiceFailed, WatchFailed
 from lossmon.tui.notices import Notices
@@ -116,6 +116,7 @@ class LossmonApp(WiredApp):
         notifier: Callable[[Callable[[str], None]], Notifier] | None = None,
     ) -> None:
         super().__init__()
+        textual_private.tell()
         self.animation_level = "none"
         self.failure: str | None = None
         self._piped = piped
@@ -187,12 +188,13 @@ class LossmonApp(WiredApp):
 
     def _write(self, sequence: str) -> None:
         """Send what is no picture to the terminal."""
-        if self._driver is not None:
-            self._driver.write(sequence)
+        driver = textual_private.driver_of(self)
+        if driver is not None:
+            driver.write(sequence)
 
     def copy_to_clipboard(self, text: str) -> None:
         """Through ssh, tmux and screen, to the machine at which the user sits."""
-        self._clipboard = text
+        textual_private.keep_clipboard(self, text)
         self._write(clipboard.osc52(text, os.environ))
 
     def action_notices(self) -> None:
@@ -226,7 +228,8 @@ class LossmonApp(WiredApp):
     def get_driver_class(self) -> type[Driver]:
         """Ours, where Textual would take the one it comes from."""
         usual = super().get_driver_class()
-        return TerminalDriver if issubclass(TerminalDriver, usual) else usual
+        ours = not textual_private.DRIVER and issubclass(TerminalDriver, usual)
+        return TerminalDriver if ours else usual
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """No cursor blinks, in our boxes or the library's: it would cost bytes all day."""
@@ -266,8 +269,10 @@ class LossmonApp(WiredApp):
         """Stop, as ctrl+z does in any program."""
         if self._piped:
             self.notify("ctrl+z would stop the training that writes into this pipe; q leaves")
-        elif isinstance(self._driver, TerminalDriver):
-            self._driver.suspend_process()
+        elif isinstance(driver := textual_private.driver_of(self), TerminalDriver):
+            driver.suspend_process()
+        else:
+            super().action_suspend_process()
 
     def pop_screen(self) -> AwaitComplete:
         """Close what lies over the main screen, which stays: two quick clicks may both close."""
@@ -296,12 +301,11 @@ class LossmonApp(WiredApp):
 
     def _fatal_error(self) -> None:
         """An error of ours, in a widget or a handler: end with one line, not a traceback."""
-        self._end_with(self._exception or RuntimeError("unknown"))
+        self._end_with(textual_private.error_of(self))
 
     def _end_with(self, error: Exception) -> None:
         self.failure = crash.record(error)
-        self._return_code = crash.STATUS
-        self._close_messages_no_wait()
+        textual_private.end(self, crash.STATUS)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action that has a key, by name, then Textual's own."""

@@ -19,8 +19,10 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Any, cast
 
-from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+
+from lossmon.tui import textual_private
+from lossmon.tui.textual_private import XTermParser
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 _KEEP_TITLE, _FORMER_TITLE = "\x1b[22;2t", "\x1b[23;2t"  # XTPUSHTITLE, XTPOPTITLE
@@ -130,7 +132,7 @@ class TerminalDriver(LinuxDriver):
         try:
             self.run_input_thread()
         except Exception as error:
-            self._app.call_later(self._app._handle_exception, error)
+            textual_private.handle(self._app, error)
 
     def run_input_thread(self) -> None:
         """Keys and mouse, until told to stop or the terminal is gone.

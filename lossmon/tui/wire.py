@@ -15,13 +15,13 @@ from rich.color import ColorSystem
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.style import Style
 from textual import events
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App
-from textual.filter import DimFilter
 from textual.screen import Screen
 from textual.strip import Strip
 
 from lossmon.text import char_width
+from lossmon.tui import textual_private as textual
+from lossmon.tui.textual_private import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 
 class Pen(NamedTuple):
@@ -322,7 +322,8 @@ def _erases_in_colour() -> bool:
 class WiredApp(App[None]):
     """An app whose screen goes through a `Wire`.
 
-    `_display` is Textual's own (8.2): there is no public place between compositor and driver.
+    `_display` is Textual's own (8.2): there is no public place between compositor and driver. Where
+    a release has none, or lacks what is used here, it draws by itself (`textual_private`).
     """
 
     def __init__(self) -> None:
@@ -330,7 +331,7 @@ class WiredApp(App[None]):
         self._wire = Wire()
         self.plain_signs = False
         if self.no_color:  # what is dim stays so by its attribute, not by a colour between two
-            self._filters = [one for one in self._filters if not isinstance(one, DimFilter)]
+            textual.drop_dimming(self)
 
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""
@@ -341,7 +342,7 @@ class WiredApp(App[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Of two resizes that cancel out, one after the other, the terminal kept only a part."""
-        if self._running and event.size == self.size:
+        if textual.is_running(self) and event.size == self.size:
             self.action_redraw()
 
     def action_redraw(self) -> None:
@@ -350,25 +351,17 @@ class WiredApp(App[None]):
         self.refresh(layout=True)
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        if not isinstance(renderable, (LayoutUpdate, ChopsUpdate)) or not self._draws:
+        if not isinstance(renderable, (LayoutUpdate, ChopsUpdate)) or not textual.draws(self):
             super()._display(screen, renderable)
             return
         width, height = self.size
-        known = self.console._color_system or ColorSystem.TRUECOLOR
-        colors = None if self.no_color else known
+        colors = None if self.no_color else textual.colors_of(self)
         sequence = self._wire.encode(
             renderable, width, height, colors, plain=self.plain_signs, erases=_erases_in_colour()
         )
         # A box may have kept the cursor at a place that a smaller terminal does not have.
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
-        if sequence or cursor != self._previous_cursor_position:
+        if sequence or textual.cursor_moved(self, cursor):
             super()._display(screen, Sent(sequence))
         else:
             self.post_display_hook()
-
-    @property
-    def _draws(self) -> bool:
-        """Whether an update goes to a terminal now, whole lines at fixed places."""
-        driver = self._driver
-        ready = self._running and not self._closed and not self._batch_count
-        return ready and not self.is_headless and driver is not None and not driver.is_inline

@@ -1,0 +1,48 @@
+"""What a report of a fault needs: `logger` takes it, `--debug FILE` keeps it.
+
+Nothing is kept unless it is asked for. What comes from logs and boxes is made printable on its way
+into the file, which is for people.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+from lossmon import private
+from lossmon.errors import TargetError
+from lossmon.text import escaped
+
+logger = logging.getLogger("lossmon")
+logger.addHandler(logging.NullHandler())  # else a warning would be printed over the screen
+_FORM = "%(asctime)s %(levelname)s %(threadName)s %(message)s"
+
+
+class _Escaping(logging.Formatter):
+    """A record a line, and the lines of a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The lines of a record, which no terminal obeys."""
+        return "\n".join(map(escaped, super().format(record).split("\n")))
+
+
+def to_file(path: str) -> None:
+    """Keep what is logged from here on in a file, behind what is in it.
+
+    Raises:
+        TargetError: it cannot be written.
+    """
+    from lossmon import __version__
+
+    try:
+        stream = open(path, "a", encoding="utf-8", errors="replace", opener=private.opener)  # noqa: SIM115
+    except OSError as error:
+        raise TargetError(f"--debug {path}: {(error.strerror or str(error)).lower()}") from None
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_Escaping(_FORM))
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    python = ".".join(map(str, sys.version_info[:3]))
+    logger.info("lossmon %s, Python %s, %s, pid %d", __version__, python, sys.platform, os.getpid())
+    logger.info("called as %s", sys.argv[1:])

@@ -1,0 +1,87 @@
+"""What failed is said: `--debug FILE`, tracebacks that are kept, plug-ins that cannot be imported."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from lossmon.debug import logger
+from lossmon.formats import detect
+from tests.conftest import falling, training_rows, write_jsonl
+from tests.report.test_cli import run
+
+PLUG_IN = """
+class Decoder:
+    format = "mine"
+    def __init__(self):
+        from lossmon.formats.decoder import Facts, Skipped
+        self.skipped, self.facts = Skipped(), Facts()
+    def feed(self, data): raise RuntimeError("broken \\x1b[31m decoder")
+    def flush(self): return []
+class Mine:
+    NAME = "mine"
+    def sniff(self, head, name): return "mine" if b"MINE" in head else None
+    def decoder(self, name): return Decoder()
+plug_in = Mine()
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A place with two packages: one cannot be imported, one has a decoder that breaks."""
+    site = tmp_path / "site"
+    for name, text in (("torn", "import no_such_module"), ("mine", PLUG_IN)):
+        (site / f"{name}-1.dist-info").mkdir(parents=True)
+        (site / f"{name}-1.dist-info" / "METADATA").write_text(f"Name: {name}\nVersion: 1\n")
+        (site / f"{name}-1.dist-info" / "entry_points.txt").write_text(
+            f"[{detect.ENTRY_POINTS}]\n{name} = {name}_plug:plug_in\n"
+        )
+        (site / f"{name}_plug.py").write_text(text)
+    return site
+
+
+def with_site(site: Path) -> dict[str, str]:
+    root = str(Path(detect.__file__).parents[2])
+    return {"PYTHONPATH": f"{root}{os.pathsep}{site}", "XDG_STATE_HOME": str(site.parent / "state")}
+
+
+@pytest.mark.parametrize("verbose", [(), ("-v",)])
+def test_a_plug_in_that_cannot_be_imported_gets_a_line(
+    tmp_path: Path, site: Path, verbose: tuple[str, ...]
+) -> None:
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(30)))
+    done = run("check", *verbose, log, **with_site(site))
+    assert done.returncode == 0
+    (line,) = done.stderr.splitlines()
+    assert "the plug-in torn (torn_plug:plug_in) is left out" in line
+    assert "no_such_module" in line
+
+
+def test_the_traceback_of_a_decoder_is_kept(tmp_path: Path, site: Path) -> None:
+    (tmp_path / "x.log").write_text("MINE\n")
+    told = tmp_path / "debug.txt"
+    done = run("check", "--debug", told, tmp_path / "x.log", **with_site(site))
+    assert "mine decoder failed: RuntimeError: broken" in done.stderr
+    (crash,) = (site.parent / "state").rglob("crash.txt")
+    for text in (crash.read_text(), told.read_text()):
+        assert "mine_plug.py" in text
+        assert "in feed" in text
+    assert "\x1b" not in told.read_text()
+    assert stat.S_IMODE(told.stat().st_mode) == 0o600
+    assert "called as" in told.read_text()
+
+
+def test_where_it_cannot_be_kept_it_is_said(tmp_path: Path) -> None:
+    log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(30)))
+    done = run("check", "--debug", tmp_path / "none" / "x.txt", log)
+    assert done.returncode == 2
+    assert "no such file" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_without_it_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    logger.warning("nobody listens")
+    assert capsys.readouterr() == ("", "")
