@@ -1,0 +1,172 @@
+"""Small changes of the product that its tests should notice: what survives, nothing guards.
+
+    python -m tests.mutation [--every N] [--seed S] [NAME...]
+
+Each mutant is one change of one node of the syntax tree, written into a copy of the package; the
+test files next to the file are run against it until the first failure. Prints the survivors, and
+exits with 1 where there are some. Outside the suite: a mutant costs seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+# File below lossmon/ -> the test files next to it.
+TARGETS = {
+    "logs/follower.py": "tests/logs/test_follower.py tests/logs/test_follower_table.py",
+    "logs/inbox.py": "tests/logs/test_inbox.py tests/logs/test_wire.py",
+    "logs/plain.py": "tests/logs/test_plain.py",
+    "diagnosis/engine.py": "tests/diagnosis/test_engine_table.py tests/diagnosis/test_live.py",
+    "diagnosis/alarm.py": "tests/diagnosis/test_engine_table.py tests/diagnosis/test_live.py",
+    "history/columns.py": "tests/history/test_columns_table.py tests/history/test_history.py",
+    "report/template.py": "tests/report/test_template.py",
+}
+_COMPARED = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
+    ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
+_REPLACED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult,
+    ast.FloorDiv: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
+}  # fmt: skip
+_TIMEOUT_S = 120
+
+
+def changes(node: ast.AST) -> Iterator[ast.AST]:
+    """What may stand in place of a node."""
+    changed = copy.deepcopy(node)
+    if isinstance(changed, ast.Compare) and type(changed.ops[0]) in _COMPARED:
+        changed.ops[0] = _COMPARED[type(changed.ops[0])]()
+        yield changed
+    elif isinstance(changed, ast.BoolOp):
+        changed.op = ast.And() if isinstance(changed.op, ast.Or) else ast.Or()
+        yield changed
+        for i in range(len(changed.values)):
+            less = copy.deepcopy(node)
+            assert isinstance(less, ast.BoolOp)
+            del less.values[i]
+            yield less if len(less.values) > 1 else less.values[0]
+    elif isinstance(changed, ast.BinOp) and type(changed.op) in _REPLACED:
+        changed.op = _REPLACED[type(changed.op)]()
+        yield changed
+    elif isinstance(changed, ast.UnaryOp) and isinstance(changed.op, ast.Not):
+        yield changed.operand
+    elif isinstance(changed, ast.Constant) and type(changed.value) is bool:
+        changed.value = not changed.value
+        yield changed
+    elif isinstance(changed, ast.Constant) and type(changed.value) in (int, float):
+        changed.value += 1
+        yield changed
+    elif isinstance(changed, ast.Expr) and isinstance(changed.value, ast.Call):
+        yield ast.Pass()
+
+
+def _parts(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
+    """Every node with the place where it hangs; not what only types or documents."""
+    for parent in ast.walk(tree):
+        for name, value in ast.iter_fields(parent):
+            if name in ("annotation", "returns", "slice", "decorator_list"):
+                continue
+            if isinstance(value, ast.AST):
+                yield parent, name, None, value
+            elif isinstance(value, list):
+                nodes = ((i, node) for i, node in enumerate(value) if isinstance(node, ast.AST))
+                yield from ((parent, name, i, node) for i, node in nodes)
+
+
+def mutants(source: str) -> Iterator[tuple[int, str, str]]:
+    """Each mutant of a file: its line, the change, the whole text."""
+    tree = ast.parse(source)
+    for parent, name, i, node in list(_parts(tree)):
+        if not hasattr(node, "lineno"):
+            continue
+        for changed in changes(node):
+            if i is None:
+                setattr(parent, name, changed)
+            else:
+                getattr(parent, name)[i] = changed
+            text = ast.unparse(ast.fix_missing_locations(tree))
+            told = f"{ast.unparse(node)[:60]}  ->  {ast.unparse(changed)[:60]}"
+            if i is None:
+                setattr(parent, name, node)
+            else:
+                getattr(parent, name)[i] = node
+            yield node.lineno, told, text
+
+
+def survives(folder: Path, tests: list[str]) -> bool:
+    """Whether the tests pass against the copy of the package in a folder."""
+    try:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-q",
+                "-x",
+                "-n",
+                "0",
+                "-p",
+                "no:cacheprovider",
+                *tests,
+            ],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def main() -> int:
+    """Try mutants and list survivors; the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", help="files below lossmon/ [default: all of the table]")
+    parser.add_argument("--every", type=int, default=1, help="try one of so many mutants")
+    parser.add_argument("--seed", type=int, default=0)
+    told = parser.parse_args()
+    left = tried = 0
+    with tempfile.TemporaryDirectory(prefix="mutation") as temporary:
+        folder = Path(temporary)
+        for part in ("lossmon", "tests"):
+            shutil.copytree(ROOT / part, folder / part)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        for name in told.names or TARGETS:
+            tests = [test for test in TARGETS[name].split() if (folder / test).exists()]
+            place = folder / "lossmon" / name
+            source = place.read_text(encoding="utf-8")
+            assert survives(folder, tests), f"{tests} fail as they are"
+            for line, change, text in random.Random(told.seed).sample(
+                every := list(mutants(source)), len(every) // told.every
+            ):
+                place.write_text(text, encoding="utf-8")
+                began = time.monotonic()
+                alive = survives(folder, tests)
+                tried, left = tried + 1, left + alive
+                if alive:
+                    print(
+                        f"{name}:{line}: {change}  ({time.monotonic() - began:.0f} s)", flush=True
+                    )
+            place.write_text(source, encoding="utf-8")
+    print(f"{left} of {tried} mutants survived")
+    return int(left > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
