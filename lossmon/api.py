@@ -18,7 +18,7 @@ from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, TargetError
 from lossmon.formats.decoder import Record
 from lossmon.memory import array_rows, count, frame_runs
-from lossmon.monitor import RunUpdate, told
+from lossmon.monitor import Monitor, RunUpdate, told
 from lossmon.monitor.log import Log
 from lossmon.monitor.questions import ask_first
 from lossmon.monitor.sources import check_target, nothing_read, open_monitor
@@ -75,16 +75,21 @@ def read_targets(
     try:
         if ask is not None and monitor.hosts():
             ask_first(monitor, ask, within_s=_ASK_S)
-        monitor.poll(now)
-        while not monitor.exhausted:
-            monitor.wait(1.0)  # for the writer of a pipe, or a box; at once where there is more
-            monitor.poll(now)
-        updates = monitor.conclude(now)
+        updates = read_whole(monitor, now)
         missing = [] if logs is not None else [nothing_read(monitor, one) for one in good]
         errors += [error for error in missing if error is not None]
     finally:
         monitor.close()
     return Reading(updates, errors, dict(monitor.refused))
+
+
+def read_whole(monitor: Monitor, now: float | None = None) -> list[RunUpdate]:
+    """Read all there is, and judge every run as a whole."""
+    monitor.poll(now)
+    while not monitor.exhausted:
+        monitor.wait(1.0)  # for the writer of a pipe, or a box; at once where there is more
+        monitor.poll(now)
+    return monitor.conclude(now)
 
 
 def read_runs(target: str) -> list[RunUpdate]:

@@ -30,29 +30,25 @@ _HF_RUN = re.compile(r"(?i)[a-z]{3}\d\d_\d\d-\d\d-\d\d_.*")
 _SPLIT = re.compile(r"(?i).*[_-](train|val|valid|validation|eval|dev|test)")
 
 
-def _above(directory: str, stop: str) -> str:
-    if os.path.normpath(directory) == stop:
-        return directory
+def _above(directory: str) -> str:
     return os.path.dirname(directory) or os.curdir
 
 
-def run_directory(log: str, root: str | None) -> str:
-    """The directory of the training that wrote a log, not above the target it was found under.
+def run_directory(log: str) -> str:
+    """The directory of the training that wrote a log, whatever target it was found under.
 
     Args:
         log: the log's path.
-        root: the target under which it was found, where that is a directory.
     """
     directory = os.path.dirname(log) or os.curdir
-    stop = os.path.normpath(directory if root is None else root)
     below = ""
     if "tfevents" in log and _SPLIT.fullmatch(os.path.basename(directory)):
-        directory = _above(directory, stop)
-    while os.path.normpath(directory) != stop:
+        directory = _above(directory)
+    while directory != _above(directory):
         name = os.path.basename(directory)
         event_folder = name == "runs" and _HF_RUN.fullmatch(below)
         if not (_PART_OF_A_TRAINING.fullmatch(name) or event_folder):
             break
         below = name
-        directory = os.path.dirname(directory) or os.curdir
+        directory = _above(directory)
     return directory

@@ -17,7 +17,7 @@ from lossmon.monitor.log import Log, put
 MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
 _REACH = 0.98  # of the newest step: a source that ends before it misses points
 _HABIT_REACH = 0.9  # the source in use may lag so far, since every change replays the run
-_PRINTED = ("text", "hf-stdout")  # printed rows carry fewer digits than any structured log
+PRINTED = frozenset({"text", "hf-stdout"})  # rows that were printed carry fewer digits
 
 Source = tuple[Log, str]  # a log, and the name of one of its metrics
 
@@ -174,4 +174,4 @@ def _weight(
         n *= 1.1  # one log's train and eval rows share one step axis
     reach = _HABIT_REACH if habit.get(name) == source else _REACH
     lacks_nothing = int(series.view().step[-1]) >= reach * whole[0] or len(series) >= whole[1]
-    return lacks_nothing, log.format not in _PRINTED, n
+    return lacks_nothing, log.format not in PRINTED, n

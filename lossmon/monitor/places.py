@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
 from lossmon.logs.discover import run_directory
 from lossmon.logs.source import Source
 from lossmon.monitor.jobs import MAX_JOBS, name_of, read_jobs
+from lossmon.monitor.kinship import Told
+from lossmon.monitor.merge import PRINTED
 from lossmon.monitor.update import Job
 
 SLURM = "slurm:"  # what a target for jobs begins with
@@ -66,14 +69,40 @@ class Places:
         source, path = self.split(place)
         if place in self._jobs:
             return _join(source, f"{SLURM}{self._jobs[place].id}")
-        root = self.root(place)
-        stop = self.split(root)[1] if self._is_directory(root) else None
-        return _join(source, run_directory(path, stop))
+        return _join(source, run_directory(path))
 
-    def first_name(self, directory: str, log: str) -> str:
-        """What a run is called while one log of it is known."""
-        whole = log in self._jobs or self._is_directory(self.root(log))
-        return self.name(directory if whole else log)
+    def names(self, trainings: Sequence[Sequence[Told]]) -> list[str]:
+        """What runs are called: after the folder that tells them apart, else after their log.
+
+        Args:
+            trainings: the logs of each.
+        """
+        holders = Counter(
+            place for logs in trainings for place in {p for log in logs for p in _above(log.path)}
+        )
+        return [self.name(self._place_of(logs, holders)) for logs in trainings]
+
+    def _place_of(self, logs: Sequence[Told], holders: Mapping[str, int]) -> str:
+        """The highest place of a training, not above its own folder, that no other is below."""
+        first = min(logs, key=lambda log: (log.format in PRINTED, log.path))
+        if first.path in self._jobs:
+            folder = self.directory(first.path)
+            return folder if all(self.directory(log.path) == folder for log in logs) else first.path
+        root = self.root(first.path)
+        if not self._is_directory(root):
+            return first.path
+        start = min((self.directory(log.path) for log in logs), key=len)
+        if not (start == root or start.startswith(root.rstrip("/") + "/")):
+            start = root
+        chain = [first.path, *_above(first.path)]
+        chain = [
+            place
+            for place in chain
+            if place == start
+            or place.startswith(start.rstrip("/") + "/")
+            or start in ("", os.curdir)
+        ]
+        return next((place for place in reversed(chain) if holders.get(place, 1) == 1), first.path)
 
     def name(self, place: str) -> str:
         """A short name: below the target and headed by its last part, where that is no riddle."""
@@ -125,6 +154,15 @@ def _head(source: Source | None, path: str) -> str:
     if source is None:
         return os.path.basename(os.path.abspath(path))
     return os.path.basename(os.path.normpath(path)) or path
+
+
+def _above(path: str) -> list[str]:
+    """The folders that hold a path, the nearest first."""
+    found = []
+    while (above := os.path.dirname(path)) != path:
+        found.append(above or os.curdir)
+        path = above
+    return found
 
 
 def _is_start(source: Source | None, path: str) -> bool:

@@ -7,13 +7,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from lossmon import settings
 from lossmon.formats.decoder import Record
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Health, Source
-from lossmon.monitor.group import partition, same_training
+from lossmon.monitor.joining import Joining
+from lossmon.monitor.kinship import Trace, trace_of
 from lossmon.monitor.log import Log
 from lossmon.monitor.places import Places
 from lossmon.monitor.pulse import read_sample
@@ -21,21 +22,10 @@ from lossmon.monitor.raw import Tail
 from lossmon.monitor.training import Training
 from lossmon.monitor.update import RunUpdate
 
-_MOST_FOLDED = 8  # logs in a folder that may take in another: one training has no more
 _LOOK_S = 1.0  # several sources: each is looked at so often even if none tells of news
 _SLICE_S = 0.15  # of processor that a poll takes; the rest has its turn at the next
 _FIRST_SLICE_S = 0.01  # of the first poll, so that something is shown soon; then doubled
 _SHORT_S = 0.1  # and so often where one cannot tell
-
-
-@dataclass(eq=False)
-class _Directory:
-    """The logs of one training directory, and the trainings they turned out to be."""
-
-    path: str
-    logs: list[Log] = field(default_factory=list)
-    trainings: list[Training] = field(default_factory=list)
-    key: tuple[tuple[str, int, int], ...] = ()  # what the last partition was made from
 
 
 class Monitor:
@@ -55,10 +45,12 @@ class Monitor:
         self._sources = tuple(sources)
         self._places = Places(self._sources, roots)
         self._logs: dict[str, Log] = {}
-        self._directories: dict[str, _Directory] = {}
+        self._trainings_there: dict[Training, None] = {}
         self._training_of: dict[Log, Training] = {}
-        self._directory_of: dict[Log, _Directory] = {}
-        self._folded: dict[str, str] = {}  # folder -> the one above that it was taken into
+        self._joining = {source: Joining[Log](self._places.directory) for source in self._sources}
+        self._compared: dict[Log, tuple[int, int]] = {}  # generation and size, when it was
+        self._grown: dict[Log, None] = {}  # since logs were compared
+        self._moved = False  # logs have come or changed their training: names may change
         self._sent: dict[str, RunUpdate] = {}  # what was handed out last, by run
         self._source_of: dict[Log, Source] = {}
         self._caught_up: set[Source] = set()  # all that was there at first was read
@@ -92,10 +84,11 @@ class Monitor:
             if time.thread_time() > end and self._backlog and self._backlog[0][1].kind == "data":
                 self._slice_s = min(2 * self._slice_s, _SLICE_S)
                 break
-        self._regroup(touched)
         # Each source by itself: a slow link must not hold back what is judged here.
         waiting = {source for source, _ in self._backlog}
         settled = {one for one in self._sources if one not in waiting and one.pending() == 0}
+        first_whole = (settled - self._caught_up) & set(self._source_of.values())
+        self._regroup(touched, everything=bool(first_whole))
         for training in touched:
             source = self._source_of[training.logs[0]]
             training.bring_up_to_date(source in settled and source not in self._caught_up)
@@ -160,7 +153,7 @@ class Monitor:
             self._take(log, log.end(), now, touched)
             if log.refused is not None:
                 self.refused[log.path] = log.refused
-        self._regroup(touched)
+        self._regroup(touched, everything=True)
         for training in self._trainings():
             training.bring_up_to_date(settled=True)
             training.conclude(now, whole=True)
@@ -170,6 +163,14 @@ class Monitor:
     def found(self, target: str) -> bool:
         """Whether a run was found under a target."""
         return any(log.records for log in self._training_of if self._places.leads(target, log.path))
+
+    def traces(self) -> list[tuple[RunUpdate, list[Trace]]]:
+        """What was handed out last of each run, and what its logs are compared by."""
+        return [
+            (self._sent[training.name], [trace_of(log) for log in training.logs])
+            for training in self._trainings()
+            if training.name in self._sent
+        ]
 
     def below(self, target: str, paths: dict[str, str]) -> dict[str, str]:
         """Of the paths (with a reason each) those that stand under a target."""
@@ -195,9 +196,7 @@ class Monitor:
                 training.hear(sample, [log.path[start:] for log in training.logs], now)
             job = self._places.job(training.logs[0].path) if told else None
             if job is not None:
-                if training.job is None:  # it was found by another target before
-                    place = self._places.directory(training.logs[0].path)
-                    training.name = self._places.first_name(place, training.logs[0].path)
+                self._moved |= training.job is None  # it was found by another target before
                 training.belongs_to(job)
 
     def _take_in(
@@ -246,15 +245,11 @@ class Monitor:
     def _found(self, log: Log) -> Training:
         """A log turned out to be one of a training: give it a place."""
         self.refused.pop(log.path, None)
-        path = self._places.directory(log.path)
-        path = self._folded.get(path, path)
-        directory = self._directories.setdefault(path, _Directory(path))
-        directory.logs.append(log)
-        self._directory_of[log] = directory
-        training = Training(self._places.first_name(path, log.path), [log])
+        training = Training("", [log])
         training.belongs_to(self._places.job(log.path))
-        directory.trainings.append(training)
+        self._trainings_there[training] = None
         self._training_of[log] = training
+        self._moved = True
         return training
 
     def _trouble(self, log: Log, message: str, touched: dict[Training, None]) -> None:
@@ -266,68 +261,69 @@ class Monitor:
             training.revision += 1
             touched[training] = None
 
-    def _regroup(self, touched: dict[Training, None]) -> None:
-        """Where a directory holds several logs, find out which belong together."""
-        for directory in {self._directory_of[log] for t in touched for log in t.logs}:
-            if directory.path in self._folded:
-                continue
-            key = tuple(
-                (log.path, log.generation, log.records.bit_length()) for log in directory.logs
+    def _regroup(self, touched: dict[Training, None], everything: bool = False) -> None:
+        """Find out which logs belong together, where any has grown by much."""
+        self._grown |= dict.fromkeys(log for training in touched for log in training.logs)
+        if len(self._training_of) > 1:  # a log alone is compared once another comes
+            looked_at = self._training_of if everything else self._grown
+            fresh = [log for log in looked_at if self._grew(log, everything)]
+            self._grown = {}
+            for log in fresh:
+                self._joining[self._source_of[log]].take(log)
+            done = set[Log]()
+            for log in fresh:
+                if log not in done:
+                    done |= self._rejoin(log, touched)
+        if self._moved:
+            self._moved = False
+            self._name_all(touched)
+
+    def _grew(self, log: Log, everything: bool) -> bool:
+        """Whether a log has doubled since it was compared with others."""
+        size = log.generation, log.records.bit_length()
+        if not log.records or (self._compared.get(log) == size and not everything):
+            return False
+        self._compared[log] = size
+        return True
+
+    def _rejoin(self, log: Log, touched: dict[Training, None]) -> set[Log]:
+        """Put a log together with those of its training; returns those that were looked at."""
+        joining = self._joining[self._source_of[log]]
+        cluster = dict.fromkeys(joining.cluster(log))
+        for one in tuple(cluster):  # what was joined before may have to part
+            cluster |= dict.fromkeys(
+                other for other in self._training_of[one].logs if other.records
             )
-            if key == directory.key:
-                continue
-            directory.key = key
-            directory = self._fold(directory)
-            if len(directory.logs) > 1:
-                self._regroup_directory(directory, touched)
-
-    def _fold(self, changed: _Directory) -> _Directory:
-        """Take a folder into the one above it where both tell of one training."""
-        pairs = [(changed, above)] if (above := self._above(changed)) else []
-        if len(changed.logs) <= _MOST_FOLDED:
-            others = [d for d in self._directories.values() if d.path.startswith(changed.path)]
-            pairs += [(d, changed) for d in others if self._above(d) is changed]
-        for below, above in pairs:
-            if len(above.logs) > _MOST_FOLDED or not same_training(below.logs, above.logs):
-                continue
-            above.logs += below.logs
-            above.trainings += below.trainings
-            self._directory_of |= dict.fromkeys(below.logs, above)
-            self._folded[below.path] = above.path
-            del self._directories[below.path]
-            changed = above if below is changed else changed
-        return changed
-
-    def _above(self, directory: _Directory) -> _Directory | None:
-        """The nearest folder above that has logs of its own."""
-        path = directory.path
-        while (parent := os.path.dirname(path)) not in ("", path):
-            if parent in self._directories:
-                return self._directories[parent]
-            path = parent
-        return None
-
-    def _regroup_directory(self, directory: _Directory, touched: dict[Training, None]) -> None:
-        directory.logs.sort(key=lambda log: log.path)  # which one was found first is chance
-        parts = partition([log for log in directory.logs if log.records])
-        parts += [[log] for log in directory.logs if not log.records]
-        old = directory.trainings
-        directory.trainings = []
+        old = list(dict.fromkeys(self._training_of[one] for one in cluster))
+        void = [one for training in old for one in training.logs if not one.records]
+        parts = [*joining.groups(list(cluster)), *([one] for one in void)]
+        if [sorted(t.logs, key=lambda one: one.path) for t in old] == parts:
+            return set(cluster)
+        self._moved = True
         for part in parts:
             training = next((t for t in old if not set(part).isdisjoint(t.logs)), None)
             if training is None:
                 training = Training("", part)
+                self._trainings_there[training] = None
             else:
                 old.remove(training)
             if training.logs != part:
                 training.join(part)
-            training.name = self._places.name(directory.path if len(parts) == 1 else part[0].path)
             training.belongs_to(self._places.job(part[0].path))
-            directory.trainings.append(training)
             touched[training] = None
             self._training_of |= dict.fromkeys(part, training)
         for gone in old:
             touched.pop(gone, None)
+            self._trainings_there.pop(gone)
+        return set(cluster)
+
+    def _name_all(self, touched: dict[Training, None]) -> None:
+        names = self._places.names([t.logs for t in self._trainings_there])
+        for training, name in zip(self._trainings_there, names, strict=True):
+            if training.name != name:
+                training.name = name
+                training.revision += 1
+                touched[training] = None
 
     def _note_link(self, source: Source, now: float) -> None:
         """While a link is down time stands still for its runs: silence then means nothing."""
@@ -371,4 +367,4 @@ class Monitor:
         return updates + [replace(self._sent.pop(name), removed=True) for name in gone]
 
     def _trainings(self) -> list[Training]:
-        return [t for directory in self._directories.values() for t in directory.trainings]
+        return list(self._trainings_there)

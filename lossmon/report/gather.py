@@ -5,14 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 
 from lossmon import config, settings
-from lossmon.api import Reading, read_targets
+from lossmon.api import Reading, read_targets, read_whole
 from lossmon.errors import LossmonError
 from lossmon.logs.discover import run_directory
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import resolve
+from lossmon.logs.local import LocalSource
 from lossmon.logs.target import check_local
+from lossmon.monitor import RunUpdate
+from lossmon.monitor.joining import Joining
+from lossmon.monitor.kinship import Trace
+from lossmon.monitor.places import Places
+from lossmon.monitor.sources import open_monitor
 
 _WORTH_IT = 24  # directories of trainings from which on a second process pays
 
@@ -35,14 +42,51 @@ def gather(
         len(shards), initializer=settings.use, initargs=(settings.current(),)
     ) as pool:
         results = list(pool.map(_read, [targets] * len(shards), shards))
-    updates = [update for part in results for update in part.updates]
-    refused = {path: why for part in results for path, why in part.refused.items()}
+    refused = {path: why for _, part in results for path, why in part.items()}
+    updates = _joined(targets, [run for part, _ in results for run in part])
     return Reading(sorted(updates, key=lambda update: update.run), [], refused)
 
 
-def _read(targets: Sequence[str], logs: list[str]) -> Reading:
-    """Read some of the logs that the targets hold; runs are named as if all had been read."""
-    return read_targets(targets, logs=logs)
+def _read(
+    targets: Sequence[str], logs: list[str]
+) -> tuple[list[tuple[RunUpdate, list[Trace]]], dict[str, str]]:
+    """Read some of the logs that the targets hold: the runs, and why others are none."""
+    monitor = open_monitor(targets, watch=False, logs=logs)
+    try:
+        read_whole(monitor)
+        return monitor.traces(), dict(monitor.refused)
+    finally:
+        monitor.close()
+
+
+def _joined(
+    targets: Sequence[str], found: Sequence[tuple[RunUpdate, list[Trace]]]
+) -> list[RunUpdate]:
+    """The runs there are, where logs that different processes have read may be of one training."""
+    paths = [target.path for text in targets for target in resolve(text)]
+    places = Places([LocalSource(paths, watch=False)], paths)
+    joining = Joining[Trace](places.directory)
+    traces = [trace for _, part in found for trace in part]
+    for trace in traces * 2:  # the first were taken before the last were there
+        joining.take(trace)
+    parts: list[list[Trace]] = []
+    done = set[Trace]()
+    for trace in traces:
+        if trace not in done:
+            cluster = joining.cluster(trace)
+            done |= set(cluster)
+            parts += joining.groups(cluster)
+    known = {frozenset(log.path for log in update.logs): update for update, _ in found}
+    logs_of = [frozenset(trace.path for trace in part) for part in parts]
+    again = [path for logs in logs_of if logs not in known for path in logs]
+    if again:
+        for update in read_targets(targets, logs=again).updates:
+            known[frozenset(log.path for log in update.logs)] = update
+    return [
+        replace(known[logs], run=name)
+        for logs, name in zip(logs_of, places.names(parts), strict=True)
+        if logs in known
+    ]
 
 
 def _shards(targets: Sequence[str], jobs: int | None) -> list[list[str]]:
@@ -63,9 +107,7 @@ def _shards(targets: Sequence[str], jobs: int | None) -> list[list[str]]:
         follower.poll(limit_bytes=0)
     directories: dict[str, list[str]] = {}
     for log in follower.logs():
-        found = next((path for path in paths if log.startswith(path)), "")
-        root = found if os.path.isdir(found) else None
-        directories.setdefault(run_directory(log, root), []).append(log)
+        directories.setdefault(run_directory(log), []).append(log)
     count = jobs or (os.cpu_count() or 1 if len(directories) >= _WORTH_IT else 1)
     count = min(count, len(directories))
     shards: list[list[str]] = [[] for _ in range(count)]

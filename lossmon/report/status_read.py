@@ -32,19 +32,14 @@ def refreshed(
 ) -> Memory:
     """What is known after reading the trainings of which a log changed, came or went."""
     started = time.time()
-    roots = [target.path for target in found if target.kind == "local"]
-    changed = {
-        _directory(log, roots)
-        for log in {*stamps, *memory.stamps}
-        if stamps.get(log) != memory.stamps.get(log)
-    }
-    logs: list[str] | None = [log for log in stamps if _directory(log, roots) in changed]
-    if not memory.read_at or len(roots) < len(found):
+    changed = _affected(memory, stamps)
+    logs: list[str] | None = [log for log in stamps if run_directory(log) in changed]
+    if not memory.read_at or any(target.kind != "local" for target in found):
         logs = None
     kept = [
         run
         for run in memory.runs
-        if logs is not None and not any(_directory(log, roots) in changed for log in run.logs)
+        if logs is not None and not any(run_directory(log) in changed for log in run.logs)
     ]
     knowledge = load(lang)
     config.apply()
@@ -106,6 +101,27 @@ def follow(
         monitor.close()
 
 
-def _directory(log: str, roots: Sequence[str]) -> str:
-    root = next((root for root in roots if log.startswith(root)), "")
-    return run_directory(log, root if os.path.isdir(root) else None)
+def _affected(memory: Memory, stamps: dict[str, Stamp]) -> set[str]:
+    """The folders whose trainings have to be read again.
+
+    A log may be joined with some in folders above and below its own: where it is new, those are
+    read too, and where it was joined before, those it was joined with.
+    """
+    moved = {log for log in {*stamps, *memory.stamps} if stamps.get(log) != memory.stamps.get(log)}
+    changed = {run_directory(log) for log in moved}
+    fresh = {run_directory(log) for log in moved if log not in memory.stamps}
+    for folder in {run_directory(log) for log in stamps} if fresh else ():
+        if any(_in_line(folder, one) for one in fresh):
+            changed.add(folder)
+    grown = True
+    while grown:
+        joined = [{run_directory(log) for log in run.logs} for run in memory.runs]
+        reached = changed.union(*(one for one in joined if not one.isdisjoint(changed)))
+        grown, changed = reached != changed, reached
+    return changed
+
+
+def _in_line(one: str, two: str) -> bool:
+    """Whether one of two folders holds the other."""
+    short, long = sorted((one, two), key=len)
+    return short in (os.curdir, long) or long.startswith(short.rstrip("/") + "/")

@@ -106,4 +106,4 @@ def test_a_misspelled_path_names_the_closest(tmp_path: Path) -> None:
     ],
 )
 def test_files_of_one_training_share_a_directory(log: str, directory: str) -> None:
-    assert run_directory(log, "runs") == directory
+    assert run_directory(log) == directory

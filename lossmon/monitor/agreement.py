@@ -1,0 +1,264 @@
+"""How far two curves hold the same numbers: the evidence that two logs tell of one training.
+
+Two seeds of one model have curves that look alike, and rounded to three digits they share most of
+their values. What they do not share is the value at a step, to all the digits that were printed.
+So points are compared in order, and each that agrees counts as many bits as it would have been
+unlikely for another training of the same noise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossmon.history.columns import Floats, Ints, SeriesView
+
+SURE_BITS = 20.0  # one wrong pair in a million that are compared
+_SAME = 0.95  # share of the points that may be compared which has to agree
+_COMPARED = 1024  # points at most that are looked up in the longer curve
+_VOTERS = 24  # points that say how far one curve is shifted against the other
+_SEARCHED = 20_000  # points of the longer curve among which a shift is looked for
+_SAMPLED = 512  # values that tell how many digits are printed
+_SINGLE = 1e-6  # event files hold values in single precision
+_FEW_NOISE = 0.02  # of a value: what is taken for the noise where a curve has too few points
+_CHOICES_BITS = 6.0  # what a shift that was chosen among many has to make up for
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The finite points of a metric, and how coarsely they were printed.
+
+    Attributes:
+        step: int64, shape (n,), ascending.
+        value: float64, shape (n,).
+        decimals: half a unit of the last decimal that any value has.
+        digits: half a unit of the last significant digit, as a share of the value.
+        noise: how far a value usually is from the line through its neighbours, twice.
+    """
+
+    step: Ints
+    value: Floats
+    decimals: float
+    digits: float
+    noise: float
+
+    @staticmethod
+    @np.errstate(over="ignore", invalid="ignore")
+    def of(view: SeriesView) -> Curve:
+        """The curve of a series."""
+        finite = np.isfinite(view.value)
+        step, value = (
+            (view.step, view.value) if finite.all() else (view.step[finite], view.value[finite])
+        )
+        sample = value[:: max(1, len(value) // _SAMPLED)][:_SAMPLED]
+        rough = np.abs(np.diff(value, 2))  # what falls steadily is no noise
+        noise = float(np.median(rough)) if len(rough) >= 2 else -1.0
+        return Curve(step, value, *_printed(sample), noise)
+
+    def __len__(self) -> int:
+        return len(self.step)
+
+    def slack(self, value: Floats) -> Floats:
+        """How far the value behind a printed one may be from it.
+
+        `%.4f` fixes the decimals and `%.4g` the digits; the looser of the two is that of the log.
+        """
+        size = np.abs(value)
+        return np.maximum(self.decimals, self.digits * size) + _SINGLE * size
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What a comparison found.
+
+    Attributes:
+        compared: points that both may hold.
+        agreed: those that do.
+        bits: how unlikely so much agreement is for two trainings.
+        lead: how far the first curve goes beyond the second, in steps of the second.
+    """
+
+    compared: int
+    agreed: int
+    bits: float
+    lead: float
+
+    @property
+    def same(self) -> bool:
+        """All points that may be compared agree, but for a line or two that was garbled."""
+        allowed = self.compared - self.agreed
+        return self.agreed > 0 and allowed <= (1.0 - _SAME) * self.compared + (self.compared >= 8)
+
+
+NOTHING = Agreement(0, 0, 0.0, 0.0)
+
+
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
+def compare(one: Curve, two: Curve) -> Agreement:
+    """The alignment of two curves for which there is most evidence.
+
+    Points are aligned by their step, with or without a constant shift (rows counted from 0 and
+    from 1), by their position (rows counted in epochs and in batches), or in order alone (one row
+    an epoch beside one a batch).
+    """
+    if not len(one) or not len(two):
+        return NOTHING
+    short, long = (one, two) if len(one) <= len(two) else (two, one)
+    sign = 1.0 if short is one else -1.0
+    best = NOTHING
+    for found in _alignments(short, long):
+        if found.same and found.bits >= SURE_BITS:
+            best = found
+            break
+        best = max(best, found, key=lambda one: (one.same, one.bits, one.agreed))
+    return Agreement(best.compared, best.agreed, best.bits, sign * best.lead)
+
+
+def _alignments(short: Curve, long: Curve) -> Iterator[Agreement]:
+    for shift in (0, 1, -1):
+        yield _by_step(short, long, shift, 0.0)
+    yield _by_position(short, long, 0, 0.0)
+    if len(long) <= _SEARCHED:
+        steps, places = _votes(short, long)
+        for shift in steps:
+            yield _by_step(short, long, shift, _CHOICES_BITS)
+        for shift in places:
+            yield _by_position(short, long, shift, _CHOICES_BITS)
+        yield _in_order(short, long)
+
+
+def _chosen(count: int) -> Ints:
+    """Positions of the points that are looked up, evenly spread."""
+    if count <= _COMPARED:
+        return np.arange(count)
+    return np.linspace(0, count - 1, _COMPARED).astype(np.int64)
+
+
+def _by_step(short: Curve, long: Curve, shift: int, price: float) -> Agreement:
+    at = _chosen(len(short))
+    wanted = short.step[at] + shift
+    first = np.searchsorted(long.step, wanted, side="left")
+    after = np.searchsorted(long.step, wanted, side="right")
+    there = after > first
+    at, first, last = at[there], first[there], after[there] - 1
+    # A step may have two points: the last batch's and the mean that is printed at the end.
+    values, slack = short.value[at], _slack(short, long, short.value[at])
+    equal = np.abs(values - long.value[first]) <= slack
+    equal |= np.abs(values - long.value[last]) <= slack
+    lead = float(short.step[-1] + shift - long.step[-1])
+    return _judged(short, long, values, slack, equal, price, lead)
+
+
+def _by_position(short: Curve, long: Curve, shift: int, price: float) -> Agreement:
+    at = _chosen(len(short))
+    at = at[(at + shift >= 0) & (at + shift < len(long))]
+    values, slack = short.value[at], _slack(short, long, short.value[at])
+    equal = np.abs(values - long.value[at + shift]) <= slack
+    rows = len(short) + shift - len(long)
+    gap = (long.step[-1] - long.step[0]) / max(1, len(long) - 1)
+    return _judged(short, long, values, slack, equal, price, float(rows * gap))
+
+
+def _judged(
+    short: Curve,
+    long: Curve,
+    values: Floats,
+    slack: Floats,
+    equal: NDArray[np.bool_],
+    price: float,
+    lead: float,
+) -> Agreement:
+    if not len(values):
+        return NOTHING
+    # Few of a curve's rows at the steps of the other say nothing of the rest.
+    if 3 * len(values) < min(len(short), _COMPARED) and len(values) < len(short) - 2:
+        return NOTHING
+    size = np.abs(values)
+    known = [one.noise for one in (short, long) if one.noise >= 0]
+    # Of white noise the second difference is twice as wide as what two trainings differ by.
+    spread = np.full(len(values), 2.0 * min(known)) if known else _FEW_NOISE * size
+    chance = np.minimum(1.0, 2.0 * slack / np.maximum(spread, 1e-300))
+    bits = -np.log2(np.maximum(chance, 2.0**-40))
+    fresh = np.ones(len(values), bool)
+    fresh[1:] = values[1:] != values[:-1]  # a plateau says the same again and again
+    evidence = float(bits[equal & fresh].sum()) - price
+    return Agreement(len(values), int(equal.sum()), evidence, lead)
+
+
+def _slack(one: Curve, two: Curve, values: Floats) -> Floats:
+    return 1.01 * (one.slack(values) + two.slack(values))
+
+
+def _votes(short: Curve, long: Curve) -> tuple[list[int], list[int]]:
+    """The shifts of step and of position that most points speak for."""
+    at = np.unique(np.linspace(0, len(short) - 1, min(_VOTERS, len(short))).astype(np.int64))
+    values = short.value[at]
+    close = np.abs(long.value[None, :] - values[:, None]) <= _slack(short, long, values)[:, None]
+    which, where = np.nonzero(close)
+    if not len(which):
+        return [], []
+    return (
+        _most(long.step[where] - short.step[at[which]]),
+        _most(where - at[which]),
+    )
+
+
+def _most(shifts: Ints) -> list[int]:
+    found, counts = np.unique(shifts, return_counts=True)
+    best = np.argsort(-counts, kind="stable")[:2]
+    return [int(found[i]) for i in best if counts[i] > 1 and found[i] != 0]
+
+
+def _in_order(short: Curve, long: Curve) -> Agreement:
+    """The short curve's values, one after the other, among those of the long one.
+
+    A value that the long curve holds by chance proves nothing: it counts by how rare it is there.
+    """
+    at = _chosen(len(short))
+    values, slack = short.value[at], _slack(short, long, short.value[at])
+    order = np.argsort(long.value, kind="stable")
+    ranked = long.value[order]
+    low = np.searchsorted(ranked, values - slack, side="left")
+    high = np.searchsorted(ranked, values + slack, side="right")
+    around = np.searchsorted(ranked, values + 16 * slack) - np.searchsorted(
+        ranked, values - 16 * slack
+    )
+    found = high - low
+    by_chance = np.maximum(around - np.minimum(found, 1), 0) / 16 + len(long) * 2.0**-20
+    last, agreed, bits = -1, 0, 0.0
+    for i in range(len(values)):
+        places = order[low[i] : high[i]]
+        places = places[places > last]
+        if not len(places):
+            continue
+        last = int(places.min())
+        agreed += 1
+        if not agreed or i == 0 or values[i] != values[i - 1]:
+            bits -= float(np.log2(min(1.0, by_chance[i])))
+    if last < 0:
+        return NOTHING
+    lead = float(long.step[last] - long.step[-1])
+    return Agreement(len(values), agreed, bits - _CHOICES_BITS, lead)
+
+
+def _printed(sample: Floats) -> tuple[float, float]:
+    """Half a unit of the last decimal, and of the last digit as a share, of printed values."""
+    decimals, digits = 0.0, 0.0
+    some = sample[sample != 0]
+    if not len(some):
+        return 0.5, 0.0
+    for places in range(8):
+        scaled = sample * 10.0**places
+        if np.all(np.abs(scaled - np.round(scaled)) <= 1e-9 * np.maximum(1.0, np.abs(scaled))):
+            decimals = 0.5 * 10.0**-places
+            break
+    mantissa = some / 10.0 ** np.floor(np.log10(np.abs(some)))
+    for places in range(7):
+        scaled = mantissa * 10.0**places
+        if np.all(np.abs(scaled - np.round(scaled)) <= 1e-8 * np.abs(scaled)):
+            digits = 0.5 * 10.0**-places
+            break
+    return decimals, digits

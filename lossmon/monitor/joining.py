@@ -1,0 +1,212 @@
+"""Which logs make up one training: all pairs that may belong together, and the best way to join.
+
+The answer depends on what the logs hold and where they lie, never on the order in which they were
+found nor on the target that led to them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from lossmon.monitor.agreement import Curve
+from lossmon.monitor.kinship import UNKNOWN, Curves, Kinship, Trace, kinship
+from lossmon.monitor.log import Log
+
+_NEAR = 48  # logs of a folder, and of those above it, that are compared with each other
+_KEYS = 48  # of a log, by which others that hold the same values are found
+_CROWDED = 96  # logs with one key: it tells nothing
+_HITS = 2  # keys that two logs have to share before they are compared
+_MOST_FOUND = 16  # logs that are found by keys
+_MOST_JOINED = 64  # logs of one training
+
+
+L = TypeVar("L", bound=Log | Trace)
+
+
+class Joining(Generic[L]):
+    """Remembers what was compared; `groups` gives the trainings.
+
+    Args:
+        folder: gives the folder of the training that seems to have written a log.
+    """
+
+    def __init__(self, folder: Callable[[str], str]) -> None:
+        self._folder_of = folder
+        self._folders: dict[L, str] = {}
+        self._in: dict[str, dict[L, None]] = {}
+        self._curves: dict[L, Curves] = {}
+        self._keys: dict[L, tuple[int, ...]] = {}
+        self._holders: dict[int, dict[L, None]] = {}
+        self._kin: dict[L, dict[L, tuple[tuple[Curves, Curves], Kinship]]] = {}
+
+    def take(self, log: L) -> None:
+        """A log is new or has grown: compare it with those that may be of its training."""
+        self._place(log)
+        curves = self._curves.get(log)
+        if curves is None or curves.stamp != (log.generation, log.records):
+            self._curves[log] = curves = Curves(log)
+            self._note_keys(log, curves)
+        for other in dict.fromkeys((*self._near(log), *self._kin.get(log, ()))):
+            self._compare(log, other)
+
+    def cluster(self, log: L) -> list[L]:
+        """All logs that have to be looked at together with a log, by path."""
+        found = {log: None}
+        waiting = [log]
+        while waiting:
+            for other, (_, kin) in self._kin.get(waiting.pop(), {}).items():
+                if kin.verdict in ("same", "parts", "beside") and other not in found:
+                    found[other] = None
+                    waiting.append(other)
+        return sorted(found, key=lambda one: one.path)
+
+    def groups(self, cluster: Sequence[L]) -> list[list[L]]:
+        """Split a cluster into trainings; logs stand by path, and trainings by their first log."""
+        parts = [[log] for log in sorted(cluster, key=lambda one: one.path)]
+        parts = self._join_proven(parts)
+        for hint in ({"same", "parts"}, {"same", "parts", "beside"}):
+            parts = self._join_hinted(parts, hint)
+        return sorted(parts, key=lambda part: part[0].path)
+
+    def why(self, log: L, others: Iterable[L]) -> str:
+        """What a log was joined to others by, in words; empty where it was not."""
+        found = [self._known(log, other) for other in others if other is not log]
+        best = max((one for one in found if one.why and one.verdict != "apart"),
+                   key=lambda one: one.strength, default=UNKNOWN)  # fmt: skip
+        return best.why
+
+    def _place(self, log: L) -> None:
+        folder, before = self._folder_of(log.path), self._folders.get(log)
+        if folder == before:
+            return
+        if before is not None:
+            self._in[before].pop(log, None)
+            self._curves.pop(log, None)
+        self._folders[log] = folder
+        self._in.setdefault(folder, {})[log] = None
+
+    def _near(self, log: L) -> list[L]:
+        """Logs that may be of the same training: by where they lie, and by what they hold."""
+        found: dict[L, None] = {}
+        for folder in self._line(self._folders[log]):
+            logs = self._in[folder]
+            if len(logs) <= _NEAR:
+                found |= logs
+        hits = Counter(
+            other
+            for key in self._keys[log]
+            if len(holders := self._holders.get(key, {})) <= _CROWDED
+            for other in holders
+        )
+        least = min(_HITS, len(self._keys[log]))
+        by_hits = sorted(hits.items(), key=lambda pair: (-pair[1], pair[0].path))
+        found |= dict.fromkeys(one for one, count in by_hits[:_MOST_FOUND] if count >= least)
+        found.pop(log, None)
+        return [one for one in found if one in self._curves]
+
+    def _line(self, folder: str) -> list[str]:
+        """The folder, those above it that hold logs, and, where they are few, those below."""
+        line = [folder]
+        path = folder
+        while (above := os.path.dirname(path)) != path:
+            path = above
+            if path in self._in:
+                line.append(path)
+        start = "" if folder in ("", os.curdir) else folder.rstrip("/") + "/"
+        below = [one for one in self._in if one.startswith(start) and one != folder]
+        return line + (below if len(below) <= _NEAR else [])
+
+    def _note_keys(self, log: L, curves: Curves) -> None:
+        for key in self._keys.pop(log, ()):
+            self._holders.get(key, {}).pop(log, None)
+        main = curves.main
+        keys = _keys(main) if main is not None else ()
+        self._keys[log] = keys
+        for key in keys:
+            self._holders.setdefault(key, {})[log] = None
+
+    def _compare(self, log: L, other: L) -> Kinship:
+        one, two = sorted((log, other), key=lambda one: one.path)
+        curves = self._curves[one], self._curves[two]
+        known = self._kin.setdefault(one, {}).get(two)
+        if known is None or known[0] != curves:
+            known = curves, kinship(*curves, self._folders[one], self._folders[two])
+            self._kin[one][two] = self._kin.setdefault(two, {})[one] = known
+        return known[1]
+
+    def _known(self, one: L, two: L) -> Kinship:
+        """What was found out about two logs so far."""
+        known = self._kin.get(one, {}).get(two)
+        return UNKNOWN if known is None else known[1]
+
+    def _join_proven(self, parts: list[list[L]]) -> list[list[L]]:
+        """Join what holds the same values, the strongest proof first."""
+        part_of = {log: part for part in parts for log in part}
+        pairs = [(one, two, self._known(one, two)) for one, two in combinations(part_of, 2)]
+        proven = [pair for pair in pairs if pair[2].verdict == "same"]
+        proven.sort(key=lambda pair: (-pair[2].strength, pair[0].path, pair[1].path))
+        for one, two, _ in proven:
+            mine, theirs = part_of[one], part_of[two]
+            if mine is theirs or len(mine) + len(theirs) > _MOST_JOINED:
+                continue
+            if any(self._compare(a, b).verdict == "apart" for a in mine for b in theirs):
+                continue
+            mine += theirs
+            part_of |= dict.fromkeys(theirs, mine)
+        unique = {id(part): part for part in part_of.values()}
+        return [sorted(part, key=lambda log: log.path) for part in unique.values()]
+
+    def _join_hinted(self, parts: list[list[L]], hints: set[str]) -> list[list[L]]:
+        """Join what stands together, where there is but one way to do so."""
+        linked: dict[int, set[int]] = {i: set() for i in range(len(parts))}
+        for i, j in combinations(range(len(parts)), 2):
+            found = {self._compare(a, b).verdict for a in parts[i] for b in parts[j]}
+            if found & hints and "apart" not in found:
+                linked[i].add(j)
+                linked[j].add(i)
+        joined: list[list[L]] = []
+        done: set[int] = set()
+        for at, part in enumerate(parts):
+            if at in done:
+                continue
+            together = {at, *linked[at]}
+            if all({one, *linked[one]} == together for one in together):
+                done |= together
+                part = sorted((log for one in together for log in parts[one]), key=_path)
+            joined.append(part)
+        return joined
+
+
+def _path(log: Log | Trace) -> str:
+    return log.path
+
+
+def _keys(curve: Curve) -> tuple[int, ...]:
+    """What two logs of one training have in common, whatever digits and which rows they hold.
+
+    Three values in a row, to three digits; and values at round steps, which logs that have not all
+    rows share most easily. A value near the edge of its digits has another key, but not all have.
+    """
+    with np.errstate(divide="ignore"):
+        size = np.where(curve.value == 0, 0.0, np.floor(np.log10(np.abs(curve.value))))
+    coded = np.round(curve.value / 10.0 ** (size - 2)).astype(np.int64) * 64 + size.astype(np.int64)
+    coded &= (1 << 40) - 1
+    first = coded[:_KEYS].tolist()
+    keys = dict.fromkeys(
+        hash(tuple(three)) for three in zip(first, first[1:], first[2:], strict=False)
+    )
+    for shift in (0, 1):
+        steps = curve.step + shift
+        roundness = sum((steps % base == 0).astype(np.int64) for base in _ROUND)
+        roundest = np.argsort(-roundness, kind="stable")[: _KEYS // 2]
+        keys |= dict.fromkeys(hash((int(steps[i]), int(coded[i]))) for i in roundest)
+    return tuple(keys)
+
+
+_ROUND = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)
