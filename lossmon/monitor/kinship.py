@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from lossmon.formats.names import ACCURACY, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, TRAIN_LOSS
+from lossmon.formats.lexicon import ACCURACY, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, TRAIN_LOSS
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
 from lossmon.monitor.agreement import SURE_BITS, Agreement, Curve, compare
