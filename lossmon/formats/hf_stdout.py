@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from lossmon.formats.axis import BarAxis
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
 from lossmon.formats.lexicon import (
@@ -33,7 +34,9 @@ SIGN = "`{'loss': ...}` lines, also behind progress bars"
 
 _DICT = re.compile(r"\{\s*'[^{}]*\}")
 _PAIR = re.compile(r"'([^']{1,200})'\s*:\s*('[^']*'|\[[^\]]*\]|\w+\([^()]*\)|[^,{}]+)")
-_BAR = re.compile(r"\|\s*(\d+)/(\d+)\s*\[[^\]]*(?:it/s|s/it)")
+# Its picture is left out where the terminal is too narrow for one.
+_BAR = re.compile(r"(?:\||\d%)\s*(\d+)/(\d+)\s*\[[^\]]*(?:it/s|s/it)")
+_DESCRIBED = re.compile(r"[A-Za-z][^\[\]|%]{0,80}:\s*\d+%")
 _SNIFF = re.compile(
     rb"\{(?:'[^{}\n]*, ?)?'(?:(?:train|eval|val|valid|test)[_/ ])?(?:\w+_)?"
     rb"(?:loss|reward)[^'{}\n]*'\s*: [^{}\n]*\}"
@@ -44,6 +47,7 @@ _GOES_ON = re.compile(rb"\s*['}]")
 _MAX_FOLDED = 200
 _FRACTION = re.compile(r"'epoch'\s*:\s*(?:'|\d+\.)")  # as the Trainer writes it, be it 0.0
 _MAX_KEYS = 500
+_MOST_WAITING = 128  # rows; a block of printed text holds fewer
 _MAX_BEFORE = 200  # characters before a dict that may say where it belongs
 
 
@@ -57,9 +61,9 @@ class DictLineDecoder:
         self._lines = LineSplitter()
         self._labels = Labels()
         self._rows = RowReader(self.facts)
-        self._place = _Place(self.facts)
+        self._place = BarAxis(self.facts)
         self._folded: list[bytes] = []  # lines of a dict that is not complete
-        self._held: Record | None = None  # a train row that waits for the bar behind it
+        self._waiting: list[tuple[Record, bool]] = []  # for a bar; whether each is a train row
 
     def feed(self, data: bytes) -> list[Record]:
         """Decode the lines that became complete."""
@@ -87,16 +91,16 @@ class DictLineDecoder:
             text = clean(line)
             bar = _BAR.search(text)
             if bar is not None:
-                self._bar(bar, records)
+                self._bar(text, bar, records)
             at = 0
             for found in _DICT.finditer(text):
                 self._dict(found.group(), "" if bar else text[at : found.start()], records)
                 at = found.end()
-        elif b"|" in line and (b"it/s" in line or b"s/it" in line):
+        elif b"/" in line and (b"it/s" in line or b"s/it" in line):
             text = line.decode("utf-8", "replace")
             bar = _BAR.search(text)
             if bar is not None:
-                self._bar(bar, records)
+                self._bar(text, bar, records)
                 behind = text[bar.end() :].partition("]")[2]  # tqdm ends no line
                 if behind and not behind.isspace():
                     self._text(clean_text(behind))
@@ -124,8 +128,9 @@ class DictLineDecoder:
         self._folded = []
         return whole
 
-    def _bar(self, bar: re.Match[str], records: list[Record]) -> None:
-        position = self._place.bar(int(bar[1]), int(bar[2]))
+    def _bar(self, text: str, bar: re.Match[str], records: list[Record]) -> None:
+        described = _DESCRIBED.search(text, 0, bar.start(1)) is not None
+        position = self._place.bar(int(bar[1]), int(bar[2]), described)
         if position is not None:
             self._release(position, records)
 
@@ -136,6 +141,8 @@ class DictLineDecoder:
             said, time = _said(before)
             row = {**said, **row}
         record = self._rows.read(row)
+        if record is None and self.facts.finished:
+            self._release(None, records)  # the summary is printed last
         if record is None or _is_settings(record):
             return
         if record.time is None and time is not None:
@@ -144,95 +151,27 @@ class DictLineDecoder:
         if record.step is not None and not (names_no_step(row) and _FRACTION.search(text)):
             records.append(record)  # a dict of another origin, with a step of its own
             return
-        self._release(None, records)
-        if not any(role(name) == TRAIN_LOSS for name in record.values):
-            is_eval = any(role(name) == EVAL_LOSS for name in record.values)
-            step = self._place.eval_step(record.epoch) if is_eval else None
-            records.append(record._replace(step=step))
-        elif (step := self._place.next_step(record.epoch)) is not None:
-            records.append(record._replace(step=step))
-        else:
-            self._held = record
+        train = any(role(name) == TRAIN_LOSS for name in record.values)
+        if not self._waiting:
+            step = self._place.locate(record.epoch) if train else self._eval_step(record)
+            if step is not None or not train:
+                records.append(record._replace(step=step))
+                return
+        self._waiting.append((record, train))
+        if len(self._waiting) == _MOST_WAITING:
+            self._release(None, records)
+
+    def _eval_step(self, record: Record) -> int | None:
+        is_eval = any(role(name) == EVAL_LOSS for name in record.values)
+        return self._place.evaluation(record.epoch) if is_eval else None
 
     def _release(self, position: int | None, records: list[Record]) -> None:
-        if self._held is not None:
-            records.append(self._held._replace(step=self._place.settle(position)))
-            self._held = None
-
-
-class _Place:
-    """The step of each train row, from bars and from the logging interval learned from them."""
-
-    def __init__(self, facts: Facts) -> None:
-        self._facts = facts
-        self._total: int | None = None  # of the training's own bar; evaluation has others
-        self._bar_at = 0
-        self._row_at = 0  # step of the newest train row
-        self._interval: int | None = None
-        self._distances: list[int] = []
-        self._rows_without_bar = 0
-        self._bars = False  # the training's bar was seen
-
-    def plan(self, what: str, n: int) -> None:
-        """What the trainer says before it begins; with it an epoch tells the step, bar or not."""
-        if what == "epochs":
-            self._facts.total_epochs = float(n)
-        else:
-            self._facts.total_steps = self._total = n
-        self._bars = False
-
-    def _by_epoch(self, epoch: float | None) -> int | None:
-        total, epochs = self._facts.total_steps, self._facts.total_epochs
-        if self._bars or not total or not epochs or epoch is None or epoch != epoch:
-            return None
-        return round(min(epoch / epochs, 1.0) * total)
-
-    def bar(self, position: int, total: int) -> int | None:
-        """A bar was drawn; its position where it is the training's."""
-        if self._total is None or (position == 0 and total > self._total):
-            self._total = total
-            self._facts.total_steps = total
-        if total != self._total:
-            return None
-        if position < self._bar_at:  # a resumed training draws a new bar
-            self._interval, self._distances, self._row_at = None, [], min(self._row_at, position)
-        self._bar_at = position
-        self._bars = True
-        self._rows_without_bar = 0
-        return position
-
-    def next_step(self, epoch: float | None) -> int | None:
-        """The step of the train row at hand, where the interval is known; None: wait for a bar."""
-        self._rows_without_bar += 1
-        by_epoch = self._by_epoch(epoch)
-        if by_epoch is not None:
-            self._row_at = max(self._row_at + 1, by_epoch)
-            return self._row_at
-        if self._interval is None and self._rows_without_bar < 3 and self._total is not None:
-            return None
-        self._row_at += self._interval or 1
-        return self._row_at
-
-    def settle(self, position: int | None) -> int:
-        """The step of a row that waited; `position` is that of the bar behind it."""
-        if position is None or position <= self._row_at:
-            self._row_at += self._interval or 1
-            return self._row_at
-        self._distances = [*self._distances[-1:], position - self._row_at]
-        if len(self._distances) == 2 and self._distances[0] == self._distances[1]:
-            self._interval = self._distances[0]
-        self._row_at = position
-        return position
-
-    @property
-    def newest(self) -> int | None:
-        """The step of the newest train row or bar; None before the first."""
-        return max(self._row_at, self._bar_at) or None
-
-    def eval_step(self, epoch: float | None) -> int | None:
-        """An evaluation comes after the newest train row; at the bar's place where it is ahead."""
-        ahead = self._bar_at if self._bar_at != self._total else 0
-        return max(self._row_at, ahead, self._by_epoch(epoch) or 0) or None
+        """The rows that wait are placed: by the bar behind them, or by their epochs."""
+        waiting, self._waiting = self._waiting, []
+        steps = self._place.settle([(record.epoch, train) for record, train in waiting], position)
+        records += [
+            record._replace(step=step) for (record, _), step in zip(waiting, steps, strict=True)
+        ]
 
 
 def _said(before: str) -> tuple[dict[str, str], float | None]:

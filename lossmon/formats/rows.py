@@ -11,8 +11,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from lossmon.formats.axis import Axis
 from lossmon.formats.cells import MOST_STEPS, counts, floats, fraction, read_number
 from lossmon.formats.clock import read_time, read_times
 from lossmon.formats.decoder import Facts, Record, Rows
@@ -40,7 +39,7 @@ from lossmon.formats.numbers import as_float
 MAX_DEPTH = 32
 MAX_CELLS = 5000
 
-_SUMMARY = frozenset({"train_runtime", "train_samples_per_second", "total_flos_summary"})
+_SUMMARY = "train_runtime"
 _LONGEST_NAME = 300
 _SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args"})  # hold no metrics
 
@@ -64,31 +63,35 @@ class _Plan(NamedTuple):
 
 
 @lru_cache(maxsize=512)
-def _plan(keys: tuple[str, ...]) -> _Plan:
+def _plan(keys: tuple[str, ...], no_steps: frozenset[str] = frozenset()) -> _Plan:
+    """How rows with these keys are read; those of `no_steps` are called a counter and are none."""
     forms = {key: plain(key) for key in keys[:MAX_CELLS]}
+    counting = [key for key in forms if key not in no_steps]
 
     def first(wanted: tuple[str, ...]) -> str | None:
         return next((k for name in wanted for k, form in forms.items() if form == name), None)
 
     # "_step" is W&B's own count of rows, where the row names no better one.
-    named = [key for key in forms if key != "_step"]
-    step = first_of(named, "step") or first_of(forms, "step") or first_of(forms, "batch")
+    named = [key for key in counting if key != "_step"]
+    step = first_of(named, "step") or first_of(counting, "step") or first_of(counting, "batch")
     metrics = tuple(
         key
         for key, form in forms.items()
-        if form not in SPLIT_KEYS and not is_place(key) and not is_bookkeeping(key)
+        if form not in SPLIT_KEYS
+        and (key in no_steps or not is_place(key))
+        and not is_bookkeeping(key)
     )
     train = tuple(key for key in metrics if role(key) == TRAIN_LOSS)
     evals = tuple(key for key in metrics if role(key) == EVAL_LOSS)
     return _Plan(
         step,
-        first_of(forms, "epoch"),
+        first_of(counting, "epoch"),
         first(CLOCKS),
         first(TOTAL_STEPS),
         first(TOTAL_EPOCHS),
         first(SPLIT_KEYS),
         metrics,
-        bool(_SUMMARY & set(forms.values())),
+        _SUMMARY in forms.values() and "loss" not in forms.values(),  # else a row of a slow step
         train or tuple(train_alone([key for key in metrics if role(key) == OTHER], evals)),
         evals,
         _long(first(METRIC_KEYS), first(VALUE_KEYS), metrics),
@@ -131,11 +134,8 @@ class RowReader:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._offset = 0  # added to steps that start anew with each epoch
-        self._raw = -1  # newest step of a train row as written
-        self._epoch: float | None = None  # of the newest train row
-        self._epochs_from = 0
-        self._by_epoch = True  # no two rows were of one epoch
+        self._axis = Axis()
+        self._no_steps: frozenset[str] = frozenset()  # keys that are called so and count nothing
         self._split_by_name = False  # a row was named "train"
         self._run = ""  # the first one that rows in long form name
         self._keys: tuple[str, ...] = ()  # of the newest row, and how such rows are read
@@ -145,7 +145,7 @@ class RowReader:
         """One row of cells; None where it carries no metric."""
         keys = tuple(row)
         if keys != self._keys:
-            self._keys, self._plan = keys, _plan(keys)
+            self._keys, self._plan = keys, _plan(keys, self._no_steps)
         plan = self._plan
         if plan.summary:
             self._facts.finished = True
@@ -167,10 +167,13 @@ class RowReader:
         if not values:
             return None
         step = row[plan.step] if plan.step is not None else None
-        if type(step) is float and plan.total is None and -MOST_STEPS < step < MOST_STEPS:
-            step = int(step)
-        elif type(step) is not int or plan.total is not None or not -MOST_STEPS < step < MOST_STEPS:
-            step = self._step(row, plan)
+        if type(step) is not int or plan.total is not None or not -MOST_STEPS < step < MOST_STEPS:
+            number = self._step(row, plan)
+            if number is not None and number % 1:
+                self._no_steps |= {str(plan.step)}
+                self._keys = ()
+                return self.read(row)
+            step = None if number is None else int(number)
         epoch = row[plan.epoch] if plan.epoch is not None else None
         if type(epoch) is not float:
             epoch = None if plan.epoch is None else fraction(epoch)[0]
@@ -182,11 +185,11 @@ class RowReader:
             plan.name is not None and self._is_named_eval(row[plan.name])
         ):
             values = {_as_eval(name): value for name, value in values.items()}
-            step = self._eval_step(step)
+            step = self._axis.evaluation(step)
         elif plan.train and (plan.train[0] in values or any(k in values for k in plan.train)):
-            step = self._train_step(step, epoch)
+            step = self._axis.locate(step, epoch)
         elif step is not None or any(name in values for name in plan.evals):
-            step = self._eval_step(step)
+            step = self._axis.evaluation(step)
         time = None if plan.time is None else read_time(row[plan.time])
         return Record(values, step, epoch, time)
 
@@ -201,24 +204,23 @@ class RowReader:
             then, and they can be read one by one.
         """
         keys = tuple(columns)
-        plan = self._plan if keys == self._keys else _plan(keys)
-        if plan.step is None or not plan.train or plan.summary or plan.long or self._offset:
+        plan = self._plan if keys == self._keys else _plan(keys, self._no_steps)
+        if plan.step is None or not plan.train or plan.summary or plan.long:
             return None
         try:
-            step = counts(columns[plan.step])
+            positions = counts(columns[plan.step])
             values = {name: floats(columns[name]) for name in plan.metrics}
             epoch = None if plan.epoch is None else floats(columns[plan.epoch])
             time = None if plan.time is None else read_times(floats(columns[plan.time]))
-            totals = counts(columns[plan.total]) if plan.total is not None else step[:0]
-            epochs = floats(columns[plan.total_epochs]) if plan.total_epochs else step[:0]
+            totals = counts(columns[plan.total]) if plan.total is not None else positions[:0]
+            epochs = floats(columns[plan.total_epochs]) if plan.total_epochs else positions[:0]
             held_out = plan.split is not None and "eval" in map(split_of, columns[plan.split])
         except (ValueError, OverflowError, TypeError):  # the last: a cell is a list
             return None
-        grows = step[0] > self._raw and (len(step) == 1 or np.diff(step).min() > 0)
-        if held_out or not grows or step[-1] >= MOST_STEPS:
+        step = None if held_out else self._axis.locate_many(positions, epoch)
+        if step is None:
             return None
         self._keys, self._plan = keys, plan
-        self._raw, self._epoch = int(step[-1]), None if epoch is None else float(epoch[-1])
         for total in totals[totals > 0][-1:]:
             self._facts.total_steps = int(total)
         for total_epochs in epochs[epochs > 0][-1:]:
@@ -238,7 +240,8 @@ class RowReader:
             name = name if run == self._run else f"{run}/{name}"
         if plan.split is not None and split_of(row[plan.split]) == "eval":
             name = _as_eval(name)
-        step = self._step(row, plan)
+        number = self._step(row, plan)
+        step = None if number is None else int(number)
         epoch = None if plan.epoch is None else fraction(row[plan.epoch])[0]
         time = None if plan.time is None else read_time(row[plan.time])
         return Record({name: value}, step, epoch, time)
@@ -248,56 +251,18 @@ class RowReader:
         self._split_by_name = self._split_by_name or split_of(name) == "train"
         return self._split_by_name and split_of(name) == "eval"
 
-    def _step(self, row: Mapping[str, Any], plan: _Plan) -> int | None:
+    def _step(self, row: Mapping[str, Any], plan: _Plan) -> float | None:
         if plan.total is not None:
-            total = read_number(row[plan.total])
-            if total is not None and 0 < total < MOST_STEPS:
-                self._facts.total_steps = int(total)
+            self._note_total(read_number(row[plan.total]))
         if plan.step is None:
             return None
         step, total = fraction(row[plan.step])
+        self._note_total(total)
+        return step if step is not None and abs(step) < MOST_STEPS else None
+
+    def _note_total(self, total: float | None) -> None:
         if total is not None and 0 < total < MOST_STEPS:
             self._facts.total_steps = int(total)
-        return None if step is None or not abs(step) < MOST_STEPS else int(step)
-
-    def _train_step(self, step: int | None, epoch: float | None) -> int | None:
-        """Steps that count from 1 in each epoch are made to run on.
-
-        Rows that name only their epoch stand there, where each has one of its own.
-        """
-        if step is None:
-            return self._step_by_epoch(epoch)
-        if step <= self._raw and epoch is not None and self._epoch is not None:
-            if epoch > self._epoch and (epoch - self._epoch) < 2:
-                self._offset += self._raw
-            elif epoch < self._epoch:
-                self._offset = 0
-        self._raw, self._epoch = step, epoch
-        return step + self._offset
-
-    def _step_by_epoch(self, epoch: float | None) -> int | None:
-        before = -1.0 if self._epoch is None else self._epoch
-        if epoch is None or not (before < epoch < MOST_STEPS and epoch == int(epoch)):
-            self._by_epoch = False
-        if epoch is None or not self._by_epoch:
-            return None
-        if self._epoch is None:
-            self._epochs_from = 1 - min(int(epoch), 1)  # epoch 0 is the first one done
-        self._epoch = epoch
-        return int(epoch) + self._epochs_from
-
-    def _eval_step(self, step: int | None) -> int | None:
-        """An eval row's step may be an epoch or missing: it belongs to the newest train row."""
-        if self._raw < 0:
-            return step
-        if step is None or (step < self._raw and self._is_epoch(step)):
-            return self._raw + self._offset
-        if self._offset and step < self._raw + self._offset:
-            return self._raw + self._offset
-        return step
-
-    def _is_epoch(self, step: int) -> bool:
-        return self._epoch is not None and abs(step - self._epoch) <= 1
 
 
 def flatten(row: Mapping[str, Any]) -> dict[str, Any]:

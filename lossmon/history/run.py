@@ -66,7 +66,7 @@ class History:
         """Append one record.
 
         A record without a step is placed: a train row one after the newest step, any other row
-        (an evaluation, a summary) on the newest step. Where no row has a train loss, as in
+        (an evaluation, a summary) on the newest step; the first of all at 0. Where no row has a train loss, as in
         "epoch,policy_loss,return", a metric that has a point there already begins a new one.
         """
         if step is None:
@@ -135,9 +135,10 @@ class History:
         return share < 1.0 - max(0.02, 1.5 / max(rows, 1))
 
     def _place(self, values: Mapping[str, float]) -> int:
-        here = 0 if self.step is None else self.step
+        here = -1 if self.step is None else self.step
         if any(self.role_of(name) == "train_loss" for name in values):
             return here + 1
+        here = max(here, 0)
         if any(series.role in ("train_loss", "eval_loss") for series in self.series.values()):
             return here
         placed = (self.series[name] for name in values if name in self.series)

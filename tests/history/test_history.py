@@ -136,8 +136,8 @@ def test_rows_without_a_step_are_placed() -> None:
     history.append({"loss": 1.0})
     history.append({"eval_loss": 1.5})
     history.append({"loss": 0.9})
-    assert history.series["loss"].view().step.tolist() == [1, 2, 3]
-    assert history.series["eval_loss"].view().step.tolist() == [2]
+    assert history.series["loss"].view().step.tolist() == [0, 1, 2]
+    assert history.series["eval_loss"].view().step.tolist() == [1]
 
 
 def test_a_log_that_invents_names_does_not_fill_the_memory() -> None:
