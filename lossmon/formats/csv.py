@@ -141,9 +141,9 @@ class CsvDecoder:
             return [*cells[:2], _tag_of(self._name)]
         if forms[0] in ("", "unnamed_0") and not any(map(rank_of, forms)):
             cells = ["step", *cells[1:]]  # an index that pandas wrote
-        losses = [cell for cell in cells if role(cell) in (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS)]
+        measured = [cell for cell in cells if role(cell) in _METRIC_ROLES]
         if self._split is not None and not any(says_split(cell) for cell in cells):
-            cells = [f"{self._split}_{cell}" if cell in losses else cell for cell in cells]
+            cells = [f"{self._split}_{cell}" if cell in measured else cell for cell in cells]
         return _unique(cells)
 
 

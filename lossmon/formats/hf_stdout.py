@@ -10,16 +10,17 @@ dict; from two equal distances the logging interval is learned, and rows are pla
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from lossmon.formats.axis import BarAxis
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
 from lossmon.formats.lexicon import (
     EVAL_LOSS,
-    OTHER,
     TRAIN_LOSS,
     counter_of,
     is_count,
+    is_measured,
     phase_of,
     role,
 )
@@ -46,6 +47,7 @@ _FOLDED = re.compile(rb"(?m)^\{\s*(?:'[^{}]{0,4000},\s*)?'(?:\w+[_/ ])?loss'\s*:
 _GOES_ON = re.compile(rb"\s*['}]")
 _MAX_FOLDED = 200
 _FRACTION = re.compile(r"'epoch'\s*:\s*(?:'|\d+\.)")  # as the Trainer writes it, be it 0.0
+_SURE = 3  # dicts with a loss are rows; fewer may be settings
 _MAX_KEYS = 500
 _MOST_WAITING = 128  # rows; a block of printed text holds fewer
 _MAX_BEFORE = 200  # characters before a dict that may say where it belongs
@@ -143,7 +145,7 @@ class DictLineDecoder:
         record = self._rows.read(row)
         if record is None and self.facts.finished:
             self._release(None, records)  # the summary is printed last
-        if record is None or _is_settings(record):
+        if record is None or _is_settings(record, row):
             return
         if record.time is None and time is not None:
             record = record._replace(time=time)
@@ -189,10 +191,15 @@ def _said(before: str) -> tuple[dict[str, str], float | None]:
     return said, time
 
 
-def _is_settings(record: Record) -> bool:
-    """A dict of numbers that says neither where it belongs nor anything that is measured."""
-    placed = record.step is not None or record.epoch is not None
-    return not placed and all(role(name) == OTHER for name in record.values)
+def _is_settings(record: Record, row: Mapping[str, str]) -> bool:
+    """A dict that says neither where it belongs nor, for the most part, anything measured.
+
+    `print(vars(args))` may hold a "loss_weight" among 60 settings.
+    """
+    if record.step is not None or record.epoch is not None:
+        return False
+    measured = sum(map(is_measured, record.values))
+    return not measured or 2 * measured < len(row)
 
 
 def _unquote(cell: str) -> str:
@@ -205,6 +212,9 @@ def _unquote(cell: str) -> str:
 def sniff(head: bytes, name: str) -> str | None:
     """A printed dict with a loss."""
     found = len(_SNIFF.findall(head)) or len(_FOLDED.findall(head))
+    if 0 < found < _SURE:
+        decoder = DictLineDecoder()
+        found = min(found, len([*decoder.feed(head), *decoder.flush()]))
     return f"{found} printed dicts with a loss" if found else None
 
 

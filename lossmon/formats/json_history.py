@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from itertools import islice
 
+from lossmon.formats.decoder import Facts
 from lossmon.formats.json_document import (
     DocumentDecoder,
     keys_at_top,
     load_document,
     rows_of,
 )
-from lossmon.formats.jsonl import has_metric
+from lossmon.formats.jsonl import has_metric, load_value
 from lossmon.formats.lexicon import EVAL_LOSS, TRAIN_LOSS, role
-from lossmon.formats.rows import flatten
+from lossmon.formats.rows import RowReader, flatten
 
 NAME = "json"
 READS = "JSON histories: Keras `History`, AllenNLP, Chainer"
@@ -32,7 +33,7 @@ def sniff(head: bytes, name: str) -> str | None:
         rows = [flatten(row) for row in islice(rows_of(document), _LOOKED_AT)]
         if any(map(_names_loss, rows)):
             return f"a JSON document with {len(rows)}{'+' * (len(rows) == _LOOKED_AT)} rows"
-    elif text[:1] == b"[":
+    elif text[:1] == b"[" and load_value(text.partition(b"\n")[0]) is None:
         row = _first_object(text[1:].lstrip())
         if row is not None and has_metric(flatten(row)):
             return "a JSON list of rows with a metric"
@@ -45,7 +46,8 @@ def sniff(head: bytes, name: str) -> str | None:
 
 
 def _names_loss(row: dict[str, object]) -> bool:
-    return any(role(key) in _LOSSES and isinstance(row[key], float | int) for key in row)
+    record = RowReader(Facts()).read(row)
+    return record is not None and any(role(name) in _LOSSES for name in record.values)
 
 
 def decoder(name: str) -> DocumentDecoder:

@@ -58,21 +58,22 @@ class JsonlDecoder:
         records: list[Record] = []
         read = self._rows.read
         for line, row in zip(lines, values, strict=True):
-            if type(row) is not dict:
+            if type(row) is not dict and not _is_rows(row):
                 if line and not line.isspace():
                     self._text(line)
                 continue
-            for value in row.values():
-                if type(value) is dict or type(value) is list:
-                    row = flatten(row)
-                    break
-            record = read(row)
-            if record is not None:
-                records.append(record)
-                self._step = record.step
-                self.facts.failure = None  # it goes on
-            elif not self.facts.finished:
-                self.skipped.add("no metric in this row", line)
+            for one in (row,) if type(row) is dict else row:
+                for value in one.values():
+                    if type(value) is dict or type(value) is list:
+                        one = flatten(one)
+                        break
+                record = read(one)
+                if record is not None:
+                    records.append(record)
+                    self._step = record.step
+                    self.facts.failure = None  # it goes on
+                elif not self.facts.finished:
+                    self.skipped.add("no metric in this row", line)
         return records
 
     def _text(self, line: bytes) -> None:
@@ -81,6 +82,11 @@ class JsonlDecoder:
         text = clean(line[:_LONGEST_TEXT])
         self.facts.failure = failure(text) or self.facts.failure
         note(text, self._step, self.facts)
+
+
+def _is_rows(value: Any) -> bool:
+    """Several rows in one line, as ClearML writes what it has gathered."""
+    return type(value) is list and bool(value) and all(type(row) is dict for row in value)
 
 
 def load_values(lines: list[bytes]) -> list[Any]:
@@ -126,10 +132,14 @@ def load_value(text: bytes) -> Any:
 def sniff(head: bytes, name: str) -> str | None:
     """Rows of JSON with a number that plays a metric's role."""
     lines = [line for line in head.split(b"\n")[:_SNIFFED_ROWS] if line.strip()]
-    if not any(line.lstrip()[:1] == b"{" for line in lines[:3]):
+    if not any(line.lstrip()[:1] in (b"{", b"[") for line in lines[:3]):
         return None
-    rows = [row for row in map(load_object, lines) if row is not None]
-    share = len(rows) / max(1, len(lines) - 1)  # the last line may be cut
+    values = [load_value(line) for line in lines]
+    listed = [value for value in values if _is_rows(value)]
+    rows = [row for row in values if type(row) is dict]
+    share = (len(rows) + len(listed)) / max(1, len(lines) - 1)  # the last line may be cut
+    if len(listed) > 1:  # of one alone more may come, but it may as well be written anew
+        rows += chain.from_iterable(listed)
     if share < _SHARE_AMONG_WARNINGS:
         return None
     if len(rows) == 1 and all(key.isdigit() for key in rows[0]):

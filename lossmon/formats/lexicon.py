@@ -64,6 +64,7 @@ SPLIT_KEYS = (
     "loop", "partition",
 )  # fmt: skip
 METRIC_KEYS = ("metric", "metric_name", "name", "key", "tag")
+VARIANT_KEYS = ("variant", "series")  # of a metric, as ClearML has them
 VALUE_KEYS = ("value", "metric_value", "val", "scalar")
 RUN_KEYS = ("run", "run_name", "run_id")
 
@@ -75,9 +76,10 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
         "step", "global_step", "current_steps", "global_step_max_steps", "trainer_global_step",
         "iteration", "iter", "iters", "iterations", "num_updates", "updates", "update", "steps",
         "it", "itr", "globalstep", "global_steps", "gs", "nupdates", "n_updates", "n_iter",
-        "total_steps_done", "num_iters", "i", "s", "up", "round", "tree", "kimg", "timestep",
-        "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps", "num_env_steps",
-        "elapsed_tokens", "train_steps", "trained_steps", "completed_steps",
+        "total_steps_done", "num_iters", "i", "s", "up", "round", "tree", "kimg", "tick",
+        "timestep", "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps",
+        "num_env_steps", "elapsed_tokens", "eval_global_step", "val_global_step", "train_steps",
+        "trained_steps", "completed_steps",
     ),
     "epoch": ("epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx"),
     "batch": ("batch", "batches", "minibatch", "mini_batch", "mb", "batch_idx", "batch_id"),
@@ -88,9 +90,9 @@ _QUALIFIER = (
     r"|progress)"
 )
 _QUALIFIED: Mapping[Counter, str] = {
-    "step": rf"(?:{_QUALIFIER}_)+(?:step|iter|iteration|update|kimg)|{EVAL}_global_step",
-    "epoch": rf"(?:{_QUALIFIER}_)+epoch",
-    "batch": rf"(?:{_QUALIFIER}_)+(?:mini_?)?batch(?:es|_idx|_id)?",
+    "step": rf"(?:{_QUALIFIER}_)+(?P<word>step|iter|iteration|update|kimg|tick)",
+    "epoch": rf"(?:{_QUALIFIER}_)+(?P<word>epoch)",
+    "batch": rf"(?:{_QUALIFIER}_)+(?P<word>(?:mini_)?batch|minibatch|batch_id|batch_idx)",
 }
 _SHORT = frozenset(("s", "i", "it", "up"))  # of a phrase they are no counter: "loss of it"
 _PLURALS = frozenset(("epochs", "steps", "train_steps"))  # in a sentence "epochs=750" is the plan
@@ -112,7 +114,7 @@ _PLAN_JAPANESE = re.compile(r".*(?:epoch|ステップ)数", re.IGNORECASE)  # as
 
 CLOCKS = (
     "timestamp", "time", "ts", "wall_time", "walltime", "datetime", "date", "asctime", "created",
-    "timestamp_ms", "time_ms", "created_at", "logged_at", "unix_time",
+    "timestamp_ms", "time_ms", "created_at", "logged_at", "unix_time", "local_timestamp",
 )  # fmt: skip
 
 # --- noise --------------------------------------------------------------------------------------
@@ -169,7 +171,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (OTHER, r"(?:.*_)?(?:packets?|stop|path|(?:un)?reali[sz]ed)_loss(?:_.*)?"),  # of other trades
     (OTHER, r"(?:.*_)?loss_?(scal(e|er|ing)|weights?)(?:_.*)?|.*skipped.*|.*blank_loss.*"),
     (OTHER, r"loss_?spike.*|.*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best"),
-    (OTHER, r"(min|max|std|var)_.*loss.*"),
+    (OTHER, r"(min|max|std|var)_.*loss.*|loss(?:es)?_(?:scores|signs)_(?!.*loss).*"),
     (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}|l_r"),
     (GRAD_NORM, r"(.*_)?(grad(ient)?s?_?norms?|gnorm|norm_grad|g_norm)(_.*)?|norm|grdn|\|g\|"),
     (THROUGHPUT, r"(.*_)?(\w*per_?(second|sec|s)|\w*throughput|its|tok_s|speed|[sfwu]ps)(_.*)?"),
@@ -357,8 +359,9 @@ def rank_of(key: str) -> tuple[Counter, int] | None:
         if form in words:
             return counter, words.index(form)
     for counter, pattern in _QUALIFIED.items():
-        if re.fullmatch(pattern, form):
-            return counter, len(_COUNTERS[counter])
+        if found := re.fullmatch(pattern, form):
+            words = _COUNTERS[counter]
+            return counter, len(words) + words.index(found["word"])
     return None
 
 

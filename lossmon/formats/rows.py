@@ -26,6 +26,8 @@ from lossmon.formats.lexicon import (
     TOTAL_STEPS,
     TRAIN_LOSS,
     VALUE_KEYS,
+    VARIANT_KEYS,
+    Counter,
     first_of,
     is_bookkeeping,
     is_place,
@@ -41,6 +43,7 @@ MAX_CELLS = 5000
 
 _SUMMARY = "train_runtime"
 _LONGEST_NAME = 300
+_STATISTICS = frozenset({"num", "count", "n", "mean", "std", "var", "min", "max", "median", "sum"})
 _SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args"})  # hold no metrics
 
 
@@ -57,7 +60,7 @@ class _Plan(NamedTuple):
     summary: bool
     train: tuple[str, ...]  # the metrics that are train losses
     evals: tuple[str, ...]  # and those that are eval losses
-    long: tuple[str, str] | None  # where a row holds one metric: keys of its name and its value
+    long: tuple[str, ...]  # where a row holds one metric: keys of its value and of its name
     run: str | None  # and that of the run
     name: str | None  # a key whose cell may say the split
 
@@ -65,27 +68,38 @@ class _Plan(NamedTuple):
 @lru_cache(maxsize=512)
 def _plan(keys: tuple[str, ...], no_steps: frozenset[str] = frozenset()) -> _Plan:
     """How rows with these keys are read; those of `no_steps` are called a counter and are none."""
-    forms = {key: plain(key) for key in keys[:MAX_CELLS]}
-    counting = [key for key in forms if key not in no_steps]
+    plan = _plan_by({key: key for key in keys[:MAX_CELLS]}, no_steps)
+    if plan.long or plan.train or not any("/" in key for key in keys):
+        return plan
+    # Comet: {"payload": {"metric": {"metricName": "loss", "metricValue": 2.3, "step": 10}}}
+    wrapped = _plan_by({key: key.rpartition("/")[2] for key in keys[:MAX_CELLS]}, no_steps)
+    return wrapped if wrapped.long else plan
+
+
+def _plan_by(names: dict[str, str], no_steps: frozenset[str]) -> _Plan:
+    """How rows are read whose keys go by these names."""
+    forms = {key: plain(name) for key, name in names.items()}
+    counting = {name: key for key, name in reversed(names.items()) if key not in no_steps}
 
     def first(wanted: tuple[str, ...]) -> str | None:
         return next((k for name in wanted for k, form in forms.items() if form == name), None)
 
-    # "_step" is W&B's own count of rows, where the row names no better one.
-    named = [key for key in counting if key != "_step"]
-    step = first_of(named, "step") or first_of(counting, "step") or first_of(counting, "batch")
+    def count(counter: Counter, but: str = "") -> str | None:
+        found = first_of([name for name in reversed(counting) if name != but], counter)
+        return None if found is None else counting[found]
+
     metrics = tuple(
         key
         for key, form in forms.items()
         if form not in SPLIT_KEYS
-        and (key in no_steps or not is_place(key))
-        and not is_bookkeeping(key)
+        and (key in no_steps or not is_place(form))
+        and not is_bookkeeping(form)
     )
     train = tuple(key for key in metrics if role(key) == TRAIN_LOSS)
     evals = tuple(key for key in metrics if role(key) == EVAL_LOSS)
     return _Plan(
-        step,
-        first_of(counting, "epoch"),
+        count("step", but="_step") or count("step") or count("batch"),  # "_step": W&B's own count
+        count("epoch"),
         first(CLOCKS),
         first(TOTAL_STEPS),
         first(TOTAL_EPOCHS),
@@ -94,18 +108,20 @@ def _plan(keys: tuple[str, ...], no_steps: frozenset[str] = frozenset()) -> _Pla
         _SUMMARY in forms.values() and "loss" not in forms.values(),  # else a row of a slow step
         train or tuple(train_alone([key for key in metrics if role(key) == OTHER], evals)),
         evals,
-        _long(first(METRIC_KEYS), first(VALUE_KEYS), metrics),
+        _long(first(VALUE_KEYS), first(METRIC_KEYS), first(VARIANT_KEYS), metrics),
         first(RUN_KEYS),
         first(("name",)),
     )
 
 
-def _long(name: str | None, value: str | None, metrics: tuple[str, ...]) -> tuple[str, str] | None:
-    """The keys of a row in long form; None where other columns are metrics by themselves."""
+def _long(
+    value: str | None, name: str | None, variant: str | None, metrics: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The keys of a row in long form; none where other columns are metrics by themselves."""
     if name is None or value is None:
-        return None
-    others = [key for key in metrics if key != value and role(key) != OTHER]
-    return None if others else (name, value)
+        return ()
+    others = any(key != value and role(key) != OTHER for key in metrics)
+    return () if others else (value, name) if variant is None else (value, name, variant)
 
 
 @contextmanager
@@ -150,8 +166,8 @@ class RowReader:
         if plan.summary:
             self._facts.finished = True
             return None
-        if plan.long is not None and isinstance(row[plan.long[0]], str):
-            return self._read_long(row, plan, plan.long)
+        if plan.long and isinstance(row[plan.long[1]], str):
+            return self._read_long(row, plan)
         values: dict[str, float] = {}
         for key in plan.metrics:
             cell = row[key]
@@ -227,11 +243,10 @@ class RowReader:
             self._facts.total_epochs = float(total_epochs)
         return Rows(values, step, epoch, time)
 
-    def _read_long(
-        self, row: Mapping[str, Any], plan: _Plan, keys: tuple[str, str]
-    ) -> Record | None:
+    def _read_long(self, row: Mapping[str, Any], plan: _Plan) -> Record | None:
         """A row that names its metric in a cell; metrics of a second run go by its name as well."""
-        name, value = row[keys[0]].strip()[:_LONGEST_NAME], read_number(row[keys[1]])
+        name = "/".join(str(row[key]).strip() for key in plan.long[1:])[:_LONGEST_NAME]
+        value = read_number(row[plan.long[0]])
         if not name or value is None:
             return None
         if plan.run is not None:
@@ -273,7 +288,9 @@ def flatten(row: Mapping[str, Any]) -> dict[str, Any]:
         prefix, level, depth = stack.pop()
         for key, value in level.items():
             if isinstance(value, dict):
-                if depth < MAX_DEPTH and key not in _SETTINGS:
+                if "mean" in value and value.keys() <= _STATISTICS:
+                    flat[prefix + key] = value["mean"]
+                elif depth < MAX_DEPTH and key not in _SETTINGS:
                     stack.append((f"{prefix}{key}/", value, depth + 1))
             elif isinstance(value, list):
                 if len(value) == 1 and isinstance(value[0], float | int):

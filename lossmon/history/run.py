@@ -66,8 +66,9 @@ class History:
         """Append one record.
 
         A record without a step is placed: a train row one after the newest step, any other row
-        (an evaluation, a summary) on the newest step; the first of all at 0. Where no row has a train loss, as in
-        "epoch,policy_loss,return", a metric that has a point there already begins a new one.
+        (an evaluation, a summary) on the newest step; the first of all at 0. Where no row has a
+        train loss, as in "epoch,policy_loss,return", a metric that has a point there already begins
+        a new one.
         """
         if step is None:
             step = self._place(values)
