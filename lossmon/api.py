@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _ASK_S = 120.0  # a box that has not answered by then will not ask
 
-COLUMNS = ("run", "metric", "step", "epoch", "time", "value")
+COLUMNS = ("run", "metric", "step", "epoch", "time", "value", "stage")
 
 
 class Reading(NamedTuple):
@@ -133,7 +133,8 @@ def read(target: str | os.PathLike[str], *, config: bool = False) -> pd.DataFram
 
     Returns:
         Long form, one row a point: run, metric (str), step (int64), epoch, time (float64, seconds
-        since the Unix epoch; NaN where not logged), value (float64; NaN and infinity kept).
+        since the Unix epoch; NaN where not logged), value (float64; NaN and infinity kept), stage
+        (category: the part of a training that began anew; empty where there is but one).
 
     Raises:
         TargetError: it cannot be read.
@@ -143,11 +144,13 @@ def read(target: str | os.PathLike[str], *, config: bool = False) -> pd.DataFram
 
     with _told(config):
         updates = read_runs(_path(target))
-    pieces = [(update.run, view) for update in updates for view in update.logged.values()]
+    pieces = [(update, view) for update in updates for view in update.logged.values()]
     lengths = [len(view) for _, view in pieces]
     frame: pd.DataFrame = pd.DataFrame(
         {
-            "run": np.repeat(np.array([writable(run) for run, _ in pieces], object), lengths),
+            "run": np.repeat(
+                np.array([writable(update.run) for update, _ in pieces], object), lengths
+            ),
             "metric": np.repeat(
                 np.array([writable(view.name) for _, view in pieces], object), lengths
             ),
@@ -155,6 +158,10 @@ def read(target: str | os.PathLike[str], *, config: bool = False) -> pd.DataFram
             "epoch": np.concatenate([_or_nan(view.epoch, len(view)) for _, view in pieces]),
             "time": np.concatenate([_or_nan(view.time, len(view)) for _, view in pieces]),
             "value": np.concatenate([view.value for _, view in pieces]),
+            "stage": pd.concat(
+                [pd.Series(update.stage_of(view.step), dtype="str") for update, view in pieces],
+                ignore_index=True,
+            ).astype("category"),
         },
         columns=list(COLUMNS),
     )

@@ -308,7 +308,7 @@ def plot(
     "-o", "--output", metavar="FILE", help="Write .csv, .jsonl or .parquet [default: CSV on stdout]"
 )
 def export(targets: tuple[str, ...], output: str | None) -> None:
-    """Hand on everything that was read: run, metric, step, epoch, time, value."""
+    """Hand on everything that was read: run, metric, step, epoch, time, value, stage."""
     one_thread()
     from lossmon.report import export as report
     from lossmon.report.gather import gather

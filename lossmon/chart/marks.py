@@ -17,6 +17,7 @@ _FEWEST_EVALS = 4  # of which one can be called the best
 _JUMP = 1.5  # times up or down: a learning rate that jumps
 _ABRUPT = 4.0  # times the usual change beside it, so that no smooth schedule counts
 _MOST_JUMPS = 6
+_LONGEST = 20  # characters of a stage's name
 _MOST_EPOCHS = 40
 _SAMPLES = 20_000  # of a long learning rate that are looked at
 
@@ -27,6 +28,7 @@ def marks_of(update: RunUpdate) -> tuple[Mark, ...]:
         *onsets_of(update),
         *_best_eval(update),
         *(Mark(step, "mark_info", "resumed") for step in update.restarts[-3:]),
+        *(Mark(stage.step, "mark_info", stage.name[:_LONGEST]) for stage in update.stages[1:]),
         *_rate_changes(update.series.get(update.learning_rate or "")),
         *_epochs(update.series.get(update.train or "")),
     )

@@ -70,7 +70,7 @@ class Looker:
 
     def _sketch(self, history: History, name: str | None) -> Sketch | None:
         series = history.series.get(name) if name else None
-        if name is None or series is None:
+        if name is None or series is None or series.last_step < series.begins:
             return None
         known = self._summaries.get(name)
         if known is None or known[0] is not series:

@@ -33,15 +33,24 @@ def by_plan(epoch: float | None, facts: Facts) -> int | None:
     return round(min(epoch / epochs, 1.0) * total)
 
 
+def has_ended(facts: Facts, newest: int) -> bool:
+    """Whether all that was planned is done: what comes below that step is another training."""
+    return facts.finished or bool(facts.total_steps and newest >= facts.total_steps)
+
+
 class Axis:
     """The steps of rows that say their position, their epoch or nothing, one after another.
 
     Attributes:
         newest: the step of the newest training row; -1 before the first.
+        stage: the number of the training among those that ended and began anew; empty in the first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, facts: Facts) -> None:
         self.newest = -1
+        self.stage = ""
+        self._facts = facts
+        self._stages = 1
         self._counter = Counter()
         self._epoch: float | None = None  # of the newest training row
         self._first = 0  # added to epochs: where they are counted from 0, epoch 0 is the first done
@@ -51,6 +60,8 @@ class Axis:
         """The step of a training row; None where it says nothing."""
         if position is None:
             return self._of_epoch(epoch)
+        if position < self._counter.last and has_ended(self._facts, self.newest):
+            self._count_stage()
         self.newest = self._counter.locate(position, None, _whole(epoch))
         self._epoch = epoch
         return self.newest
@@ -88,11 +99,27 @@ class Axis:
             return self.newest
         return self.newest if base and position < self.newest else position
 
+    def begin(self) -> None:
+        """Another part of the training, whose rows say so, begins."""
+        self._counter = Counter()
+        self._epoch, self._by_epoch = None, True
+
+    def _count_stage(self) -> None:
+        """The training ended, and this is another one."""
+        self._stages += 1
+        self.stage = str(self._stages)
+        self._facts.finished = False
+        self.begin()
+
     def _is_epoch(self, position: int) -> bool:
         return self._epoch is not None and abs(position - self._epoch) <= 1
 
     def _of_epoch(self, epoch: float | None) -> int | None:
         """Rows that name only their epoch stand there, where each has one of its own."""
+        if epoch is not None and self._epoch is not None and epoch < self._epoch:
+            epochs = self._facts.total_epochs
+            if self._facts.finished or (epochs and self._epoch + self._first >= epochs):
+                self._count_stage()
         before = -1.0 if self._epoch is None else self._epoch
         if epoch is None or not (before < epoch < MOST_STEPS and epoch == int(epoch)):
             self._by_epoch = False
@@ -118,7 +145,9 @@ class BarAxis:
     """
 
     def __init__(self, facts: Facts) -> None:
+        self.stage = ""
         self._facts = facts
+        self._stages = 1
         self._total: int | None = None  # of the training's own bar; evaluation has others
         self._described = False  # it has a description
         self._bars = False  # it was seen since the trainer told its plan
@@ -161,6 +190,9 @@ class BarAxis:
             return None
         if position < self._bar_at:  # a resumed training draws a new bar
             self._interval, self._distances, self._row_at = None, [], min(self._row_at, position)
+            if self._bar_at == total:  # or another one
+                self._stages += 1
+                self.stage, self._per_epoch = str(self._stages), None
         if not self._bars and self._row_at and not planned:  # rows came before the first bar
             self._learn(self._epoch, position)
         self._bar_at = position

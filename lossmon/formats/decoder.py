@@ -26,12 +26,15 @@ class Record(NamedTuple):
         step: the training step, or None where the row carries none.
         epoch: the epoch (fractional where the log says so), or None.
         time: seconds since the Unix epoch, or None.
+        stage: what the log calls the part of the training that it belongs to ("Fine-Tune", a
+            fold, a model); empty where there is but one.
     """
 
     values: dict[str, float]
     step: int | None = None
     epoch: float | None = None
     time: float | None = None
+    stage: str = ""
 
 
 class Rows(Sequence[Record]):
@@ -41,9 +44,10 @@ class Rows(Sequence[Record]):
         values: metric name -> float64, shape (n,).
         step: int64, shape (n,): every record has one.
         epoch, time: float64, shape (n,); None where the records carry none.
+        stage: of all of them.
     """
 
-    __slots__ = ("epoch", "step", "time", "values")
+    __slots__ = ("epoch", "stage", "step", "time", "values")
 
     def __init__(
         self,
@@ -51,8 +55,10 @@ class Rows(Sequence[Record]):
         step: Ints,
         epoch: Floats | None = None,
         time: Floats | None = None,
+        stage: str = "",
     ) -> None:
         self.values = values
+        self.stage = stage
         self.step = step
         self.epoch = epoch
         self.time = time
@@ -71,12 +77,14 @@ class Rows(Sequence[Record]):
                 self.step[at],
                 None if self.epoch is None else self.epoch[at],
                 None if self.time is None else self.time[at],
+                self.stage,
             )
         return Record(
             {name: float(column[at]) for name, column in self.values.items()},
             int(self.step[at]),
             None if self.epoch is None else float(self.epoch[at]),
             None if self.time is None else float(self.time[at]),
+            self.stage,
         )
 
     def __iter__(self) -> Iterator[Record]:
@@ -85,7 +93,7 @@ class Rows(Sequence[Record]):
         epochs = repeat(None) if self.epoch is None else self.epoch.tolist()
         times = repeat(None) if self.time is None else self.time.tolist()
         for row, step, epoch, time in zip(cells, self.step.tolist(), epochs, times, strict=False):
-            yield Record(dict(zip(names, row, strict=True)), step, epoch, time)
+            yield Record(dict(zip(names, row, strict=True)), step, epoch, time, self.stage)
 
 
 class Parts(Sequence[Record]):
@@ -150,14 +158,14 @@ def batches(records: Sequence[Record]) -> Iterator[Record | Rows]:
             yield _rows(alike, shape[0])
 
 
-def _shape(record: Record) -> tuple[tuple[str, ...], bool, bool, bool]:
-    values, step, epoch, time = record
-    return tuple(values), step is not None, epoch is None, time is None
+def _shape(record: Record) -> tuple[tuple[str, ...], bool, bool, bool, str]:
+    values, step, epoch, time, stage = record
+    return tuple(values), step is not None, epoch is None, time is None, stage
 
 
 def _rows(alike: list[Record], names: tuple[str, ...]) -> Rows:
     """Records of one shape, all with a step, by column."""
-    rows, steps, epochs, times = zip(*alike, strict=True)
+    rows, steps, epochs, times, stages = zip(*alike, strict=True)
     cells = np.fromiter(
         chain.from_iterable(map(dict.values, rows)), float, count=len(rows) * len(names)
     )
@@ -166,6 +174,7 @@ def _rows(alike: list[Record], names: tuple[str, ...]) -> Rows:
         np.array(steps, np.int64),
         None if epochs[0] is None else np.array(epochs, float),
         None if times[0] is None else np.array(times, float),
+        stages[0],
     )
 
 

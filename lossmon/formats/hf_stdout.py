@@ -157,7 +157,7 @@ class DictLineDecoder:
         if not self._waiting:
             step = self._place.locate(record.epoch) if train else self._eval_step(record)
             if step is not None or not train:
-                records.append(record._replace(step=step))
+                records.append(record._replace(step=step, stage=self._place.stage))
                 return
         self._waiting.append((record, train))
         if len(self._waiting) == _MOST_WAITING:
@@ -172,7 +172,8 @@ class DictLineDecoder:
         waiting, self._waiting = self._waiting, []
         steps = self._place.settle([(record.epoch, train) for record, train in waiting], position)
         records += [
-            record._replace(step=step) for (record, _), step in zip(waiting, steps, strict=True)
+            record._replace(step=step, stage=self._place.stage)
+            for (record, _), step in zip(waiting, steps, strict=True)
         ]
 
 

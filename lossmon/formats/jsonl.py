@@ -162,7 +162,7 @@ def has_metric(row: dict[str, Any]) -> bool:
 def _says_where(row: dict[str, Any]) -> bool:
     """Whether a row names its step, its epoch or its time."""
     record = RowReader(Facts()).read(row)
-    return record is not None and record[1:] != (None, None, None)
+    return record is not None and record[1:4] != (None, None, None)
 
 
 def _has_loss(row: dict[str, Any]) -> bool:

@@ -64,6 +64,7 @@ SPLIT_KEYS = (
     "loop", "partition",
 )  # fmt: skip
 METRIC_KEYS = ("metric", "metric_name", "name", "key", "tag")
+STAGE_KEYS = ("stage", "phase", "fold", "model", "task")  # and of a part of the training
 VARIANT_KEYS = ("variant", "series")  # of a metric, as ClearML has them
 VALUE_KEYS = ("value", "metric_value", "val", "scalar")
 RUN_KEYS = ("run", "run_name", "run_id")

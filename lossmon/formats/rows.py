@@ -22,6 +22,7 @@ from lossmon.formats.lexicon import (
     OTHER,
     RUN_KEYS,
     SPLIT_KEYS,
+    STAGE_KEYS,
     TOTAL_EPOCHS,
     TOTAL_STEPS,
     TRAIN_LOSS,
@@ -62,6 +63,7 @@ class _Plan(NamedTuple):
     evals: tuple[str, ...]  # and those that are eval losses
     long: tuple[str, ...]  # where a row holds one metric: keys of its value and of its name
     run: str | None  # and that of the run
+    stage: str | None  # a key whose cell may name a part of the training
     name: str | None  # a key whose cell may say the split
 
 
@@ -91,7 +93,7 @@ def _plan_by(names: dict[str, str], no_steps: frozenset[str]) -> _Plan:
     metrics = tuple(
         key
         for key, form in forms.items()
-        if form not in SPLIT_KEYS
+        if form not in (*SPLIT_KEYS, *STAGE_KEYS)
         and (key in no_steps or not is_place(form))
         and not is_bookkeeping(form)
     )
@@ -110,6 +112,7 @@ def _plan_by(names: dict[str, str], no_steps: frozenset[str]) -> _Plan:
         evals,
         _long(first(VALUE_KEYS), first(METRIC_KEYS), first(VARIANT_KEYS), metrics),
         first(RUN_KEYS),
+        first(STAGE_KEYS),
         first(("name",)),
     )
 
@@ -150,8 +153,9 @@ class RowReader:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._axis = Axis()
+        self._axis = Axis(facts)
         self._no_steps: frozenset[str] = frozenset()  # keys that are called so and count nothing
+        self._stage = ""  # as the newest row calls it
         self._split_by_name = False  # a row was named "train"
         self._run = ""  # the first one that rows in long form name
         self._keys: tuple[str, ...] = ()  # of the newest row, and how such rows are read
@@ -197,6 +201,9 @@ class RowReader:
             total = read_number(row[plan.total_epochs])
             if total is not None and total > 0:
                 self._facts.total_epochs = total
+        if plan.stage is not None and (stage := _stage(plan.stage, row[plan.stage])) != self._stage:
+            self._stage = stage
+            self._axis.begin()
         if (plan.split is not None and split_of(row[plan.split]) == "eval") or (
             plan.name is not None and self._is_named_eval(row[plan.name])
         ):
@@ -207,7 +214,7 @@ class RowReader:
         elif step is not None or any(name in values for name in plan.evals):
             step = self._axis.evaluation(step)
         time = None if plan.time is None else read_time(row[plan.time])
-        return Record(values, step, epoch, time)
+        return Record(values, step, epoch, time, self._stage or self._axis.stage)
 
     def read_columns(self, columns: Mapping[str, Sequence[Any]]) -> Rows | None:
         """Rows with the same cells, by column, in bulk.
@@ -230,10 +237,12 @@ class RowReader:
             time = None if plan.time is None else read_times(floats(columns[plan.time]))
             totals = counts(columns[plan.total]) if plan.total is not None else positions[:0]
             epochs = floats(columns[plan.total_epochs]) if plan.total_epochs else positions[:0]
+            stages = set() if plan.stage is None else set(columns[plan.stage])
             held_out = plan.split is not None and "eval" in map(split_of, columns[plan.split])
         except (ValueError, OverflowError, TypeError):  # the last: a cell is a list
             return None
-        step = None if held_out else self._axis.locate_many(positions, epoch)
+        moves = any(_stage(str(plan.stage), cell) != self._stage for cell in stages)
+        step = None if held_out or moves else self._axis.locate_many(positions, epoch)
         if step is None:
             return None
         self._keys, self._plan = keys, plan
@@ -241,7 +250,7 @@ class RowReader:
             self._facts.total_steps = int(total)
         for total_epochs in epochs[epochs > 0][-1:]:
             self._facts.total_epochs = float(total_epochs)
-        return Rows(values, step, epoch, time)
+        return Rows(values, step, epoch, time, self._stage or self._axis.stage)
 
     def _read_long(self, row: Mapping[str, Any], plan: _Plan) -> Record | None:
         """A row that names its metric in a cell; metrics of a second run go by its name as well."""
@@ -298,6 +307,13 @@ def flatten(row: Mapping[str, Any]) -> dict[str, Any]:
             else:
                 flat[prefix + key] = value
     return flat
+
+
+def _stage(key: str, cell: Any) -> str:
+    """The part of the training that a cell names: "fine-tune", "fold 3"; a split is none."""
+    if isinstance(cell, str):
+        return "" if split_of(cell) else cell.strip()[:_LONGEST_NAME]
+    return f"{key} {cell}" if isinstance(cell, int) else ""
 
 
 def _as_eval(name: str) -> str:

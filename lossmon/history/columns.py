@@ -109,7 +109,7 @@ class Series:
     __slots__ = (
         "_counted", "_counted_as", "_counted_to", "_epoch", "_kept", "_last_step", "_n", "_source",
         "_staged_epoch", "_staged_step", "_staged_time", "_staged_value", "_step", "_time",
-        "_value", "_whole", "last_value", "name", "repeats", "restarts", "role",
+        "_value", "_whole", "begins", "last_value", "name", "repeats", "restarts", "role",
     )  # fmt: skip
 
     def __init__(self, name: str, role: str) -> None:
@@ -117,6 +117,7 @@ class Series:
         self.role = role
         self.restarts: list[int] = []  # indices at which the step went back
         self.repeats = 0  # points at the step of the one before
+        self.begins = -(2**62)  # the first step of the newest stage: what is judged
         self.last_value = float("nan")
         self._step = Column(np.int64)
         self._value = Column(np.float64)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lossmon.history.columns import Floats, Ints, Series
 
+_MOST_NAMES = 64  # by which rows call a stage
 MAX_METRICS = 2000  # a log that invents names without end must not fill the memory
 
 
@@ -34,6 +36,18 @@ class Plan:
     settings: Mapping[str, float] = field(default_factory=dict)
 
 
+class Stage(NamedTuple):
+    """A part of a training that began anew: a fine-tuning behind a pre-training, a fold, a model.
+
+    Attributes:
+        name: as the log calls it, or its number.
+        step: the first of its steps on the axis of the whole training.
+    """
+
+    name: str
+    step: int
+
+
 @dataclass
 class History:
     """The metrics of one run, and where each newest point stands.
@@ -46,6 +60,8 @@ class History:
         epoch: the newest epoch.
         time: the newest time in seconds since the Unix epoch.
         dropped: values not kept because there were too many metric names.
+        stages: the parts of the training that began anew, in order; empty where there is one. Their
+            steps follow upon each other: nothing of an earlier one is hidden.
     """
 
     role_of: Callable[[str], str]
@@ -55,6 +71,9 @@ class History:
     epoch: float | None = None
     time: float | None = None
     dropped: int = 0
+    stages: list[Stage] = field(default_factory=list)
+    _base: int = 0  # steps before the newest stage
+    _names: list[str] = field(default_factory=list)  # what its rows call it
 
     def append(
         self,
@@ -62,6 +81,7 @@ class History:
         step: int | None = None,
         epoch: float | None = None,
         time: float | None = None,
+        stage: str = "",
     ) -> None:
         """Append one record.
 
@@ -70,8 +90,7 @@ class History:
         train loss, as in "epoch,policy_loss,return", a metric that has a point there already begins
         a new one.
         """
-        if step is None:
-            step = self._place(values)
+        step = self._place(values) if step is None else self._on_axis(values, step, stage)
         for name, value in values.items():
             series = self.series.get(name) or self._series(name)
             if series is None:
@@ -90,6 +109,7 @@ class History:
         step: Ints,
         epoch: Floats | None = None,
         time: Floats | None = None,
+        stage: str = "",
     ) -> None:
         """Append many records that have the same metrics, each with a step.
 
@@ -98,7 +118,10 @@ class History:
             step: shape (k,).
             epoch: shape (k,).
             time: seconds since the Unix epoch, shape (k,).
+            stage: of all of them.
         """
+        moved = self._on_axis(values, int(step[0]), stage) - int(step[0])
+        step = step + moved if moved else step
         for name, value in values.items():
             series = self._series(name)
             if series is None:
@@ -109,11 +132,43 @@ class History:
         self.epoch = _newest(epoch, self.epoch)
         self.time = _newest(time, self.time)
 
+    def on_axis(self, steps: int | None) -> int | None:
+        """Steps of the newest stage, such as its plan, as steps of the whole training."""
+        return None if steps is None else steps + self._base
+
+    def _on_axis(self, values: Iterable[str], step: int, stage: str) -> int:
+        """The step on the axis of the whole training.
+
+        A row that goes back and calls its stage by a name that is new begins another one, behind
+        what is there. One that goes back under a known name was logged again by a resumed run.
+        """
+        if stage == "":
+            if not self._names:
+                self._names.append("1")
+        elif stage not in self._names:
+            here = step + self._base
+            if any(name in self.series and self.series[name].last_step > here for name in values):
+                if not self.stages:
+                    self.stages.append(Stage(self._names[0], self._first_step))
+                self._base = (self.step or 0) + (step <= 0)
+                self._names.clear()
+                self.stages.append(Stage(stage, self._base + step))
+                for one in self.series.values():
+                    one.begins = self._base + step
+            if len(self._names) < _MOST_NAMES:
+                self._names.append(stage)
+        return step + self._base
+
+    @property
+    def _first_step(self) -> int:
+        return min(int(one.view().step[0]) for one in self.series.values())
+
     def _series(self, name: str) -> Series | None:
         """The series of a metric, made where it is new; None where there are too many."""
         series = self.series.get(name)
         if series is None and len(self.series) < MAX_METRICS:
             series = self.series[name] = Series(name, self.role_of(name))
+            series.begins = self.stages[-1].step if self.stages else series.begins
         return series
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lossmon.history.columns import Floats, Ints, Series
+from lossmon.history.columns import Floats, Ints, Series, part_of
 
 MAX_BUCKETS = 1024
 HEAD = 64  # first values kept as they are
@@ -65,6 +65,7 @@ class Summary:
 
     def __init__(self) -> None:
         self._sketched: tuple[int, Sketch] | None = None  # points then, and the summary of them
+        self._begins = -(2**62)  # the first step of the stage that it is of
         self._clear()
 
     def _clear(self) -> None:
@@ -79,6 +80,10 @@ class Summary:
         if self._sketched is not None and self._sketched[0] == len(series):
             return self._sketched[1]
         view = series.kept()
+        if series.begins != self._begins:  # an earlier stage is another training
+            self._clear()
+            self._begins = series.begins
+        view = part_of(view, int(np.searchsorted(view.step, series.begins)), len(view))
         if len(series.restarts) != self._restarts or len(view) < self._folded:
             # A resumed run replaces points that were folded already. It happens a few times.
             self._clear()

@@ -35,9 +35,9 @@ _LOSS_WORD = re.compile(
 def put(history: History, part: Record | Rows) -> None:
     """Append a record, or many that are alike."""
     if isinstance(part, Rows):
-        history.extend(part.values, part.step, part.epoch, part.time)
+        history.extend(part.values, part.step, part.epoch, part.time, part.stage)
     else:
-        history.append(part.values, part.step, part.epoch, part.time)
+        history.append(part.values, part.step, part.epoch, part.time, part.stage)
 
 
 @dataclass(eq=False)
@@ -176,7 +176,7 @@ class Log:
         if self.decoder is None:
             return
         facts, plan = self.decoder.facts, self.history.plan
-        plan.total_steps = facts.total_steps
+        plan.total_steps = self.history.on_axis(facts.total_steps)
         plan.total_epochs = facts.total_epochs
         plan.finished = facts.finished
         plan.failure = facts.failure

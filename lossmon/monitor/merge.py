@@ -116,6 +116,7 @@ class Merge:
         plan = self.history.plan
         for log in logs:
             known = log.history.plan
+            self.history.stages = max(self.history.stages, log.history.stages, key=len)
             plan.total_steps = plan.total_steps or known.total_steps
             plan.total_epochs = plan.total_epochs or known.total_epochs
             plan.finished = plan.finished or known.finished

@@ -88,6 +88,8 @@ class Training:
                 self._watch(part, log)
             else:
                 log.add(part)
+        if log.history.stages:
+            log.note_facts()  # the plan is that of the newest
         newest = records[-_PACED:]
         newest = newest if any(record.time for record in newest) else newest[-1:]
         for record in newest:
@@ -260,6 +262,7 @@ class Training:
             ahead=beyond(self.logs[0].ahead, series) if unread else {},
             logged={name: one.view() for name, one in history.series.items()},
             restarts=_restarts(train),
+            stages=tuple(history.stages),
             diagnosis=self._complete(now),
             logs=tuple(_info(log) for log in self.logs),
             job=self.job,

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from lossmon.diagnosis.finding import Diagnosis
 from lossmon.diagnosis.lifecycle import State
-from lossmon.history.columns import SeriesView
+from lossmon.history.columns import Ints, SeriesView
+from lossmon.history.run import Stage
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.pace import UNKNOWN, Rhythm
 from lossmon.monitor.raw import FileText, Tail, Text
@@ -115,6 +118,7 @@ class RunUpdate:
         ahead: metric name -> its newest points, of a long log whose reading has not got there yet.
         logged: the same with everything that was logged, also what a resumed run logged again.
         restarts: steps at which the run was resumed.
+        stages: the parts of the run that began anew, in order; empty where there is one.
         diagnosis: what is going on.
         logs: the files that were read.
         errors: one line each; a decoder that crashed, a file that cannot be read.
@@ -165,6 +169,19 @@ class RunUpdate:
     ahead: Mapping[str, SeriesView] = field(default_factory=dict)
     removed: bool = False
     hushed: frozenset[str] = frozenset()
+    stages: tuple[Stage, ...] = ()
+
+    def stage_of(self, step: Ints) -> list[str]:
+        """The stage of each step, shape (n,); empty names where the run has one alone."""
+        if not self.stages:
+            return [""] * len(step)
+        at = np.searchsorted([stage.step for stage in self.stages], step, side="right")
+        return [self.stages[max(i - 1, 0)].name for i in at.tolist()]
+
+    @property
+    def hidden(self) -> int:
+        """Points that were logged and do not count: a resumed run logged their steps again."""
+        return sum(len(self.logged[name]) - len(view) for name, view in self.series.items())
 
     def newest(self, metric: str | None) -> float | None:
         """The newest value of a metric; None where it has none."""

@@ -44,6 +44,7 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
         "step": update.step,
         "total_steps": update.total_steps,
         "epoch": _number(update.epoch),
+        "stages": [{"name": printable(s.name), "step": s.step} for s in update.stages],
         "metrics": _metrics(update),
         "findings": [finding_object(finding, knowledge) for finding in diagnosis.findings],
         "timeline": [_entry(entry) for entry in diagnosis.timeline],

@@ -18,7 +18,7 @@ from lossmon.text import escaped, writable
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
-Row = tuple[str, str, int, float | None, float | None, float]
+Row = tuple[str, str, int, float | None, float | None, float, str]
 
 
 def rows(updates: Sequence[RunUpdate]) -> Iterator[Row]:
@@ -30,8 +30,11 @@ def rows(updates: Sequence[RunUpdate]) -> Iterator[Row]:
             epochs = [None] * n if view.epoch is None else view.epoch.tolist()
             times = [None] * n if view.time is None else view.time.tolist()
             steps, values = view.step.tolist(), view.value.tolist()
-            for step, epoch, time, value in zip(steps, epochs, times, values, strict=True):
-                yield run, metric, step, _known(epoch), _known(time), value
+            stages = map(writable, update.stage_of(view.step))
+            for step, epoch, time, value, stage in zip(
+                steps, epochs, times, values, stages, strict=True
+            ):
+                yield run, metric, step, _known(epoch), _known(time), value, stage
 
 
 def check_output(path: str) -> None:
@@ -67,8 +70,8 @@ def write_csv(updates: Sequence[RunUpdate], file: IO[str]) -> None:
     table = csv.writer(file, lineterminator="\n")
     table.writerow(COLUMNS)
     if file.isatty():
-        for run, metric, *numbers in rows(updates):
-            table.writerow((escaped(run), escaped(metric), *numbers))
+        for run, metric, *numbers, stage in rows(updates):
+            table.writerow((escaped(run), escaped(metric), *numbers, escaped(stage)))
     else:
         table.writerows(rows(updates))
 
@@ -77,8 +80,8 @@ def _write_lines(updates: Sequence[RunUpdate], file: IO[str]) -> None:
     """Write JSON lines, in which a number that is not finite is a string."""
     for row in rows(updates):
         cells: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
-        if not math.isfinite(row[-1]):
-            cells["value"] = str(row[-1])
+        if not math.isfinite(cells["value"]):
+            cells["value"] = str(cells["value"])
         file.write(orjson.dumps(cells, option=orjson.OPT_APPEND_NEWLINE).decode())
 
 
@@ -99,7 +102,7 @@ def _parquet() -> Any:
 
 def _write_parquet(updates: Sequence[RunUpdate], path: str) -> int:
     arrow = _parquet()
-    kinds = (arrow.string(), arrow.string(), arrow.int64(), *[arrow.float64()] * 3)
+    kinds = (arrow.string(), arrow.string(), arrow.int64(), *[arrow.float64()] * 3, arrow.string())
     schema = arrow.schema(list(zip(COLUMNS, kinds, strict=True)))
     count = 0
     with arrow.parquet.ParquetWriter(path, schema) as file:
@@ -113,6 +116,7 @@ def _write_parquet(updates: Sequence[RunUpdate], path: str) -> int:
                     [None] * n if view.epoch is None else view.epoch,
                     [None] * n if view.time is None else view.time,
                     view.value,
+                    [writable(stage) for stage in update.stage_of(view.step)],
                 ]
                 arrays = [
                     arrow.array(cells, kind, from_pandas=name in ("epoch", "time"))

@@ -25,6 +25,7 @@ def as_text(updates: Sequence[RunUpdate], refused: Mapping[str, str]) -> str:
         for log in update.logs:
             lines += _log(log)
         lines += _metrics(update)
+        lines += _parts(update)
         lines.append("")
     if refused:
         lines.append("not read")
@@ -42,6 +43,24 @@ def _log(log: LogInfo) -> list[str]:
         f"      {printable(reason)}: {printable(start)}"
         for reason, start in log.examples[:_EXAMPLES]
     ]
+    return lines
+
+
+def _parts(update: RunUpdate) -> list[str]:
+    """The stages of a run, and the points that are hidden."""
+    lines = (
+        [
+            f"  {'stages':13} "
+            + ", ".join(
+                f"{printable(stage.name)} from step {stage.step:,}" for stage in update.stages
+            )
+        ]
+        if update.stages
+        else []
+    )
+    hidden = update.hidden
+    if hidden:
+        lines.append(f"  {'hidden':13} {hidden:,} points of steps that were logged again later")
     return lines
 
 

@@ -44,7 +44,7 @@ ROWS: dict[str, tuple[Seen, list[int | None]]] = {
 
 @pytest.mark.parametrize(("seen", "steps"), ROWS.values(), ids=ROWS)
 def test_rows_of_the_training(seen: Seen, steps: list[int | None]) -> None:
-    axis = Axis()
+    axis = Axis(Facts())
     assert [axis.locate(*row) for row in seen] == steps
 
 
@@ -64,7 +64,7 @@ def test_rows_of_the_training(seen: Seen, steps: list[int | None]) -> None:
     ],
 )
 def test_rows_of_an_evaluation(rows: Seen, position: int | None, step: int | None) -> None:
-    axis = Axis()
+    axis = Axis(Facts())
     for row in rows:
         axis.locate(*row)
     assert axis.evaluation(position) == step
@@ -86,7 +86,7 @@ def test_many_rows_at_once_lie_where_they_lie_one_by_one(
 ) -> None:
     positions = np.cumsum([start, *strides])
     epochs = None if per_epoch is None else positions / per_epoch
-    singly, bulk = Axis(), Axis()
+    singly, bulk = Axis(Facts()), Axis(Facts())
     want = [
         singly.locate(int(p), None if epochs is None else float(epochs[i]))
         for i, p in enumerate(positions)
@@ -111,14 +111,14 @@ def test_many_rows_at_once_lie_where_they_lie_one_by_one(
     "positions", [[3, 3], [4, 3], [0, 1], [1, 2**62]], ids=["same", "back", "seen", "far"]
 )
 def test_rows_that_do_not_grow_are_asked_one_by_one(positions: list[int]) -> None:
-    axis = Axis()
+    axis = Axis(Facts())
     axis.locate(0, None)
     assert axis.locate_many(np.array(positions), None) is None
     assert axis.newest == 0
 
 
 def test_rows_of_nan_epochs_are_asked_one_by_one() -> None:
-    assert Axis().locate_many(np.array([1, 2]), np.array([1.0, np.nan])) is None
+    assert Axis(Facts()).locate_many(np.array([1, 2]), np.array([1.0, np.nan])) is None
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -204,3 +205,74 @@ def columns(series: Series) -> object:
         for view in (series.view(), series.kept())
         for column in (view.step, view.value, view.epoch, view.time)
     ]
+
+
+def staged(rows: list[tuple[int, str]]) -> History:
+    history = History(role)
+    for step, stage in rows:
+        history.append({"loss": 3.0 - step / 10, "lr": 0.1}, step, stage=stage)
+    return history
+
+
+STAGES: dict[str, tuple[list[tuple[int, str]], list[int], list[tuple[str, int]]]] = {
+    "one": ([(1, ""), (2, ""), (3, "")], [1, 2, 3], []),
+    "one with a name": ([(1, "a"), (2, "a")], [1, 2], []),
+    "resumed": ([(1, "a"), (2, "a"), (3, "a"), (2, "a"), (3, "a")], [1, 2, 3], []),
+    "two names": (
+        [(1, "a"), (2, "a"), (3, "a"), (1, "b"), (2, "b")],
+        [1, 2, 3, 4, 5],
+        [("a", 1), ("b", 4)],
+    ),
+    "the second by its number": (
+        [(10, ""), (20, ""), (10, "2"), (20, "2")],
+        [10, 20, 30, 40],
+        [("1", 10), ("2", 30)],
+    ),
+    "from 0": (
+        [(0, ""), (1, ""), (0, "2"), (1, "2")],
+        [0, 1, 2, 3],
+        [("1", 0), ("2", 2)],
+    ),
+    "three, one of them resumed": (
+        [(1, "a"), (2, "a"), (1, "b"), (2, "b"), (2, "b"), (1, "b"), (2, "b"), (1, "c")],
+        [1, 2, 3, 4, 5],
+        [("a", 1), ("b", 3), ("c", 5)],
+    ),
+    "another name for what goes on": ([(1, "a"), (2, "b"), (3, "a"), (4, "b")], [1, 2, 3, 4], []),
+    "both names resumed": ([(1, "a"), (2, "b"), (1, "a"), (2, "b")], [1, 2], []),
+}
+
+
+@pytest.mark.parametrize(("rows", "steps", "stages"), STAGES.values(), ids=STAGES)
+def test_what_begins_anew_stands_behind_what_was_there(
+    rows: list[tuple[int, str]], steps: list[int], stages: list[tuple[str, int]]
+) -> None:
+    history = staged(rows)
+    assert history.series["loss"].kept().step.tolist() == steps
+    assert history.stages == stages
+    begins = next(step for step, stage in rows if not stages or stage == stages[-1][0])
+    assert history.on_axis(100) == 100 + (stages[-1][1] - begins if stages else 0)
+
+
+def test_stages_in_bulk_are_those_one_by_one() -> None:
+    steps = np.arange(1, 6)
+    bulk, singly = History(role), History(role)
+    for stage in ("", "2", "3"):
+        bulk.extend({"loss": steps / 10}, steps, stage=stage)
+        for step in steps.tolist():
+            singly.append({"loss": step / 10}, step, stage=stage)
+    assert bulk.stages == singly.stages == [("1", 1), ("2", 6), ("3", 11)]
+    assert bulk.series["loss"].view().step.tolist() == list(range(1, 16))
+    assert singly.series["loss"].view().step.tolist() == list(range(1, 16))
+
+
+def test_a_summary_is_of_the_newest_stage() -> None:
+    history = History(role)
+    series_of = history.series
+    summary = Summary()
+    for stage in ("", "2"):
+        for step in range(1, 31):
+            history.append({"loss": 5.0 if stage == "" else 1.0}, step, stage=stage)
+        sketch = summary.catch_up(series_of["loss"])
+        assert sketch.n == 30
+    assert sketch.mean.max() == 1.0

@@ -17,7 +17,7 @@ from tests.diagnosis.curves import evaluations
 def test_read_gives_every_point_in_long_form(tmp_path: Path) -> None:
     rows = [*training_rows(falling(5)), {"step": 50, "eval_loss": float("nan"), "epoch": 0.5}]
     frame = lossmon.read(write_jsonl(tmp_path / "log.jsonl", rows))
-    assert list(frame.columns) == ["run", "metric", "step", "epoch", "time", "value"]
+    assert list(frame.columns) == ["run", "metric", "step", "epoch", "time", "value", "stage"]
     assert frame.step.dtype == np.int64
     assert frame.query("metric == 'loss'").value.tolist() == falling(5)
     assert frame.query("metric == 'eval_loss'").epoch.tolist() == [0.5]

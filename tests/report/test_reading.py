@@ -101,7 +101,7 @@ class TestConfig:
 class TestExport:
     def test_csv_on_standard_output_is_exact(self, log: Path) -> None:
         rows = list(csv.reader(run("export", log).stdout.splitlines()))
-        assert rows[0] == ["run", "metric", "step", "epoch", "time", "value"]
+        assert rows[0] == ["run", "metric", "step", "epoch", "time", "value", "stage"]
         assert [float(row[5]) for row in rows[1:21]] == falling(20)
         assert rows[21][1:3] == ["loss", "210"]
         assert math.isnan(float(rows[21][5]))
