@@ -10,6 +10,7 @@ from lossmon.chart.growing import course_of, known_of
 from lossmon.chart.spec import Mark
 from lossmon.history.columns import Floats, SeriesView
 from lossmon.monitor.update import RunUpdate
+from lossmon.text import printable
 
 _SEVERITY_STYLE = {"critical": "mark_critical", "warning": "mark_warning", "info": "mark_info"}
 _MARKED_INFO = ("spike", "not_converged")  # of the mild findings, those with a place on the curve
@@ -28,7 +29,10 @@ def marks_of(update: RunUpdate) -> tuple[Mark, ...]:
         *onsets_of(update),
         *_best_eval(update),
         *(Mark(step, "mark_info", "resumed") for step in update.restarts[-3:]),
-        *(Mark(stage.step, "mark_info", stage.name[:_LONGEST]) for stage in update.stages[1:]),
+        *(
+            Mark(stage.step, "mark_info", printable(stage.name[:_LONGEST]))
+            for stage in update.stages[1:]
+        ),
         *_rate_changes(update.series.get(update.learning_rate or "")),
         *_epochs(update.series.get(update.train or "")),
     )

@@ -103,6 +103,17 @@ _OF_SPLIT = re.compile(r"(?:train|valid|val|eval|test)_(?=num_updates|global_ste
 _BOUND = re.compile(r"(?:training|validation|end|start|begin(?:ning)?|finish(?:ed)?)_of_")
 _COUNT = re.compile(r"\d[\d,]*(?:\.0*)?(?:[eE]\+?\d+|[kKM])?")
 
+_NO_STAGE = re.compile(
+    r"[oi][fn]|at|for|after|from|to|the|an?|per|(?:end|start|begin|total|global|curr?(?:ent)?|trained"
+    r"|opt(?:imizer)?|this|each|every|best|last|next|new|step)\w*"
+)
+_TITLE = re.compile(
+    r"\b(?:fold|stage|phase|layer|task|booster|repeat|seed|trial)[ #:_-]{0,3}"
+    r"(?:\d{1,4}|one|two|three)\b",
+    re.IGNORECASE,
+)
+_LONGEST_TITLE = 100
+
 TOTAL_STEPS = (
     "total_steps", "max_steps", "max_iters", "total_iters", "num_training_steps", "max_iter",
 )  # fmt: skip
@@ -411,6 +422,20 @@ def planned(key: str) -> Literal["steps", "epochs"] | None:
     if not _PLAN.fullmatch(form) or (form in _PLURALS and len(key.split()) > 1):
         return None
     return "epochs" if "epoch" in form else "steps"
+
+
+def stage_of(key: str) -> str:
+    """What a counter in a sentence says it belongs to: "Fine-Tune Epoch"; mostly nothing."""
+    before = key.replace("(", " ").split()[:-1]
+    if not before or any(split_of(word) or _NO_STAGE.fullmatch(plain(word)) for word in before):
+        return ""
+    return " ".join(before)
+
+
+def title_of(line: str) -> str:
+    """The part of a training that a line announces: "--- Fold 2/5 ---", "layer 3"."""
+    found = _TITLE.search(line) if len(line) <= _LONGEST_TITLE else None
+    return found.group().strip().lower() if found else ""
 
 
 def is_place(key: str) -> bool:

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
-from lossmon.formats.lexicon import is_loss, is_paced, phase_of, plain
+from lossmon.formats.lexicon import is_loss, is_paced, phase_of, plain, title_of
 from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
@@ -145,6 +145,7 @@ class TextDecoder:
             self._again(line[glued.end() :])
             return
         note(line, self._rows.place.step, self.facts)
+        self._rows.title = title_of(line) or self._rows.title
         for box in self._boxes:
             if box.take(line):
                 return

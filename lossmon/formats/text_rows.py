@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lossmon.formats.axis import has_ended
 from lossmon.formats.clock import read_time
 from lossmon.formats.decoder import Facts, Floats, Parts, Record, Rows
 from lossmon.formats.lexicon import is_eval, is_train
@@ -42,11 +43,16 @@ class Placer:
         facts: planned length, ending, failure; a training row refutes an ending.
         place: where the training is.
         summary: the next row repeats an earlier one ("best iteration is:").
+        title: the newest headline that named a part of the training ("Fold 2").
+        stage: the part that rows belong to; empty in a training of one.
     """
 
     facts: Facts
     place: Place = field(default_factory=Place)
     summary: bool = False
+    title: str = ""
+    stage: str = ""
+    _stages: int = 1
     _out: list[Record | Rows] = field(default_factory=list)
     _held: _Held | None = None
     _shown: tuple[object, ...] | None = None  # the bar position that was emitted last
@@ -106,12 +112,14 @@ class Placer:
             if not values:
                 return
             if step is not None:
+                self._enter(shape.stage or self.title, step)
                 by_batch = epoch is not None and "batch" in shape.counters
                 place.arrive(step, shape.level == 2, by_batch)
             self.facts.finished, self.facts.failure = False, None
             if shape.totals:
                 self.note_totals(shape, groups)
-        record = Record(values, step, place.epoch if epoch is None else epoch, time)
+        at = place.epoch if epoch is None else epoch
+        record = Record(values, step, at, time, "" if evaluation else self.stage)
         if shape.bar:
             self._hold_bar(shape, record)
         elif evaluation and "batch" in shape.counters:
@@ -121,6 +129,14 @@ class Placer:
         if shape.rows == 1:
             for name in values:
                 self._levels[name] = max(shape.level, self._levels.get(name, 0))
+
+    def _enter(self, named: str, step: int) -> None:
+        """Another part of the training begins: it is called so, or what was planned is done."""
+        if named:
+            self.stage = named
+        elif step < (self.place.step or 0) and has_ended(self.facts, self.place.step or 0):
+            self._stages += 1
+            self.stage = str(self._stages)
 
     def take_many(self, shape: Shape, rows: list[tuple[str, ...]]) -> bool:
         """Many lines of a known shape; False, and nothing done, where a number of theirs is odd.
@@ -181,7 +197,7 @@ class Placer:
             return False
         shape.rows += len(rows)
         values = shape.columns_of(numbers[1:])
-        part = Rows(values, steps, epoch, time if len(time) else None)
+        part = Rows(values, steps, epoch, time if len(time) else None, self.stage)
         place.step = int(steps[-1])
         if epoch is not None:
             place.epoch = float(epoch[-1])

@@ -25,6 +25,7 @@ from lossmon.formats.lexicon import (
     is_score,
     phase_of,
     planned,
+    stage_of,
 )
 from lossmon.formats.lines import dated_span, strip_prefix
 from lossmon.formats.numbers import parse_number
@@ -98,6 +99,7 @@ class Shape:
         time_at: the group with the date of a logger's prefix, or -1.
         plan: "steps" or "epochs" -> group with the planned length.
         phase: "train" or "eval" where the words of the line say so.
+        stage: what its counter says it belongs to: "Fine-Tune Epoch 3".
         announces: a date, and words that say no more than that.
         rows: how many rows it gave.
         waiting: lines of a shape that is not yet accepted, and where each stood.
@@ -128,6 +130,7 @@ class Shape:
     time_at: int = -1
     plan: dict[str, int] = field(default_factory=dict)
     phase: str | None = None
+    stage: str = ""
     announces: bool = False
     rows: int = 0
     waiting: list[tuple[str, Spot]] = field(default_factory=list)
@@ -216,6 +219,8 @@ def learn(line: str) -> Shape:
     shape.phase = phase_of(head)
     shape.announces = not tokens and shape.phase is not None and len(message) < 80
     _choose_values(shape, metrics, message, head)
+    counted = [tokens[i].key for i, role in roles.items() if role in ("step", "epoch")]
+    shape.stage = next((stage for key in counted if (stage := stage_of(key))), "")
     if shape.names or roles or shape.plan:
         _compile(shape, (prefix, flat, flat != message), tokens, roles, metrics)
     return shape

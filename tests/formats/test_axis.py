@@ -13,6 +13,7 @@ from lossmon.formats.axis import Axis, BarAxis, by_plan
 from lossmon.formats.decoder import Facts
 from lossmon.formats.hf_stdout import DictLineDecoder
 from lossmon.formats.jsonl import JsonlDecoder
+from lossmon.formats.text import TextDecoder
 
 Seen = list[tuple[int | None, float | None]]  # position and epoch of each row
 
@@ -203,3 +204,68 @@ def test_a_bar_of_another_length_is_none_of_the_training() -> None:
     assert facts.total_steps == 40
     axis.plan("steps", 80)
     assert facts.total_steps == 80
+
+
+STAGES: dict[str, tuple[list[dict[str, object]], list[tuple[int | None, str]]]] = {
+    "a name in each row": (
+        [{"stage": s, "step": i, "loss": 2.5} for s in ("pretrain", "tune") for i in (1, 2)],
+        [(1, "pretrain"), (2, "pretrain"), (1, "tune"), (2, "tune")],
+    ),
+    "folds by epoch": (
+        [{"fold": f, "epoch": e, "loss": 2.5} for f in (1, 2) for e in (1, 2)],
+        [(1, "fold 1"), (2, "fold 1"), (1, "fold 2"), (2, "fold 2")],
+    ),
+    "a split is none": (
+        [{"phase": "train", "step": i, "loss": 2.5} for i in (1, 2)],
+        [(1, ""), (2, "")],
+    ),
+    "what was planned is done": (
+        [{"step": i, "total_steps": 3, "loss": 2.5} for i in (1, 2, 3, 1, 2, 3, 2)],
+        [(1, ""), (2, ""), (3, ""), (1, "2"), (2, "2"), (3, "2"), (2, "3")],
+    ),
+    "it is not": (
+        [{"step": i, "total_steps": 4, "loss": 2.5} for i in (1, 2, 3, 1, 2)],
+        [(1, ""), (2, ""), (3, ""), (1, ""), (2, "")],
+    ),
+    "epochs that were planned are done": (
+        [{"epoch": e, "num_epochs": 2, "loss": 2.5} for e in (1, 2, 1, 2)],
+        [(1, ""), (2, ""), (1, "2"), (2, "2")],
+    ),
+    "it was summed up": (
+        [
+            *({"step": i, "loss": 2.5} for i in (10, 20)),
+            {"train_runtime": 12.5, "train_loss": 2.0, "step": 20},
+            *({"step": i, "loss": 2.5} for i in (10, 20)),
+        ],
+        [(10, ""), (20, ""), (10, "2"), (20, "2")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("rows", "want"), STAGES.values(), ids=STAGES)
+def test_parts_of_a_training(
+    rows: list[dict[str, object]], want: list[tuple[int | None, str]]
+) -> None:
+    decoder = JsonlDecoder()
+    records = decoder.feed("".join(f"{json.dumps(row)}\n" for row in rows).encode())
+    assert [(r.step, r.stage) for r in records] == want
+
+
+@pytest.mark.parametrize(
+    ("lines", "want"),
+    [
+        (["Epoch 1", "Epoch 2", "Fine-Tune Epoch 1"], ["", "", "Fine-Tune"]),
+        (["Train Epoch 1", "Train Epoch 2"], ["", ""]),
+        (["--- Fold 1 ---", "Epoch 1", "--- Fold 2 ---", "Epoch 1"], ["fold 1", "fold 2"]),
+        (["Epoch 1/2", "Epoch 2/2", "Epoch 1/2"], ["", "", "2"]),
+        (["Epoch 1/3", "Epoch 2/3", "Epoch 1/3"], ["", "", ""]),
+    ],
+)
+def test_parts_of_a_training_in_text(lines: list[str], want: list[str]) -> None:
+    text = "".join(
+        f"{line}\n" if "Fold" in line else f"{line} | loss: {2 - i / 10}\n"
+        for i, line in enumerate(lines)
+    )
+    decoder = TextDecoder()
+    records = [*decoder.feed(text.encode()), *decoder.flush()]
+    assert [record.stage for record in records] == want

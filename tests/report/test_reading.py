@@ -44,6 +44,24 @@ class TestVerbose:
             in run("check", "-v", log.parent).stdout
         )
 
+    def test_stages_and_what_is_hidden_are_told(self, tmp_path: Path) -> None:
+        log = tmp_path / "train.log"
+        rows = [f"Epoch {e} | Loss: {3 - e / 10}" for e in (1, 2, 3, 4, 3, 4, 5)]
+        rows += [f"Fine-Tune Epoch {e} | Loss: {2 - e / 10}" for e in (1, 2)]
+        log.write_text("".join(f"{row}\n" for row in rows))
+        shown = run("check", "-v", log).stdout
+        assert "train loss    Loss, 7 points" in shown
+        assert "stages        1 from step 1, Fine-Tune from step 6" in shown
+        assert "hidden        2 points of steps that were logged again later" in shown
+        found = json.loads(run("check", "--json", log).stdout)
+        assert found["stages"] == [{"name": "1", "step": 1}, {"name": "Fine-Tune", "step": 6}]
+        table = list(csv.DictReader(run("export", log).stdout.splitlines()))
+        assert [(r["step"], r["stage"]) for r in table] == [
+            *((str(e), "1") for e in (1, 2, 3, 4, 3, 4, 5)),
+            ("6", "Fine-Tune"),
+            ("7", "Fine-Tune"),
+        ]
+
     def test_beside_json_it_is_narration(self, log: Path) -> None:
         done = run("check", "--json", "-v", log)
         assert len(done.stdout.splitlines()) == 1

@@ -51,6 +51,31 @@ def app(log: Path) -> Iterator[LossmonApp]:
     monitor.close()
 
 
+async def test_stages_are_looked_at_one_after_another(tmp_path: Path, frozen: None) -> None:
+    path = tmp_path / "a" / "log.jsonl"
+    stages = [("pretrain", 300), ("[b]tune", 100)]
+    write_jsonl(
+        path,
+        [
+            {"stage": name, "step": step, "loss": 3 - step / 200}
+            for name, steps in stages
+            for step in range(1, steps + 1)
+        ],
+    )
+    monitor = monitor_of(path.parent)
+    app = LossmonApp(monitor)
+    async with app.run_test(size=SIZE) as pilot:
+        await loaded(pilot, 1)
+        whole = shown(app)
+        await pilot.press("u")
+        await until(pilot, lambda: shown(app) == (1, 300))
+        await pilot.press("u")
+        await until(pilot, lambda: shown(app) == (301, 400))
+        await pilot.press("u")
+        await until(pilot, lambda: shown(app) == whole)
+    monitor.close()
+
+
 def view(app: LossmonApp) -> ChartView:
     return main_of(app).query_one(ChartView)
 

@@ -48,10 +48,13 @@ class ChartKeys(RunsScreen):
         Binding("plus,equals_sign", "zoom(0.5)", "zoom in", key_display="+", show=False),
         Binding("minus", "zoom(2.0)", "zoom out", key_display="-", show=False),
         Binding("0", "whole", "whole run", show=False),
+        Binding("u", "stage", "next stage", show=False),
         Binding("f", "follow", "follow", show=False),
         Binding("left_square_bracket", "onset(-1)", "previous finding", show=False),
         Binding("right_square_bracket", "onset(1)", "next finding", show=False),
     ]
+
+    _stage = -1  # the one that was looked at last
 
     @property
     def _chart(self) -> ChartView:
@@ -148,6 +151,21 @@ class ChartKeys(RunsScreen):
     def action_whole(self) -> None:
         """The whole run."""
         self._look(window=None)
+
+    def action_stage(self) -> None:
+        """The window on the next stage of a run that has several, then on the whole of it."""
+        update, picture = self.chosen_run, self._chart.picture
+        if update is None or picture is None or not update.stages:
+            self.notify("this run has one stage alone", timeout=3)
+            return
+        at = self._stage = (self._stage + 1) % (len(update.stages) + 1)
+        if at == len(update.stages):
+            self._look(window=None)
+            return
+        ends = [*(stage.step for stage in update.stages), (update.step or 0) + 1]
+        window = win.Window(ends[at], max(ends[at + 1] - 1, ends[at] + 1))
+        self._look(window=self._carried(window, "step", picture.x_axis))
+        self.notify(f"stage {at + 1} of {len(update.stages)}: {update.stages[at].name}", timeout=3)
 
     def action_follow(self) -> None:
         """Follow the newest point with the window as wide as it is."""
