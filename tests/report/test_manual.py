@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-import lossmon
 from lossmon.cli import cli
-from lossmon.report.manual import SHARE, page
+from lossmon.report.manual import page
 from tests.report.test_cli import run
 
-ROOT = Path(lossmon.__file__).parents[1]
+ROOT = Path(__file__).resolve().parents[2]
+SHARE = ROOT / "lossmon" / "share"
 
 
 def _named(text: str) -> list[str]:
