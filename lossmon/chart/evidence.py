@@ -46,7 +46,7 @@ class Evidence:
 def evidence_of(update: RunUpdate, finding: Finding) -> Evidence:
     """The curves, lines and marks by which a finding can be checked by eye."""
     picture = PATTERNS[finding.pattern].picture
-    shown = _metric(update, picture)
+    shown = _metric(update, picture, finding)
     speed = picture.curve == "speed"
     data = _speed(update) if speed else curves_of(update, (shown,) if shown else ())
     if picture.near:
@@ -67,8 +67,11 @@ def _spans_decades(finding: Finding, data: tuple[Curve, ...]) -> bool:
     return max(highest, default=0.0) > _DECADES * start
 
 
-def _metric(update: RunUpdate, picture: Picture) -> str | None:
+def _metric(update: RunUpdate, picture: Picture, finding: Finding) -> str | None:
     """The metric to draw; None for the loss, train and eval on one chart."""
+    losses = (update.train, update.eval, update.learning_rate)
+    if picture.curve == "loss" and finding.metric in update.series.keys() - {*losses}:
+        return finding.metric  # a reward, a loss scale, memory
     if picture.curve == "grad_norm":
         return update.grad_norm
     if picture.curve == "learning_rate":

@@ -20,6 +20,11 @@ from lossmon.history.run import History, Plan
 
 Flags = NDArray[np.bool_]
 
+# The time that one step took, by the names that trainers give it.
+STEP_TIME = (
+    r"(?:step|iter(?:ation)?|batch|train_step)_?time|(?:elapsed_)?time_per_\w+|^time$|time_taken"
+    r"|^(?:avg_)?batch_cost$|s_per_(?:step|it)"
+)
 _SAMPLES = 256
 _EPOCHS = 64  # newest epochs whose start is kept
 _RESTARTS = 16
@@ -59,12 +64,14 @@ class Logged(NamedTuple):
         name: as it was logged.
         step, value: NaN and infinity are kept.
         rises: more of it is better.
+        whole: no point is left out.
     """
 
     name: str
     step: Floats
     value: Floats
     rises: bool = False
+    whole: bool = True
 
     def early(self, share: float = 0.1) -> float:
         """Median of the finite ones of the first part, at least of three points."""
@@ -101,6 +108,7 @@ class Around:
         self.kind = kind
         self._names = names if names is not None else Names(history.series if history else ())
         self._series = history.series if history is not None else {}
+        self._chosen = chosen or {}
         self._plan = history.plan if history is not None else Plan()
         self._train = self._series.get((chosen or {}).get("train_loss", ""))
 
@@ -112,9 +120,15 @@ class Around:
     def speed(self) -> tuple[Floats, Floats] | None:
         """(step, steps per second), shapes (k,), k <= 256; None where nothing tells.
 
-        From the times of rows; else a throughput that was logged, in its own unit.
+        From the times of rows; else a throughput that was logged, in its own unit; else a time per
+        step, which may be in milliseconds.
         """
-        return _speed(self._view, self._series.values())
+        found = _speed(self._view, self._series.values())
+        took = self.logged(STEP_TIME) if found is None else None
+        if took is None:
+            return found
+        good = np.isfinite(took.value) & (took.value > 0)
+        return (took.step[good], 1 / took.value[good]) if good.sum() >= 16 else None
 
     @cached_property
     def batch(self) -> tuple[Floats, Floats] | None:
@@ -161,6 +175,24 @@ class Around:
         best = max(found, key=len, default=None)
         return _logged(best) if best is not None and len(best) else None
 
+    def logged_as(self, role: str) -> Logged | None:
+        """The metric that plays a role, with points as logged; None where none does."""
+        series = self._series.get(self._chosen.get(role, ""))
+        return _logged(series) if series is not None and len(series) else None
+
+    @cached_property
+    def durations(self) -> tuple[Floats, Floats] | None:
+        """(step, seconds that the row took), of the newest rows, shapes (k,), k <= 512."""
+        took = self.logged(STEP_TIME)
+        if took is not None and took.whole:
+            return took.step, took.value
+        view = self._view
+        if view is None or view.time is None or len(view) < 3:
+            return None
+        step, gaps = view.step[-512:], np.diff(view.time[-512:])
+        good = np.isfinite(gaps) & (gaps > 0)
+        return (step[1:][good].astype(float), gaps[good]) if good.mean() > 0.9 else None
+
     @cached_property
     def goal(self) -> Logged | None:
         """What is wanted in the end, on held-out data where it is logged there."""
@@ -191,7 +223,7 @@ def _logged(series: Series) -> Logged:
     view = series.kept()
     every = _every(len(view), 512)
     part = slice((len(view) - 1) % every, None, every)
-    return Logged(series.name, view.step[part].astype(float), view.value[part])
+    return Logged(series.name, view.step[part].astype(float), view.value[part], whole=every == 1)
 
 
 def _first(series: Iterable[Series], pattern: re.Pattern[str]) -> Series | None:

@@ -15,7 +15,11 @@ PatternId = Literal[
     "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "healthy", "diverged",
     "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair",
     "spike", "stalled", "failed", "finished", "grad_explosion", "grad_vanishing", "lr_zero",
-    "chance_level", "staircase", "restart", "slowdown", "noisy", "too_early",
+    "chance_level", "staircase", "restart", "stage", "slowdown", "data_wait", "periodic_slow",
+    "memory_growth", "loss_scale", "clip_saturated", "summed_loss", "best_at_first",
+    "expert_collapse", "energy_stuck", "discriminator_won", "preference_saturated",
+    "policy_is_reference", "chosen_falls", "equal_rewards", "kl_drift", "entropy_collapse",
+    "value_unlearned", "noisy", "too_early",
 ]  # fmt: skip
 PATTERN_IDS: tuple[PatternId, ...] = get_args(PatternId)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.chance import Bounds as Chances
+from lossmon.diagnosis.chance import chance_of
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
@@ -17,7 +18,6 @@ from lossmon.diagnosis.pattern import Level, Trend
 from lossmon.diagnosis.view import View
 
 TREND = (Level("start", "start"), Trend("trend", "trend_start", "trend_end"))
-_GUESSED = (2, 3, 4, 5, 10, 20, 100, 1000)  # numbers of classes that are common
 
 
 class Bounds(Limits):
@@ -25,7 +25,6 @@ class Bounds(Limits):
 
     tiny_rate = Limit(1e-7, "learning rate that moves nothing", "words")
     tiny_grad = Limit(1e-6, "grad norm that is none", "words: next to 0")
-    guess = Limit(0.01, "of ln C: the loss stands there", "words: 2 %, of a known C")
     few_trained = Limit(0.002, "of the weights: too few are trained", "LoRA of rank 1")
 
 
@@ -74,21 +73,16 @@ def _gradient(view: View) -> Iterator[Reason]:
 
 
 def _guessing(view: View) -> Iterator[Reason]:
-    """The level is that of guessing among a common number of classes."""
-    train = view.train
-    known = view.around.settings.get("classes")
-    if train is None or train.end <= 0:
-        return
-    for classes in (int(known),) if known and known >= 2 else _GUESSED:
-        chance = math.log(classes)
-        if abs(train.end / chance - 1) <= Bounds.guess:
-            yield Reason(
-                "guessing",
-                f"the loss stands at {train.end:.4g}; guessing among {classes:,} classes gives "
-                f"ln {classes:,} = {chance:.4g}",
-                2.0 if known else 1.5,
-            )
-            return
+    """The level is that of guessing."""
+    chance = chance_of(view)
+    if chance is not None and view.train is not None:
+        told = chance.within > Chances.usual
+        yield Reason(
+            "guessing",
+            f"the loss stands at {view.train.end:.4g}; guessing among {chance.words} gives "
+            f"{chance.sum}",
+            3.0 if told else 1.5,
+        )
 
 
 def trend(finding: Finding, view: View) -> Numbers:

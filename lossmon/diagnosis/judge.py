@@ -47,7 +47,7 @@ def explain(finding: Finding, view: View) -> Finding:
     """Add the figures that remedies and pictures need, and the causes."""
     own = PATTERNS[finding.pattern].figures
     numbers = figures_of(finding, view) | (own(finding, view) if own is not None else {})
-    numbers |= finding.numbers
+    numbers |= {"since_step": float(finding.since_step), **finding.numbers}
     if view.train is not None and view.train.rises and finding.metric == view.train.name:
         numbers = _as_logged(numbers)
     return replace(

@@ -146,6 +146,14 @@ _NOISE = re.compile(
     r"|(?:max_)?mem(?:ory)?(?:_.*)?|ms|s|sec|images?|data|bad_epochs.*|.*(?:decay|mult|momentum)"
     r"|best_.*"
 )
+# Of these, those by which a run is judged beside its losses: the scale of fp16 losses, what a step
+# costs, what it holds.
+_WATCHED = re.compile(
+    r"(?:.*_)?(?:loss|grad|amp|gradient)_?scaler?|(?:global_)?batch_size|time|data|data_time"
+    r"|(?:step|iter(?:ation)?|batch|train_step|data_load(?:ing)?)_?time|(?:elapsed_)?time_per_.*"
+    r"|(?:avg_)?(?:batch|reader)_cost|time_taken"
+    r"|(?:(?:max|gpu|cuda|peak|reserved|allocated)_)?mem(?:ory)?(?:_(?:gib|gb|mib|mb))?"
+)
 _NEWS = re.compile(
     r".*_(?:improved?_from|decreased|improved)"
 )  # "val_loss improved from inf to 0.8"
@@ -297,8 +305,9 @@ def _is_noise(name: str, role_: str) -> bool:
     form = plain(name)
     if _NEWS.fullmatch(form):
         return True
-    other = role_ == OTHER and _direction(name, role_) is None
-    return other and bool(_NOISE.fullmatch(form))
+    if role_ != OTHER or _direction(name, role_) is not None or _WATCHED.fullmatch(form):
+        return False
+    return bool(_NOISE.fullmatch(form))
 
 
 def is_bookkeeping(name: str) -> bool:

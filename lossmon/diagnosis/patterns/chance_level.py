@@ -1,4 +1,4 @@
-"""The loss stays at ln C, the value of guessing among C classes."""
+"""The loss stays at the value of guessing: ln C among C classes, ln N among a batch of N."""
 
 from __future__ import annotations
 
@@ -7,49 +7,39 @@ import math
 import numpy as np
 
 from lossmon.diagnosis import flat
-from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.chance import Bounds, Chance, chance_of
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
-from lossmon.diagnosis.view import View
-
-
-class Bounds(Limits):
-    """When it holds."""
-
-    within = Limit(0.02, "of ln C", "words")
-    share = Limit(0.5, "of the run, its newest part, that must be there", "runs")
+from lossmon.diagnosis.view import Curve, View
 
 
 def find(view: View) -> Finding | None:
-    """The level of the newest half is within 2 % of ln C; C is told by the log or by the user."""
+    """The newest half stands at a level of guessing; what is guessed is known by the kind."""
     train = view.train
-    classes = view.around.settings.get("classes", 0.0)
-    if train is None or classes < 2 or view.too_soon or len(train.value) < Enough.points:
+    if train is None or view.too_soon:
         return None
-    chance = math.log(classes)
-    newest = train.value[int((1 - Bounds.share) * len(train.value)) :]
-    levels = np.array([st.median(part) for part in np.array_split(newest, 4) if len(part)])
-    if np.max(np.abs(levels - chance)) > Bounds.within * chance:
+    chance = chance_of(view)
+    if chance is None or (chance.within == Bounds.usual and view.kind.id not in _CERTAIN):
         return None
-    off = train.end / chance - 1
+    off = train.end / chance.level - 1
     return Finding(
         "chance_level",
         "warning",
-        0.9 if abs(off) <= Bounds.within / 2 else 0.75,
-        train.at_step(0) if _always(view, chance) else train.at_step(len(train.value) // 2),
+        0.9 if abs(off) <= chance.within / 2 else 0.75,
+        train.at_step(0) if _always(train, chance) else train.at_step(len(train.value) // 2),
         train.name,
-        f"the loss stays at {train.end:.4g}, {abs(off):.1%} from ln {classes:,.0f} = {chance:.4g}, "
-        "the value of guessing",
-        numbers={"chance": chance, "classes": classes, "level": train.end},
+        f"the loss stays at {train.end:.4g}, {abs(off):.1%} from {chance.sum}: guessing among "
+        f"{chance.words}",
+        numbers={"chance": chance.level, "classes": chance.among, "level": train.end},
     )
 
 
-def _always(view: View, chance: float) -> bool:
+_CERTAIN = ("contrastive", "llm", "lora", "preference")  # a level from a list says enough of these
+
+
+def _always(train: Curve, chance: Chance) -> bool:
     """It has never been clearly below guessing."""
-    train = view.train
-    assert train is not None
-    return train.low >= (1 - 2 * Bounds.within) * chance
+    return train.low >= (1 - 2 * max(chance.within, Bounds.flat)) * chance.level
 
 
 PATTERN = Pattern(

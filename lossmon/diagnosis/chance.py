@@ -1,0 +1,114 @@
+"""Levels of pure guessing: what a loss is where a model knows nothing.
+
+Which levels exist is a matter of the kind of training (see `lossmon.diagnosis.kind`): ln(classes)
+for a classifier, ln(batch) for a contrastive loss, ln(vocabulary) for a language model, ln 2 for a
+pair of answers. A level that was told (a number of classes, a batch size) is believed from further
+away than one out of a list of usual ones, which any loss may pass by chance.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.view import Curve, View
+
+
+class Bounds(Limits):
+    """How near a loss must be, and how flat."""
+
+    told = Limit(0.02, "of a level that was told", "words")
+    batch = Limit(0.004, "of ln(batch) and the like", "SimCLR, CLIP: third digit")
+    usual = Limit(0.0015, "of one out of a list", "a list of 20 levels is met by chance, else")
+    flat = Limit(
+        0.01, "of the level: spread of the medians of quarters, of the newest half", "runs"
+    )
+
+
+class Chance(NamedTuple):
+    """A level of guessing.
+
+    Attributes:
+        level: the loss there.
+        among: of how many.
+        words: what is guessed, "128 of a batch".
+        within: how near the loss must be, relative.
+    """
+
+    level: float
+    among: float
+    words: str
+    within: float
+
+    @property
+    def sum(self) -> str:
+        """How it comes about: "ln 128 = 4.852"."""
+        return f"ln {self.among:,.0f} = {self.level:.4g}"
+
+
+_CLASSES = (2, 3, 4, 5, 10, 20, 100, 1000)
+_PROTOTYPES = (65_536, 131_072, 8_192, 4_096, 3_000)  # DINO, DINOv2, iBOT, MSN, SwAV
+_VOCABULARIES = (
+    32_000, 32_064, 32_768, 50_257, 50_304, 65_024, 100_277, 128_256, 151_936, 152_064, 256_000,
+    30_522, 32_128, 250_002,
+)  # fmt: skip
+
+
+def chances(view: View) -> Iterator[Chance]:
+    """The levels that a run may stand at, those that were told first."""
+    settings, kinds = view.around.settings, view.kind.chance
+    classes = settings.get("classes", 0.0)
+    if classes >= 2 and view.kind.id in ("", "classifier", "segmentation", "detection"):
+        yield _chance(classes, f"{classes:,.0f} classes", Bounds.told)
+    batch = _batch(view)
+    if "batch" in kinds and batch >= 32:
+        for ranks in (1, 2, 4, 8, 16, 32, 64) if view.kind.id == "contrastive" else (1,):
+            of = f"a batch of {batch:,.0f}" + (f" on {ranks} devices" if ranks > 1 else "")
+            yield _chance(batch * ranks, f"the {batch * ranks:,.0f} of {of}", Bounds.batch)
+            pairs = 2 * batch * ranks - 1
+            yield _chance(pairs, f"the {pairs:,.0f} other views of {of}", Bounds.batch)
+    if "prototypes" in kinds:
+        for many in _PROTOTYPES:
+            yield _chance(many, f"{many:,} prototypes", Bounds.usual)
+    if "vocabulary" in kinds:
+        told = settings.get("vocabulary", 0.0)
+        for size in (told, *_VOCABULARIES) if told >= 2 else _VOCABULARIES:
+            yield _chance(size, f"{size:,.0f} tokens of the vocabulary", Bounds.usual)
+    if "pair" in kinds:
+        yield _chance(2, "the two answers of a pair", Bounds.batch)
+    if "classes" in kinds and classes < 2:
+        for n in _CLASSES:
+            yield _chance(n, f"{n:,} classes", Bounds.usual)
+
+
+def _chance(among: float, words: str, within: float) -> Chance:
+    return Chance(math.log(among), among, words, within)
+
+
+def _batch(view: View) -> float:
+    if view.around.batch is not None:
+        return float(np.median(view.around.batch[1]))
+    return view.around.settings.get("batch", 0.0)
+
+
+def chance_of(view: View) -> Chance | None:
+    """The level of guessing at which the train loss has stood for the newest half, or None."""
+    train = view.train
+    if train is None or train.rises or len(train.value) < Enough.points or train.end <= 0:
+        return None
+    quarters = newest_levels(train)
+    if np.ptp(quarters) > Bounds.flat * train.end:
+        return None
+    level = st.median(train.value[len(train.value) // 2 :])
+    return next((c for c in chances(view) if abs(level / c.level - 1) <= c.within), None)
+
+
+def newest_levels(train: Curve) -> np.ndarray:
+    """Medians of four parts of the newest half, shape (4,)."""
+    newest = train.value[len(train.value) // 2 :]
+    return np.array([st.median(part) for part in np.array_split(newest, 4) if len(part)])

@@ -1,0 +1,57 @@
+"""The log-probability of the chosen answers falls while margins grow."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import Pattern
+from lossmon.diagnosis.patterns.preference_saturated import MARGIN
+from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    fall = Limit(0.15, "of its early size", "a few per cent are usual")
+    trend = Limit(-4.0, "Mann-Kendall z of block medians", "words: 3 to 5")
+    points = Limit(16, "rows", "batches scatter")
+
+
+def find(view: View) -> Finding | None:
+    """A steady fall of logps/chosen, with margins that grew."""
+    chosen = (
+        view.around.logged(r"logps?_chosen|chosen_logps?") if view.kind.id == "preference" else None
+    )
+    margin = view.around.logged(MARGIN)
+    if chosen is None or margin is None or len(chosen.value) < Bounds.points:
+        return None
+    early, late = chosen.early(0.2), chosen.late(0.2)
+    if not late < early - Bounds.fall * abs(early) or margin.late() <= margin.early():
+        return None
+    value = chosen.value[np.isfinite(chosen.value)]
+    if st.mann_kendall(st.blocks(value, 24)) > Bounds.trend:
+        return None
+    return Finding(
+        "chosen_falls",
+        "info",
+        0.75,
+        int(chosen.step[0]),
+        chosen.name,
+        f"{chosen.name} fell from {early:.4g} to {late:.4g} while {margin.name} grew from "
+        f"{margin.early():.3g} to {margin.late():.3g}: chosen answers become less likely, too",
+        numbers={"early": early, "late": late},
+    )
+
+
+PATTERN = Pattern(
+    id="chosen_falls",
+    slot="beside",
+    severity="info",
+    find=find,
+    looks=3,
+    limits=Bounds,
+    typical=("over_optimised", "lr_too_high"),
+)

@@ -1,0 +1,77 @@
+"""A GAN without a game: the discriminator tells all apart, or both losses stand still."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.around import Logged
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import Pattern
+from lossmon.diagnosis.view import View
+
+_D = (
+    r"d(?:isc\w*)?_?loss|loss_d(?:isc\w*)?|d_total|err_?d|discriminator_loss|loss_disc(?:_all)?"
+    r"|d_[ab]"
+)
+_G = (
+    r"g(?:en\w*)?_?loss|loss_g(?:en\w*)?|g_(?:total|gan|adv)|err_?g|generator_loss|adv\w*_loss"
+    r"|g_[ab]"
+)
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    none = Limit(0.01, "discriminator's loss that is none", "ln 2 to 2 ln 2 where it guesses")
+    rise = Limit(1.5, "x the generator's loss in the first quarter", "it loses ground")
+    still = Limit(0.003, "of the level: spread of a loss that stands still", "printed digits")
+    points = Limit(20, "rows", "the first steps swing")
+
+
+def find(view: View) -> Finding | None:
+    """The discriminator's loss next to 0 with the generator's risen; or neither moves."""
+    if view.kind.id != "gan":
+        return None
+    d, g = view.around.logged(_D), view.around.logged(_G)
+    if d is None or g is None or min(len(d.value), len(g.value)) < Bounds.points:
+        return None
+    late = d.value[-max(8, len(d.value) // 5) :]
+    if not np.isfinite(late).all() or not np.isfinite(g.value).all():
+        return None
+    if np.max(np.abs(late)) <= Bounds.none and g.late(0.2) >= Bounds.rise * g.early(0.25) > 0:
+        return _finding(
+            d.since(np.abs(d.value) <= Bounds.none),
+            d.name,
+            f"{d.name} is {st.median(late):.2g} and {g.name} rose from {g.early(0.25):.3g} to "
+            f"{g.late(0.2):.3g}: the discriminator tells all apart, the generator gets no gradient",
+        )
+    if _still(d) and _still(g):
+        return _finding(
+            int(d.step[len(d.step) // 2]),
+            d.name,
+            f"{d.name} stands at {d.late():.4g} and {g.name} at {g.late():.4g} without moving: no "
+            "game goes on",
+        )
+    return None
+
+
+def _still(line: Logged) -> bool:
+    half = line.value[len(line.value) // 2 :]
+    return float(np.ptp(half)) <= Bounds.still * abs(st.median(half)) and float(np.ptp(half)) >= 0
+
+
+def _finding(since: int, name: str, words: str) -> Finding:
+    return Finding("discriminator_won", "warning", 0.85, since, name, words)
+
+
+PATTERN = Pattern(
+    id="discriminator_won",
+    slot="beside",
+    severity="warning",
+    find=find,
+    looks=3,
+    limits=Bounds,
+    typical=("unbalanced_game", "lr_too_high"),
+)

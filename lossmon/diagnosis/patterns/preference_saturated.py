@@ -1,0 +1,74 @@
+"""A preference loss at its floor: every pair is told apart by a wide margin."""
+
+from __future__ import annotations
+
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import Pattern
+from lossmon.diagnosis.view import View
+
+MARGIN = r"rewards?_margins?|^margins?$|\w+_margins"
+ACCURACY = r"rewards?_accurac\w*|^accuracy$"
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    loss = Limit(0.02, "loss of the newest tenth", "ln 2 = 0.693 at the start")
+    accuracy = Limit(0.98, "of the pairs told apart", "all of them")
+    margin = Limit(5.0, "of reward, where margins are logged", "usual: 0.5 to 3")
+    points = Limit(5, "rows", "a fact, not a statistic")
+
+
+def find(view: View) -> Finding | None:
+    """Next to 0 with all pairs told apart."""
+    train = view.train
+    if view.kind.id != "preference" or train is None or train.n < Bounds.points:
+        return None
+    margin, accuracy = view.around.logged(MARGIN), view.around.logged(ACCURACY)
+    if train.end > Bounds.loss or (accuracy is None and margin is None):
+        return None
+    if accuracy is not None and not accuracy.late() >= Bounds.accuracy:
+        return None
+    if margin is not None and not margin.late() >= Bounds.margin:
+        return None
+    words, numbers = [], {"level": train.end}
+    if accuracy is not None:
+        words.append(f"{accuracy.name} {accuracy.late():.3g}")
+    if margin is not None:
+        words.append(f"{margin.name} {margin.late():.3g}")
+        numbers["margin"] = margin.late()
+    since = train.at_step(next((i for i, v in enumerate(train.value) if v <= Bounds.loss), 0))
+    return Finding(
+        "preference_saturated",
+        "warning",
+        0.9,
+        since,
+        train.name,
+        f"the loss is {train.end:.3g} with {', '.join(words)}: no pair has anything left to teach",
+        numbers=numbers,
+    )
+
+
+PATTERN = Pattern(
+    id="preference_saturated",
+    slot="beside",
+    severity="warning",
+    find=find,
+    hides=(
+        "not_decreasing",
+        "healthy",
+        "plateau",
+        "too_early",
+        "grad_vanishing",
+        "underfitting",
+        "healthy_pair",
+        "not_converged",
+        "oscillating",
+        "noisy",
+        "spike",
+    ),
+    looks=2,
+    limits=Bounds,
+    typical=("over_optimised", "pairs_trivial", "lr_too_high"),
+)
