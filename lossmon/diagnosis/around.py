@@ -29,7 +29,7 @@ _SAMPLES = 256
 _EPOCHS = 64  # newest epochs whose start is kept
 _RESTARTS = 16
 _COARSE_S = 3.0  # seconds between samples where time stamps are whole seconds
-_BATCH = re.compile(r"(?:^|[/_. ])(?:batch_?size|bsz|global_?batch(?:_?size)?)s?$", re.I)
+_BATCH = re.compile(r"(?:^|[/_. ])(?:batch[_ ]?size|bsz|global_?batch(?:_?size)?)s?$", re.I)
 
 
 class Restart(NamedTuple):
@@ -96,6 +96,7 @@ class Around:
         chosen: role -> metric name.
         kind: what is trained.
         names: of the metrics.
+        loss: the metric that is the train loss by its name, whatever the run is judged by.
     """
 
     def __init__(
@@ -104,7 +105,9 @@ class Around:
         chosen: Mapping[str, str] | None = None,
         kind: Kind = UNKNOWN,
         names: Names | None = None,
+        loss: str = "",
     ) -> None:
+        self._loss = loss
         self.kind = kind
         self._names = names if names is not None else Names(history.series if history else ())
         self._series = history.series if history is not None else {}
@@ -178,6 +181,12 @@ class Around:
     def logged_as(self, role: str) -> Logged | None:
         """The metric that plays a role, with points as logged; None where none does."""
         series = self._series.get(self._chosen.get(role, ""))
+        return _logged(series) if series is not None and len(series) else None
+
+    @cached_property
+    def loss(self) -> Logged | None:
+        """What is minimised, whatever the run is judged by."""
+        series = self._series.get(self._loss)
         return _logged(series) if series is not None and len(series) else None
 
     @cached_property

@@ -16,7 +16,7 @@ PatternId = Literal[
     "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair",
     "spike", "stalled", "failed", "finished", "grad_explosion", "grad_vanishing", "lr_zero",
     "chance_level", "staircase", "restart", "stage", "slowdown", "data_wait", "periodic_slow",
-    "memory_growth", "loss_scale", "clip_saturated", "summed_loss", "best_at_first",
+    "memory_growth", "loss_scale", "clip_saturated", "best_at_first",
     "expert_collapse", "energy_stuck", "discriminator_won", "preference_saturated",
     "policy_is_reference", "chosen_falls", "equal_rewards", "kl_drift", "entropy_collapse",
     "value_unlearned", "noisy", "too_early",

@@ -42,7 +42,7 @@ class Looker:
     def look(self, history: History, chosen: Mapping[str, str], ended: bool) -> View:
         """The run as of now."""
         judged = self.judged(history, chosen, anew=True)
-        chosen = judged.roles
+        loss, chosen = chosen.get("train_loss", ""), judged.roles
         train_sketch = self._sketch(history, chosen.get("train_loss"))
         train = None
         if train_sketch is not None and train_sketch.n:
@@ -64,7 +64,7 @@ class Looker:
             ended=ended,
             epochs=history.epoch,
             zeroed=None if train is None else _zeroed(train.sketch, grad),
-            around=Around(history, chosen, self._kind, self._names),
+            around=Around(history, chosen, self._kind, self._names, loss),
             quiet=judged.quiet,
         )
 

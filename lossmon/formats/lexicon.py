@@ -149,7 +149,7 @@ _NOISE = re.compile(
 # Of these, those by which a run is judged beside its losses: the scale of fp16 losses, what a step
 # costs, what it holds.
 _WATCHED = re.compile(
-    r"(?:.*_)?(?:loss|grad|amp|gradient)_?scaler?|(?:global_)?batch_size|time|data|data_time"
+    r"(?:.*_)?(?:loss|grad|amp|gradient|logit)_?scaler?|(?:global_)?batch_size|time|data|data_time"
     r"|(?:step|iter(?:ation)?|batch|train_step|data_load(?:ing)?)_?time|(?:elapsed_)?time_per_.*"
     r"|(?:avg_)?(?:batch|reader)_cost|time_taken"
     r"|(?:(?:max|gpu|cuda|peak|reserved|allocated)_)?mem(?:ory)?(?:_(?:gib|gb|mib|mb))?"

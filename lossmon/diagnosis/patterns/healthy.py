@@ -32,8 +32,8 @@ def find(view: View) -> Finding | None:
         0.65 if _borderline(view) else 0.9,
         train.at_step(0),
         train.name,
-        f"fell from {train.start:.4g} to {train.end:.4g} "
-        f"({-train.drop / train.scale:+.0%}), {words}",
+        f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.end):.4g} "
+        f"({abs(train.drop) / train.scale:.0%}), {words}",
         numbers={"level": train.end},
     )
 

@@ -45,14 +45,15 @@ def find(view: View) -> Finding | None:
         return None
     if fell_before > 0.5 and not lost_in_noise:
         return None
-    words = f"{abs(drop):.1%} {'below' if drop >= 0 else 'above'} its start {train.start:.4g}"
+    side = "below" if (drop >= 0) != train.rises else "above"
+    words = f"{abs(drop):.1%} {side} its start {train.shown(train.start):.4g}"
     return Finding(
         "not_decreasing",
         "warning",
         0.9 if drop <= Bounds.drop / 2 or errors < 1.5 else 0.7,
         train.at_step(0),
         train.name,
-        f"after {train.n:,} points the loss is {words} ({errors:.1f} standard errors)",
+        f"after {train.n:,} points {train.noun} is {words} ({errors:.1f} standard errors)",
         numbers={"drop": drop, "level": train.end},
     )
 

@@ -56,8 +56,9 @@ def find(view: View) -> Finding | None:
         0.9 if rise > Bounds.plain * needed else 0.75,
         since,
         train.name,
-        f"fell from {train.start:.4g} to {train.low:.4g}, then rose to {train.low + rise:.4g} "
-        f"at step {since:,}: {rise / fall:.0%} of the fall is lost, and it stays up",
+        f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.low):.4g}, then "
+        f"{train.rose} to {train.shown(train.low + rise):.4g} at step {since:,}: "
+        f"{rise / fall:.0%} of it is lost, and it stays so",
         numbers={
             "low": train.low,
             "low_step": float(train.at_step(train.low_at)),
