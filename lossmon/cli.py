@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from lossmon import __version__
+from lossmon import __version__, settings
 from lossmon.errors import LossmonError
 from lossmon.exits import status_of
 from lossmon.options import (
@@ -62,11 +62,17 @@ def cli() -> None:
 @targets_argument
 @ssh_options
 @told_options
+@click.option("--tee", metavar="FILE", default="", help="Keep what comes through a pipe in a file.")
 @fps_option
 @lang_option
 @ascii_option
-def open_command(targets: tuple[str, ...], fps: float | None, lang: str, ascii: bool) -> None:
+def open_command(
+    targets: tuple[str, ...], tee: str, fps: float | None, lang: str, ascii: bool
+) -> None:
     """Open the screen on log files, folders, globs, or - for a pipe."""
+    if tee and "-" not in targets:
+        raise click.UsageError("--tee keeps what comes through a pipe; name - as a target")
+    settings.say(tee=tee)
     _open(targets or (".",), lang, ascii, fps)
 
 

@@ -45,6 +45,7 @@ class Settings:
         total_steps: planned steps; what a log says gives way.
         classes: number of classes, for `chance_level`.
         patterns: pattern -> "off", or the severity that it has from now on.
+        tee: file that what comes through a pipe is kept in; empty for none.
     """
 
     roles: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +56,7 @@ class Settings:
     total_steps: int | None = None
     classes: int | None = None
     patterns: Mapping[str, str] = field(default_factory=dict)
+    tee: str = ""
 
 
 _NOTHING = Settings()

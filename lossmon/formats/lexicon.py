@@ -189,6 +189,7 @@ _REWARD = re.compile(r"(?:.*_)?(?:rewards?|rew|returns?)(?:_.*)?")
 _TABLE: tuple[tuple[str, str], ...] = (
     # Words that hold "loss" and are none.
     (OTHER, r"(?:.*_)?(?:packets?|stop|path|(?:un)?reali[sz]ed)_loss(?:_.*)?"),  # of other trades
+    (OTHER, r"(?:.*_)?loss(?:es)?_(?:usd|eur|gbp|chf|cny|rmb|jpy|inr|dollars?|euros?|amount)"),
     (OTHER, r"(?:.*_)?loss_?(scal(e|er|ing)|weights?)(?:_.*)?|.*skipped.*|.*blank_loss.*"),
     (OTHER, r"loss_?spike.*|.*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best"),
     (OTHER, r"(min|max|std|var)_.*loss.*|loss(?:es)?_(?:scores|signs)_(?!.*loss).*"),

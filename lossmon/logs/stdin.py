@@ -20,18 +20,31 @@ _LIMIT = 8 << 20
 
 
 class StdinSource:
-    """Standard input; while nobody polls, the pipe fills and the writer waits, as in any pipe."""
+    """Standard input; while nobody polls, the pipe fills and the writer waits, as in any pipe.
+
+    Args:
+        kept: file that what comes is written to, as `tee` does; empty for none.
+
+    Raises:
+        TargetError: nothing is piped in, or the file cannot be written.
+    """
 
     name = ""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: str = "") -> None:
         if sys.stdin is None or sys.stdin.closed or os.isatty(0):
             raise TargetError(
                 "-: nothing is piped in; write `python train.py 2>&1 | lossmon -`, or name a log"
             )
+        self.kept = kept
+        try:
+            self._copy = open(kept, "wb", buffering=0) if kept else None  # noqa: SIM115
+        except OSError as error:
+            raise TargetError(f"{kept}: {error.strerror}; name another file to --tee") from None
         self._fd = os.dup(0)  # descriptor 0 may become the keyboard
         self._offset = 0
         self._ended = False
+        self._trouble = ""
         self._closed = threading.Event()
 
     def poll(self) -> list[Chunk]:
@@ -39,12 +52,26 @@ class StdinSource:
         chunks: list[Chunk] = []
         limit = self._offset + _LIMIT
         while not self._ended and self._offset < limit and self._readable(0):
-            data = os.read(self._fd, _SLICE)
-            self._ended = not data
+            data = self._read()
             if data:
                 offset, self._offset = self._offset, self._offset + len(data)
                 chunks.append(Chunk(NAME, "data", offset, data, "", time.time(), self._offset))
         return chunks
+
+    def drain(self) -> None:
+        """Read until the writer closes the pipe, for nobody but the file it is kept in."""
+        while not self._ended:
+            self._read()
+
+    def _read(self) -> bytes:
+        data = os.read(self._fd, _SLICE)
+        self._ended = not data
+        if self._copy is not None and data:
+            try:
+                self._copy.write(data)
+            except OSError as error:  # a full disk must not end the training
+                self._copy, self._trouble = None, f"{self.kept}: {error.strerror}"
+        return data
 
     def wait(self, timeout_s: float) -> bool:
         """Sleep until something comes."""
@@ -68,8 +95,8 @@ class StdinSource:
         return None
 
     def health(self) -> Health | None:
-        """There is no link that could fail."""
-        return None
+        """There is no link that could fail; but what comes may no longer be kept."""
+        return Health("--tee", "live", self._trouble) if self._trouble else None
 
     def ask(self) -> bool:
         """There is nothing to ask."""
@@ -96,6 +123,8 @@ class StdinSource:
         if not self._closed.is_set():
             self._closed.set()
             os.close(self._fd)
+            if self._copy is not None:
+                self._copy.close()
 
     def _readable(self, timeout_s: float) -> bool:
         return bool(select.select([self._fd], [], [], timeout_s)[0])

@@ -64,6 +64,10 @@ class Places:
         job = self._jobs.get(place)
         return host is source and (_leads_to(below, path) or (job and _chooses(below, job)) is True)
 
+    def named(self, place: str) -> bool:
+        """Whether the user named this very file."""
+        return place in self._roots
+
     def directory(self, place: str) -> str:
         """The directory of the training that wrote a log."""
         source, path = self.split(place)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lossmon import settings
 from lossmon.errors import FormatError, LossmonError, TargetError
 from lossmon.logs.hosts import host_of, place_of, resolve
 from lossmon.logs.local import LocalSource
@@ -54,7 +55,7 @@ def open_monitor(
     if any(target.kind == "stdin" for target in parsed):
         from lossmon.logs.stdin import StdinSource
 
-        sources.append(StdinSource())
+        sources.append(StdinSource(settings.current().tee))
     jobs = _jobs([target.path for target in parsed if target.kind == "slurm"], watch)
     if paths or jobs:
         sources.append(LocalSource(paths if logs is None else logs, watch=watch, jobs=jobs))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from lossmon import settings
 from lossmon.formats.decoder import Record
@@ -22,9 +24,14 @@ from lossmon.monitor.raw import Tail
 from lossmon.monitor.training import Training
 from lossmon.monitor.update import RunUpdate
 
+if TYPE_CHECKING:
+    from lossmon.logs.stdin import StdinSource
+
 _LOOK_S = 1.0  # several sources: each is looked at so often even if none tells of news
 _SLICE_S = 0.15  # of processor that a poll takes; the rest has its turn at the next
 _FIRST_SLICE_S = 0.01  # of the first poll, so that something is shown soon; then doubled
+# What is exported or saved begins so.
+_OWN = re.compile(rb'run,metric,step,epoch,time,value\s|\{"run":"[^\n]*","metric":"[^\n]*"value":')
 _SHORT_S = 0.1  # and so often where one cannot tell
 
 
@@ -117,6 +124,13 @@ class Monitor:
         """How the links to other boxes are, in the order they were named."""
         found = (source.health() for source in self._sources)
         return tuple(health for health in found if health is not None)
+
+    @property
+    def pipe(self) -> StdinSource | None:
+        """The pipe that is watched; None where none is."""
+        from lossmon.logs.stdin import StdinSource
+
+        return next((one for one in self._sources if isinstance(one, StdinSource)), None)
 
     def ask(self, host: str) -> bool:
         """Let ssh ask its questions on the terminal, which must be free; see `Source.ask`."""
@@ -224,6 +238,8 @@ class Monitor:
     ) -> None:
         log.trouble = None
         self.errors.pop(log.path, None)
+        if log.read == 0 and _OWN.match(data[:4096]) and not self._places.named(log.path):
+            log.refused = "what lossmon saved; name the file itself to look at it"
         records = log.feed(data)
         if log.refused is not None and not log.records:
             self.refused[log.path] = log.refused

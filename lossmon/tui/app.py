@@ -30,6 +30,7 @@ from lossmon.tui.messages import RunsUpdated, ServiceFailed, WatchFailed
 from lossmon.tui.notices import Notices
 from lossmon.tui.palette import Palette
 from lossmon.tui.screens.help import HelpScreen, keys_of
+from lossmon.tui.screens.leave import Choice, LeaveScreen
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.watcher import Watcher
 from lossmon.tui.wire import WiredApp
@@ -88,6 +89,7 @@ class LossmonApp(WiredApp):
 
     Attributes:
         failure: one line, once an error of our own ended the screen or the reading.
+        drain: the screen was left, and the pipe is to be read on.
     """
 
     TITLE = "lossmon"
@@ -119,6 +121,7 @@ class LossmonApp(WiredApp):
         textual_private.tell()
         self.animation_level = "none"
         self.failure: str | None = None
+        self.drain = False
         self._piped = piped
         self._ascii = self.plain_signs = ascii
         self.settings = settings or Config()
@@ -264,6 +267,19 @@ class LossmonApp(WiredApp):
             self.notify(f"theme: {self.theme}", timeout=2)
         except ConfigError as error:
             self.notify(printable(str(error)), title=f"theme: {self.theme}, not kept", timeout=5)
+
+    async def action_quit(self) -> None:
+        """Leave; where a training still writes into the pipe, ask what becomes of it."""
+        pipe = self._monitor.pipe if self._piped else None
+        if pipe is None or pipe.exhausted:
+            self.exit()
+        elif not isinstance(self.screen, LeaveScreen):
+            self.push_screen(LeaveScreen(printable(pipe.kept)), self._leave)
+
+    def _leave(self, choice: Choice | None) -> None:
+        if choice is not None:
+            self.drain = choice == "drain"
+            self.exit()
 
     def action_suspend_process(self) -> None:
         """Stop, as ctrl+z does in any program."""

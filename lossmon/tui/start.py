@@ -62,6 +62,9 @@ def open_screen(
         gc.freeze()
         gc.enable()
         app.run()
+        if app.drain and monitor.pipe is not None:
+            say("the training goes on and is read on, without a screen; ctrl+c ends both")
+            monitor.pipe.drain()
     finally:
         monitor.close()
     if app.failure:

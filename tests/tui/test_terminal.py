@@ -110,6 +110,8 @@ def test_a_pipe_is_watched_and_the_keyboard_stays_the_terminals(tmp_path: Path) 
         os.write(fd, b"\x1a")
         terminal.wait_for("would stop the training")
         os.write(fd, b"q")
+        terminal.wait_for("leave?")
+        os.write(fd, b"s")
         terminal.end()
     finally:
         terminal.close()
@@ -126,3 +128,35 @@ def test_at_the_start_nothing_is_drawn_twice(tmp_path: Path) -> None:
         assert len(signs) < 1.05 * terminal.screen.columns * terminal.screen.lines
     finally:
         terminal.close()
+
+
+def test_leaving_a_live_pipe_asks_and_the_training_goes_on(tmp_path: Path) -> None:
+    """A pipe without a reader would kill the training at its next line."""
+    writer, go, done = tmp_path / "train.py", tmp_path / "go", tmp_path / "done"
+    kept = tmp_path / "kept.log"
+    writer.write_text(
+        "import pathlib, time\n"
+        "for i in range(60):\n"
+        "    print(f'step {i} loss {2 / (i + 1):.4f}', flush=True)\n"
+        f"    while i == 30 and not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)\n"
+        f"pathlib.Path({str(done)!r}).touch()\n"
+    )
+    shell = f"{sys.executable} {writer} | {sys.executable} -m lossmon open - --tee {kept}"
+    terminal = Terminal("-c", shell, program=["/bin/sh"])
+    try:
+        terminal.wait_for("loss")
+        terminal.send(b"q")
+        terminal.wait_for("leave?")
+        terminal.send(b"\x1b")
+        terminal.settle()
+        assert "leave?" not in terminal.text()
+        terminal.send(b"q")
+        terminal.wait_for("leave?")
+        terminal.send(b"\r")
+        terminal.wait_for_bytes(b"without a screen")
+        go.touch()
+        assert terminal.end() == 0
+    finally:
+        terminal.close()
+    assert done.exists(), "the training ended by itself"
+    assert len(kept.read_text().splitlines()) == 60
