@@ -31,7 +31,7 @@ _LOOK_S = 1.0  # several sources: each is looked at so often even if none tells 
 _SLICE_S = 0.15  # of processor that a poll takes; the rest has its turn at the next
 _FIRST_SLICE_S = 0.01  # of the first poll, so that something is shown soon; then doubled
 # What is exported or saved begins so.
-_OWN = re.compile(rb'run,metric,step,epoch,time,value[,\s]|\{"run":"[^\n]*","metric":"[^\n]*"value":')
+_OWN = re.compile(rb'run,metric,step,epoch,time,value[,\s]|\{"run":"[^\n]*"metric":"[^\n]*"value":')
 _SHORT_S = 0.1  # and so often where one cannot tell
 
 
