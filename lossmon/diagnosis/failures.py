@@ -15,7 +15,8 @@ _DEATHS = tuple(
         ("disk_full", r"No space left|Disk quota|ENOSPC"),
         ("shape_mismatch", r"size mismatch|shapes?\b.{0,60}(?:mismatch|cannot be)|must match"),
         ("bad_index", r"device-side assert|index out of (?:range|bounds)|IndexError|CUBLAS_STATUS"),
-        ("numeric_overflow", r"\bnan\b|non-?finite|FloatingPoint|loss scale"),
+        ("loss_scale", r"(?:loss|grad)[ _-]?scale|\bscale is (?:at|too)"),
+        ("numeric_overflow", r"\bnan\b|non-?finite|FloatingPoint"),
         ("missing_file", r"FileNotFound|No such file|ModuleNotFound|ImportError"),
     )
 )

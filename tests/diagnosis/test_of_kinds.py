@@ -255,3 +255,39 @@ def test_overflows_that_go_on_are_a_finding_and_a_few_are_none() -> None:
     assert "loss_scale" not in patterns(judged({"loss": FALL}, tells("overflow", [1, 2, 3], fine)))
     rare = tells("overflow", list(range(20, N, 20)), "gradient overflow detected")
     assert "loss_scale" not in patterns(judged({"loss": FALL}, rare))
+
+
+class TestTheGoal:
+    EVALS = every(10, 0.5 + 0.5 * (T - 0.3) ** 2 * 4)
+    UP = every(10, 0.6 + 0.3 * T)
+
+    def run(self, **more: np.ndarray) -> Finding:
+        return found(judged({"loss": FALL, "eval_loss": self.EVALS, **more}), "overfitting")
+
+    @pytest.mark.parametrize(
+        ("name", "column"), [("eval_accuracy", UP), ("eval_f1", UP), ("eval_wer", 1 - UP)]
+    )
+    def test_a_score_that_still_improves_softens_over_fitting(
+        self, name: str, column: np.ndarray
+    ) -> None:
+        finding = self.run(**{name: column})
+        assert finding.severity == "info"
+        assert name in finding.evidence
+        remedies = load("en").remedies(finding)
+        assert f"step {round(finding.numbers['goal_best_step']):,}" in remedies[0]
+        assert f"step {round(finding.numbers['best_step']):,}" in remedies[0]
+        assert not any("Stop here" in remedy for remedy in remedies)
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {},
+            {"eval_accuracy": every(10, 0.9 - 0.5 * (T - 0.3) ** 2)},  # it turns with eval
+            {"eval_accuracy": every(10, 0.9 * FLAT)},
+            {"eval_wer": every(10, 0.2 + 0.3 * T)},
+        ],
+    )
+    def test_without_one_it_stays_a_warning(self, more: dict[str, np.ndarray]) -> None:
+        finding = self.run(**more)
+        assert finding.severity == "warning"
+        assert any("Stop here" in remedy for remedy in load("en").remedies(finding))

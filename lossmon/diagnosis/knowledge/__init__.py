@@ -80,6 +80,8 @@ class Knowledge:
     def told(self, finding: Finding) -> PatternText:
         """The texts of a finding's pattern, as they are for what is trained."""
         text = self.pattern(finding.pattern)
+        if "goal_best_step" in finding.numbers and "goal" in text.kinds:
+            return text.kinds["goal"]
         kinds = _FAMILY.get(finding.setting, (finding.setting,))
         return next((text.kinds[kind] for kind in kinds if kind in text.kinds), text)
 

@@ -25,6 +25,7 @@ class Bounds(Limits):
     climb = Limit(2.5, "Mann-Kendall z since the minimum: it climbs steadily", "runs")
     train = Limit(-0.01, "log drop of train since then: it must not rise", "words")
     evals = Limit(2, "evaluations after the minimum", "words")
+    goal = Limit(0.01, "of a score: by so much it must be better than at eval's best", "noise")
     few = Limit(5000, "examples: a small set", "runs")
     rank = Limit(64, "of LoRA: a large one", "usual: 8 to 32")
 
@@ -52,16 +53,41 @@ def find(view: View) -> Finding | None:
         return None
     raw_best = int(np.argmin(pair.value[max(0, best - 1) : best + 2])) + max(0, best - 1)
     step, value = int(pair.step[raw_best]), float(pair.value[raw_best])
+    goal, words = _goal(view, step)
     return Finding(
         "overfitting",
-        "warning",
+        "info" if goal else "warning",  # a loss may rise by a few sure mistakes alone
         0.95 if relative > 2 * Bounds.rise and after >= 3 else 0.8,
         step,
         pair.name,
         f"eval rose {relative:.1%} above its best {value:.4g} at step {step:,} "
         f"({errors:.1f} standard errors, {after} evals), "
-        f"while train {went(1 - np.exp(-train_fall))}",
-        numbers={"best_step": float(step), "best_value": value, "rise": relative},
+        f"while train {went(1 - np.exp(-train_fall))}{words}",
+        numbers={"best_step": float(step), "best_value": value, "rise": relative, **goal},
+    )
+
+
+def _goal(view: View, step: int) -> tuple[Numbers, str]:
+    """What is wanted in the end, where it went on getting better after eval's best step.
+
+    Fine-tuned classifiers and speech models grow more certain of their few mistakes: eval loss
+    rises while accuracy or WER still improves.
+    """
+    goal = view.around.goal
+    if goal is None or len(goal.value) < Enough.evals or not np.isfinite(goal.value).all():
+        return {}, ""
+    score = st.median3(goal.value if goal.rises else -goal.value)
+    at = int(np.searchsorted(goal.step, step, side="right")) - 1
+    best, span = int(np.argmax(score)), float(np.ptp(score))
+    noise = max(st.curve_noise(score), Bounds.goal * abs(float(score[best])))
+    if at < 0 or best <= at or score[best] - np.max(score[: at + 1]) <= noise:
+        return {}, ""
+    if st.median(score[-min(3, len(score) - 1 - at) :]) < score[best] - max(noise, 0.25 * span):
+        return {}, ""  # it has turned, too
+    then, now = float(goal.value[at]), float(goal.value[best])
+    return (
+        {"goal_best": now, "goal_best_step": float(goal.step[best]), "goal_then": then},
+        f"; but {goal.name} went on from {then:.4g} to {now:.4g} (step {int(goal.step[best]):,})",
     )
 
 
