@@ -107,7 +107,7 @@ class Around:
         names: Names | None = None,
         loss: str = "",
     ) -> None:
-        self._loss = loss
+        self.loss_name = loss
         self.kind = kind
         self._names = names if names is not None else Names(history.series if history else ())
         self._series = history.series if history is not None else {}
@@ -186,7 +186,7 @@ class Around:
     @cached_property
     def loss(self) -> Logged | None:
         """What is minimised, whatever the run is judged by."""
-        series = self._series.get(self._loss)
+        series = self._series.get(self.loss_name)
         return _logged(series) if series is not None and len(series) else None
 
     @cached_property

@@ -255,5 +255,6 @@ class Engine:
         findings = sorted(
             self._shown.values(), key=lambda f: (-SEVERITIES.index(f.severity), -f.confidence)
         )
-        self._bare = Diagnosis(tuple(findings), tuple(self._timeline), train, pair)
+        kind, curve = ("", "") if self._view is None else (self._view.kind.id, self._view.curve)
+        self._bare = Diagnosis(tuple(findings), tuple(self._timeline), train, pair, kind, curve)
         self._explained = None

@@ -85,9 +85,13 @@ class Diagnosis:
         timeline: oldest first.
         train: the single-curve pattern of the whole curve as of now; None before anything is known.
         pair: the train/eval pattern, or None.
+        kind: what is trained (see `lossmon.diagnosis.kind`); "" where that is not known.
+        curve: the metric that takes the place of the train loss; "" where none does.
     """
 
     findings: tuple[Finding, ...] = ()
     timeline: tuple[TimelineEntry, ...] = ()
     train: str | None = None
     pair: str | None = None
+    kind: str = ""
+    curve: str = ""

@@ -286,6 +286,12 @@ class View:
     quiet: frozenset[str] = frozenset()
 
     @property
+    def curve(self) -> str:
+        """The metric that takes the place of the train loss; "" where none does."""
+        name = self.train.name if self.train is not None else ""
+        return name if name != self.around.loss_name else ""
+
+    @property
     def kind(self) -> Kind:
         """What is trained."""
         return self.around.kind

@@ -50,6 +50,8 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
         "timeline": [_entry(entry) for entry in diagnosis.timeline],
         "train": diagnosis.train,
         "pair": diagnosis.pair,
+        "kind": diagnosis.kind or None,
+        "curve": diagnosis.curve or None,
         "gpus": [_plain(gpu) for gpu in update.gpus],
         "writer": update.writer,
         "job": None if update.job is None else _plain(update.job),
