@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lossmon.errors import TargetError
-from lossmon.formats.cells import MOST_STEPS
-from lossmon.formats.decoder import Record
+from lossmon.formats.decoder import MOST_STEPS, Record
 
 if TYPE_CHECKING:
     import pandas as pd  # noqa: TID251

@@ -24,7 +24,7 @@ _DOCUMENT = re.compile(  # in which a log is quoted at most
     r"(?i)(?:^|[/\\])(?:readme|changelog|contributing|licen[cs]e)(?:[._-][\w-]+)?"
     r"(?:\.(?:md|rst|txt))?$"
 )
-_NEXT_DOCUMENT = re.compile(rb"\n\}\s*\n\s*\{\s*\n")  # objects printed one after another
+_NEXT_DOCUMENT = re.compile(rb"\n\}[^\S\n]*\n\s*\{[^\S\n]*\n")  # objects printed one after another
 
 
 def sniff(head: bytes, name: str) -> str | None:

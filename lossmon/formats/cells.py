@@ -10,7 +10,6 @@ import numpy as np
 from lossmon.formats.decoder import Floats, Ints
 from lossmon.formats.numbers import as_float, parse_number
 
-MOST_STEPS = 2**62
 _NUMBERS = frozenset({int, float})
 _WHOLE = 2.0**53  # beyond it a float does not tell whole numbers apart
 _MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--", "?"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby, repeat
+from operator import is_
 from typing import NamedTuple, Protocol, overload
 
 import numpy as np
@@ -15,6 +16,9 @@ Ints = NDArray[np.int64]
 
 MAX_LINE_BYTES = 1 << 20  # a longer line is skipped with a count: memory stays bounded
 MAX_EXAMPLES = 20  # skipped lines kept to show
+MOST_STEPS = 2**62  # a number beyond it counts no steps, nor does it fit where steps are kept
+_NOWHERE = 2**63  # the step of a row whose own makes no sense
+_MOST_TIME = 2.0**43  # seconds; no date is as far
 _FEW = 8  # records alike from which on columns cost less than the records
 
 
@@ -69,9 +73,9 @@ class Rows(Sequence[Record]):
     @overload
     def __getitem__(self, at: int) -> Record: ...
     @overload
-    def __getitem__(self, at: slice) -> Rows: ...
-    def __getitem__(self, at: int | slice) -> Record | Rows:
-        if isinstance(at, slice):
+    def __getitem__(self, at: slice | Ints) -> Rows: ...
+    def __getitem__(self, at: int | slice | Ints) -> Record | Rows:
+        if isinstance(at, slice | np.ndarray):
             return Rows(
                 {name: column[at] for name, column in self.values.items()},
                 self.step[at],
@@ -135,6 +139,58 @@ class Parts(Sequence[Record]):
                 yield part
 
 
+def as_step(number: float) -> int:
+    """A step as a row has it; one that counts nothing is beyond all bounds: see `sound`."""
+    return int(number) if -MOST_STEPS < number < MOST_STEPS else _NOWHERE
+
+
+def sound(records: Sequence[Record], skipped: Skipped) -> Sequence[Record]:
+    """The records whose place in the training makes sense; others are skipped with a count.
+
+    All records pass here when they leave a decoder, so that nothing behind it meets a step, an
+    epoch or a time that it can't keep: a bar of tqdm with 20 digits, an event file with 70 bits.
+    """
+    if isinstance(records, Parts):
+        sorted_out = [_sound_part(part) for part in records.parts]
+        if all(map(is_, sorted_out, records.parts)):
+            return records
+        kept: Sequence[Record] = Parts([part for part in sorted_out if part is not None])
+    elif isinstance(records, Rows):
+        kept = _sound_part(records) or ()
+    else:
+        if all(map(_is_placed, records)):
+            return records
+        kept = list(filter(_is_placed, records))
+    for _ in range(len(records) - len(kept)):
+        skipped.add("a step, epoch or time that makes no sense", "")
+    return kept
+
+
+@overload
+def _sound_part(part: Rows) -> Rows | None: ...
+@overload
+def _sound_part(part: Record) -> Record | None: ...
+def _sound_part(part: Record | Rows) -> Record | Rows | None:
+    if not isinstance(part, Rows):
+        return part if _is_placed(part) else None
+    good = (part.step > -MOST_STEPS) & (part.step < MOST_STEPS)
+    for column, most in ((part.epoch, float(MOST_STEPS)), (part.time, _MOST_TIME)):
+        if column is not None:
+            good &= ~(np.abs(column) >= most)
+    if good.all():
+        return part
+    return part[np.flatnonzero(good)] if good.any() else None
+
+
+def _is_placed(record: Record) -> bool:
+    _, step, epoch, time = record
+    return (
+        (step is None or -MOST_STEPS < step < MOST_STEPS)
+        and (epoch is None or not abs(epoch) >= MOST_STEPS)
+        and (time is None or not abs(time) >= _MOST_TIME)
+    )
+
+
 def batches(records: Sequence[Record]) -> Iterator[Record | Rows]:
     """The same records in the same order, with neighbours that are alike held by column."""
     if isinstance(records, Rows):
@@ -191,6 +247,15 @@ class Skipped:
         if len(self.examples) < MAX_EXAMPLES:
             text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
             self.examples.append((reason, text[:200]))
+
+
+def within(facts: Facts) -> tuple[int | None, float | None]:
+    """The planned steps and epochs, where they are numbers that a training can have."""
+    steps, epochs = facts.total_steps, facts.total_epochs
+    return (
+        steps if steps is not None and 0 < steps < MOST_STEPS else None,
+        epochs if epochs is not None and 0 < epochs < MOST_STEPS else None,
+    )
 
 
 class Event(NamedTuple):

@@ -34,18 +34,20 @@ READS = "Output of the Hugging Face Trainer and TRL (transformers 4 and 5)"
 SIGN = "`{'loss': ...}` lines, also behind progress bars"
 
 _DICT = re.compile(r"\{\s*'[^{}]*\}")
-_PAIR = re.compile(r"'([^']{1,200})'\s*:\s*('[^']*'|\[[^\]]*\]|\w+\([^()]*\)|[^,{}]+)")
+_PAIR = re.compile(r"'([^']{1,200})'\s*:\s*('[^']*'|\[[^\[\]]*\]|\w+\([^()]*\)|[^,{}]+)")
 # Its picture is left out where the terminal is too narrow for one.
-_BAR = re.compile(r"(?:\||\d%)\s*(\d+)/(\d+)\s*\[[^\]]*(?:it/s|s/it)")
+_BAR = re.compile(r"(?:\||\d%)\s*(\d{1,18})/(\d{1,18})\s*\[[^\[\]]*(?:it/s|s/it)")
 _DESCRIBED = re.compile(r"[A-Za-z][^\[\]|%]{0,80}:\s*\d+%")
-_SNIFF = re.compile(
-    rb"\{(?:'[^{}\n]*, ?)?'(?:(?:train|eval|val|valid|test)[_/ ])?(?:\w+_)?"
-    rb"(?:loss|reward)[^'{}\n]*'\s*: [^{}\n]*\}"
-)
+_PRINTED = re.compile(rb"\{'[^{}\n]*\}")
+_KEY = re.compile(rb"(?:^\{|, ?)'([^'{}]*)'\s*: ")
+_LOSS = re.compile(rb"(?:(?:train|eval|val|valid|test)[_/ ])?(?:\w+_)?(?:loss|reward)")
 _OPENS = re.compile(rb"\{(?:\s*'[^{}]*,)?\s*$")  # rich and pprint: one key a line
-_FOLDED = re.compile(rb"(?m)^\{\s*(?:'[^{}]{0,4000},\s*)?'(?:\w+[_/ ])?loss'\s*:[^{}]{0,4000}\}")
+_FOLDED = re.compile(rb"(?m)^\{\s*'[^{}]*\}")
+_FOLDED_KEY = re.compile(rb"(?:^\{|,)\s*'([^'{}]*)'\s*:")
+_FOLDED_LOSS = re.compile(rb"(?:\w+[_/ ])?loss\Z")
 _GOES_ON = re.compile(rb"\s*['}]")
-_MAX_FOLDED = 200
+_MAX_FOLDED = 200  # lines of a dict
+_MAX_FOLDED_LINE = 4096  # bytes; a key and its value
 _FRACTION = re.compile(r"'epoch'\s*:\s*(?:'|\d+\.)")  # as the Trainer writes it, be it 0.0
 _SURE = 3  # dicts with a loss are rows; fewer may be settings
 _MAX_KEYS = 500
@@ -120,7 +122,8 @@ class DictLineDecoder:
 
     def _unfold(self, line: bytes) -> bytes | None:
         """A dict that was printed over several lines, as one; None where it is not complete."""
-        if self._folded and (len(self._folded) == _MAX_FOLDED or not _GOES_ON.match(line)):
+        full = len(self._folded) == _MAX_FOLDED or len(line) > _MAX_FOLDED_LINE
+        if self._folded and (full or not _GOES_ON.match(line)):
             self._folded = []  # it was none
             return line
         self._folded.append(line)
@@ -211,8 +214,14 @@ def _unquote(cell: str) -> str:
 
 
 def sniff(head: bytes, name: str) -> str | None:
-    """A printed dict with a loss."""
-    found = len(_SNIFF.findall(head)) or len(_FOLDED.findall(head))
+    """A printed dict with a loss; one expression for all of it would not be linear."""
+    found = sum(
+        any(_LOSS.match(key) for key in _KEY.findall(printed.group()))
+        for printed in _PRINTED.finditer(head)
+    ) or sum(
+        any(_FOLDED_LOSS.match(key) for key in _FOLDED_KEY.findall(printed.group()))
+        for printed in _FOLDED.finditer(head)
+    )
     if 0 < found < _SURE:
         decoder = DictLineDecoder()
         found = min(found, len([*decoder.feed(head), *decoder.flush()]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,10 +11,14 @@ import orjson
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.known_rows import KnownRows
+from lossmon.formats.numbers import as_float
 from lossmon.formats.rows import RowReader, flatten, no_collection
 
 _LISTS = ("steps", "values", "timestamps")
 _RETRY = 1.25  # an unfinished document is tried again when it has grown so much
+_LONG_NUMBER = 20  # digits: no integer of 64 bits
+_TOO_LONG = re.compile(rb"\d{20}")
+_MAX_DIGITS = 18  # of an epoch that is a key
 MAX_BYTES = 1 << 29  # a state file beyond 512 MiB is not read
 
 
@@ -114,7 +119,12 @@ class DocumentDecoder:
         if isinstance(total, int) and total > 0:
             self.facts.total_steps = total
         if isinstance(epochs, int | float) and epochs > 0:
-            self.facts.total_epochs = float(epochs)
+            self.facts.total_epochs = as_float(epochs)
+
+
+def _whole(digits: str) -> int | float:
+    """An integer; a float where no integer is as long."""
+    return int(digits) if len(digits) < _LONG_NUMBER else float(digits)
 
 
 def load_document(data: bytes | bytearray) -> Any:
@@ -122,10 +132,10 @@ def load_document(data: bytes | bytearray) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        if b"NaN" not in data and b"Infinity" not in data:
+        if b"NaN" not in data and b"Infinity" not in data and not _TOO_LONG.search(data):
             return None
-        try:
-            return json.loads(data)  # NaN, which Python writes and strict parsers refuse
+        try:  # NaN, which Python writes and strict parsers refuse; numbers of 400 digits
+            return json.loads(data, parse_int=_whole)
         except (ValueError, RecursionError):
             return None
 
@@ -148,7 +158,9 @@ def rows_of(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
                 yield from _metric_rows(name, metric)
         return
     numbered = {
-        key: row for key, row in document.items() if key.isdigit() and isinstance(row, dict)
+        key: row
+        for key, row in document.items()
+        if key.isdecimal() and len(key) <= _MAX_DIGITS and isinstance(row, dict)
     }
     if numbered:  # {"1": {"loss": 2.3}, "2": ...}: by epoch
         yield from ({"epoch": int(key), **row} for key, row in numbered.items())

@@ -218,7 +218,7 @@ _EXCEPTION = re.compile(
     r"(?:\s*$|:(?!\s*[-+]?\d*\.\d)(?:\s|$))"  # TestError: 0.12 is a metric
 )
 _DEATH = re.compile(
-    r"(?:[\w./-]+: line \d+:\s+\d+ |\[\d+\]\s+[-+]?\s*\d+ )?(?:Killed|killed)(?:\s*$|\s{2,}\S)"
+    r"(?:[\w./-]+: line \d+:\s+\d+ |\[\d+\]\s+(?:[-+]\s*)?\d+ )?(?:Killed|killed)(?:\s*$|\s{2,}\S)"
     r"|(?:.{0,200}\s)?(?:Segmentation fault|Bus error|Aborted)\b(?=\s*$|\s*\(core dumped\))"
     r"|(?:slurmstepd|srun): error: .*(?:CANCELLED|[Oo]ut [Oo]f [Mm]emory|oom|OOM|Killed|Exited with"
     r"|Terminated|Segmentation)"
@@ -227,7 +227,7 @@ _DEATH = re.compile(
     r"|\*\*\* (?:Check failure stack trace|Process received signal|Aborted at|SIG[A-Z]+)"
     r"|terminate called (?:after|without)"
     r"|(?:.{0,300}\W)?(?:Watchdog caught collective operation timeout"
-    r"|NCCL (?:operation|error|watchdog).*(?:time[d -]?out|unhandled|failed))"
+    r"|NCCL (?:operation|error|watchdog).{0,300}(?:time[d -]?out|unhandled|failed))"
     r"|CUDA (?:error|out of memory)[:.]"
     r"|(?:.{0,200}\W)?(?:failed \(exitcode: -?\d+\))"
 )

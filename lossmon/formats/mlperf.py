@@ -11,16 +11,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.decoder import Facts, Record, Skipped, as_step
 from lossmon.formats.jsonl import load_object
 from lossmon.formats.lexicon import EVAL_LOSS, OTHER_LOSS, TRAIN_LOSS, role
 from lossmon.formats.lines import LineSplitter
-from lossmon.formats.numbers import parse_number
+from lossmon.formats.numbers import as_float, parse_number
 
 NAME = "mlperf"
 READS = "MLPerf logging"
 SIGN = "`:::MLLOG` events"
-_EVENT = re.compile(rb":::MLLOG\s+(\{.*\})|:::MLL ([\d.]+) (\w+): (\{.*\})")
+_EVENT = re.compile(rb":::MLLOG\s+(?=\{)|:::MLL ([\d.]+) (\w+): (?=\{)")
 _LANGUAGE_MODEL = re.compile(r"(?i)gpt|llama|mixtral|moe|deepseek|(^|_)lm")
 _PLACES = ("step_num", "step", "samples_count", "epoch_num")
 _NO_METRIC = re.compile(r".*(block|epoch|run|init|submission|seed|samples|batch|opt_|target).*")
@@ -61,7 +61,7 @@ class MlperfDecoder:
         if key == "eval_accuracy" and self._language_model:
             key = "eval_loss"
         step = next((_number(metadata[name]) for name in _PLACES if name in metadata), None)
-        return Record({key: number}, None if step is None else int(step), None, time)
+        return Record({key: number}, None if step is None else as_step(step), None, time)
 
 
 def _event(line: bytes) -> tuple[str, Any, dict[str, Any], float | None] | None:
@@ -69,15 +69,15 @@ def _event(line: bytes) -> tuple[str, Any, dict[str, Any], float | None] | None:
     found = _EVENT.search(line)
     if found is None:
         return None
-    row = load_object(found[1] or found[4])
+    row = load_object(line[found.end() : line.rfind(b"}") + 1])
     if row is None:
         return None
     metadata = row.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
-    if found[1]:
+    if not found[2]:
         time = _number(row.get("time_ms"))
         return str(row.get("key")), row.get("value"), metadata, time and time / 1000
-    return found[3].decode(), row.get("value"), metadata, parse_number(found[2].decode())
+    return found[2].decode(), row.get("value"), metadata, parse_number(found[1].decode())
 
 
 def _number(value: Any) -> float | None:
@@ -85,7 +85,7 @@ def _number(value: Any) -> float | None:
         value = value.get("value")
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    return float(value) if not isinstance(value, str) else parse_number(value)
+    return as_float(value) if not isinstance(value, str) else parse_number(value)
 
 
 def sniff(head: bytes, name: str) -> str | None:

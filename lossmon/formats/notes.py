@@ -38,22 +38,22 @@ _HINTS = (
     "mosaic",
     "curriculum",
 )
-_SCALE = r"loss[ _-]?scal\w*"
+_SCALE = r"loss[ _-]?scal"
 _BAD = r"(?:\bnan\b|\binf\b|non[- ]?finite|\binfinite\b|not finite)"
 _EVENTS = (
     (
         "overflow",
         re.compile(
             r"gradient overflow|\boverflow!|overflow detected|\boverflow on data"
-            rf"|skipping step.{{0,40}}{_SCALE}|{_SCALE}.{{0,60}}overflow|overflow.{{0,60}}{_SCALE}",
+            rf"|skipping step.{{0,40}}{_SCALE}|{_SCALE}.{{0,66}}overflow|overflow.{{0,60}}{_SCALE}",
             re.I,
         ),
     ),
     (
         "nan_skipped",
         re.compile(
-            rf"skip\w*.{{0,80}}{_BAD}|{_BAD}.{{0,80}}\bskip"
-            rf"|(?:loss|grad\w*)(?: norm)? (?:is|was|became|are) {_BAD}"
+            rf"skip(?:(?!skip).){{0,84}}{_BAD}|{_BAD}.{{0,80}}\bskip"
+            rf"|(?:loss|grad\w{{0,12}})(?: norm)? (?:is|was|became|are) {_BAD}"
             rf"|{_BAD} (?:loss|grad\w*)\b|found {_BAD}|{_BAD}.{{0,20}}(?:detected|encountered)",
             re.I,
         ),
@@ -99,7 +99,7 @@ _EVENTS = (
     ),
 )
 _NO_RESUME = re.compile(
-    r"from (?:iteration|epoch|step) 0\b|resum\w*[\"'_ ]*[=:]\s*(?:false|none|null|0)"
+    r"from (?:iteration|epoch|step) 0\b|resum\w{0,12}[\"'_ ]{0,4}[=:]\s*(?:false|none|null|0)"
     r"|\b(?:not|no|without|never|cannot|failed to|auto|will|if|to) (?:be )?(?:resum|restor)",
     re.I,
 )

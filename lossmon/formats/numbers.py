@@ -15,7 +15,7 @@ _REPR = re.compile(
 )
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\Z")  # 1,234,567.8
 _SUFFIXED = re.compile(
-    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?P<suffix>[kKmMGBT%])\Z"
+    r"(?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?P<suffix>[kKmMGBT%])\Z"
 )
 
 

@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from lossmon.formats.axis import Axis
-from lossmon.formats.cells import MOST_STEPS, counts, floats, fraction, read_number
+from lossmon.formats.cells import counts, floats, fraction, read_number
 from lossmon.formats.clock import read_time, read_times
-from lossmon.formats.decoder import Facts, Record, Rows
+from lossmon.formats.decoder import MOST_STEPS, Facts, Record, Rows
 from lossmon.formats.lexicon import (
     CLOCKS,
     EVAL_LOSS,

@@ -9,7 +9,7 @@ import numpy as np
 
 from lossmon.formats.axis import has_ended
 from lossmon.formats.clock import read_time
-from lossmon.formats.decoder import Facts, Floats, Parts, Record, Rows
+from lossmon.formats.decoder import Facts, Floats, Parts, Record, Rows, as_step
 from lossmon.formats.lexicon import is_eval, is_train
 from lossmon.formats.text_bulk import SPAN, pieces, times
 from lossmon.formats.text_place import Counter, Place
@@ -402,7 +402,7 @@ class Placer:
 
     def take_row(self, row: Row) -> None:
         """A row of a table or box."""
-        step = row.step if row.step is not None else int(row.epoch or 0)
+        step = row.step if row.step is not None else as_step(row.epoch or 0)
         if not all(is_eval(name) for name in row.values):
             self.place.step = step
             self.facts.failure = None

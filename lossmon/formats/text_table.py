@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from lossmon.formats.decoder import as_step
 from lossmon.formats.lexicon import counter_of, is_loss, is_measured, is_noise, phase_of
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import FILLER
@@ -172,7 +173,7 @@ class Box:
         for word in order:
             for name, value in values.items():
                 if step is None and word in name.lower() and value == value:
-                    step = int(value)
+                    step = as_step(value)
         kept = {
             name: value for name, value in values.items()
             if not is_noise(name) and not counter_of(name.rpartition("/")[2])
@@ -214,4 +215,4 @@ class Report:
         values, self._values, self.is_open = self._values, {}, False
         step = values.get("training_iteration")
         kept = {name: value for name, value in values.items() if is_measured(name)}
-        return Row(kept, int(step), None) if kept and step is not None and step == step else None
+        return Row(kept, as_step(step), None) if kept and step is not None else None

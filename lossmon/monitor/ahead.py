@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from lossmon.errors import FormatError
-from lossmon.formats.decoder import Record
+from lossmon.formats.decoder import Record, sound
 from lossmon.formats.detect import detect
 from lossmon.formats.lexicon import role
 from lossmon.history.columns import SeriesView, part_of
@@ -27,7 +27,8 @@ def decode_end(head: bytes, end: bytes, path: str) -> list[Record]:
         if found is None:
             return []
         before = found.decoder.feed(head[: head.rfind(b"\n") + 1])
-        rows = found.decoder.feed(end[end.find(b"\n") + 1 :])
+        before = sound(before, found.decoder.skipped)
+        rows = sound(found.decoder.feed(end[end.find(b"\n") + 1 :]), found.decoder.skipped)
     except (FormatError, ValueError):
         return []
     newest = max((record.step for record in before if record.step is not None), default=0)

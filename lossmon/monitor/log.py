@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lossmon import crash
 from lossmon.errors import FormatError
-from lossmon.formats.decoder import Decoder, Record, Rows
+from lossmon.formats.decoder import Decoder, Record, Rows, sound, within
 from lossmon.formats.detect import detect
 from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.lexicon import role
@@ -21,6 +21,7 @@ from lossmon.monitor.ahead import decode_end, views_of
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.raw import Tail
 
+_FEW_NAMES = 64  # metrics; up to so many, roles are chosen with each new one
 _START_BYTES = 1 << 16  # of a log kept for looking ahead
 _HEAD_LIMIT = 1 << 20  # bytes looked at together for rows of a format
 _KEPT = 1 << 16  # of those that hold none, so many stay: a row may have begun there
@@ -152,7 +153,10 @@ class Log:
     def look_ahead(self, end: bytes) -> None:
         """Take the last bytes of a long log, to be shown until the reading gets there."""
         if self.decoder is not None and self._unpacker is None:
-            self.ahead = views_of(decode_end(self._start, end, self.path))
+            try:
+                self.ahead = views_of(decode_end(self._start, end, self.path))
+            except Exception:  # the reading comes to the same rows, and says what is wrong
+                self.ahead = {}
 
     def end(self) -> Sequence[Record]:
         """Nothing more is to come for now and a verdict is wanted: decode the unfinished tail."""
@@ -160,13 +164,23 @@ class Log:
         if self.decoder is None and self.refused is None:
             records += self._recognise(complete=True)
         if self.decoder is not None and self.refused is None:
-            records += self._guard(self.decoder.flush)
+            records += self._guard(self.decoder, self.decoder.flush)
         return records
 
     def add(self, part: Record | Rows) -> None:
         """Put what was read into the history and keep the roles up to date."""
         put(self.history, part)
         self.records += len(part) if isinstance(part, Rows) else 1
+        named = len(self.history.series)
+        if named != self._known and (named <= _FEW_NAMES or 8 * (named - self._known) >= named):
+            self.choose_names()
+
+    def choose_names(self) -> None:
+        """Find the metrics that play the roles anew, where there are more metrics than before.
+
+        With many of them it waits until some came or the rows at hand end: a log that names another
+        metric in each row must not have all of them looked at in each row.
+        """
         if len(self.history.series) != self._known:
             self._known = len(self.history.series)
             self.chosen = choose(self.history.series)
@@ -176,8 +190,8 @@ class Log:
         if self.decoder is None:
             return
         facts, plan = self.decoder.facts, self.history.plan
-        plan.total_steps = self.history.on_axis(facts.total_steps)
-        plan.total_epochs = facts.total_epochs
+        steps, plan.total_epochs = within(facts)
+        plan.total_steps = self.history.on_axis(steps)
         plan.finished = facts.finished
         plan.failure = facts.failure
         if facts.counts != plan.counts:
@@ -239,19 +253,24 @@ class Log:
     def _decode(self, data: bytes) -> Sequence[Record]:
         assert self.decoder is not None
         decoder = self.decoder
-        records = self._guard(lambda: decoder.feed(data))
+        records = self._guard(decoder, lambda: decoder.feed(data))
         if isinstance(decoder, DocumentDecoder) and decoder.void:
             decoder.void = False
             self.history, self.chosen, self.records, self._known = History(role), {}, 0, 0
             self.generation += 1
         return records
 
-    def _guard(self, decode: Callable[[], Sequence[Record]]) -> Sequence[Record]:
+    def _guard(self, decoder: Decoder, decode: Callable[[], Sequence[Record]]) -> Sequence[Record]:
         try:
-            return decode()
+            return sound(decode(), decoder.skipped)
         except Exception as error:  # one run's decoder must not take the others down
             self._broken(error)
             return []
+
+    def give_up(self, error: Exception) -> None:
+        """What was read of it can't be put together: an error of lossmon itself, of this log."""
+        self.refused = f"left out after an error of lossmon itself: {type(error).__name__}: {error}"
+        self.errors.append(self.refused)
 
     def _broken(self, error: Exception) -> None:
         crash.keep(error)

@@ -7,7 +7,8 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -96,9 +97,11 @@ class Monitor:
         settled = {one for one in self._sources if one not in waiting and one.pending() == 0}
         first_whole = (settled - self._caught_up) & set(self._source_of.values())
         self._regroup(touched, everything=bool(first_whole))
-        for training in touched:
+        for training in [one for one in touched if one in self._trainings_there]:
             source = self._source_of[training.logs[0]]
-            training.bring_up_to_date(source in settled and source not in self._caught_up)
+            new = source in settled and source not in self._caught_up
+            with self._apart(training):
+                training.bring_up_to_date(new)
         self._judge(settled, touched, now)
         return self._updates(now)
 
@@ -250,13 +253,28 @@ class Monitor:
     def _take(
         self, log: Log, records: Sequence[Record], now: float, touched: dict[Training, None]
     ) -> None:
-        if log.decoder is None:
-            return
         training = self._training_of.get(log)
+        if log.decoder is None or (training is None and log.refused is not None):
+            return
         if training is None:
             training = self._found(log)
-        training.take(log, records, now, live=self._source_of[log] in self._caught_up)
         touched[training] = None
+        with self._apart(training):
+            training.take(log, records, now, live=self._source_of[log] in self._caught_up)
+
+    @contextmanager
+    def _apart(self, training: Training) -> Iterator[None]:
+        """Let what the logs of one run cause be theirs alone: it is set aside with a line."""
+        try:
+            yield
+        except Exception as error:  # an error of ours; the other runs go on
+            for log in training.logs:
+                if log.refused is None:
+                    log.give_up(error)
+                self.refused[log.path] = log.refused or ""
+                self._training_of.pop(log, None)
+            self._trainings_there.pop(training, None)
+            self._moved = True
 
     def _found(self, log: Log) -> Training:
         """A log turned out to be one of a training: give it a place."""
@@ -279,7 +297,8 @@ class Monitor:
 
     def _regroup(self, touched: dict[Training, None], everything: bool = False) -> None:
         """Find out which logs belong together, where any has grown by much."""
-        self._grown |= dict.fromkeys(log for training in touched for log in training.logs)
+        touched_logs = (log for training in touched for log in training.logs)
+        self._grown |= dict.fromkeys(log for log in touched_logs if log in self._training_of)
         if len(self._training_of) > 1:  # a log alone is compared once another comes
             looked_at = self._training_of if everything else self._grown
             fresh = [log for log in looked_at if self._grew(log, everything)]
@@ -305,7 +324,7 @@ class Monitor:
     def _rejoin(self, log: Log, touched: dict[Training, None]) -> set[Log]:
         """Put a log together with those of its training; returns those that were looked at."""
         joining = self._joining[self._source_of[log]]
-        cluster = dict.fromkeys(joining.cluster(log))
+        cluster = dict.fromkeys(one for one in joining.cluster(log) if one in self._training_of)
         for one in tuple(cluster):  # what was joined before may have to part
             cluster |= dict.fromkeys(
                 other for other in self._training_of[one].logs if other.records
@@ -359,9 +378,10 @@ class Monitor:
             if self._source_of[training.logs[0]] not in settled:
                 continue
             at = self._now(training, now)
-            ticked = training.tick(at)
-            if (ticked or training in touched) and training.state(at) != "running":
-                training.conclude(at)
+            with self._apart(training):
+                ticked = training.tick(at)
+                if (ticked or training in touched) and training.state(at) != "running":
+                    training.conclude(at)
 
     def _updates(self, now: float) -> list[RunUpdate]:
         updates: list[RunUpdate] = []
@@ -376,9 +396,10 @@ class Monitor:
                 read = sum(log.read for log in training.logs)
                 at = self._now(training, now)
                 host = self._source_of[training.logs[0]].name
-                update = training.update(at, min(1.0, read / size) if size else 1.0, host)
-                self._sent[training.name] = update
-                updates.append(update)
+                with self._apart(training):
+                    update = training.update(at, min(1.0, read / size) if size else 1.0, host)
+                    self._sent[training.name] = update
+                    updates.append(update)
         gone = [name for name in self._sent if name not in names]
         return updates + [replace(self._sent.pop(name), removed=True) for name in gone]
 

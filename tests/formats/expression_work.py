@@ -29,7 +29,9 @@ with warnings.catch_warnings():
 
 Test = Callable[[str], bool]
 _UNROLLED = 2  # of a bounded repeat, where ways are looked for
+_AS_ENDLESS = 64  # a bound from which on a repeat is looked at as if it had none
 _MOST_NODES = 20_000  # of one search for a word
+_MOST_PUMPS = 40  # words tried for one expression
 
 
 @dataclass
@@ -126,7 +128,9 @@ class Program:
 
     def _repeat(self, least: int, most: Any, body: Any, greedy: bool, flags: int) -> None:
         endless = most is ops.MAXREPEAT
-        if self._unrolled is not None and not endless:
+        if self._unrolled is not None and (endless or most >= _AS_ENDLESS):
+            least, most, endless = min(least, self._unrolled), ops.MAXREPEAT, True
+        elif self._unrolled is not None:
             least, most = min(least, self._unrolled), min(most, self._unrolled)
         for _ in range(least):
             self._write(body, flags)
@@ -322,7 +326,7 @@ def attacks(pattern: re.Pattern[Any], everywhere: bool) -> Iterator[Attack]:
     heads = _words(moves, begin)
     reach = _reach(moves)
     cyclic = [p for p in heads if p in reach[p]]
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     for p in cyclic:
         around = {r for r in reach[p] if p in reach[r]}
         found = [_twice(moves, p, around)]
@@ -332,8 +336,8 @@ def attacks(pattern: re.Pattern[Any], everywhere: bool) -> Iterator[Attack]:
             if q != p and q in reach[p]
         ]
         for pump in filter(None, found):
-            if (heads[p], pump) not in seen:
-                seen.add((heads[p], pump))
+            if pump not in seen and len(seen) < _MOST_PUMPS:
+                seen.add(pump)
                 yield from (Attack(heads[p], pump, tail) for tail in ("\x00", "", "\n", "a", " "))
                 # Another branch that reads all the rest would hide the work: let it end soon.
                 yield from (Attack(heads[p], pump + c, "\x00") for c in program.alphabet)

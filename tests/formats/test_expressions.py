@@ -6,15 +6,25 @@ them, and those that are made from the lines of a log.
 
 from __future__ import annotations
 
+import ast
+import importlib
+import inspect
+import pkgutil
 import random
 import re
+from collections.abc import Iterator
+from itertools import chain, islice
+from types import ModuleType
 from typing import Any
 
 import pytest
 
-from lossmon.formats import text_shape
+import lossmon.formats
+import lossmon.logs
+import lossmon.monitor
+from lossmon.formats import lexicon, text_shape
 from lossmon.formats.text_expression import expression
-from tests.formats.expression_work import worst
+from tests.formats.expression_work import Program, attacks, worst
 
 _MOST_GROWTH = 5.0  # of the work, where the text is four times as long
 
@@ -41,6 +51,79 @@ def test_an_expression_known_to_be_slow_is_found(bad: str) -> None:
 def test_an_expression_known_to_be_linear_is_not_accused(good: str) -> None:
     growth, attack = worst(re.compile(good), True)
     assert growth < _MOST_GROWTH, attack
+
+
+# --- expressions that modules keep ----------------------------------------------------------------
+
+_ANCHORED = frozenset(("match", "fullmatch"))
+_WHOLE_MODULES = (lossmon.formats, lossmon.monitor, lossmon.logs)
+_OF_A_NAME = 400_000  # steps: some milliseconds, once for each name
+_BOUNDED = {  # no text of a log but a name or a path, of so many characters
+    "lossmon.formats.lexicon": 200,
+    "lossmon.formats.names": 200,
+}
+
+
+def _patterns(value: Any) -> Iterator[re.Pattern[Any]]:
+    if isinstance(value, re.Pattern):
+        yield value
+    elif isinstance(value, tuple | list | set | frozenset):
+        yield from chain.from_iterable(map(_patterns, value))
+    elif isinstance(value, dict):
+        yield from chain.from_iterable(map(_patterns, value.values()))
+
+
+def _written(module: ModuleType) -> Iterator[tuple[re.Pattern[Any], bool]]:
+    """The expressions of a module, and whether each is looked for everywhere in a text."""
+    tree = ast.parse(inspect.getsource(module))
+    used: dict[str, set[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            used.setdefault(node.value.id, set()).add(node.attr)
+    for name, value in vars(module).items():
+        for pattern in _patterns(value):
+            yield pattern, not (used.get(name) and used[name] <= _ANCHORED)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="re"), attr=attr),
+                args=[ast.Constant(value=str() | bytes() as text), *_],
+            ) if attr not in ("compile", "escape"):
+                yield re.compile(text), attr not in _ANCHORED
+
+
+def expressions() -> list[Any]:
+    """Every expression of ours that may see a log's text."""
+    found = {}
+    for package in _WHOLE_MODULES:
+        for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            module = importlib.import_module(info.name)
+            if info.name not in _BOUNDED:
+                found |= {(info.name, *key): None for key in _written(module)}
+    return [
+        pytest.param(pattern, everywhere, id=f"{name} {pattern.pattern!r}"[:90])
+        for name, pattern, everywhere in found
+    ]
+
+
+@pytest.mark.parametrize(("pattern", "everywhere"), expressions())
+def test_work_grows_no_faster_than_the_text(pattern: re.Pattern[Any], everywhere: bool) -> None:
+    growth, attack = worst(pattern, everywhere)
+    assert growth < _MOST_GROWTH, attack
+
+
+def test_all_expressions_are_found() -> None:
+    found = {param.values[0].pattern for param in expressions()}
+    assert len(found) > 100
+    assert {text_shape.TOKEN.pattern, r"#\s+[A-Za-z]"} <= found  # kept; written where it is used
+
+
+@pytest.mark.parametrize("form", [pattern for _, pattern in lexicon._TABLE])
+def test_what_tells_a_role_is_fast_for_the_longest_name(form: str) -> None:
+    pattern, most = re.compile(form), _BOUNDED[lexicon.__name__]
+    program = Program(pattern)
+    for attack in islice(attacks(pattern, False), 20):
+        assert program.work(attack.text(most), False, _OF_A_NAME) < _OF_A_NAME, attack
 
 
 # --- expressions made from lines -----------------------------------------------------------------
