@@ -82,13 +82,15 @@ def apply() -> Config:
     Raises:
         ConfigError: the file cannot be used.
     """
+    from lossmon.formats.apart import Worker
     from lossmon.formats.pattern import PatternFormat
 
     config = name_hosts()
+    worker = Worker()
     settings.say(
         roles=config.roles,
         patterns=config.patterns,
-        formats=tuple(PatternFormat(line.name, line.pattern) for line in config.lines),
+        formats=tuple(PatternFormat(line.name, line.pattern, worker) for line in config.lines),
     )
     return config
 

@@ -17,6 +17,11 @@ from lossmon.history.summary import Sketch, Summary
 _MOST_LEVELS = 200  # places at which the train level is measured for its pair
 
 
+def _about(names: int) -> int:
+    """A number of names to seven binary digits: beyond 127 some must be new to make another."""
+    return names >> max(0, names.bit_length() - 7) << max(0, names.bit_length() - 7)
+
+
 class Looker:
     """Keeps a summary of each metric that patterns need."""
 
@@ -27,8 +32,11 @@ class Looker:
         self._judged_of: tuple[int, str | None, str | None] = (0, None, None)
 
     def judged(self, history: History, chosen: Mapping[str, str], anew: bool = False) -> Judged:
-        """What the run is judged by; O(1) but where names are new, or at a look (anew)."""
-        of = len(history.series), chosen.get("train_loss"), chosen.get("eval_loss")
+        """What the run is judged by; O(1) but where names are new, or at a look (anew).
+
+        Of very many names some must be new: a log may name another one in each row.
+        """
+        of = _about(len(history.series)), chosen.get("train_loss"), chosen.get("eval_loss")
         if self._judged is None or anew or of != self._judged_of:
             plan = history.plan
             known = len(history.series), len(plan.settings)

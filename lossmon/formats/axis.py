@@ -17,8 +17,7 @@ from math import ceil
 
 import numpy as np
 
-from lossmon.formats.cells import MOST_STEPS
-from lossmon.formats.decoder import Facts, Floats, Ints
+from lossmon.formats.decoder import MOST_STEPS, Facts, Floats, Ints
 from lossmon.formats.text_place import Counter
 
 _SLACK = 0.01  # of the training: a bar is drawn at most so late

@@ -183,7 +183,7 @@ def _sound_part(part: Record | Rows) -> Record | Rows | None:
 
 
 def _is_placed(record: Record) -> bool:
-    _, step, epoch, time = record
+    step, epoch, time = record.step, record.epoch, record.time
     return (
         (step is None or -MOST_STEPS < step < MOST_STEPS)
         and (epoch is None or not abs(epoch) >= MOST_STEPS)

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from itertools import chain
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
-from lossmon.debug import logger
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder
 from lossmon.settings import current
+
+if TYPE_CHECKING:
+    from lossmon.formats.apart import ForeignFormat
 
 ENTRY_POINTS = "lossmon.formats"
 
@@ -119,7 +121,7 @@ def detect(head: bytes, name: str, complete: bool) -> Detection | None:
     names = BINARY if binary else FORMATS
     if binary and _is_text_with_nul(head):
         binary, names = None, (*BINARY, *FORMATS)
-    for format_ in chain(current().formats, _plug_ins()[0], _built(names)):
+    for format_ in chain(current().formats, _plug_ins(), _built(names)):
         part = head if complete or format_.NAME != "text" else head[-_LOOKED_AT:]
         why = format_.sniff(part, name)
         if why:
@@ -161,26 +163,21 @@ def _refusal(head: bytes, name: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _plug_ins() -> tuple[tuple[Format, ...], tuple[str, ...]]:
-    """Formats of other packages; and of each that can't be imported why it is left out."""
+def _plug_ins() -> tuple[ForeignFormat, ...]:
+    """Formats of other packages, each in a process of its own."""
     if not any(map(_offers, sys.path)):
-        return (), ()
+        return ()
     from importlib import metadata  # takes longer to import than all else that a log needs
 
-    found, broken = [], []
-    for entry in metadata.entry_points(group=ENTRY_POINTS):
-        try:
-            found.append(entry.load())
-        except Exception as error:  # whatever it does wrong, logs of other formats must be read
-            logger.error("the plug-in %s cannot be imported", entry.name, exc_info=error)
-            what = f"{type(error).__name__}: {error}".split("\n")[0]
-            broken.append(f"the plug-in {entry.name} ({entry.value}) is left out: {what}")
-    return tuple(found), tuple(broken)
+    from lossmon.formats.apart import ForeignFormat
+
+    entries = metadata.entry_points(group=ENTRY_POINTS)
+    return tuple(ForeignFormat(entry.value, entry.name) for entry in entries)
 
 
 def broken_plug_ins() -> tuple[str, ...]:
     """A line for each format of another package that cannot be imported."""
-    return _plug_ins()[1]
+    return tuple(fault for one in _plug_ins() if (fault := one.broken()) is not None)
 
 
 def _offers(place: str) -> bool:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
+from lossmon.formats.apart import TooSlowError, Worker, search
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter, clean, failure
 from lossmon.formats.rows import RowReader
 
 _LONGEST = 10_000  # characters of a line: a user's expression may be slow
 _SNIFFED = 2000
+_AT_ONCE = 500  # lines in one request
+_MOST_HANGS = 3  # from then on no other log is looked at
 
 
 class PatternDecoder:
@@ -18,13 +22,15 @@ class PatternDecoder:
     Args:
         name: the format's name.
         pattern: with a group for each metric, and for step, epoch, time where the line has them.
+        worker: where it is looked for.
     """
 
-    def __init__(self, name: str, pattern: re.Pattern[str]) -> None:
+    def __init__(self, name: str, pattern: re.Pattern[str], worker: Worker) -> None:
         self.format = name
         self.skipped = Skipped()
         self.facts = Facts()
         self._pattern = pattern
+        self._worker = worker
         self._lines = LineSplitter()
         self._rows = RowReader(self.facts)
 
@@ -38,10 +44,8 @@ class PatternDecoder:
 
     def _decode(self, lines: list[bytes]) -> list[Record]:
         records = []
-        for line in lines:
-            text = clean(line[:_LONGEST])
-            found = self._pattern.search(text)
-            row = None if found is None else {k: v for k, v in found.groupdict().items() if v}
+        for text, found in self._found([clean(line[:_LONGEST]) for line in lines]):
+            row = None if found is None else {k: v for k, v in found.items() if v}
             record = self._rows.read(row) if row else None
             if record is not None:
                 self.facts.failure = None  # it goes on
@@ -51,21 +55,43 @@ class PatternDecoder:
                 self.skipped.add("not in the form of the pattern", text)
         return records
 
+    def _found(self, texts: list[str]) -> Iterator[tuple[str, dict[str, str] | None]]:
+        """Each text with what the pattern finds in it."""
+        for at in range(0, len(texts), _AT_ONCE):
+            some = texts[at : at + _AT_ONCE]
+            try:
+                found = search(self._worker, self._pattern.pattern, self._pattern.flags, some)
+            except TooSlowError:
+                raise TooSlowError(
+                    f"set aside: the pattern {self.format!r} of config.toml took too long for it;"
+                    " let no two parts of it match the same text"
+                ) from None
+            yield from zip(some, found, strict=True)
+
 
 class PatternFormat:
     """A format of the user's own."""
 
-    def __init__(self, name: str, pattern: re.Pattern[str]) -> None:
+    def __init__(self, name: str, pattern: re.Pattern[str], worker: Worker) -> None:
         self.NAME = name
         self._pattern = pattern
+        self._worker = worker
+        self._hangs = 0
 
     def sniff(self, head: bytes, name: str) -> str | None:
-        """A line in which the pattern is found."""
-        for line in re.split(rb"[\r\n]+", head)[:_SNIFFED]:
-            if self._pattern.search(clean(line[:_LONGEST])):
-                return "a line in the form that config.toml describes"
+        """A line in which the pattern is found; None too where that takes too long."""
+        if self._hangs >= _MOST_HANGS:
+            return None
+        texts = [clean(line[:_LONGEST]) for line in re.split(rb"[\r\n]+", head)[:_SNIFFED]]
+        try:
+            for at in range(0, len(texts), _AT_ONCE):
+                some = texts[at : at + _AT_ONCE]
+                if any(search(self._worker, self._pattern.pattern, self._pattern.flags, some)):
+                    return "a line in the form that config.toml describes"
+        except TooSlowError:
+            self._hangs += 1
         return None
 
     def decoder(self, name: str) -> PatternDecoder:
         """A fresh decoder."""
-        return PatternDecoder(self.NAME, self._pattern)
+        return PatternDecoder(self.NAME, self._pattern, self._worker)

@@ -263,6 +263,11 @@ class Log:
     def _guard(self, decoder: Decoder, decode: Callable[[], Sequence[Record]]) -> Sequence[Record]:
         try:
             return sound(decode(), decoder.skipped)
+        except FormatError as error:  # it says all itself
+            crash.keep(error)
+            self.refused = str(error)
+            self.errors.append(self.refused)
+            return []
         except Exception as error:  # one run's decoder must not take the others down
             self._broken(error)
             return []

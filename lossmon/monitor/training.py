@@ -128,9 +128,14 @@ class Training:
             whole: what is there is all that will be looked at, however fresh; only a plan that
                 says that more is to come holds back the verdicts that need the end.
         """
+        self._choose_names()
         over = self.state(now) != "running" or (whole and not self.history.steps_remain)
         self._safely(lambda: self._engine.conclude(self.history, self.chosen, over), Diagnosis())
         self.revision += 1
+
+    def _choose_names(self) -> None:
+        for log in self.logs:
+            log.choose_names()
 
     def _watch(self, part: Record | Rows, into: Log | Merge) -> None:
         """Add what was read, and judge the run wherever a look is due."""
@@ -235,6 +240,7 @@ class Training:
 
     def update(self, now: float, loading: float, host: str = "") -> RunUpdate:
         """Everything a front end shows of this run, frozen."""
+        self._choose_names()
         history, chosen, plan = self.history, self.chosen, self.history.plan
         state, rate = self.state(now), self.pace.steps_per_s
         left = (plan.total_steps or 0) - (history.step or 0)

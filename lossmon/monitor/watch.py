@@ -400,6 +400,8 @@ class Monitor:
                     update = training.update(at, min(1.0, read / size) if size else 1.0, host)
                     self._sent[training.name] = update
                     updates.append(update)
+                if training not in self._trainings_there:
+                    names.discard(training.name)
         gone = [name for name in self._sent if name not in names]
         return updates + [replace(self._sent.pop(name), removed=True) for name in gone]
 

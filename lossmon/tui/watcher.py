@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from lossmon import crash
+from lossmon.formats import apart
 from lossmon.logs.source import Health
 from lossmon.monitor import Monitor, RunUpdate
 
@@ -69,6 +70,7 @@ class Watcher:
         self._stop.set()
         self._drawn.set()
         self._monitor.wake()
+        apart.end_all()
         if self._thread.is_alive():
             self._thread.join(timeout=5)
 
