@@ -275,6 +275,9 @@ def soak(minutes: float, runs: int, count: int, seed: int, folder: Path) -> int:
 def tell(seen: dict[str, Any], logs: list[Run], told: Counter[str], library: str) -> int:
     """Print what happened, and what is not as it was written."""
     wrong = total = read = 0
+    if not seen["settled"]:
+        print(f"It had not caught up {_SETTLE_S:.0f} s after the end (too little processor?): what "
+              "is told lost below may only be late")  # fmt: skip
     for log in logs:
         name = log.path.parent.parent.name
         truth = log.truth()
