@@ -103,7 +103,9 @@ class Situation:
         plan = self.plan
         if plan.failure:
             return "failed"
-        if plan.finished or (plan.total_steps is not None and self.step >= plan.total_steps):
+        # Beyond the plan, the plan was another's: the bar of an evaluation, an epoch's length.
+        done = plan.total_steps is not None and 0 <= self.step - plan.total_steps <= 1
+        if plan.finished or done:
             return "finished"
         if self.signs.job in JOB_FAILED:
             return "failed"

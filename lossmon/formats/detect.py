@@ -99,13 +99,15 @@ def _built(names: Iterable[str]) -> Iterator[Built]:
     return (cast(Built, import_module(f"lossmon.formats.{name}")) for name in names)
 
 
-def detect(head: bytes, name: str, complete: bool) -> Detection | None:
+def detect(head: bytes, name: str, complete: bool, named: bool = False) -> Detection | None:
     """Recognise the format of a log.
 
     Args:
         head: the first bytes.
         name: its path.
         complete: no more bytes are to be waited for.
+        named: the user says that it is a log: what can be read of any text is read, be it one row
+            before a crash, in a file of any name.
 
     Returns:
         None where more bytes are needed to tell.
@@ -128,6 +130,11 @@ def detect(head: bytes, name: str, complete: bool) -> Detection | None:
             return Detection(format_.NAME, why, format_.decoder(name))
     if binary and (complete or len(head) > _MAGIC_BYTES):
         raise FormatError(f"{binary}; name a log file")
+    if complete and named and not binary:
+        from lossmon.formats.text import TextDecoder, any_row
+
+        if why := any_row(head):
+            return Detection("text", why, TextDecoder())
     if complete:
         raise FormatError(_refusal(head, name))
     return None

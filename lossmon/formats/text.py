@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
-from lossmon.formats.lexicon import is_loss, is_paced, phase_of, plain, title_of
+from lossmon.formats.lexicon import is_loss, is_measured, is_paced, phase_of, plain, title_of
 from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
@@ -368,6 +368,22 @@ def looks_like_training(head: bytes) -> str | None:
     if count < 2:
         return None  # examples in a text about training
     return f"{count} of {lines} lines have the shape '{text}'"
+
+
+def any_row(head: bytes) -> str | None:
+    """Why a text that someone calls a log is one: a line says where it stands and what it measures.
+
+    One is enough: the most common time for a training to die is before it prints the second.
+    """
+    if head.lstrip()[:1] in (b"{", b"["):
+        return None  # data; rows of a training would be JSON lines
+    decoder = TextDecoder()
+    decoder.feed(head)
+    decoder.flush()
+    for shape in decoder.shapes.values():
+        if shape.rows and shape.level and any(map(is_measured, shape.names)):
+            return f"it was named, and has lines of the shape '{shape.text}'"
+    return None
 
 
 def _first_row(decoder: TextDecoder) -> str | None:

@@ -13,6 +13,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 _MOST_REPEATS = 0.75  # of the points: where more share a step, it is no step
+_EARLY = 8  # steps from the start on, of which each is written twice by two ranks
+_TELLING = 3  # steps
 _PAGED = 1 << 18  # bytes from which on an array has pages of its own
 _STAGED = 1024  # points kept in lists before they move into the arrays: cheaper by a factor of 3
 
@@ -107,7 +109,8 @@ class Series:
     """
 
     __slots__ = (
-        "_counted", "_counted_as", "_counted_to", "_epoch", "_kept", "_last_step", "_n", "_source",
+        "_counted", "_counted_as", "_counted_to", "_early_repeats", "_epoch", "_kept", "_last_step",
+        "_n", "_source",
         "_staged_epoch", "_staged_step", "_staged_time", "_staged_value", "_step", "_time",
         "_value", "_whole", "begins", "last_value", "name", "repeats", "restarts", "role",
     )  # fmt: skip
@@ -117,6 +120,7 @@ class Series:
         self.role = role
         self.restarts: list[int] = []  # indices at which the step went back
         self.repeats = 0  # points at the step of the one before
+        self._early_repeats = 0  # of the first steps alone
         self.begins = -(2**62)  # the first step of the newest stage: what is judged
         self.last_value = float("nan")
         self._step = Column(np.int64)
@@ -151,6 +155,7 @@ class Series:
             if step < self._last_step:
                 self._restart(step)
             else:
+                self._early_repeats += self._n - self.repeats <= _EARLY
                 self.repeats += 1
         self._whole = None
         self._staged_step.append(step)
@@ -205,10 +210,10 @@ class Series:
         """What counts; steps ascend.
 
         Where a resumed run logged steps again, the later values; where two ranks or two handlers
-        wrote each step, the first.
+        wrote each step from the start, the first of each.
         """
         whole = self.view()
-        doubled = 0 < self.repeats <= _MOST_REPEATS * self._n
+        doubled = self._is_doubled
         if not self.restarts and not doubled:
             return whole
         asked = (len(self.restarts), doubled)
@@ -221,6 +226,17 @@ class Series:
             self._counted._take(part_of(whole, start, stop), doubled)
         self._counted_to = self._n
         return self._counted.view()
+
+    @property
+    def _is_doubled(self) -> bool:
+        """Two ranks or two handlers write each step, and did so from the start.
+
+        Steps that a logger rounds ("1.23e+04") begin to repeat when they no longer fit its digits:
+        there each point counts.
+        """
+        early = min(self._n - self.repeats, _EARLY)
+        often = self.repeats <= _MOST_REPEATS * self._n
+        return often and early >= _TELLING and self._early_repeats >= early - 1
 
     def _take(self, part: SeriesView, doubled: bool) -> None:
         """Append points; of those that share a step only the first, where rows are doubled."""

@@ -60,6 +60,7 @@ class Log:
         trouble: why it cannot be read now (gone, no permission); None when all is well.
         tail: its last bytes, of a log that cannot be read again to be looked at; else None.
         origins: where its rows stand.
+        named: the user named it: it is a log, whatever it looks like.
     """
 
     path: str
@@ -78,6 +79,7 @@ class Log:
     ahead: dict[str, SeriesView] = field(default_factory=dict)  # the end of a long log
     tail: Tail | None = None
     origins: Origins = field(default_factory=Origins)
+    named: bool = False
     _plain: int = 0  # bytes of its text that were fed
     _start: bytes = b""
     _head: bytearray = field(default_factory=bytearray)
@@ -105,6 +107,7 @@ class Log:
             self.origins = Origins()
             return
         fresh = Log(self.path, self.size, self.mtime, generation=self.generation + 1)
+        fresh.named = self.named
         fresh.tail = Tail() if self.tail is not None else None
         self.__dict__.update(fresh.__dict__)
 
@@ -208,13 +211,14 @@ class Log:
             return []
         try:
             name = self.path if self._unpacker is None else plain_name(self.path)
-            found = detect(bytes(self._head), name, complete and not self._too_long)
+            whole = complete and not self._too_long
+            found = detect(bytes(self._head), name, whole, self.named)
             if found is None and full and b"\n" not in self._head and b"\r" not in self._head:
                 self._head.clear()  # rows may follow
                 self._passing_over = True
                 self._too_long += 1
             elif found is None and (full or complete):
-                found = detect(bytes(self._head) or b"\n", name, True)
+                found = detect(bytes(self._head) or b"\n", name, True, self.named)
         except FormatError as error:
             if full and not complete and b"\n" in self._head[-_KEPT:] and self._pass_over():
                 return []

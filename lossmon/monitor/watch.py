@@ -222,7 +222,7 @@ class Monitor:
         path = f"{source.name}:{chunk.log}" if source.name else chunk.log
         log = self._logs.get(path)
         if log is None:
-            log = self._logs[path] = Log(path)
+            log = self._logs[path] = Log(path, named=self._places.named(path))
             if source.name or chunk.log == "-":
                 log.tail = Tail()  # a box or a pipe is not asked again
             self._source_of[log] = source

@@ -28,12 +28,13 @@ def series(*points: tuple[int, float]) -> Series:
         ([], [], [], 0),
         ([1], [0], [], 0),
         ([1, 2, 3], [0, 1, 2], [], 0),
-        ([1, 2, 2, 3], [0, 1, 3], [], 1),  # written twice: the first counts
+        ([1, 1, 2, 2, 3], [0, 2, 4], [], 2),  # written twice from the start: the first counts
+        ([1, 2, 2, 3], [0, 1, 2, 3], [], 1),  # once in a while: each counts
         ([1, 1, 1, 1, 1], [0, 1, 2, 3, 4], [], 4),  # a step that never moves is none
         ([1, 2, 3, 2, 3, 4], [0, 3, 4, 5], [3], 0),  # resumed: the later count
         ([1, 2, 3, 1], [3], [3], 0),
         ([5, 6, 1, 2, 5, 1], [5], [2, 5], 0),
-        ([1, 2, 3, 3, 2, 2], [0, 4], [4], 2),
+        ([1, 2, 3, 3, 2, 2], [0, 4, 5], [4], 2),
         ([-3, -2, 7], [0, 1, 2], [], 0),
     ],
 )

@@ -276,3 +276,24 @@ def test_a_summary_is_of_the_newest_stage() -> None:
         sketch = summary.catch_up(series_of["loss"])
         assert sketch.n == 30
     assert sketch.mean.max() == 1.0
+
+
+@pytest.mark.parametrize(
+    ("steps", "kept"),
+    [
+        ([1, 1, 2, 2, 3, 3], [1, 2, 3]),
+        ([1, 1, 1, 2, 2, 2, 3, 3, 3], [1, 2, 3]),  # three ranks
+        ([1, 1, 2, 2, 3], [1, 2, 3]),  # the last has not come yet
+        ([20, 20], [20, 20]),  # a training that died at its first row, and its successor
+        ([980, 990, 1000, 1000, 1000], [980, 990, 1000, 1000, 1000]),  # written with three digits
+        ([1, 2, 3, 3, 4], [1, 2, 3, 3, 4]),
+        ([0] * 8, [0] * 8),  # no steps at all
+    ],
+)
+def test_steps_that_repeat(steps: list[int], kept: list[int]) -> None:
+    series = Series("loss", "train_loss")
+    for i, step in enumerate(steps):
+        series.append(step, float(i))
+    assert series.kept().step.tolist() == kept
+    if kept == steps:
+        assert series.kept().value[-1] == len(steps) - 1
