@@ -110,7 +110,7 @@ class Series:
 
     __slots__ = (
         "_counted", "_counted_as", "_counted_to", "_early_repeats", "_epoch", "_kept", "_last_step",
-        "_n", "_source",
+        "_n", "_repeated", "_source",
         "_staged_epoch", "_staged_step", "_staged_time", "_staged_value", "_step", "_time",
         "_value", "_whole", "begins", "last_value", "name", "repeats", "restarts", "role",
     )  # fmt: skip
@@ -120,7 +120,8 @@ class Series:
         self.role = role
         self.restarts: list[int] = []  # indices at which the step went back
         self.repeats = 0  # points at the step of the one before
-        self._early_repeats = 0  # of the first steps alone
+        self._repeated = -(2**62)  # the newest step that was written again
+        self._early_repeats = 0  # of the first steps, those that were written twice
         self.begins = -(2**62)  # the first step of the newest stage: what is judged
         self.last_value = float("nan")
         self._step = Column(np.int64)
@@ -155,7 +156,9 @@ class Series:
             if step < self._last_step:
                 self._restart(step)
             else:
-                self._early_repeats += self._n - self.repeats <= _EARLY
+                if self._repeated != step:  # twice; more often says no more
+                    self._early_repeats += self._n - self.repeats <= _EARLY
+                    self._repeated = step
                 self.repeats += 1
         self._whole = None
         self._staged_step.append(step)
