@@ -29,11 +29,23 @@ if TYPE_CHECKING:
     from lossmon.logs.stdin import StdinSource
 
 _LOOK_S = 1.0  # several sources: each is looked at so often even if none tells of news
-_SLICE_S = 0.15  # of processor that a poll takes; the rest has its turn at the next
+_SLICE_S = 0.15  # of processor that a poll takes in rows for; the rest has its turn at the next
+_MOST_SLICE_S = (
+    1.0  # where what follows takes longer (300 runs judged), as long as that, up to this
+)
 _FIRST_SLICE_S = 0.01  # of the first poll, so that something is shown soon; then doubled
 # What is exported or saved begins so.
 _OWN = re.compile(rb'run,metric,step,epoch,time,value[,\s]|\{"run":"[^\n]*"metric":"[^\n]*"value":')
 _SHORT_S = 0.1  # and so often where one cannot tell
+
+
+def slice_after(slice_s: float, judged_s: float) -> float:
+    """Seconds that the next poll takes in rows, where this one left some.
+
+    A fixed slice beside a judgement without a bound lost the race where the processor was short:
+    of 300 runs a poll judged for half a second after reading for 0.15, and the backlog only grew.
+    """
+    return min(2 * slice_s, max(_SLICE_S, min(judged_s, _MOST_SLICE_S)))
 
 
 class Monitor:
@@ -90,8 +102,8 @@ class Monitor:
             self._take_in(*self._backlog.popleft(), now, touched)
             # What is no data costs nothing, such as the end of a long log, to be shown at once.
             if time.thread_time() > end and self._backlog and self._backlog[0][1].kind == "data":
-                self._slice_s = min(2 * self._slice_s, _SLICE_S)
                 break
+        taken = time.thread_time()
         # Each source by itself: a slow link must not hold back what is judged here.
         waiting = {source for source, _ in self._backlog}
         settled = {one for one in self._sources if one not in waiting and one.pending() == 0}
@@ -103,7 +115,10 @@ class Monitor:
             with self._apart(training):
                 training.bring_up_to_date(new)
         self._judge(settled, touched, now)
-        return self._updates(now)
+        updates = self._updates(now)
+        if self._backlog:
+            self._slice_s = slice_after(self._slice_s, time.thread_time() - taken)
+        return updates
 
     def wait(self, timeout_s: float) -> bool:
         """Sleep until a log grows; True when woken before the time was over."""

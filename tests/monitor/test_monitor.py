@@ -13,6 +13,7 @@ from lossmon.logs.source import Health, HostState
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.log import Log
 from lossmon.monitor.sources import open_monitor
+from lossmon.monitor.watch import slice_after
 from tests.conftest import falling, training_rows, write_jsonl
 
 NOW = 1_800_000_000.0
@@ -274,3 +275,20 @@ def test_while_a_link_is_down_silence_is_no_stall(tmp_path: Path) -> None:
     source.state = "live"
     (update,) = monitor.poll(start + 90_001)
     assert update.state == "stalled"
+
+
+@pytest.mark.parametrize(
+    ("slice_s", "judged_s", "next_s"),
+    [
+        (0.01, 0.0, 0.02),  # the first polls are short, so that something is shown soon
+        (0.15, 0.01, 0.15),
+        (0.15, 0.25, 0.25),  # reading keeps up with judging
+        (0.15, 9.0, 0.3),
+        (0.9, 9.0, 1.0),  # and the screen still has its turn
+        (1.0, 0.02, 0.15),
+    ],
+)
+def test_reading_has_as_much_time_as_judging(
+    slice_s: float, judged_s: float, next_s: float
+) -> None:
+    assert slice_after(slice_s, judged_s) == pytest.approx(next_s)
