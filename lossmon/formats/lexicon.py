@@ -76,8 +76,8 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
     "step": (
         "step", "global_step", "current_steps", "global_step_max_steps", "trainer_global_step",
         "iteration", "iter", "iters", "iterations", "num_updates", "updates", "update", "steps",
-        "it", "itr", "globalstep", "global_steps", "gs", "nupdates", "n_updates", "n_iter",
-        "total_steps_done", "num_iters", "i", "s", "up", "round", "tree", "kimg", "tick",
+        "it", "itr", "trial", "globalstep", "global_steps", "gs", "nupdates", "n_updates",
+        "n_iter", "total_steps_done", "num_iters", "i", "s", "up", "round", "tree", "kimg", "tick",
         "timestep", "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps",
         "num_env_steps", "elapsed_tokens", "eval_global_step", "val_global_step", "train_steps",
         "trained_steps", "completed_steps",

@@ -145,7 +145,7 @@ _RANK = re.compile(
 )
 _STAMP = re.compile(STAMP)
 _DATED = re.compile(
-    r"(?:\[NeMo [A-Z] |\[)?"
+    r"(?:\[(?:(?:NeMo )?[A-Z] )?)?"  # Optuna, NeMo
     + STAMP
     + r"(?:[^\S\t][\w./]+:\d+\]|[^\S\t][\w.-]{1,60}\](?=\s?\()|\])?[,:]?"
 )
@@ -166,6 +166,8 @@ _LEVEL_FIRST = re.compile(
 )
 _D2_TAIL = re.compile(r" [\w.]+\]:\s*|\s?[\w./-]{1,80}\.py:\d+\s+")
 _GLOG = re.compile(
+    r"\d\d:\d\d:\d\d[.,]\d{3} \[[\w.-]{1,60}\] " + _LEVEL + r" {1,3}[\w.$]{1,80} - "  # logback
+    r"|"
     r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\]\s?"
     r"|\[\d{4} \d\d:\d\d:\d\d @[\w./-]+:\d+\]\s?"  # tensorpack
 )

@@ -37,7 +37,9 @@ _UNCLEAN = re.compile(
 _PLAIN = bytes(range(32, 127)) + b"\t\n"
 _SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
-_DIGIT = re.compile(r"\d|\b(?:nan|inf)\b", re.IGNORECASE)  # or no number any more: "loss: nan"
+_DIGIT = re.compile(
+    r"(?<![A-Za-z_@])\d|\b(?:nan|inf)\b", re.IGNORECASE
+)  # or no number any more: "loss: nan"
 # What is printed while a bar stands: "[00:12<19:19, 1.16s/it]Epoch 3: loss 2.3"
 _GLUED = re.compile(r"\[[\d:]+<[\d:?]+,[^\[\]]*\](?=[A-Za-z\[({*=#-])")
 _FINISHED = re.compile(
@@ -69,6 +71,7 @@ class TextDecoder:
     _active: list[Shape] = field(default_factory=list)
     _roughly: dict[str, Shape] = field(default_factory=dict)
     _table: Table | None = None
+    _around: Table | None = None  # the one to return to below a table of scores
     _boxes: tuple[Box, Report] = field(default_factory=lambda: (Box(), Report()))
     _rows: Placer = field(init=False)
     _last: Shape | None = None  # of the line before: the next one is likely the same
@@ -158,6 +161,13 @@ class TextDecoder:
             return
         if self._table is not None and self._table_row(line):
             return
+        if "%" in line or "G " in line:
+            table = Table.from_header(line) if "%" in line else Table.without_header(line)
+            if table is not None:
+                self._open(table)
+                if not table.spans and not table.piped:
+                    self._table_row(line)
+                return
         shape = self._shape_of(line)
         if shape.announces:
             self._rows.place.phase = shape.phase
@@ -195,7 +205,9 @@ class TextDecoder:
             if shape.ignored:
                 message, _ = strip_prefix(line)
                 if message is not line and not _DIGIT.search(message):
-                    self._table = Table.from_header(message) or self._table
+                    table = Table.from_header(message)
+                    if table is not None:
+                        self._open(table)
         if not ends:  # a line that announces the end is looked at each time
             if len(self._roughly) >= 4 * MAX_SHAPES:
                 self._roughly.clear()
@@ -215,7 +227,7 @@ class TextDecoder:
             message, _ = strip_prefix(line)
             table = Table.from_header(message)
             if table is not None:
-                self._table = table
+                self._open(table)
                 return
             shape = Shape(message[:120], phase=phase_of(message) if len(message) < 80 else None)
             if len(self.shapes) >= MAX_SHAPES:
@@ -249,6 +261,8 @@ class TextDecoder:
         place = self._rows.place
         if shape.phase is not None:
             place.phase = shape.phase
+        if self._rows.is_of_other_loop(shape, groups):
+            return
         epoch = shape.counter(groups, "epoch")
         if epoch is not None:
             if epoch != place.epoch:
@@ -279,6 +293,8 @@ class TextDecoder:
             return  # rows of this log say where they stand: this is text about a loss
         if shape.level == 0 and not place.headed and not any(map(is_loss, shape.names)):
             return  # an accuracy or a rate by itself belongs to nothing
+        if shape.sentence and any(any(map(is_loss, known.names)) for known in self._active):
+            return
         needed = self._needed(shape)
         shape.waiting.append((line, place.spot))
         if len(shape.waiting) < needed:
@@ -306,6 +322,8 @@ class TextDecoder:
             return _RECURS_AS_TABLE
         if shape.guessed or not losses:
             return _RECURS
+        if shape.sentence:
+            return 2 * _RECURS
         if shape.level:
             return 1
         place = self._rows.place
@@ -321,7 +339,16 @@ class TextDecoder:
         if row is None:
             return False
         self._rows.take_row(row)
+        if self._table.scores:
+            self._table = self._around
         return True
+
+    def _open(self, table: Table) -> None:
+        """A header came; below one of scores the table around it goes on."""
+        self._around = (
+            self._table if self._table is None or not self._table.scores else self._around
+        )
+        self._table = table
 
     def _box_ends(self, box: Box | Report) -> None:
         row = box.close()
@@ -362,9 +389,10 @@ def looks_like_training(head: bytes) -> str | None:
     for shape in decoder.shapes.values():
         if shape.is_row and shape.rows:
             tally[shape.text] += shape.rows
-    if not tally:
-        return f"{len(drawn)} of {lines} lines are rows of a table with a loss"
-    text, count = tally.most_common(1)[0]
+    in_tables = len(drawn) - sum(tally.values())
+    text, count = tally.most_common(1)[0] if tally else ("", 0)
+    if count < 2 and in_tables > 1:
+        return f"{in_tables} of {lines} lines are rows of a table with a loss"
     if count < 2:
         return None  # examples in a text about training
     return f"{count} of {lines} lines have the shape '{text}'"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossmon.formats.clock import read_time
-from lossmon.formats.lexicon import counter_of, is_clock, is_count, is_loss, phase_of
+from lossmon.formats.lexicon import counter_of, is_clock, is_count, is_loss, is_noise, phase_of
 from lossmon.formats.text_tokens import Kind, Token
 
 _TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}
@@ -34,8 +34,14 @@ def is_epoch_row(roles: dict[int, str], metrics: list[Token]) -> bool:
     )
 
 
-def counter_of_token(token: Token, followers: list[Kind]) -> str | None:
-    """What a named number counts; None where it is a metric."""
+def counter_of_token(token: Token, followers: list[Kind], bar: bool = False) -> str | None:
+    """What a named number counts; None where it is a metric.
+
+    Args:
+        token: the number.
+        followers: what stands behind it.
+        bar: of a progress bar: what counts up in its description is the epoch, whatever its name.
+    """
     if is_clock(token.key) and read_time(token.text) is not None:
         return "clock"
     counter = counter_of(token.key)
@@ -44,6 +50,8 @@ def counter_of_token(token: Token, followers: list[Kind]) -> str | None:
     words = token.key.lower().split()
     if counter is not None or not is_count(token.text):
         return counter
+    if bar and followers[:2] == [Kind.TOTAL, Kind.PLACE] and not is_noise(token.key):
+        return "epoch"  # "[fold_0] 001/020:  25%|###  | 1/4"
     if not phase_of(token.key) and words[-1:] != ["process"]:
         return None
     if followers[:1] == [Kind.PLACE] or followers[:2] == [Kind.TOTAL, Kind.PLACE]:

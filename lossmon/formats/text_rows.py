@@ -60,6 +60,7 @@ class Placer:
     _counters: dict[str, Counter] = field(default_factory=dict)
     _levels: dict[str, int] = field(default_factory=dict)
     _totals: tuple[object, ...] = ()
+    _epochs_from_zero: bool = False
     _by: Shape | None = None  # the kind of line that gave the newest step, and what it gave
     _keras: _Bar | None = None
     _given: dict[str, float] = field(default_factory=dict)
@@ -123,7 +124,7 @@ class Placer:
         if shape.bar:
             self._hold_bar(shape, record)
         elif evaluation and "batch" in shape.counters:
-            self._hold(("eval", shape.names), record)
+            self._hold(("eval", shape.names, record.epoch, record.step), record)
         else:
             self._emit(record)
         if shape.rows == 1:
@@ -231,16 +232,26 @@ class Placer:
         """Rows of an evaluation that only their surroundings give away."""
         if shape.level == 0:
             return self.place.phase == "eval" and not any(map(is_train, shape.names))
-        if not shape.bare_batch or shape.bar:
+        if shape.bar or not (shape.bare_batch or shape.bare_step):
             return False
-        return self.place.batches_by_epoch or self._is_of_evaluation(shape, groups)
+        by_epoch = shape.bare_batch and self.place.batches_by_epoch
+        return by_epoch or self._is_of_evaluation(shape, groups)
+
+    def is_of_other_loop(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """A headline that counts up to other numbers than the training: of its evaluations."""
+        counter, epochs = self._counters.get("batch"), shape.counter(groups, "epochs")
+        batches = shape.counter(groups, "batches")
+        if counter is not None and counter.span and batches not in (None, counter.span):
+            return True
+        return bool(counter and epochs and self.facts.total_epochs not in (None, epochs))
 
     def _is_of_evaluation(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """Batches counted up to another number than those of the training, where one was said."""
-        counter = self._counters.get("batch")
+        what, whole = ("batch", "batches") if shape.bare_batch else ("step", "steps")
+        counter = self._counters.get(what)
         if self.place.phase != "eval" or counter is None or counter.span is None:
             return False
-        return shape.counter(groups, "batches") != counter.span
+        return shape.counter(groups, whole) not in (counter.span, None)
 
     def _demoted(self, values: dict[str, float], level: int, evaluation: bool) -> dict[str, float]:
         """Coarser rows of a metric that is also logged by step are other series, or repeats."""
@@ -283,8 +294,8 @@ class Placer:
         epochs = shape.counter(groups, "epochs") if epoch is not None else None
         position = shape.counter(groups, "step")
         if position is not None:
-            counter = self._counters.setdefault("step", Counter())
             span = shape.counter(groups, "steps")
+            counter = self._counter("step", span)
             return counter.locate(int(position), int(span) if span else None, epoch, epochs)
         position = shape.counter(groups, "batch")
         if position is None:
@@ -292,10 +303,19 @@ class Placer:
         span = shape.counter(groups, "batches")
         if shape.keras:
             return int(place.epoch or 0) if position == span else -1
-        counter = self._counters.setdefault("batch", Counter(resets=True))
+        counter = self._counter("batch", span)
         if shape.samples and span:
             position, span = counter.rescale(int(position), int(span))
         return counter.locate(int(position), int(span) if span else None, epoch, epochs)
+
+    def _counter(self, what: str, span: float | None) -> Counter:
+        """The axis of the steps or the batches; one that spans the whole plan starts anew never."""
+        counter = self._counters.get(what)
+        if counter is None:
+            resets = True if what == "batch" else None
+            whole = span is not None and span == self.facts.total_steps
+            counter = self._counters[what] = Counter(resets=False if whole else resets)
+        return counter
 
     def _eval_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
         place = self.place
@@ -346,7 +366,8 @@ class Placer:
                 total = span
             elif counter.resets and self.facts.total_epochs:
                 total = (counter.span or span) * self.facts.total_epochs
-        if total:
+        said = self.facts.total_steps or 0  # before an epoch as a headline: it counts steps
+        if total and not (shape.level == 1 and not shape.names and total < said):
             self.facts.total_steps = int(total)
 
     def _emit(self, record: Record) -> None:
@@ -403,15 +424,27 @@ class Placer:
     def take_row(self, row: Row) -> None:
         """A row of a table or box."""
         step = row.step if row.step is not None else as_step(row.epoch or 0)
-        if not all(is_eval(name) for name in row.values):
+        if row.evaluation:
+            step = (
+                self.place.step if self.place.step is not None else as_step(self.place.epoch or 0)
+            )
+        elif row.batch is not None:
+            counter = self._counters.setdefault("batch", Counter(resets=True))
+            span = as_step(row.batches) if row.batches else None
+            step = counter.locate(
+                as_step(row.batch) or 0, span, as_step(row.epoch or 0), row.epochs
+            )
+        if not row.evaluation and not all(is_eval(name) for name in row.values):
             self.place.step = step
             self.facts.failure = None
         if row.epoch is not None:
             self.place.epoch = row.epoch
+        self._epochs_from_zero |= row.epoch == 0
         if row.epochs and 0 < row.epochs < 2**53:
-            self.facts.total_epochs = row.epochs
+            epochs = row.epochs + self._epochs_from_zero  # "0/29" is the first of 30
+            self.facts.total_epochs = epochs
             if row.step is None:
-                self.facts.total_steps = int(row.epochs)
+                self.facts.total_steps = int(epochs * (row.batches or 1))
         record = Record(row.values, step, row.epoch, None)
         if row.unfinished:
             self._hold(("table", step), record, whole=True)

@@ -47,6 +47,7 @@ from lossmon.formats.text_tokens import FILLER, TOKEN, Kind, Token, squash, toke
 from lossmon.formats.text_unnamed import (
     guess_loss,
     loss_behind_counter,
+    loss_by_sentence,
     names_by_section,
     step_between_bars,
     unnamed_places,
@@ -94,6 +95,8 @@ class Shape:
         explicit: a colon or equals sign stands between each loss and its number.
         samples: the batch counter counts samples ("[640/60000 (1%)]").
         bare_batch: it names its batch, but neither epoch nor step.
+        sentence: its only number has no name, but its words say loss.
+        bare_step: it names its step, but neither epoch nor batch.
         words: how many words are in the line.
         header: short enough to be the headline of the lines below it.
         time_at: the group with the date of a logger's prefix, or -1.
@@ -125,6 +128,8 @@ class Shape:
     explicit: bool = False
     samples: bool = False
     bare_batch: bool = False
+    bare_step: bool = False
+    sentence: bool = False
     words: int = 0
     header: bool = False
     time_at: int = -1
@@ -221,6 +226,10 @@ def learn(line: str) -> Shape:
     _choose_values(shape, metrics, message, head)
     counted = [tokens[i].key for i, role in roles.items() if role in ("step", "epoch")]
     shape.stage = next((stage for key in counted if (stage := stage_of(key))), "")
+    if not (shape.names or roles or shape.plan):
+        metrics = loss_by_sentence(message, tokens)
+        shape.names = tuple(token.key for token in metrics)
+        shape.sentence = bool(metrics)
     if shape.names or roles or shape.plan:
         _compile(shape, (prefix, flat, flat != message), tokens, roles, metrics)
     return shape
@@ -242,7 +251,8 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
         if token.kind is not Kind.VALUE or (placed and token.behind and counter_of(token.key)):
             continue  # "[3/20] 1 tree": it counts something else
         kinds = (after.kind for after in tokens[i + 1 : i + 4])
-        counter = counter_of_token(token, [kind for kind in kinds if kind is not Kind.PERCENT])
+        rest: list[Kind] = [kind for kind in kinds if kind is not Kind.PERCENT]
+        counter = counter_of_token(token, rest, shape.bar)
         if counter is not None:
             claim(tokens, roles, i, counter)
         elif planned(token.key):
@@ -318,6 +328,7 @@ def _choose_values(shape: Shape, metrics: list[Token], message: str, head: str) 
     shape.names = tuple(names)
     measured = [name for name in names if is_measured(name)]
     shape.evaluation = bool(measured) and all(is_eval(name) for name in measured)
+    shape.guessed |= shape.names == ("objective",)
 
 
 def _compile(
@@ -351,9 +362,9 @@ def _compile(
         if token.kind is Kind.CLOCK and not kept:
             parts.append(Clock(token.text))
             continue
-        parts.append(Number(token.text.removesuffix("%"), kept))
-        if token.text.endswith("%"):
-            parts.append(Text("%"))
+        parts.append(Number(token.text.removesuffix(token.unit), kept))
+        if token.unit:
+            parts.append(Text(token.unit))
         if not kept:
             continue
         if i in roles:
@@ -373,7 +384,8 @@ def _compile(
     shape.totals = tuple(
         counters[what] for what in ("steps", "epochs", "batches") if what in counters
     )
-    shape.bare_batch = "batch" in counters and not counters.keys() & {"epoch", "step"}
+    counted = counters.keys() & {"batch", "epoch", "step"}
+    shape.bare_batch, shape.bare_step = counted == {"batch"}, counted == {"step"}
     shape.time_at = counters.pop("clock", shape.time_at)
     if len(places) == 1:
         only = places[0]

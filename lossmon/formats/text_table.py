@@ -6,7 +6,14 @@ import re
 from dataclasses import dataclass
 
 from lossmon.formats.decoder import as_step
-from lossmon.formats.lexicon import counter_of, is_loss, is_measured, is_noise, phase_of
+from lossmon.formats.lexicon import (
+    counter_of,
+    is_loss,
+    is_measured,
+    is_noise,
+    is_score,
+    phase_of,
+)
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import FILLER
 
@@ -14,7 +21,16 @@ _COLUMN = re.compile(r"\S+(?: \S+)*")
 _CELL = re.compile(r"\S+")
 _MARKS = re.compile(rf"[{FILLER}]")
 _BAR_TAIL = re.compile(r"(?::|(?<!\s))\s+\d{1,3}%[|\s]")  # YOLO draws a bar behind its cells
-_NUMERIC = re.compile(r"[-+]?[.\d]|nan|inf|-", re.IGNORECASE)
+_NUMERIC = re.compile(r"\[?[-+]?[.\d]|nan|inf|-", re.IGNORECASE)
+_LIST = re.compile(r"\[[-+\d.,einfa ]*\]")
+# results.txt of YOLOv3, v5 and v7: an epoch of how many, the memory, and columns by their place.
+_YOLO_ROW = re.compile(r"\s*\d+/\d+\s+[\d.]+G\s")
+_HEADERLESS = {
+    14: "epoch memory box_loss obj_loss cls_loss total_loss labels img_size P R mAP F1"
+    " val_box_loss val_obj_loss",
+    15: "epoch memory box_loss obj_loss cls_loss total_loss labels img_size P R mAP@.5 mAP@.5:.95"
+    " val_box_loss val_obj_loss val_cls_loss",
+}
 _YOLO = frozenset(("box", "obj", "cls", "dfl", "total", "giou", "seg", "l1"))  # losses, called so
 _MAX_COLUMNS = 64
 _MAX_REPORTED = 1000
@@ -30,6 +46,9 @@ class Row:
     epoch: float | None
     epochs: float | None = None  # planned: "70/1000"
     unfinished: bool = False  # a bar follows: the row is drawn again until the epoch is over
+    batch: float | None = None  # of the epoch
+    batches: float | None = None
+    evaluation: bool = False  # of a table that says no place: scores of the training so far
 
 
 @dataclass
@@ -40,16 +59,28 @@ class Table:
         names: of the columns, in order.
         spans: where each begins and ends in the header's line; empty where it is piped.
         piped: cells stand between vertical bars.
+        scores: no column says where the training is, and scores stand in them: the first row below
+            the header is an evaluation ("all  128  929  0.64  0.53"), others are parts of it.
     """
 
     names: list[str]
     spans: list[tuple[int, int]]
     piped: bool
+    scores: bool = False
+    form: tuple[bool, ...] | None = None  # which counters of its rows count up to a number
+
+    @classmethod
+    def without_header(cls, line: str) -> Table | None:
+        """The table that a row of a known file opens, which has no header."""
+        known = _HEADERLESS.get(len(line.split()))
+        return cls(known.split(), [], False) if known and _YOLO_ROW.match(line) else None
 
     @classmethod
     def from_header(cls, line: str) -> Table | None:
         """The table that a line opens; None where the line is no header."""
         text = _MARKS.sub(" ", line)
+        bar = _BAR_TAIL.search(text)
+        text = text[: bar.start()] if bar else text  # YOLO draws one behind a header, too
         if re.match(r"#\s+[A-Za-z]", text):  # a comment sign, unless it stands for a column
             text = " " + text[1:]
         piped = text.count("|") >= 2
@@ -67,13 +98,16 @@ class Table:
             names = [f"{name}_loss" if name.lower() in _YOLO else name for name in names]
         losses = any(is_loss(name) or _loss_word(name) for name in names)
         counted = any(_counter(name) for name in names)
-        if not losses or not counted or any(name[-1:] in ":=,." for name in names):
+        if any(name[-1:] in ":=,." or parse_number(name) is not None for name in names):
             return None
-        return cls(names, spans, piped)
+        if losses and counted:
+            return cls(names, spans, piped)
+        scores = not (losses or counted) and sum(map(is_score, names)) > 1
+        return cls(names, spans, piped, True) if scores else None
 
     def read(self, line: str) -> Row | None:
         """The row that a line holds; None where it holds none."""
-        text = _MARKS.sub(" ", line)
+        text = _LIST.sub(lambda cell: cell.group().replace(" ", ""), _MARKS.sub(" ", line))
         bar = None if self.piped else _BAR_TAIL.search(text)
         text = text[: bar.start()] if bar else text
         if self.piped:
@@ -82,10 +116,22 @@ class Table:
                 return None
         else:
             cells = self._cells(text)
+        if self.scores:
+            numbers = {
+                name: parse_number(cell) for name, cell in zip(self.names, cells, strict=False)
+            }
+            values = {n: v for n, v in numbers.items() if v is not None and is_score(n)}
+            return Row(values, None, None, evaluation=True) if values else None
         if len(cells) < 2 or parse_number(cells[0].partition("/")[0]) is None:
             return None
+        form = tuple(
+            "/" in cell for name, cell in zip(self.names, cells, strict=False) if _counter(name)
+        )
+        if self.form is not None and form != self.form:
+            return None  # rows say "3/29" once and for all, or never
         row = self._row(cells)
         if row is not None:
+            self.form = form
             row.unfinished = bar is not None
         return row
 
@@ -97,7 +143,7 @@ class Table:
             return [match.group() for match in found]
         if len(found) >= 3 and phase_of(found[1].group()) == "eval":
             return [match.group() for match in found]  # "50  val 4.320  0.20s"
-        if not 2 <= len(found) <= len(self.names) + 2:
+        if not self.spans or not 2 <= len(found) <= len(self.names) + 2:
             return []
         cells = [""] * len(self.names)
         for match in found:  # a cell is empty here: each goes below the header it is nearest to
@@ -110,28 +156,43 @@ class Table:
         return cells
 
     def _row(self, cells: list[str]) -> Row | None:
-        step: int | None = None
-        epoch: float | None = None
-        epochs: float | None = None
-        values: dict[str, float] = {}
+        row = Row({}, None, None)
+        values = row.values
         if phase_of(cells[1]) == "eval" and len(cells) > 2:
             measured = parse_number(cells[2])
-            values = {} if measured is None else {"eval_loss": measured}
+            values |= {} if measured is None else {"eval_loss": measured}
             cells = cells[:1]
         for name, cell in zip(self.names, cells, strict=False):
             counter = _counter(name)
-            value = parse_number(cell.partition("/")[0] if counter else cell)
+            value = parse_number(cell.partition("/")[0]) if counter else _value(name, cell)
             if value is None:
                 continue
+            whole = parse_number(cell.partition("/")[2])
             if counter == "epoch":
-                epoch, epochs = value, parse_number(cell.partition("/")[2])
+                row.epoch, row.epochs = value, whole
+            elif counter == "batch":
+                row.batch, row.batches = value, whole
             elif counter and value == value and abs(value) < 2**53:
-                step = int(value)
+                row.step = int(value)
             elif not is_noise(name):
                 values.setdefault(name, value)
-        if not values or (step is None and epoch is None):
-            return None
-        return Row(values, step, epoch, epochs)
+        if row.step is None and row.batch is not None and row.batch < 2**53:
+            if row.epoch is None:
+                row.step = int(row.batch)
+        else:
+            row.batch = None
+        return row if values and (row.step is not None or row.epoch is not None) else None
+
+
+def _value(name: str, cell: str) -> float | None:
+    """A cell's number; of a list of the terms of a loss, as DeepXDE writes it, their sum."""
+    if cell[:1] != "[":
+        return parse_number(cell)
+    items = [parse_number(item) for item in cell.strip("[]").split(",")]
+    terms = [item for item in items if item is not None]
+    if not terms or len(terms) < len(items):
+        return None
+    return sum(terms) if is_loss(name) or len(terms) == 1 else None
 
 
 def _counter(name: str) -> str | None:

@@ -6,19 +6,26 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from lossmon.formats.lexicon import is_loss
+
 _NUMBER = (
     r"(?:(?<![\w.@#)\]])[-+])?(?<![\w.@])(?<!\S#)"
     r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     r"|(?i:nan|inf(?:inity)?))"
 )
+# "top-1: 76.2", "BLEU-4 13.4": the digit ends a name, unless the name is that of a counter.
+_OF_NAME = (
+    r"(?<=[A-Za-z]-)(?i:(?<!epoch-)(?<!step-)(?<!iter-)(?<!iteration-)(?<!batch-))"
+    r"\d{1,3}(?:\s?[:=]|\s+[-+]?\d)"
+)
 _TIME_UNIT = r"(?:ns|us|µs|μs|ms|secs?|seconds?|s|mins?|m|hrs?|h|d)(?:/[A-Za-z]\w*)?"
-_OTHER_UNIT = r"[KMGT]i?B|[GB]|(?:it|iters?|samples?|tok|tokens?|imgs?)/s\w*"
+_OTHER_UNIT = r"[KMGT]i?B|[GB]|[A-Za-z]{1,12}/s(?:ec)?(?!\w)"  # "4.50epoch/s" is a rate
 _COUNTED = r"(?:epoch|batch|iter|step)(?!\w)"  # ESPnet: "3epoch:train:1-100batch"
 TOKEN = re.compile(
     r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?![\w:])"
     r"|-:--:--|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
-    rf"|(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%)?(?:(?={_COUNTED})|(?![\w%]|\.\d))"
+    rf"|(?!{_OF_NAME})(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%|dB)?(?:(?={_COUNTED})|(?![\w%]|\.\d))"
 )
 _TUPLE = re.compile(r"\(\d+(?:, ?-?[\d.]+(?:[eE][-+]?\d+)?){1,3}\)\s*")  # print((step, loss))
 _UNIT = re.compile(_COUNTED)
@@ -68,6 +75,11 @@ class Token:
     explicit: bool = False
     behind: bool = False
 
+    @property
+    def unit(self) -> str:
+        """What is written right behind a number and changes nothing of it."""
+        return next((unit for unit in ("%", "dB") if self.text.endswith(unit)), "")
+
 
 _OPEN = re.compile(r"(?:\b[A-Za-z_][\w.]{0,30}\(|[\[(]) ?[\[(]?$")  # tensor( [ ([
 _WRAPPER = re.compile(
@@ -79,6 +91,7 @@ _SPLIT = re.compile(
 _STOP_WORDS = frozenset(
     ("with", "at", "and", "of", "the", "is", "was", "are", "for", "a", "an", "in", "to", "on", "=>")
 )
+_COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
 _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z]\w*)?)\s*(?=[,|;]|$)")
 _QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"
@@ -154,6 +167,9 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
     if stripped in ("(", "(+", "±", "+/-", "+-") and before is not None:
         return made(Kind.PERCENT if match["suffix"] == "%" else Kind.SECOND)
     key, key_start, explicit = _key(gap, at)
+    item = key.rstrip(" ,")
+    if stripped.endswith(",") and "." in match["number"] and " " not in item and is_loss(item):
+        return made(Kind.VALUE, item, key_start, True)  # "step 10, loss_train, 0.838"
     if not key or (not explicit and stripped[-1:] in ",|;"):
         if text[end : end + 2].lstrip()[:1] == "/" or stripped.endswith("["):
             return made(Kind.PLACE)
@@ -189,8 +205,11 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     if name[:1] == "(" and ")" not in name:
         name = name[1:]  # "(loss_avg: 2.3)"
     words = name.split()
-    if not explicit:
-        if words[-1:] == ["for"]:
+    if explicit and "with" in words[:-1]:  # "Trial 3 finished with value: 0.5"
+        words = words[len(words) - words[::-1].index("with") :]
+        begin = phrase.rindex(words[0])
+    elif not explicit:
+        if words[-1:] and words[-1].lower() in _COUNTED_NEXT:
             return "", at, False  # "training for 3 epochs": it counts what follows
         while words and words[0].lower() in _STOP_WORDS:
             words.pop(0)

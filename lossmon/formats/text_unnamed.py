@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from lossmon.formats.lexicon import is_count, is_loss, says_split
+from lossmon.formats.lexicon import is_count, is_loss, is_score, says_split
 from lossmon.formats.text_tokens import Kind, Token
 
 _NEAR = 100  # characters before a counter in which a loss is looked for
-_GAP = re.compile(r"[\s:=]+")
+_SAYS_LOSS = re.compile(r"(?<![\w.])loss(?![\w.(])", re.IGNORECASE)
+_GAP = re.compile(r"[\s:=]*(?:(?:->|=>|is\b|was\b|equals\b)[\s:=]*)?")  # "at step 3 is 0.5"
 _NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/1000]"
 _STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 9.9e-05]"
 _EPOCH_AND_STEP = re.compile(r"(?:\[[\w|]+\]:\s?)?(\d+)\|(\d+)\|(?=[A-Za-z])")  # torchtune
@@ -93,7 +94,8 @@ def _said_before(text: str) -> str | None:
     for i in range(len(words) - 2, 0, -1):
         if words[i].lower() in _MOMENT:
             names = [" ".join(words[j:i]).strip("[(-|>") for j in range(max(0, i - 3), i)]
-            return next((name for name in names if is_loss(name) and name in text), None)
+            known = (name for name in names if is_loss(name) or is_score(name))
+            return next((name for name in known if name in text), None)
     return None
 
 
@@ -115,6 +117,19 @@ def guess_loss(message: str, tokens: list[Token], metrics: list[Token]) -> bool:
     first.kind, first.key = Kind.VALUE, "loss"
     metrics.insert(0, first)
     return True
+
+
+def loss_by_sentence(message: str, tokens: list[Token]) -> list[Token]:
+    """The only number of a sentence that says loss: "Value loss of kind f32. Shape: (): 2.3"."""
+    said = _SAYS_LOSS.search(message)
+    if len(tokens) != 1 or said is None or said.start() > tokens[0].start:
+        return []
+    (token,) = tokens
+    whole = "." not in token.text or message[token.end :].strip() != ""
+    if token.kind not in (Kind.VALUE, Kind.BARE) or whole:
+        return []
+    _name(token, said.group(), said.start())
+    return [token]
 
 
 def names_by_section(message: str, metrics: list[Token]) -> list[str]:

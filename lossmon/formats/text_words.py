@@ -11,6 +11,9 @@ _EVAL_ALONE = re.compile(r"val|valid|validation|eval|test|dev")
 _VAL_ALONE = re.compile(r"val|valid|validation")
 
 
+_OBJECTIVES = frozenset(("value", "fval", "fx", "f", "obj"))  # what is minimised, where alone
+
+
 def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
     """The names of a line's values, made to say what they measure where only the line does.
 
@@ -20,6 +23,8 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
     """
     has_loss = any(is_loss(name) for name in names if not _EVAL_ALONE.fullmatch(plain(name)))
     lone = has_loss and not any(_TRAIN_ALONE.fullmatch(plain(n)) or is_score(n) for n in names)
+    if placed and len(names) == 1 and plain(names[0]) in _OBJECTIVES:
+        return ["objective"]  # R's optimisers: "iter  10 value 92.2"
     settled: list[str] = []
     for name in names:
         parts = plain(name) == "val" and any(plain(n) == "loss_train" for n in names)

@@ -1,0 +1,183 @@
+"""Kinds of text that logs of strangers showed: some lines of each, and the rows they must give.
+
+A framework's name stands beside its lines, not in the code: what is read is the kind.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from lossmon.formats.text import TextDecoder
+
+Rows = list[tuple[int | None, dict[str, float]]]
+
+LAYOUTS: dict[str, tuple[str, Rows]] = {
+    "terms of a loss in brackets: their sum (DeepXDE)": (
+        "Step      Train loss              Test loss               Test metric\n"
+        "0         [4.00e+01, 5.00e-01]    [4.50e+01, 5.00e-01]    [9.01e-01]\n"
+        "200       [2.00e+01, 2.50e-01]    [2.50e+01, 5.00e-01]    [6.04e-01]\n",
+        [
+            (0, {"Train loss": 40.5, "Test loss": 45.5, "Test metric": 0.901}),
+            (200, {"Train loss": 20.25, "Test loss": 25.5, "Test metric": 0.604}),
+        ],
+    ),
+    "digits in the names of a header (spaCy, skorch)": (
+        "E    #       LOSS TOK2VEC  LOSS NER  ENTS_F\n"
+        "---  ------  ------------  --------  ------\n"
+        "  0       0        200.00    700.00   50.00\n"
+        "  0      20        100.00    350.00   51.00\n",
+        [
+            (0, {"LOSS TOK2VEC": 200.0, "LOSS NER": 700.0, "ENTS_F": 50.0}),
+            (20, {"LOSS TOK2VEC": 100.0, "LOSS NER": 350.0, "ENTS_F": 51.0}),
+        ],
+    ),
+    "a table with the batch of each epoch": (
+        "   Epoch       Batch       box     total\n"
+        "     0/1      0/90    0.200   12.00\n"
+        "     0/1      40/90    0.190   11.00\n"
+        "     1/1      0/90    0.180   9.00\n"
+        "     10272      30353    0.011   0.012\n",  # another table below, without a header
+        [
+            (0, {"box_loss": 0.2, "total_loss": 12.0}),
+            (40, {"box_loss": 0.19, "total_loss": 11.0}),
+            (90, {"box_loss": 0.18, "total_loss": 9.0}),
+        ],
+    ),
+    "scores below a header of their own, behind a bar (YOLO)": (
+        "     Epoch   gpu_mem       box     total    labels\n"
+        "      3/29     10.1G   0.0800    0.1000       321: 100%|##########| 250/250 [01:52<00:00]\n"
+        "     Class      Images      Labels       mAP@.5  mAP@.5:.95: 100%|####| 63/63 [00:58<00:00]\n"
+        "       all        1000        5120       0.300       0.132\n"
+        "       cat         500        2000       0.100       0.032\n"
+        "      4/29     10.1G   0.0700    0.0900       321: 100%|##########| 250/250 [01:52<00:00]\n",
+        [
+            (3, {"box_loss": 0.08, "total_loss": 0.1, "labels": 321.0}),
+            (3, {"mAP@.5": 0.3, "mAP@.5:.95": 0.132}),
+            (4, {"box_loss": 0.07, "total_loss": 0.09, "labels": 321.0}),
+        ],
+    ),
+    "an epoch as a rate is none (PyKEEN)": (
+        "train:   8%|8         | 1/12 [00:01<00:11,  4.53epoch/s, loss=1.150]\n"
+        "train:  16%|#6        | 2/12 [00:02<00:10,  4.56epoch/s, loss=1.100]\n",
+        [(1, {"loss": 1.15}), (2, {"loss": 1.1})],
+    ),
+    "the epoch in a bar's description": (
+        "[fold_0] 001/020:  50%|#####     | 1/2 [00:01<00:01,  1.8s/it, loss=3.6]\n"
+        "[fold_0] 001/020: 100%|##########| 2/2 [00:02<00:00,  1.8s/it, loss=3.5]\n"
+        "[fold_0] 002/020:  50%|#####     | 1/2 [00:01<00:01,  1.8s/it, loss=3.4]\n",
+        [(1, {"loss": 3.6}), (2, {"loss": 3.5}), (3, {"loss": 3.4})],
+    ),
+    "a bar over all that was planned, beside headlines of epochs (kohya, diffusers)": (
+        "  Num Epochs = 2\n  Total optimization steps = 4\nepoch 1/2\n"
+        "steps:  25%|##        | 1/4 [00:01<00:03,  1.0it/s, loss=0.4]\n"
+        "steps:  50%|#####     | 2/4 [00:02<00:02,  1.0it/s, loss=0.3]\nepoch 2/2\n"
+        "steps:  75%|#######   | 3/4 [00:03<00:01,  1.0it/s, loss=0.2]\n",
+        [(1, {"loss": 0.4}), (2, {"loss": 0.3}), (3, {"loss": 0.2})],
+    ),
+    "steps of an evaluation, counted to another number (Paddle)": (
+        "Epoch 1/2\nstep 20/40 - loss: 0.6\nstep 40/40 - loss: 0.5\nEval begin...\n"
+        "step 10/10 - loss: 0.7\nEpoch 2/2\nstep 20/40 - loss: 0.4\n",
+        [(20, {"loss": 0.6}), (40, {"loss": 0.5}), (40, {"eval_loss": 0.7}), (60, {"loss": 0.4})],
+    ),
+    "headlines of an evaluator are no plan (Ignite)": (
+        "Epoch [1/6]  [20/20]:  loss: 0.5\nEpoch [1/1]  [5/5]:  ETA: 0:00:00\n"
+        "Epoch [2/6]  [20/20]:  loss: 0.4\n",
+        [(20, {"loss": 0.5}), (40, {"loss": 0.4})],
+    ),
+    "evaluations of each epoch follow each other (Theano)": (
+        "epoch 1, minibatch 60/60, val error 27.25 %\nepoch 2, minibatch 60/60, val error 24.25 %\n"
+        "epoch 3, minibatch 60/60, val error 21.25 %\n",
+        [(1, {"val error": 27.25}), (2, {"val error": 24.25}), (3, {"val error": 21.25})],
+    ),
+    "name, comma, value": (
+        "part train, step 10, loss_train, 0.850\npart train, step 20, loss_train, 0.800\n",
+        [(10, {"loss_train": 0.85}), (20, {"loss_train": 0.8})],
+    ),
+    "loss at a step is a value": (
+        "Loss at step 0 is 0.69\nLoss at step 100 is 0.64\n",
+        [(0, {"Loss": 0.69}), (100, {"Loss": 0.64})],
+    ),
+    "the logger of Java (DL4J)": (
+        "06:10:05.120 [main] INFO Listener - Score at iteration 0 is 1.6\n"
+        "06:11:05.120 [main] INFO Listener - Score at iteration 10 is 1.5\n"
+        "06:12:05.120 [main] INFO Listener - Score at iteration 20 is 1.4\n",
+        [(0, {"Score": 1.6}), (10, {"Score": 1.5}), (20, {"Score": 1.4})],
+    ),
+    "a counter and a value (R)": (
+        "initial  value 9.5\niter  10 value 5.5\niter  20 value 4.5\niter  30 value 4.25\n",
+        [(10, {"objective": 5.5}), (20, {"objective": 4.5}), (30, {"objective": 4.25})],
+    ),
+    "trials of a study (Optuna)": (
+        "".join(
+            f"[I 2026-05-06 09:0{i}:00,123] Trial {i} finished with value: {1 - i / 4} and"
+            f" parameters: {{'lr': 0.1}}. Best is trial 0 with value: 0.25.\n"
+            for i in range(3)
+        ),
+        [
+            (i, {"value": 1 - i / 4, "lr": 0.1, "value_2": 0.25})
+            for i in range(3)
+        ],
+    ),
+    "a sentence that says loss, and one number": (
+        "".join(f"Value loss of kind f32. Shape: (): {2 - i / 4}\n" for i in range(6)),
+        [(None, {"loss": 2 - i / 4}) for i in range(6)],
+    ),
+    "words are counted, not measured (gensim)": (
+        "EPOCH 0: training on 60000 raw words took 0.0s\nEPOCH 1: training on 60000 raw words took"
+        " 0.1s\nEPOCH 2: training on 60000 raw words took 0.2s\n",
+        [],
+    ),
+    "digits at the end of a name, and units": (
+        "Epoch 1: loss 0.5, acc_top-1: 43.25, BLEU-4 13.5, PSNR: 18.25dB\n"
+        "Epoch 2: loss 0.4, acc_top-1: 44.25, BLEU-4 14.5, PSNR: 19.25dB\n",
+        [
+            (1, {"loss": 0.5, "acc_top-1": 43.25, "BLEU-4": 13.5, "PSNR": 18.25}),
+            (2, {"loss": 0.4, "acc_top-1": 44.25, "BLEU-4": 14.5, "PSNR": 19.25}),
+        ],
+    ),
+    "a counter with a dash is no name": (
+        "epoch-1: loss 0.5\nepoch-2: loss 0.4\n",
+        [(1, {"loss": 0.5}), (2, {"loss": 0.4})],
+    ),
+    "a row an epoch without a header (YOLOv5's results.txt)": (
+        "  0/5  2.1G  0.09 0.05 0.03 0.17 40 640 0.1 0.2 0.0012 0.001 0.08 0.04 0.02\n"
+        "  1/5  2.1G  0.08 0.04 0.03 0.15 40 640 0.1 0.2 0.0112 0.011 0.07 0.04 0.02\n",
+        [
+            (e, {"box_loss": b, "obj_loss": o, "cls_loss": 0.03, "total_loss": t, "labels": 40.0,
+                 "img_size": 640.0, "P": 0.1, "R": 0.2, "mAP@.5": m, "mAP@.5:.95": n,
+                 "val_box_loss": v, "val_obj_loss": 0.04, "val_cls_loss": 0.02})
+            for e, b, o, t, m, n, v in (
+                (0, 0.09, 0.05, 0.17, 0.0012, 0.001, 0.08),
+                (1, 0.08, 0.04, 0.15, 0.0112, 0.011, 0.07),
+            )
+        ],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LAYOUTS)
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "a line at a time"])
+def test_rows(kind: str, at_once: bool) -> None:
+    text, rows = LAYOUTS[kind]
+    decoder = TextDecoder()
+    pieces = [text.encode()] if at_once else text.encode().splitlines(keepends=True)
+    found = [record for piece in pieces for record in decoder.feed(piece)]
+    found += decoder.flush()
+    assert [(record.step, record.values) for record in found] == rows
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps"),
+    [
+        ("a bar over all that was planned, beside headlines of epochs (kohya, diffusers)", 4),
+        ("headlines of an evaluator are no plan (Ignite)", 120),
+        ("a table with the batch of each epoch", 180),
+        ("a row an epoch without a header (YOLOv5's results.txt)", 6),
+        ("the epoch in a bar's description", 40),
+        ("an epoch as a rate is none (PyKEEN)", 12),
+    ],
+)
+def test_plans(kind: str, steps: int) -> None:
+    decoder = TextDecoder()
+    decoder.feed(LAYOUTS[kind][0].encode())
+    assert decoder.facts.total_steps == steps
