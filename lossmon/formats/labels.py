@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-_LABEL = re.compile(rb" {0,4}(\d{1,4}): ?")
+_LABEL = re.compile(rb" {0,4}(\d{1,4}):(?!\d\d:\d\d) ?")  # and no time of day
 _PLACE = re.compile(rb"(?i)\b(?:epoch|step|iter|iteration|batch|global_step)s?\b\D{0,4}(\d*)")
 _VALUE = re.compile(rb"\d\.\d")
 _TELLING = 12  # labels in a row that tell in any case whether they are ranks

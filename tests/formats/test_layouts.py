@@ -51,9 +51,9 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
         "       cat         500        2000       0.100       0.032\n"
         "      4/29     10.1G   0.0700    0.0900       321: 100%|##########| 250/250 [01:52<00:00]\n",
         [
-            (3, {"box_loss": 0.08, "total_loss": 0.1, "labels": 321.0}),
+            (3, {"gpu_mem": 10.1e9, "box_loss": 0.08, "total_loss": 0.1, "labels": 321.0}),
             (3, {"mAP@.5": 0.3, "mAP@.5:.95": 0.132}),
-            (4, {"box_loss": 0.07, "total_loss": 0.09, "labels": 321.0}),
+            (4, {"gpu_mem": 10.1e9, "box_loss": 0.07, "total_loss": 0.09, "labels": 321.0}),
         ],
     ),
     "an epoch as a rate is none (PyKEEN)": (
@@ -143,7 +143,7 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
         "  0/5  2.1G  0.09 0.05 0.03 0.17 40 640 0.1 0.2 0.0012 0.001 0.08 0.04 0.02\n"
         "  1/5  2.1G  0.08 0.04 0.03 0.15 40 640 0.1 0.2 0.0112 0.011 0.07 0.04 0.02\n",
         [
-            (e, {"box_loss": b, "obj_loss": o, "cls_loss": 0.03, "total_loss": t, "labels": 40.0,
+            (e, {"memory": 2.1e9, "box_loss": b, "obj_loss": o, "cls_loss": 0.03, "total_loss": t, "labels": 40.0,
                  "img_size": 640.0, "P": 0.1, "R": 0.2, "mAP@.5": m, "mAP@.5:.95": n,
                  "val_box_loss": v, "val_obj_loss": 0.04, "val_cls_loss": 0.02})
             for e, b, o, t, m, n, v in (
