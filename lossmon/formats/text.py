@@ -162,7 +162,7 @@ class TextDecoder:
         if self._table is not None and self._table_row(line):
             return
         if "%" in line or "G " in line:
-            table = Table.from_header(line) if "%" in line else Table.without_header(line)
+            table = Table.above_bar(line) or Table.without_header(line)
             if table is not None:
                 self._open(table)
                 if not table.spans and not table.piped:

@@ -76,11 +76,15 @@ class Table:
         return cls(known.split(), [], False) if known and _YOLO_ROW.match(line) else None
 
     @classmethod
+    def above_bar(cls, line: str) -> Table | None:
+        """The table of a header behind which a bar is drawn, as YOLO does while it evaluates."""
+        bar = _BAR_TAIL.search(_MARKS.sub(" ", line))
+        return cls.from_header(line[: bar.start()]) if bar else None
+
+    @classmethod
     def from_header(cls, line: str) -> Table | None:
         """The table that a line opens; None where the line is no header."""
         text = _MARKS.sub(" ", line)
-        bar = _BAR_TAIL.search(text)
-        text = text[: bar.start()] if bar else text  # YOLO draws one behind a header, too
         if re.match(r"#\s+[A-Za-z]", text):  # a comment sign, unless it stands for a column
             text = " " + text[1:]
         piped = text.count("|") >= 2
