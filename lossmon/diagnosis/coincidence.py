@@ -25,6 +25,8 @@ _BURST = 4.0  # x the usual grad norm
 _BATCH = 1.5  # x: a change of the batch size
 _CHANCE = 0.1  # an epoch boundary is near any step with this chance at most, else it says nothing
 _BEFORE = 12  # points before the end of a loss that tell how it came
+_CONSTANT = 1.02  # x: greatest over least learning rate of one that is constant
+_JUMP = 3.0  # x the usual rise from row to row of its schedule: a jump, no warm-up
 _FEW, _OFTEN = 5, 0.02  # events of the text: so many, and for so many of the rows, go on and on
 _SPEED = 1.5  # x: a change of speed that hints at other data
 
@@ -91,11 +93,15 @@ def rise_of_rate(view: View, onset: int) -> Rise | None:
     with np.errstate(over="ignore"):
         ratios = window[1:] / np.maximum(window[:-1], 1e-300)
     at = int(np.argmax(ratios))
+    # The first rows of a linear warm-up double from row to row, each by the same: no jump.
+    rises = np.diff(rate[: places[-1] + 1])
+    usual = st.median(rises[rises > 0])
+    jumps = window[at + 1] - window[at] > _JUMP * usual or np.count_nonzero(rises > 0) < 3
     return Rise(
         float(window[low]),
         float(window[high]),
         float(step[places[0] + 1 + at]),
-        bool(ratios[at] >= RISE),
+        bool(ratios[at] >= RISE and jumps),
         len(places),
     )
 
@@ -176,6 +182,15 @@ def _lost_at(view: View, onset: int) -> bool:
     start = view.train.start
     near_start = not start > 0 or not len(before) or before[0] <= 2 * start
     return bool(len(there) and not np.isfinite(there[0]) and near_start)
+
+
+def rate_is_constant(view: View) -> bool:
+    """The learning rate is logged, above 0, and the same but for its first rows."""
+    if view.rate is None or len(view.rate[1]) < 4:
+        return False
+    rest = view.rate[1][len(view.rate[1]) // 10 :]
+    least, most = float(np.min(rest)), float(np.max(rest))
+    return least > 0 and most <= _CONSTANT * least
 
 
 def rate_fell(view: View, onset: int) -> Iterator[Reason]:
@@ -310,6 +325,23 @@ _SAID = {
     "nan_skipped": ("numeric_overflow", "the log tells of {n} NaN or infinite value{s}"),
     "out_of_memory": ("out_of_memory", "the log tells {n} time{s} of a lack of memory"),
 }
+
+
+def after_eval(view: View, onset: int) -> Iterator[Reason]:
+    """It began in the first row behind an evaluation, which is rare by chance."""
+    evals, train = view.sketches.get("eval_loss"), view.sketches.get("train_loss")
+    if evals is None or train is None or len(evals.newest_step) < 1 or len(train.step) < 4:
+        return
+    spacing = spacing_of(train.step)
+    steps = evals.newest_step
+    behind = steps[(steps < onset) & (steps >= onset - 1.5 * spacing)]
+    between = spacing_of(steps.astype(float)) if len(steps) > 1 else float(steps[0])
+    if len(behind) and 1.5 * spacing <= 0.2 * between:
+        yield Reason(
+            "eval_state",
+            f"an evaluation stands at step {int(behind[-1]):,}, one row before",
+            2.0,
+        )
 
 
 def log_told(view: View, onset: int | None = None) -> Iterator[Reason]:

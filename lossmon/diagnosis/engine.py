@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lossmon.diagnosis.advice import unwise
 from lossmon.diagnosis.alarm import SOON_MOST, SOON_POINTS, Alarm
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, PatternId, TimelineEntry
 from lossmon.diagnosis.judge import explain, judge
@@ -25,6 +26,7 @@ MAX_TIMELINE = 500
 _SOON = 0.004  # of the run, at least and at most so many points
 _MANY = 1 << 62
 
+_OFTEN, _CALM = 2, 3  # withdrawals of a pattern, and looks more for each from there on
 _WITHDRAW = 3  # looks in a row that do not find it, before a finding is withdrawn
 _TRAIN, _PAIR = "train", "pair"
 
@@ -51,6 +53,7 @@ class Engine:
         self._streak: dict[tuple[str, PatternId], int] = {}
         self._missed: dict[str, int] = {}
         self._shown: dict[str, Finding] = {}
+        self._withdrawn: dict[PatternId, int] = {}
         self._timeline: list[TimelineEntry] = []
 
     @property
@@ -64,9 +67,10 @@ class Engine:
         if self._explained is None:
             view = self._view
             with np.errstate(all="ignore"):
+                found = self._bare.findings
+                not_to = unwise(view, found) if view is not None else frozenset()
                 findings = tuple(
-                    finding if view is None else explain(finding, view)
-                    for finding in self._bare.findings
+                    finding if view is None else explain(finding, view, not_to) for finding in found
                 )
             self._explained = replace(self._bare, findings=findings)
         return self._explained
@@ -203,7 +207,9 @@ class Engine:
         """Show what has been consistent, withdraw what has not."""
         shown = self._shown.get(slot)
         if finding is not None and shown is not None and finding.pattern == shown.pattern:
-            self._shown[slot] = replace(finding, since_step=shown.since_step)
+            self._go_on(slot, finding)
+            return
+        if shown is not None and self._stands(shown, finding):
             self._missed[slot] = 0
             return
         if shown is not None:
@@ -214,20 +220,51 @@ class Engine:
             self._clear(slot, step)
             self._show(slot, finding, step)
 
+    def _go_on(self, slot: str, finding: Finding) -> None:
+        """What is shown still holds; its step is told alike in headline, evidence and timeline."""
+        if PATTERNS[finding.pattern].keeps_since:
+            finding = replace(finding, since_step=self._shown[slot].since_step)
+        self._shown[slot], self._missed[slot] = finding, 0
+        at = self._entry(finding.pattern)
+        if at is not None:
+            self._timeline[at] = replace(self._timeline[at], since_step=finding.since_step)
+
+    def _stands(self, shown: Finding, other: Finding | None) -> bool:
+        """A verdict that is not refuted stays, unless something worse is found."""
+        stands = PATTERNS[shown.pattern].stands
+        if stands is None or self._view is None or not stands(shown, self._view):
+            return False
+        return other is None or _rank(other) <= _rank(shown)
+
+    def _entry(self, pattern: PatternId) -> int | None:
+        """The place of what is shown in the timeline."""
+        for i in range(len(self._timeline) - 1, -1, -1):
+            if self._timeline[i].pattern == pattern and self._timeline[i].cleared_at_step is None:
+                return i
+        return None
+
     def _ripe(self, slot: str, finding: Finding) -> bool:
         pattern = PATTERNS[finding.pattern]
         if finding.confidence >= pattern.sure:
             return True
-        return self._streak[(slot, finding.pattern)] >= pattern.looks
+        # What has come and gone before has to stand for longer each time.
+        often = self._withdrawn.get(finding.pattern, 0)
+        needed = pattern.looks + (_CALM * often if often >= _OFTEN else 0)
+        return self._streak[(slot, finding.pattern)] >= needed
 
     def _settle(self, found: dict[str, Finding], step: int) -> None:
         """At the end, show exactly what holds."""
-        for slot in list(self._shown):
-            if slot not in found or found[slot].pattern != self._shown[slot].pattern:
+        for slot, shown in list(self._shown.items()):
+            other = found.get(slot)
+            if other is not None and other.pattern == shown.pattern:
+                continue
+            if self._stands(shown, other):
+                found[slot] = shown
+            else:
                 self._clear(slot, step)
         for slot, finding in found.items():
             if slot in self._shown:
-                self._shown[slot] = replace(finding, since_step=self._shown[slot].since_step)
+                self._go_on(slot, finding)
             else:
                 self._show(slot, finding, step)
 
@@ -245,16 +282,17 @@ class Engine:
         self._missed.pop(slot, None)
         if finding is None:
             return
-        for i in range(len(self._timeline) - 1, -1, -1):
-            entry = self._timeline[i]
-            if entry.pattern == finding.pattern and entry.cleared_at_step is None:
-                self._timeline[i] = replace(entry, cleared_at_step=step)
-                return
+        self._withdrawn[finding.pattern] = self._withdrawn.get(finding.pattern, 0) + 1
+        at = self._entry(finding.pattern)
+        if at is not None:
+            self._timeline[at] = replace(self._timeline[at], cleared_at_step=step)
 
     def _publish(self, train: str | None, pair: str | None) -> None:
-        findings = sorted(
-            self._shown.values(), key=lambda f: (-SEVERITIES.index(f.severity), -f.confidence)
-        )
+        findings = sorted(self._shown.values(), key=lambda f: (-_rank(f), -f.confidence))
         kind, curve = ("", "") if self._view is None else (self._view.kind.id, self._view.curve)
         self._bare = Diagnosis(tuple(findings), tuple(self._timeline), train, pair, kind, curve)
         self._explained = None
+
+
+def _rank(finding: Finding) -> int:
+    return SEVERITIES.index(finding.severity)

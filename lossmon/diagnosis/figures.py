@@ -50,6 +50,13 @@ def _rates(view: View, finding: Finding) -> Numbers:
     return numbers
 
 
+def checkpoint_step(view: View, before: float) -> Numbers:
+    """The newest checkpoint that the log says was saved before a step."""
+    steps = [s for kind, s, _ in view.around.events if kind == "saved" and s is not None]
+    sound = [s for s in steps if s <= before]
+    return {"checkpoint_step": float(max(sound))} if sound else {}
+
+
 def resume_step(finding: Finding, view: View) -> float:
     """A step before the onset by a margin, from which a checkpoint is sound; NaN for none."""
     step = finding.since_step - max(1.0, _BEFORE * view.step)

@@ -12,10 +12,12 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 # The patterns, in the order of the reference: of one curve, of two, beyond the table. Each is
 # declared in the file of its name in `patterns/`.
 PatternId = Literal[
-    "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "healthy", "diverged",
-    "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair",
-    "spike", "stalled", "failed", "finished", "grad_explosion", "grad_vanishing", "lr_zero",
-    "chance_level", "staircase", "restart", "stage", "slowdown", "data_wait", "periodic_slow",
+    "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "rising", "falling",
+    "healthy", "diverged", "zero_loss", "constant",
+    "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "gap", "healthy_pair",
+    "spike", "stalled", "failed", "finished", "grad_explosion", "grad_vanishing", "grad_nan",
+    "grad_zero", "lr_zero", "eval_nan", "scaled_loss", "chance_level", "staircase", "restart",
+    "stage", "slowdown", "data_wait", "periodic_slow",
     "memory_growth", "loss_scale", "clip_saturated", "best_at_first",
     "expert_collapse", "energy_stuck", "discriminator_won", "preference_saturated",
     "policy_is_reference", "chosen_falls", "equal_rewards", "kl_drift", "entropy_collapse",
@@ -51,6 +53,7 @@ class Finding:
         causes: most likely first.
         numbers: figures for remedies and drawings (best_step, best_value, level, ...).
         setting: the kind of training, which changes the advice (see `lossmon.diagnosis.kind`).
+        unwise: moves that nothing may advise in this run, "rate+" (see `lossmon.diagnosis.advice`).
     """
 
     pattern: PatternId
@@ -62,6 +65,7 @@ class Finding:
     causes: tuple[Cause, ...] = ()
     numbers: dict[str, float] = field(default_factory=dict)
     setting: str = ""
+    unwise: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,11 @@ def reasons(finding: Finding, view: View) -> Iterator[Reason]:
     yield from (r for r in _gradient(view) if not (of_rate and r.id == "bad_labels"))
     yield from _guessing(view)
     yield from co.log_told(view)
+    yield from few_trained(view)
+
+
+def few_trained(view: View) -> Iterator[Reason]:
+    """Next to no weights are trained."""
     share = view.around.trained_share
     if share is not None and share < Bounds.few_trained:
         trained = view.around.settings["trainable"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import isfinite
 
 import numpy as np
 
+from lossmon.diagnosis.advice import refuted
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import Numbers, figures_of
@@ -16,6 +17,7 @@ from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS
 from lossmon.diagnosis.view import View
 
 MOST = 4  # causes of a finding
+PLAIN = 1.2  # weight of a reason from which on it supports a finding (see `coincidence`)
 
 
 @np.errstate(all="ignore")  # any logged value is allowed: what overflows is no finding
@@ -36,15 +38,31 @@ def judge(view: View) -> dict[str, Finding]:
             continue
         if pattern.slot != "beside":
             finding = replace(finding, confidence=calibrated(finding.confidence))
-        if pattern.supported is not None and any(c.why for c in causes(finding, view)):
+        if pattern.supported is not None and _supported(finding, view):
             finding = replace(finding, severity=pattern.supported)
         found[slot] = finding
         hidden |= HIDDEN[pattern.id]
-    return found
+    return {slot: f for slot, f in found.items() if not _contradicted(slot, f, found)}
 
 
-def explain(finding: Finding, view: View) -> Finding:
-    """Add the figures that remedies and pictures need, and the causes."""
+def _contradicted(slot: str, finding: Finding, found: Mapping[str, Finding]) -> bool:
+    """All is said to be well, and something beside it warns."""
+    if not PATTERNS[finding.pattern].positive:
+        return False
+    return any(
+        other.severity != "info" and PATTERNS[other.pattern].slot in ("beside", slot)
+        for other in found.values()
+    )
+
+
+def _supported(finding: Finding, view: View) -> bool:
+    """A cause that coincides plainly, more than one that is merely worth saying."""
+    measured = PATTERNS[finding.pattern].causes
+    return measured is not None and any(r.weight >= PLAIN for r in measured(finding, view))
+
+
+def explain(finding: Finding, view: View, unwise: frozenset[str] = frozenset()) -> Finding:
+    """Add the figures of remedies and pictures, the causes, and what is not to be advised."""
     own = PATTERNS[finding.pattern].figures
     numbers = figures_of(finding, view) | (own(finding, view) if own is not None else {})
     numbers |= {"since_step": float(finding.since_step), **finding.numbers}
@@ -55,6 +73,7 @@ def explain(finding: Finding, view: View) -> Finding:
         causes=causes(finding, view),
         numbers={name: float(value) for name, value in numbers.items() if isfinite(value)},
         setting=view.kind.id,
+        unwise=unwise,
     )
 
 
@@ -79,6 +98,7 @@ def causes(finding: Finding, view: View) -> tuple[Cause, ...]:
     reasons = sorted(pattern.causes(finding, view) if pattern.causes else (), key=_by_weight)
     found = list(_once(reasons))
     known = {cause.id for cause in found} | {id_ for r in reasons for id_ in r.rules_out}
+    known |= refuted(view)
     found += [Cause(id_) for id_ in pattern.typical if id_ not in known]
     return tuple(found[:MOST])
 

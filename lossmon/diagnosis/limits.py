@@ -38,12 +38,15 @@ class Limits:
 
 
 class Enough(Limits):
-    """How much must be there before statistics say anything."""
+    """How much must be there before anything is said: of facts few rows, of statistics more."""
 
+    facts = Limit(3, "rows that all say the same: an exact fact", "threads: 3 suffice")
     points = Limit(8, "train points, of a run that has ended", "runs")
     points_live = Limit(20, "train points, while it goes on", "runs")
     evals = Limit(4, "evaluations", "runs")
     plan = Limit(0.25, "of the plan, before a slow pattern is said", "prototype: 20 %")
     points_no_plan = Limit(100, "train points, likewise where no plan is known", "prototype")
     done = Limit(0.98, "of the plan: it is as good as over", "the last rows are often missing")
+    tail = Limit(0.5, "of the steps in the log, before its first: it is a tail", "threads")
+    rows_before = Limit(20, "rows that would have stood there", "rows are logged every N steps")
     warm_up = Limit(1.1, "x the rate at half of the run: it still rises", "linear warm-ups")

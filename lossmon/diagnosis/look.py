@@ -51,17 +51,20 @@ class Looker:
         """The run as of now."""
         judged = self.judged(history, chosen, anew=True)
         loss, chosen = chosen.get("train_loss", ""), judged.roles
-        train_sketch = self._sketch(history, chosen.get("train_loss"))
-        train = None
-        if train_sketch is not None and train_sketch.n:
+        sketches = {
+            role: sketch
+            for role, name in chosen.items()
+            if (sketch := self._sketch(history, name)) is not None and sketch.n
+        }
+        train_sketch, train = sketches.get("train_loss"), None
+        if train_sketch is not None:
             sketch = train_sketch.negative if judged.rises else train_sketch
             train = Curve(chosen["train_loss"], sketch, judged.rises)
-        evals = self._sketch(history, chosen.get("eval_loss"))
+        evals = sketches.get("eval_loss")
         pair = None
         if train is not None and evals is not None and len(evals.mean) and len(train.value):
             pair = _pair(chosen["eval_loss"], evals, train)
-        grad = self._sketch(history, chosen.get("grad_norm"))
-        rate = self._sketch(history, chosen.get("learning_rate"))
+        grad, rate = sketches.get("grad_norm"), sketches.get("learning_rate")
         return View(
             train=train,
             pair=pair,
@@ -71,7 +74,8 @@ class Looker:
             plan_share=history.plan_share,
             ended=ended,
             epochs=history.epoch,
-            zeroed=None if train is None else _zeroed(train.sketch, grad),
+            sketches=sketches,
+            names=chosen,
             around=Around(history, chosen, self._kind, self._names, loss),
             quiet=judged.quiet,
         )
@@ -102,17 +106,3 @@ def _pair(name: str, evals: Sketch, train: Curve) -> Pair:
     at = np.interp(evals.step, train.step[there], st.row_medians(around[there]))
     end = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
     return Pair(name, evals.step, evals.mean, at, evals.step / end)
-
-
-def _zeroed(train: Sketch, grad: Sketch | None) -> int | None:
-    """The step from which on losses are exactly 0 while the newest grad norms are not finite.
-
-    Hugging Face's Trainer logs a NaN loss as 0.0 unless logging_nan_inf_filter is off.
-    """
-    if grad is None or not len(train.newest) or train.newest[-1] != 0.0:
-        return None
-    if not len(grad.newest) or np.isfinite(grad.newest[-1]):
-        return None
-    other = np.flatnonzero(train.newest != 0.0)
-    first = int(other[-1]) + 1 if len(other) else 0
-    return int(train.newest_step[first])

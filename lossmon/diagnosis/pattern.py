@@ -142,7 +142,12 @@ class Pattern:
             are made in a run.
         sure: confidence from which one look is enough.
         urgent: when it is seen for the first time, the next look comes soon.
+        positive: it says that all is well: not said beside a warning of the same slot or "beside".
+        stands: whether a finding that was shown still holds although another pattern is found now:
+            one more row does not flip a verdict, it stays until it is refuted.
+        keeps_since: its step is that of the first sight; of others, that of the newest look.
         supported: its severity where a cause with a measured reason supports it.
+        forbids: moves ("rate+", "steps-") that no finding of the run may advise while it holds.
         limits: its thresholds, each with unit and source.
         causes: what was measured to coincide.
         typical: causes that are usual, in order; said last, without a reason.
@@ -160,7 +165,11 @@ class Pattern:
     looks: int = 6
     sure: float = 1.01
     urgent: bool = False
+    positive: bool = False
+    stands: Callable[[Finding, View], bool] | None = None
+    keeps_since: bool = False
     supported: Severity | None = None
+    forbids: tuple[str, ...] = ()
     limits: type[Limits] = NoLimits
     causes: Callable[[Finding, View], Iterator[Reason]] | None = None
     typical: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -151,6 +152,11 @@ class Curve:
         first = 1.25 * self.sigma * (width * min(1.0, self.memory / head)) ** 0.5
         return float(np.hypot(first, self.error_of(tail)))
 
+    @property
+    def falls(self) -> bool:
+        """It has fallen by more than noise and rounding explain."""
+        return self.drop > 0.02 * self.scale and self.drop > 5 * self.drop_error
+
     @cached_property
     def scale(self) -> float:
         """What drops are compared with: the start level, or the span where losses go below 0."""
@@ -270,7 +276,8 @@ class View:
         epochs: epochs passed; None where not logged.
         around: what was logged beside the losses: speed, batch size, epochs, restarts, events.
         quiet: patterns that say nothing of a run of this kind.
-        zeroed: steps at which a loss of exactly 0 was logged while the grad norm was NaN.
+        sketches: role -> summary of its series, non-finite values counted.
+        names: role -> name of the metric.
     """
 
     train: Curve | None
@@ -281,7 +288,8 @@ class View:
     plan_share: float | None
     ended: bool
     epochs: float | None = None
-    zeroed: int | None = None
+    sketches: Mapping[str, Sketch] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
     around: Around = field(default_factory=Around)
     quiet: frozenset[str] = frozenset()
 
@@ -296,10 +304,27 @@ class View:
         """What is trained."""
         return self.around.kind
 
+    def name_of(self, role: str) -> str:
+        """The metric that plays a role; the role itself where there is none."""
+        return self.names.get(role, role)
+
     @property
     def done(self) -> bool:
         """The plan is over: verdicts that need the end may be given."""
         return self.ended or (self.plan_share is not None and self.plan_share >= Enough.done)
+
+    @cached_property
+    def tail(self) -> bool:
+        """The log begins in the middle: its start level is not that of the training.
+
+        It was rotated, resumed elsewhere or pasted in part. Rows that are logged every so many
+        steps begin that far in, and have their start.
+        """
+        if self.train is None or len(self.train.step) < 2:
+            return False
+        first, last = float(self.train.step[0]), float(self.train.step[-1])
+        between = (last - first) / max(1, self.train.n - 1)
+        return first > Enough.tail * (last - first) and first > Enough.rows_before * between
 
     @property
     def warming_up(self) -> bool:

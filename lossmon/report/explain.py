@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 
 from lossmon.diagnosis.finding import PATTERN_IDS
 from lossmon.diagnosis.knowledge import Knowledge, load
@@ -113,7 +114,7 @@ def _listed(word: str, texts: list[str], knowledge: Knowledge, width: int) -> li
     return lines
 
 
-def _plain(remedies: tuple[str, ...], knowledge: Knowledge) -> list[str]:
+def _plain(remedies: Sequence[str], knowledge: Knowledge) -> list[str]:
     """Remedies as a reference: what a number will be stands in its place, <best at step>."""
     names = {**knowledge.fields, **knowledge.numbers}
     texts = [

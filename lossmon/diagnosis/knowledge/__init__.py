@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,26 @@ _FAMILY = {"lora": ("lora", "llm"), "rlhf": ("rlhf", "rl")}  # kinds whose advic
 _FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 
 
+class Remedy(str):
+    """What to do, and which knob it moves which way: "rate+", "steps-"; "" for none."""
+
+    moves: str
+
+    def __new__(cls, text: str, moves: str = "") -> Remedy:
+        """A text that knows its move."""
+        self = super().__new__(cls, text)
+        self.moves = moves
+        return self
+
+
+def _remedies_of(entries: Sequence[str | Mapping[str, str]]) -> tuple[Remedy, ...]:
+    """Plain texts, and tables `{ moves = "rate+", text = "..." }`."""
+    return tuple(
+        Remedy(one) if isinstance(one, str) else Remedy(one["text"], one["moves"])
+        for one in entries
+    )
+
+
 @dataclass(frozen=True)
 class PatternText:
     """What is said of a pattern.
@@ -37,9 +57,9 @@ class PatternText:
     title: str
     meaning: str
     looks_like: str = ""
-    remedies: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
     goes_away: str = ""
-    special: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    special: Mapping[str, tuple[Remedy, ...]] = field(default_factory=dict)
     kinds: Mapping[str, PatternText] = field(default_factory=dict)
 
 
@@ -49,7 +69,7 @@ class CauseText:
 
     id: str
     text: str
-    remedies: tuple[str, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
     certain: bool = False
 
 
@@ -97,6 +117,8 @@ class Knowledge:
         """What to do, with the finding's own numbers; what its measured causes ask for first."""
         texts: dict[str, None] = {}
         for text in self._remedies(finding):
+            if text.moves in finding.unwise:
+                continue
             filled = _fill(text, finding.numbers)
             if filled is not None:
                 texts[filled] = None
@@ -104,7 +126,7 @@ class Knowledge:
         plain = [t for t in texts if not any(o != t and o.startswith(t[:-1]) for o in texts)]
         return tuple(plain)[:MOST_REMEDIES]
 
-    def _remedies(self, finding: Finding) -> Iterator[str]:
+    def _remedies(self, finding: Finding) -> Iterator[Remedy]:
         entry = self.told(finding)
         own = entry.remedies
         yield from (text for text in own if _FIELD.search(text))
@@ -135,7 +157,7 @@ def load(lang: str = "en") -> Knowledge:
             id_: CauseText(
                 id_,
                 entry["text"],
-                tuple(entry.get("remedies", ())),
+                _remedies_of(entry.get("remedies", ())),
                 entry.get("certain", False),
             )
             for id_, entry in table["cause"].items()
@@ -157,9 +179,13 @@ def _pattern(id_: str, entry: Mapping[str, Any]) -> PatternText:
         entry["title"],
         entry["meaning"],
         entry.get("looks_like", ""),
-        tuple(entry.get("remedies", ())),
+        _remedies_of(entry.get("remedies", ())),
         entry.get("goes_away", ""),
-        {k.removeprefix(_SPECIAL): tuple(v) for k, v in entry.items() if k.startswith(_SPECIAL)},
+        {
+            k.removeprefix(_SPECIAL): _remedies_of(v)
+            for k, v in entry.items()
+            if k.startswith(_SPECIAL)
+        },
         {
             key.removeprefix(_OF_KIND): _pattern(id_, {**_general(entry), **own})
             for key, own in entry.items()

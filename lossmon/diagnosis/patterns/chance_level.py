@@ -47,6 +47,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    forbids=("steps+",),
     limits=Bounds,
     causes=flat.reasons,
     typical=("bad_labels", "lr_too_low", "frozen_gradients"),

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import facts, risen
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.coincidence import Reason
-from lossmon.diagnosis.figures import Numbers, best_eval, resume_step
+from lossmon.diagnosis.figures import Numbers, best_eval, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
@@ -23,6 +24,10 @@ class Bounds(Limits):
     factor = Limit(2.5, "x the start level, sustained", "words: 2 to 3")
     far = Limit(10.0, "x the start level: so far away it may swing as it likes", "runs")
     share = Limit(0.05, "of the run, its newest part, that must be up there", "runs")
+    above = Limit(0.85, "of its newest part that must be up there, however it swings", "prototype")
+    rounded = Limit(0.02, "of the values may be 0 by rounding", "logs in 5 decimals")
+    from_far = Limit(0.05, "of its start: a loss that falls from above it to 0 is lost", "threads")
+    facts = Enough.facts
     back = Limit(0.02, "of the run that must be finite again before it counts as over", "runs")
 
 
@@ -31,14 +36,9 @@ def find(view: View) -> Finding | None:
     train = view.train
     if train is None or not train.n:
         return None
-    if view.zeroed is not None:
-        return _finding(
-            train,
-            view.zeroed,
-            0.97,
-            f"loss is logged as exactly 0 while grad norm is NaN since step {view.zeroed:,}: "
-            "a NaN loss that the logger filtered",
-        )
+    zeroed = _zeroed(view, train)
+    if zeroed is not None:
+        return zeroed
     newest, steps = train.sketch.newest, train.sketch.newest_step
     finite = np.isfinite(newest)
     if not finite.all():
@@ -63,25 +63,51 @@ def _start_of_run(bad: np.ndarray, last_bad: int) -> int:
     return int(good[-1]) + 1 if len(good) else 0
 
 
-def _far_above(view: View, train: Curve) -> Finding | None:
-    values = train.value
-    enough = Enough.points if view.ended else Enough.points_live
-    if train.n < enough or len(values) < Enough.points or train.start <= 0 or np.min(values) <= 0:
+def _zeroed(view: View, train: Curve) -> Finding | None:
+    """A loss that is exactly 0 row after row: a NaN that the logger hides.
+
+    Hugging Face's Trainer logs a NaN loss as 0.0 unless logging_nan_inf_filter is off. The grad
+    norm gives it away; where none is logged, that no loss learns its way to 0 from far above.
+    """
+    zeros, grad = facts.same(train.sketch), facts.broken(view.sketches.get("grad_norm"))
+    if train.rises or zeros is None or zeros.value != 0.0:
         return None
+    words = (
+        f"loss is logged as exactly 0 in the last {zeros.rows:,} rows since step {zeros.since:,}"
+    )
+    if grad is not None:
+        words += ", while grad norm is NaN"
+    else:
+        before = facts.before(train.sketch, zeros.since)
+        far = len(before) > 0 and st.median(before) > Bounds.from_far * abs(train.start)
+        if zeros.rows < Bounds.facts or not far:
+            return None
+        words += f", from {before[-1]:.4g} one row before"
+    return _finding(train, zeros.since, 0.97, f"{words}: a NaN loss that the logger filtered")
+
+
+def _far_above(view: View, train: Curve) -> Finding | None:
+    enough = Enough.points if view.ended else Enough.points_live
+    values = train.value
+    if train.n < enough or len(values) < Enough.points or train.start <= 0:
+        return None
+    if np.mean(values <= 0) > Bounds.rounded:
+        return None  # a loss that goes below 0 has no start to be a multiple of
     newest = values[-max(3, int(Bounds.share * len(values))) :]
     line = Bounds.factor * train.start
     stays = np.min(newest) > line and train.drop < -5 * train.drop_error
-    far = st.median(newest) > Bounds.far * train.start and train.end > line
-    if not (stays or far):
+    far = st.median(newest) > Bounds.far * train.start and np.mean(newest > line) >= Bounds.above
+    if not (stays or (far and train.end > line)):
         return None
-    below = np.flatnonzero(values <= line)
-    since = int(below[-1]) + 1 if len(below) else 0
+    low = train.low
+    since = train.at_step(risen.onset(train, low, min(train.end, st.median(newest)) - low))
+    level = st.median(newest)
     return _finding(
         train,
-        train.at_step(since),
+        since,
         0.9,
-        f"loss {newest[-1]:.4g} is {newest[-1] / train.start:.3g} x its start {train.start:.4g} "
-        "and stays there",
+        f"loss {level:.4g} is {level / train.start:.3g} x its start {train.start:.4g} "
+        f"and stays there; it left its lowest level at step {since:,}",
     )
 
 
@@ -93,12 +119,14 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     at = finding.since_step
     yield from (r for r in co.at_onset(view, at) if r.id != "data_changed")  # NaN is fast
     yield from co.rise_before(view, at)
+    yield from co.after_eval(view, at)
     if view.rate is not None:
         highest = float(np.nanmax(view.rate[1]))
         if highest >= 0.1:
             yield Reason("lr_too_high", f"learning rate is {highest:.3g}", 1.0)
     first = None if view.train is None else view.train.sketch.head[:1]
     if first is not None and len(first) and not np.isfinite(first[0]):
+        yield Reason("broken_weights", "it holds from the very first row on", 1.9)
         yield Reason("numeric_overflow", "it holds from the very first row on", 1.5)
 
 
@@ -106,6 +134,7 @@ def _figures(finding: Finding, view: View) -> Numbers:
     train = view.train
     line = Bounds.factor * train.start if train is not None and train.start > 0 else math.nan
     numbers = {"threshold": line, "resume_step": resume_step(finding, view)}
+    numbers |= checkpoint_step(view, finding.since_step)
     return numbers | best_eval(view, finding.since_step)
 
 
@@ -115,6 +144,7 @@ PATTERN = Pattern(
     severity="critical",
     find=find,
     hides=("train", "pair", "beside"),
+    forbids=("rate+", "steps+", "capacity+"),
     looks=2,
     sure=0.97,  # NaN needs no second look
     urgent=True,

@@ -81,6 +81,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    forbids=("rate+", "capacity+"),
     limits=Bounds,
     causes=sudden,
     typical=("lr_too_high", "bad_batch"),

@@ -68,6 +68,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    forbids=("steps+",),
     limits=Bounds,
     causes=_causes,
     typical=("frozen_gradients", "lr_too_high"),

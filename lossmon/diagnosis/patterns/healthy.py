@@ -1,31 +1,44 @@
-"""Falls step by step and flattens."""
+"""Falls step by step and flattens, and nothing speaks against it."""
 
 from __future__ import annotations
 
+from lossmon.diagnosis import facts
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.patterns import not_converged, plateau
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import Curve, View
 
 
 class Bounds(Limits):
-    """When it holds."""
+    """What must be there; it is not what is left when nothing else holds."""
 
+    fall = Limit(0.03, "of the start level", "words: not_decreasing ends there")
+    errors = Limit(3.0, "standard errors of the fall", "words: 3 to 5")
+    late = Limit(0.5, "of the fall in the last fifth: then it has only begun", "threads")
+    above = Limit(0.15, "of the lowest level that the newest rows may lie above it", "threads")
+    above_errors = Limit(4.0, "standard errors, likewise", "words: 3 to 5")
     looser = Limit(1.6, "x the limits of plateau and not_converged: they nearly hold", "runs")
 
 
 def find(view: View) -> Finding | None:
-    """What is left when nothing else holds: it fell, and no more than noise speaks against it."""
+    """It fell, in good part before the end; it stays down; no series of the run is broken."""
     train = view.train
-    limit = Enough.points if view.ended else Enough.points_live
-    if train is None or train.n < limit:
+    enough = Enough.points if view.ended else Enough.points_live
+    if train is None or train.n < enough:
         return None
-    if train.drop <= 0 or train.drop < 2 * train.drop_error:
+    if train.drop < Bounds.fall * train.scale or train.drop < Bounds.errors * train.drop_error:
         return None
-    falling = not view.done and train.left(0.8) > not_converged.Bounds.share
-    words = "still falling" if falling else "flattening out"
+    if any(facts.broken(sketch) is not None for sketch in view.sketches.values()):
+        return None
+    if late_share(train) > Bounds.late or _comes_back(train):
+        return None
+    if not view.done and plateau.find(view, held=False) is not None:
+        return None  # it is flat at a high level, and only held back as yet
+    still = not view.done and train.left(0.8) > not_converged.Bounds.share
+    words = "still falling" if still else "flattening out"
     return Finding(
         "healthy",
         "info",
@@ -36,6 +49,22 @@ def find(view: View) -> Finding | None:
         f"({abs(train.drop) / train.scale:.0%}), {words}",
         numbers={"level": train.end},
     )
+
+
+def late_share(train: Curve) -> float:
+    """The part of the fall that was made in the last fifth."""
+    last = st.median(train.value[-max(3, len(train.value) // 20) :])
+    if train.start <= last:
+        return 0.0
+    return (train.level(0.8) - last) / (train.start - last)
+
+
+def _comes_back(train: Curve) -> bool:
+    """The newest rows lie above the lowest level by more than noise."""
+    newest = st.median(train.value[-max(3, len(train.value) // 20) :])
+    rise = newest - train.low
+    error = max(train.block_error, train.error_of(max(3, len(train.value) // 20)))
+    return rise > Bounds.above * abs(train.low) and rise > Bounds.above_errors * error
 
 
 def _borderline(view: View) -> bool:
@@ -52,6 +81,7 @@ PATTERN = Pattern(
     severity="info",
     find=find,
     after=("plateau",),
+    positive=True,
     looks=2,
     limits=Bounds,
     typical=("learning_well",),

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import facts
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns.grad_explosion import USUAL
 from lossmon.diagnosis.view import View
@@ -26,6 +27,9 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """Under a thousandth of its peak for three tenths of the run."""
+    fact = facts.same(view.sketches.get("learning_rate"))
+    if fact is not None and fact.whole and fact.value == 0.0 and fact.rows >= Enough.facts:
+        return _always(view, fact)
     if view.rate is None:
         return None
     step, value = view.rate
@@ -47,6 +51,21 @@ def find(view: View) -> Finding | None:
         f"learning rate is {value[-1]:.2g} since step {at:,} ({1 - since / len(value):.0%} of the "
         f"run); its peak was {peak:.2g}",
         numbers={"peak": peak},
+    )
+
+
+def _always(view: View, fact: facts.Stretch) -> Finding | None:
+    """A fact, unless the loss falls: then the rate was only rounded to 0."""
+    if view.train is not None and view.train.falls:
+        return None
+    return Finding(
+        "lr_zero",
+        "warning",
+        0.97,
+        fact.since,
+        view.name_of("learning_rate"),
+        f"learning rate is 0 in all {fact.rows:,} rows since step {fact.since:,}",
+        numbers={"peak": 0.0},
     )
 
 
@@ -73,6 +92,8 @@ def _figures(finding: Finding, view: View) -> Numbers:
 PATTERN = Pattern(
     id="lr_zero",
     slot="beside",
+    forbids=("steps+", "rate-"),
+    sure=0.97,
     severity="warning",
     find=find,
     limits=Bounds,

@@ -61,6 +61,7 @@ def small_batch(view: View) -> Iterator[Reason]:
 PATTERN = Pattern(
     id="noisy",
     slot="beside",
+    keeps_since=True,
     severity="info",
     find=find,
     limits=Bounds,

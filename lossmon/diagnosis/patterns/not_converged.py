@@ -22,6 +22,7 @@ class Bounds(Limits):
     of_level = Limit(0.02, "of the level: a curve next to its floor has converged", "runs")
     line = Limit(0.075, "of the drop, by a line through the last 40 %, which bends up", "runs")
     errors = Limit(2.5, "standard errors of that line's fall", "runs")
+    late = Limit(0.5, "of the drop made in the last fifth: no line is asked", "threads")
     rate = Limit(0.3, "of its peak: a rate above it is not spent", "usual schedules")
 
 
@@ -43,7 +44,8 @@ def find(view: View, looser: float = 1.0) -> Finding | None:
     fall, t = st.line(train.value[int(0.6 * len(train.value)) :])
     line = 0.5 * fall / max(train.start - train.end + 0.25 * fall, 1e-300)
     share = _share(view)
-    if line < Bounds.line / looser or t < Bounds.errors:
+    late = share >= Bounds.late and t > 1  # a straight line cannot follow what began at the end
+    if not late and (line < Bounds.line / looser or t < Bounds.errors):
         return None
     if share < least - train.block_error / train.drop:
         return None
@@ -99,6 +101,7 @@ PATTERN = Pattern(
     severity="info",
     find=find,
     after=("not_decreasing",),
+    forbids=("steps-", "decay+"),
     looks=1,
     limits=Bounds,
     causes=_causes,

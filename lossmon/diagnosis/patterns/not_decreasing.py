@@ -23,19 +23,21 @@ class Bounds(Limits):
         "runs",
     )
     errors = Limit(3.0, "standard errors that a drop must exceed", "words: 3 to 5")
+    risen = Limit(7.0, "standard errors: from there on it rises", "rising")
     trend = Limit(-3.5, "Mann-Kendall z of block medians: a steady fall", "runs")
 
 
 def find(view: View) -> Finding | None:
     """The drop is a few per cent of the start level, or no more than noise."""
     train = view.train
-    if train is None or len(train.value) < Enough.points or view.too_soon:
+    if train is None or len(train.value) < Enough.points or view.too_soon or view.tail:
         return None
     drop = train.drop / train.scale
     errors = train.drop / max(train.drop_error, 1e-300)
     fell_before = (train.start - train.low) / train.scale
-    small = drop <= Bounds.drop
-    lost_in_noise = errors < Bounds.errors and drop <= 4 * Bounds.noisy
+    small = abs(drop) <= Bounds.drop
+    # Of a rise that is no more than noise nothing else tells.
+    lost_in_noise = -Bounds.risen < errors < Bounds.errors and abs(drop) <= 4 * Bounds.noisy
     trend = st.mann_kendall(train.blocks)
     if lost_in_noise and drop > Bounds.noisy and trend < Bounds.trend:
         lost_in_noise = False  # noisy points, and yet a steady fall beneath them
@@ -86,6 +88,7 @@ PATTERN = Pattern(
     severity="warning",
     find=find,
     after=("oscillating",),
+    forbids=("rate-", "capacity-"),
     limits=Bounds,
     causes=flat.reasons,
     typical=("lr_too_low", "noisy_data", "bad_labels", "frozen_gradients"),

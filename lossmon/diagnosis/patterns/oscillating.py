@@ -59,7 +59,10 @@ def find(view: View) -> Finding | None:
     least = Bounds.of_fall if fell and not wild else Bounds.of_drop
     if span < least * abs(train.drop):
         return None
-    if not view.ended and train.room > Bounds.room:
+    # Where it ends no lower than its first tenth, no fall can be beneath the swings.
+    early = st.median(train.value[: max(3, len(train.value) // 10)])
+    stays_up = swing >= Bounds.loud and train.end >= max(early, train.start)
+    if not view.ended and train.room > Bounds.room and not stays_up:
         return None  # there may be a fall beneath it: more points will tell
     tail = st.blocks(train.value[int(0.3 * len(train.value)) :], 20)
     fall = st.mann_kendall(tail)
@@ -69,7 +72,7 @@ def find(view: View) -> Finding | None:
     return Finding(
         "oscillating",
         "warning",
-        0.9 if swing >= 2 * Bounds.swing else 0.7,
+        0.95 if stays_up else 0.9 if swing >= 2 * Bounds.swing else 0.7,
         since,
         train.name,
         f"swings by {swing:.0%} of its level (P95 - P5 = {span:.3g}) with no stable fall "
@@ -159,8 +162,11 @@ PATTERN = Pattern(
     slot="train",
     severity="warning",
     find=find,
-    after=("rebound",),
+    after=("rising",),
+    keeps_since=True,
     hides=("spike",),  # the verdict says it already
+    forbids=("rate+", "steps+"),
+    sure=0.98,
     limits=Bounds,
     causes=_causes,
     typical=("lr_too_high", "small_batch"),

@@ -131,6 +131,7 @@ PATTERN = Pattern(
     slot="pair",
     severity="warning",
     find=find,
+    forbids=("steps+", "capacity+", "rate+"),
     looks=2,
     limits=Bounds,
     causes=_causes,

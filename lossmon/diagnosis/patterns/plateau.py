@@ -36,17 +36,20 @@ class Bounds(Limits):
     calm = Limit(0.05, "of its start: the grad norm has fallen", "runs")
 
 
-def find(view: View, looser: float = 1.0) -> Finding | None:
+def find(view: View, looser: float = 1.0, *, held: bool = True) -> Finding | None:
     """It stopped falling early, abruptly or at a high level, and has been flat since.
 
     Args:
         view: the run.
         looser: by what thresholds are multiplied, to see whether it nearly holds.
+        held: it waits for half of the plan.
     """
     train = view.train
     if train is None or len(train.value) < 1.5 * Enough.points or train.drop <= 0:
         return None
-    if not view.done and (view.plan_share or 0.0) < Bounds.plan:
+    if view.tail:
+        return None
+    if held and not view.done and (view.plan_share or 0.0) < Bounds.plan:
         return None
     high = train.end / train.start if train.start > 0 and train.end > 0 else 0.0
     end = max(abs(train.end), 1e-300)
@@ -95,6 +98,9 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
                 f"since step {since:,}",
                 3.0,
             )
+    if co.rate_is_constant(view):
+        peak = float(np.nanmax(view.rate[1])) if view.rate is not None else 0.0
+        yield Reason("lr_constant", f"learning rate stays at {peak:.2g}", 1.0)
     yield from pairs.eval_rises(view)
     if view.grad_norm is not None and np.isfinite(view.grad_norm[1]).all():
         norm = view.grad_norm[1]
@@ -121,7 +127,7 @@ PATTERN = Pattern(
     supported="warning",
     limits=Bounds,
     causes=_causes,
-    typical=("lr_decayed", "local_optimum", "overfit_suspected"),
+    typical=("data_floor", "local_optimum", "overfit_suspected"),
     figures=_figures,
     picture=Picture(lines=(Level("level", "level", "since_step"),), marks=(SINCE,)),
     sketch=lambda of: Sketch({"train": 1.5 + 0.8 * np.exp(-25 * of.t) + 0.02 * of.noise}, 0.15),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon.diagnosis import risen
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.coincidence import sudden
-from lossmon.diagnosis.figures import Numbers, resume_step
+from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
@@ -23,7 +24,6 @@ class Bounds(Limits):
     errors_soon = Limit(6.0, "standard errors, of the newest few points", "runs")
     stays = Limit(0.85, "of the newest points beyond the threshold", "prototype")
     plain = Limit(1.6, "x what is needed: no doubt is left", "runs")
-    swings = Limit(3, "crossings of the middle after the lowest level: then it swings", "runs")
 
 
 def find(view: View) -> Finding | None:
@@ -46,18 +46,22 @@ def find(view: View) -> Finding | None:
     line = train.low + min(rise / 2, Bounds.of_drop * fall)
     if not sudden and (len(after) < 3 or np.mean(after > line) < Bounds.stays):
         return None
-    middle = train.low + rise / 2
-    if st.crossings(st.blocks(train.value[train.low_at :], 24), middle) > Bounds.swings:
-        return None  # it swings: that is another pattern
-    since = _first_above(train, middle) if sudden else train.at_step(onset)
+    if risen.swings(view, train, train.low, rise):
+        return None  # that is another pattern
+    begins = risen.onset(train, train.low, rise)
+    since = train.at_step(begins)
+    if sudden:  # a jump is placed by its points; a slope began long before half of it was climbed
+        jumped = _first_above(train, train.low + rise / 2)
+        if jumped <= train.at_step(begins + 3 + len(train.value) // 20):
+            since = max(since, jumped)
     return Finding(
         "rebound",
         "warning",
         0.9 if rise > Bounds.plain * needed else 0.75,
         since,
         train.name,
-        f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.low):.4g}, then "
-        f"{train.rose} to {train.shown(train.low + rise):.4g} at step {since:,}: "
+        f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.low):.4g}, and "
+        f"{train.rose} to {train.shown(train.low + rise):.4g} from step {since:,} on: "
         f"{rise / fall:.0%} of it is lost, and it stays so",
         numbers={
             "low": train.low,
@@ -114,13 +118,18 @@ def _onset(train: Curve, line: float) -> int:
     return train.low_at + int(below[-1]) + 1 if len(below) else train.low_at + 1
 
 
+def _stands(finding: Finding, view: View) -> bool:
+    return risen.stands(view.train, finding.numbers["low"], finding.numbers["level"])
+
+
 def _figures(finding: Finding, view: View) -> Numbers:
     train = view.train
     if train is None:
         return {}
     low = finding.numbers.get("low", train.low)
     line = low + Bounds.of_drop * (train.start - low)
-    return {"threshold": line, "resume_step": resume_step(finding, view)}
+    numbers = {"threshold": line, "resume_step": resume_step(finding, view)}
+    return numbers | checkpoint_step(view, finding.since_step)
 
 
 PATTERN = Pattern(
@@ -128,9 +137,11 @@ PATTERN = Pattern(
     slot="train",
     severity="warning",
     find=find,
-    after=("diverged",),
+    after=("constant",),
     hides=("spike", "pair"),  # eval says nothing that train does not
+    forbids=("rate+", "steps+"),
     looks=2,
+    stands=_stands,
     urgent=True,
     limits=Bounds,
     causes=sudden,

@@ -14,7 +14,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Draft, Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.view import View
-from lossmon.history.columns import Floats, Ints
+from lossmon.history.columns import Floats
 
 
 class Bounds(Limits):
@@ -22,6 +22,7 @@ class Bounds(Limits):
 
     errors = Limit(8.0, "noise sigmas above its neighbours", "runs")
     of_level = Limit(0.5, "of the level there", "runs")
+    of_tail = Limit(5.0, "x the 95th percentile of all excesses: batches have heavy tails", "runs")
     of_drop = Limit(0.1, "of the whole fall of the run", "runs")
 
 
@@ -34,7 +35,8 @@ def find(view: View) -> Finding | None:
     if train is None or len(train.value) < 3 * Enough.points:
         return None
     high = np.where(np.isfinite(train.sketch.high), train.sketch.high, train.value)
-    near = _candidates(train.value, high)
+    levels = _around(train.value)
+    near = np.flatnonzero(high > levels + 0.4 * np.abs(levels))
     if not len(near):
         return None
     # A smooth baseline that short spikes do not move: medians over 21 buckets.
@@ -53,6 +55,7 @@ def find(view: View) -> Finding | None:
     excess[near] = high[near] - base[near]
     out = (excess > Bounds.errors * sigma) & (excess > Bounds.of_level * np.abs(base))
     out &= excess > Bounds.of_drop * abs(train.start - train.low)
+    out &= excess > Bounds.of_tail * st.quantiles(high - levels, (0.95,))[0]
     out[: max(3, len(out) // 50)] = False  # the first steps fall steeply: no spikes there
     groups = np.flatnonzero(out & ~np.concatenate(([False], out[:-1])))
     if not len(groups) or len(groups) > max(4, len(out) // 40) or out[-1]:
@@ -75,15 +78,15 @@ def find(view: View) -> Finding | None:
     )
 
 
-def _candidates(value: Floats, high: Floats) -> Ints:
-    """Buckets that stand above the levels around them at all: few, on most curves."""
+def _around(value: Floats) -> Floats:
+    """A level near each bucket that no spike lifts: the least of three medians of seven."""
     level = st.blocks(value, len(value) // 7)
     level = np.minimum(
         level, np.minimum(np.append(level[1:], level[-1]), np.append(level[0], level[:-1]))
     )
     around = np.repeat(level, 7)
     around = np.append(around, np.repeat(around[-1:], max(0, len(value) - len(around))))
-    return np.flatnonzero(high > around[: len(value)] + 0.4 * np.abs(around[: len(value)]))
+    return np.asarray(around[: len(value)])
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
@@ -113,6 +116,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
+    forbids=("rate+",),
     looks=1,
     limits=Bounds,
     causes=_causes,

@@ -32,7 +32,8 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
-    hides=("train", "pair"),
+    # A row for each evaluation is a mean over many steps: over-fitting shows in few.
+    hides=("train", "underfitting", "train_high_eval_low", "eval_faster", "gap", "healthy_pair"),
     looks=1,
     limits=Enough,
 )

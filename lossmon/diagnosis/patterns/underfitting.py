@@ -24,10 +24,15 @@ def find(view: View) -> Finding | None:
     if pair is None or train is None or len(pair.value) < Enough.evals:
         return None
     eval_drop = 1 - np.exp(-pair.fall)
-    flat_eval = eval_drop <= Bounds.fall
+    flat_eval = abs(eval_drop) <= Bounds.fall
     train_drop = train.drop / train.scale
-    flat_train = train_drop <= Bounds.fall or not_decreasing.find(view) is not None
-    if not (flat_eval and flat_train) or view.too_soon or not_decreasing.more_will_tell(view):
+    flat_train = abs(train_drop) <= Bounds.fall or not_decreasing.find(view) is not None
+    if (
+        view.tail
+        or not (flat_eval and flat_train)
+        or view.too_soon
+        or not_decreasing.more_will_tell(view)
+    ):
         return None
     return Finding(
         "underfitting",
@@ -46,6 +51,8 @@ PATTERN = Pattern(
     severity="warning",
     find=find,
     after=("overfitting",),
+    hides=("healthy", "falling"),
+    forbids=("capacity-", "rate-"),
     limits=Bounds,
     causes=flat.reasons,
     typical=("lr_too_low", "low_capacity", "poor_data"),

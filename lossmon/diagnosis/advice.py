@@ -1,0 +1,105 @@
+"""Which advice is earned: what the log refutes is not said, and no two findings pull apart.
+
+A remedy moves a knob one way (`moves = "rate+"` in the knowledge files). What a pattern forbids
+while it holds (`Pattern.forbids`) no finding of the run advises; raising the learning rate needs a
+reason of its own, as in public threads it was the settled remedy in none of 64 cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import facts
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.patterns import PATTERNS
+from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """What is usual."""
+
+    rate = Limit(1e-6, "learning rate below which it is low for any model", "usual recipes")
+    rate_adapters = Limit(1e-5, "likewise with adapters, which take 10 x", "LoRA recipes")
+    steady = Limit(5.0, "x: grad norms of early and newest rows differ by less", "runs")
+    flows = Limit(1e-6, "grad norm that reaches the weights", "words: next to 0")
+
+
+def unwise(view: View, found: Iterable[Finding]) -> frozenset[str]:
+    """The moves that no finding of this run may advise."""
+    forbidden = {move for one in found for move in PATTERNS[one.pattern].forbids}
+    if not raise_is_earned(view):
+        forbidden.add("rate+")
+    if view.rate is None or co.rate_is_constant(view):  # nothing is known to have decayed
+        forbidden.add("decay-")
+    return frozenset(forbidden)
+
+
+def raise_is_earned(view: View) -> bool:
+    """A higher rate has a positive reason: it is low, and gradients flow steadily to no avail."""
+    train, rate, grad = view.train, view.rate, view.grad_norm
+    if train is None or rate is None or grad is None or view.tail or not view.kind.raises_rate:
+        return False
+    norm, peak = grad[1], float(np.nanmax(rate[1]))
+    adapters = view.kind.id == "lora"
+    if not 0 < peak < (Bounds.rate_adapters if adapters else Bounds.rate):
+        return False
+    if view.around.counts.get("overflow") or any(
+        sketch.nonfinite or facts.broken(sketch) for sketch in view.sketches.values()
+    ):
+        return False
+    if len(norm) < 8 or not np.isfinite(norm).all():
+        return False
+    early, late = st.median(norm[: len(norm) // 4]), st.median(norm[-(len(norm) // 4) :])
+    steady = min(early, late) > Bounds.flows and max(early, late) < Bounds.steady * min(early, late)
+    rises = train.drop < -3 * train.drop_error
+    return steady and not rises and float(np.min(train.value)) > 0
+
+
+def refuted(view: View) -> frozenset[str]:
+    """Typical causes that what was logged speaks against."""
+    return frozenset((*_by_rate(view), *_by_gradients(view), *_by_eval(view)))
+
+
+def _by_rate(view: View) -> Iterable[str]:
+    if view.around.counts.get("overflow"):
+        yield "lr_too_low"
+    if view.rate is None:
+        return
+    rate = view.rate[1]
+    if not np.isfinite(rate).all() or len(rate) < 4:
+        return
+    if float(np.max(rate)) <= 0:
+        yield from ("lr_too_high", "lr_jump", "lr_decayed")
+    elif co.rate_is_constant(view):
+        yield from ("lr_jump", "lr_decayed", "schedule_short", "lr_warmup")
+    elif np.all(np.diff(rate) <= 0):
+        yield from ("lr_jump", "lr_warmup")
+
+
+def _by_gradients(view: View) -> Iterable[str]:
+    if view.grad_norm is None:
+        return
+    norm = view.grad_norm[1]
+    norm = norm[np.isfinite(norm)]
+    if len(norm) < 8:
+        return
+    early, late = st.median(norm[: len(norm) // 4]), st.median(norm[-(len(norm) // 4) :])
+    if min(early, late) > Bounds.flows:
+        yield "frozen_gradients"
+    if late > 2 * early > 0:
+        yield "lr_too_low"
+
+
+def _by_eval(view: View) -> Iterable[str]:
+    pair = view.pair
+    if (
+        pair is not None
+        and len(pair.value) >= 4
+        and pair.last(pair.value) <= 1.01 * abs(float(np.min(pair.smooth)))
+    ):
+        yield from ("overfit_suspected", "memorising")

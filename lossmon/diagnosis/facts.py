@@ -1,0 +1,77 @@
+"""Exact facts about a series: what was logged is the same each time, or no number at all.
+
+They need no statistics: three rows are enough. What was rounded to a digit or two is no such fact.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from lossmon.history.columns import Floats
+from lossmon.history.summary import Sketch
+
+
+class Stretch(NamedTuple):
+    """The newest rows, as far back as they are alike.
+
+    Attributes:
+        value: what each of them says; NaN or infinity for those that are no number.
+        since: step of the first of them.
+        rows: how many there are; of more than 512, at least so many.
+        whole: there are no others.
+    """
+
+    value: float
+    since: int
+    rows: int
+    whole: bool
+
+
+def same(sketch: Sketch | None) -> Stretch | None:
+    """The newest rows that are equal to the last digit."""
+    if sketch is None or not len(sketch.newest) or not math.isfinite(sketch.newest[-1]):
+        return None
+    return _stretch(sketch, sketch.newest == sketch.newest[-1])
+
+
+def broken(sketch: Sketch | None) -> Stretch | None:
+    """The newest rows that are NaN or infinite."""
+    if sketch is None or not len(sketch.newest) or math.isfinite(sketch.newest[-1]):
+        return None
+    return _stretch(sketch, ~np.isfinite(sketch.newest))
+
+
+def _stretch(sketch: Sketch, alike: np.ndarray) -> Stretch:
+    other = np.flatnonzero(~alike)
+    first = int(other[-1]) + 1 if len(other) else 0
+    value = float(sketch.newest[-1])
+    whole = first == 0 and _everywhere(sketch, value)
+    since = int(sketch.newest_step[first])
+    if whole and sketch.n > len(sketch.newest) and len(sketch.step):
+        since = int(sketch.step[0])
+    rows = sketch.n if whole else len(alike) - first
+    return Stretch(value, since, rows, whole)
+
+
+def _everywhere(sketch: Sketch, value: float) -> bool:
+    """The rows before the newest are the same, too."""
+    if not math.isfinite(value):
+        return sketch.nonfinite == sketch.n
+    return sketch.nonfinite == 0 and bool(
+        np.all(sketch.low == value) and np.all(sketch.high == value)
+    )
+
+
+def digits(value: float) -> int:
+    """Significant digits that a value was written with, as far as can be told: 2.3026 has 5."""
+    mantissa = f"{abs(value):.12e}".split("e")[0]
+    return len(mantissa.replace(".", "").rstrip("0"))
+
+
+def before(sketch: Sketch, step: int, most: int = 5) -> Floats:
+    """The finite values just before a step."""
+    values = sketch.newest[sketch.newest_step < step]
+    return values[np.isfinite(values)][-most:]

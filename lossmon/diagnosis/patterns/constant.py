@@ -1,0 +1,54 @@
+"""The loss is the same to the last digit in every row."""
+
+from __future__ import annotations
+
+from lossmon.diagnosis import facts
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """When it holds: what is written with few digits has to stay the same for longer."""
+
+    facts = Enough.facts
+    digits = Limit(4, "digits of a value that stays the same", "threads: 2.3 may stay by rounding")
+    rounded = Limit(30, "rows, where it has fewer digits", "a slow fall shows by then")
+
+
+def find(view: View) -> Finding | None:
+    """Each batch gives the same: the weights do not move, or the loss does not see them."""
+    found = facts.same(view.sketches.get("train_loss"))
+    if found is None or found.value == 0.0 or not found.whole:
+        return None
+    fine = facts.digits(found.value) >= Bounds.digits
+    if found.rows < (Bounds.facts if fine else Bounds.rounded):
+        return None
+    name = view.name_of("train_loss")
+    return Finding(
+        "constant",
+        "warning",
+        0.97,
+        found.since,
+        name,
+        f"{name} is {found.value:.10g} to the last digit in all {found.rows:,} rows "
+        f"since step {found.since:,}",
+        numbers={"level": found.value},
+    )
+
+
+PATTERN = Pattern(
+    id="constant",
+    slot="train",
+    severity="warning",
+    find=find,
+    after=("zero_loss",),
+    hides=("too_early",),
+    forbids=("rate+", "rate-", "steps+", "capacity+", "capacity-"),
+    looks=1,
+    limits=Bounds,
+    typical=("frozen_gradients", "saturated", "same_batch"),
+    picture=Picture(marks=(SINCE,)),
+    sketch=lambda of: Sketch({"train": 2.3 + 0 * of.t}),
+)

@@ -1,0 +1,66 @@
+"""Eval stopped falling long ago while train falls on: what train learns does not carry over."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.view import View, log_drop
+
+
+class Bounds(Limits):
+    """When it holds: over-fitting that does not show as a rise of eval."""
+
+    ratio = Limit(1.8, "x: eval over train now", "threads: 2.3")
+    early = Limit(0.5, "of the evaluations, by which eval had come down", "runs")
+    left = Limit(0.05, "of its level: eval has not fallen by more since", "words: flat")
+    train = Limit(0.4, "log drop of train since then", "a third of its level")
+    opened = Limit(1.3, "x the ratio of that time", "dropout is a constant factor")
+    evals = Limit(6, "evaluations", "runs")
+
+
+def find(view: View) -> Finding | None:
+    """Eval is flat at a multiple of train, which it was not at first."""
+    pair = view.pair
+    if pair is None or len(pair.value) < Bounds.evals or np.min(pair.train) <= 0:
+        return None
+    newest, train = pair.last(pair.value), pair.last(pair.train)
+    if newest <= 0 or newest < Bounds.ratio * train:
+        return None
+    down = np.flatnonzero(pair.smooth <= (1 + Bounds.left) * newest)
+    if not len(down) or down[0] > Bounds.early * len(pair.value):
+        return None
+    at = int(down[0])
+    opened = newest / train > Bounds.opened * float(pair.value[at] / pair.train[at])
+    if log_drop(float(pair.train[at]), train) < Bounds.train or not opened:
+        return None
+    step = int(pair.step[at])
+    return Finding(
+        "gap",
+        "info",
+        0.8,
+        step,
+        pair.name,
+        f"eval has stood at {newest:.4g} since step {step:,} while train fell from "
+        f"{pair.train[at]:.4g} to {train:.4g}: it is {newest / train:.2g} x train",
+        numbers={"gap": newest / train, "level": newest, "since_flat": float(step)},
+    )
+
+
+PATTERN = Pattern(
+    id="gap",
+    slot="pair",
+    severity="info",
+    find=find,
+    after=("eval_faster",),
+    forbids=("steps+", "capacity+"),
+    looks=3,
+    limits=Bounds,
+    typical=("memorising", "split_mismatch", "small_data"),
+    picture=Picture(
+        lines=(Level("level", "level", "since_step"),), marks=(StepMark("flat since"),)
+    ),
+    sketch=lambda of: Sketch({"train": of.fall - 0.35, "eval": 1.1 + 1.1 * np.exp(-20 * of.t)}),
+)

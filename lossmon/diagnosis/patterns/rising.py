@@ -1,0 +1,122 @@
+"""It goes up: from its first level, or from its lowest by a good part of that level.
+
+A rebound loses a fair part of a fall. Fine-tuning, a resumed run or a levelled-out pre-training
+start at their floor: there a rise is no rebound, and nothing else would tell of it. A loss that is
+half as high again as its lowest level has gone wrong, too, however far it had come down before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import risen
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import Reason
+from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.patterns import rebound
+from lossmon.diagnosis.view import Curve, View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    small = Limit(0.04, "of the lowest level, where it never fell", "words: 2 %, grey to 10 %")
+    fell = Limit(0.20, "of the lowest level, where it had fallen before", "threads: 57 % is told")
+    errors = Limit(7.0, "standard errors: the lowest level is low by chance", "words: 3 to 5")
+    climbs = Limit(3.0, "Mann-Kendall z since the lowest level", "runs")
+    share = Limit(0.1, "of the run that the climb has lasted", "runs")
+    steep = Limit(0.5, "of the lowest level: it is told early", "threads: fourfold in 11 rows")
+
+
+def find(view: View) -> Finding | None:
+    """End level above the lowest one, by size, by errors, and climbing since."""
+    train = view.train
+    if train is None or len(train.value) < Enough.points:
+        return None
+    low, at = _reference(train)
+    rise = train.end - low
+    relative = rise / train.scale if low <= 0 else rise / low
+    fall = train.start - low
+    fell = fall >= rebound.Bounds.fall * train.scale and fall > 2 * train.drop_error
+    if relative < (Bounds.fell if fell else Bounds.small):
+        return None
+    if view.too_soon and relative < Bounds.steep:
+        return None
+    errors = rise / max(train.block_error, train.error_of(max(3, len(train.value) // 10)), 1e-300)
+    since = train.value[at:]
+    if errors < Bounds.errors or len(since) < max(6, Bounds.share * len(train.value)):
+        return None
+    if st.mann_kendall(st.blocks(since, min(24, len(since)))) < Bounds.climbs:
+        return None
+    if risen.swings(view, train, low, rise):
+        return None
+    step = train.at_step(risen.onset(train, low, rise))
+    before = (
+        f"fell from {train.start:.4g} to {low:.4g}, and"
+        if fell
+        else f"was {low:.4g} at its lowest;"
+    )
+    return Finding(
+        "rising",
+        "warning",
+        0.9 if relative > 2 * (Bounds.fell if fell else Bounds.small) else 0.75,
+        step,
+        train.name,
+        f"{before} has risen to {train.end:.4g} since step {step:,}: {relative:.0%} above it "
+        f"({errors:.0f} standard errors)",
+        numbers={
+            "low": low,
+            "low_step": float(train.at_step(at)),
+            "level": train.end,
+            "rise": relative,
+        },
+    )
+
+
+def _reference(train: Curve) -> tuple[float, int]:
+    """The lowest held level, or the first where that is as low; and its bucket."""
+    smooth, _ = risen.smoothed(train)
+    at = int(np.argmin(smooth))
+    return train.low, at
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    yield from co.at_onset(view, finding.since_step)
+    yield from co.rate_stayed(view, finding.since_step)
+
+
+def _figures(finding: Finding, view: View) -> Numbers:
+    at = finding.since_step
+    return {"resume_step": resume_step(finding, view), **checkpoint_step(view, at)}
+
+
+def _stands(finding: Finding, view: View) -> bool:
+    return risen.stands(view.train, finding.numbers["low"], finding.numbers["level"])
+
+
+PATTERN = Pattern(
+    id="rising",
+    slot="train",
+    severity="warning",
+    find=find,
+    after=("rebound",),
+    hides=("underfitting", "healthy_pair", "noisy", "chance_level"),
+    forbids=("rate+", "steps+", "capacity+", "steps-"),
+    looks=3,
+    limits=Bounds,
+    causes=_causes,
+    typical=("bad_state", "bad_labels", "loss_sign", "bad_batch"),
+    figures=_figures,
+    stands=_stands,
+    picture=Picture(
+        lines=(Level("lowest", "low", "low_step"), Level("now", "level", "since_step")),
+        marks=(SINCE, StepMark("lowest", "low_step", calm=True)),
+    ),
+    sketch=lambda of: Sketch({"train": 1.1 + 0.5 * of.t + 0.03 * of.noise}),
+)

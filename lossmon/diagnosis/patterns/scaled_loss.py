@@ -1,0 +1,58 @@
+"""Train is a constant multiple of eval: it is logged as a sum, not as a mean."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import Pattern, Sketch
+from lossmon.diagnosis.view import View
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    ratio = Limit(3.0, "x: train over eval; dropout and smoothing stay below", "threads: 16, 32")
+    apart = Limit(0.08, "by which their log drops differ: they fall together", "runs")
+    spread = Limit(0.12, "scatter of the ratio's logarithm, over all evaluations", "threads")
+
+
+def find(view: View) -> Finding | None:
+    """The ratio of the two levels is large, and the same at each evaluation."""
+    pair = view.pair
+    if pair is None or len(pair.value) < Enough.evals:
+        return None
+    if np.min(pair.train) <= 0 or np.min(pair.value) <= 0:
+        return None
+    ratios = np.log(
+        pair.train / pair.value
+    )  # from the first on: a curve that is ahead starts alike
+    ratio = float(np.exp(st.median(ratios)))
+    together = abs(pair.fall - pair.train_fall) <= Bounds.apart
+    if ratio < Bounds.ratio or float(np.std(ratios)) > Bounds.spread or not together:
+        return None
+    return Finding(
+        "scaled_loss",
+        "info",
+        0.8,
+        int(pair.step[0]),
+        view.name_of("train_loss"),
+        f"train is {ratio:.3g} x eval at each of {len(pair.value):,} evals: a difference of scale, "
+        "as of a sum over accumulation steps or tokens, not of learning",
+        numbers={"ratio": ratio},
+    )
+
+
+PATTERN = Pattern(
+    id="scaled_loss",
+    slot="beside",
+    severity="info",
+    find=find,
+    hides=("train_high_eval_low", "eval_faster"),  # levels that are counted differently
+    looks=2,
+    limits=Bounds,
+    typical=("summed_loss",),
+    sketch=lambda of: Sketch({"train": 4 * of.fall, "eval": of.fall}),
+)

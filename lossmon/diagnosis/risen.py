@@ -1,0 +1,77 @@
+"""A loss that came back up: by how much, since when, and whether it stays there."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.coincidence import rise_of_rate
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.view import Curve, View
+from lossmon.history.columns import Floats
+
+
+class Bounds(Limits):
+    """Where a rise begins, and when it is over."""
+
+    left = Limit(0.1, "of the rise: the smoothed curve has left its minimum", "threads")
+    errors = Limit(2.0, "standard errors of the smoothed curve, likewise", "runs")
+    slow = Limit(0.1, "of the run that the climb takes: a slope, no jump", "runs")
+    stands = Limit(0.5, "of the rise that must be left for it to go on", "words: recovered by half")
+    swings = Limit(3, "crossings of the middle after the lowest level: then it swings", "runs")
+    above = Limit(0.8, "of the points since, beyond a quarter of it: not only swings", "runs")
+
+
+def smoothed(train: Curve) -> tuple[Floats, int]:
+    """Running medians of three, averaged over a fortieth of the run; and half that window."""
+    smooth = st.median3(train.value)
+    window = max(1, len(smooth) // 40)
+    if window == 1:
+        return smooth, 0
+    padded = np.pad(smooth, (window // 2, window - 1 - window // 2), mode="edge")
+    return np.convolve(padded, np.ones(window) / window, "valid"), window // 2
+
+
+def onset(train: Curve, low: float, rise: float) -> int:
+    """Bucket at which the smoothed curve left its minimum for good.
+
+    A slow climb begins at its minimum: what is half way up is already bad. A jump begins where it
+    jumps, however long the curve lay near its lowest level before.
+    """
+    smooth, half = smoothed(train)
+    error = Bounds.errors * train.error_of(2 * half + 1)
+    line = low + min(max(Bounds.left * rise, error), 0.5 * rise)
+    near = np.flatnonzero(smooth <= line)
+    left = int(near[-1]) if len(near) else train.low_at
+    over = np.flatnonzero(smooth[left:] > low + 0.9 * rise)
+    took = int(over[0]) if len(over) else len(smooth) - left
+    if took > max(Bounds.slow * len(smooth), 4 * half + 3):
+        return min(left, train.low_at)
+    # The window smears a jump: its place is where the values themselves are above the middle.
+    beyond = train.value[left : left + 2 * half + 2] > low + 0.5 * rise
+    places = np.flatnonzero(beyond)
+    smeared = half > 0 and len(places) > 0 and np.mean(beyond[places[0] :]) > 0.8
+    left += int(places[0]) if smeared else 1
+    return min(left, len(train.value) - 1)
+
+
+def swings(view: View, train: Curve, low: float, rise: float) -> bool:
+    """It crosses the middle of the rise again and again: that is no new level.
+
+    But for a jump of the learning rate: what swings above its old level behind one has rebounded.
+    """
+    middle = low + rise / 2
+    crossings = st.crossings(st.blocks(train.value[train.low_at :], 24), middle)
+    if crossings <= Bounds.swings:
+        return False
+    at = onset(train, low, rise)
+    jump = rise_of_rate(view, train.at_step(at))
+    after = train.value[at:]
+    if jump is None or not jump.sudden or len(after) < 6:
+        return True
+    return float(np.mean(after > low + 0.25 * rise)) < Bounds.above
+
+
+def stands(train: Curve | None, low: float, level: float) -> bool:
+    """Of a rise that was told at least half is left: more swings do not make it another pattern."""
+    return train is not None and train.end - low > Bounds.stands * (level - low)
