@@ -15,7 +15,7 @@ class Bounds(Limits):
     """When it holds."""
 
     ratio = Limit(3.0, "x: train over eval; dropout and smoothing stay below", "threads: 16, 32")
-    apart = Limit(0.08, "by which their log drops differ: they fall together", "runs")
+    follows = Limit(0.6, "of eval's log drop that train makes: it is not stuck", "words: 1 / 1.4")
     spread = Limit(0.12, "scatter of the ratio's logarithm, over all evaluations", "threads")
 
 
@@ -30,7 +30,7 @@ def find(view: View) -> Finding | None:
         pair.train / pair.value
     )  # from the first on: a curve that is ahead starts alike
     ratio = float(np.exp(st.median(ratios)))
-    together = abs(pair.fall - pair.train_fall) <= Bounds.apart
+    together = pair.train_fall >= Bounds.follows * pair.fall
     if ratio < Bounds.ratio or float(np.std(ratios)) > Bounds.spread or not together:
         return None
     return Finding(
