@@ -35,8 +35,8 @@ def find(view: View) -> Finding | None:
         0.7,
         train.at_step(0),
         train.name,
-        f"fell from {train.start:.4g} to {train.end:.4g}, {late:.0%} of it in the last fifth of "
-        "the rows: it still falls",
+        f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.end):.4g}, "
+        f"{late:.0%} of it in the last fifth of the rows: it goes on",
         numbers={"level": train.end, "share": late},
     )
 

@@ -57,19 +57,17 @@ def find(view: View) -> Finding | None:
     if risen.swings(view, train, low, rise):
         return None
     step = train.at_step(risen.onset(train, low, rise))
-    before = (
-        f"fell from {train.start:.4g} to {low:.4g}, and"
-        if fell
-        else f"was {low:.4g} at its lowest;"
-    )
+    best = f"{train.shown(low):.4g}"
+    fallen = f"{train.fell} from {train.shown(train.start):.4g} to {best}"
+    before = fallen if fell else f"was {best} at its best"
     return Finding(
         "rising",
         "warning",
         0.9 if relative > 2 * (Bounds.fell if fell else Bounds.small) else 0.75,
         step,
         train.name,
-        f"{before} has risen to {train.end:.4g} since step {step:,}: {relative:.0%} above it "
-        f"({errors:.0f} standard errors)",
+        f"{before}, and {train.rose} to {train.shown(train.end):.4g} since step {step:,}: by "
+        f"{relative:.0%} ({errors:.0f} standard errors)",
         numbers={
             "low": low,
             "low_step": float(train.at_step(at)),
