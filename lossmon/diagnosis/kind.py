@@ -30,8 +30,10 @@ _SHAPE = frozenset((
     "noisy", "spike", "staircase", "chance_level", "too_early",
 ))  # fmt: skip
 
-# Rewards jump, and no level of guessing or memory of examples is known of them.
-_ODD_FOR_REWARDS = frozenset(("noisy", "spike", "staircase", "chance_level", "plateau"))
+# Rewards jump and may go on rising; no level of guessing or memory of examples is known of them.
+_ODD_FOR_REWARDS = frozenset((
+    "noisy", "spike", "staircase", "chance_level", "plateau", "not_converged",
+))  # fmt: skip
 
 
 class Measure(NamedTuple):

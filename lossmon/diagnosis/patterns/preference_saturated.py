@@ -17,6 +17,7 @@ class Bounds(Limits):
     loss = Limit(0.02, "loss of the newest tenth", "ln 2 = 0.693 at the start")
     accuracy = Limit(0.98, "of the pairs told apart", "all of them")
     margin = Limit(5.0, "of reward, where margins are logged", "usual: 0.5 to 3")
+    begun = Limit(0.1, "loss of the first rows: it was so from the start", "ln 2 is usual there")
     points = Limit(5, "rows", "a fact, not a statistic")
 
 
@@ -41,7 +42,8 @@ def find(view: View) -> Finding | None:
     since = train.at_step(next((i for i, v in enumerate(train.value) if v <= Bounds.loss), 0))
     return Finding(
         "preference_saturated",
-        "warning",
+        # Where it was seen to fall, the pairs have been learned; else they never taught anything.
+        "warning" if train.start <= Bounds.begun else "info",
         0.9,
         since,
         train.name,
@@ -55,19 +57,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
-    hides=(
-        "not_decreasing",
-        "healthy",
-        "plateau",
-        "too_early",
-        "grad_vanishing",
-        "underfitting",
-        "healthy_pair",
-        "not_converged",
-        "oscillating",
-        "noisy",
-        "spike",
-    ),
+    hides=("not_decreasing", "too_early", "grad_vanishing", "underfitting", "noisy", "spike"),
     looks=2,
     limits=Bounds,
     typical=("over_optimised", "pairs_trivial", "lr_too_high"),
