@@ -366,10 +366,49 @@ def log_told(view: View, onset: int | None = None) -> Iterator[Reason]:
         yield Reason(cause, text + place, 2.0 if at is not None else 1.0)
 
 
+def words_said(view: View, onset: int) -> Iterator[Reason]:
+    """What the log says in words near an onset: a new stage, a resume."""
+    if view.train is None:
+        return
+    spacing = spacing_of(view.train.step)
+    reach = reach_of(view, spacing) / 2
+    for kind, at, text in reversed(view.around.events):
+        if kind not in _SAYS or at is None or abs(onset - at) > reach:
+            continue
+        cause, weight = _SAYS[kind]
+        yield Reason(cause, f'the log says "{text[:80]}" at step {at:,}', weight)
+        return
+
+
+_SAYS = {"stage": ("loss_redefined", 4.0), "resumed": ("resume_mismatch", 2.6)}
+
+
+def rate_still_rising(view: View, onset: int) -> Iterator[Reason]:
+    """The warm-up was not over: the rate was at its highest and rising when it began."""
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    before = rate[step <= onset]
+    if len(before) < 6 or not np.isfinite(before).all() or before[0] <= 0:
+        return
+    rises = bool(np.all(np.diff(before[-5:]) > 0)) and before[-1] >= np.max(before)
+    if rises and before[-1] >= _RISEN * before[0]:
+        yield Reason(
+            "lr_too_high",
+            f"learning rate was still rising, {before[-1] / before[0]:.3g} x its start at "
+            f"{before[-1]:.2g}: that is more than it bears",
+            2.2,
+        )
+
+
+_RISEN = 2.0  # x its start: a warm-up that has come far
+
+
 def at_onset(view: View, onset: int) -> Iterator[Reason]:
     """All that can coincide with something that began at a step."""
     for find in (
         rate_rose, gradients_burst, batch_changed, resumed, epoch_began, speed_changed, log_told,
+        words_said, rate_still_rising,
     ):  # fmt: skip
         yield from find(view, onset)
 

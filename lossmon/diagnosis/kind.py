@@ -26,6 +26,7 @@ Direction = Literal["lower", "higher"]
 # Verdicts on the shape of a loss: none of them fits where the loss is no measure of progress.
 _SHAPE = frozenset((
     "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "rising", "healthy",
+    "falling", "gap", "scaled_loss",
     "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair",
     "noisy", "spike", "staircase", "chance_level", "too_early",
 ))  # fmt: skip

@@ -9,6 +9,7 @@ import numpy as np
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around
 from lossmon.diagnosis.kind import UNKNOWN, Judged, Names, judged, kind_of
+from lossmon.diagnosis.stages import newest_stage
 from lossmon.diagnosis.view import Curve, Pair, View
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
@@ -56,8 +57,15 @@ class Looker:
             for role, name in chosen.items()
             if (sketch := self._sketch(history, name)) is not None and sketch.n
         }
+        stage = newest_stage(history.plan.events, history.series.get(loss))
+        if stage is not None:
+            sketches |= {
+                role: sketches[role].since(stage.first)
+                for role in ("train_loss", "eval_loss")
+                if role in sketches
+            }
         train_sketch, train = sketches.get("train_loss"), None
-        if train_sketch is not None:
+        if train_sketch is not None and train_sketch.n:
             sketch = train_sketch.negative if judged.rises else train_sketch
             train = Curve(chosen["train_loss"], sketch, judged.rises)
         evals = sketches.get("eval_loss")
@@ -78,6 +86,7 @@ class Looker:
             names=chosen,
             around=Around(history, chosen, self._kind, self._names, loss),
             quiet=judged.quiet,
+            stage=stage,
         )
 
     def _sketch(self, history: History, name: str | None) -> Sketch | None:

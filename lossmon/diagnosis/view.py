@@ -12,6 +12,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around
 from lossmon.diagnosis.kind import Kind
 from lossmon.diagnosis.limits import Enough
+from lossmon.diagnosis.stages import Stage
 from lossmon.history.columns import Floats
 from lossmon.history.summary import Sketch
 
@@ -275,6 +276,7 @@ class View:
         ended: nothing more is to come.
         epochs: epochs passed; None where not logged.
         around: what was logged beside the losses: speed, batch size, epochs, restarts, events.
+        stage: the newest one that the log tells of: curves begin there.
         quiet: patterns that say nothing of a run of this kind.
         sketches: role -> summary of its series, non-finite values counted.
         names: role -> name of the metric.
@@ -292,6 +294,7 @@ class View:
     names: Mapping[str, str] = field(default_factory=dict)
     around: Around = field(default_factory=Around)
     quiet: frozenset[str] = frozenset()
+    stage: Stage | None = None
 
     @property
     def curve(self) -> str:

@@ -59,6 +59,32 @@ class Sketch:
             newest=-self.newest,
         )
 
+    def since(self, step: float) -> Sketch:
+        """The summary of the points from a step on; a bucket that begins before it is left out."""
+        half = (
+            0.5 * (self.width - 1) / self.width * float(np.median(np.diff(self.step)))
+            if (len(self.step) > 1)
+            else 0.0
+        )
+        keep = self.step - half >= step
+        newest = self.newest_step >= step
+        whole = self.n <= len(self.newest) or not newest.all()
+        head = self.newest[newest] if whole else self.mean[keep]
+        return replace(
+            self,
+            n=int(newest.sum()) if whole else int(self.width * keep.sum()),
+            step=self.step[keep],
+            mean=self.mean[keep],
+            deviation=self.deviation[keep],
+            jump=self.jump[keep],
+            low=self.low[keep],
+            high=self.high[keep],
+            nonfinite=int(np.count_nonzero(~np.isfinite(self.newest[newest]))),
+            head=head[:HEAD],
+            newest_step=self.newest_step[newest],
+            newest=self.newest[newest],
+        )
+
 
 class Summary:
     """Follows one series; amortised O(1) a point, since each point is folded into a bucket once."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lossmon.diagnosis.finding import PATTERN_IDS
 from lossmon.diagnosis.kind import KINDS, KindId, Measure, Names, kind_of, measured
+from lossmon.diagnosis.patterns import of_slot
 
 
 def found(
@@ -120,3 +122,11 @@ def test_each_kind_is_declared_once() -> None:
     ids = [kind.id for kind in KINDS]
     assert len(set(ids)) == len(ids)
     assert all(kind.told_by or kind.raw or kind.together for kind in KINDS)
+
+
+def test_quiet_patterns_exist_and_no_verdict_on_a_shape_is_forgotten() -> None:
+    facts = {"diverged", "zero_loss", "constant"}
+    shapes = {*of_slot("train"), *of_slot("pair")} - facts
+    for kind in KINDS:
+        assert kind.quiet | kind.quiet_of_curve <= {*PATTERN_IDS}
+    assert shapes <= next(kind.quiet for kind in KINDS if kind.id == "gan")

@@ -291,3 +291,30 @@ class TestTheGoal:
         finding = self.run(**more)
         assert finding.severity == "warning"
         assert any("Stop here" in remedy for remedy in load("en").remedies(finding))
+
+
+class TestWords:
+    def test_from_a_new_stage_on_a_run_is_judged_anew(self) -> None:
+        stage = tells("stage", [120], "Changing loss based on stage two")
+        again = np.where(T < 0.6, FALL, 0.9 + 1.5 * np.exp(-9 * (T - 0.6)) + 0.01 * NOISE)
+        plain, told = judged({"loss": again}), judged({"loss": again}, stage)
+        assert plain.train in ("rebound", "rising")
+        assert told.train in ("healthy", "not_converged", "falling")
+        assert "stage two" in found(told, "stage").evidence
+        assert found(told, "stage").causes[0].id == "loss_redefined"
+
+    def test_words_near_an_onset_are_a_reason(self) -> None:
+        resumed = tells("resumed", [118], "Resuming from checkpoint-118")
+        diagnosis = judged({"loss": np.where(T < 0.6, FALL, FALL + 0.9)}, resumed)
+        worse = found(diagnosis, str(diagnosis.train))
+        assert worse.causes[0].id == "resume_mismatch"
+        assert "checkpoint-118" in worse.causes[0].why
+
+    def test_a_rate_that_still_rose_when_it_broke_is_named(self) -> None:
+        history, engine = History(role), Engine()
+        for i in range(120):
+            value = float(FALL[i]) if i < 100 else float("nan")
+            history.append({"loss": value, "lr": 1e-5 * (i + 1)}, step=i + 1)
+            engine.observe(history, choose(history.series))
+        diverged = found(engine.conclude(history, choose(history.series), ended=True), "diverged")
+        assert any("still rising" in cause.why for cause in diverged.causes)

@@ -38,7 +38,7 @@ def find(view: View) -> Finding | None:
     if not view.done and plateau.find(view, held=False) is not None:
         return None  # it is flat at a high level, and only held back as yet
     still = not view.done and train.left(0.8) > not_converged.Bounds.share
-    words = "still falling" if still else "flattening out"
+    words = f"still {'rising' if train.rises else 'falling'}" if still else "flattening out"
     return Finding(
         "healthy",
         "info",
