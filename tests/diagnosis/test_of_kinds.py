@@ -186,6 +186,7 @@ SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
     "best_at_first": (
         {"train-logloss": 0.69 * np.exp(-3 * T), "valid-logloss": 0.69 + 0.4 * T}, None,
     ),
+    "worst_score": ({"loss": FALL, "acc": 0 * FLAT}, None),
 }  # fmt: skip
 
 NOT_SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
@@ -216,6 +217,7 @@ NOT_SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
     "entropy_collapse": ({**PPO, "ep_rew_mean": REWARD, "entropy": np.exp(-8 * T)}, None),
     "value_unlearned": ({**PPO, "ep_rew_mean": REWARD, "explained_variance": 0.9 * T}, None),
     "stage": ({"loss": FALL}, tells("stage", [120], "Changing loss based on stage two")),
+    "worst_score": ({"loss": FALL, "eval_accuracy": every(40, 1.0 * FLAT)}, None),
     "best_at_first": (
         {"train-logloss": 0.69 * np.exp(-3 * T), "valid-logloss": 0.3 + 0.39 * np.exp(-3 * T)},
         None,
