@@ -21,14 +21,13 @@ _HIGH_RATE = 1e-2  # above it, a higher learning rate is no advice to give from 
 _BEFORE = 0.02  # of the run before an onset: a checkpoint there is not yet touched by it
 
 
-def figures_of(finding: Finding, view: View) -> Numbers:
-    """Those of any finding: levels, and learning rates."""
+def levels(view: View) -> Numbers:
+    """Where the curve begins and ends."""
     train = view.train
-    levels = {"start": train.start, "end": train.end} if train and len(train.value) else {}
-    return levels | _rates(view, finding)
+    return {"start": train.start, "end": train.end} if train and len(train.value) else {}
 
 
-def _rates(view: View, finding: Finding) -> Numbers:
+def rates(view: View, finding: Finding) -> Numbers:
     """Learning rates: what was used, and what to try."""
     if view.rate is None:
         return {}

@@ -11,7 +11,7 @@ import numpy as np
 from lossmon.diagnosis.advice import refuted
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.confidence import calibrated
-from lossmon.diagnosis.figures import Numbers, figures_of
+from lossmon.diagnosis.figures import Numbers, levels, rates
 from lossmon.diagnosis.finding import Cause, Finding, PatternId
 from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS
 from lossmon.diagnosis.view import View
@@ -64,7 +64,8 @@ def _supported(finding: Finding, view: View) -> bool:
 def explain(finding: Finding, view: View, unwise: frozenset[str] = frozenset()) -> Finding:
     """Add the figures of remedies and pictures, the causes, and what is not to be advised."""
     own = PATTERNS[finding.pattern].figures
-    numbers = figures_of(finding, view) | (own(finding, view) if own is not None else {})
+    numbers = levels(view) | (own(finding, view) if own is not None else {})
+    numbers |= rates(view, finding)
     numbers |= {"since_step": float(finding.since_step), **finding.numbers}
     if view.train is not None and view.train.rises and finding.metric == view.train.name:
         numbers = _as_logged(numbers)
