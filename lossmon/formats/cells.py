@@ -38,7 +38,7 @@ def read_number(cell: Any) -> float | None:
         return None
     if isinstance(cell, float | int):
         return as_float(cell)
-    if not isinstance(cell, str) or len(cell) > 64 or cell.strip().lower() in _MISSING:
+    if not isinstance(cell, str) or (len(cell) <= 64 and cell.strip().lower() in _MISSING):
         return None
     return parse_number(cell)
 

@@ -92,6 +92,19 @@ class Log:
     _known: int = 0  # metric names seen when `chosen` was made
 
     @property
+    def held(self) -> int:
+        """Bytes kept until it is known what this log is."""
+        return len(self._head) + len(self._start) if self.decoder is None else 0
+
+    def let_go(self, most: int) -> None:
+        """Keep so many of those bytes: a row may have begun there. Rows that follow are read."""
+        self._start = b""
+        if len(self._head) > most:
+            self._passed += len(self._head) - most
+            del self._head[:-most]
+            self._searched = 0
+
+    @property
     def format(self) -> str:
         """The format's name, or "unknown" while it is not recognised."""
         return self.decoder.format if self.decoder is not None else "unknown"
@@ -208,6 +221,8 @@ class Log:
         if self._passed and not complete and not self._may_hold_rows():
             if full:
                 self._pass_over()
+            elif len(self._head) > 2 * _KEPT:
+                self.let_go(_KEPT)
             return []
         try:
             name = self.path if self._unpacker is None else plain_name(self.path)
@@ -229,6 +244,8 @@ class Log:
             self._broken(error)
             return []
         if found is None:
+            if len(self._head) > _KEPT and not self._is_document() and not self._may_hold_rows():
+                self.let_go(_KEPT)
             return []
         packed = "" if self._unpacker is None else f" (in {self._unpacker.name})"
         self.decoder, self.why = found.decoder, found.why + packed
@@ -236,6 +253,10 @@ class Log:
         for _ in range(self._too_long):
             self.decoder.skipped.add("line too long", "")
         return self._decode(head)
+
+    def _is_document(self) -> bool:
+        """JSON, which says what it is where it ends."""
+        return bytes(self._head[:64]).lstrip().startswith((b"{", b"["))
 
     def _may_hold_rows(self) -> bool:
         """Whether a word in the output before the first row may name a loss."""

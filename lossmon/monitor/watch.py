@@ -23,6 +23,7 @@ from lossmon.monitor.places import Places
 from lossmon.monitor.pulse import read_sample
 from lossmon.monitor.raw import Tail
 from lossmon.monitor.training import Training
+from lossmon.monitor.undecided import Undecided
 from lossmon.monitor.update import RunUpdate
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Monitor:
         self._seen: dict[Source, float] = {}  # until when it was heard of, where a link is down
         self._backlog: deque[tuple[Source, Chunk]] = deque()  # read, not taken in yet
         self._slice_s = _FIRST_SLICE_S
+        self._undecided = Undecided()
         self._news = threading.Event()
         self._told = [source.listen(self._news.set) for source in self._sources]
 
@@ -259,6 +261,7 @@ class Monitor:
         if log.read == 0 and _OWN.match(data[:4096]) and not self._places.named(log.path):
             log.refused = "what lossmon saved; name the file itself to look at it"
         records = log.feed(data)
+        self._undecided.note(log)
         if log.refused is not None and not log.records:
             self.refused[log.path] = log.refused
             source.drop(log.path.removeprefix(f"{source.name}:") if source.name else log.path)

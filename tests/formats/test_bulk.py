@@ -176,3 +176,13 @@ def test_spans_of_such_lines_are_taken_together(row):
     if "{e} [{k}/50 (" not in row:  # samples, whose batch size is not known yet
         assert isinstance(found, Parts)
         assert any(isinstance(part, Rows) and len(part) > 20 for part in found.parts)
+
+
+def test_a_long_number_is_one_however_the_table_is_cut() -> None:
+    """A cell of very many digits counts in a row by itself as it does among many."""
+    long = "0." + "1234567890" * 9
+    data = b"step,loss\n" + b"".join(b"%d,%s\n" % (i, long.encode()) for i in range(1, 41))
+    whole = list(CsvDecoder().feed(data))
+    decoder = CsvDecoder()
+    assert [r for line in data.splitlines(keepends=True) for r in decoder.feed(line)] == whole
+    assert len(whole) == 40
