@@ -83,13 +83,15 @@ def read_targets(
     return Reading(updates, errors, dict(monitor.refused))
 
 
-def read_whole(monitor: Monitor, now: float | None = None) -> list[RunUpdate]:
-    """Read all there is, and judge every run as a whole."""
+def read_whole(
+    monitor: Monitor, now: float | None = None, *, configured: bool = True
+) -> list[RunUpdate]:
+    """Read all there is, and judge every run as a whole; `configured` with its settings."""
     monitor.poll(now)
     while not monitor.exhausted:
         monitor.wait(1.0)  # for the writer of a pipe, or a box; at once where there is more
         monitor.poll(now)
-    return monitor.conclude(now)
+    return monitor.conclude(now, configured=configured)
 
 
 def read_runs(target: str) -> list[RunUpdate]:

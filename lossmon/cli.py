@@ -89,6 +89,7 @@ def open_command(
     help="Exit with status 1 when a finding is at this level or above.",
 )
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Processes that read logs.")
+@click.option("--columns", "shown", metavar="NAMES", default="", help="Settings: lr,batch_size.")
 @click.option("-v", "--verbose", is_flag=True, help="Also say how each log was read.")
 @lang_option
 @ascii_option
@@ -97,6 +98,7 @@ def check(
     as_json: bool,
     fail_on: str,
     jobs: int | None,
+    shown: str,
     verbose: bool,
     lang: str,
     ascii: bool,
@@ -108,6 +110,7 @@ def check(
     from lossmon.report import check as report
     from lossmon.report.gather import gather
     from lossmon.report.machine import look_at_machine
+    from lossmon.report.sweep import sweep_line
 
     updates, errors, refused = gather(targets or (".",), jobs, asking())
     updates = look_at_machine(updates, time.time())
@@ -115,7 +118,12 @@ def check(
     if updates and as_json:
         click.echo(report.as_json(updates, knowledge))
     elif updates:
-        click.echo(report.as_table(updates, knowledge, columns(), ascii=plain(ascii)))
+        names = [name.strip() for name in shown.split(",") if name.strip()]
+        table = report.as_table(updates, knowledge, columns(), ascii=plain(ascii), columns=names)
+        click.echo(table)
+        said = sweep_line(updates)
+        if said:
+            click.echo(said)
     if verbose:
         from lossmon.report.reading import as_text
 

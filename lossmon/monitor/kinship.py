@@ -146,6 +146,8 @@ def _impossible(a: Told, b: Told, beside: bool, parts: bool) -> str:
     here, there = os.path.dirname(a.path), os.path.dirname(b.path)
     if here == there and _STORE.fullmatch(here):
         return "the store holds them as two runs"
+    if a.format == b.format == "wandb" and os.path.basename(a.path) != os.path.basename(b.path):
+        return "W&B gave them two names"
     copies = a.format in _COPIED and a.format == b.format and beside
     copies |= a.format == "tensorboard" and here == there
     if not (parts or copies) and _siblings(a.path, b.path) and a.format == b.format:
@@ -207,12 +209,15 @@ def _follows(first: Told, second: Told, name: str) -> bool:
 def _evidence(one: Curves, two: Curves) -> Agreement | None:
     """What proves that two logs hold the same curves, if anything does."""
     total, best = 0.0, None
+    alike = one.log.format == two.log.format and one.log.format not in PRINTED
     for first, second in _pairs(one, two):
         found = compare(one[first], two[second])
         if found.same and found.bits > 0:
             total += found.bits
             if best is None or (found.compared, found.bits) > (best.compared, best.bits):
                 best = found
+        elif first == second and alike and found.compared >= 2 * _FEW:
+            return None  # one format, one metric, all digits, other values
     if best is None or total < SURE_BITS:
         return None
     return Agreement(best.compared, best.agreed, total, best.lead)

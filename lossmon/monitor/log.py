@@ -109,6 +109,11 @@ class Log:
         """The format's name, or "unknown" while it is not recognised."""
         return self.decoder.format if self.decoder is not None else "unknown"
 
+    @property
+    def start(self) -> bytes:
+        """Its first bytes, at most so many as came at once."""
+        return self._start
+
     def reset(self) -> None:
         """The file was truncated, replaced or rewritten: it starts anew.
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatch
 from typing import Any
 
+from lossmon.hparams import Hparams
 from lossmon.logs.discover import run_directory
 from lossmon.logs.source import Source
 from lossmon.monitor.jobs import MAX_JOBS, name_of, read_jobs
@@ -75,8 +76,8 @@ class Places:
             return _join(source, f"{SLURM}{self._jobs[place].id}")
         return _join(source, run_directory(path))
 
-    def names(self, trainings: Sequence[Sequence[Told]]) -> list[str]:
-        """What runs are called: after the folder that tells them apart, else after their log.
+    def of(self, trainings: Sequence[Sequence[Told]]) -> list[str]:
+        """What runs are called after: the folder that tells them apart, else their log.
 
         Args:
             trainings: the logs of each.
@@ -84,7 +85,12 @@ class Places:
         holders = Counter(
             place for logs in trainings for place in {p for log in logs for p in _above(log.path)}
         )
-        return [self.name(self._place_of(logs, holders)) for logs in trainings]
+        return [self._place_of(logs, holders) for logs in trainings]
+
+    def folder(self, place: str) -> str | None:
+        """A place as a folder on this machine; None where it is none."""
+        source, path = self.split(place)
+        return path if source is None and os.path.isdir(path) else None
 
     def _place_of(self, logs: Sequence[Told], holders: Mapping[str, int]) -> str:
         """The highest place of a training, not above its own folder, that no other is below."""
@@ -133,6 +139,19 @@ class Places:
         source, path = self.split(root)
         sources = self._here if source is None else (source,)
         return any(one.is_directory(path) for one in sources)
+
+
+def called(names: Sequence[str], hparams: Sequence[Hparams | None]) -> list[str]:
+    """Names of runs, those of their trackers where there are such: no hash says what a run is.
+
+    Where two runs have one name there, that of the folder tells them apart.
+    """
+    given = [one.name if one is not None else "" for one in hparams]
+    counts = Counter(given)
+    return [
+        name if not one else one if counts[one] == 1 else f"{one} ({os.path.basename(name)})"
+        for name, one in zip(names, given, strict=True)
+    ]
 
 
 def _chooses(root: str, job: Job) -> bool:

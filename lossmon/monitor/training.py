@@ -14,6 +14,7 @@ from lossmon.diagnosis.lifecycle import Signs, Situation, State, lifecycle_findi
 from lossmon.formats.decoder import Record, Rows, Skipped, batches
 from lossmon.history.columns import Series
 from lossmon.history.run import History
+from lossmon.hparams import NONE, Hparams, read_hparams
 from lossmon.monitor.ahead import beyond
 from lossmon.monitor.jobs import ending, runs_on, too_short
 from lossmon.monitor.log import Log
@@ -42,6 +43,8 @@ class Training:
     pulse: Pulse = field(default_factory=Pulse)
     job: Job | None = None
     revision: int = 0
+    place: str = ""
+    hparams: Hparams | None = None
     _engine: Engine = field(default_factory=Engine)
     _merge: Merge | None = None
     _fault: str | None = None
@@ -101,8 +104,24 @@ class Training:
     def join(self, logs: list[Log]) -> None:
         """The logs of this training are these from now on."""
         self.logs = logs
+        self.hparams = None
         self._merge = Merge()  # also for one log: its rows were read already and are played anew
         self._engine = Engine()
+        self.revision += 1
+
+    def stands_at(self, place: str, name: str) -> bool:
+        """Call the run by a name, after a place; True where that is another one."""
+        moved = (place, name) != (self.place, self.name)
+        if place != self.place:
+            self.hparams = None  # other files lie there
+        self.place, self.name = place, name
+        self.revision += moved
+        return moved
+
+    def configure(self, folder: str | None) -> None:
+        """Read the settings of the run."""
+        logs = [(log.path, log.format, log.start) for log in self.logs]
+        self.hparams = read_hparams(logs, folder)
         self.revision += 1
 
     def bring_up_to_date(self, settled: bool) -> None:
@@ -272,6 +291,8 @@ class Training:
             diagnosis=self._complete(now),
             logs=tuple(_info(log) for log in self.logs),
             job=self.job,
+            hparams=self.hparams or NONE,
+            place=self.place,
             gpus=self._shown_gpus(now),
             gpu_use=self.pulse.use,
             writer=self.pulse.writer,

@@ -11,6 +11,7 @@ from lossmon.diagnosis.finding import Diagnosis
 from lossmon.diagnosis.lifecycle import State
 from lossmon.history.columns import Ints, SeriesView
 from lossmon.history.run import Stage
+from lossmon.hparams import NONE, Hparams
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.pace import UNKNOWN, Rhythm
 from lossmon.monitor.raw import FileText, Tail, Text
@@ -132,6 +133,8 @@ class RunUpdate:
         writer: a process holds a log of the run open for writing; False when all that were seen to
             do so have ended; None where nothing is known (programs that open it for each line).
         job: the job of Slurm that writes its log, where it was found by `slurm:`.
+        hparams: how it was configured.
+        place: the folder or log that it is called after.
         removed: the run is no more (its logs turned out to belong to another one).
         hushed: patterns that the user has acknowledged or snoozed: they are still shown, but call
             for no attention (badge, order, notices).
@@ -167,6 +170,8 @@ class RunUpdate:
     writer: bool | None = None
     job: Job | None = None
     ahead: Mapping[str, SeriesView] = field(default_factory=dict)
+    hparams: Hparams = NONE
+    place: str = ""
     removed: bool = False
     hushed: frozenset[str] = frozenset()
     stages: tuple[Stage, ...] = ()

@@ -19,7 +19,7 @@ from lossmon.logs.source import Health, Source
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace, trace_of
 from lossmon.monitor.log import Log
-from lossmon.monitor.places import Places
+from lossmon.monitor.places import Places, called
 from lossmon.monitor.pulse import read_sample
 from lossmon.monitor.raw import Tail
 from lossmon.monitor.training import Training
@@ -37,6 +37,7 @@ _MOST_SLICE_S = (
 _FIRST_SLICE_S = 0.01  # of the first poll, so that something is shown soon; then doubled
 # What is exported or saved begins so.
 _OWN = re.compile(rb'run,metric,step,epoch,time,value[,\s]|\{"run":"[^\n]*"metric":"[^\n]*"value":')
+_CONFIGURE_S = 0.02  # of the processor that reading settings takes at a poll
 _SHORT_S = 0.1  # and so often where one cannot tell
 
 
@@ -116,6 +117,8 @@ class Monitor:
             new = source in settled and source not in self._caught_up
             with self._apart(training):
                 training.bring_up_to_date(new)
+        if not self._backlog:
+            self._configure(touched, settled, whole=False)
         self._judge(settled, touched, now)
         updates = self._updates(now)
         if self._backlog:
@@ -172,22 +175,28 @@ class Monitor:
         """All there is was read; more may come where a log grows."""
         return not self._backlog and all(source.exhausted for source in self._sources)
 
-    def conclude(self, now: float | None = None) -> list[RunUpdate]:
+    def conclude(self, now: float | None = None, *, configured: bool = True) -> list[RunUpdate]:
         """Nothing more is to be read: decode unfinished tails, judge each run as a whole.
+
+        Args:
+            now: seconds since the Unix epoch; the system's clock when left out.
+            configured: with the settings of each run.
 
         Returns:
             An update for every run, in the order they were found.
         """
         with settings.using(self._settings):
-            return self._conclude(time.time() if now is None else now)
+            return self._conclude(time.time() if now is None else now, configured)
 
-    def _conclude(self, now: float) -> list[RunUpdate]:
+    def _conclude(self, now: float, configured: bool) -> list[RunUpdate]:
         touched: dict[Training, None] = {}
         for log in self._logs.values():
             self._take(log, log.end(), now, touched)
             if log.refused is not None:
                 self.refused[log.path] = log.refused
         self._regroup(touched, everything=True)
+        if configured:
+            self._configure(touched, set(self._sources), whole=True)
         for training in self._trainings():
             training.bring_up_to_date(settled=True)
             training.conclude(now, whole=True)
@@ -371,12 +380,27 @@ class Monitor:
         return set(cluster)
 
     def _name_all(self, touched: dict[Training, None]) -> None:
-        names = self._places.names([t.logs for t in self._trainings_there])
-        for training, name in zip(self._trainings_there, names, strict=True):
-            if training.name != name:
-                training.name = name
-                training.revision += 1
+        trainings = list(self._trainings_there)
+        places = self._places.of([training.logs for training in trainings])
+        names = [self._places.name(place) for place in places]
+        shown = called(names, [training.hparams for training in trainings])
+        for training, place, name in zip(trainings, places, shown, strict=True):
+            if training.stands_at(place, name):
                 touched[training] = None
+
+    def _configure(self, touched: dict[Training, None], settled: set[Source], whole: bool) -> None:
+        """Read the settings of runs whose logs were read, in a bounded slice."""
+        end = time.thread_time() + _CONFIGURE_S
+        renamed = False
+        for training in self._trainings_there:
+            if training.hparams is None and self._source_of[training.logs[0]] in settled:
+                training.configure(self._places.folder(training.place))
+                touched[training] = None
+                renamed |= bool(training.hparams and training.hparams.name)
+                if time.thread_time() > end and not whole:
+                    break
+        if renamed:
+            self._name_all(touched)
 
     def _note_link(self, source: Source, now: float) -> None:
         """While a link is down time stands still for its runs: silence then means nothing."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.diagnosis.patterns import PATTERNS
+from lossmon.hparams.compare import setting
 from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
@@ -33,7 +34,12 @@ def worst(updates: Sequence[RunUpdate]) -> Severity | None:
 
 
 def as_table(
-    updates: Sequence[RunUpdate], knowledge: Knowledge, width: int, *, ascii: bool = False
+    updates: Sequence[RunUpdate],
+    knowledge: Knowledge,
+    width: int,
+    *,
+    ascii: bool = False,
+    columns: Sequence[str] = (),
 ) -> str:
     """One line a run, who needs attention first, and what to do below it.
 
@@ -42,11 +48,16 @@ def as_table(
         knowledge: the language of titles and remedies.
         width: columns of the terminal; longer texts are cut with an ellipsis.
         ascii: use ASCII signs only.
+        columns: settings that have a column each.
     """
     marks = _ASCII_MARKS if ascii else _MARKS
-    rows: list[tuple[str, ...]] = [("", "RUN", "STATE", "STEP", "TRAIN", "EVAL")]
+    heads = tuple(printable(column).upper() for column in columns)
+    rows: list[tuple[str, ...]] = [("", "RUN", "STATE", "STEP", "TRAIN", "EVAL", *heads)]
     ordered = sorted(updates, key=_need)
-    rows += [_row(update, marks) for update in ordered]
+    rows += [
+        (*_row(update, marks), *(setting(update, column) for column in columns))
+        for update in ordered
+    ]
     widths = [max(cell_width(row[i]) for row in rows) for i in range(len(rows[0]))]
     verdicts = max([cell_width(_title(update, knowledge)) for update in ordered], default=0)
     room = width - verdicts - sum(widths) + widths[1] - 2 * len(widths)

@@ -55,6 +55,7 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
         "gpus": [_plain(gpu) for gpu in update.gpus],
         "writer": update.writer,
         "job": None if update.job is None else _plain(update.job),
+        "config": dict(update.hparams.values),
         "errors": [printable(error) for error in update.errors],
     }
 

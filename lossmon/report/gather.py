@@ -10,6 +10,7 @@ from dataclasses import replace
 from lossmon import config, settings
 from lossmon.api import Reading, read_targets, read_whole
 from lossmon.errors import LossmonError
+from lossmon.hparams import read_hparams
 from lossmon.logs.discover import run_directory
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import resolve
@@ -18,7 +19,7 @@ from lossmon.logs.target import check_local
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace
-from lossmon.monitor.places import Places
+from lossmon.monitor.places import Places, called
 from lossmon.monitor.sources import open_monitor
 
 _WORTH_IT = 24  # directories of trainings from which on a second process pays
@@ -53,7 +54,7 @@ def _read(
     """Read some of the logs that the targets hold: the runs, and why others are none."""
     monitor = open_monitor(targets, watch=False, logs=logs)
     try:
-        read_whole(monitor)
+        read_whole(monitor, configured=False)
         return monitor.traces(), dict(monitor.refused)
     finally:
         monitor.close()
@@ -82,9 +83,15 @@ def _joined(
     if again:
         for update in read_targets(targets, logs=again).updates:
             known[frozenset(log.path for log in update.logs)] = update
+    stand = places.of(parts)
+    hparams = [
+        read_hparams([(one.path, one.format, None) for one in part], places.folder(place))
+        for part, place in zip(parts, stand, strict=True)
+    ]
+    names = called([places.name(place) for place in stand], hparams)
     return [
-        replace(known[logs], run=name)
-        for logs, name in zip(logs_of, places.names(parts), strict=True)
+        replace(known[logs], run=name, place=place, hparams=settings_)
+        for logs, place, name, settings_ in zip(logs_of, stand, names, hparams, strict=True)
         if logs in known
     ]
 

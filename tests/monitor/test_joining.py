@@ -222,7 +222,8 @@ def test_where_two_written_logs_fit_a_printed_one_it_stays_alone() -> None:
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Four trainings: two with outputs in the root, one crashed there, one of Lightning."""
-    root = tmp_path_factory.mktemp("project")
+    root = tmp_path_factory.mktemp("home") / "project"
+    root.mkdir()
     for seed, job in ((1, 12), (2, 11)):
         losses = training(seed)
         rows = [{"step": s, "epoch": s / 100, "loss": losses[s - 1]} for s in range(10, N + 1, 10)]

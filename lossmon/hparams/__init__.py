@@ -1,0 +1,14 @@
+"""The hyper-parameters of a run, from what trainings leave behind.
+
+    flat.py     nested values as one table; secrets are left out
+    files.py    files beside a log: one line a kind
+    heads.py    what a log itself says at its head
+    binary.py   W&B's and TensorBoard's own files
+
+Nothing here is read while rows are decoded: it is asked for once a run, when its logs were read.
+"""
+
+from lossmon.hparams.flat import Value
+from lossmon.hparams.read import NONE, Hparams, read_hparams
+
+__all__ = ["NONE", "Hparams", "Value", "read_hparams"]

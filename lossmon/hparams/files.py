@@ -1,0 +1,154 @@
+"""Files beside a log that hold settings: which there are, and how each is read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from lossmon.hparams.flat import Value, flat, scalar
+
+Found = tuple[dict[str, Value], str]  # the settings, and the name of the run
+
+MOST_BYTES = 1 << 18  # of one file
+_MOST_FILES = 200  # of MLflow's, one a setting
+
+
+def _yaml(data: bytes, path: str) -> Found:
+    """YAML without its tags: `!!python/object` makes nothing but a table."""
+    import yaml
+
+    class Plain(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        """Knows no tag that would make an object."""
+
+    def plain(loader: Any, _: str, node: Any) -> Any:
+        if isinstance(node, yaml.MappingNode):
+            return loader.construct_mapping(node, deep=True)
+        if isinstance(node, yaml.SequenceNode):
+            return loader.construct_sequence(node, deep=True)
+        return loader.construct_scalar(node)
+
+    Plain.add_multi_constructor("", plain)
+    try:
+        nested = yaml.load(data, Loader=Plain)
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        return {}, ""
+    if os.path.basename(path) == "overrides.yaml" and isinstance(nested, list):
+        pairs = [str(one).lstrip("+~").split("=", 1) for one in nested if "=" in str(one)]
+        return flat({name: scalar(value) for name, value in pairs}), ""
+    if os.path.basename(path) == "meta.yaml":  # MLflow's, of a run
+        named = nested.get("run_name") if isinstance(nested, dict) else None
+        return {}, named if isinstance(named, str) else ""
+    return (flat(nested) if isinstance(nested, dict) else {}), ""
+
+
+def _json(data: bytes, path: str) -> Found:
+    try:
+        nested = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        try:
+            nested = json.loads(data)  # with NaN in it
+        except (ValueError, RecursionError):
+            return {}, ""
+    if not isinstance(nested, dict):
+        return {}, ""
+    if os.path.basename(path) == "wandb-metadata.json":
+        git = nested.get("git")
+        commit = git.get("commit") if isinstance(git, dict) else None
+        about = {"git commit": commit, "python": nested.get("python")}
+        return flat({name: value for name, value in about.items() if value}), ""
+    return flat(nested), ""
+
+
+def _requirements(data: bytes, _: str) -> Found:
+    """Versions of the packages that make up a training; the other two hundred tell nothing."""
+    named = re.findall(rb"(?m)^([\w.-]{1,40})==([\w.+!-]{1,40})\s*$", data)
+    return {
+        f"version {name.decode()}": version.decode()
+        for name, version in named
+        if name.lower() in _PACKAGES
+    }, ""
+
+
+_PACKAGES = {
+    b"torch", b"transformers", b"lightning", b"pytorch-lightning", b"accelerate", b"deepspeed",
+    b"peft", b"trl", b"datasets", b"jax", b"flax", b"tensorflow", b"keras", b"xgboost", b"lightgbm",
+    b"catboost", b"scikit-learn", b"numpy", b"bitsandbytes", b"flash-attn", b"timm", b"diffusers",
+}  # fmt: skip
+
+Reader = Callable[[bytes, str], Found]
+
+# Below a folder of the training, what tells most first: what the user chose before what a library
+# makes of it.
+FILES: tuple[tuple[str, Reader], ...] = (
+    (".hydra/overrides.yaml", _yaml),
+    (".hydra/config.yaml", _yaml),
+    ("hparams.yaml", _yaml),
+    ("hparams.yml", _yaml),
+    ("hparams.json", _json),
+    ("args.yaml", _yaml),
+    ("args.yml", _yaml),
+    ("args.json", _json),
+    ("params.yaml", _yaml),
+    ("params.json", _json),
+    ("hyp.yaml", _yaml),
+    ("opt.yaml", _yaml),
+    ("training_args.yaml", _yaml),
+    ("training_args.json", _json),
+    ("config.yaml", _yaml),
+    ("config.yml", _yaml),
+    ("config.json", _json),
+    ("files/config.yaml", _yaml),
+    ("files/wandb-metadata.json", _json),
+    ("wandb-metadata.json", _json),
+    ("adapter_config.json", _json),
+    ("meta.yaml", _yaml),
+    ("requirements.txt", _requirements),
+    ("files/requirements.txt", _requirements),
+)
+
+
+def beside(folder: str) -> dict[str, Found]:
+    """What a folder's files say, by the file."""
+    found: dict[str, Found] = {}
+    try:
+        there = {entry.name for entry in os.scandir(folder)}
+    except OSError:
+        return {}
+    for name, reader in FILES:
+        if name.split("/")[0] in there and (data := head_of(os.path.join(folder, name))):
+            found[name] = reader(data, name)
+    if "params" in there:
+        found["params"] = _params(os.path.join(folder, "params"))
+    return found
+
+
+def _params(folder: str) -> Found:
+    """MLflow's: a file for each setting; the commit is a tag beside them."""
+    settings: dict[str, Value] = {}
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder) if entry.is_file())
+    except OSError:
+        return {}, ""
+    for name in names[:_MOST_FILES]:
+        data = head_of(os.path.join(folder, name))
+        settings |= flat({name: scalar((data or b"").decode("utf-8", "replace"))})
+    commit = head_of(os.path.join(os.path.dirname(folder), "tags", "mlflow.source.git.commit"))
+    if commit:
+        settings |= flat({"git commit": commit.decode("ascii", "replace").strip()})
+    return settings, ""
+
+
+def head_of(path: str, most: int = MOST_BYTES) -> bytes | None:
+    """The bytes of a plain file; None where it is none, can't be read, or is too large."""
+    try:
+        if not os.path.isfile(path) or os.path.getsize(path) > most:
+            return None
+        with open(path, "rb") as file:
+            return file.read(most)
+    except OSError:
+        return None

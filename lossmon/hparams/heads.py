@@ -1,0 +1,103 @@
+"""Settings that a log itself says: what programs print of their arguments before the first row."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from lossmon.hparams.flat import Value, flat, scalar
+
+_HEAD = 1 << 16  # characters that are looked at
+_LEAST = 3  # lines of `name: value` in a row that are a dump
+_NAME = r"[A-Za-z_][\w.\-/]{0,59}"
+_NAMESPACE = re.compile(r"\b(?:Namespace|\w{0,40}(?:Args|Arguments|Config|Params))\s?\(")
+_PAIR = re.compile(rf"({_NAME})=")
+_CELL = re.compile(rf"[|│┃]\s*({_NAME})\s*[|│┃]\s*([^|│┃\n]{{0,200}}?)\s*[|│┃]\s*")
+_LINE = re.compile(
+    rf"[\s\-*]{{0,12}}['\"]?({_NAME})['\"]?\s{{0,40}}(?::|=|\.{{4,80}})\s{{0,40}}(\S[^\n]{{0,200}}?|)\s*,?"
+)
+_PREFIX = re.compile(
+    r"^(?:(?:\[[^\]\n]{0,80}\]|\d{4}-\d\d-\d\d[ T][\d:.,]{8,15}|INFO\b|[\w.]{1,40} - )"
+    r"[\s:|-]{0,4}){1,4}"
+)
+_ROW = re.compile(
+    r"(?i)\b(?:loss|step|epoch|iter)\w{0,12}\s{0,2}[:=\[]\s{0,2}[\d(\[]|\bloss\b.{0,20}\d\.\d"
+)
+_NO_SETTING = frozenset({"http", "https", "warning", "error", "info", "note", "file", "line"})
+
+
+def of_text(head: bytes) -> dict[str, Value]:
+    """The settings that the head of a text log holds, before its first row of losses."""
+    text = head[:_HEAD].decode("utf-8", "replace")
+    found: dict[str, Value] = {}
+    for start in _NAMESPACE.finditer(text):
+        found |= flat(dict(_arguments(text, start.end())))
+        if len(found) > _LEAST:
+            break
+    return found if len(found) > _LEAST else {**flat(dict(_dumped(text))), **found}
+
+
+def _arguments(text: str, at: int) -> Iterator[tuple[str, Value]]:
+    """`name=value` up to the bracket that closes; values may hold brackets and quotes."""
+    end = min(len(text), at + _HEAD)
+    while at < end:
+        named = _PAIR.match(text, at)
+        if named is None:
+            at += 1
+            if text[at - 1] in ")\n" and text[at - 1] == ")":
+                return
+            continue
+        start = at = named.end()
+        depth, quote = 0, ""
+        while at < end and (depth or quote or text[at] not in ",)\n"):
+            sign = text[at]
+            if quote:
+                at += sign == "\\"
+                quote = "" if sign == quote else quote
+            elif sign in "'\"":
+                quote = sign
+            elif sign in "([{<":
+                depth += 1
+            elif sign in ")]}>":
+                depth -= 1
+            at += 1
+        yield named[1], scalar(text[start:at])
+        if at < end and text[at] == ")":
+            return
+
+
+def _dumped(text: str) -> Iterator[tuple[str, Value]]:
+    """Tables and blocks of `name: value`, several lines in a row; a dict on one line."""
+    block: list[tuple[str, Value]] = []
+    for line in text.splitlines():
+        line = _PREFIX.sub("", line[:4000].strip("\r"))
+        if line.lstrip().startswith("{") and line.rstrip().endswith("}") and "loss" not in line:
+            yield from _literal(line.strip())
+            continue
+        cells = _CELL.findall(line + "|" if line.lstrip()[:1] in "|│┃" else "")
+        if cells:
+            block += [(name, scalar(value)) for name, value in cells if value]
+            continue
+        if _ROW.search(line):
+            break
+        pair = _LINE.fullmatch(line)
+        if pair is not None and pair[1].lower() not in _NO_SETTING and len(pair[2]) <= 120:
+            block.append((pair[1], scalar(pair[2])))
+            continue
+        if line.strip(" +-=─━┏┓┗┛┡┩│┃|{}(),") or not block:
+            if len(block) >= _LEAST:
+                yield from block
+            block = []
+    if len(block) >= _LEAST:
+        yield from block
+
+
+def _literal(line: str) -> Iterator[tuple[str, Value]]:
+    """A dict as Python or JSON prints it."""
+    try:
+        value = ast.literal_eval(line) if len(line) < 4000 else None
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return
+    if isinstance(value, dict) and len(value) >= _LEAST:
+        yield from flat(value).items()

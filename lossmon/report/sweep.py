@@ -1,0 +1,51 @@
+"""What sets the runs that go wrong apart from the others, in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lossmon.diagnosis.sweep import strongest
+from lossmon.monitor.update import RunUpdate
+from lossmon.text import printable
+
+_WRONG = ("diverged", "nan", "failed", "rebound", "overfitting", "not_decreasing", "oscillating")
+
+
+def sweep_line(updates: Sequence[RunUpdate]) -> str:
+    """The setting that goes with an ending; empty where nothing can be told from chance.
+
+    The endings are looked at one by one, and all who went wrong together: each look counts.
+    """
+    configured = [update for update in updates if update.hparams.values]
+    settings = [update.hparams.values for update in configured]
+    patterns = [{one.pattern for one in update.diagnosis.findings} for update in configured]
+    worst = [
+        any(one.severity == "critical" for one in update.diagnosis.findings)
+        for update in configured
+    ]
+    looks = [("went wrong", worst)]
+    looks += [
+        (_verb(pattern), [pattern in found for found in patterns])
+        for pattern in _WRONG
+        if any(pattern in found for found in patterns)
+    ]
+    found = [(words, one) for words, ends in looks if (one := strongest(settings, ends))]
+    sure = [(words, one) for words, one in found if one.chance * len(looks) <= _LEVEL]
+    if not sure:
+        return ""
+    words, best = min(sure, key=lambda pair: pair[1].chance)
+    chance = best.chance * len(looks)
+    p = "p < 0.001" if chance < 0.001 else f"p = {chance:.3f}"
+    return (
+        f"{best.bad} of {best.of} runs with {printable(best.name)} {printable(best.rule)} {words}, "
+        f"{best.other_bad} of {best.other_of} others (Fisher's exact test, corrected, {p})"
+    )
+
+
+_LEVEL = 0.02
+
+
+def _verb(pattern: str) -> str:
+    return {"nan": "became nan", "diverged": "diverged", "failed": "failed"}.get(
+        pattern, f"show {pattern.replace('_', ' ')}"
+    )
