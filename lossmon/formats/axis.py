@@ -52,6 +52,7 @@ class Axis:
         self._stages = 1
         self._counter = Counter()
         self._epoch: float | None = None  # of the newest training row
+        self._from, self._to = 1.0, 0.0  # within these it is the same one
         self._first = 0  # added to epochs: where they are counted from 0, epoch 0 is the first done
         self._by_epoch = True  # no two rows were of one epoch
 
@@ -59,11 +60,25 @@ class Axis:
         """The step of a training row; None where it says nothing."""
         if position is None:
             return self._of_epoch(epoch)
-        if position < self._counter.last and has_ended(self._facts, self.newest):
+        counter, self._epoch = self._counter, epoch
+        last = counter.last
+        if position > last >= 0 and (epoch is None or self._from <= epoch < self._to):
+            counter.interval = position - last  # nearly all rows go on: no call is made for them
+            counter.last = position
+            if position > counter.longest:
+                counter.longest = position
+            self.newest = newest = counter.base + position
+            return newest
+        if position < counter.last and has_ended(self._facts, self.newest):
             self._count_stage()
+            self._epoch = epoch
         self.newest = self._counter.locate(position, None, _whole(epoch))
-        self._epoch = epoch
+        self._note_epoch()
         return self.newest
+
+    def _note_epoch(self) -> None:
+        epoch = self._counter.epoch
+        self._from, self._to = (1.0, 0.0) if epoch is None else (float(epoch), epoch + 1.0)
 
     def locate_many(self, positions: Ints, epochs: Floats | None) -> Ints | None:
         """`locate` of many training rows; None where they have to be asked one by one.
@@ -84,6 +99,7 @@ class Axis:
             if np.diff(whole, prepend=before).any():
                 counter.resets = False  # positions go on from one epoch to the next
             counter.epoch, self._epoch = int(whole[-1]), float(epochs[-1])
+            self._note_epoch()
         counter.from_zero |= positions[0] == 0
         counter.interval = last - (int(positions[-2]) if len(positions) > 1 else counter.last)
         self.newest = counter.last = counter.longest = last

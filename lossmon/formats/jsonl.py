@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
@@ -58,23 +58,34 @@ class JsonlDecoder:
         records: list[Record] = []
         read = self._rows.read
         for line, row in zip(lines, values, strict=True):
-            if type(row) is not dict and not _is_rows(row):
-                if line and not line.isspace():
+            if type(row) is not dict:
+                if _is_rows(row):
+                    records += self._listed(line, row)
+                elif line and not line.isspace():
                     self._text(line)
                 continue
-            for one in (row,) if type(row) is dict else row:
-                for value in one.values():
-                    if type(value) is dict or type(value) is list:
-                        one = flatten(one)
-                        break
-                record = read(one)
-                if record is not None:
-                    records.append(record)
-                    self._step = record.step
-                    self.facts.failure = None  # it goes on
-                elif not self.facts.finished:
-                    self.skipped.add("no metric in this row", line)
+            for value in row.values():
+                if type(value) is dict or type(value) is list:
+                    row = flatten(row)
+                    break
+            record = read(row)
+            if record is not None:
+                records.append(record)
+                self._step = record.step
+                self.facts.failure = None  # it goes on
+            elif not self.facts.finished:
+                self.skipped.add("no metric in this row", line)
         return records
+
+    def _listed(self, line: bytes, rows: list[dict[str, Any]]) -> Iterator[Record]:
+        """Several rows in one line, as ClearML writes what it has gathered."""
+        for row in rows:
+            record = self._rows.read(flatten(row))
+            if record is None:
+                self.skipped.add("no metric in this row", line)
+            else:
+                self._step = record.step
+                yield record
 
     def _text(self, line: bytes) -> None:
         """A line among the rows that is none: a traceback, an overflow, a new stage."""
@@ -85,7 +96,7 @@ class JsonlDecoder:
 
 
 def _is_rows(value: Any) -> bool:
-    """Several rows in one line, as ClearML writes what it has gathered."""
+    """Whether a line holds a list of rows."""
     return type(value) is list and bool(value) and all(type(row) is dict for row in value)
 
 
