@@ -166,7 +166,7 @@ _OBJECTIVE = (
     r"|(?:(?:sparse_)?categorical_|binary_)?cross_?entropy|xent|nll|ce|deviance|objective"
     r"|perplexity_loss|rmsle|poisson|gamma|tweedie|multi_?class(?:_one_vs_all)?|(?:multi|query)_?rmse"
     r"|pair_logit|expectile|mean_(?:squared|absolute)_(?:percentage_)?error|hinge"
-    r"|ce_mean(?:_words)?|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
+    r"|ce_mean(?:_words)?|weighted_sum|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
 )
 _TOTAL = (
     r"(?:loss(?:es)?|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"

@@ -162,14 +162,16 @@ def _oddness(role_: str, name: str) -> tuple[int, int, int, int, int]:
     form = plain(name)
     words = form.split("_")
     per_epoch = int("epoch" in words)
+    whole = form.endswith("weighted_sum")  # of the parts beside it, as NequIP logs them
     if role_ == EVAL_LOSS:
         test_set = int("test" in words)
-        total = int(not _PLAIN_TOTAL.fullmatch(form))
-        summed = int(bool({"cumulative", "sum"} & set(words)))
+        total = int(not (whole or _PLAIN_TOTAL.fullmatch(form)))
+        summed = int(not whole and bool({"cumulative", "sum"} & set(words)))
         return (total, test_set, int("step" in words), summed, len(words))
     if role_ == TRAIN_LOSS:
         mean = int(bool({"avg", "average", "mean", "smooth", "ema"} & set(words)))
         unnamed = int("loss" not in words and "trl" not in words)
+        unnamed -= whole
         return (per_epoch, unnamed, _part_oddness(name)[0], mean, len(words))
     return (0, 0, 0, 0, len(words))
 

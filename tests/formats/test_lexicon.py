@@ -29,6 +29,7 @@ from lossmon.formats.lexicon import (
     role,
     split_of,
 )
+from lossmon.formats.names import choose
 from lossmon.formats.text import TextDecoder
 
 STEPS = (
@@ -271,3 +272,15 @@ def test_a_time_may_hold_a_comma(stamp: str) -> None:
 @pytest.mark.parametrize("cell", ["", "12.5", 3600, "2024-13-45 00:00:00", None, True, "x" * 99])
 def test_what_is_no_time(cell: object) -> None:
     assert read_time(cell) is None
+
+
+def test_a_weighted_sum_is_chosen_before_its_parts() -> None:
+    names = [
+        f"{split}/{part}"
+        for split in ("train_loss_step", "train_loss_epoch", "val0_epoch")
+        for part in ("forces_mse", "energy_mse", "weighted_sum")
+    ]
+    assert choose(names) == {
+        TRAIN_LOSS: "train_loss_step/weighted_sum",
+        EVAL_LOSS: "val0_epoch/weighted_sum",
+    }
