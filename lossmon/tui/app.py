@@ -65,6 +65,7 @@ _COMMANDS = (
     ("Answer ssh", "type a password, confirm a host key, or connect now", "ask_host"),
     ("Log", "the raw lines below the curve", "log_pane"),
     ("Copy a report", "20 lines to the clipboard: chart, verdict, evidence", "copy_report"),
+    ("Settings", "of the run; of marked runs only what differs", "settings"),
     ("Save", "the picture as SVG and the data as CSV", "save"),
     ("Next theme", "dark, light, contrast, colour-blind; kept in config.toml", "next_theme"),
     ("Keep this look", "smoothing, axes, strip and language, in config.toml", "keep_look"),

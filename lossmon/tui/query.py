@@ -6,11 +6,12 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from lossmon.hparams.compare import find, same
 from lossmon.monitor import RunUpdate
 
-HINT = "name · host: state: pattern: · -not · state:stalled,failed overfitting"
+HINT = "name · host: state: pattern: config:lr=1e-4 · -not · state:stalled,failed overfitting"
 _NO_QUOTES = str.maketrans("", "", "\"'\\")
-FIELDS = ("host", "state", "pattern", "name")
+FIELDS = ("host", "state", "pattern", "name", "config")
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,9 @@ class Query:
 
     A value fits where it is a part of the run's. `state:` takes the words of the list (live, quiet,
     buffered, stalled, finished, failed, silent, gone, "link lost") and `running`; `pattern:` those
-    of what holds now. A comma separates values of which one must fit, a `-` in front turns a
-    condition round, quotes keep blanks together. A field that is not known is a plain word: names
-    have colons.
+    of what holds now; `config:` a setting, or one with its value (`lr=1e-4`). A comma separates
+    values of which one must fit, a `-` in front turns a condition round, quotes keep blanks
+    together. A field that is not known is a plain word: names have colons.
     """
 
     terms: tuple[Term, ...] = ()
@@ -73,8 +74,18 @@ def _terms(words: list[str]) -> Iterator[Term]:
 
 
 def _holds(term: Term, update: RunUpdate, word: Callable[[RunUpdate], str]) -> bool:
+    if term.field == "config":
+        return any(_configured(update, value) for value in term.values)
     texts = list(_texts(term.field, update, word))
     return any(value in text for value in term.values for text in texts)
+
+
+def _configured(update: RunUpdate, wanted: str) -> bool:
+    """Whether a run has a setting, or has it at a value: `lr`, `lr=1e-4`."""
+    name, equals, value = wanted.partition("=")
+    values = update.hparams.values
+    found = find(values, name)
+    return found is not None and (not equals or same(values[found], value))
 
 
 def _texts(field: str, update: RunUpdate, word: Callable[[RunUpdate], str]) -> Iterator[str]:

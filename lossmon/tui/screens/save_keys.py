@@ -35,6 +35,9 @@ class SaveKeys(RunsScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("C", "copy_report", "copy", show=False, tooltip="Copy a report of 20 lines"),
+        Binding(
+            "D", "settings", "settings", show=False, tooltip="Settings; what marked runs differ in"
+        ),
         Binding("S", "save", "save", show=False, tooltip="Save the picture and the data"),
     ]
     _knowledge: Knowledge

@@ -19,6 +19,7 @@ from lossmon.monitor.baseline import Baseline
 from lossmon.report.check import headline
 from lossmon.text import common_folder
 from lossmon.tui import look, query, triage
+from lossmon.tui.screens.settings import SettingsScreen
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.triage import ORDERS, TITLES, Scene
 from lossmon.tui.widgets.chart_view import ChartView
@@ -44,6 +45,7 @@ class TriageKeys(RunsScreen):
         Binding("space", "mark", "mark", show=False),
         Binding("a", "overlay", "overlay", show=False),
         Binding("b", "baseline", "baseline", show=False),
+        Binding("D", "settings", "settings", show=False, tooltip="Settings, or what differs"),
         Binding("w", "wall", "wall", tooltip="Small charts of all runs"),
     ]
 
@@ -240,6 +242,17 @@ class TriageKeys(RunsScreen):
         """The runs on the chart beside the one that is looked at."""
         names = [run for run in self.marked if run != self._chosen] if self._overlaid else []
         return [self._runs[run] for run in names if run in self._runs]
+
+    def action_settings(self) -> None:
+        """The settings of the run; of the marked runs a table of only what differs."""
+        update = self.chosen_run
+        marked = [self._runs[run] for run in self.marked if run in self._runs]
+        if update is None:
+            self.notify("there is no run yet", timeout=3)
+            return
+        if marked and update not in marked:
+            marked.insert(0, update)
+        self.app.push_screen(SettingsScreen(marked or [update], self._knowledge))
 
     def action_overlay(self) -> None:
         """The marked runs on one chart with the chosen one, and back."""
