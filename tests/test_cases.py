@@ -6,6 +6,7 @@ expect.json (what is right).
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import os
@@ -43,7 +44,34 @@ def test_a_case_is_read_and_judged_right(
     found = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
     assert found or expect.get("runs") == 0, ran.output[-300:]
     wrong = [*reading(expect, found), *diagnosis(expect, found[0])] if found else []
+    wrong += [*of_runs(expect, found), *points(expect, target)]
     assert not wrong, expect.get("right", "")
+
+
+def of_runs(expect: Values, found: list[Values]) -> Iterator[str]:
+    """Which logs are together, and what their runs are called, otherwise than expected."""
+    holds = [" ".join(log["path"] for log in run["logs"]) for run in found]
+    for parts in expect.get("together", []):
+        if not any(all(part in paths for part in parts) for paths in holds):
+            yield f"{parts} are not one run"
+    for part, state in expect.get("states", {}).items():
+        told = {run["state"] for run, paths in zip(found, holds, strict=True) if part in paths}
+        if told != {state}:
+            yield f"{part} is {sorted(told)}, not {state}"
+    if "no_name" in expect:
+        yield from (run["run"] for run in found if re.search(expect["no_name"], run["run"]))
+
+
+def points(expect: Values, target: str) -> Iterator[str]:
+    """What is exported otherwise than expected."""
+    if "points" not in expect:
+        return
+    rows = list(csv.DictReader(CliRunner().invoke(cli, ["export", target]).stdout.splitlines()))
+    for metric, want in expect["points"].items():
+        steps = [int(row["step"]) for row in rows if row["metric"] == metric]
+        ends = {"n": len(steps), "first_step": min(steps), "last_step": max(steps), "steps": steps}
+        yield from (f"{metric}: {k} {ends[k]}, not {want[k]}" for k in ends if k in want
+                    and want[k] != ends[k])  # fmt: skip
 
 
 def _close(one: Any, two: Any) -> bool:
