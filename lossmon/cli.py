@@ -128,7 +128,7 @@ def check(
         from lossmon.report.reading import as_text
 
         # Beside JSON, which is data, this is narration.
-        click.echo(("" if as_json else "\n") + as_text(updates, refused), err=as_json)
+        click.echo(("" if as_json else "\n") + as_text(updates, refused, lang), err=as_json)
     tell_broken_plug_ins()
     for error in errors:
         complain(str(error))

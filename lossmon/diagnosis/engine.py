@@ -16,6 +16,7 @@ from lossmon.diagnosis.kind import Judged
 from lossmon.diagnosis.look import Looker
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.diagnosis.patterns.overfitting import Bounds as Overfitting
+from lossmon.diagnosis.unjudged import unjudged
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.history.run import History
@@ -290,7 +291,10 @@ class Engine:
     def _publish(self, train: str | None, pair: str | None) -> None:
         findings = sorted(self._shown.values(), key=lambda f: (-_rank(f), -f.confidence))
         kind, curve = ("", "") if self._view is None else (self._view.kind.id, self._view.curve)
-        self._bare = Diagnosis(tuple(findings), tuple(self._timeline), train, pair, kind, curve)
+        missing = () if self._view is None else unjudged(self._view)
+        self._bare = Diagnosis(
+            tuple(findings), tuple(self._timeline), train, pair, kind, curve, missing
+        )
         self._explained = None
 
 

@@ -90,6 +90,7 @@ class Diagnosis:
         train: the single-curve pattern of the whole curve as of now; None before anything is known.
         pair: the train/eval pattern, or None.
         kind: what is trained (see `lossmon.diagnosis.kind`); "" where that is not known.
+        unjudged: what could not be judged, as names of texts.
         curve: the metric that takes the place of the train loss; "" where none does.
     """
 
@@ -99,3 +100,4 @@ class Diagnosis:
     pair: str | None = None
     kind: str = ""
     curve: str = ""
+    unjudged: tuple[str, ...] = ()

@@ -48,7 +48,8 @@ def _words(update: RunUpdate, knowledge: Knowledge) -> list[str]:
     if found.severity != "info":
         for cause in found.causes[:2]:
             why = f" ({cause.why})" if cause.why else ""
-            words = f"{knowledge.word('likely')}: {knowledge.cause(cause.id).text}{why}"
+            word = knowledge.word("likely" if cause.why else "often")
+            words = f"{word}: {knowledge.cause(cause.id).text}{why}"
             lines += wrap(printable(words), WIDTH)[:2]
         for remedy in knowledge.remedies(found)[:2]:
             lines += wrap(printable(f"{knowledge.word('do')}: {remedy}"), WIDTH)[:2]

@@ -13,9 +13,19 @@ from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
 from lossmon.report.machine import machine_line
-from lossmon.text import cell_width, clip, clip_middle, common_folder, json_line, pad, printable
+from lossmon.text import (
+    cell_width,
+    clip,
+    clip_middle,
+    common_folder,
+    json_line,
+    pad,
+    printable,
+    wrap,
+)
 
 _ORDINARY = ("healthy", "healthy_pair", "finished")
+_INDENT, _HANGING = 3, 4  # cells before advice, and before its further lines
 _SHORTEST_NAME = 12  # cells that a run's name keeps on a narrow terminal
 _LONGEST_CELL = 27  # of a cell of numbers: a plan may be any number
 _MARKS = {"critical": "✗", "warning": "!", "info": "·"}
@@ -46,7 +56,7 @@ def as_table(
     Args:
         updates: the runs.
         knowledge: the language of titles and remedies.
-        width: columns of the terminal; longer texts are cut with an ellipsis.
+        width: columns of the terminal; rows are cut with an ellipsis, advice goes on below.
         ascii: use ASCII signs only.
         columns: settings that have a column each.
     """
@@ -130,11 +140,18 @@ def _advice(update: RunUpdate, knowledge: Knowledge, width: int, *, ascii: bool)
     finding = headline(update)
     if finding is not None and finding.severity != "info":
         lines.append(f"seen: {printable(finding.evidence)}")
-        for cause in finding.causes[:1]:
-            why = f" ({cause.why})" if cause.why else ""
-            lines.append(printable(f"likely: {knowledge.cause(cause.id).text}{why}"))
+        for cause in sorted(finding.causes, key=lambda c: not c.why)[:1]:
+            # What is only typical of such curves has no reason in this log, and says so.
+            word, why = (
+                ("likely", f" ({cause.why})") if cause.why else (knowledge.word("often"), "")
+            )
+            lines.append(printable(f"{word}: {knowledge.cause(cause.id).text}{why}"))
         lines += [f"do: {printable(remedy)}" for remedy in knowledge.remedies(finding)[:2]]
-    return [clip(f"   {line}", width, ascii=ascii) for line in lines]
+    rows = []
+    for line in lines:
+        first, *rest = wrap(line, max(20, width - _INDENT - _HANGING)) or [""]
+        rows += [" " * _INDENT + first, *(" " * (_INDENT + _HANGING) + row for row in rest)]
+    return [clip(row, width, ascii=ascii) for row in rows]
 
 
 def _need(update: RunUpdate) -> tuple[int, str]:

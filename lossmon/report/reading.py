@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from lossmon.diagnosis.knowledge import load
 from lossmon.formats.lexicon import OTHER, role
 from lossmon.monitor.update import LogInfo, RunUpdate
 from lossmon.text import printable
@@ -12,12 +13,13 @@ _EXAMPLES = 3
 _METRICS = 12
 
 
-def as_text(updates: Sequence[RunUpdate], refused: Mapping[str, str]) -> str:
+def as_text(updates: Sequence[RunUpdate], refused: Mapping[str, str], lang: str = "en") -> str:
     """For each run its logs, formats, counts, examples of skipped lines, and roles of metrics.
 
     Args:
         updates: the runs.
         refused: path -> why it is no training log.
+        lang: of what could not be judged.
     """
     lines: list[str] = []
     for update in updates:
@@ -26,6 +28,8 @@ def as_text(updates: Sequence[RunUpdate], refused: Mapping[str, str]) -> str:
             lines += _log(log)
         lines += _metrics(update)
         lines += _parts(update)
+        missing = load(lang).not_judged(update.diagnosis.unjudged)
+        lines += [f"  {missing}"] if missing else []
         lines.append("")
     if refused:
         lines.append("not read")

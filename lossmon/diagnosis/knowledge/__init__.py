@@ -84,6 +84,7 @@ class Knowledge:
         words: words of the screen.
         numbers: names of the figures that a finding shows (see `Finding.numbers`).
         fields: names of the others, for the reference.
+        gaps: what could not be judged (see `Diagnosis.unjudged`).
     """
 
     lang: str
@@ -92,6 +93,7 @@ class Knowledge:
     words: Mapping[str, str]
     numbers: Mapping[str, str]
     fields: Mapping[str, str]
+    gaps: Mapping[str, str] = field(default_factory=dict)
 
     def pattern(self, id_: str) -> PatternText:
         """The texts of a pattern; an unknown one is named by its identifier."""
@@ -108,6 +110,11 @@ class Knowledge:
     def cause(self, id_: str) -> CauseText:
         """The texts of a cause; an unknown one is named by its identifier."""
         return self.causes.get(id_) or CauseText(id_, id_.replace("_", " "))
+
+    def not_judged(self, missing: Sequence[str]) -> str:
+        """One line: "not judged: no eval: over-fitting; ..."; empty where all was."""
+        told = "; ".join(self.gaps.get(one, one) for one in missing)
+        return f"{self.word('unjudged')}: {told}" if told else ""
 
     def word(self, id_: str) -> str:
         """A word of the screen in this language."""
@@ -165,6 +172,7 @@ def load(lang: str = "en") -> Knowledge:
         table.get("words", {}),
         table.get("numbers", {}),
         table.get("fields", {}),
+        table.get("unjudged", {}),
     )
 
 
