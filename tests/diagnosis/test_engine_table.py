@@ -78,13 +78,15 @@ def test_a_finding_is_withdrawn_when_three_looks_in_a_row_miss_it(
     assert "".join(told[names[0]] if names else "-" for names in seen) == shown
 
 
-def test_since_when_it_holds_stays_while_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_since_when_it_holds_is_told_alike_in_finding_and_timeline(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     looks(monkeypatch, replace(SURE, since_step=5), replace(SURE, since_step=9))
     engine: Engine = looks.engine  # type: ignore[attr-defined]
     (finding,) = engine.bare.findings
-    assert finding.since_step == 5
+    assert finding.since_step == 9, "the newest look knows best"
     (entry,) = engine.bare.timeline
-    assert (entry.since_step, entry.cleared_at_step) == (5, None)
+    assert (entry.since_step, entry.cleared_at_step) == (9, None)
 
 
 def test_what_was_withdrawn_says_where(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,7 +112,7 @@ def test_of_a_frame_of_several_runs_each_is_judged_by_itself(tmp_path: Path) -> 
         falls, flat = reports
         assert "falls" in falls.update.run
         assert falls.findings[0].pattern != flat.findings[0].pattern
-        assert flat.findings[0].pattern in ("not_decreasing", "plateau")
+        assert flat.findings[0].pattern in ("constant", "plateau")
         one = frame[frame.run == falls.update.run]
         assert lossmon.diagnose(one).findings[0].pattern == falls.findings[0].pattern
 
@@ -205,11 +205,11 @@ def test_a_call_reads_no_settings_unless_it_is_asked_to(
 ) -> None:
     settings = tmp_path / "config.toml"
     settings.write_text(
-        '[patterns]\nnot_decreasing = "off"\nplateau = "off"\n[roles]\nenergy = "train_loss"\n'
+        '[patterns]\nconstant = "off"\nplateau = "off"\n[roles]\nenergy = "train_loss"\n'
     )
     monkeypatch.setenv("LOSSMON_CONFIG", str(settings))
     log = write_jsonl(tmp_path / "log.jsonl", training_rows([2.3] * 60))
-    flat = {"not_decreasing", "plateau"}
+    flat = {"constant", "plateau"}
 
     def found(**more: bool) -> set[str]:
         return {finding.pattern for finding in lossmon.diagnose(log, **more).findings} & flat
