@@ -176,8 +176,8 @@ class BarAxis:
 
     @property
     def newest(self) -> int | None:
-        """The step of the newest train row; None before the first."""
-        return self._row_at or None
+        """The newest step that a row or the training's bar told; None before the first."""
+        return max(self._row_at, self._bar_at) or None
 
     def plan(self, what: str, n: int) -> None:
         """What the trainer says before it begins; with it an epoch tells the step, bar or not."""

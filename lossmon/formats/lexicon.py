@@ -109,9 +109,10 @@ _NO_STAGE = re.compile(
 )
 _TITLE = re.compile(
     r"\b(?:fold|stage|phase|layer|task|booster|repeat|seed|trial)[ #:_-]{0,3}"
-    r"(?:\d{1,4}|one|two|three)\b",
+    r"(?:\d{1,4}|one|two|three)\b(?:\s?(?:/|of)\s?\d{1,4}\b)?",
     re.IGNORECASE,
 )
+_SETTING = re.compile(r"[A-Za-z]\s?[:=]\s?\d")
 _LONGEST_TITLE = 100
 
 TOTAL_STEPS = (
@@ -445,7 +446,13 @@ def stage_of(key: str) -> str:
 def title_of(line: str) -> str:
     """The part of a training that a line announces: "--- Fold 2/5 ---", "layer 3"."""
     found = _TITLE.search(line) if len(line) <= _LONGEST_TITLE else None
-    return found.group().strip().lower() if found else ""
+    if (
+        found is None
+        or _SETTING.search(line, found.end())
+        or _SETTING.search(line[: found.start()])
+    ):
+        return ""  # "lr: 0.1 seed: 3 layers: 12" are settings
+    return found.group().strip().lower()
 
 
 def is_place(key: str) -> bool:

@@ -88,7 +88,7 @@ _WRAPPER = re.compile(
 _SPLIT = re.compile(
     rf"[,;|\t{{}}\[\]<>{FILLER}，；：。]|\s-\s|\s-+>|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
 )
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     ("with", "at", "and", "of", "the", "is", "was", "are", "for", "a", "an", "in", "to", "on", "=>")
 )
 _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
@@ -211,9 +211,9 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     elif not explicit:
         if words[-1:] and words[-1].lower() in _COUNTED_NEXT:
             return "", at, False  # "training for 3 epochs": it counts what follows
-        while words and words[0].lower() in _STOP_WORDS:
+        while words and words[0].lower() in STOP_WORDS:
             words.pop(0)
-        if words and words[-1].lower() in _STOP_WORDS:
+        if words and words[-1].lower() in STOP_WORDS:
             words.pop()  # "set learning rate to 0.1"
         words = words[-3:]
     if not words or len(words) > _MAX_WORDS or not any(c.isalpha() for c in name):

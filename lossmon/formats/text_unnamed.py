@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from lossmon.formats.lexicon import is_count, is_loss, is_score, says_split
-from lossmon.formats.text_tokens import Kind, Token
+from lossmon.formats.text_tokens import STOP_WORDS, Kind, Token
 
 _NEAR = 100  # characters before a counter in which a loss is looked for
-_SAYS_LOSS = re.compile(r"(?<![\w.])loss(?![\w.(])", re.IGNORECASE)
+_SAYS_LOSS = re.compile(r"(?<![\w.])loss(?![\w.(])(?: [a-z]{1,20})?", re.IGNORECASE)
 _GAP = re.compile(r"[\s:=]*(?:(?:->|=>|is\b|was\b|equals\b)[\s:=]*)?")  # "at step 3 is 0.5"
 _NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/1000]"
 _STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 9.9e-05]"
@@ -126,9 +126,10 @@ def loss_by_sentence(message: str, tokens: list[Token]) -> list[Token]:
         return []
     (token,) = tokens
     whole = "." not in token.text or message[token.end :].strip() != ""
-    if token.kind not in (Kind.VALUE, Kind.BARE) or whole:
-        return []
-    _name(token, said.group(), said.start())
+    of_loss = [word for word in said.group().split()[1:] if word not in STOP_WORDS]
+    if token.kind not in (Kind.VALUE, Kind.BARE) or whole or of_loss:
+        return []  # "decreasing loss scale to 32768.0" says something of the scale
+    _name(token, said.group().split()[0], said.start())
     return [token]
 
 

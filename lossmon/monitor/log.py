@@ -146,6 +146,7 @@ class Log:
             for piece in self._unpacker.feed(data):
                 records += self._feed_plain(piece)
         except FormatError as error:  # what came before the damage counts
+            records += self.end()
             self.errors.append(str(error))
             self.refused = str(error)
         return records

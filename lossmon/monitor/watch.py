@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import threading
 import time
 from collections import deque
@@ -19,6 +18,7 @@ from lossmon.logs.source import Health, Source
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace, trace_of
 from lossmon.monitor.log import Log
+from lossmon.monitor.own import is_own
 from lossmon.monitor.places import Places, called
 from lossmon.monitor.pulse import read_sample
 from lossmon.monitor.raw import Tail
@@ -35,8 +35,6 @@ _MOST_SLICE_S = (
     1.0  # where what follows takes longer (300 runs judged), as long as that, up to this
 )
 _FIRST_SLICE_S = 0.01  # of the first poll, so that something is shown soon; then doubled
-# What is exported or saved begins so.
-_OWN = re.compile(rb'run,metric,step,epoch,time,value[,\s]|\{"run":"[^\n]*"metric":"[^\n]*"value":')
 _CONFIGURE_S = 0.02  # of the processor that reading settings takes at a poll
 _SHORT_S = 0.1  # and so often where one cannot tell
 
@@ -267,11 +265,11 @@ class Monitor:
     ) -> None:
         log.trouble = None
         self.errors.pop(log.path, None)
-        if log.read == 0 and _OWN.match(data[:4096]) and not self._places.named(log.path):
+        if log.read == 0 and is_own(data) and not self._places.named(log.path):
             log.refused = "what lossmon saved; name the file itself to look at it"
         records = log.feed(data)
         self._undecided.note(log)
-        if log.refused is not None and not log.records:
+        if log.refused is not None and not log.records and not records:
             self.refused[log.path] = log.refused
             source.drop(log.path.removeprefix(f"{source.name}:") if source.name else log.path)
             return
@@ -281,7 +279,8 @@ class Monitor:
         self, log: Log, records: Sequence[Record], now: float, touched: dict[Training, None]
     ) -> None:
         training = self._training_of.get(log)
-        if log.decoder is None or (training is None and log.refused is not None):
+        nothing = not records and log.refused is not None  # what came before some damage counts
+        if log.decoder is None or (training is None and nothing):
             return
         if training is None:
             training = self._found(log)
