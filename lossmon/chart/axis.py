@@ -15,6 +15,7 @@ from lossmon.history.columns import Floats, Ints, SeriesView
 X_AXES = ("step", "epoch", "time", "clock", "tokens")
 _GRAINS = 32  # a growing axis ends at a multiple of at most this part of it
 _SMALLEST = 1e-300
+_APART = 1e-12  # of a number: what is nearer cannot be told apart on an axis
 
 
 @dataclass(frozen=True)
@@ -166,4 +167,7 @@ def whole(ends: Sequence[float], *, log: bool, growing: bool) -> XScale:
     if growing and high > low:
         step = grain(high - low, _GRAINS)
         high = low + step * math.ceil((high - low) / step)
-    return XScale(low, high) if high > low else XScale(low - 0.5, high + 0.5)
+    around = max(0.5, _APART * max(abs(low), abs(high)))  # steps beyond 2^53 look alike
+    return (
+        XScale(low, high) if high - low > around * _APART else XScale(low - around, high + around)
+    )

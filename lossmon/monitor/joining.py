@@ -48,12 +48,21 @@ class Joining(Generic[L]):
     def take(self, log: L) -> None:
         """A log is new or has grown: compare it with those that may be of its training."""
         self._place(log)
-        curves = self._curves.get(log)
-        if curves is None or curves.stamp != (log.generation, log.records):
-            self._curves[log] = curves = Curves(log)
-            self._note_keys(log, curves)
+        self._look(log, anew=True)
         for other in dict.fromkeys((*self._near(log), *self._kin.get(log, ()))):
             self._compare(log, other)
+
+    def _look(self, log: L, *, anew: bool) -> Curves:
+        """The curves of a log, taken again where it began anew, or, on demand, where it has grown.
+
+        One that was emptied has other metrics than those that are remembered of it.
+        """
+        curves = self._curves.get(log)
+        stale = curves is None or curves.stamp[0] != log.generation
+        if curves is None or stale or (anew and curves.stamp[1] != log.records):
+            self._curves[log] = curves = Curves(log)
+            self._note_keys(log, curves)
+        return curves
 
     def cluster(self, log: L) -> list[L]:
         """All logs that have to be looked at together with a log, by path."""
@@ -133,7 +142,7 @@ class Joining(Generic[L]):
 
     def _compare(self, log: L, other: L) -> Kinship:
         one, two = sorted((log, other), key=lambda one: one.path)
-        curves = self._curves[one], self._curves[two]
+        curves = self._look(one, anew=False), self._look(two, anew=False)
         known = self._kin.setdefault(one, {}).get(two)
         if known is None or known[0] != curves:
             known = curves, kinship(*curves, self._folders[one], self._folders[two])

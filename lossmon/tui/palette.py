@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from textual.app import ComposeResult
 from textual.command import CommandList, CommandPalette
+from textual.css.query import NoMatches
 from textual.events import Click
 from textual.worker import Worker
 
@@ -32,3 +34,11 @@ class Palette(CommandPalette):
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
         """A search that comes too late, when the palette is closed, ends nothing else."""
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})
+
+    async def _watch__show_busy(self) -> None:
+        """Show or hide that a search goes on; a palette that closes has no sign for it any more.
+
+        Random keys closed one while a search began, and Textual's query ended the screen.
+        """
+        with suppress(NoMatches):
+            await super()._watch__show_busy()

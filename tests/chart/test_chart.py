@@ -228,3 +228,21 @@ def test_the_curve_stands_where_its_axes_say_whatever_the_terminal(width, height
     assert abs(drawn[0] - at[max(at, key=float)]) <= 1
     assert abs(drawn[-1] - at[min(at, key=float)]) <= 1
     assert any("⠀" < line[-1] <= "⣿" for line in plot)
+
+
+@pytest.mark.parametrize("growing", [False, True])
+@pytest.mark.parametrize("every", [1, -(10**15), 2**40])
+@pytest.mark.parametrize("start", [2**60, -(10**15), 2**53])
+def test_steps_that_numbers_cannot_tell_apart_give_a_picture(
+    start: int, every: int, growing: bool
+) -> None:
+    steps = np.sort(start + every * np.arange(60))
+    curve = Curve(
+        "train",
+        "train",
+        SeriesView("loss", "train_loss", steps, 2 / np.arange(1.0, 61), None, None),
+    )
+    for x in (False, True):
+        marks = (Mark(int(steps[30]), "mark_info", "here"),)
+        drawn = draw(ChartSpec((curve,), 60, 14, marks, growing=growing, log_x=x))
+        assert all(cell_width("".join(s.text for s in row)) == 60 for row in drawn.rows)

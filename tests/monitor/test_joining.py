@@ -21,6 +21,7 @@ from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace
 from lossmon.monitor.sources import open_monitor
 from lossmon.report.gather import gather
+from tests.monitor.live import until
 
 N = 240
 
@@ -310,3 +311,33 @@ def test_logs_that_are_written_while_it_watches_end_as_the_same_runs(
         for paths in runs_of([str(tree)]).values()
     }
     assert live == rest
+
+
+@pytest.mark.parametrize("again", [("", ""), (" eval_loss 1.3", ""), (" eval_loss 1.3",) * 2])
+def test_two_logs_that_are_emptied_and_begin_anew_harm_no_other(
+    tmp_path: Path, again: tuple[str, str]
+) -> None:
+    logs = [tmp_path / "a.log", tmp_path / "b.log"]
+    for k, log in enumerate(logs):
+        rows = (
+            f"step {i} loss {2 / (1 + i / 50 + k):.4f} eval_loss {1 + i / 900}\n" for i in range(90)
+        )
+        log.write_text("".join(rows))
+    good = tmp_path / "good.log"
+    good.write_text("".join(f"step {i} loss {9 - i / 50}\n" for i in range(90)))
+    monitor = open_monitor([str(tmp_path)], watch=False)
+    try:
+        until(monitor, lambda runs: len(runs) >= 2)  # a and b share their evaluations
+        for log in logs:
+            log.write_text("")
+        monitor.poll()
+        for i in range(4):
+            for log, beside in zip(logs, again, strict=True):
+                with log.open("a") as file:
+                    file.write(f"step {i} loss 2.{i}{beside}\n")
+            monitor.poll()
+        with good.open("a") as file:
+            file.write("step 90 loss 7.2\n")
+        assert until(monitor, lambda runs: any(run.step == 90 for run in runs.values()))
+    finally:
+        monitor.close()
