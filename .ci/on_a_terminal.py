@@ -23,10 +23,10 @@ ESCAPES = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\
 
 def diagnoses() -> re.Pattern[str]:
     """The titles that the panel may show, in capitals as it shows them."""
-    from lossmon.diagnosis.finding import PAIR_PATTERNS, TRAIN_PATTERNS
     from lossmon.diagnosis.knowledge import load
+    from lossmon.diagnosis.patterns import PATTERNS
 
-    names = (load("en").pattern(name).title for name in (*TRAIN_PATTERNS, *PAIR_PATTERNS))
+    names = (load("en").pattern(name).title for name in PATTERNS)
     return re.compile("|".join(re.escape(name) for name in names), re.IGNORECASE)
 
 
