@@ -32,6 +32,7 @@ class Bounds(Limits):
     near_start = Limit(0.05, "log drop of train that is none", "words: 3 %")
     gap = Limit(0.10, "eval below train by so much throughout", "runs")
     share = Limit(0.45, "of the run in which eval reaches train's newest level", "words: a half")
+    near = Limit(0.05, "of train's level: evals no farther from it are with it", "cases")
     tail = Limit(4.0, "x: highest losses of a batch over their mean", "runs")
 
 
@@ -59,6 +60,8 @@ def ahead(view: View) -> Ahead | None:
     pair, train = view.pair, view.train
     if pair is None or train is None or len(pair.value) < Enough.evals:
         return None
+    if np.ptp(pair.value) == 0 or _together(pair):
+        return None  # a test loss that a script never fills in, 0 in every row, leads nowhere
     eval_drop = float(1 - np.exp(-pair.fall))
     ratio = max(pair.train_fall, 0.0) / max(pair.fall, 1e-9)
     # Lower is ahead: a fall from a worse start is only catching up. Train may catch up, in turn.
@@ -81,6 +84,15 @@ def ahead(view: View) -> Ahead | None:
     stuck = window < Bounds.stuck and (still or left < line)
     plain = window >= Bounds.stuck or still or not 0.5 * line < left < 1.5 * line
     return Ahead(ratio, pace, eval_drop, stuck, plain)
+
+
+def _together(pair: Pair) -> bool:
+    """The two lie next to each other but for the first evaluation, that of an untrained model.
+
+    Train 0.0284 and eval 0.0282 throughout: the fall from a first eval of 0.05 is no lead.
+    """
+    apart = np.abs(pair.value - pair.train)[1:] / np.maximum(np.abs(pair.train[1:]), 1e-300)
+    return st.median(apart) <= Bounds.near
 
 
 def _pace(pair: Pair) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import facts
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
@@ -23,6 +24,8 @@ class Bounds(Limits):
     rate = Limit(1e-3, "of its peak", "runs")
     share = Limit(0.3, "of the run that it must have lasted", "runs")
     points = Limit(20, "rows with a rate", "runs")
+    decays = Limit(0.5, "of the rate since then, at the end: it still decays", "cases")
+    moved = Limit(3.0, "standard errors that the loss fell since then: it is no dead rate", "words")
 
 
 def find(view: View) -> Finding | None:
@@ -42,6 +45,8 @@ def find(view: View) -> Finding | None:
     if peak > 0 and len(value) - since < Bounds.share * len(value):
         return None
     at = int(step[min(since, len(step) - 1)])
+    if 0 < value[-1] <= Bounds.decays * value[min(since, len(value) - 1)] or _moved(view, at):
+        return None
     return Finding(
         "lr_zero",
         "warning",
@@ -52,6 +57,22 @@ def find(view: View) -> Finding | None:
         f"run); its peak was {peak:.2g}",
         numbers={"peak": peak},
     )
+
+
+def _moved(view: View, at: int) -> bool:
+    """The loss has fallen on since a step.
+
+    DeePMD decays its rate to a hundred-millionth of the peak, and learns all the way.
+    """
+    train = view.train
+    if train is None:
+        return False
+    since = train.value[np.searchsorted(train.step, at) :]
+    if len(since) < 6:
+        return False
+    part = max(3, len(since) // 4)
+    error = float(np.hypot(train.error_of(part), train.error_of(part)))
+    return st.median(since[:part]) - st.median(since[-part:]) > Bounds.moved * error
 
 
 def _always(view: View, fact: facts.Stretch) -> Finding | None:

@@ -31,6 +31,7 @@ class Bounds(Limits):
     errors = Limit(7.0, "standard errors: the lowest level is low by chance", "words: 3 to 5")
     climbs = Limit(3.0, "Mann-Kendall z since the lowest level", "runs")
     share = Limit(0.1, "of the run that the climb has lasted", "runs")
+    warm_up = Limit(2.0, "x the warm-up of the rate: a hump that it made is over by then", "runs")
     steep = Limit(0.5, "of the lowest level: it is told early", "threads: fourfold in 11 rows")
 
 
@@ -46,7 +47,7 @@ def find(view: View) -> Finding | None:
     fell = fall >= rebound.Bounds.fall * train.scale and fall > 2 * train.drop_error
     if relative < (Bounds.fell if fell else Bounds.small):
         return None
-    if view.too_soon and relative < Bounds.steep:
+    if (view.too_soon or _warms(view)) and relative < Bounds.steep:
         return None
     errors = rise / max(train.block_error, train.error_of(max(3, len(train.value) // 10)), 1e-300)
     since = train.value[at:]
@@ -75,6 +76,18 @@ def find(view: View) -> Finding | None:
             "rise": relative,
         },
     )
+
+
+def _warms(view: View) -> bool:
+    """The rate still rises, or did a short while ago: a loss may climb with it and come back."""
+    if view.rate is None or len(view.rate[1]) < 4 or view.ended:
+        return False
+    step, value = view.rate
+    peak = int(np.nanargmax(value >= 0.98 * np.nanmax(value)))
+    if value[peak] <= Enough.warm_up * value[0]:
+        return False
+    begins, top, now = float(step[0]), float(step[peak]), float(step[-1])
+    return now - begins <= Bounds.warm_up * (top - begins)
 
 
 def _reference(train: Curve) -> tuple[float, int]:
