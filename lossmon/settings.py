@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lossmon.formats.detect import Format
 
+Lists = tuple[tuple[str, ...], ...]
+
 
 @dataclass(frozen=True)
 class NamedHost:
@@ -46,6 +48,8 @@ class Settings:
         classes: number of classes, for `chance_level`.
         patterns: pattern -> "off", or the severity that it has from now on.
         tee: file that what comes through a pipe is kept in; empty for none.
+        together: lists of logs (paths or patterns); those of one list are one run.
+        apart: likewise; those of different entries of a list are different runs.
     """
 
     roles: Mapping[str, str] = field(default_factory=dict)
@@ -57,6 +61,8 @@ class Settings:
     classes: int | None = None
     patterns: Mapping[str, str] = field(default_factory=dict)
     tee: str = ""
+    together: Lists = ()
+    apart: Lists = ()
 
 
 _NOTHING = Settings()

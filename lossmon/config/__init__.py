@@ -5,6 +5,7 @@
     notices.py   [notices]
     hosts.py     [hosts]
     patterns.py  [patterns]
+    joining.py   [joining]
     reading.py   [roles] and [[lines]]
 
 To add a section, write a file like `screen.py` and give it a field of `Config`; the reading, the
@@ -22,6 +23,7 @@ from typing import Any, TypeVar
 
 from lossmon import private, settings
 from lossmon.config.hosts import HOSTS, Host
+from lossmon.config.joining import JOINING, ByHand
 from lossmon.config.notices import NOTICES, Notices
 from lossmon.config.patterns import PATTERNS
 from lossmon.config.reading import LINES, ROLES, LinePattern
@@ -54,6 +56,7 @@ class Config:
         notices: what happens when a finding starts.
         hosts: name -> box, with what is followed there.
         patterns: pattern -> "off" or its severity.
+        joining: which logs are one run, and which are not.
         roles: metric name -> role (see `lossmon.formats.lexicon.ROLES`).
         lines: lines that are rows.
     """
@@ -62,6 +65,7 @@ class Config:
     notices: Notices = _section(NOTICES)
     hosts: Mapping[str, Host] = _section(HOSTS)
     patterns: Mapping[str, str] = _section(PATTERNS)
+    joining: ByHand = _section(JOINING)
     roles: Mapping[str, str] = _section(ROLES)
     lines: tuple[LinePattern, ...] = _section(LINES)
 
@@ -90,6 +94,8 @@ def apply() -> Config:
     settings.say(
         roles=config.roles,
         patterns=config.patterns,
+        together=config.joining.together,
+        apart=config.joining.apart,
         formats=tuple(PatternFormat(line.name, line.pattern, worker) for line in config.lines),
     )
     return config

@@ -9,9 +9,10 @@ import tempfile
 from lossmon import config, private
 from lossmon.config.section import shown
 from lossmon.errors import ConfigError
+from lossmon.settings import Lists
 
 
-def keep(section: str, **settings: str | bool | float) -> str:
+def keep(section: str, **settings: str | bool | float | Lists) -> str:
     """Change settings in the file; the documented file is written where there is none.
 
     Returns:

@@ -65,7 +65,7 @@ def table(default: T) -> Section[T]:
     return Section(
         default,
         lambda value, name: read_table(kind, value, name),
-        lambda name: f"[{name}]\n" + _fields_in_words(kind),
+        lambda name: f"[{name}]\n" + in_words(kind),
     )
 
 
@@ -79,7 +79,7 @@ def tables(default: T, example: str) -> Section[Mapping[str, T]]:
         return {key: read_table(kind, inner, f"{name}.{key}") for key, inner in value.items()}
 
     none: Mapping[str, T] = {}
-    return Section(none, read, lambda name: f"# [{name}.{example}]\n" + _fields_in_words(kind))
+    return Section(none, read, lambda name: f"# [{name}.{example}]\n" + in_words(kind))
 
 
 def read_table(kind: type[T], value: object, name: str) -> T:
@@ -138,7 +138,7 @@ def _range(least: float | None, most: float | None) -> str:
     return f"at most {most:g}" if least is None else f"from {least:g} to {most:g}"
 
 
-def _fields_in_words(kind: Any) -> str:
+def in_words(kind: Any) -> str:
     """Each field as comments: what it is, what is allowed, and the line that sets its default."""
     lines = []
     for one in dataclasses.fields(kind):

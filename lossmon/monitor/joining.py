@@ -15,8 +15,10 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from lossmon.monitor.agreement import Curve
+from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.kinship import UNKNOWN, Curves, Kinship, Trace, kinship
 from lossmon.monitor.log import Log
+from lossmon.text import common_folder
 
 _NEAR = 48  # logs of a folder, and of those above it, that are compared with each other
 _KEYS = 48  # of a log, by which others that hold the same values are found
@@ -34,10 +36,13 @@ class Joining(Generic[L]):
 
     Args:
         folder: gives the folder of the training that seems to have written a log.
+        hand: what the user says of pairs of logs.
     """
 
-    def __init__(self, folder: Callable[[str], str]) -> None:
+    def __init__(self, folder: Callable[[str], str], hand: ByHand | None = None) -> None:
         self._folder_of = folder
+        self._hand = hand or ByHand()
+        self._listed: dict[int, dict[L, None]] = {}  # by the user, as one run
         self._folders: dict[L, str] = {}
         self._in: dict[str, dict[L, None]] = {}
         self._curves: dict[L, Curves] = {}
@@ -83,12 +88,27 @@ class Joining(Generic[L]):
             parts = self._join_hinted(parts, hint)
         return sorted(parts, key=lambda part: part[0].path)
 
+    def obey(self, hand: ByHand) -> None:
+        """The user says something else: what was found out is found out anew."""
+        self._hand = hand
+        self._kin.clear()
+        self._listed.clear()
+        for log in self._folders:
+            self._note_lists(log)
+
     def why(self, log: L, others: Iterable[L]) -> str:
         """What a log was joined to others by, in words; empty where it was not."""
-        found = [self._known(log, other) for other in others if other is not log]
-        best = max((one for one in found if one.why and one.verdict != "apart"),
-                   key=lambda one: one.strength, default=UNKNOWN)  # fmt: skip
-        return best.why
+        found = [(self._known(log, other), other) for other in others if other is not log]
+        joined = [pair for pair in found if pair[0].why and pair[0].verdict != "apart"]
+        best = max(joined, key=lambda pair: (pair[0].strength, pair[1].path), default=None)
+        return f"{best[0].why}, with {_seen_from(log.path, best[1].path)}" if best else ""
+
+    def why_not(self, log: L) -> str:
+        """Which log holds the same values and is another run all the same, and why."""
+        kin = self._kin.get(log, {}).items()
+        near = [(one, other) for other, (_, one) in kin if one.verdict == "apart" and one.strength]
+        best = max(near, key=lambda pair: (pair[0].strength, pair[1].path), default=None)
+        return f"{best[0].why}: {_seen_from(log.path, best[1].path)}" if best else ""
 
     def _place(self, log: L) -> None:
         folder, before = self._folder_of(log.path), self._folders.get(log)
@@ -99,6 +119,11 @@ class Joining(Generic[L]):
             self._curves.pop(log, None)
         self._folders[log] = folder
         self._in.setdefault(folder, {})[log] = None
+        self._note_lists(log)
+
+    def _note_lists(self, log: L) -> None:
+        for at in self._hand.lists(log.path):
+            self._listed.setdefault(at, {})[log] = None
 
     def _near(self, log: L) -> list[L]:
         """Logs that may be of the same training: by where they lie, and by what they hold."""
@@ -116,6 +141,8 @@ class Joining(Generic[L]):
         least = min(_HITS, len(self._keys[log]))
         by_hits = sorted(hits.items(), key=lambda pair: (-pair[1], pair[0].path))
         found |= dict.fromkeys(one for one, count in by_hits[:_MOST_FOUND] if count >= least)
+        for at in self._hand.lists(log.path):
+            found |= self._listed.get(at, {})
         found.pop(log, None)
         return [one for one in found if one in self._curves]
 
@@ -145,7 +172,9 @@ class Joining(Generic[L]):
         curves = self._look(one, anew=False), self._look(two, anew=False)
         known = self._kin.setdefault(one, {}).get(two)
         if known is None or known[0] != curves:
-            known = curves, kinship(*curves, self._folders[one], self._folders[two])
+            said = _BY_HAND.get(self._hand.says(one.path, two.path) or "")
+            kin = said or kinship(*curves, self._folders[one], self._folders[two])
+            known = curves, kin
             self._kin[one][two] = self._kin.setdefault(two, {})[one] = known
         return known[1]
 
@@ -192,6 +221,12 @@ class Joining(Generic[L]):
         return joined
 
 
+def _seen_from(log: str, other: str) -> str:
+    """The path of another log without the folders that both are in."""
+    folder = common_folder((log, other))
+    return other[len(folder) + 1 :] if folder else other
+
+
 def _path(log: Log | Trace) -> str:
     return log.path
 
@@ -218,4 +253,8 @@ def _keys(curve: Curve) -> tuple[int, ...]:
     return tuple(keys)
 
 
+_BY_HAND = {
+    "together": Kinship("same", float("inf"), "joined by hand"),
+    "apart": Kinship("apart", float("inf"), "parted by hand"),
+}
 _ROUND = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)

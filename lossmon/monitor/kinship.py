@@ -46,7 +46,7 @@ class Kinship:
         verdict: `same`: their values say that they are one training; `parts`: each holds metrics
             that the other does not, in one folder; `beside`: one was printed and one written, in
             one folder, with nothing to compare; `apart`: they cannot be one training.
-        strength: of the proof, in bits.
+        strength: of the proof that values give, in bits, also where something else parts them.
         why: in words.
     """
 
@@ -127,7 +127,7 @@ def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinsh
     if best is not None:
         trouble = _ends_apart(a, b, best)
         if trouble:
-            return Kinship("apart", why=trouble)
+            return Kinship("apart", best.bits, f"the same values, but {trouble}")
         why = f"{best.agreed} of {best.compared} values agree in order"
         return Kinship("same", best.bits, why)
     if not beside:

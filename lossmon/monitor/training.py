@@ -45,6 +45,8 @@ class Training:
     revision: int = 0
     place: str = ""
     hparams: Hparams | None = None
+    _joined: dict[Log, str] = field(default_factory=dict)
+    _parted: dict[Log, str] = field(default_factory=dict)
     _engine: Engine = field(default_factory=Engine)
     _merge: Merge | None = None
     _fault: str | None = None
@@ -117,6 +119,11 @@ class Training:
         self.place, self.name = place, name
         self.revision += moved
         return moved
+
+    def explain(self, joined: dict[Log, str], parted: dict[Log, str]) -> None:
+        """Say why its logs are one run, and why others that hold the same are not."""
+        self.revision += (joined, parted) != (self._joined, self._parted)
+        self._joined, self._parted = joined, parted
 
     def configure(self, folder: str | None) -> None:
         """Read the settings of the run."""
@@ -289,7 +296,7 @@ class Training:
             restarts=_restarts(train),
             stages=tuple(history.stages),
             diagnosis=self._complete(now),
-            logs=tuple(_info(log) for log in self.logs),
+            logs=tuple(self._info(log) for log in self.logs),
             job=self.job,
             hparams=self.hparams or NONE,
             place=self.place,
@@ -308,6 +315,22 @@ class Training:
             host=host,
             lost=(self.logs[0].trouble or "") if all(log.trouble for log in self.logs) else "",
             rhythm=self.pace.rhythm,
+        )
+
+    def _info(self, log: Log) -> LogInfo:
+        skipped = log.decoder.skipped if log.decoder is not None else Skipped()
+        return LogInfo(
+            log.path,
+            log.format,
+            log.read,
+            log.records,
+            skipped.count,
+            log.why,
+            tuple(skipped.examples),
+            log.tail,
+            log.origins,
+            self._joined.get(log, ""),
+            self._parted.get(log, ""),
         )
 
     def _complete(self, now: float) -> Diagnosis:
@@ -338,18 +361,3 @@ def _restarts(series: Series | None) -> tuple[int, ...]:
         return ()
     steps = series.view().step
     return tuple(int(steps[at]) for at in series.restarts)
-
-
-def _info(log: Log) -> LogInfo:
-    skipped = log.decoder.skipped if log.decoder is not None else Skipped()
-    return LogInfo(
-        log.path,
-        log.format,
-        log.read,
-        log.records,
-        skipped.count,
-        log.why,
-        tuple(skipped.examples),
-        log.tail,
-        log.origins,
-    )

@@ -33,6 +33,8 @@ class LogInfo:
         examples: some of what was skipped: the reason, and how it begins.
         tail: its last bytes as they came, of a log that cannot be read again; else None.
         origins: where its rows stand; grows while the log is read.
+        joined: why it is one run with the other logs; empty for a log alone.
+        parted: which log holds the same values and is another run all the same, and why.
     """
 
     path: str
@@ -44,6 +46,8 @@ class LogInfo:
     examples: tuple[tuple[str, str], ...] = ()
     tail: Tail | None = field(default=None, compare=False, repr=False)
     origins: Origins = field(default_factory=Origins, compare=False, repr=False)
+    joined: str = ""
+    parted: str = ""
 
     def text(self) -> Text:
         """The log as it stands, to be read in windows."""

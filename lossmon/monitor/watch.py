@@ -15,6 +15,7 @@ from lossmon import settings
 from lossmon.formats.decoder import Record
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Health, Source
+from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace, trace_of
 from lossmon.monitor.log import Log
@@ -67,7 +68,11 @@ class Monitor:
         self._logs: dict[str, Log] = {}
         self._trainings_there: dict[Training, None] = {}
         self._training_of: dict[Log, Training] = {}
-        self._joining = {source: Joining[Log](self._places.directory) for source in self._sources}
+        self._hand = ByHand.of(self._settings)
+        self._wanted: ByHand | None = None  # set from another thread, obeyed at the next poll
+        self._joining = {
+            source: Joining[Log](self._places.directory, self._hand) for source in self._sources
+        }
         self._compared: dict[Log, tuple[int, int]] = {}  # generation and size, when it was
         self._grown: dict[Log, None] = {}  # since logs were compared
         self._moved = False  # logs have come or changed their training: names may change
@@ -109,7 +114,7 @@ class Monitor:
         waiting = {source for source, _ in self._backlog}
         settled = {one for one in self._sources if one not in waiting and one.pending() == 0}
         first_whole = (settled - self._caught_up) & set(self._source_of.values())
-        self._regroup(touched, everything=bool(first_whole))
+        self._regroup(touched, everything=self._obey() or bool(first_whole))
         for training in [one for one in touched if one in self._trainings_there]:
             source = self._source_of[training.logs[0]]
             new = source in settled and source not in self._caught_up
@@ -145,6 +150,16 @@ class Monitor:
         """How the links to other boxes are, in the order they were named."""
         found = (source.health() for source in self._sources)
         return tuple(health for health in found if health is not None)
+
+    @property
+    def by_hand(self) -> ByHand:
+        """Which logs the user joins and parts."""
+        return self._wanted or self._hand
+
+    def arrange(self, hand: ByHand) -> None:
+        """Join and part logs as the user says, from the next poll on; from any thread."""
+        self._wanted = hand
+        self.wake()
 
     @property
     def pipe(self) -> StdinSource | None:
@@ -339,6 +354,16 @@ class Monitor:
             self._moved = False
             self._name_all(touched)
 
+    def _obey(self) -> bool:
+        """Take what the user said of logs since the last poll; True where it was anything."""
+        wanted, self._wanted = self._wanted, None
+        if wanted is None:
+            return False
+        self._hand = wanted
+        for joining in self._joining.values():
+            joining.obey(wanted)
+        return True
+
     def _grew(self, log: Log, everything: bool) -> bool:
         """Whether a log has doubled since it was compared with others."""
         size = log.generation, log.records.bit_length()
@@ -359,6 +384,8 @@ class Monitor:
         void = [one for training in old for one in training.logs if not one.records]
         parts = [*joining.groups(list(cluster)), *([one] for one in void)]
         if [sorted(t.logs, key=lambda one: one.path) for t in old] == parts:
+            for kept in old:
+                self._note_reasons(kept, joining)
             return set(cluster)
         self._moved = True
         for part in parts:
@@ -371,12 +398,19 @@ class Monitor:
             if training.logs != part:
                 training.join(part)
             training.belongs_to(self._places.job(part[0].path))
+            self._note_reasons(training, joining)
             touched[training] = None
             self._training_of |= dict.fromkeys(part, training)
         for gone in old:
             touched.pop(gone, None)
             self._trainings_there.pop(gone)
         return set(cluster)
+
+    def _note_reasons(self, training: Training, joining: Joining[Log]) -> None:
+        """Why its logs are one run, and why others that hold the same are not."""
+        several = training.logs if len(training.logs) > 1 else []
+        joined = {log: joining.why(log, several) for log in several}
+        training.explain(joined, {log: joining.why_not(log) for log in training.logs})
 
     def _name_all(self, touched: dict[Training, None]) -> None:
         trainings = list(self._trainings_there)

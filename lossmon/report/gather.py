@@ -17,6 +17,7 @@ from lossmon.logs.hosts import resolve
 from lossmon.logs.local import LocalSource
 from lossmon.logs.target import check_local
 from lossmon.monitor import RunUpdate
+from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace
 from lossmon.monitor.places import Places, called
@@ -66,7 +67,7 @@ def _joined(
     """The runs there are, where logs that different processes have read may be of one training."""
     paths = [target.path for text in targets for target in resolve(text)]
     places = Places([LocalSource(paths, watch=False)], paths)
-    joining = Joining[Trace](places.directory)
+    joining = Joining[Trace](places.directory, ByHand.of(settings.current()))
     traces = [trace for _, part in found for trace in part]
     for trace in traces * 2:  # the first were taken before the last were there
         joining.take(trace)
@@ -89,10 +90,24 @@ def _joined(
         for part, place in zip(parts, stand, strict=True)
     ]
     names = called([places.name(place) for place in stand], hparams)
+    said = {
+        trace.path: (joining.why(trace, part), joining.why_not(trace))
+        for part in parts
+        for trace in part
+    }
     return [
-        replace(known[logs], run=name, place=place, hparams=settings_)
-        for logs, place, name, settings_ in zip(logs_of, stand, names, hparams, strict=True)
-        if logs in known
+        replace(
+            known[paths],
+            run=name,
+            place=place,
+            hparams=settings_,
+            logs=tuple(
+                replace(log, joined=said[log.path][0], parted=said[log.path][1])
+                for log in known[paths].logs
+            ),
+        )
+        for paths, place, name, settings_ in zip(logs_of, stand, names, hparams, strict=True)
+        if paths in known
     ]
 
 

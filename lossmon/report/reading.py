@@ -47,6 +47,8 @@ def _log(log: LogInfo) -> list[str]:
         f"      {printable(reason)}: {printable(start)}"
         for reason, start in log.examples[:_EXAMPLES]
     ]
+    lines += [f"    joined: {printable(log.joined)}"] if log.joined else []
+    lines += [f"    not joined: {printable(log.parted)}"] if log.parted else []
     return lines
 
 

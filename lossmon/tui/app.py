@@ -56,6 +56,7 @@ _COMMANDS = (
     ("Sort runs", "by the next column", "order"),
     ("Overlay", "the marked runs on one chart", "overlay"),
     ("Baseline", "compare every run with this one", "baseline"),
+    ("Join or part", "the marked runs are one; without marks its logs are a run each", "join"),
     ("Diagnosis", "on the whole screen", "panel"),
     ("Evidence", "the finding, its evidence drawn on the curve", "evidence"),
     ("Acknowledge", "the finding stays visible but quiet until it gets worse", "acknowledge"),

@@ -12,12 +12,14 @@ from textual.content import Content
 from textual.widgets import Input
 
 from lossmon.chart.of_run import curves_of
+from lossmon.config.keep import keep
 from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.errors import ConfigError
 from lossmon.logs.source import Health
-from lossmon.monitor import RunUpdate
+from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.baseline import Baseline
 from lossmon.report.check import headline
-from lossmon.text import common_folder
+from lossmon.text import common_folder, printable
 from lossmon.tui import look, query, triage
 from lossmon.tui.screens.settings import SettingsScreen
 from lossmon.tui.screens.shared import RunsScreen
@@ -36,6 +38,7 @@ class TriageKeys(RunsScreen):
 
     _knowledge: Knowledge
     _hosts: tuple[Health, ...]
+    _monitor: Monitor | None
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j,n", "next(1)", "next run", key_display="j", show=False),
@@ -46,6 +49,7 @@ class TriageKeys(RunsScreen):
         Binding("a", "overlay", "overlay", show=False),
         Binding("b", "baseline", "baseline", show=False),
         Binding("D", "settings", "settings", show=False, tooltip="Settings, or what differs"),
+        Binding("J", "join", "join", show=False, tooltip="Join the marked runs, or part one"),
         Binding("w", "wall", "wall", tooltip="Small charts of all runs"),
     ]
 
@@ -253,6 +257,32 @@ class TriageKeys(RunsScreen):
         if marked and update not in marked:
             marked.insert(0, update)
         self.app.push_screen(SettingsScreen(marked or [update], self._knowledge))
+
+    def action_join(self) -> None:
+        """The marked runs are one with the chosen one; without marks, its logs are a run each."""
+        update, monitor = self.chosen_run, self._monitor
+        if update is None or monitor is None:
+            return
+        marked = (self._runs[run] for run in self.marked if run in self._runs)
+        runs = list({run.run: run for run in (update, *marked)}.values())
+        logs = [log.path for run in runs for log in run.logs]
+        if len({run.host for run in runs}) > 1:
+            self.notify("these runs are on different machines: they stay apart", timeout=5)
+            return
+        if len(logs) < 2:
+            self.notify("it has one log: mark others with space, then J joins them", timeout=5)
+            return
+        joined = len(runs) > 1
+        hand = monitor.by_hand.join(logs) if joined else monitor.by_hand.part(logs)
+        self.marked.clear()
+        monitor.arrange(hand)
+        words = f"{len(logs)} logs are {'one run' if joined else 'a run each'}"
+        try:
+            keep("joining", together=hand.together, apart=hand.apart)
+        except ConfigError as error:
+            self.notify(printable(str(error)), title=f"{words}, not kept", timeout=8)
+        else:
+            self.notify(f"{words}, in config.toml too", timeout=4)
 
     def action_overlay(self) -> None:
         """The marked runs on one chart with the chosen one, and back."""

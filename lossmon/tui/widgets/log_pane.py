@@ -22,7 +22,8 @@ from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.log_lines import LogLines
 
 _LOOK_S = 1.0  # between two looks for lines that are no rows
-_TITLE_CELLS = 60
+_TITLE_CELLS = 60  # at least
+_FOOT_CELLS = 8  # of the border beside its title
 
 
 class LogPane(Vertical):
@@ -235,7 +236,10 @@ class LogPane(Vertical):
         dot = "|" if self._ascii else "·"
         text = log.text()
         parts = [f"log{count}", os.path.basename(log.path), log.format, text.note]
-        title = clip(printable(f" {dot} ".join(filter(None, parts))), _TITLE_CELLS)
+        if len(logs) > 1:
+            parts.append(log.joined)
+        room = max(_TITLE_CELLS, self.size.width - _FOOT_CELLS)
+        title = clip(printable(f" {dot} ".join(filter(None, parts))), room, ascii=self._ascii)
         start, end = text.span()
         share = (shown.chosen.end - start) / (end - start) if shown.chosen and end > start else 1
         foot = "following" if shown.following else f"{share:.0%}"
