@@ -89,9 +89,9 @@ class Detection:
     decoder: Decoder
 
 
-def table() -> list[tuple[str, str]]:
-    """What is read, and what it is recognised by: for the README and for people."""
-    return [(format_.READS, format_.SIGN) for format_ in _built((*FORMATS, *BINARY))]
+def table() -> list[tuple[str, str, str]]:
+    """Name, what is read, and what it is recognised by: for the README and for people."""
+    return [(one.NAME, one.READS, one.SIGN) for one in _built((*FORMATS, *BINARY))]
 
 
 def _built(names: Iterable[str]) -> Iterator[Built]:

@@ -1,0 +1,40 @@
+"""What real trainers wrote when the zoo was last run is read as they meant it (see tests/zoo)."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.zoo import results
+from tests.zoo.compare import differences, read, truth_of
+from tests.zoo.recipe import load, names
+
+RESULTS = results.load()
+HOW = "run `python -m tests.zoo --stored {}`: it brings RESULTS.md and the README up to date"
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in results.STORED.iterdir()))
+def test_what_a_tool_wrote_is_read_as_it_logged_it(name: str) -> None:
+    place = results.STORED / name
+    later = time.time() + 86_400.0
+    wrong = differences(load(name), truth_of(place / "truth.jsonl"), read(place / "run", later))
+    assert tuple(wrong) == RESULTS[name].rest, HOW.format(name)
+
+
+@pytest.mark.parametrize("name", names())
+def test_a_recipe_pins_what_it_installs(name: str) -> None:
+    recipe = load(name)
+    assert all("==" in one for one in recipe.dependencies[:1]), recipe.dependencies
+    compile(recipe.script.read_text(encoding="utf-8"), recipe.script.name, "exec")
+
+
+def test_the_table_survives_being_written_and_read() -> None:
+    for name, one in RESULTS.items():
+        assert results.untold(one.line()) == one, name
+
+
+def test_the_readme_names_what_each_format_was_last_checked_with() -> None:
+    readme = Path(results.README).read_text(encoding="utf-8")
+    assert results.formats_table() in readme, HOW.format("")
