@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.around import near
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
@@ -291,7 +292,7 @@ def resumed(view: View, onset: int) -> Iterator[Reason]:
     close = [r for r in view.around.restarts if -spacing <= onset - r.step <= reach]
     for restart in close[-1:]:
         rise = restart.rise
-        words = f"; the loss came back {rise:.0%} higher" if rise > 0 else ""
+        words = f"; the loss came back {percent(rise)} higher" if rise > 0 else ""
         yield Reason(
             "resume_mismatch",
             f"resumed at step {restart.step:,}{when(restart.step, onset, spacing)}{words}",

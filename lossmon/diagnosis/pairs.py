@@ -10,6 +10,7 @@ import numpy as np
 
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -155,7 +156,8 @@ def eval_rises(view: View) -> Iterator[Reason]:
     if lowest > 0 and newest > 1.02 * lowest and newest - lowest > 3 * pair.error:
         yield Reason(
             "overfit_suspected",
-            f"eval is {newest / lowest - 1:.1%} above its best at step {int(pair.step[best]):,}",
+            f"eval is {percent(newest / lowest - 1, 1)} above its best "
+            f"at step {int(pair.step[best]):,}",
             2.0,
         )
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.around import Around
 from lossmon.diagnosis.kind import Kind
 from lossmon.diagnosis.limits import Enough
@@ -259,7 +260,7 @@ def went(drop: float) -> str:
     """A relative drop in words."""
     if abs(drop) < 0.0005:
         return "stayed"
-    return f"fell {drop:.1%}" if drop >= 0 else f"rose {-drop:.1%}"
+    return f"fell {percent(drop, 1)}" if drop >= 0 else f"rose {percent(-drop, 1)}"
 
 
 @dataclass(frozen=True, eq=False)

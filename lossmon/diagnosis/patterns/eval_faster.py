@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.diagnosis import pairs
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pairs import ahead
@@ -24,9 +25,9 @@ def find(view: View) -> Finding | None:
     found, pair = ahead(view), view.pair
     if found is None or pair is None or found.stuck or view.too_soon:
         return None
-    words = f"its log drop is {found.ratio:.0%} of eval's"
+    words = f"its log drop is {percent(found.ratio)} of eval's"
     if found.ratio > pairs.Bounds.ratio and found.pace < 1:
-        words = f"eval took {found.pace:.0%} of the steps that train took for the same drop"
+        words = f"eval took {percent(found.pace)} of the steps that train took for the same drop"
     plain = found.ratio < Bounds.ratio or found.pace < Bounds.pace
     return Finding(
         "eval_faster",

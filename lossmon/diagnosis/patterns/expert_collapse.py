@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
@@ -41,7 +42,7 @@ def find(view: View) -> Finding | None:
         0.75,
         since,
         balance.name,
-        f"{balance.name} rose by {rise:.0%} since step {since:,}, from {levels[low]:.4g} to "
+        f"{balance.name} rose by {percent(rise)} since step {since:,}, from {levels[low]:.4g} to "
         f"{np.median(levels[-3:]):.4g}: the load of the experts drifts apart",
         numbers={"rise": rise},
     )

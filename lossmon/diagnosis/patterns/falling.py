@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -36,7 +37,7 @@ def find(view: View) -> Finding | None:
         train.at_step(0),
         train.name,
         f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.end):.4g}, "
-        f"{late:.0%} of it in the last fifth of the rows: it goes on",
+        f"{percent(late)} of it in the last fifth of the rows: it goes on",
         numbers={"level": train.end, "share": late},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lossmon.diagnosis import facts
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -46,7 +47,7 @@ def find(view: View) -> Finding | None:
         train.at_step(0),
         train.name,
         f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.end):.4g} "
-        f"({abs(train.drop) / train.scale:.0%}), {words}",
+        f"({percent(abs(train.drop) / train.scale)}), {words}",
         numbers={"level": train.end},
     )
 

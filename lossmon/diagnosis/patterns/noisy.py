@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import band
 from lossmon.diagnosis.finding import Finding
@@ -40,7 +41,8 @@ def find(view: View) -> Finding | None:
         0.6,
         train.at_step(int(0.4 * len(train.value))),
         train.name,
-        f"single points scatter by {span / level:.0%} of the level; judge by the smoothed curve",
+        f"single points scatter by {percent(span / level)} of the level; "
+        "judge by the smoothed curve",
         numbers={"swing": span / level},
     )
 

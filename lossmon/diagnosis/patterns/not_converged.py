@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
@@ -64,7 +65,7 @@ def find(view: View, looser: float = 1.0) -> Finding | None:
         0.9 if share >= 0.12 and t > 4 else 0.65,
         train.at_step(int(0.8 * len(train.value))),
         train.name,
-        f"{share:.0%} of the fall was made in the last fifth of the run{words}",
+        f"{percent(share)} of the fall was made in the last fifth of the run{words}",
         numbers=numbers,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lossmon.diagnosis import flat
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
@@ -48,14 +49,14 @@ def find(view: View) -> Finding | None:
     if fell_before > 0.5 and not lost_in_noise:
         return None
     side = "below" if (drop >= 0) != train.rises else "above"
-    words = f"{abs(drop):.1%} {side} its start {train.shown(train.start):.4g}"
+    words = f"{percent(abs(drop), 1)} {side} its start {train.shown(train.start):.4g}"
     return Finding(
         "not_decreasing",
         "warning",
         0.9 if drop <= Bounds.drop / 2 or errors < 1.5 else 0.7,
         train.at_step(0),
         train.name,
-        f"after {train.n:,} points {train.noun} is {words} ({errors:.1f} standard errors)",
+        f"after {train.n:,} points {train.noun} is {words} ({standard_errors(errors)})",
         numbers={"drop": drop, "level": train.end},
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import band, clip
 from lossmon.diagnosis.finding import Finding
@@ -75,7 +76,7 @@ def find(view: View) -> Finding | None:
         0.95 if stays_up else 0.9 if swing >= 2 * Bounds.swing else 0.7,
         since,
         train.name,
-        f"swings by {swing:.0%} of its level (P95 - P5 = {span:.3g}) with no stable fall "
+        f"swings by {percent(swing)} of its level (P95 - P5 = {span:.3g}) with no stable fall "
         f"over the last 60 %",
         numbers={"swing": swing, "span": span, "von_neumann": ratio},
     )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
@@ -60,8 +61,8 @@ def find(view: View) -> Finding | None:
         0.95 if relative > 2 * Bounds.rise and after >= 3 else 0.8,
         step,
         pair.name,
-        f"eval rose {relative:.1%} above its best {value:.4g} at step {step:,} "
-        f"({errors:.1f} standard errors, {after} evals), "
+        f"eval rose {percent(relative, 1)} above its best {value:.4g} at step {step:,} "
+        f"({standard_errors(errors)}, {after} evals), "
         f"while train {went(1 - np.exp(-train_fall))}{words}",
         numbers={"best_step": float(step), "best_value": value, "rise": relative, **goal},
     )

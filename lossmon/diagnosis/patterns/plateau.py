@@ -9,6 +9,7 @@ import numpy as np
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import pairs
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers, best_eval
 from lossmon.diagnosis.finding import Finding
@@ -109,7 +110,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         if early > 0 and late < Bounds.calm * early:
             yield Reason(
                 "local_optimum",
-                f"grad norm fell to {late:.2g}, {late / early:.1%} of its start",
+                f"grad norm fell to {late:.2g}, {percent(late / early, 1)} of its start",
                 1.2,
             )
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from lossmon.diagnosis import risen
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import sudden
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
@@ -62,7 +63,7 @@ def find(view: View) -> Finding | None:
         train.name,
         f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.low):.4g}, and "
         f"{train.rose} to {train.shown(train.low + rise):.4g} from step {since:,} on: "
-        f"{rise / fall:.0%} of it is lost, and it stays so",
+        f"{percent(rise / fall)} of it is lost, and it stays so",
         numbers={
             "low": train.low,
             "low_step": float(train.at_step(train.low_at)),

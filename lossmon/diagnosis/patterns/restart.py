@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
@@ -50,7 +51,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     if before and after and after > (1 + Bounds.rise) * before:
         yield Reason(
             "resume_mismatch",
-            f"the loss came back {after / before - 1:.0%} higher than it left",
+            f"the loss came back {percent(after / before - 1)} higher than it left",
             3.0,
         )
 

@@ -14,6 +14,7 @@ import numpy as np
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import risen
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
@@ -68,7 +69,7 @@ def find(view: View) -> Finding | None:
         step,
         train.name,
         f"{before}, and {train.rose} to {train.shown(train.end):.4g} since step {step:,}: by "
-        f"{relative:.0%} ({errors:.0f} standard errors)",
+        f"{percent(relative)} ({standard_errors(errors, 0)})",
         numbers={
             "low": low,
             "low_step": float(train.at_step(at)),

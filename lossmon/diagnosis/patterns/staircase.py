@@ -15,6 +15,7 @@ import numpy as np
 
 from lossmon.diagnosis import pairs
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
@@ -71,7 +72,7 @@ def find(view: View) -> Finding | None:
         int(starts[-len(found.drops)]),
         train.name,
         f"drops by {found.drop:.0%} at each start of an epoch ({len(found.drops)} of them): "
-        f"{found.share:.0%} of the fall since the first",
+        f"{percent(found.share)} of the fall since the first",
         numbers={
             "epochs": float(len(found.drops) + 1),
             "boundary_drop": found.drop,

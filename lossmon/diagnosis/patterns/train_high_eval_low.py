@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lossmon.diagnosis import pairs
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pairs import ahead
@@ -28,7 +29,7 @@ def find(view: View) -> Finding | None:
         int(pair.step[0]),
         pair.name,
         f"eval fell {found.eval_drop:.0%} to {pair.last(pair.value):.4g} while train is stuck at "
-        f"{pair.last(pair.train):.4g}: its log drop is {found.ratio:.0%} of eval's",
+        f"{pair.last(pair.train):.4g}: its log drop is {percent(found.ratio)} of eval's",
         numbers={"ratio": found.ratio},
     )
 
