@@ -40,6 +40,8 @@ _METRIC_ROLES = (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS, ACCURACY)
 _NO_NUMBER = frozenset({"", "na", "n/a", "none", "null", "-", "nan"})
 _TENSORBOARD = ["wall_time", "step", "value"]  # as its page exports a curve
 _TAG = re.compile(r"(?:.*[-_])?tag[-_](?P<tag>.+)")
+_COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")  # 0,5 or 1.234,5
+_POINTED = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 _SNIFFED_LINES = 40
 _BULK = 16  # lines from which on they are worth being read together
 _NUMERIC = b"0123456789+-.eE \r\n"
@@ -156,13 +158,28 @@ def delimiter(header: str) -> str | None:
 
 def split(line: str, mark: str) -> list[str]:
     """The cells of a line, without padding; quoted cells may hold the delimiter."""
+    cells = line.split(mark)
     if '"' in line:
         try:
             cells = next(csv.reader([line], delimiter=mark))
-            return [cell.strip() for cell in cells][:_MAX_COLUMNS]
         except (csv.Error, StopIteration):
             pass  # quotes that mean nothing
-    return [cell.strip() for cell in line.split(mark)][:_MAX_COLUMNS]
+    cells = [cell.strip() for cell in cells][:_MAX_COLUMNS]
+    return _with_points(cells) if mark == ";" and "," in line else cells
+
+
+def _with_points(cells: list[str]) -> list[str]:
+    """Numbers as a spreadsheet in much of Europe writes them: "1.234,5" is 1234.5.
+
+    There the comma is taken, so that ";" parts the cells. A row with a point as decimal mark means
+    its commas otherwise.
+    """
+    if any(map(_POINTED.fullmatch, cells)):
+        return cells
+    return [
+        cell.replace(".", "").replace(",", ".") if _COMMA.fullmatch(cell) else cell
+        for cell in cells
+    ]
 
 
 def sniff(head: bytes, name: str) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, groupby, repeat
+from itertools import chain, groupby, islice, repeat
 from operator import is_
 from typing import NamedTuple, Protocol, overload
 
@@ -19,6 +20,7 @@ MAX_EXAMPLES = 20  # skipped lines kept to show
 MOST_STEPS = 2**62  # a number beyond it counts no steps, nor does it fit where steps are kept
 _NOWHERE = 2**63  # the step of a row whose own makes no sense
 _MOST_TIME = 2.0**43  # seconds; no date is as far
+_SHOWN = 4  # values of a record that is skipped
 _FEW = 8  # records alike from which on columns cost less than the records
 
 
@@ -145,50 +147,76 @@ def as_step(number: float) -> int:
 
 
 def sound(records: Sequence[Record], skipped: Skipped) -> Sequence[Record]:
-    """The records whose place in the training makes sense; others are skipped with a count.
+    """The records whose step makes sense, without an epoch or a time that makes none.
 
-    All records pass here when they leave a decoder, so that nothing behind it meets a step, an
-    epoch or a time that it can't keep: a bar of tqdm with 20 digits, an event file with 70 bits.
+    All records pass here when they leave a decoder, so that nothing behind it meets a number that
+    it can't keep: a bar of tqdm with 20 digits, an event file with 70 bits.
     """
     if isinstance(records, Parts):
-        sorted_out = [_sound_part(part) for part in records.parts]
+        sorted_out = [_sound_part(part, skipped) for part in records.parts]
         if all(map(is_, sorted_out, records.parts)):
             return records
-        kept: Sequence[Record] = Parts([part for part in sorted_out if part is not None])
-    elif isinstance(records, Rows):
-        kept = _sound_part(records) or ()
-    else:
-        if all(map(_is_placed, records)):
-            return records
-        kept = list(filter(_is_placed, records))
-    for _ in range(len(records) - len(kept)):
-        skipped.add("a step, epoch or time that makes no sense", "")
-    return kept
+        return Parts([part for part in sorted_out if part is not None])
+    if isinstance(records, Rows):
+        return _sound_part(records, skipped) or ()
+    if all(map(_is_sound, records)):
+        return records
+    each = (_sound_part(record, skipped) for record in records)
+    return [record for record in each if record is not None]
 
 
 @overload
-def _sound_part(part: Rows) -> Rows | None: ...
+def _sound_part(part: Rows, skipped: Skipped) -> Rows | None: ...
 @overload
-def _sound_part(part: Record) -> Record | None: ...
-def _sound_part(part: Record | Rows) -> Record | Rows | None:
+def _sound_part(part: Record, skipped: Skipped) -> Record | None: ...
+def _sound_part(part: Record | Rows, skipped: Skipped) -> Record | Rows | None:
     if not isinstance(part, Rows):
-        return part if _is_placed(part) else None
+        if _is_sound(part):
+            return part
+        if part.step is not None and not _counts(part.step):
+            skipped.add("a step that makes no sense", _shown(part.values))
+            return None
+        return part._replace(
+            epoch=math.nan if _beyond(part.epoch, MOST_STEPS) else part.epoch,
+            time=math.nan if _beyond(part.time, _MOST_TIME) else part.time,
+        )
     good = (part.step > -MOST_STEPS) & (part.step < MOST_STEPS)
-    for column, most in ((part.epoch, float(MOST_STEPS)), (part.time, _MOST_TIME)):
-        if column is not None:
-            good &= ~(np.abs(column) >= most)
+    epoch, time = _within(part.epoch, MOST_STEPS), _within(part.time, _MOST_TIME)
+    if epoch is not part.epoch or time is not part.time:
+        part = Rows(part.values, part.step, epoch, time, part.stage)
     if good.all():
         return part
+    for record in part[np.flatnonzero(~good)]:
+        skipped.add("a step that makes no sense", _shown(record.values))
     return part[np.flatnonzero(good)] if good.any() else None
 
 
-def _is_placed(record: Record) -> bool:
-    step, epoch, time = record.step, record.epoch, record.time
+def _is_sound(record: Record) -> bool:
     return (
-        (step is None or -MOST_STEPS < step < MOST_STEPS)
-        and (epoch is None or not abs(epoch) >= MOST_STEPS)
-        and (time is None or not abs(time) >= _MOST_TIME)
+        (record.step is None or _counts(record.step))
+        and not _beyond(record.epoch, MOST_STEPS)
+        and not _beyond(record.time, _MOST_TIME)
     )
+
+
+def _counts(step: int) -> bool:
+    return -MOST_STEPS < step < MOST_STEPS
+
+
+def _beyond(number: float | None, most: float) -> bool:
+    return number is not None and abs(number) >= most
+
+
+def _within(column: Floats | None, most: float) -> Floats | None:
+    """A column without what is beyond all bounds; the same one where nothing is."""
+    if column is None or not (np.abs(column) >= most).any():
+        return column
+    return np.where(np.abs(column) >= most, np.nan, column)
+
+
+def _shown(values: Mapping[str, float]) -> str:
+    """The start of a record's values, to show which one it was."""
+    return ", ".join(f"{name} {value:.6g}" for name, value in islice(values.items(), _SHOWN))
 
 
 def batches(records: Sequence[Record]) -> Iterator[Record | Rows]:

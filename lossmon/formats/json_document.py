@@ -11,13 +11,13 @@ import orjson
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.known_rows import KnownRows
-from lossmon.formats.numbers import as_float
+from lossmon.formats.numbers import as_float, whole
 from lossmon.formats.rows import RowReader, flatten, no_collection
 
 _LISTS = ("steps", "values", "timestamps")
 _RETRY = 1.25  # an unfinished document is tried again when it has grown so much
-_LONG_NUMBER = 20  # digits: no integer of 64 bits
-_TOO_LONG = re.compile(rb"\d{20}")
+# Numbers that a strict parser refuses: beyond 64 bits, beyond a float.
+_BEYOND = re.compile(rb"\d{20}|\d[eE]\+?\d{3}")
 _MAX_DIGITS = 18  # of an epoch that is a key
 MAX_BYTES = 1 << 29  # a state file beyond 512 MiB is not read
 
@@ -122,20 +122,15 @@ class DocumentDecoder:
             self.facts.total_epochs = as_float(epochs)
 
 
-def _whole(digits: str) -> int | float:
-    """An integer; a float where no integer is as long."""
-    return int(digits) if len(digits) < _LONG_NUMBER else float(digits)
-
-
 def load_document(data: bytes | bytearray) -> Any:
     """A JSON document; None where it is none, or not complete."""
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
-        if b"NaN" not in data and b"Infinity" not in data and not _TOO_LONG.search(data):
+        if b"NaN" not in data and b"Infinity" not in data and not _BEYOND.search(data):
             return None
         try:  # NaN, which Python writes and strict parsers refuse; numbers of 400 digits
-            return json.loads(data, parse_int=_whole)
+            return json.loads(data, parse_int=whole)
         except (ValueError, RecursionError):
             return None
 

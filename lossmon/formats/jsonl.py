@@ -13,6 +13,7 @@ from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lexicon import OTHER, THROUGHPUT, is_loss, plain, role
 from lossmon.formats.lines import LineSplitter, clean, failure
 from lossmon.formats.notes import note
+from lossmon.formats.numbers import whole
 from lossmon.formats.rows import RowReader, flatten, no_collection
 
 NAME = "jsonl"
@@ -135,7 +136,7 @@ def load_value(text: bytes) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         try:
-            return json.loads(text)
+            return json.loads(text, parse_int=whole)
         except (ValueError, RecursionError):
             return None
 

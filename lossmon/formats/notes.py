@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from lossmon.formats.decoder import Event, Facts
+from lossmon.formats.decoder import MOST_STEPS, Event, Facts
 
 _KEPT = 8  # events of a kind: the first half stays, the newest replace the rest
 _KEPT_MOST = {"saved": 64}  # of checkpoints the one before an onset is looked for
@@ -134,6 +134,8 @@ def note(line: str, step: int | None, facts: Facts) -> None:
     low = line.lower()
     if not any(hint in low for hint in _HINTS) and "lora" not in low:
         return
+    if step is not None and not -MOST_STEPS < step < MOST_STEPS:
+        step = None
     short = line[:_LOOKED_AT]
     for kind, pattern in _EVENTS:
         if pattern.search(short) and not (kind == "resumed" and _NO_RESUME.search(short)):

@@ -6,6 +6,7 @@ import math
 import re
 
 _MAX_CHARS = 200  # of a whole repr, such as tensor(2.3, device='cuda:0', grad_fn=<...>)
+_LONG_NUMBER = 20  # digits: no integer of 64 bits
 _SCALE = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12}
 
 _REPR = re.compile(
@@ -53,3 +54,11 @@ def as_float(number: float | int) -> float:
         return float(number)
     except OverflowError:
         return math.inf if number > 0 else -math.inf
+
+
+def whole(digits: str) -> int | float:
+    """An integer; a float where none of 64 bits is as long, infinite where no float is either.
+
+    Python itself refuses integers of more than 4,300 digits, and with them all that stands around.
+    """
+    return int(digits) if len(digits) < _LONG_NUMBER else float(digits)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from lossmon.formats.axis import Axis
 from lossmon.formats.cells import counts, floats, fraction, read_number
 from lossmon.formats.clock import read_time, read_times
-from lossmon.formats.decoder import MOST_STEPS, Facts, Record, Rows
+from lossmon.formats.decoder import MOST_STEPS, Facts, Record, Rows, as_step
 from lossmon.formats.lexicon import (
     CLOCKS,
     EVAL_LOSS,
@@ -189,6 +189,8 @@ class RowReader:
         step = row[plan.step] if plan.step is not None else None
         if type(step) is not int or plan.total is not None or not -MOST_STEPS < step < MOST_STEPS:
             number = self._step(row, plan)
+            if number is not None and abs(number) >= MOST_STEPS:
+                return Record(values, as_step(number))  # it has no place: see `sound`
             if number is not None and number % 1:
                 self._no_steps |= {str(plan.step)}
                 self._keys = ()
@@ -265,7 +267,7 @@ class RowReader:
         if plan.split is not None and split_of(row[plan.split]) == "eval":
             name = _as_eval(name)
         number = self._step(row, plan)
-        step = None if number is None else int(number)
+        step = None if number is None else as_step(number)
         epoch = None if plan.epoch is None else fraction(row[plan.epoch])[0]
         time = None if plan.time is None else read_time(row[plan.time])
         return Record({name: value}, step, epoch, time)
@@ -282,7 +284,7 @@ class RowReader:
             return None
         step, total = fraction(row[plan.step])
         self._note_total(total)
-        return step if step is not None and abs(step) < MOST_STEPS else None
+        return step
 
     def _note_total(self, total: float | None) -> None:
         if total is not None and 0 < total < MOST_STEPS:

@@ -34,6 +34,8 @@ _RECURS_AS_TABLE = 12  # so often must they come, their first number always as m
 _UNCLEAN = re.compile(
     "[^\t\n -~\u00a0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe\uff00-\ufffd]"
 )
+_DIGITS = re.compile(r"\d+")
+_MOST_DIGITS = 400  # no float is as long
 _PLAIN = bytes(range(32, 127)) + b"\t\n"
 _SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
@@ -140,6 +142,9 @@ class TextDecoder:
 
     def _slow(self, line: str) -> None:
         """A line of a shape not met before, or of one that carries no row."""
+        if len(line) > MAX_CHARS and len(less := _DIGITS.sub(_countable, line)) <= MAX_CHARS:
+            self._again(less)
+            return
         if len(line) > MAX_CHARS or line.isspace():
             return
         glued = _GLUED.search(line) if "<" in line else None
@@ -354,6 +359,11 @@ class TextDecoder:
         row = box.close()
         if row is not None:
             self._rows.take_row(row)
+
+
+def _countable(digits: re.Match[str]) -> str:
+    """A number that is too long to be one is infinite: what stands around it is read."""
+    return digits.group() if len(digits.group()) < _MOST_DIGITS else "inf"
 
 
 def _increasing(matches: list[re.Match[str] | None], shape: Shape) -> bool:

@@ -14,7 +14,8 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _LOOKED_AT = 64  # bytes in which UTF-16 without a mark is recognised
 _UTF16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _PIECE = 1 << 20  # a small file may unpack to gigabytes: it is handed on in pieces
-_SLICE = 512  # bytes unpacked at once: what stands before damage is read
+_SLICE = 512  # bytes of zstd unpacked at once: what stands before damage is read
+_GZIP_SLICE = 1 << 14  # of gzip, which can go back to where a slice began
 ENDINGS = (".gz", ".zst")
 
 
@@ -27,6 +28,11 @@ class Unpacker(Protocol):
         """What became plain; raises FormatError where the data is damaged."""
         ...
 
+    @property
+    def cut(self) -> bool:
+        """Whether it ends in the middle of something: it is still written, or was cut."""
+        ...
+
 
 class Gzip:
     """One or several gzip members behind each other."""
@@ -35,20 +41,54 @@ class Gzip:
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(wbits=31)
+        self._inside = False  # a member has begun and not ended
+
+    @property
+    def cut(self) -> bool:
+        """See `Unpacker`."""
+        return self._inside
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Unpack; see `Unpacker`."""
-        try:
-            for start in range(0, len(data), _SLICE):
-                piece = data[start : start + _SLICE]
-                while piece:
-                    yield self._member.decompress(piece, _PIECE)
-                    piece = self._member.unconsumed_tail
-                    if self._member.eof:
-                        piece = self._member.unused_data.lstrip(b"\0")
-                        self._member = zlib.decompressobj(wbits=31)
-        except zlib.error as error:
-            raise FormatError(f"damaged gzip data: {error}") from None
+        for start in range(0, len(data), _GZIP_SLICE):
+            piece = data[start : start + _GZIP_SLICE]
+            while piece:
+                before = self._member.copy()
+                try:
+                    plain = self._member.decompress(piece, _PIECE)
+                except zlib.error as error:
+                    yield from _up_to_damage(before, piece)
+                    raise _damaged(self.name, error) from None
+                yield plain
+                self._inside = True
+                piece = self._member.unconsumed_tail
+                if self._member.eof:
+                    self._inside = False
+                    piece = self._member.unused_data.lstrip(b"\0")
+                    self._member = zlib.decompressobj(wbits=31)
+
+
+def _up_to_damage(member: Any, piece: bytes) -> Iterator[bytes]:
+    """What stands before the damage in a piece: a wrong checksum at the end damages nothing."""
+    plain = bytearray()
+    try:
+        for at in range(len(piece)):
+            rest = piece[at : at + 1]
+            while rest:
+                plain += member.decompress(rest, _PIECE)
+                rest = member.unconsumed_tail
+                if len(plain) > _PIECE:
+                    yield bytes(plain)
+                    plain.clear()
+    except zlib.error:
+        pass  # here it is
+    yield bytes(plain)
+
+
+def _damaged(name: str, error: Exception) -> FormatError:
+    """One line; zlib says "Error -3 while decompressing data: incorrect data check"."""
+    what = str(error).rpartition(": ")[2]
+    return FormatError(f"the {name} data is damaged ({what}); what stands before that is read")
 
 
 class Zstd:
@@ -59,6 +99,12 @@ class Zstd:
     def __init__(self) -> None:
         self._new, self._errors = _zstd()
         self._frame: Any = self._new()
+        self._inside = False
+
+    @property
+    def cut(self) -> bool:
+        """See `Unpacker`."""
+        return self._inside
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Unpack; see `Unpacker`."""
@@ -67,16 +113,18 @@ class Zstd:
                 piece = data[start : start + _SLICE]
                 while piece:
                     yield self._frame.decompress(piece)
-                    piece = b""
+                    piece, self._inside = b"", not self._frame.eof
                     if self._frame.eof:
                         piece = self._frame.unused_data
                         self._frame = self._new()
         except self._errors as error:
-            raise FormatError(f"damaged zstd data: {error}") from None
+            raise _damaged(self.name, error) from None
 
 
 class Utf16:
     """Text as PowerShell's redirection writes it."""
+
+    cut = False  # half a character is no loss
 
     def __init__(self, encoding: str) -> None:
         self.name = encoding

@@ -18,11 +18,12 @@ STORE_KEY = "lossmon_store"  # of a first line that says which store the rows ar
 _ROWS = 50_000  # at most so many a poll
 _COPY_BYTES = 1 << 30  # a larger store with a live write-ahead log is read without it
 _SECONDS = 5.0  # a query that takes longer is broken off: a store is untrusted
+_LONGEST = 200  # characters of a cell that is shown, not read
 _LARGEST = 1.7976931348623157e308  # how MLflow stores infinity
 
 _TRACKIO = (
-    "SELECT id, {run}, run_name, timestamp, step, metrics FROM metrics"
-    " WHERE id > ? ORDER BY id LIMIT ?"
+    "SELECT rowid, {run}, run_name, timestamp, step, metrics FROM metrics"
+    " WHERE rowid > ? ORDER BY rowid LIMIT ?"
 )
 _MLFLOW = (
     "SELECT m.rowid, m.run_uuid, r.name, m.timestamp, m.step, m.key, m.value, m.is_nan"
@@ -70,20 +71,26 @@ class Store:
             self.pending = 0
             return [*chunks, self._error("this Python was built without SQLite", mtime, "error")]
         try:
-            rows, found = self._read()
+            rows, found, trouble = self._read()
         except (sqlite3.Error, OSError, ValueError) as error:
-            self.pending = 0
-            if self._trouble == str(error):
-                return []
-            self._trouble = str(error)
-            return [self._error(f"the database can't be read: {error}", mtime, "error")]
-        self._trouble = ""
-        self.pending = int(found == _ROWS)
+            rows, found, trouble = {}, 0, str(error)
+        # Behind rows that were read before some trouble it goes on: a query may just be long.
+        self.pending = int(found == _ROWS or bool(found and trouble))
         for log, data in rows.items():
             offset = self._sizes.get(log, 0)
             self._sizes[log] = offset + len(data)
             chunks.append(Chunk(log, "data", offset, data, "", mtime, offset + len(data)))
+        if found:
+            return chunks
+        if trouble and trouble != self._trouble:
+            chunks += self._told(f"the database can't be read: {trouble}", mtime)
+        self._trouble = trouble
         return chunks
+
+    def _told(self, message: str, mtime: float) -> List[Chunk]:
+        """An error of the database: of each run whose rows were read, or of itself."""
+        logs = list(self._sizes.items()) or [(self.path, 0)]
+        return [Chunk(log, "error", size, b"", message, mtime, size) for log, size in logs]
 
     def _look(self) -> Tuple[Tuple[Tuple[int, int], ...], float]:
         """Size and time of the database and of its write-ahead log; nothing when it is gone."""
@@ -116,7 +123,7 @@ class Store:
     def _error(self, message: str, mtime: float, kind: str) -> Chunk:
         return Chunk(self.path, kind, 0, b"", message, mtime, 0)
 
-    def _read(self) -> Tuple[Dict[str, bytes], int]:
+    def _read(self) -> Tuple[Dict[str, bytes], int, str]:
         wal = self.path + "-wal"
         live = os.path.exists(wal) and os.path.getsize(wal) > 0
         if not live or os.path.getsize(self.path) + os.path.getsize(wal) > _COPY_BYTES:
@@ -133,11 +140,12 @@ class Store:
             shutil.copyfile(self.path, copy)
             return self._query(copy, "mode=ro")
 
-    def _query(self, path: str, how: str = "immutable=1") -> Tuple[Dict[str, bytes], int]:
+    def _query(self, path: str, how: str = "immutable=1") -> Tuple[Dict[str, bytes], int, str]:
         address = f"{Path(path).absolute().as_uri()}?{how}"
         import sqlite3
 
         connection = sqlite3.connect(address, uri=True, timeout=0)
+        connection.text_factory = _text
         deadline = time.monotonic() + _SECONDS
         connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
         try:
@@ -155,18 +163,27 @@ class Store:
         finally:
             connection.close()
 
-    def _take(self, store: str, rows: Iterator[Row]) -> Tuple[Dict[str, bytes], int]:
+    def _take(self, store: str, rows: Iterator[Row]) -> Tuple[Dict[str, bytes], int, str]:
+        """Lines of each log, how many rows there were, and what ended them before their time."""
+        import sqlite3
+
         lines = {}  # type: Dict[str, List[str]]
-        count = 0
-        for number, run, name, row in rows:
-            count += 1
-            self._last = max(self._last, number)
-            log = self._names.get(run)
-            if log is None:
-                log = self._names[run] = self._log_name(run, name)
-                lines[log] = [json.dumps({STORE_KEY: store})]
-            lines.setdefault(log, []).append(json.dumps(row))
-        return {log: ("\n".join(cells) + "\n").encode() for log, cells in lines.items()}, count
+        count, trouble = 0, ""
+        try:
+            for number, run, name, row in rows:
+                count += 1
+                if not isinstance(number, int):  # of a view
+                    continue
+                self._last = max(self._last, number)
+                log = self._names.get(run)
+                if log is None:
+                    log = self._names[run] = self._log_name(run, name)
+                    lines[log] = [json.dumps({STORE_KEY: store})]
+                lines.setdefault(log, []).append(json.dumps(row))
+        except sqlite3.Error as error:  # a damaged page: the rows before it count
+            trouble = str(error)
+        data = {log: ("\n".join(cells) + "\n").encode() for log, cells in lines.items()}
+        return data, count, trouble
 
     def _log_name(self, run: str, name: str) -> str:
         plain = (name or run).replace("/", "_")[:100] or "run"
@@ -180,15 +197,24 @@ def _trackio_rows(cursor: Any) -> Iterator[Row]:
             values = json.loads(metrics)
         except (ValueError, TypeError, RecursionError):
             values = None
-        row = {"step": step, "timestamp": stamp}
-        row.update(values if isinstance(values, dict) else {})
+        row = {"step": _cell(step), "timestamp": _cell(stamp)}
+        row.update(values if isinstance(values, dict) else {"metrics": _cell(metrics)})
         yield number, str(run), str(name), row
 
 
 def _mlflow_rows(cursor: Any) -> Iterator[Row]:
     for number, run, name, stamp, step, key, value, is_nan in cursor:
-        number_ = float("nan") if is_nan else float(value)
-        if abs(number_) >= _LARGEST:
-            number_ = float("inf") if number_ > 0 else float("-inf")
-        row = {"step": step, "timestamp": stamp, str(key): number_}
+        value = float("nan") if is_nan == 1 else _cell(value)
+        if isinstance(value, float) and abs(value) >= _LARGEST:
+            value = float("inf") if value > 0 else float("-inf")
+        row = {"step": _cell(step), "timestamp": _cell(stamp), str(_cell(key)): value}
         yield number, str(run), str(name or run), row
+
+
+def _cell(value: Any) -> Any:
+    """A cell as JSON can hold it: SQLite keeps any value in any column, whatever its type says."""
+    return _text(value)[:_LONGEST] if isinstance(value, bytes) else value
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lossmon import crash
 from lossmon.errors import FormatError
-from lossmon.formats.decoder import Decoder, Record, Rows, sound, within
+from lossmon.formats.decoder import Decoder, Record, Rows, Skipped, sound, within
 from lossmon.formats.detect import detect
 from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.lexicon import role
@@ -26,6 +26,7 @@ _START_BYTES = 1 << 16  # of a log kept for looking ahead
 _HEAD_LIMIT = 1 << 20  # bytes looked at together for rows of a format
 _KEPT = 1 << 16  # of those that hold none, so many stay: a row may have begun there
 _PASSED_OVER = 1 << 28  # bytes of other output before a log is given up
+_SHOWN = 60  # characters of a line that could not be read
 _LOOKS = 4  # and so often is it looked at because a word in it may name a loss
 _LOSS_WORD = re.compile(
     rb"(?<![A-Za-z0-9])(?:[Ll]oss|LOSS|[Pp]erplexity|ppl|[Rr]eward|rew|rmse|nll|[Cc]ost)\w{0,9}[\s:=|\"'()\[\]]"
@@ -183,10 +184,18 @@ class Log:
     def end(self) -> Sequence[Record]:
         """Nothing more is to come for now and a verdict is wanted: decode the unfinished tail."""
         records: list[Record] = []
+        cut = self._unpacker is not None and self._unpacker.cut and self.refused is None
         if self.decoder is None and self.refused is None:
             records += self._recognise(complete=True)
         if self.decoder is not None and self.refused is None:
             records += self._guard(self.decoder, self.decoder.flush)
+        if cut:
+            assert self._unpacker is not None
+            why = f"the {self._unpacker.name} data ends in the middle: still written, or cut"
+            if self.decoder is None:
+                self.refused = why
+            elif why not in self.errors:
+                self.errors.append(why)
         return records
 
     def add(self, part: Record | Rows) -> None:
@@ -196,6 +205,18 @@ class Log:
         named = len(self.history.series)
         if named != self._known and (named <= _FEW_NAMES or 8 * (named - self._known) >= named):
             self.choose_names()
+
+    def without_rows(self) -> str:
+        """What a log is whose format is known and that gave no row, in one line."""
+        skipped = self.decoder.skipped if self.decoder is not None else Skipped()
+        known = f"it looks like {self.format} ({self.why})"
+        if not skipped.count:
+            return f"{known}, and holds no row yet"
+        lines = f"{skipped.count:,} lines" if skipped.count > 1 else "the line"
+        reason, start = skipped.examples[0] if skipped.examples else ("not read", "")
+        return f"{known}, but none of {lines} could be read; {reason}: {start[:_SHOWN]}".rstrip(
+            ": "
+        )
 
     def choose_names(self) -> None:
         """Find the metrics that play the roles anew, where there are more metrics than before.

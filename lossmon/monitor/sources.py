@@ -88,6 +88,10 @@ def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
     why = next((why for why in map(monitor.trouble, places) if why), "")
     if why:
         return TargetError(f"{target}: {why}")
+    without = monitor.without_rows(places)
+    if without:
+        path, why = without[0]
+        return FormatError(f"{path}: {why}")
     errors = monitor.below(target, monitor.errors)
     refused = monitor.below(target, monitor.refused)
     if errors:

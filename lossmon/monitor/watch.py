@@ -220,6 +220,14 @@ class Monitor:
         """Whether a run was found under a target."""
         return any(log.records for log in self._training_of if self._places.leads(target, log.path))
 
+    def without_rows(self, targets: Sequence[str]) -> list[tuple[str, str]]:
+        """Logs under some targets whose format is known and that hold no row: path, and a line."""
+        return [
+            (log.path, log.without_rows())
+            for log in self._training_of
+            if not log.records and any(self._places.leads(one, log.path) for one in targets)
+        ]
+
     def traces(self) -> list[tuple[RunUpdate, list[Trace]]]:
         """What was handed out last of each run, and what its logs are compared by."""
         return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from lossmon.diagnosis.knowledge import load
 from lossmon.formats.lexicon import OTHER, role
@@ -22,6 +23,8 @@ def as_text(updates: Sequence[RunUpdate], refused: Mapping[str, str], lang: str 
         lang: of what could not be judged.
     """
     lines: list[str] = []
+    read = {log.path for update in updates for log in update.logs if log.records}
+    refused = {path: why for path, why in refused.items() if path not in read}
     for update in updates:
         lines.append(printable(update.run))
         for log in update.logs:
@@ -43,10 +46,11 @@ def _log(log: LogInfo) -> list[str]:
         f"    {log.format}: {printable(log.why)}",
         f"    {log.records:,} rows from {log.bytes:,} bytes, {log.skipped:,} skipped",
     ]
-    lines += [
-        f"      {printable(reason)}: {printable(start)}"
-        for reason, start in log.examples[:_EXAMPLES]
-    ]
+    told = dict.fromkeys(
+        printable(f"{reason}: {start}" if start.strip() else reason)
+        for reason, start in log.examples
+    )
+    lines += [f"      {line}" for line in islice(told, _EXAMPLES)]
     lines += [f"    joined: {printable(log.joined)}"] if log.joined else []
     lines += [f"    not joined: {printable(log.parted)}"] if log.parted else []
     return lines
