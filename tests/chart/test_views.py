@@ -340,6 +340,28 @@ def test_marks_are_onsets_the_best_eval_jumps_of_the_rate_and_epochs() -> None:
     assert [mark.step for mark in marks if mark.style == "mark_epoch"] == [100, 200, 300, 400]
 
 
+@pytest.mark.parametrize(
+    ("evals", "marked"),
+    [
+        ([1.0, 0.8, 0.6, 0.7, 0.9], 3),
+        ([0.5, 0.8, 0.6, 0.7, 0.9], 1),
+        ([1.0, 0.9, 0.8, 0.7, 0.6], None),  # the newest is the best: no place to go back to
+        ([1.0, 0.9, 0.6, 0.7, 0.6], 3),
+        ([1.0, 0.6, 0.7], None),  # too few
+        ([math.nan, 0.9, 0.6, 0.7, math.inf], 3),
+        ([math.nan] * 5, None),
+    ],
+)
+def test_the_best_eval_is_marked_where_it_is_not_the_newest(
+    evals: list[float], marked: int | None
+) -> None:
+    rows: list[dict[str, object]] = []
+    for step, value in enumerate(evals, 1):
+        rows += [{"step": step, "loss": 2.0 - step / 10}, {"step": step, "eval_loss": value}]
+    best = [mark.step for mark in marks_of(run_of(rows)) if mark.style == "mark_best"]
+    assert best == ([] if marked is None else [marked])
+
+
 @pytest.mark.parametrize("schedule", ["cosine", "linear", "warm-up", "constant", "noisy"])
 def test_a_smooth_schedule_has_no_jumps(schedule: str) -> None:
     i = np.arange(1, 401)

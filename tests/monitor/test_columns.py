@@ -104,3 +104,23 @@ def test_logs_of_one_training_are_merged_in_step_order(train: list[int], evals: 
         assert view.value.tolist() == [0.5 if level is None else level + step for step in steps]
     places = [record.step for record in seen[-len(train) - len(evals) :]]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("others", "chosen"),
+    [(38, "train"), (40, "train"), (43, "train"), (45, "other"), (60, "other")],
+)
+def test_evals_come_from_the_log_of_the_train_rows_unless_another_has_many_more(
+    others: int, chosen: str
+) -> None:
+    """One log's train and eval rows share one step axis; that of another may count otherwise."""
+    train, other = Log("train.jsonl"), Log("other.jsonl")
+    for step in range(1, 401):
+        train.add(Record({"loss": 2.0}, step))
+    for at in range(1, 41):
+        train.add(Record({"eval_loss": 1.0}, at * 10))
+    for at in range(1, others + 1):
+        other.add(Record({"eval_loss": 3.0}, at * 400 // others))
+    merge = Merge()
+    merge.choose([train, other], settled=True)
+    assert merge.sources["eval_loss"][0] is {"train": train, "other": other}[chosen]

@@ -53,6 +53,8 @@ def made(base: RunUpdate, run: str, host: str, word: str, patterns: tuple[str, .
         ("state:,", True, True),
         ('"sft-7', True, False),
         ("nothing-like-it", False, False),
+        ("-", True, True),  # not turned round yet: a part of the name, as any text is
+        ("--", False, False),
     ],
 )
 def test_words_and_fields_must_all_fit(base, text: str, stalled: bool, live: bool) -> None:
@@ -70,3 +72,17 @@ def test_quotes_keep_blanks_together(base) -> None:
 @given(st.text(max_size=30))
 def test_whatever_is_typed_is_a_filter(text: str) -> None:
     assert isinstance(parse(text), Query)
+
+
+@pytest.mark.parametrize(
+    ("text", "terms"),
+    [
+        ("-", [("-", False)]),  # nothing to turn round yet
+        ("!", [("!", False)]),
+        ("-a", [("a", True)]),
+        ("--", [("-", True)]),
+        ("a -", [("a", False), ("-", False)]),
+    ],
+)
+def test_a_sign_turns_round_what_follows_it(text: str, terms: list[tuple[str, bool]]) -> None:
+    assert [(term.values[0], term.negated) for term in parse(text).terms] == terms
