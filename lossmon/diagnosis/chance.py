@@ -25,6 +25,8 @@ class Bounds(Limits):
     told = Limit(0.02, "of a level that was told", "words")
     batch = Limit(0.004, "of ln(batch) and the like", "SimCLR, CLIP: third digit")
     usual = Limit(0.0015, "of one out of a list", "a list of 20 levels is met by chance, else")
+    epochs = Limit(5, "rows, each the mean of an epoch, that all stand there", "threads: 6")
+    few = Limit(0.005, "of the level, of each of these", "threads: 2.297 to 2.309")
     flat = Limit(
         0.01, "of the level: spread of the medians of quarters, of the newest half", "runs"
     )
@@ -106,6 +108,23 @@ def chance_of(view: View) -> Chance | None:
         return None
     level = st.median(train.value[len(train.value) // 2 :])
     return next((c for c in chances(view) if abs(level / c.level - 1) <= c.within), None)
+
+
+def guessing_for_epochs(view: View) -> Chance | None:
+    """The level of guessing at which each of a few rows stands that is the mean of an epoch.
+
+    2.3086, 2.2973, 2.3083, 2.3027, 2.3045, 2.3057: an epoch is enough to leave ln 10, if any is.
+    """
+    train = view.train
+    if train is None or train.rises or not Bounds.epochs <= train.n < Enough.points_live:
+        return None
+    if view.tail or view.epochs is None or view.epochs < train.n - 1:
+        return None
+    values = train.value
+    for chance in chances(view):
+        if np.all(np.abs(values / chance.level - 1) <= Bounds.few):
+            return chance
+    return None
 
 
 def newest_levels(train: Curve) -> np.ndarray:

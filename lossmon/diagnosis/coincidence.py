@@ -25,7 +25,6 @@ _BLOCKS = 32  # "near" is within two of so many parts of the run (words)
 _BURST = 4.0  # x the usual grad norm
 _BATCH = 1.5  # x: a change of the batch size
 _CHANCE = 0.1  # an epoch boundary is near any step with this chance at most, else it says nothing
-_BEFORE = 12  # points before the end of a loss that tell how it came
 _CONSTANT = 1.02  # x: greatest over least learning rate of one that is constant
 _JUMP = 3.0  # x the usual rise from row to row of its schedule: a jump, no warm-up
 _FEW, _OFTEN = 5, 0.02  # events of the text: so many, and for so many of the rows, go on and on
@@ -145,44 +144,6 @@ def rate_stayed(view: View, onset: int) -> Iterator[Reason]:
             0.9,
             ("lr_jump",),
         )
-
-
-def rise_before(view: View, onset: int) -> Iterator[Reason]:
-    """Whether a loss that is lost grew before, or was as usual until the very point."""
-    if view.train is None:
-        return
-    sketch = view.train.sketch
-    before = sketch.newest[sketch.newest_step < onset]
-    before = before[np.isfinite(before)][-_BEFORE:]
-    if len(before) < 4:
-        return
-    usual = st.median(before[: len(before) // 2 + 1])
-    newest = float(before[-1])
-    scatter = st.mad(before)
-    if usual > 0 and newest > 3 * usual:
-        yield Reason(
-            "lr_too_high",
-            f"the loss grew from {usual:.3g} to {newest:.3g} over the points before: "
-            "updates overshoot further and further",
-            1.8,
-        )
-    elif _lost_at(view, onset) and abs(newest - usual) <= max(4 * scatter, 0.2 * abs(usual)):
-        yield Reason(
-            "numeric_overflow",
-            f"the loss was as usual, {newest:.3g}, one point before: it came at once",
-            1.8,
-        )
-
-
-def _lost_at(view: View, onset: int) -> bool:
-    """The loss is no number from the onset on, and was no more than twice its start before."""
-    assert view.train is not None
-    sketch = view.train.sketch
-    there = sketch.newest[sketch.newest_step >= onset][:1]
-    before = sketch.newest[sketch.newest_step < onset][-1:]
-    start = view.train.start
-    near_start = not start > 0 or not len(before) or before[0] <= 2 * start
-    return bool(len(there) and not np.isfinite(there[0]) and near_start)
 
 
 def rate_is_constant(view: View) -> bool:
@@ -390,19 +351,27 @@ def rate_still_rising(view: View, onset: int) -> Iterator[Reason]:
         return
     step, rate = view.rate
     before = rate[step <= onset]
-    if len(before) < 6 or not np.isfinite(before).all() or before[0] <= 0:
+    if len(before) < 3 or not np.isfinite(before).all() or before[0] <= 0:
         return
     rises = bool(np.all(np.diff(before[-5:]) > 0)) and before[-1] >= np.max(before)
-    if rises and before[-1] >= _RISEN * before[0]:
+    # Of a log that begins in the middle: a rate in proportion to its step rose from 0.
+    shares = before / np.maximum(step[step <= onset], 1.0)
+    linear = view.tail and float(np.ptp(shares)) <= _LINEAR * float(shares[-1])
+    far = len(before) >= 6 and before[-1] >= _RISEN * before[0]
+    if rises and (far or linear):
+        come = (
+            "in proportion to the step" if linear else f"{before[-1] / before[0]:.3g} x its start"
+        )
         yield Reason(
             "lr_too_high",
-            f"learning rate was still rising, {before[-1] / before[0]:.3g} x its start at "
-            f"{before[-1]:.2g}: that is more than it bears",
+            f"learning rate was still rising, {come}, at {before[-1]:.2g}: "
+            "that is more than it bears",
             2.2,
         )
 
 
 _RISEN = 2.0  # x its start: a warm-up that has come far
+_LINEAR = 0.01  # spread of rate / step in a warm-up from 0
 
 
 def at_onset(view: View, onset: int) -> Iterator[Reason]:

@@ -14,7 +14,8 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 PatternId = Literal[
     "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "rising", "falling",
     "healthy", "diverged", "zero_loss", "constant",
-    "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "gap", "healthy_pair",
+    "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "gap", "eval_swings",
+    "healthy_pair",
     "spike", "stalled", "failed", "finished", "grad_explosion", "grad_vanishing", "grad_nan",
     "grad_zero", "lr_zero", "eval_nan", "scaled_loss", "chance_level", "staircase", "restart",
     "stage", "slowdown", "data_wait", "periodic_slow",

@@ -46,11 +46,13 @@ def judge(view: View) -> dict[str, Finding]:
 
 
 def _contradicted(slot: str, finding: Finding, found: Mapping[str, Finding]) -> bool:
-    """All is said to be well, and something beside it warns."""
-    if not PATTERNS[finding.pattern].positive:
-        return False
+    """All is said to be well, or that it is too early to tell, and something else warns."""
+    pattern = PATTERNS[finding.pattern]
+    slots = {"beside", slot} if pattern.positive else set()
+    if pattern.gives_way:
+        slots = {"train", "pair", "beside"}
     return any(
-        other.severity != "info" and PATTERNS[other.pattern].slot in ("beside", slot)
+        other.severity != "info" and PATTERNS[other.pattern].slot in slots
         for other in found.values()
     )
 

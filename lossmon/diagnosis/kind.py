@@ -28,7 +28,7 @@ _SHAPE = frozenset((
     "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "rising", "healthy",
     "falling", "gap", "scaled_loss",
     "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair",
-    "noisy", "spike", "staircase", "chance_level", "too_early",
+    "noisy", "spike", "staircase", "chance_level", "too_early", "eval_swings",
 ))  # fmt: skip
 
 # Rewards jump and may go on rising; no level of guessing or memory of examples is known of them.
@@ -105,6 +105,8 @@ _SCORES = (
     Measure(r"[wct]er|word_error_rate|err(?:or)?_?rate|top_?1_err\w*|fid|eer", "lower"),
 )
 
+_LIKE_LOSSES = (Measure(r"(?:\w+_)?(?:ppl|perplexity|xppl)|bp[cdb]|bits_per_\w+|neg_?elbo"),)
+
 KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is its kind
     Kind(
         "preference",
@@ -159,7 +161,7 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
             ),
         ),
         curve=(Measure(r"fid\w*"), Measure(_RECONSTRUCTION)),
-        quiet=_SHAPE,
+        quiet=_SHAPE | {"zero_loss", "constant"},  # a hinge leaves D at 0 for most of its time
         quiet_of_curve=_SHAPE - {"healthy", "not_converged", "plateau", "rebound", "rising"},
         raises_rate=False,
     ),
@@ -387,24 +389,36 @@ def judged(
 ) -> Judged:
     """The curve of a run by its kind; the losses that were chosen where the kind names none.
 
+    OpenNMT prints `acc: 0.41; ppl: 168.2` and no loss: then a perplexity or a score is the curve.
+
     Args:
         kind: of the run.
         names: of its metrics.
         points: name -> its points.
         chosen: role -> metric, as the names alone say.
     """
-    found = measured(kind.curve, names, points, held_out=False) or measured(
-        kind.curve, names, points
-    )
+    measures, quiet = kind.curve, kind.quiet_of_curve
+    found = _best(measures, names, points)
+    if found is None and "train_loss" not in chosen:
+        measures, quiet = (*_LIKE_LOSSES, *(kind.goals or _SCORES)), _ODD_FOR_REWARDS
+        found = _best(measures, names, points)
     if found is None:
         return Judged(chosen, quiet=kind.quiet)
     curve, direction = found
     roles = {role: name for role, name in chosen.items() if role not in ("train_loss", "eval_loss")}
     roles["train_loss"] = curve
-    evals = measured(kind.curve, names, points, held_out=True)
+    evals = measured(measures, names, points, held_out=True)
     if direction == "lower" and evals is not None and evals[0] != curve:
         roles["eval_loss"] = evals[0]
-    return Judged(roles, direction == "higher", kind.quiet_of_curve)
+    return Judged(roles, direction == "higher", quiet)
+
+
+def _best(
+    measures: Iterable[Measure], names: Names, points: Mapping[str, Sized]
+) -> tuple[str, Direction] | None:
+    """The first of some measures, of the data that is trained on if that is logged."""
+    measures = tuple(measures)
+    return measured(measures, names, points, held_out=False) or measured(measures, names, points)
 
 
 _HELD_OUT = _whole(r"eval(?:uation)?|val(?:id(?:ation)?)?|valid_\d+|test|dev|held_?out|tst")

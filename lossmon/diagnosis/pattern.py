@@ -143,6 +143,7 @@ class Pattern:
         sure: confidence from which one look is enough.
         urgent: when it is seen for the first time, the next look comes soon.
         positive: it says that all is well: not said beside a warning of the same slot or "beside".
+        gives_way: it is said only where nothing else warns.
         stands: whether a finding that was shown still holds although another pattern is found now:
             one more row does not flip a verdict, it stays until it is refuted.
         keeps_since: its step is that of the first sight; of others, that of the newest look.
@@ -166,6 +167,7 @@ class Pattern:
     sure: float = 1.01
     urgent: bool = False
     positive: bool = False
+    gives_way: bool = False
     stands: Callable[[Finding, View], bool] | None = None
     keeps_since: bool = False
     supported: Severity | None = None

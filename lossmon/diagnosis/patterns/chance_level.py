@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lossmon.diagnosis import flat
-from lossmon.diagnosis.chance import Bounds, Chance, chance_of
+from lossmon.diagnosis.chance import Bounds, Chance, chance_of, guessing_for_epochs
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import Curve, View
@@ -16,10 +16,14 @@ from lossmon.diagnosis.view import Curve, View
 def find(view: View) -> Finding | None:
     """The newest half stands at a level of guessing; what is guessed is known by the kind."""
     train = view.train
-    if train is None or view.too_soon:
+    if train is None:
         return None
-    chance = chance_of(view)
-    if chance is None or (chance.within == Bounds.usual and view.kind.id not in _CERTAIN):
+    chance = guessing_for_epochs(view)
+    few = chance is not None
+    chance = chance or (None if view.too_soon else chance_of(view))
+    if chance is None or (
+        not few and chance.within == Bounds.usual and view.kind.id not in _CERTAIN
+    ):
         return None
     off = train.end / chance.level - 1
     return Finding(

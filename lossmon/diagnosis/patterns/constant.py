@@ -1,4 +1,4 @@
-"""The loss is the same to the last digit in every row."""
+"""The loss is the same to the last digit, in every row or from one on."""
 
 from __future__ import annotations
 
@@ -15,16 +15,22 @@ class Bounds(Limits):
     facts = Enough.facts
     digits = Limit(4, "digits of a value that stays the same", "threads: 2.3 may stay by rounding")
     rounded = Limit(30, "rows, where it has fewer digits", "a slow fall shows by then")
+    stuck = Limit(0.5, "of the rows, where there were others before", "threads: 3 of 4 epochs")
+    many = Limit(20, "rows, which are enough of however many", "no batch repeats another so often")
 
 
 def find(view: View) -> Finding | None:
     """Each batch gives the same: the weights do not move, or the loss does not see them."""
     found = facts.same(view.sketches.get("train_loss"))
-    if found is None or found.value == 0.0 or not found.whole:
+    if found is None or found.value == 0.0 or view.train is None:
         return None
     fine = facts.digits(found.value) >= Bounds.digits
     if found.rows < (Bounds.facts if fine else Bounds.rounded):
         return None
+    share = found.rows / view.train.n
+    if not found.whole and not (fine and (share >= Bounds.stuck or found.rows >= Bounds.many)):
+        return None
+    rows = f"in all {found.rows:,} rows" if found.whole else f"in the last {found.rows:,} rows"
     name = view.name_of("train_loss")
     return Finding(
         "constant",
@@ -32,8 +38,7 @@ def find(view: View) -> Finding | None:
         0.97,
         found.since,
         name,
-        f"{name} is {found.value:.10g} to the last digit in all {found.rows:,} rows "
-        f"since step {found.since:,}",
+        f"{name} is {found.value:.10g} to the last digit {rows} since step {found.since:,}",
         numbers={"level": found.value},
     )
 

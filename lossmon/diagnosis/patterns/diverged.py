@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import facts, risen
+from lossmon.diagnosis import facts, lost, risen
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers, best_eval, checkpoint_step, resume_step
@@ -51,7 +51,7 @@ def find(view: View) -> Finding | None:
                 train,
                 int(steps[first]),
                 0.99,
-                f"loss is {kind} at step {int(steps[last_bad]):,}; "
+                f"loss is {kind} since step {int(steps[first]):,}; "
                 f"{train.sketch.nonfinite:,} of {train.n:,} values are not finite",
             )
     return _far_above(view, train)
@@ -118,16 +118,12 @@ def _finding(train: Curve, since: int, confidence: float, evidence: str) -> Find
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     at = finding.since_step
     yield from (r for r in co.at_onset(view, at) if r.id != "data_changed")  # NaN is fast
-    yield from co.rise_before(view, at)
+    yield from lost.ways(view, at)
     yield from co.after_eval(view, at)
     if view.rate is not None:
         highest = float(np.nanmax(view.rate[1]))
         if highest >= 0.1:
             yield Reason("lr_too_high", f"learning rate is {highest:.3g}", 1.0)
-    first = None if view.train is None else view.train.sketch.head[:1]
-    if first is not None and len(first) and not np.isfinite(first[0]):
-        yield Reason("broken_weights", "it holds from the very first row on", 1.9)
-        yield Reason("numeric_overflow", "it holds from the very first row on", 1.5)
 
 
 def _figures(finding: Finding, view: View) -> Numbers:

@@ -34,6 +34,7 @@ PATTERN = Pattern(
     find=find,
     # A row for each evaluation is a mean over many steps: over-fitting shows in few.
     hides=("train", "underfitting", "train_high_eval_low", "eval_faster", "gap", "healthy_pair"),
+    gives_way=True,
     looks=1,
     limits=Enough,
 )
