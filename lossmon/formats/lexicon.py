@@ -198,7 +198,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (GRAD_NORM, r"(.*_)?(grad(ient)?s?_?norms?|gnorm|norm_grad|g_norm)(_.*)?|norm|grdn|\|g\|"),
     (THROUGHPUT, r"(.*_)?(\w*per_?(second|sec|s)|\w*throughput|its|tok_s|speed|[sfwu]ps)(_.*)?"),
     (THROUGHPUT, r"(.*_)?it_s(_.*)?|tps|tgs|tflops?|mfu|.*_tflops?"),
-    (THROUGHPUT, r"(tok(en)?|sample|image|img|step|example|word|it|iter)s?_s(ec)?"),
+    (THROUGHPUT, r"(.*_)?(tok(en)?|sample|image|img|step|example|word|it|iter)s?_s(ec)?"),
     (OTHER, r"(?!.*loss$)(.*_)?(\w*time|elapsed|\w*duration|eta|\w*mem|memory|util\w*)(_.*)?"),
     (EVAL_LOSS, rf"(.*_)?{EVAL}_(.*_)?(?:{_TOTAL}|{_OBJECTIVE}){_WHEN}|tel|vl"),
     (EVAL_LOSS, rf"{_TOTAL}_{EVAL}{_WHEN}|{EVAL}_?s?_{_TOTAL}|{EVAL}loss|{EVAL}"),

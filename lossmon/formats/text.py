@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
-from lossmon.formats.lexicon import is_loss, is_measured, is_paced, phase_of, plain, title_of
+from lossmon.formats.lexicon import is_loss, is_measured, is_paced, is_score, phase_of, plain, title_of
 from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
@@ -293,15 +293,16 @@ class TextDecoder:
     def _consider(self, shape: Shape, line: str) -> None:
         """A row of a shape that is not accepted yet: accept it, or wait for more of its kind."""
         place = self._rows.place
-        train = not shape.evaluation and place.phase != "eval"
+        train = not (shape.evaluation or shape.scores) and place.phase != "eval"
         if train and shape.level == 0 and place.fine and not place.headed and self._losses_placed():
             return  # rows of this log say where they stand: this is text about a loss
-        if shape.level == 0 and not place.headed and not any(map(is_loss, shape.names)):
+        nowhere = place.step is None or not shape.scores
+        if shape.level == 0 and nowhere and not place.headed and not shape.has_loss:
             return  # an accuracy or a rate by itself belongs to nothing
-        if shape.sentence and any(any(map(is_loss, known.names)) for known in self._active):
+        if shape.sentence and any(known.has_loss for known in self._active):
             return
         needed = self._needed(shape)
-        shape.waiting.append((line, place.spot))
+        shape.waiting.append((line, self._rows.spot()))
         if len(shape.waiting) < needed:
             return
         waiting, shape.waiting = shape.waiting, []
@@ -316,16 +317,16 @@ class TextDecoder:
                 self._rows.take(shape, match.groups())
         if shape.level == 0 or shape.evaluation:
             place.spot = here
+        place.end = None
 
     def _losses_placed(self) -> bool:
         """Whether rows that say where they stand tell a loss; of episodes they tell rewards."""
-        return any(shape.level and any(map(is_loss, shape.names)) for shape in self._active)
+        return any(shape.level and shape.has_loss for shape in self._active)
 
     def _needed(self, shape: Shape) -> int:
-        losses = any(is_loss(name) for name in shape.names)
         if shape.guessed and shape.columns > _FEW_COLUMNS:
             return _RECURS_AS_TABLE
-        if shape.guessed or not losses:
+        if shape.guessed or not shape.has_loss:
             return _RECURS
         if shape.sentence:
             return 2 * _RECURS
@@ -391,8 +392,12 @@ def looks_like_training(head: bytes) -> str | None:
     ]
     lines = len(head.splitlines())
     if not drawn:
-        paced = sum(r.step is not None and any(map(is_paced, r.values)) for r in records)
-        return f"{paced} of {lines} lines tell a learning rate" if paced >= _RECURS else None
+        placed = [record for record in records if record.step is not None]
+        for what, kind in (("a score", _tells_score), ("a learning rate", _tells_rate)):
+            told = sum(map(kind, placed))
+            if told >= _RECURS:
+                return f"{told} of {lines} lines tell {what}"
+        return None
     if len(drawn) < 2:
         return None if b"```" in head else _first_row(decoder)
     tally: Tally[str] = Tally()
@@ -428,9 +433,18 @@ def _first_row(decoder: TextDecoder) -> str | None:
     """The only row so far, where it can be nothing else: a bar, or several metrics at a step."""
     for shape in decoder.shapes.values():
         whole = shape.bar or len(shape.names) >= _MANY
-        if shape.rows and shape.level == 2 and whole and any(map(is_loss, shape.names)):
+        if shape.rows and shape.level == 2 and whole and shape.has_loss:
             return f"a first row has the shape '{shape.text}'"
     return None
+
+
+def _tells_score(record: Record) -> bool:
+    """A score that is no whole number: those count errors, hits and points."""
+    return any(is_score(name) and value % 1 != 0 for name, value in record.values.items())
+
+
+def _tells_rate(record: Record) -> bool:
+    return any(map(is_paced, record.values))
 
 
 def _is_reward(name: str, episodes: bool) -> bool:

@@ -10,7 +10,8 @@ from lossmon.formats.decoder import Ints
 _NEARLY = 0.9  # a bar that starts anew after this share of its length began another epoch
 
 
-Spot = tuple["int | None", "float | None", "int | None"]  # step, epoch, step of a header
+# step, epoch, step of a header, end of the epoch
+Spot = tuple["int | None", "float | None", "int | None", "int | None"]
 
 
 @dataclass
@@ -138,6 +139,7 @@ class Place:
         phase: "eval" between a line that announces an evaluation and the next train row.
         fine: train rows place themselves by step or batch, not by epoch alone.
         batches_by_epoch: train rows name their epoch and their batch.
+        end: of the epoch, while a line is read that waited; otherwise the counters tell it.
     """
 
     epoch: float | None = None
@@ -147,15 +149,16 @@ class Place:
     phase: str | None = None
     fine: bool = False
     batches_by_epoch: bool = False
+    end: int | None = None
 
     @property
     def spot(self) -> Spot:
         """Where a line stands that does not say it."""
-        return self.step, self.epoch, self.header_step
+        return self.step, self.epoch, self.header_step, self.end
 
     @spot.setter
     def spot(self, spot: Spot) -> None:
-        self.step, self.epoch, self.header_step = spot
+        self.step, self.epoch, self.header_step, self.end = spot
 
     def arrive(self, step: int, placed: bool, by_batch: bool) -> None:
         """A train row at this step; one that said so by itself ends what was announced."""

@@ -12,7 +12,7 @@ from lossmon.formats.clock import read_time
 from lossmon.formats.decoder import Facts, Floats, Parts, Record, Rows, as_step
 from lossmon.formats.lexicon import is_eval, is_train
 from lossmon.formats.text_bulk import SPAN, pieces, times
-from lossmon.formats.text_place import Counter, Place
+from lossmon.formats.text_place import Counter, Place, Spot
 from lossmon.formats.text_shape import Shape
 from lossmon.formats.text_table import Row
 
@@ -81,6 +81,7 @@ class Placer:
         if not evaluation and self._is_other_loop(shape, groups):
             values = {_as_eval(name): value for name, value in values.items()}
             evaluation = True
+        evaluation |= shape.scores
         if shape.keras and self._is_evaluate(shape, groups):
             return
         if shape.bar and not shape.keras and shape.counter(groups, "batch") == 0:
@@ -308,6 +309,15 @@ class Placer:
             position, span = counter.rescale(int(position), int(span))
         return counter.locate(int(position), int(span) if span else None, epoch, epochs)
 
+    def _end(self) -> int:
+        """The last step of the epoch, where its last row has come; else 0."""
+        return max((counter.end() or 0 for counter in self._counters.values()), default=0)
+
+    def spot(self) -> Spot:
+        """Where a line stands that has to wait until it is known to be a row."""
+        step, epoch, header_step, _ = self.place.spot
+        return step, epoch, header_step, self._end()
+
     def _counter(self, what: str, span: float | None) -> Counter:
         """The axis of the steps or the batches; one that spans the whole plan starts anew never."""
         counter = self._counters.get(what)
@@ -340,8 +350,7 @@ class Placer:
             return shape.rows - 1
         if self.place.header_step is not None:
             return step
-        ends = (counter.end() for counter in self._counters.values())
-        return max(step, *(end or 0 for end in ends), 0)
+        return max(step, self._end() if self.place.end is None else self.place.end)
 
     def note_totals(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take the planned length from "10/500"."""

@@ -93,6 +93,8 @@ class Shape:
         of_world: it only counts steps of the environment.
         columns: how many numbers are in a line that is made of nothing else; otherwise 0.
         explicit: a colon or equals sign stands between each loss and its number.
+        scores: names and numbers alone, of which some are scores and none is a loss: an
+            evaluation of the training as it is ("Recall@1: 60.3 - AP: 50.8").
         samples: the batch counter counts samples ("[640/60000 (1%)]").
         bare_batch: it names its batch, but neither epoch nor step.
         sentence: its only number has no name, but its words say loss.
@@ -126,6 +128,7 @@ class Shape:
     of_world: bool = False
     columns: int = 0
     explicit: bool = False
+    scores: bool = False
     samples: bool = False
     bare_batch: bool = False
     bare_step: bool = False
@@ -149,6 +152,11 @@ class Shape:
     def run(self) -> Run | None:
         """The expression for many such lines at once; None where there is none."""
         return run_of(self.parts)
+
+    @cached_property
+    def has_loss(self) -> bool:
+        """One of its values is a loss."""
+        return any(map(is_loss, self.names))
 
     @property
     def plain(self) -> bool:
@@ -223,7 +231,7 @@ def learn(line: str) -> Shape:
     head = message[: metrics[0].key_start] if metrics else message
     shape.phase = phase_of(head)
     shape.announces = not tokens and shape.phase is not None and len(message) < 80
-    _choose_values(shape, metrics, message, head)
+    _choose_values(shape, tokens, metrics, message, head)
     counted = [tokens[i].key for i, role in roles.items() if role in ("step", "epoch")]
     shape.stage = next((stage for key in counted if (stage := stage_of(key))), "")
     if not (shape.names or roles or shape.plan):
@@ -310,7 +318,18 @@ def _settle_plan(
     shape.of_world = not metrics and any(counts_world(tokens[i].key) for i in placed)
 
 
-def _choose_values(shape: Shape, metrics: list[Token], message: str, head: str) -> None:
+def _names_alone(message: str, tokens: list[Token]) -> bool:
+    """A line of names and numbers without a word between them."""
+    at, rest = 0, ""
+    for token in tokens:
+        rest += message[at : min(token.key_start, token.start)]
+        at = token.end
+    return not _WORD.search(rest + message[at:])
+
+
+def _choose_values(
+    shape: Shape, tokens: list[Token], metrics: list[Token], message: str, head: str
+) -> None:
     """Keep the metrics that are worth drawing; none where the line is no row."""
     eval_line = shape.phase == "eval"
     kept = [token for token in metrics if not is_noise(token.key)]
@@ -318,8 +337,12 @@ def _choose_values(shape: Shape, metrics: list[Token], message: str, head: str) 
     losses = [name for name in names if is_loss(name)]
     measured = [name for name in names if is_measured(name)]
     explicit = all(token.explicit for token in kept if is_loss(token.key))
-    scores = shape.words <= FEW and any(is_score(name) or is_paced(name) for name in names)
-    if not losses and not (measured and shape.level) and not scores:
+    alone = shape.words <= FEW or _names_alone(message, tokens)
+    shape.scores = (
+        alone and not losses and shape.level == 0 and any(is_score(name) for name in names)
+    )
+    paced = shape.words <= FEW and any(is_paced(name) for name in names)
+    if not losses and not (measured and shape.level) and not (shape.scores or paced):
         kept, names = [], []
     shape.explicit = explicit
     if shape.level == 0 and losses and not explicit and len(head.split()) > 4:

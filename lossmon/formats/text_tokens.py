@@ -93,6 +93,7 @@ STOP_WORDS = frozenset(
 )
 _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
 _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z]\w*)?)\s*(?=[,|;]|$)")
+_UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
 _QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"
 _MAX_WORDS, _MAX_NAME = 5, 60
@@ -184,7 +185,10 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
         The name, where it begins in the line, and whether a colon or equals sign follows it.
     """
     at += max(0, len(gap) - _MAX_GAP)
-    head = _CHINESE_COUNTER.sub(_blank, gap[-_MAX_GAP:]).rstrip(_QUOTES)
+    head = gap[-_MAX_GAP:]
+    if head[:1] in "步轮 ":
+        head = _UNIT_BEHIND.sub(_blank, _CHINESE_COUNTER.sub(_blank, head))
+    head = head.rstrip(_QUOTES)
     opened = _OPEN.search(head)
     if opened:
         wrapper = opened.group().rstrip("[ ")
