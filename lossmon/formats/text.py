@@ -14,8 +14,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.folded import MARK, Folds
 from lossmon.formats.labels import Labels
-from lossmon.formats.lexicon import is_loss, is_measured, is_paced, is_score, phase_of, plain, title_of
+from lossmon.formats.lexicon import (
+    is_loss,
+    is_measured,
+    is_paced,
+    is_score,
+    phase_of,
+    plain,
+    title_of,
+)
 from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
@@ -70,6 +79,7 @@ class TextDecoder:
     shapes: dict[str, Shape] = field(default_factory=dict)
     _splitter: LineSplitter = field(default_factory=LineSplitter)
     _labels: Labels = field(default_factory=Labels)
+    _folds: Folds = field(default_factory=Folds)
     _active: list[Shape] = field(default_factory=list)
     _roughly: dict[str, Shape] = field(default_factory=dict)
     _table: Table | None = None
@@ -88,7 +98,8 @@ class TextDecoder:
 
     def flush(self) -> Sequence[Record]:
         """Decode the unfinished tail; a bar as it stands is a row."""
-        records = self._decode(self._labels.strip(self._splitter.flush()) + self._labels.flush())
+        tail = self._labels.strip(self._splitter.flush()) + self._labels.flush()
+        records = [*self._decode(tail), *self._decode(self._folds.flush())]
         for box in self._boxes:
             self._box_ends(box)
         self._rows.release()
@@ -101,6 +112,8 @@ class TextDecoder:
         if not raw:
             return []
         data = b"\n".join(raw)
+        if self._folds.is_open or MARK in data:
+            data = b"\n".join(self._folds.join(raw))
         text = data.decode("utf-8", "replace")
         if _SYSLOG_TAB in text:
             text = text.replace(_SYSLOG_TAB, "\t")

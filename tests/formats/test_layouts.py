@@ -56,6 +56,51 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
             (4, {"gpu_mem": 10.1e9, "box_loss": 0.07, "total_loss": 0.09, "labels": 321.0}),
         ],
     ),
+    "scores on a line of their own, at the end of the epoch (deep metric learning)": (
+        "".join(
+            f"Epoch: [{e}][10/20]\tLoss {2 - e / 4} (2.000)\nEpoch: [{e}][20/20]\tLoss {1.9 - e / 4}"
+            f" (2.000)\nRecall@1: {60 + e}.30 - Recall@5: 80.88 - AP: 50.81\n"
+            for e in range(3)
+        ),
+        [
+            *[(10 * i, {"Loss": loss}) for i, loss in ((1, 2.0), (2, 1.9), (3, 1.75), (4, 1.65))],
+            *[(10 * i, {"Loss": loss}) for i, loss in ((5, 1.5), (6, 1.4))],
+            *[
+                (20 * (e + 1), {"Recall@1": 60.3 + e, "Recall@5": 80.88, "AP": 50.81})
+                for e in range(3)
+            ],
+        ],
+    ),
+    "a reward on the line behind its step (DeepSpeed-Chat)": (
+        "".join(f"epoch: 0|step: {i}|act_loss: -0.{i}3\naverage reward: 2.5{i}\n" for i in range(3)),
+        [
+            *[(i, {"act_loss": float(f"-0.{i}3")}) for i in range(3)],
+            *[(i, {"average reward": float(f"2.5{i}")}) for i in range(3)],
+        ],
+    ),
+    "a unit behind a number is no part of the next name (ML-Agents)": (
+        "".join(
+            f"Step: {i}000. Time Elapsed: 21.3 s. Mean Reward: -0.9{i}. Std of Reward: 0.21.\n"
+            for i in range(3)
+        ),
+        [
+            (
+                i * 1000,
+                {"Time Elapsed": 21.3, "Mean Reward": float(f"-0.9{i}"), "Std of Reward": 0.21},
+            )
+            for i in range(3)
+        ],
+    ),
+    "metrics that rich folds into a column, as it does where no terminal is (kraken, Lightning)": (
+        "stage 0/5 ━━━━━━ 25/25 0:00:05 • 0:00:00 5.00it/s train_loss_step:    \n"
+        f"{' ' * 50}217.772            \n{' ' * 50}val_accuracy: 0.100\n"
+        "stage 1/5 ━━━━━━ 25/25 0:00:05 • 0:00:00 5.00it/s train_loss_step:    \n"
+        f"{' ' * 50}150.379            \n{' ' * 50}val_accuracy: 0.200\n",
+        [
+            (25, {"train_loss_step": 217.772, "val_accuracy": 0.1}),
+            (50, {"train_loss_step": 150.379, "val_accuracy": 0.2}),
+        ],
+    ),
     "an epoch as a rate is none (PyKEEN)": (
         "train:   8%|8         | 1/12 [00:01<00:11,  4.53epoch/s, loss=1.150]\n"
         "train:  16%|#6        | 2/12 [00:02<00:10,  4.56epoch/s, loss=1.100]\n",
