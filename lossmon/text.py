@@ -161,16 +161,44 @@ def common_folder(names: Iterable[str]) -> str:
     return "/".join(part for part, _ in pairs)
 
 
+_SIGNS = "/-_.,: "
+# Pieces of a name: an exponent and a decimal point belong to their number, a setting to its name.
+_PIECE = re.compile(r"(?:(?<=\d[eE])[-+](?=\d)|(?<=\d)\.(?=\d)|[^/\-_.,:\s])+|[/\-_.,:\s]")
+
+
+def distinct(names: Iterable[str]) -> dict[str, str]:
+    """Names without what all of them begin and end with; what differs stays whole.
+
+    A number is not left alone: of runs/version_0 and runs/version_1, version_0 stays.
+    """
+    pieces = {name: _PIECE.findall(name) for name in names}
+    if len(pieces) < 2:
+        return {name: name for name in pieces}
+    # What the first and the last of all share, all between them do; one piece is left of each.
+    room = min(map(len, pieces.values())) - 1
+    first, last = min(pieces.values()), max(pieces.values())
+    start = min(_shared(first, last), room)
+    while start and first[start - 1] not in _SIGNS:
+        start -= 1
+    backwards = [parts[::-1] for parts in pieces.values()]
+    final = min(backwards)
+    end = min(_shared(final, max(backwards)), room - start)
+    while end and final[end - 1] not in _SIGNS:
+        end -= 1  # a word that all end with may belong to a number before it
+    kept = {name: "".join(parts[start : len(parts) - end]) for name, parts in pieces.items()}
+    if any(not part.strip(_SIGNS) for part in kept.values()):
+        return {name: name for name in pieces}
+    if start and all(part[0].isdigit() for part in kept.values()) and first[start - 1] != "/":
+        words = [at for at in range(start) if first[at] not in _SIGNS]
+        start = words[-1] if words else start
+    return {name: "".join(parts[start : len(parts) - end]) for name, parts in pieces.items()}
+
+
+def _shared(one: Sequence[str], two: Sequence[str]) -> int:
+    """How many pieces two names begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, two, strict=False)))
+
+
 def labels_of(names: Sequence[str], width: int) -> dict[str, str]:
-    """A short label for each name; where they would be cut alike, by what tells them apart."""
-    folder = common_folder(names)
-    below = {name: name[len(folder) + 1 :] if folder else name for name in names}
-    if len({label[:width] for label in below.values()}) == len(below):
-        return below
-    first, last = min(below.values()), max(below.values())
-    shared = sum(
-        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
-    )
-    while shared and first[shared - 1].isalnum():
-        shared -= 1  # not in the middle of a word or a number
-    return {name: "~" + label[shared:] if shared else label for name, label in below.items()}
+    """A short label for each name: what tells it apart; an ellipsis where even that is too long."""
+    return {name: clip_middle(label, width) for name, label in distinct(names).items()}

@@ -15,6 +15,7 @@ from lossmon.chart.smoothing import smooth
 from lossmon.chart.spec import ChartSpec, Curve
 from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import SeriesView, part_of
+from lossmon.monitor.groups import band_of
 from lossmon.monitor.pulse import GPU_METRIC
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import labels_of
@@ -46,6 +47,8 @@ _GPU = re.compile(r"gpu.*(util|busy|\.gpu$|percent)|.*util.*gpu", re.IGNORECASE)
 def curves_of(update: RunUpdate, metrics: Sequence[str] = ()) -> tuple[Curve, ...]:
     """Train and eval on one chart; or these metrics, where the run has them."""
     named = [name for name in metrics if name in update.series]
+    if update.members:
+        return _bands(update.members, named[:1] or ("train", "eval"))
     if not named:
         return _loss(update)
     if len(named) == 1 and named[0] not in (update.train, update.eval):
@@ -89,6 +92,23 @@ def _loss(update: RunUpdate) -> tuple[Curve, ...]:
         curve = Curve("eval", "eval", view, points=len(view) <= _FEW, sign="+")
         curves += _pieces(update, curve)
         curves += _older(update.logged.get(update.eval), "eval_raw")
+    return tuple(curves)
+
+
+def _bands(members: Sequence[RunUpdate], metrics: Sequence[str]) -> tuple[Curve, ...]:
+    """The median over several runs, and faint above and below it the band they lie in."""
+    curves: list[Curve] = []
+    for metric in metrics:
+        style = metric if metric in ("train", "eval") else "other"
+        sign = "+" if metric == "eval" else "*"
+        found = band_of(members, metric)
+        if found:
+            median, low, high = found
+            curves.append(Curve(f"{metric} median", style, median, raw=False, sign=sign))
+            curves += [
+                Curve("", f"{style}_raw", edge, guide=True, pattern=1, sign=".")
+                for edge in (low, high)
+            ]
     return tuple(curves)
 
 

@@ -8,9 +8,12 @@ chance of the best is multiplied by how many there were (Bonferroni).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 Value = str | int | float | bool | None
 
@@ -41,79 +44,117 @@ class Association:
     chance: float
 
 
-def strongest(
-    settings: Sequence[Mapping[str, Value]], went_wrong: Sequence[bool]
-) -> Association | None:
-    """The setting that goes with the ending most clearly; None where the evidence is thin.
+class Split(NamedTuple):
+    """Runs in two: those on one side of a value or threshold of a setting, and the others."""
+
+    name: str
+    rule: str
+    side: NDArray[np.bool_]
+
+
+class Sweep:
+    """The settings of many runs, split in every way once, to be weighed against several endings.
 
     Args:
         settings: of each run.
-        went_wrong: whether each run did.
     """
-    runs, wrong = len(went_wrong), sum(went_wrong)
-    if runs < _RUNS or not 2 <= wrong <= runs - 2:
-        return None
-    tests = 0
-    best: Association | None = None
-    names = dict.fromkeys(name for one in settings for name in one)
-    seen = set[tuple[object, ...]]()
-    for name in list(names)[:_MOST_SETTINGS]:
-        values = [one.get(name) for one in settings]
-        splits = _splits(values)
-        # Settings that always change together are one: a scale of a rate, a name of a folder.
-        fresh = [split for split in splits if _key(split[1]) not in seen]
-        seen |= {_key(split[1]) for split in fresh}
-        tests += len(fresh)
-        for rule, side in fresh:
-            found = _weigh(name, rule, side, went_wrong)
-            if best is None or found.chance < best.chance:
-                best = found
-    if best is None:
-        return None
-    corrected = min(1.0, best.chance * tests)
-    if corrected > _LEVEL:
-        return None
-    return Association(
-        best.name, best.rule, best.bad, best.of, best.other_bad, best.other_of, corrected
-    )
+
+    def __init__(self, settings: Sequence[Mapping[str, Value]]) -> None:
+        self._runs = len(settings)
+        self._splits: list[Split] = []
+        names = dict.fromkeys(name for one in settings for name in one)
+        seen = set[bytes]()
+        for name in list(names)[:_MOST_SETTINGS] if self._runs >= _RUNS else ():
+            for split in _splits(name, [one.get(name) for one in settings]):
+                # Settings that always change together are one: a scale of a rate, a folder's name.
+                key = np.packbits(split.side ^ split.side[0]).tobytes()
+                if key not in seen:
+                    seen.add(key)
+                    self._splits.append(split)
+        self._sides = np.array([split.side for split in self._splits], bool)
+        self._of = self._sides.sum(axis=1) if self._splits else np.empty(0, np.int64)
+
+    def strongest(self, went_wrong: Sequence[bool]) -> Association | None:
+        """The setting that goes with an ending most clearly; None where the evidence is thin.
+
+        Args:
+            went_wrong: whether each run did.
+        """
+        runs, wrong = self._runs, sum(went_wrong)
+        if not self._splits or not 2 <= wrong <= runs - 2:
+            return None
+        bad = (self._sides & np.array(went_wrong, bool)).sum(axis=1)
+        # The chance of a split is at least that of the very table: no other is looked at.
+        least = _log_ways(bad, self._of, wrong - bad, runs - self._of)
+        best, chance = -1, np.inf
+        for at in np.argsort(least, kind="stable").tolist():
+            if np.exp(least[at]) >= chance:
+                break
+            of = int(self._of[at])
+            found = fisher(int(bad[at]), of, wrong - int(bad[at]), runs - of)
+            if found < chance:
+                best, chance = at, found
+        corrected = min(1.0, chance * len(self._splits))
+        if corrected > _LEVEL:
+            return None
+        split, here, of = self._splits[best], int(bad[best]), int(self._of[best])
+        return _told(split, here, of, wrong - here, runs - of, corrected)
 
 
-def _key(side: Sequence[bool]) -> tuple[object, ...]:
-    """A split whichever way round it is said."""
-    return tuple(one == side[0] for one in side)
+def strongest(
+    settings: Sequence[Mapping[str, Value]], went_wrong: Sequence[bool]
+) -> Association | None:
+    """The setting that goes with the ending of runs most clearly; see `Sweep`."""
+    return Sweep(settings).strongest(went_wrong)
 
 
-def _splits(values: Sequence[Value]) -> list[tuple[str, list[bool]]]:
+def _splits(name: str, values: Sequence[Value]) -> list[Split]:
     numbers = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
     if len(numbers) == len(values):
+        levels = np.array(numbers, float)
         return [
-            (f">= {cut:g}", [float(one) >= cut for one in numbers])
-            for cut in sorted({float(one) for one in numbers})[1:_MOST_VALUES]
+            Split(name, f">= {cut:g}", levels >= cut) for cut in np.unique(levels)[1:_MOST_VALUES]
         ]
-    kinds = list(dict.fromkeys(str(one) for one in values))
+    words = np.array([str(one) for one in values])
+    kinds = list(dict.fromkeys(words.tolist()))
     if not 1 < len(kinds) <= min(_MOST_VALUES, len(values) // 2):
         return []
-    return [(f"= {kind}", [str(one) == kind for one in values]) for kind in kinds]
+    return [Split(name, f"= {kind}", words == kind) for kind in kinds]
 
 
-def _weigh(name: str, rule: str, side: Sequence[bool], wrong: Sequence[bool]) -> Association:
-    of = sum(side)
-    bad = sum(a and b for a, b in zip(side, wrong, strict=True))
-    other_of, other_bad = len(side) - of, sum(wrong) - bad
-    chance = fisher(bad, of, other_bad, other_of)
+def _told(
+    split: Split, bad: int, of: int, other_bad: int, other_of: int, chance: float
+) -> Association:
+    """An association as seen from the side on which more runs go wrong."""
+    name, rule, _ = split
     if bad * other_of >= other_bad * of:
         return Association(name, rule, bad, of, other_bad, other_of, chance)
     turned = rule.replace(">=", "<") if rule.startswith(">=") else rule.replace("=", "not", 1)
     return Association(name, turned, other_bad, other_of, bad, of, chance)
 
 
+def _log_ways(
+    bad: NDArray[np.int64],
+    of: NDArray[np.int64],
+    other_bad: NDArray[np.int64],
+    other_of: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """The logarithm of the chance of tables of two by two with these margins."""
+    most = int(np.max(of + other_of))
+    logs = np.concatenate(([0.0], np.cumsum(np.log(np.arange(1, most + 1)))))
+
+    def ways(n: NDArray[np.int64], k: NDArray[np.int64]) -> NDArray[np.float64]:
+        found: NDArray[np.float64] = logs[n] - logs[k] - logs[n - k]
+        return found
+
+    return ways(of, bad) + ways(other_of, other_bad) - ways(of + other_of, bad + other_bad)
+
+
 def fisher(bad: int, of: int, other_bad: int, other_of: int) -> float:
     """The two-sided p value of Fisher's exact test of a table of two by two."""
-    wrong, runs = bad + other_bad, of + other_of
-    whole = math.comb(runs, wrong)
-    ways = [
-        math.comb(of, k) * math.comb(other_of, wrong - k)
-        for k in range(max(0, wrong - other_of), min(of, wrong) + 1)
-    ]
-    here = math.comb(of, bad) * math.comb(other_of, other_bad)
-    return sum(way for way in ways if way <= here) / whole
+    wrong = bad + other_bad
+    here = np.arange(max(0, wrong - other_of), min(of, wrong) + 1)
+    sizes = np.full_like(here, of), np.full_like(here, other_of)
+    chance = np.exp(_log_ways(here, sizes[0], wrong - here, sizes[1]))
+    own = chance[bad - here[0]]
+    return float(min(1.0, chance[chance <= own * (1 + 1e-7)].sum()))

@@ -142,6 +142,7 @@ class RunUpdate:
         removed: the run is no more (its logs turned out to belong to another one).
         hushed: patterns that the user has acknowledged or snoozed: they are still shown, but call
             for no attention (badge, order, notices).
+        members: the runs that a line stands for, where it is several; see `groups.folded`.
     """
 
     run: str
@@ -179,6 +180,7 @@ class RunUpdate:
     removed: bool = False
     hushed: frozenset[str] = frozenset()
     stages: tuple[Stage, ...] = ()
+    members: tuple[RunUpdate, ...] = ()
 
     def stage_of(self, step: Ints) -> list[str]:
         """The stage of each step, shape (n,); empty names where the run has one alone."""

@@ -10,6 +10,7 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.hparams.compare import setting
 from lossmon.monitor.jobs import in_brief
+from lossmon.monitor.sibling import Sibling, Siblings
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
 from lossmon.report.machine import machine_line
@@ -78,6 +79,7 @@ def as_table(
         widths[1] = max(cell_width(row[1]) for row in rows)
     widths[1] = min(widths[1], room)
     lines = []
+    siblings = Siblings(ordered)
     for row, update in zip(rows, [None, *ordered], strict=True):
         # Of a run's name the end tells most; the other cells fit, or are words.
         cut = [clip, clip_middle, *[clip] * (len(widths) - 2)]
@@ -87,7 +89,8 @@ def as_table(
         ]
         verdict = "VERDICT" if update is None else _title(update, knowledge)
         lines.append(clip("  ".join([*cells, verdict]).rstrip(), width, ascii=ascii))
-        lines += [] if update is None else _advice(update, knowledge, width, ascii=ascii)
+        if update is not None:
+            lines += _advice(update, knowledge, width, siblings.of(update), ascii=ascii)
     return "\n".join(lines)
 
 
@@ -127,7 +130,9 @@ def _title(update: RunUpdate, knowledge: Knowledge) -> str:
     return printable(title + since)
 
 
-def _advice(update: RunUpdate, knowledge: Knowledge, width: int, *, ascii: bool) -> list[str]:
+def _advice(
+    update: RunUpdate, knowledge: Knowledge, width: int, sibling: Sibling | None, *, ascii: bool
+) -> list[str]:
     """Below a run that needs attention: the likeliest cause and what to do; errors in any case."""
     lines = [f"error: {printable(error)}" for error in update.errors]
     if update.job is not None and update.state != "failed":  # then it is the evidence
@@ -147,6 +152,9 @@ def _advice(update: RunUpdate, knowledge: Knowledge, width: int, *, ascii: bool)
             )
             lines.append(printable(f"{word}: {knowledge.cause(cause.id).text}{why}"))
         lines += [f"do: {printable(remedy)}" for remedy in knowledge.remedies(finding)[:2]]
+    if sibling is not None:
+        told = sibling.in_words(knowledge.word)
+        lines.append(f"{knowledge.word('sibling')}: {'; '.join(told)}")
     rows = []
     for line in lines:
         first, *rest = wrap(line, max(20, width - _INDENT - _HANGING)) or [""]

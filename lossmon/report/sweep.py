@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lossmon.diagnosis.sweep import strongest
+from lossmon.diagnosis.sweep import Sweep
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import printable
 
 _WRONG = ("diverged", "nan", "failed", "rebound", "overfitting", "not_decreasing", "oscillating")
 
 
-def sweep_line(updates: Sequence[RunUpdate]) -> str:
+def sweep_line(updates: Sequence[RunUpdate], *, brief: bool = False) -> str:
     """The setting that goes with an ending; empty where nothing can be told from chance.
 
     The endings are looked at one by one, and all who went wrong together: each look counts.
+
+    Args:
+        updates: the runs.
+        brief: leave out how it was tested.
     """
     configured = [update for update in updates if update.hparams.values]
     settings = [update.hparams.values for update in configured]
@@ -29,7 +33,8 @@ def sweep_line(updates: Sequence[RunUpdate]) -> str:
         for pattern in _WRONG
         if any(pattern in found for found in patterns)
     ]
-    found = [(words, one) for words, ends in looks if (one := strongest(settings, ends))]
+    sweep = Sweep(settings)
+    found = [(words, one) for words, ends in looks if (one := sweep.strongest(ends))]
     sure = [(words, one) for words, one in found if one.chance * len(looks) <= _LEVEL]
     if not sure:
         return ""
@@ -38,7 +43,8 @@ def sweep_line(updates: Sequence[RunUpdate]) -> str:
     p = "p < 0.001" if chance < 0.001 else f"p = {chance:.3f}"
     return (
         f"{best.bad} of {best.of} runs with {printable(best.name)} {printable(best.rule)} {words}, "
-        f"{best.other_bad} of {best.other_of} others (Fisher's exact test, corrected, {p})"
+        f"{best.other_bad} of {best.other_of} others "
+        + (f"({p})" if brief else f"(Fisher's exact test, corrected, {p})")
     )
 
 

@@ -56,6 +56,8 @@ _COMMANDS = (
     ("Sort runs", "by the next column", "order"),
     ("Overlay", "the marked runs on one chart", "overlay"),
     ("Baseline", "compare every run with this one", "baseline"),
+    ("Group runs", "by seeds, folder, job array or any setting", "group"),
+    ("Fold", "or unfold a group of runs", "fold"),
     ("Join or part", "the marked runs are one; without marks its logs are a run each", "join"),
     ("Diagnosis", "on the whole screen", "panel"),
     ("Evidence", "the finding, its evidence drawn on the curve", "evidence"),

@@ -35,8 +35,8 @@ class Scene:
         marked: runs to be shown on one chart, and how they are told apart there.
         baseline: the run that others are compared with.
         order: key of the column that the list is sorted by.
-        prefix: what all names begin with, left out in the list.
-        alike: last parts of names that several runs have, such as train.log.
+        short: names without what all of them share.
+        unfolded: keys of groups whose runs are listed below them.
     """
 
     now: float
@@ -46,8 +46,8 @@ class Scene:
     marked: Mapping[str, Identity] = field(default_factory=dict)
     baseline: Baseline | None = None
     order: str = "need"
-    prefix: str = ""
-    alike: Container[str] = ()
+    short: Mapping[str, str] = field(default_factory=dict)
+    unfolded: Container[str] = ()
 
     def standing(self, update: RunUpdate) -> Standing:
         """How a run stands."""
@@ -110,27 +110,23 @@ def mark_of(update: RunUpdate, scene: Scene) -> Cell:
 
 
 def _need(update: RunUpdate, _scene: Scene) -> int:
-    return -SEVERITIES.index(look.severity(update))
+    """Who needs attention first; a run whose log is gone can be helped no more."""
+    return 1 if update.lost else -SEVERITIES.index(look.severity(update))
 
 
 def _name(update: RunUpdate, scene: Scene, width: int) -> Cell:
-    name = name_of(update, scene)
-    if cell_width(name) > width:
-        name = _short_name(name, scene)  # of a long path the end tells most
-    return clip_middle(name, width, ascii=scene.ascii), ""
-
-
-def _short_name(name: str, scene: Scene) -> str:
-    """The last part of a name, with the folder where other runs end alike."""
-    parts = name.rsplit("/", 2)
-    return "/".join(parts[-2:] if parts[-1] in scene.alike else parts[-1:])
+    return clip_middle(name_of(update, scene), width, ascii=scene.ascii), ""
 
 
 def name_of(update: RunUpdate, scene: Scene) -> str:
-    """The name of a run without what all names begin with."""
-    prefix = scene.prefix + "/"
-    below = update.run[len(prefix) :] if update.run.startswith(prefix) else ""
-    return printable(below or update.run)
+    """The name of a run without what all share; a group says whether it is folded, and how many."""
+    if not update.members:
+        return printable(scene.short.get(update.run, update.run))
+    signs = ("-", "+") if scene.ascii else ("▾", "▸")
+    name = update.run.partition(" ")[2]
+    times = "x" if scene.ascii else "×"
+    sign = signs[update.run not in scene.unfolded]
+    return printable(f"{sign} {name} {times}{len(update.members)}")
 
 
 def _curve(update: RunUpdate, scene: Scene, width: int) -> Cell:
@@ -245,7 +241,8 @@ _IMPORTANCE = (
     "host",
 )  # fmt: skip
 ORDERS = ("need", *(column.key for column in COLUMNS if column.by and column.key != "verdict"))
-_LEAST_CURVE = 5  # cells beside a long name
+_LEAST_CURVE = 3  # cells: in fewer a curve says nothing
+_LONGEST_NAME = 0.45  # of the width, for which a name takes the room of other columns
 _NUMBER_OF = {key: key for key in ("eval", "step", "age", "speed", "eta", "state")}
 TITLES = {"need": "who needs attention", "versus": "against the baseline", "speed": "steps/s"}
 
@@ -255,16 +252,16 @@ def columns_for(width: int, runs: Iterable[RunUpdate], scene: Scene) -> list[tup
     known = {column.key: column for column in COLUMNS}
     listed = list(runs)
     room, kept = width, []
+    longest = max((cell_width(name_of(run, scene)) for run in listed), default=0)
+    least = {"name": max(known["name"].width, min(longest, int(_LONGEST_NAME * width)))}
     for key in _IMPORTANCE:
-        column = known[key]
-        if column.wanted(listed, scene) and column.width + 1 <= room:
+        column, cells = known[key], least.get(key, known[key].width)
+        if column.wanted(listed, scene) and (cells + 1 <= room or key == "name"):
             kept.append(key)
-            room -= column.width + 1
-    growing = [key for key in kept if known[key].grows]
-    widths = {key: known[key].width for key in kept}
+            room -= cells + 1
+    widths = {key: least.get(key, known[key].width) for key in kept}
     if "name" in kept:
-        longest = max((cell_width(name_of(run, scene)) for run in listed), default=0)
-        more = max(0, min(longest - widths["name"], room if growing == ["name"] else room // 2))
+        more = max(0, min(longest - widths["name"], room // 2))
         widths["name"] += more
         room -= more
     for key, most in (("verdict", 20), ("curve", 30), ("verdict", room)):
@@ -283,8 +280,9 @@ def narrow_columns_for(
     number = "versus" if scene.baseline is not None else _NUMBER_OF.get(scene.order, "train")
     room = 7 if known[number].width <= 8 else 9
     shared = width - room - 3  # by name and curve
-    longest = max((cell_width(_short_name(name_of(run, scene), scene)) for run in runs), default=0)
-    curve = max(0, min(10, shared - min(longest, max(8, shared - _LEAST_CURVE))))
+    longest = max((cell_width(name_of(run, scene)) for run in runs), default=0)
+    curve = min(10, shared - longest)  # the name gives way last
+    curve = curve if curve >= _LEAST_CURVE else 0
     name = max(4, shared - curve)
     wanted = (("name", name), ("curve", curve), (number, room))
     return [(known[key], cells) for key, cells in wanted if cells]

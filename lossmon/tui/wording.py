@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from lossmon.diagnosis.finding import SEVERITIES, Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
+from lossmon.monitor.sibling import Sibling
 from lossmon.text import cell_width, pad, printable, wrap
 from lossmon.tui import look
 from lossmon.tui.quiet import Hush, Quiet
@@ -34,12 +35,14 @@ class Wording:
         width: columns.
         ascii: with ASCII signs only.
         quiet: what the user has acknowledged or snoozed.
+        sibling: of a run that goes wrong, the nearest one that is well.
     """
 
     knowledge: Knowledge
     width: int
     ascii: bool = False
     quiet: Quiet | None = None
+    sibling: Sibling | None = None
 
     # -- pieces ----------------------------------------------------------------------------------
 
@@ -98,6 +101,8 @@ class Wording:
         yield from self.evidence(finding, indent)
         if finding.severity != "info" or any(cause.why for cause in finding.causes):
             yield from self.causes(finding, indent)
+        if finding.severity != "info":
+            yield from self.next_of_kin(indent)
         yield from self.remedies(finding, indent)
 
     def hushed(self, update: RunUpdate, finding: Finding, indent: int = 0) -> Iterator[Row]:
@@ -160,6 +165,17 @@ class Wording:
         if text:
             yield from self.heading("goes_away")
             yield from self.hang([], text, "")
+
+    def next_of_kin(self, indent: int = 0) -> Iterator[Row]:
+        """The nearest run that is well: what differs, and where the curves part."""
+        if self.sibling is None:
+            return
+        yield from self.heading("sibling", indent)
+        left = " " * indent
+        name, *more = self.sibling.in_words(self.knowledge.word)
+        yield from self.hang([(left, "")], name, "bold")
+        for line in more:
+            yield from self.hang([(left, "")], line, "")
 
     def notes(self, update: RunUpdate) -> Iterator[Row]:
         """The state of the run in words, and what could not be read."""

@@ -150,7 +150,7 @@ def test_plot_puts_runs_on_one_chart(overfit: Path, tmp_path: Path) -> None:
     assert lines[0].startswith("2 runs")
     assert len(lines) == 20
     assert "other" in done.stdout
-    assert "jsonl" in done.stdout
+    assert "iner_log" in done.stdout
 
 
 def test_plot_knows_the_learning_rate_by_its_short_name(tmp_path: Path) -> None:

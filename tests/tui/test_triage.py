@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lossmon.diagnosis.knowledge import load
-from lossmon.text import cell_width, common_folder, labels_of
+from lossmon.text import cell_width, common_folder, distinct, labels_of
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.triage import COLUMNS, ORDERS, Scene, columns_for, narrow_columns_for, ordered
@@ -51,17 +51,18 @@ def test_columns_fill_the_width_and_never_more(tmp_path: Path, scene: Scene, wid
 
 
 @pytest.mark.parametrize(
-    ("run", "alike", "shown"),
+    ("others", "run", "shown"),
     [
-        ("/tmp/uu/run.jsonl", (), "run.jsonl"),
-        ("/very/long/folder/a/train.log", ("train.log",), "a/train.log"),
-        ("/very/long/folder/sft-llama-7b-lr1e-4-seed-3", (), "sft…-4-seed-3"),
+        ((), "/tmp/uu/run.jsonl", "/tmp/uu/run.jsonl"),
+        (("/very/long/folder/b/train.log",), "/very/long/folder/a/train.log", "a"),
+        (("/very/long/folder/b/log",), "/very/long/folder/llama-7b-lr1e-4-seed-3/log",
+         "llama…r1e-4-seed-3"),
     ],
-)
+)  # fmt: skip
 def test_beside_the_chart_a_name_keeps_what_tells_it_apart(
-    tmp_path: Path, run: str, alike: tuple[str, ...], shown: str
+    tmp_path: Path, others: tuple[str, ...], run: str, shown: str
 ) -> None:
-    scene = Scene(NOW, load("en"), alike=alike)
+    scene = Scene(NOW, load("en"), short=distinct([run, *others]))
     update = replace(update_of(tmp_path / "a.jsonl"), run=run)
     columns = narrow_columns_for(28, [update], scene)
     assert sum(room + 1 for _, room in columns) <= 28
@@ -170,8 +171,8 @@ async def test_a_baseline_is_compared_with_at_the_same_step(app: LossmonApp) -> 
 def test_labels_that_would_be_cut_alike_are_what_tells_them_apart() -> None:
     assert labels_of(["runs/a", "runs/b"], 14) == {"runs/a": "a", "runs/b": "b"}
     names = ["r/sft-llama-7b-lr1e-4-bs32", "r/sft-llama-7b-lr2e-4-bs32"]
-    assert list(labels_of(names, 14).values()) == ["~lr1e-4-bs32", "~lr2e-4-bs32"]
-    assert labels_of(["same"], 3) == {"same": "same"}
+    assert list(labels_of(names, 14).values()) == ["lr1e-4", "lr2e-4"]
+    assert labels_of(["same"], 14) == {"same": "same"}
 
 
 async def test_marked_runs_share_a_chart_and_keep_their_looks(app: LossmonApp) -> None:

@@ -75,7 +75,8 @@ class ChartKeys(RunsScreen):
         how += [f"ema {view.smoothing}"] if view.smoothing else []
         metric, after = ", ".join(view.metrics) or "loss", dot.join(["", *how])
         room = min(70, max(20, chart.size.width - 4)) - cell_width(metric + dot + after)
-        run = f"{others + 1} runs" if others else printable(update.run)
+        runs = others + 1 if others else len(update.members)
+        run = f"{runs} runs" if runs else printable(update.run)
         if cell_width(run) > room:
             run = clip(run.rsplit("/", 1)[-1], max(8, room), ascii=self._ascii)
         return clip(printable(f"{metric}{dot}{run}{after}"), 70, ascii=self._ascii)

@@ -99,7 +99,8 @@ class FindingKeys(RunsScreen):
         return self._knowledge
 
     def _hush(self, how: str, finding: Finding) -> None:
-        run = self._chosen or ""
+        update = self.chosen_run
+        run = update.run if update is not None else ""
         self.query_one(DiagnosisPanel).stay()
         change = self.quiet.acknowledge if how == "acknowledge" else self.quiet.snooze
         hush = change(run, finding)

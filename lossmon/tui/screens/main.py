@@ -14,6 +14,7 @@ from lossmon.config.screen import Screen as ScreenSettings
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor import RunUpdate
 from lossmon.tui import query
+from lossmon.tui.insight import Insight
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.finding_keys import FindingKeys
@@ -52,6 +53,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         self._knowledge = load(lang)
         self._waiting = waiting
         self.quiet = Quiet()
+        self._insight = Insight()
         self._to_show = False
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
@@ -114,18 +116,19 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         scene = self.scene
         runs = self._ordered(scene)
         self._settle_choice([run.run for run in runs])
-        update = self.chosen_run
+        update, line = self.chosen_run, self.chosen_line
         wide = self.has_class("-wide") and self.has_class("-tall") and not self.has_class("-solo")
         with self.app.batch_update():
-            self.query_one("#top", lines.Line).say(self._top(len(runs), update, wide, scene))
+            self.query_one("#top", lines.Line).say(self._top(self._passing, update, wide, scene))
             self._show_runs(runs, scene)
             chart = self.query_one(ChartView)
-            chart.show(update, self._view, self.cursor_step, self.others)
+            chart.show(line, self._view, self.cursor_step, self.others)
             self._show_grid(update)
-            title = self._chart_title(update, len(self.others))
+            title = self._chart_title(line, len(self.others))
             if title != self._title:
                 self._title, chart.border_title = title, Content(title)
-            self.query_one(DiagnosisPanel).show(update, self._knowledge, self.quiet)
+            sibling = self._insight.sibling(self._runs, update)
+            self.query_one(DiagnosisPanel).show(update, self._knowledge, self.quiet, sibling)
             self.query_one(LogPane).show(update)
             self.query_one("#strip", lines.Line).say(lines.strip(update, wide, scene))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))

@@ -9,6 +9,7 @@ from typing import Any
 from textual.reactive import reactive
 
 from lossmon.monitor import RunUpdate
+from lossmon.monitor.groups import worst_of
 from lossmon.tui.screens.steady import SteadyScreen
 from lossmon.tui.view import View
 
@@ -18,7 +19,8 @@ class RunsScreen(SteadyScreen[None]):
 
     Attributes:
         _runs: name -> newest update.
-        _chosen: name of the run that is looked at; None before the first comes.
+        _folds: key -> the line of a group of runs.
+        _chosen: name of the run or key of the group that is looked at; None before the first comes.
         _view: how it is looked at.
         _ascii: plain signs only.
         cursor_step: the step on which the cursor of the chart stands; None where it is off.
@@ -30,14 +32,22 @@ class RunsScreen(SteadyScreen[None]):
         super().__init__()
         self._ascii = ascii
         self._runs: dict[str, RunUpdate] = {}
+        self._folds: dict[str, RunUpdate] = {}
         self._chosen: str | None = None
         self._view = View()
         self._by_hand = False  # the user chose the run or looks into it: it stays
 
     @property
+    def chosen_line(self) -> RunUpdate | None:
+        """The newest update of what is looked at: a run, or a group of them."""
+        fold = self._folds.get(self._chosen or "")
+        return fold or self._runs.get(self._chosen or "")
+
+    @property
     def chosen_run(self) -> RunUpdate | None:
-        """The newest update of the run that is looked at."""
-        return self._runs.get(self._chosen) if self._chosen is not None else None
+        """The newest update of the run that is looked at; of a group, the one to look at first."""
+        line = self.chosen_line
+        return worst_of(line.members) if line is not None and line.members else line
 
     def _look(self, **changes: Any) -> None:
         """Look at the run in another way (fields of `View`)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import on
@@ -19,17 +19,18 @@ from lossmon.logs.source import Health
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.baseline import Baseline
 from lossmon.report.check import headline
-from lossmon.text import common_folder, printable
+from lossmon.text import clip, distinct, printable
 from lossmon.tui import look, query, triage
+from lossmon.tui.insight import Insight
+from lossmon.tui.screens.group_keys import GroupKeys
 from lossmon.tui.screens.settings import SettingsScreen
-from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.triage import ORDERS, TITLES, Scene
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import Look, SmallChart, SmallCharts
 
 
-class TriageKeys(RunsScreen):
+class TriageKeys(GroupKeys):
     """Which runs are shown, in which order, and which of them is looked at.
 
     Attributes:
@@ -39,6 +40,7 @@ class TriageKeys(RunsScreen):
     _knowledge: Knowledge
     _hosts: tuple[Health, ...]
     _monitor: Monitor | None
+    _insight: Insight
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j,n", "next(1)", "next run", key_display="j", show=False),
@@ -60,7 +62,9 @@ class TriageKeys(RunsScreen):
         self._order = "need"
         self._overlaid = False
         self._baseline: Baseline | None = None
-        self._list_title = ""
+        self._list_title = ("", "")
+        self._passing = 0  # runs that pass the filter
+        self._short: tuple[tuple[str, ...], Mapping[str, str]] = ((), {})
 
     @property
     def runs(self) -> list[RunUpdate]:
@@ -76,7 +80,6 @@ class TriageKeys(RunsScreen):
     def scene(self) -> Scene:
         """What lines of the list depend on beside their runs, as of now."""
         identities = self.query_one(ChartView).identities
-        ends = Counter(run.rsplit("/", 1)[-1] for run in self._runs)
         return Scene(
             now=time.time(),
             knowledge=self._knowledge,
@@ -85,9 +88,16 @@ class TriageKeys(RunsScreen):
             marked={run: identities.of(run) for run in self.marked},
             baseline=self._compared(),
             order=self._order,
-            prefix=common_folder(self._runs) if len(self._runs) > 1 else "",
-            alike={end for end, count in ends.items() if count > 1},
+            short=self._short_names(),
+            unfolded=self._unfolded,
         )
+
+    def _short_names(self) -> Mapping[str, str]:
+        """Names without what all share, found again only when runs have come or gone."""
+        names = tuple(self._runs)
+        if names != self._short[0]:
+            self._short = names, distinct(names)
+        return self._short[1]
 
     def _compared(self) -> Baseline | None:
         """The baseline as it is now."""
@@ -106,7 +116,9 @@ class TriageKeys(RunsScreen):
             for run in self._runs.values()
             if self._query.fits(run, lambda run: scene.standing(run).word)
         ]
-        return triage.ordered(shown, scene)
+        self._passing = len(shown)
+        lines = triage.ordered(self.grouped(shown), scene)
+        return self.with_members(lines, scene) if self._folds else lines
 
     def _settle_choice(self, names: list[str]) -> None:
         """What is chosen is among the runs that are shown; the first unless the user chose."""
@@ -122,12 +134,22 @@ class TriageKeys(RunsScreen):
         title = "runs"
         if scene.order != "need" or self.has_class("-list"):
             title = f"runs by {TITLES.get(scene.order, scene.order)}"
-        if title != self._list_title:  # a border is sent again when it is set
-            self._list_title, listed.border_title = title, Content(title)
+        if self._way:
+            title += f", grouped by {printable(self._way)}"
+        foot = ""
+        if self.has_class("-list"):
+            found = self._insight.sweep(self._runs, self._show_from_thread)
+            foot = clip(found, max(20, self.size.width - 8), ascii=self._ascii)
+        if (title, foot) != self._list_title:  # a border is sent again when it is set
+            self._list_title = title, foot
+            listed.border_title, listed.border_subtitle = Content(title), Content(foot)
         if self.has_class("-wall"):
             view = self._view
             charts = [_small(run, scene) for run in runs]
             self._wall.show(charts, Look(view.smoothing, view.log_y, view.x_axis), self._chosen)
+
+    def _show_from_thread(self) -> None:
+        self.app.call_later(self._show)
 
     # -- which run -------------------------------------------------------------------------------
 
@@ -177,7 +199,9 @@ class TriageKeys(RunsScreen):
     @on(RunList.Opened)
     def _open_run(self, message: RunList.Opened) -> None:
         message.stop()
-        if self.has_class("-list"):
+        if self._chosen in self._folds:
+            self.action_fold()
+        elif self.has_class("-list"):
             self.action_runs()
         else:
             self.set_focus(None)
@@ -233,12 +257,15 @@ class TriageKeys(RunsScreen):
 
     def action_mark(self) -> None:
         """Mark the chosen run for one chart, or take the mark away; the next is chosen."""
-        if self._chosen is None:
+        line = self.chosen_line
+        if line is None:
             return
-        if self._chosen in self.marked:
-            del self.marked[self._chosen]
+        runs = [run.run for run in line.members or (line,)]
+        if all(run in self.marked for run in runs):
+            for run in runs:
+                del self.marked[run]
         else:
-            self.marked[self._chosen] = None
+            self.marked |= dict.fromkeys(runs)
         self.action_next(1)
 
     @property
@@ -254,6 +281,8 @@ class TriageKeys(RunsScreen):
         if update is None:
             self.notify("there is no run yet", timeout=3)
             return
+        if not marked and (line := self.chosen_line) is not None:
+            marked = list(line.members)
         if marked and update not in marked:
             marked.insert(0, update)
         self.app.push_screen(SettingsScreen(marked or [update], self._knowledge))

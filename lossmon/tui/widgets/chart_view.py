@@ -100,6 +100,7 @@ class ChartView(PictureView):
         if update is None:
             self.curves = ()
             return draw(ChartSpec((), width, height))
+        several = bool(self._others or update.members)
         if self._others:
             metric = view.metrics[0] if view.metrics else None
             self.curves = overlay_of((update, *self._others), self.identities, metric)
@@ -110,7 +111,7 @@ class ChartView(PictureView):
                 self.curves,
                 width,
                 height,
-                () if self._others else marks_of(update),
+                () if several else marks_of(update),
                 view.x_axis,
                 view.log_y,
                 view.smoothing,
@@ -120,7 +121,7 @@ class ChartView(PictureView):
                 view.window,
                 view.whole_y,
                 tokens_of(update),
-                None if self._others else strip_of(update, view.strip, view.smoothing)[1],
+                None if several else strip_of(update, view.strip, view.smoothing)[1],
             )
         )
 

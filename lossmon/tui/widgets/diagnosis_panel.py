@@ -14,6 +14,7 @@ from textual.widgets import Static
 from lossmon.diagnosis.finding import SEVERITIES, Finding
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
+from lossmon.monitor.sibling import Sibling
 from lossmon.text import clip
 from lossmon.tui import look
 from lossmon.tui.quiet import Quiet
@@ -73,6 +74,7 @@ class DiagnosisPanel(Vertical):
         self._update: RunUpdate | None = None
         self._knowledge: Knowledge | None = None
         self._quiet: Quiet | None = None
+        self._sibling: Sibling | None = None
         self._pattern: str | None = None  # chosen by the user; the headline where None
         self._said: tuple[list[Row], Row] = ([], [])
 
@@ -91,13 +93,18 @@ class DiagnosisPanel(Vertical):
         return found[0] if found else look.named(self._update)
 
     def show(
-        self, update: RunUpdate | None, knowledge: Knowledge, quiet: Quiet | None = None
+        self,
+        update: RunUpdate | None,
+        knowledge: Knowledge,
+        quiet: Quiet | None = None,
+        sibling: Sibling | None = None,
     ) -> None:
         """Say what is known of a run."""
         if self._update is not None and (update is None or update.run != self._update.run):
             self._pattern = None
             self.query_one(Findings).scroll_home(animate=False)
         self._update, self._knowledge, self._quiet = update, knowledge, quiet
+        self._sibling = sibling
         self._say()
 
     def on_resize(self) -> None:
@@ -133,7 +140,7 @@ class DiagnosisPanel(Vertical):
         width = self.query_one(Findings).scrollable_content_region.width
         if knowledge is None or width < 1:
             return
-        wording = Wording(knowledge, width, self._ascii, self._quiet)
+        wording = Wording(knowledge, width, self._ascii, self._quiet, self._sibling)
         first, rows = look.named(update) if update is not None else None, []
         if update is not None:
             rows = [

@@ -1,0 +1,143 @@
+"""The keys that fold the runs of one experiment into a line, and unfold it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets.option_list import Option
+
+from lossmon.monitor import RunUpdate
+from lossmon.monitor.groups import folded, groups, ways
+from lossmon.text import printable
+from lossmon.tui.screens.shared import RunsScreen
+from lossmon.tui.triage import Scene, ordered
+from lossmon.tui.widgets.options import Options
+
+NOTHING = "nothing"
+_FOLD = "group "  # what the key of a folded line begins with: no run is called so
+
+
+class GroupKeys(RunsScreen):
+    """By what runs are grouped, and which groups are unfolded."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("G", "group", "group", show=False, tooltip="Fold the runs of an experiment"),
+        Binding("F", "fold", "fold", show=False, tooltip="Fold or unfold a group"),
+    ]
+
+    def __init__(self, ascii: bool) -> None:
+        super().__init__(ascii)
+        self._way = ""
+        self._unfolded: set[str] = set()
+
+    def grouped(self, runs: Sequence[RunUpdate]) -> list[RunUpdate]:
+        """Lines for runs: one for each group, and its runs only where it is unfolded."""
+        self._folds = {}
+        if not self._way:
+            return list(runs)
+        inside = dict[str, str]()
+        for name, members in groups(runs, self._way).items():
+            key = _FOLD + name
+            self._folds[key] = folded(key, members)
+            inside |= {run.run: key for run in members}
+        alone = [run for run in runs if inside.get(run.run) is None]
+        return [*self._folds.values(), *alone]
+
+    def with_members(self, lines: Sequence[RunUpdate], scene: Scene) -> list[RunUpdate]:
+        """Lines in their order, each unfolded group followed by its runs in theirs."""
+        found: list[RunUpdate] = []
+        for line in lines:
+            found.append(line)
+            if line.run in self._unfolded:
+                found += ordered(line.members, scene)
+        return found
+
+    def group_of(self, run: str | None) -> str:
+        """The group in which a run stands; empty where it stands in none."""
+        if run in self._folds:
+            return run or ""
+        return next(
+            (
+                key
+                for key, fold in self._folds.items()
+                if any(run == one.run for one in fold.members)
+            ),
+            "",
+        )
+
+    def action_group(self) -> None:
+        """Choose by what runs are grouped."""
+        found = ways(list(self._runs.values()))
+        if not found:
+            self.notify("there is nothing that some of these runs share and others do not")
+            return
+        self.app.push_screen(GroupScreen(found, self._way), self._group_by)
+
+    def _group_by(self, way: str | None) -> None:
+        if way is not None:
+            self._way = "" if way == NOTHING else way
+            self._unfolded.clear()
+            self._show()
+
+    def action_fold(self) -> None:
+        """Unfold the group that is chosen, or fold the one of the chosen run."""
+        key = self.group_of(self._chosen)
+        if not key:
+            self.notify("no group here; G folds the runs of an experiment", timeout=3)
+            return
+        self._unfolded ^= {key}
+        self._chosen, self._by_hand = key, True
+        self._show()
+
+
+class GroupScreen(ModalScreen[str | None]):
+    """Asks by what runs shall be grouped; its result is None where that stays as it is.
+
+    Args:
+        ways: what there is to choose from.
+        way: by what they are grouped now.
+    """
+
+    DEFAULT_CSS = """
+    GroupScreen { align: center middle; }
+    GroupScreen > Vertical {
+        width: 48; max-width: 100%; height: auto; max-height: 100%;
+        border: round $accent; background: $surface; padding: 0 1;
+    }
+    GroupScreen Options { border: none; height: auto; max-height: 20; background: $surface; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,G", "stay", "stay"),
+    ]
+
+    def __init__(self, ways: Sequence[str], way: str) -> None:
+        super().__init__()
+        self._ways = [NOTHING, *ways]
+        self._way = way
+
+    def compose(self) -> ComposeResult:
+        """A list of ways."""
+        with Vertical() as box:
+            box.border_title = Content("group runs by")
+            yield Options(*(Option(Content(printable(way))) for way in self._ways))
+
+    def on_mount(self) -> None:
+        """Begin at what holds now."""
+        options = self.query_one(Options)
+        options.highlighted = self._ways.index(self._way) if self._way in self._ways else 0
+        options.focus()
+
+    def on_option_list_option_selected(self, event: Options.OptionSelected) -> None:
+        """It is chosen."""
+        event.stop()
+        self.dismiss(self._ways[event.option_index])
+
+    def action_stay(self) -> None:
+        """Leave it as it is."""
+        self.dismiss(None)
