@@ -63,17 +63,18 @@ def cli() -> None:
 @ssh_options
 @told_options
 @click.option("--tee", metavar="FILE", default="", help="Keep what comes through a pipe in a file.")
+@click.option("--session", "name", metavar="NAME", default="", help="Remember the screen by name.")
 @fps_option
 @lang_option
 @ascii_option
 def open_command(
-    targets: tuple[str, ...], tee: str, fps: float | None, lang: str, ascii: bool
+    targets: tuple[str, ...], tee: str, name: str, fps: float | None, lang: str, ascii: bool
 ) -> None:
     """Open the screen on log files, folders, globs, or - for a pipe."""
     if tee and "-" not in targets:
         raise click.UsageError("--tee keeps what comes through a pipe; name - as a target")
     settings.say(tee=tee)
-    _open(targets or (".",), lang, ascii, fps)
+    _open(targets, lang, ascii, fps, name)
 
 
 @cli.command(context_settings=_CONTEXT)
@@ -403,7 +404,7 @@ def demo(
         return
     need_terminal("lossmon demo")
     with stage(only, fast) as folder:
-        _open((str(folder),), lang, ascii, fps)
+        _open((str(folder),), lang, ascii, fps, None)
 
 
 @cli.command("config", context_settings=_CONTEXT)
@@ -443,11 +444,13 @@ def manual() -> None:
     click.echo(page(cli), nl=False)
 
 
-def _open(targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None) -> None:
+def _open(
+    targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None, session: str | None
+) -> None:
     if "-" not in targets:
         need_terminal("lossmon")
     one_thread()
     from lossmon.tui.start import open_screen
 
     tell_broken_plug_ins()
-    sys.exit(open_screen(targets, lang, plain(ascii), fps, complain))
+    sys.exit(open_screen(targets, lang, plain(ascii), fps, complain, session))

@@ -26,6 +26,7 @@ SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
 def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
     """The settings of whoever runs the tests are neither read nor changed."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     monkeypatch.delenv("LOSSMON_CONFIG", raising=False)
 
 

@@ -146,6 +146,10 @@ class Monitor:
             source.wake()
         self._news.set()
 
+    def repeat(self) -> None:
+        """Hand out every run anew at the next poll."""
+        self._sent.clear()
+
     def hosts(self) -> tuple[Health, ...]:
         """How the links to other boxes are, in the order they were named."""
         found = (source.health() for source in self._sources)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -23,6 +23,7 @@ from lossmon.config import Config
 from lossmon.config.keep import keep
 from lossmon.errors import ConfigError
 from lossmon.monitor import Monitor
+from lossmon.session import Session
 from lossmon.text import printable
 from lossmon.tui import clipboard, textual_private, themes
 from lossmon.tui.driver import TerminalDriver
@@ -90,6 +91,7 @@ class LossmonApp(WiredApp):
         waiting: what to say before the first run shows up.
         settings: what config.toml says; the arguments above go before it.
         piped: a pipe is watched, whose writer is a process of the same job.
+        left: how the last screen on these targets was left.
 
     Attributes:
         failure: one line, once an error of our own ended the screen or the reading.
@@ -120,6 +122,7 @@ class LossmonApp(WiredApp):
         settings: Config | None = None,
         piped: bool = False,
         notifier: Callable[[Callable[[str], None]], Notifier] | None = None,
+        left: Session | None = None,
     ) -> None:
         super().__init__()
         textual_private.tell()
@@ -133,6 +136,8 @@ class LossmonApp(WiredApp):
             self.register_theme(theme)
         self.theme = self.settings.screen.theme
         self._main = MainScreen(lang, ascii, printable(waiting), self.settings.screen)
+        if left is not None:
+            self._main.recall(left)
         self._monitor = monitor
         self.notices = Notices(self.settings.notices, self._write)
         self._notifier = None if notifier is None else notifier(self._tell_service_failed)
@@ -151,6 +156,10 @@ class LossmonApp(WiredApp):
 
     def _tell_service_failed(self, reason: str) -> None:
         self.post_message(ServiceFailed(reason))
+
+    def left(self, targets: Sequence[str], folder: str) -> Session:
+        """How the screen was left, for the next one; see `MainScreen.left`."""
+        return self._main.left(targets, folder)
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is there from the first paint."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from lossmon.diagnosis.finding import SEVERITIES, Finding
 from lossmon.monitor import RunUpdate
+from lossmon.session import Hushed
 
 Kind = Literal["acknowledged", "snoozed"]
 
@@ -24,6 +26,7 @@ class Hush:
         since_step: the onset that was acknowledged; the same pattern with another onset is news.
         until: when a snooze ends, seconds since the Unix epoch; None for never.
         lasts: how long it was snoozed, in seconds.
+        recalled: from the last screen; this one has not seen the finding yet.
     """
 
     kind: Kind
@@ -31,10 +34,11 @@ class Hush:
     since_step: int
     until: float | None = None
     lasts: float = 0.0
+    recalled: bool = False
 
 
 class Quiet:
-    """Which findings of which runs are hushed. In memory only: a new screen tells all."""
+    """Which findings of which runs are hushed; the session of the screen keeps it."""
 
     def __init__(self) -> None:
         self._hushed: dict[tuple[str, str], Hush] = {}
@@ -42,6 +46,20 @@ class Quiet:
     def of(self, run: str, pattern: str) -> Hush | None:
         """Why a finding is quiet; None where it is not."""
         return self._hushed.get((run, pattern))
+
+    def kept(self) -> tuple[Hushed, ...]:
+        """All that is hushed, to be recalled by the next screen."""
+        return tuple(
+            (run, pattern, one.kind, one.severity, one.since_step, one.until or 0.0, one.lasts)
+            for (run, pattern), one in self._hushed.items()
+        )
+
+    def recall(self, kept: Iterable[Hushed]) -> None:
+        """Hush what was hushed when the last screen was left."""
+        for run, pattern, kind, severity, since_step, until, lasts in kept:
+            how: Kind = "snoozed" if kind == "snoozed" else "acknowledged"
+            hush = Hush(how, severity, since_step, until or None, lasts, recalled=True)
+            self._hushed[run, pattern] = hush
 
     def acknowledge(self, run: str, finding: Finding) -> Hush | None:
         """Acknowledge a finding, or take that back; what holds now."""
@@ -75,6 +93,10 @@ class Quiet:
                 self._hushed[run, pattern], findings.get(pattern), now
             ):
                 del self._hushed[run, pattern]
+        for pattern in findings:
+            hush = self._hushed.get((update.run, pattern))
+            if hush is not None and hush.recalled:
+                self._hushed[update.run, pattern] = replace(hush, recalled=False)
         hushed = frozenset(p for run, p in self._hushed if run == update.run and p in findings)
         return update if hushed == update.hushed else replace(update, hushed=hushed)
 
@@ -94,7 +116,7 @@ class Quiet:
         if hush.until is not None and now >= hush.until:
             return True
         if finding is None:
-            return hush.until is None
+            return hush.until is None and not hush.recalled
         worse = SEVERITIES.index(finding.severity) > SEVERITIES.index(hush.severity)
         elsewhere = hush.until is None and finding.since_step != hush.since_step
         return worse or elsewhere

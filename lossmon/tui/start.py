@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import gc
+import os
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from lossmon.monitor import Monitor
+    from lossmon.session import Session
+
+_FIRST_LOOK_S = 1.0  # for logs in a folder, before the last session is offered
 _FIRST_WORD_S = 3.0  # of every box before the screen opens; slower ones connect beside it
 
 
@@ -15,21 +23,23 @@ def open_screen(
     ascii: bool,
     fps: float | None,
     say: Callable[[str], None],
+    name: str | None = "",
 ) -> int:
     """Watch until the user leaves; the exit status.
 
     Args:
-        targets: as typed.
+        targets: as typed; none for the current folder, or the last session where it has no logs.
         lang: language of causes and remedies.
         ascii: draw with ASCII signs only.
         fps: redraws a second at most; None leaves it to config.toml.
         say: tells one line on the plain terminal.
+        name: of the session; empty for that of the targets, None where nothing is remembered.
 
     Raises:
         LossmonError: a target or the settings cannot be used.
     """
     gc.disable()  # all that is imported stays: there is no garbage to look for
-    from lossmon import config, crash
+    from lossmon import config, crash, session
     from lossmon.monitor.questions import ask_first
     from lossmon.monitor.sources import open_monitor
 
@@ -41,8 +51,18 @@ def open_screen(
 
         services = notify.services_at(notify.addresses(urls))
         notifier = partial(notify.Notifier, services, settings.notices.level, load(lang))
-    monitor = open_monitor(targets, watch=True)
+    if name and not targets:
+        targets = _targets_of(name)
+    monitor = open_monitor(targets or (".",), watch=True)
     try:
+        if not targets and name is not None and (last := _offer(monitor, say)) is not None:
+            monitor.close()
+            os.chdir(last.folder)
+            targets = last.targets
+            monitor = open_monitor(targets, watch=True)
+        targets = targets or (".",)
+        remembered = name is not None and "-" not in targets
+        where = session.path_of(targets, name or "") if remembered else ""
         if "-" in targets:
             from lossmon.logs.stdin import keyboard_from_tty
 
@@ -58,10 +78,16 @@ def open_screen(
             settings=settings,
             piped="-" in targets,
             notifier=notifier,
+            left=session.load(where) if where else None,
         )
         gc.freeze()
         gc.enable()
-        app.run()
+        folder = os.getcwd()
+        try:
+            app.run()
+        finally:
+            if where:
+                session.save(where, app.left(targets, folder))
         if app.drain and monitor.pipe is not None:
             say("the training goes on and is read on, without a screen; ctrl+c ends both")
             monitor.pipe.drain()
@@ -70,3 +96,47 @@ def open_screen(
     if app.failure:
         say(app.failure)
     return app.return_code or (crash.STATUS if app.failure else 0)
+
+
+def _targets_of(name: str) -> Sequence[str]:
+    """What a named session watches, from where it was started.
+
+    Raises:
+        TargetError: there is no such session.
+    """
+    from lossmon import session
+    from lossmon.errors import TargetError
+
+    found = session.load(session.path_of((), name))
+    if found is None or not found.targets:
+        known = ", ".join(session.names()) or "none yet"
+        raise TargetError(f"--session {name}: no such session ({known}); name targets to begin one")
+    if not os.path.isdir(found.folder):
+        raise TargetError(f"--session {name}: its folder {found.folder} is gone; name targets")
+    os.chdir(found.folder)
+    return found.targets
+
+
+def _offer(monitor: Monitor, say: Callable[[str], None]) -> Session | None:
+    """The last session, where the current folder has no logs and the user wants it."""
+    from lossmon import session
+    from lossmon.text import in_words, printable
+
+    last = session.last()
+    if last is None or (last.folder == os.getcwd() and last.targets == (".",)):
+        return None
+    end = time.monotonic() + _FIRST_LOOK_S
+    while time.monotonic() < end:
+        if monitor.poll():
+            monitor.repeat()
+            return None
+        if monitor.exhausted:
+            break
+    ago = in_words(max(0.0, time.time() - last.saved_at))
+    say(f"no training log here; {ago} ago you watched {printable(' '.join(last.targets))}")
+    say(f"in {printable(last.folder)}")
+    try:
+        answer = input("open that? [Y/n] ")
+    except EOFError:
+        return None
+    return last if answer.strip().lower() in ("", "y", "yes") else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,6 +14,7 @@ from textual.widgets import Input
 from lossmon.config.screen import Screen as ScreenSettings
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor import RunUpdate
+from lossmon.session import Session
 from lossmon.tui import query
 from lossmon.tui.insight import Insight
 from lossmon.tui.quiet import Quiet
@@ -22,7 +24,7 @@ from lossmon.tui.screens.host_keys import HostKeys
 from lossmon.tui.screens.log_keys import LogKeys
 from lossmon.tui.screens.save_keys import SaveKeys
 from lossmon.tui.screens.triage_keys import TriageKeys
-from lossmon.tui.triage import Scene
+from lossmon.tui.triage import ORDERS, Scene
 from lossmon.tui.view import View
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView
@@ -32,6 +34,7 @@ from lossmon.tui.widgets.log_pane import LogPane
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
 
+PANES = ("list", "wall", "panel", "solo", "log")
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
@@ -54,6 +57,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         self._waiting = waiting
         self.quiet = Quiet()
         self._insight = Insight()
+        self._left: Session | None = None
         self._to_show = False
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
@@ -86,6 +90,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         self.query_one("#filter", Input).display = False
         self.set_focus(None)
         self.set_interval(_CLOCK_S, self._tell_time)
+        self._open_again()
         self._show_soon()
 
     def on_resize(self) -> None:
@@ -106,6 +111,56 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
             else:
                 self._runs[update.run] = self.quiet.mark(update)
         self._show()
+
+    # -- what a screen leaves for the next one -----------------------------------------------------
+
+    def recall(self, left: Session) -> None:
+        """Begin as the last screen on these targets was left; before the screen is shown."""
+        self.marked = dict.fromkeys(left.marked)
+        self.quiet.recall(left.hushed)
+        self._order = left.order if left.order in ORDERS else "need"
+        self._query, self._filter_text = query.parse(left.filter), left.filter
+        self._way, self._unfolded = left.way, set(left.unfolded)
+        self._overlaid = "overlay" in left.panes and bool(self.marked)
+        self._wanted, self._wanted_baseline = left.chosen, left.baseline
+        self._left = left
+
+    def _open_again(self) -> None:
+        """Open what was open, and show the filter that holds."""
+        left = self._left
+        if left is None:
+            return
+        box = self.query_one("#filter", Input)
+        if self._query.terms:
+            box.display, box.value = True, left.filter
+        actions = {"list": self.action_runs, "wall": self.action_wall, "panel": self.action_panel,
+                   "solo": self.action_solo, "log": self.action_log_pane}  # fmt: skip
+        for pane in left.panes:
+            if pane in actions:
+                actions[pane]()
+
+    def left(self, targets: Sequence[str], folder: str) -> Session:
+        """How the screen is now, for the next one.
+
+        Args:
+            targets: as typed.
+            folder: where lossmon was started.
+        """
+        panes = [name for name in PANES if self.has_class(f"-{name}")]
+        base = self._baseline.run if self._baseline is not None else self._wanted_baseline
+        return Session(
+            tuple(targets),
+            folder,
+            marked=tuple(self.marked),
+            baseline=base,
+            chosen=(self._chosen or "") if self._by_hand else self._wanted,
+            hushed=self.quiet.kept(),
+            filter=self._filter_text,
+            order=self._order,
+            way=self._way,
+            unfolded=tuple(self._unfolded),
+            panes=(*panes, *(["overlay"] if self._overlaid else [])),
+        )
 
     # -- what is shown ---------------------------------------------------------------------------
 

@@ -62,6 +62,9 @@ class TriageKeys(GroupKeys):
         self._order = "need"
         self._overlaid = False
         self._baseline: Baseline | None = None
+        self._wanted = ""  # was looked at on the last screen, and is not there yet
+        self._wanted_baseline = ""
+        self._filter_text = ""
         self._list_title = ("", "")
         self._passing = 0  # runs that pass the filter
         self._short: tuple[tuple[str, ...], Mapping[str, str]] = ((), {})
@@ -101,6 +104,9 @@ class TriageKeys(GroupKeys):
 
     def _compared(self) -> Baseline | None:
         """The baseline as it is now."""
+        wanted = self._runs.get(self._wanted_baseline)
+        if wanted is not None and wanted.loading == 1.0:
+            self._baseline, self._wanted_baseline = Baseline(wanted), ""
         base = self._baseline
         update = self._runs.get(base.run) if base is not None else None
         if base is None or update is None:
@@ -122,6 +128,8 @@ class TriageKeys(GroupKeys):
 
     def _settle_choice(self, names: list[str]) -> None:
         """What is chosen is among the runs that are shown; the first unless the user chose."""
+        if self._wanted in names:
+            self._chosen, self._by_hand, self._wanted = self._wanted, True, ""
         if self._chosen not in names or not self._by_hand:
             self._chosen = names[0] if names and not self._by_hand else self._chosen
             if self._chosen not in names:
@@ -167,7 +175,7 @@ class TriageKeys(GroupKeys):
     def _choose(self, run: str) -> None:
         if run != self._chosen:
             self._view = self._view.of_another_run()
-        self._chosen, self._by_hand = run, True
+        self._chosen, self._by_hand, self._wanted = run, True, ""
         self.cursor_step = None
         self._show()
 
@@ -222,6 +230,7 @@ class TriageKeys(GroupKeys):
         box = self.query_one("#filter", Input)
         if box.display:
             box.display, box.value, self._query = False, "", query.Query()
+            self._filter_text = ""
             self.set_focus(self.query_one(RunList) if self.has_class("-list") else None)
         elif self._overlaid and not self.has_class("-list") and not self.has_class("-wall"):
             self.action_overlay()
@@ -328,7 +337,7 @@ class TriageKeys(GroupKeys):
         if update is None:
             return
         same = self._baseline is not None and self._baseline.run == update.run
-        self._baseline = None if same else Baseline(update)
+        self._baseline, self._wanted_baseline = None if same else Baseline(update), ""
         if same and self._order == "versus":
             self._order = "need"
         self._show()
@@ -343,7 +352,7 @@ class TriageKeys(GroupKeys):
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
-        self._query = query.parse(event.value)
+        self._filter_text, self._query = event.value, query.parse(event.value)
         self._show()
 
     @on(Input.Submitted, "#filter")
