@@ -1,4 +1,4 @@
-"""Settings in W&B's and TensorBoard's own files: the first records of each."""
+"""Settings in the files of W&B, TensorBoard and metric stores: the first records of each."""
 
 from __future__ import annotations
 
@@ -121,6 +121,18 @@ def of_wandb(head: bytes) -> tuple[dict[str, Value], str]:
     decoder = _WandbHead()
     decoder.feed(head)
     return flat(decoder.config), decoder.name
+
+
+def of_store(head: bytes) -> tuple[dict[str, Value], str]:
+    """What the line says that stands before the rows of a store; see `logs/sqlite.py`."""
+    import orjson
+
+    try:
+        told = orjson.loads(head.split(b"\n", 1)[0])
+    except orjson.JSONDecodeError:
+        return {}, ""
+    config, name = (told.get(key) for key in ("config", "name"))
+    return flat(config) if isinstance(config, dict) else {}, name if isinstance(name, str) else ""
 
 
 def of_events(head: bytes) -> dict[str, Value]:

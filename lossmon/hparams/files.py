@@ -64,6 +64,30 @@ def _json(data: bytes, path: str) -> Found:
     return flat(nested), ""
 
 
+def _clearml(data: bytes, _: str) -> Found:
+    """ClearML's task: sections of values, each a text with its type beside it."""
+    try:
+        task = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return {}, ""
+    sections = task.get("hyperparams") if isinstance(task, dict) else None
+    if not isinstance(sections, dict):
+        return {}, ""
+    alone = next(iter(sections.values())) if len(sections) == 1 else None
+    told = flat(alone if isinstance(alone, dict) else sections)
+    script, name = task.get("script"), task.get("name")
+    commit = script.get("version_num") if isinstance(script, dict) else None
+    found = {key: scalar(one) if isinstance(one, str) else one for key, one in told.items()}
+    found |= {"git commit": commit} if isinstance(commit, str) and commit else {}
+    return flat(found), name[:200] if isinstance(name, str) else ""
+
+
+def _training_args(data: bytes, _: str) -> Found:
+    from lossmon.hparams.pickled import of_training_args
+
+    return of_training_args(data), ""
+
+
 def _requirements(data: bytes, _: str) -> Found:
     """Versions of the packages that make up a training; the other two hundred tell nothing."""
     named = re.findall(rb"(?m)^([\w.-]{1,40})==([\w.+!-]{1,40})\s*$", data)
@@ -105,6 +129,8 @@ FILES: tuple[tuple[str, Reader], ...] = (
     ("files/config.yaml", _yaml),
     ("files/wandb-metadata.json", _json),
     ("wandb-metadata.json", _json),
+    ("training_args.bin", _training_args),
+    ("task.json", _clearml),
     ("adapter_config.json", _json),
     ("meta.yaml", _yaml),
     ("requirements.txt", _requirements),

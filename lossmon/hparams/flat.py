@@ -29,13 +29,16 @@ _SECRET_VALUE = re.compile(
 _WORDS: dict[str, Value] = {
     "true": True, "false": False, "none": None, "null": None, "~": None, "": None,
 }  # fmt: skip
+_WRAPPING = {"value", "desc", "sort", "description", "name", "section", "type"}
+_NOTED = ("_wandb", "wandb_version", "_Username", "_Created", "_Group")  # the last are trackio's
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 
 def flat(nested: Any) -> dict[str, Value]:
     """Dotted name -> value; a list of few plain elements is one value.
 
-    W&B wraps each value as {"desc": ..., "value": ...}; its own settings are none of the training.
+    W&B, SwanLab and ClearML wrap each value as {"desc": ..., "value": ...}; what they note of
+    themselves is no setting of the training.
     """
     found: dict[str, Value] = {}
     for name, value in _leaves(nested, "", 0):
@@ -74,12 +77,12 @@ def _number(text: str) -> Value:
 
 def _leaves(value: Any, name: str, depth: int) -> Iterator[tuple[str, Value]]:
     if isinstance(value, Mapping) and depth < _DEEPEST:
-        if "value" in value and set(value) <= {"value", "desc"}:
+        if "value" in value and set(value) <= _WRAPPING:
             yield from _leaves(value["value"], name, depth + 1)
             return
         for key, below in value.items():
             part = printable(str(key))[:_LONGEST_NAME]
-            if not part.startswith(("_wandb", "wandb_version")):
+            if not part.startswith(_NOTED):
                 yield from _leaves(below, f"{name}.{part}" if name else part, depth + 1)
     elif isinstance(value, str):
         yield name, _shown(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,11 @@ from lossmon.hparams.flat import MOST, Value
 _FOLDERS = 8  # between a log and its training's folder
 _HEAD = 1 << 16  # bytes of a log
 _LOGS = 8  # of a run whose heads are looked at
+_LONGEST_NAME = 120  # characters
+_OVERRIDES = ".hydra/overrides.yaml"
+STORES = ("trackio", "mlflow-sqlite")  # whose logs are no files: their first line says all
+# A folder that hydra calls after the time or the number of a job; what was overridden says more.
+_UNTOLD = re.compile(r"\d{1,6}|\d{2}-\d{2}-\d{2}|\d{4}-\d{2}-\d{2}[_T-]\d{2}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,16 @@ def read_hparams(logs: Iterable[tuple[str, str, bytes | None]], folder: str | No
             values.update(fresh)
             sources.append(source)
 
+    spare = ""
     if folder is not None:
         from lossmon.hparams.files import beside
 
         for place in _places([path for path, _, _ in logs], folder):
             for file, (found, called) in beside(place).items():
                 take(found, os.path.join(place, file), called)
+                if file == _OVERRIDES and _UNTOLD.fullmatch(os.path.basename(place)):
+                    chosen = (pair for pair in found.items() if not pair[0].startswith("hydra"))
+                    spare = ",".join(f"{key}={value}" for key, value in chosen)[:_LONGEST_NAME]
     for path, format_, start in logs:
         head = _start_of(path) if start is None else start
         if format_ == "wandb":
@@ -68,11 +78,15 @@ def read_hparams(logs: Iterable[tuple[str, str, bytes | None]], folder: str | No
             from lossmon.hparams.binary import of_events
 
             take(of_events(head) if b"hparams" in head else {}, path)
+        elif format_ in STORES:
+            from lossmon.hparams.binary import of_store
+
+            take(*_swapped(of_store(head), path))
         elif format_ in ("text", "hf-stdout"):
             from lossmon.hparams.heads import of_text
 
             take(of_text(head), path)
-    return Hparams(values, tuple(sources), name)
+    return Hparams(values, tuple(sources), name or spare)
 
 
 def _swapped(found: tuple[dict[str, Value], str], path: str) -> tuple[dict[str, Value], str, str]:

@@ -17,6 +17,7 @@ MAGIC = b"SQLite format 3\x00"
 STORE_KEY = "lossmon_store"  # of a first line that says which store the rows are from
 _ROWS = 50_000  # at most so many a poll
 _COPY_BYTES = 1 << 30  # a larger store with a live write-ahead log is read without it
+_CONFIG_BYTES = 1 << 15  # of the settings of a run, which stand in the first line of its log
 _SECONDS = 5.0  # a query that takes longer is broken off: a store is untrusted
 _LONGEST = 200  # characters of a cell that is shown, not read
 _LARGEST = 1.7976931348623157e308  # how MLflow stores infinity
@@ -159,11 +160,14 @@ class Store:
             else:
                 raise ValueError("it has no metrics table of trackio or MLflow")
             read = _trackio_rows if store == "trackio" else _mlflow_rows
-            return self._take(store, read(connection.execute(query, (self._last, _ROWS))))
+            rows = read(connection.execute(query, (self._last, _ROWS)))
+            return self._take(store, rows, connection)
         finally:
             connection.close()
 
-    def _take(self, store: str, rows: Iterator[Row]) -> Tuple[Dict[str, bytes], int, str]:
+    def _take(
+        self, store: str, rows: Iterator[Row], connection: Any
+    ) -> Tuple[Dict[str, bytes], int, str]:
         """Lines of each log, how many rows there were, and what ended them before their time."""
         import sqlite3
 
@@ -178,7 +182,8 @@ class Store:
                 log = self._names.get(run)
                 if log is None:
                     log = self._names[run] = self._log_name(run, name)
-                    lines[log] = [json.dumps({STORE_KEY: store})]
+                    config = _config(store, run, connection)
+                    lines[log] = [json.dumps({STORE_KEY: store, "name": name, "config": config})]
                 lines.setdefault(log, []).append(json.dumps(row))
         except sqlite3.Error as error:  # a damaged page: the rows before it count
             trouble = str(error)
@@ -189,6 +194,38 @@ class Store:
         plain = (name or run).replace("/", "_")[:100] or "run"
         path = os.path.join(self.path, plain)
         return path if path not in self._names.values() else f"{path}-{run[:8]}"
+
+
+def _config(store: str, run: str, connection: Any) -> Dict[str, Any]:
+    """What a run was configured with; nothing where the store does not say it."""
+    import sqlite3
+
+    try:
+        if store == "trackio":
+            query = "SELECT config FROM configs WHERE run_id = ? AND length(config) < ?"
+            found = connection.execute(query, (run, _CONFIG_BYTES)).fetchone()
+            config = json.loads(found[0]) if found else {}
+            return config if isinstance(config, dict) else {}
+        query = (
+            "SELECT key, value FROM params WHERE run_uuid = ? AND length(value) < 1000"
+            " UNION ALL SELECT 'git commit', value FROM tags"
+            " WHERE run_uuid = ? AND key = 'mlflow.source.git.commit' LIMIT 400"
+        )
+        return {
+            str(key): _number(str(value)) for key, value in connection.execute(query, (run, run))
+        }
+    except (sqlite3.Error, ValueError, TypeError, RecursionError):
+        return {}  # an older store has no such table
+
+
+def _number(text: str) -> Any:
+    """A parameter, which MLflow keeps as a text, as the number that it was."""
+    for kind in (int, float):
+        try:
+            return kind(text) if len(text) < 25 and "_" not in text else text
+        except ValueError:
+            continue
+    return text
 
 
 def _trackio_rows(cursor: Any) -> Iterator[Row]:

@@ -18,6 +18,7 @@ import numpy as np
 from lossmon.formats.lexicon import ACCURACY, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, TRAIN_LOSS
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
+from lossmon.hparams import STORES
 from lossmon.monitor.agreement import SURE_BITS, Agreement, Curve, compare
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import PRINTED
@@ -68,6 +69,7 @@ class Trace:
     chosen: Mapping[str, str]
     history: History = field(repr=False)
     generation: int = 0
+    start: bytes | None = None  # of a log that is no file: its settings stand there
 
 
 Told = Log | Trace  # what is known of a log that is compared with others
@@ -81,7 +83,8 @@ def trace_of(log: Told) -> Trace:
     history.series |= {
         name: one for name, one in log.history.series.items() if one.role in _MEASURED
     }
-    return Trace(log.path, log.format, log.records, log.chosen, history)
+    start = log.start if log.format in STORES else None
+    return Trace(log.path, log.format, log.records, log.chosen, history, start=start)
 
 
 class Curves:

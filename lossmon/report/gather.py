@@ -86,7 +86,7 @@ def _joined(
             known[frozenset(log.path for log in update.logs)] = update
     stand = places.of(parts)
     hparams = [
-        read_hparams([(one.path, one.format, None) for one in part], places.folder(place))
+        read_hparams([(one.path, one.format, one.start) for one in part], places.folder(place))
         for part, place in zip(parts, stand, strict=True)
     ]
     names = called([places.name(place) for place in stand], hparams)
