@@ -272,6 +272,7 @@ _SEPARATORS = re.compile(r"[^a-z0-9]+")
 _SUPERVISED = re.compile(r"(?:^|_)(?:loss|nll|xent)(?:_|$)", re.M)
 
 
+@lru_cache(maxsize=4096)  # each name is asked for again whenever there is another one
 def plain(name: str) -> str:
     """A name in its plain form."""
     return _SEPARATORS.sub("_", name[:200].lower()).strip("_")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -75,6 +75,12 @@ _ITERATIONS = frozenset(("iters", "iterations", "updates"))
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
 
 
+_FILLED = re.compile(f"[{FILLER}]")
+_NEW = 8  # lines of a shape up to which it is new
+
+Match = Callable[[str], "re.Match[str] | None"]
+
+
 @dataclass(eq=False)
 class Shape:
     """All that is known of lines that differ only in their numbers.
@@ -142,7 +148,7 @@ class Shape:
     announces: bool = False
     rows: int = 0
     waiting: list[tuple[str, Spot]] = field(default_factory=list)
-    match: Callable[[str], re.Match[str] | None] = lambda _: None
+    match: Match = lambda _: None
     pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] = tuple
     totals: tuple[int, ...] = ()
     ratios: dict[str, int] = field(default_factory=dict)
@@ -401,7 +407,7 @@ def _compile(
             places.append(group)
         group += 1
     parts += between(message[at:], ascii_bar)
-    shape.match = re.compile(expression(parts)).fullmatch
+    shape.match = _matcher(shape, expression(parts), before + message)
     shape.parts = parts
     counters = shape.counters
     shape.totals = tuple(
@@ -415,6 +421,37 @@ def _compile(
         shape.pick = lambda groups: (groups[only],)
     elif places:
         shape.pick = itemgetter(*places)
+
+
+def _matcher(shape: Shape, written: str, line: str) -> Match:
+    """What matches whole lines of a shape.
+
+    A log whose every line is of a new shape spends all its time on compiling, and most of that on
+    the arrows and boxes that may stand wherever a blank does. So an expression is compiled without
+    them until its shape recurs, or a line has some.
+    """
+    if _FILLED.search(line):
+        return _compiled(written)
+    narrow = _compiled(written.replace(rf"[\s{FILLER}]", r"\s").replace(FILLER, ""))
+    left = _NEW
+
+    def match(line: str) -> re.Match[str] | None:
+        nonlocal left
+        found = narrow(line)
+        if found is None and (line.isascii() or not _FILLED.search(line)):
+            return None
+        left -= 1
+        if found is not None and left > 0:
+            return found
+        shape.match = _compiled(written)
+        return shape.match(line)
+
+    return match
+
+
+@lru_cache(maxsize=2048)  # the head of a log is looked at more than once
+def _compiled(written: str) -> Match:
+    return re.compile(written).fullmatch
 
 
 def _prefix_parts(text: str, shape: Shape) -> list[Part]:
