@@ -6,6 +6,7 @@ import errno
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 
 import click
@@ -18,6 +19,8 @@ from lossmon.text import escaped
 def status_of(command: Callable[[], object]) -> int:
     """Run a command; its exit status. 2 is wrong usage, or nothing that can be read or written."""
     open_missing_streams()
+    if not sys.warnoptions:  # a warning of Python's is for authors, and would stand on the screen
+        warnings.simplefilter("ignore")
     signal.signal(signal.SIGINT, _interrupt_once)
     try:
         status = command()

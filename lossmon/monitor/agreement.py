@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from lossmon.history.columns import Floats, Ints, SeriesView
 
+LEAST_SIZE = -290  # of a number, as a power of ten: smaller ones have not all their digits
 SURE_BITS = 20.0  # one wrong pair in a million that are compared
 _SAME = 0.95  # share of the points that may be compared which has to agree
 _COMPARED = 1024  # points at most that are looked up in the longer curve
@@ -255,7 +256,7 @@ def _printed(sample: Floats) -> tuple[float, float]:
         if np.all(np.abs(scaled - np.round(scaled)) <= 1e-9 * np.maximum(1.0, np.abs(scaled))):
             decimals = 0.5 * 10.0**-places
             break
-    mantissa = some / 10.0 ** np.floor(np.log10(np.abs(some)))
+    mantissa = some / 10.0 ** np.maximum(np.floor(np.log10(np.abs(some))), LEAST_SIZE)
     for places in range(7):
         scaled = mantissa * 10.0**places
         if np.all(np.abs(scaled - np.round(scaled)) <= 1e-8 * np.abs(scaled)):

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from lossmon.monitor.agreement import Curve
+from lossmon.monitor.agreement import LEAST_SIZE, Curve
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.kinship import UNKNOWN, Curves, Kinship, Trace, kinship
 from lossmon.monitor.log import Log
@@ -239,6 +239,7 @@ def _keys(curve: Curve) -> tuple[int, ...]:
     """
     with np.errstate(divide="ignore"):
         size = np.where(curve.value == 0, 0.0, np.floor(np.log10(np.abs(curve.value))))
+    size = np.maximum(size, LEAST_SIZE)
     coded = np.round(curve.value / 10.0 ** (size - 2)).astype(np.int64) * 64 + size.astype(np.int64)
     coded &= (1 << 40) - 1
     first = coded[:_KEYS].tolist()

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lossmon import settings
 from lossmon.formats.decoder import Record
 from lossmon.logs.follower import Chunk
@@ -92,7 +94,7 @@ class Monitor:
         Args:
             now: seconds since the Unix epoch; the system's clock when left out.
         """
-        with settings.using(self._settings):
+        with settings.using(self._settings), np.errstate(all="ignore"):  # any value is allowed
             return self._poll(time.time() if now is None else now)
 
     def _poll(self, now: float) -> list[RunUpdate]:
@@ -202,7 +204,7 @@ class Monitor:
         Returns:
             An update for every run, in the order they were found.
         """
-        with settings.using(self._settings):
+        with settings.using(self._settings), np.errstate(all="ignore"):
             return self._conclude(time.time() if now is None else now, configured)
 
     def _conclude(self, now: float, configured: bool) -> list[RunUpdate]:

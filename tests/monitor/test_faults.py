@@ -14,6 +14,7 @@ from lossmon.monitor.log import Log
 from lossmon.monitor.training import Training
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.formats.samples import event, field, framed, simple, version
+from tests.report.test_cli import run
 
 HUGE = "9" * 400
 GOOD = 60  # rows of each log before the odd one, and behind it
@@ -200,3 +201,20 @@ def test_sound_rows_in_bulk_lose_only_those_beyond_bounds() -> None:
     kept = sound(rows, skipped)
     assert [record.step for record in kept] == [1, 3]  # the last has no time any more
     assert skipped.count == 1
+
+
+@pytest.mark.parametrize("value", [5e-324, 1e-310, 1e308, -1e308, 0.0, 1e-300])
+def test_values_at_the_edge_of_a_float_are_compared_without_a_word(
+    value: float, tmp_path: Path
+) -> None:
+    """A warning of numpy's would stand on the terminal; here each is an error."""
+    for name, change in (("a", 0), ("b", 0), ("c", 1)):
+        rows = [
+            {"step": i, "loss": value if i % 3 else (2 + change) / i, "epoch": i / 10}
+            for i in range(1, 90)
+        ]
+        write_jsonl(tmp_path / name / "log.jsonl", rows)
+    updates, errors, refused = read_targets([str(tmp_path)])
+    assert (sum(len(update.logs) for update in updates), errors, refused) == (3, [], {})
+    done = run("check", tmp_path)
+    assert "Warning" not in done.stderr
