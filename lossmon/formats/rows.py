@@ -6,6 +6,7 @@ JSON lines, CSV, state files and printed dicts differ in how a row is written an
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -44,6 +45,7 @@ MAX_CELLS = 5000
 
 _SUMMARY = "train_runtime"
 _LONGEST_NAME = 300
+_SURE = 4  # rows with a whole step, from which on what counts does not count by halves
 _STATISTICS = frozenset({"num", "count", "n", "mean", "std", "var", "min", "max", "median", "sum"})
 _SETTINGS = frozenset({"config", "hparams", "hyperparameters", "args"})  # hold no metrics
 
@@ -155,6 +157,7 @@ class RowReader:
         self._facts = facts
         self._axis = Axis(facts)
         self._no_steps: frozenset[str] = frozenset()  # keys that are called so and count nothing
+        self._whole = 0  # rows whose step was whole
         self._stage = ""  # as the newest row calls it
         self._split_by_name = False  # a row was named "train"
         self._run = ""  # the first one that rows in long form name
@@ -192,10 +195,13 @@ class RowReader:
             if number is not None and abs(number) >= MOST_STEPS:
                 return Record(values, as_step(number))  # it has no place: see `sound`
             if number is not None and number % 1:
+                if self._whole >= _SURE:  # one bad cell
+                    return Record(values, as_step(math.inf))
                 self._no_steps |= {str(plan.step)}
                 self._keys = ()
                 return self.read(row)
             step = None if number is None else int(number)
+        self._whole += step is not None
         epoch = row[plan.epoch] if plan.epoch is not None else None
         if type(epoch) is not float:
             epoch = None if plan.epoch is None else fraction(epoch)[0]
@@ -248,6 +254,7 @@ class RowReader:
         if step is None:
             return None
         self._keys, self._plan = keys, plan
+        self._whole += len(positions)
         for total in totals[totals > 0][-1:]:
             self._facts.total_steps = int(total)
         for total_epochs in epochs[epochs > 0][-1:]:

@@ -287,3 +287,102 @@ def test_an_example_of_what_was_skipped_is_never_empty(tmp_path: Path) -> None:
     assert examples
     assert all(not line.endswith(":") for line in examples)
     assert len(set(examples)) == len(examples)
+
+
+# --- logs all of whose numbers are odd ------------------------------------------------------------
+
+
+def _each(*rows: str) -> bytes:
+    return "".join(f"{row}\n" for row in rows).encode()
+
+
+_I = range(1, N + 1)
+_NUMBERS = ("1e300", "inf", "nan", "9" * 300, "-1e300", "٣", "²", "1e-320", "0x10", "1_000", "")
+WHOLE = {
+    "half a pair": ("x.jsonl", _each(*(rf'{{"step": {i}, "loss": 1, "\ud800x": 1}}' for i in _I))),
+    "times that go back": (
+        "x.jsonl",
+        _each(*(f'{{"step": {i}, "loss": 1, "time": {1_700_000_000 - 1000 * i}}}' for i in _I)),
+    ),
+    "times that are none": (
+        "x.jsonl",
+        _each(
+            *(
+                f'{{"step": {i}, "loss": 1, "time": "{time}"}}'
+                for i, time in zip(
+                    _I,
+                    ("9999-12-31T23:59:59-23:59", "0000-00-00 00:00", "NaN", "1e400", "-1") * N,
+                    strict=False,
+                )
+            )
+        ),
+    ),
+    "totals that are infinite": (
+        "x.jsonl",
+        _each(
+            *(f'{{"step": {i}, "loss": 1, "num_epochs": Infinity, "max_steps": 1e400}}' for i in _I)
+        ),
+    ),
+    "epochs alone, next to the bound": (
+        "x.jsonl",
+        _each(*(f'{{"epoch": {i * 10**17}, "loss": {3 / i}}}' for i in _I)),
+    ),
+    "steps at both ends": (
+        "x.jsonl",
+        _each(*(f'{{"step": {(-1) ** i * 4 * 10**18}, "loss": 1.5}}' for i in _I)),
+    ),
+    "values at both ends": (
+        "x.jsonl",
+        _each(*(f'{{"step": {i}, "loss": {(-1) ** i * 1e308}}}' for i in _I)),
+    ),
+    "a history of values at both ends": (
+        "x.json",
+        json.dumps({"loss": [(-1) ** i * 1e308 for i in _I], "lr": [5e-324] * N}).encode(),
+    ),
+    "text with totals of all kinds": (
+        "x.log",
+        _each(
+            *(
+                f"epoch {i}/{n} step {i}/{n} loss 2.5"
+                for i, n in zip(_I, 9 * _NUMBERS, strict=False)
+            )
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("odd", WHOLE)
+def test_a_log_of_odd_numbers_is_read_judged_and_drawn(odd: str, tmp_path: Path) -> None:
+    name, data = WHOLE[odd]
+    (tmp_path / name).write_bytes(data)
+    update = _only(tmp_path)
+    assert update.errors == ()
+    assert update.logs[0].records >= 0.6 * N
+    for command in (("check", "-v"), ("plot", "--width", "60", "--height", "12")):
+        done = run(*command, tmp_path)
+        assert (done.returncode, done.stderr) == (0, ""), command
+
+
+def test_a_table_of_odd_numbers_loses_the_rows_without_a_place_alone(tmp_path: Path) -> None:
+    rows = [f"{i},{n},{n}" for i, n in enumerate(_NUMBERS)]
+    rows += [f"{n},2.5,1" for n in _NUMBERS if n not in ("٣", "-1e300")]
+    rows += [f"{i},2.5,1" for i in range(20, 20 + N)]
+    (tmp_path / "x.csv").write_bytes(_each("step,loss,lr", *rows))
+    update = _only(tmp_path)
+    assert len(update.series["loss"]) >= N + 6
+    assert update.step == 19 + N
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.csv"])
+@pytest.mark.parametrize("at", [0, 9, 40])
+def test_a_step_that_is_not_whole_costs_its_row_where_steps_are_counted(
+    name: str, at: int, tmp_path: Path
+) -> None:
+    """Where the first is not whole, the column is called so and counts something else."""
+    step = {i: f"{i}.5" if i == at else str(i) for i in range(N)}
+    form = '{{"step": {}, "loss": {:.4f}}}' if name == "x.jsonl" else "{},{:.4f}"
+    rows = [form.format(step[i], 3 / (i + 1)) for i in range(N)]
+    (tmp_path / name).write_bytes(_each(*(["step,loss"] if name == "x.csv" else []), *rows))
+    update = _only(tmp_path)
+    assert len(update.series["loss"]) == N - (at > 0)
+    assert update.step == N - 1
