@@ -62,7 +62,8 @@ def keep(recipe: Recipe, watched: Watched, result: Result) -> None:
     place = STORED / recipe.name
     shutil.rmtree(place, ignore_errors=True)
     updates = read(watched.folder, time.time())
-    read_files = [Path(log.path) for update in updates for log in update.logs]
+    logs = [Path(log.path) for update in updates for log in update.logs]
+    read_files = sorted({next(p for p in (log, *log.parents) if p.exists()) for log in logs})
     files = [path for one in recipe.stored for path in watched.folder.glob(one)] or read_files
     files = files or [path for path in [watched.folder / recipe.log] if path.is_file()]
     if sum(path.stat().st_size for path in files) > _MOST_BYTES:

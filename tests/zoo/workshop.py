@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -55,7 +57,8 @@ def environment(recipe: Recipe) -> Path:
         subprocess.run([sys.executable, "-m", "venv", place], check=True)
     pip = [python, "-m", "pip", "--disable-pip-version-check"]
     held = subprocess.run([*pip, "freeze"], check=True, capture_output=True, text=True).stdout
-    have = {line.lower().replace("_", "-").partition("+")[0] for line in held.splitlines()}
+    have = {_plain(line.partition("+")[0]) for line in held.splitlines()}
+    have |= {one.partition("==")[0] for one in have}
     lacking = [one for one in recipe.dependencies if _plain(one) not in have]
     if lacking:
         subprocess.run(["nice", *pip, "install", "-qq", *lacking], check=True)
@@ -66,8 +69,7 @@ def environment(recipe: Recipe) -> Path:
 
 def _plain(requirement: str) -> str:
     """As `pip freeze` says it: no extras."""
-    name, _, version = requirement.partition("==")
-    return f"{name.partition('[')[0]}=={version}".lower().replace("_", "-")
+    return re.sub(r"\[.*?\]", "", requirement).lower().replace("_", "-")
 
 
 def _debian(packages: tuple[str, ...]) -> None:
@@ -86,12 +88,12 @@ def watch(recipe: Recipe, python: Path) -> Watched:
     folder.mkdir(parents=True)
     truth, output = root / "truth.jsonl", folder / recipe.log if recipe.log else root / "output.log"
     truth.touch()
+    script = shutil.copy(recipe.script, root / "train.py")  # whose path may be in the output
     environ = {
         **{key: value for key, value in os.environ.items() if not key.startswith("PYTHON")},
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": str(Path(__file__).parent / "helper"),
         "PYTHONUNBUFFERED": "1",  # else Python keeps 8 KiB to itself, whatever the tool
-        "PYTHONSAFEPATH": "1",  # a recipe called xgboost.py is not the package
         "ZOO_TRUTH": str(truth),
         "ZOO_PACE_S": str(recipe.pace_s),
         "CUDA_VISIBLE_DEVICES": "",
@@ -103,7 +105,7 @@ def watch(recipe: Recipe, python: Path) -> Watched:
     copies: list[tuple[float, Path]] = []
     with open(output, "wb") as log:
         process = subprocess.Popen(
-            ["nice", python, recipe.script], cwd=folder, env=environ,
+            ["nice", python, script], cwd=folder, env=environ,
             stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -159,16 +161,16 @@ def _copied(folder: Path, copy: Path) -> bool:
 
 
 def lateness(watched: Watched) -> list[str]:
-    """Points that were on disk and not on the screen soon after; empty where all were."""
-    late: list[str] = []
+    """Points that were on disk and not on the screen soon after; of each curve the worst case."""
+    worst: dict[str, tuple[int, str]] = {}
     for when, copy in watched.copies:
         for update in read(copy, when):
-            for name in watched.truth.curves.keys() & update.series.keys():
+            for name in sorted(watched.truth.curves.keys() & update.series.keys()):
                 steps = update.series[name].step.tolist()
-                missed = [s for s in steps if watched.seen.get((name, s), when + 1e9) > when + SOON_S]  # fmt: skip
-                if missed:
-                    late.append(f"{name}: {len(missed)} of {len(steps)} late at {missed[0]}")
-    return late
+                late = [s for s in steps if watched.seen.get((name, s), math.inf) > when + SOON_S]
+                if late and len(late) > worst.get(name, (0, ""))[0]:
+                    worst[name] = len(late), f"{name}: {len(late)} of {len(steps)} late"
+    return [told for _, told in worst.values()]
 
 
 def held_back_s(recipe: Recipe, watched: Watched) -> float | None:

@@ -1,0 +1,37 @@
+# /// script
+# dependencies = ["gensim==4.4.0", "numpy"]
+# [tool.zoo]
+# tool = "gensim LDA"
+# environment = "classic"
+# train = "perplexity"
+# also = ["per-word bound", "topic diff", "rho"]
+# note = "log lines of logging.INFO"
+# ///
+"""An LdaModel: the bound of a pass as a sentence of logging."""
+
+import logging
+import random
+
+from gensim.corpora import Dictionary
+from gensim.models import LdaModel
+from zoo import Truth
+
+logging.basicConfig(format="%(asctime)s : %(levelname)s : %(message)s", level=logging.INFO)
+random.seed(0)
+words = [[f"w{t}{random.randint(0, 20)}" for _ in range(30)] for t in range(4) for _ in range(40)]
+book = Dictionary(words)
+corpus = [book.doc2bow(one) for one in words]
+truth = Truth()
+count = 0
+
+
+class Model(LdaModel):
+    def log_perplexity(self, *args, **kwargs):
+        global count
+        bound = super().log_perplexity(*args, **kwargs)
+        count += 1
+        truth.row(count, perplexity=2.0**-bound)
+        return bound
+
+
+Model(corpus, num_topics=4, id2word=book, passes=12, eval_every=1, random_state=0, chunksize=160)
