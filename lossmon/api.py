@@ -237,8 +237,8 @@ def diagnose(
             `read` or with one column a metric (and `step`, `epoch`); or nothing where curves are
             given. A curve is a list, an array or a Series.
         step: shape (n,); 1..n when left out.
-        train_loss: shape (n,); NaN where not logged.
-        eval_loss: shape (n,) on the same steps, NaN where not evaluated; or on `eval_step`.
+        train_loss: shape (n,); None, NA or masked where not logged. NaN is a loss that is NaN.
+        eval_loss: shape (n,) on the same steps, NaN or None where not evaluated; or on `eval_step`.
         eval_step: shape (m,), the steps of `eval_loss` where it has steps of its own.
         total_steps: the planned length, where the data does not say it.
         classes: number of classes, where the data does not say it: a loss that stays at ln C is
@@ -254,6 +254,9 @@ def diagnose(
     """
     knowledge = load(lang)
     with _told(config, total_steps, classes):
+        curves = (step, train_loss, eval_loss, eval_step)
+        if target is not None and any(curve is not None for curve in curves):
+            raise TargetError("both a target and curves: give one of them")
         if target is not None:
             updates = _updates(target)
         elif train_loss is not None or eval_loss is not None:

@@ -65,9 +65,11 @@ def array_rows(
             called = "train_loss" if name == "loss" else name
             raise TargetError(f"{called}: {len(values)} values for {len(places)} steps")
         sparse = name == "eval_loss" and eval_step is None and train is not None
-        for at, value in zip(places.tolist(), values.tolist(), strict=True):
-            if not (sparse and value != value):
-                rows.setdefault(at, {})[name] = value
+        there = ~_left_out(train_loss if name == "loss" else eval_loss)
+        if sparse:
+            there &= values == values
+        for at, value in zip(places[there].tolist(), values[there].tolist(), strict=True):
+            rows.setdefault(at, {})[name] = value
     return [Record(rows[at], at) for at in sorted(rows)]
 
 
@@ -144,6 +146,19 @@ def _numbers(name: str, values: object) -> np.ndarray:
     if numbers.ndim != 1:
         raise TargetError(f"{name}: of shape {numbers.shape}; one dimension is wanted")
     return numbers
+
+
+def _left_out(values: object) -> np.ndarray:
+    """Where a curve holds nothing: None, what is masked, what pandas calls NA; NaN is a loss."""
+    if isinstance(values, np.ma.MaskedArray):
+        return np.ma.getmaskarray(values)
+    if hasattr(values, "isna") and not isinstance(getattr(values, "dtype", None), np.dtype):
+        return np.asarray(values.isna(), bool)
+    found = np.asarray(values)
+    if found.dtype.kind != "O":
+        return np.zeros(len(found), bool)
+    nothing = [value is None or type(value).__name__ == "NAType" for value in found]
+    return np.array(nothing, bool)
 
 
 def _steps(name: str, values: object) -> np.ndarray:

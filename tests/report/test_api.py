@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -95,6 +96,37 @@ def test_missing_values_of_pandas_are_points_that_were_not_logged() -> None:
     frame = pd.DataFrame({"step": pd.Series(range(50), dtype="Int64"), "loss": loss})
     update = lossmon.diagnose(frame).update
     assert update.logged["loss"].step.tolist() == [i for i in range(50) if i % 5 in (0, 2, 4)]
+
+
+LOSS = [2 / (1 + i / 30) for i in range(300)]
+
+
+@pytest.mark.parametrize(
+    "half",
+    [
+        [None if i % 2 else value for i, value in enumerate(LOSS)],
+        np.ma.masked_array(
+            [1e9 if i % 2 else value for i, value in enumerate(LOSS)],
+            mask=[i % 2 for i in range(300)],
+        ),
+        pd.Series([pd.NA if i % 2 else value for i, value in enumerate(LOSS)], dtype=object),
+        pd.Series([pd.NA if i % 2 else value for i, value in enumerate(LOSS)], dtype="Float64"),
+    ],
+    ids=["None", "masked", "NA", "Float64"],
+)
+def test_what_is_left_out_was_not_logged(half: object) -> None:
+    update = lossmon.diagnose(train_loss=half).update
+    assert update.series["loss"].value.tolist() == LOSS[::2]
+
+
+def test_a_loss_that_is_nan_is_one() -> None:
+    report = lossmon.diagnose(train_loss=[*LOSS, *[math.nan] * 20])
+    assert report.findings[0].pattern == "diverged"
+
+
+def test_a_target_and_curves_are_too_much(tmp_path: Path) -> None:
+    with pytest.raises(lossmon.TargetError, match="both"):
+        lossmon.diagnose(tmp_path, train_loss=LOSS)
 
 
 def test_of_a_frame_of_several_runs_each_is_judged_by_itself(tmp_path: Path) -> None:
