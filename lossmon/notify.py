@@ -196,8 +196,8 @@ def words(news: Sequence[Change], more: int, knowledge: Knowledge) -> tuple[str,
     for change in news[:_MOST_NAMED]:
         finding = change.finding
         title = knowledge.told(finding).title.upper()
-        since = f"{knowledge.word('since')} {finding.since_step:,}"
-        part = [f"{change.update.run}: {title} {since}", finding.evidence]
+        since = knowledge.since(finding)
+        part = [f"{change.update.run}: {title} {since}", knowledge.say(finding.evidence)]
         part += [f"{knowledge.word('do')}: {text}" for text in knowledge.remedies(finding)[:1]]
         parts.append("\n".join(map(printable, part)))
     more += max(0, len(news) - _MOST_NAMED)

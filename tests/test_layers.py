@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "lossmon"
-ORDER = ("logs", "formats", "history", "hparams", "diagnosis", "monitor", "chart", "report", "tui")
+ORDER = (
+    "words",
+    "logs",
+    "formats",
+    "history",
+    "hparams",
+    "diagnosis",
+    "monitor",
+    "chart",
+    "report",
+    "tui",
+)
 SIBLINGS = {"logs", "formats", "history"}  # these meet in monitor/ and never import each other
 
 

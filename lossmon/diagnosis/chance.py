@@ -17,6 +17,7 @@ import numpy as np
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.view import Curve, View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -50,7 +51,7 @@ class Chance(NamedTuple):
     @property
     def sum(self) -> str:
         """How it comes about: "ln 128 = 4.852"."""
-        return f"ln {self.among:,.0f} = {self.level:.4g}"
+        return said("ln {among:,.0f} = {level:.4g}", among=self.among, level=self.level)
 
 
 _CLASSES = (2, 3, 4, 5, 10, 20, 100, 1000)
@@ -66,26 +67,38 @@ def chances(view: View) -> Iterator[Chance]:
     settings, kinds = view.around.settings, view.kind.chance
     classes = settings.get("classes", 0.0)
     if classes >= 2 and view.kind.id in ("", "classifier", "segmentation", "detection"):
-        yield _chance(classes, f"{classes:,.0f} classes", Bounds.told)
+        yield _chance(classes, said("{classes:,.0f} classes", classes=classes), Bounds.told)
     batch = _batch(view)
     if "batch" in kinds and batch >= 32:
         for ranks in (1, 2, 4, 8, 16, 32, 64) if view.kind.id == "contrastive" else (1,):
-            of = f"a batch of {batch:,.0f}" + (f" on {ranks} devices" if ranks > 1 else "")
-            yield _chance(batch * ranks, f"the {batch * ranks:,.0f} of {of}", Bounds.batch)
+            of = said("a batch of {batch:,.0f}", batch=batch) + (
+                said(" on {ranks} devices", ranks=ranks) if ranks > 1 else ""
+            )
+            yield _chance(
+                batch * ranks,
+                said("the {batch:,.0f} of {of}", batch=batch * ranks, of=of),
+                Bounds.batch,
+            )
             pairs = 2 * batch * ranks - 1
-            yield _chance(pairs, f"the {pairs:,.0f} other views of {of}", Bounds.batch)
+            yield _chance(
+                pairs,
+                said("the {pairs:,.0f} other views of {of}", pairs=pairs, of=of),
+                Bounds.batch,
+            )
     if "prototypes" in kinds:
         for many in _PROTOTYPES:
-            yield _chance(many, f"{many:,} prototypes", Bounds.usual)
+            yield _chance(many, said("{many:,} prototypes", many=many), Bounds.usual)
     if "vocabulary" in kinds:
         told = settings.get("vocabulary", 0.0)
         for size in (told, *_VOCABULARIES) if told >= 2 else _VOCABULARIES:
-            yield _chance(size, f"{size:,.0f} tokens of the vocabulary", Bounds.usual)
+            yield _chance(
+                size, said("{size:,.0f} tokens of the vocabulary", size=size), Bounds.usual
+            )
     if "pair" in kinds:
-        yield _chance(2, "the two answers of a pair", Bounds.batch)
+        yield _chance(2, said("the two answers of a pair"), Bounds.batch)
     if "classes" in kinds and classes < 2:
         for n in _CLASSES:
-            yield _chance(n, f"{n:,} classes", Bounds.usual)
+            yield _chance(n, said("{n:,} classes", n=n), Bounds.usual)
 
 
 def _chance(among: float, words: str, within: float) -> Chance:

@@ -19,6 +19,7 @@ from lossmon.diagnosis.around import near
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
+from lossmon.words import Said, said
 
 RISE = 1.5  # x: a rise of the rate that can explain a rise of the loss (words)
 _BLOCKS = 32  # "near" is within two of so many parts of the run (words)
@@ -55,8 +56,9 @@ def when(at: float, onset: float, spacing: float) -> str:
     points = round((onset - at) / spacing)
     if points == 0:
         return ""
-    word = "point" if abs(points) == 1 else "points"
-    return f", {abs(points):,} {word} {'before' if points > 0 else 'after'}"
+    if points > 0:
+        return said(", {points:,} {points:point|points} before", points=points)
+    return said(", {points:,} {points:point|points} after", points=-points)
 
 
 class Rise(NamedTuple):
@@ -114,12 +116,20 @@ def rate_rose(view: View, onset: int) -> Iterator[Reason]:
     rise = rise_of_rate(view, onset)
     if rise is not None:
         ratio = rise.high / rise.low
-        place = f"at step {int(rise.step):,}{when(rise.step, onset, spacing_of(step))}"
+        place = said(
+            "at step {step:,}{near}",
+            step=int(rise.step),
+            near=when(rise.step, onset, spacing_of(step)),
+        )
         if not rise.sudden:
-            place = f"over the {rise.points} points before, to {rise.high:.2g}"
+            place = said(
+                "over the {points} points before, to {high:.2g}",
+                points=rise.points,
+                high=rise.high,
+            )
         yield Reason(
             "lr_jump" if rise.sudden else "lr_too_high",
-            f"learning rate rose {ratio:.3g} x {place}",
+            said("learning rate rose {ratio:.3g} x {place}", ratio=ratio, place=place),
             (3.0 if rise.sudden else 1.5) + min(math.log2(ratio), 4) / 4,
         )
         return
@@ -127,7 +137,9 @@ def rate_rose(view: View, onset: int) -> Iterator[Reason]:
     then = float(rate[min(int(np.searchsorted(step, onset)), len(rate) - 1)])
     if then >= 0.98 * peak and rate[0] < 0.5 * peak:
         yield Reason(
-            "lr_too_high", f"it began while the learning rate was at its peak, {peak:.2g}", 1.2
+            "lr_too_high",
+            said("it began while the learning rate was at its peak, {peak:.2g}", peak=peak),
+            1.2,
         )
 
 
@@ -140,7 +152,7 @@ def rate_stayed(view: View, onset: int) -> Iterator[Reason]:
     if np.isfinite(rate[at]):
         yield Reason(
             "bad_batch",
-            f"learning rate did not rise there, it is {rate[at]:.2g}",
+            said("learning rate did not rise there, it is {rate:.2g}", rate=rate[at]),
             0.9,
             ("lr_jump",),
         )
@@ -171,10 +183,15 @@ def rate_fell(view: View, onset: int) -> Iterator[Reason]:
     at = int(np.argmax(ratios))
     if ratios[at] >= 2:
         place = float(step[places[at + 1]])
-        by = f"{ratios[at]:.3g} x" if window[at + 1] > 0 else "to 0"
+        by = f"{ratios[at]:.3g} x" if window[at + 1] > 0 else said("to 0")
         yield Reason(
             "lr_decayed",
-            f"learning rate fell {by} at step {int(place):,}{when(place, onset, spacing)}",
+            said(
+                "learning rate fell {by} at step {place:,}{near}",
+                by=by,
+                place=int(place),
+                near=when(place, onset, spacing),
+            ),
             2.5,
         )
 
@@ -197,8 +214,13 @@ def gradients_burst(view: View, onset: int) -> Iterator[Reason]:
     if ratio > _BURST:
         yield Reason(
             "exploding_gradients",
-            f"grad norm reached {norm[at]:.3g}, {ratio:.3g} x usual, at step {int(step[at]):,}"
-            f"{when(float(step[at]), onset, spacing)}",
+            said(
+                "grad norm reached {norm:.3g}, {ratio:.3g} x usual, at step {step:,}{near}",
+                norm=norm[at],
+                ratio=ratio,
+                step=int(step[at]),
+                near=when(float(step[at]), onset, spacing),
+            ),
             1.5 + min(math.log10(ratio), 2),
         )
 
@@ -217,7 +239,12 @@ def epoch_began(view: View, onset: int) -> Iterator[Reason]:
         number = int(np.searchsorted(starts, at)) + 2
         yield Reason(
             "epoch_boundary",
-            f"epoch {number} begins at step {int(at):,}{when(at, onset, spacing)}",
+            said(
+                "epoch {number} begins at step {at:,}{near}",
+                number=number,
+                at=int(at),
+                near=when(at, onset, spacing),
+            ),
             1.5,
         )
 
@@ -238,8 +265,13 @@ def batch_changed(view: View, onset: int) -> Iterator[Reason]:
         i = int(np.searchsorted(step, at))
         yield Reason(
             "batch_changed",
-            f"batch size went from {size[i - 1]:,.0f} to {size[i]:,.0f} at step {int(at):,}"
-            f"{when(at, onset, spacing)}",
+            said(
+                "batch size went from {size:,.0f} to {now:,.0f} at step {at:,}{near}",
+                size=size[i - 1],
+                now=size[i],
+                at=int(at),
+                near=when(at, onset, spacing),
+            ),
             2.5,
         )
 
@@ -253,10 +285,15 @@ def resumed(view: View, onset: int) -> Iterator[Reason]:
     close = [r for r in view.around.restarts if -spacing <= onset - r.step <= reach]
     for restart in close[-1:]:
         rise = restart.rise
-        words = f"; the loss came back {percent(rise)} higher" if rise > 0 else ""
+        words = said("; the loss came back {rise} higher", rise=percent(rise)) if rise > 0 else ""
         yield Reason(
             "resume_mismatch",
-            f"resumed at step {restart.step:,}{when(restart.step, onset, spacing)}{words}",
+            said(
+                "resumed at step {step:,}{near}{words}",
+                step=restart.step,
+                near=when(restart.step, onset, spacing),
+                words=words,
+            ),
             3.0 if rise > 0 else 2.0,
         )
 
@@ -273,19 +310,26 @@ def speed_changed(view: View, onset: int) -> Iterator[Reason]:
     before = float(np.median(speed[at - width : at]))
     after = float(np.median(speed[at : at + width]))
     if before > 0 and after > 0 and max(before / after, after / before) >= _SPEED:
-        word = "slower" if after < before else "faster"
+        word = said("slower") if after < before else said("faster")
         ratio = max(before / after, after / before)
         yield Reason(
             "data_changed",
-            f"steps are {ratio:.2g} x {word} from there on ({before:.3g} to {after:.3g} a second)",
+            said(
+                "steps are {ratio:.2g} x {word} from there on ({before:.3g} to {after:.3g} a "
+                "second)",
+                ratio=ratio,
+                word=word,
+                before=before,
+                after=after,
+            ),
             1.0,
         )
 
 
 _SAID = {
-    "overflow": ("loss_scale", "the log tells of {n} overflow{s} of the loss scale"),
-    "nan_skipped": ("numeric_overflow", "the log tells of {n} NaN or infinite value{s}"),
-    "out_of_memory": ("out_of_memory", "the log tells {n} time{s} of a lack of memory"),
+    "overflow": ("loss_scale", "the log tells of {n:,} {n:overflow|overflows} of the loss scale"),
+    "nan_skipped": ("numeric_overflow", "the log tells of {n:,} NaN or infinite {n:value|values}"),
+    "out_of_memory": ("out_of_memory", "the log tells {n:,} {n:time|times} of a lack of memory"),
 }
 
 
@@ -301,7 +345,7 @@ def after_eval(view: View, onset: int) -> Iterator[Reason]:
     if len(behind) and 1.5 * spacing <= 0.2 * between:
         yield Reason(
             "eval_state",
-            f"an evaluation stands at step {int(behind[-1]):,}, one row before",
+            said("an evaluation stands at step {behind:,}, one row before", behind=int(behind[-1])),
             2.0,
         )
 
@@ -322,9 +366,8 @@ def log_told(view: View, onset: int | None = None) -> Iterator[Reason]:
         few = count < max(_FEW, _OFTEN * (view.train.n if view.train is not None else 0))
         if at is None and (onset is not None or few):
             continue
-        many = "" if count == 1 else "s"
-        text = words.format(n=f"{count:,}", s=many)
-        place = f", one at step {int(at):,}" if at is not None else ""
+        text = Said(words, {"n": count})
+        place = said(", one at step {at:,}", at=int(at)) if at is not None else ""
         yield Reason(cause, text + place, 2.0 if at is not None else 1.0)
 
 
@@ -338,7 +381,9 @@ def words_said(view: View, onset: int) -> Iterator[Reason]:
         if kind not in _SAYS or at is None or abs(onset - at) > reach:
             continue
         cause, weight = _SAYS[kind]
-        yield Reason(cause, f'the log says "{text[:80]}" at step {at:,}', weight)
+        yield Reason(
+            cause, said('the log says "{text}" at step {at:,}', text=text[:80], at=at), weight
+        )
         return
 
 
@@ -360,12 +405,18 @@ def rate_still_rising(view: View, onset: int) -> Iterator[Reason]:
     far = len(before) >= 6 and before[-1] >= _RISEN * before[0]
     if rises and (far or linear):
         come = (
-            "in proportion to the step" if linear else f"{before[-1] / before[0]:.3g} x its start"
+            said("in proportion to the step")
+            if linear
+            else said("{ratio:.3g} x its start", ratio=before[-1] / before[0])
         )
         yield Reason(
             "lr_too_high",
-            f"learning rate was still rising, {come}, at {before[-1]:.2g}: "
-            "that is more than it bears",
+            said(
+                "learning rate was still rising, {come}, at {before:.2g}: that is more than it "
+                "bears",
+                come=come,
+                before=before[-1],
+            ),
             2.2,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lossmon.diagnosis.finding import Cause
+from lossmon.words import said
 
 _DEATHS = tuple(
     (id_, re.compile(pattern, re.I))
@@ -29,5 +30,6 @@ def causes_of_failure(text: str) -> tuple[Cause, ...]:
         text: the last line of a traceback, an out-of-memory, NCCL or killed message.
     """
     return next(
-        ((Cause(id_, "by the error's own words"),) for id_, p in _DEATHS if p.search(text)), ()
+        ((Cause(id_, said("by the error's own words")),) for id_, p in _DEATHS if p.search(text)),
+        (),
     )

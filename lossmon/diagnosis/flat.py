@@ -16,6 +16,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Level, Trend
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 TREND = (Level("start", "start"), Trend("trend", "trend_start", "trend_end"))
 
@@ -45,7 +46,13 @@ def few_trained(view: View) -> Iterator[Reason]:
     if share is not None and share < Bounds.few_trained:
         trained = view.around.settings["trainable"]
         yield Reason(
-            "low_capacity", f"only {trained:,.0f} weights are trained, {share:.2%} of all", 1.2
+            "low_capacity",
+            said(
+                "only {trained:,.0f} weights are trained, {share:.2%} of all",
+                trained=trained,
+                share=share,
+            ),
+            1.2,
         )
 
 
@@ -55,12 +62,16 @@ def _rate(view: View) -> Iterator[Reason]:
     step, rate = view.rate
     newest, peak = float(rate[-1]), float(np.nanmax(rate))
     if peak < Bounds.tiny_rate:
-        words = f"at most {peak:.2g}" if peak > 0 else "0 in the log"
-        yield Reason("lr_too_low", f"learning rate is {words}", 3.0)
+        words = said("at most {peak:.2g}", peak=peak) if peak > 0 else said("0 in the log")
+        yield Reason("lr_too_low", said("learning rate is {words}", words=words), 3.0)
     elif newest == peak and rate[0] < 0.5 * newest:
         yield Reason(
             "lr_warmup",
-            f"learning rate is still rising: {newest:.2g} at step {int(step[-1]):,}",
+            said(
+                "learning rate is still rising: {newest:.2g} at step {step:,}",
+                newest=newest,
+                step=int(step[-1]),
+            ),
             2.5,
         )
 
@@ -71,10 +82,16 @@ def _gradient(view: View) -> Iterator[Reason]:
     norm = float(np.nanmedian(view.grad_norm[1]))
     if norm < Bounds.tiny_grad:
         yield Reason(
-            "frozen_gradients", f"grad norm is {norm:.2g}: no gradient reaches the weights", 3.0
+            "frozen_gradients",
+            said("grad norm is {norm:.2g}: no gradient reaches the weights", norm=norm),
+            3.0,
         )
     else:
-        yield Reason("bad_labels", f"grad norm is {norm:.2g}: gradients do reach the weights", 0.8)
+        yield Reason(
+            "bad_labels",
+            said("grad norm is {norm:.2g}: gradients do reach the weights", norm=norm),
+            0.8,
+        )
 
 
 def _guessing(view: View) -> Iterator[Reason]:
@@ -84,8 +101,12 @@ def _guessing(view: View) -> Iterator[Reason]:
         told = chance.within > Chances.usual
         yield Reason(
             "guessing",
-            f"the loss stands at {view.train.end:.4g}; guessing among {chance.words} gives "
-            f"{chance.sum}",
+            said(
+                "the loss stands at {end:.4g}; guessing among {chance_words} gives {chance_sum}",
+                end=view.train.end,
+                chance_words=chance.words,
+                chance_sum=chance.sum,
+            ),
             3.0 if told else 1.5,
         )
 

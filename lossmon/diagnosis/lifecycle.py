@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from lossmon.diagnosis.failures import causes_of_failure
 from lossmon.diagnosis.finding import Cause, Finding, Severity
 from lossmon.text import in_words
+from lossmon.words import said
 
 State = Literal["running", "finished", "stalled", "failed", "unknown"]
 
@@ -130,25 +131,35 @@ def lifecycle_findings(at: Situation, metric: str, now: float) -> tuple[Finding,
     """
     state = at.state
     severity: Severity
-    total = f" of {at.plan.total_steps:,}" if at.plan.total_steps else ""
+    total = said(" of {total:,}", total=at.plan.total_steps) if at.plan.total_steps else ""
     if state == "failed":
-        words = f"the log ends in: {at.plan.failure}"
+        words = said("the log ends in: {failure}", failure=at.plan.failure)
         why = causes_of_failure(at.plan.failure or "")
         if not at.plan.failure:
-            words = f"{at.signs.job_words}; it stands at step {at.step:,}{total}"
+            words = said(
+                "{job}; it stands at step {step:,}{total}",
+                job=at.signs.job_words,
+                step=at.step,
+                total=total,
+            )
             why = _causes(at, now)
         # Who cancels a job knows of it.
         severity = "warning" if at.signs.job in ("CANCELLED", "PREEMPTED") else "critical"
         return (Finding("failed", severity, 0.95, at.step, metric, words, why),)
     if state == "finished":
-        words = f"the training ended at step {at.step:,}{total}"
+        words = said("the training ended at step {step:,}{total}", step=at.step, total=total)
         return (Finding("finished", "info", 1.0, at.step, metric, words),)
     if state == "stalled":
         # A process that ended before its plan was over did not end by itself.
         dead = at.gone and at.plan.total_steps is not None
         severity = "critical" if dead else "warning"
         confidence = 0.95 if dead else 0.8
-        words = f"{silence(at, now)}; it stands at step {at.step:,}{total}"
+        words = said(
+            "{at}; it stands at step {step:,}{total}",
+            at=silence(at, now),
+            step=at.step,
+            total=total,
+        )
         numbers = {"pid": float(at.signs.pid)} if at.signs.pid else {}
         return (
             Finding(
@@ -164,12 +175,22 @@ def _causes(at: Situation, now: float) -> tuple[Cause, ...]:
     if signs.job in JOB_CAUSES:
         return (Cause(JOB_CAUSES[signs.job], signs.job_words),)
     if at.gone:
-        since = f" since {clock(signs.gone_since, now)}" if signs.gone_since else ""
-        return (Cause("process_gone", f"no process holds its log{since}"),)
+        since = (
+            said(" since {since}", since=clock(signs.gone_since, now)) if signs.gone_since else ""
+        )
+        return (Cause("process_gone", said("no process holds its log{since}", since=since)),)
     if signs.writer and signs.gpu == "idle":
-        return (Cause("process_hangs", f"its process lives, {signs.gpu_words}"),)
+        return (
+            Cause(
+                "process_hangs", said("its process lives, {gpu_words}", gpu_words=signs.gpu_words)
+            ),
+        )
     if signs.writer and signs.gpu == "busy":
-        return (Cause("process_waits", f"its process lives, {signs.gpu_words}"),)
+        return (
+            Cause(
+                "process_waits", said("its process lives, {gpu_words}", gpu_words=signs.gpu_words)
+            ),
+        )
     return ()
 
 
@@ -182,25 +203,50 @@ def silence(at: Situation, now: float) -> str:
     signs = at.signs
     if signs.job in JOB_WAITS:
         return signs.job_words
-    gpu = f"; {signs.gpu_words}" if signs.gpu_words else ""
+    gpu = said("; {gpu_words}", gpu_words=signs.gpu_words) if signs.gpu_words else ""
     if at.gone:
-        idle = f"{gpu} (idle)" if signs.gpu == "idle" else ""
-        since = f" since {clock(signs.gone_since, now)}" if signs.gone_since else ""
-        ended = "" if at.plan.total_steps else "; it may have ended by itself"
-        return f"the training is gone{since}: no process holds its log any more{idle}{ended}"
+        idle = said("{gpu} (idle)", gpu=gpu) if signs.gpu == "idle" else ""
+        since = (
+            said(" since {since}", since=clock(signs.gone_since, now)) if signs.gone_since else ""
+        )
+        ended = "" if at.plan.total_steps else said("; it may have ended by itself")
+        return said(
+            "the training is gone{since}: no process holds its log any more{idle}{ended}",
+            since=since,
+            idle=idle,
+            ended=ended,
+        )
     if at.silence_s <= at.patience_s:
         return ""
-    usual = f"; usually one every {in_words(at.usual_gap_s)}" if at.usual_gap_s else ""
-    words = f"no new line for {in_words(at.silence_s)}{usual}"
+    usual = (
+        said("; usually one every {usual_gap_s}", usual_gap_s=in_words(at.usual_gap_s))
+        if at.usual_gap_s
+        else ""
+    )
+    words = said(
+        "no new line for {silence_s}{usual}", silence_s=in_words(at.silence_s), usual=usual
+    )
     if signs.writer is not True:
-        return words + (f"{gpu} (idle)" if signs.gpu == "idle" else "")
+        return words + (said("{gpu} (idle)", gpu=gpu) if signs.gpu == "idle" else "")
     if at.quiet:
-        return f"{words}; its process lives and works{gpu}: the output may be held back in a buffer"
+        return said(
+            "{words}; its process lives and works{gpu}: the output may be held back in a buffer",
+            words=words,
+            gpu=gpu,
+        )
     if signs.gpu == "busy":
-        return f"{words}; its process lives{gpu} (busy): it may wait for another process for ever"
+        return said(
+            "{words}; its process lives{gpu} (busy): it may wait for another process for ever",
+            words=words,
+            gpu=gpu,
+        )
     if signs.gpu == "idle":
-        return f"{words}; its process lives{gpu} (idle): it hangs, or waits for data"
-    return f"{words}; its process lives{gpu}"
+        return said(
+            "{words}; its process lives{gpu} (idle): it hangs, or waits for data",
+            words=words,
+            gpu=gpu,
+        )
+    return said("{words}; its process lives{gpu}", words=words, gpu=gpu)
 
 
 def clock(when: float, now: float) -> str:

@@ -16,6 +16,7 @@ from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -48,15 +49,17 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
         return
     start = float(sketch.head[0]) if len(sketch.head) else 0.0
     if abs(start) >= Bounds.unscaled:
-        yield Reason("unscaled", f"the very first loss is {start:.2g}", 2.6)
+        yield Reason("unscaled", said("the very first loss is {start:.2g}", start=start), 2.6)
     lost = ~np.isfinite(sketch.newest)
     if not lost.any():
         return
     sound_after = np.count_nonzero(~lost[int(np.argmax(lost)) :])
     if sound_after >= 2:
-        why = (
-            f"{sketch.nonfinite:,} of {sketch.n:,} values are no number, with usual ones "
-            "between: the weights are sound, single batches are not"
+        why = said(
+            "{broken:,} of {n:,} values are no number, with usual ones "
+            "between: the weights are sound, single batches are not",
+            broken=sketch.nonfinite,
+            n=sketch.n,
         )
         yield Reason("numeric_overflow", why, 2.4)
         yield Reason("bad_batch", why, 1.6)
@@ -67,7 +70,7 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
 
 def _from_the_first(view: View) -> Iterator[Reason]:
     """Nothing was ever sound: what goes in, or what it goes through."""
-    why = "it holds from the very first row on"
+    why = said("it holds from the very first row on")
     pretrained = view.kind.id in _PRETRAINED or "grad_norm" in view.sketches
     if not pretrained:  # a network of one's own on data of one's own
         yield Reason("nan_in_data", why, 2.1)
@@ -90,8 +93,12 @@ def _before(before: Floats, n: int, view: View) -> Iterator[Reason]:
     if climbs and usual > 0:
         yield Reason(
             "lr_too_high",
-            f"the loss grew from {usual:.3g} to {newest:.3g} over the points before: "
-            "updates overshoot further and further",
+            said(
+                "the loss grew from {usual:.3g} to {newest:.3g} over the points before: updates "
+                "overshoot further and further",
+                usual=usual,
+                newest=newest,
+            ),
             2.0 if newest < Bounds.grows * usual else 2.2,
         )
         return
@@ -101,11 +108,16 @@ def _before(before: Floats, n: int, view: View) -> Iterator[Reason]:
     if early < Bounds.early and not view.tail and view.rate is None:
         yield Reason(
             "lr_too_high",
-            f"it came after {early:,} rows, when nothing was learned yet; no warm-up is logged",
+            said(
+                "it came after {early:,} rows, when nothing was learned yet; no warm-up is logged",
+                early=early,
+            ),
             1.9,
         )
     yield Reason(
         "numeric_overflow",
-        f"the loss was as usual, {newest:.3g}, one point before: it came at once",
+        said(
+            "the loss was as usual, {newest:.3g}, one point before: it came at once", newest=newest
+        ),
         1.8,
     )

@@ -16,6 +16,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.view import Pair, View
 from lossmon.history.columns import Floats
+from lossmon.words import said
 
 _DEPTHS = (0.4, 0.5, 0.6, 0.7, 0.8)  # of train's drop
 _NEVER = 9.0
@@ -156,8 +157,11 @@ def eval_rises(view: View) -> Iterator[Reason]:
     if lowest > 0 and newest > 1.02 * lowest and newest - lowest > 3 * pair.error:
         yield Reason(
             "overfit_suspected",
-            f"eval is {percent(newest / lowest - 1, 1)} above its best "
-            f"at step {int(pair.step[best]):,}",
+            said(
+                "eval is {ratio} above its best at step {pair_step:,}",
+                ratio=percent(newest / lowest - 1, 1),
+                pair_step=int(pair.step[best]),
+            ),
             2.0,
         )
 
@@ -174,7 +178,9 @@ def train_above(finding: Finding, view: View) -> Iterator[Reason]:
         tail = float(np.median(high[keep] / mean[keep]))
         if tail > Bounds.tail:
             yield Reason(
-                "hard_train", f"the highest losses of a batch are {tail:.2g} x the mean", 1.2
+                "hard_train",
+                said("the highest losses of a batch are {tail:.2g} x the mean", tail=tail),
+                1.2,
             )
 
 
@@ -193,7 +199,10 @@ def _epoch_mean(view: View) -> Iterator[Reason]:
     if float(np.mean(closer[early])) < 0.7 * float(np.mean(apart[early])):
         yield Reason(
             "epoch_mean",
-            "there is one train row for each eval; half an epoch later train is closer to eval by "
-            f"{1 - np.mean(closer[early]) / np.mean(apart[early]):.0%}",
+            said(
+                "there is one train row for each eval; half an epoch later train is closer to "
+                "eval by {ratio:.0%}",
+                ratio=1 - np.mean(closer[early]) / np.mean(apart[early]),
+            ),
             1.5,
         )

@@ -16,6 +16,7 @@ from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.stages import Stage
 from lossmon.history.columns import Floats
 from lossmon.history.summary import Sketch
+from lossmon.words import said
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,17 +43,17 @@ class Curve:
     @property
     def fell(self) -> str:
         """What the logged values do where the curve gets better."""
-        return "rose" if self.rises else "fell"
+        return said("rose") if self.rises else said("fell")
 
     @property
     def rose(self) -> str:
         """What they do where it gets worse."""
-        return "fell" if self.rises else "rose"
+        return said("fell") if self.rises else said("rose")
 
     @property
     def noun(self) -> str:
         """What the curve is, in a sentence."""
-        return self.name if self.rises else "the loss"
+        return self.name if self.rises else said("the loss")
 
     @property
     def n(self) -> int:
@@ -259,8 +260,12 @@ def log_drop(start: float, end: float) -> float:
 def went(drop: float) -> str:
     """A relative drop in words."""
     if abs(drop) < 0.0005:
-        return "stayed"
-    return f"fell {percent(drop, 1)}" if drop >= 0 else f"rose {percent(-drop, 1)}"
+        return said("stayed")
+    return (
+        said("fell {drop}", drop=percent(drop, 1))
+        if drop >= 0
+        else said("rose {drop}", drop=percent(-drop, 1))
+    )
 
 
 @dataclass(frozen=True, eq=False)

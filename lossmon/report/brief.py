@@ -47,15 +47,12 @@ def _words(update: RunUpdate, knowledge: Knowledge) -> list[str]:
         return lines
     if found.severity != "info":
         for cause in found.causes[:2]:
-            why = f" ({cause.why})" if cause.why else ""
+            why = f" ({knowledge.say(cause.why)})" if cause.why else ""
             word = knowledge.word("likely" if cause.why else "often")
             words = f"{word}: {knowledge.cause(cause.id).text}{why}"
             lines += wrap(printable(words), WIDTH)[:2]
         for remedy in knowledge.remedies(found)[:2]:
             lines += wrap(printable(f"{knowledge.word('do')}: {remedy}"), WIDTH)[:2]
     others = [one for one in update.diagnosis.findings if one is not found]
-    names = [
-        f"{knowledge.pattern(one.pattern).title} {knowledge.word('since')} {one.since_step:,}"
-        for one in others
-    ]
+    names = [f"{knowledge.pattern(one.pattern).title} {knowledge.since(one)}" for one in others]
     return lines + wrap(printable("; ".join(names)), WIDTH)[:1] if names else lines

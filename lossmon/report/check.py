@@ -63,10 +63,11 @@ def as_table(
     """
     marks = _ASCII_MARKS if ascii else _MARKS
     heads = tuple(printable(column).upper() for column in columns)
-    rows: list[tuple[str, ...]] = [("", "RUN", "STATE", "STEP", "TRAIN", "EVAL", *heads)]
+    named = map(knowledge.tell, ("RUN", "STATE", "STEP", "TRAIN", "EVAL"))
+    rows: list[tuple[str, ...]] = [("", *named, *heads)]
     ordered = sorted(updates, key=_need)
     rows += [
-        (*_row(update, marks), *(setting(update, column) for column in columns))
+        (*_row(update, marks, knowledge), *(setting(update, column) for column in columns))
         for update in ordered
     ]
     widths = [max(cell_width(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -87,7 +88,7 @@ def as_table(
             pad(shorter(cell, w, ascii=ascii), w)
             for shorter, cell, w in zip(cut, row, widths, strict=True)
         ]
-        verdict = "VERDICT" if update is None else _title(update, knowledge)
+        verdict = knowledge.tell("VERDICT") if update is None else _title(update, knowledge)
         lines.append(clip("  ".join([*cells, verdict]).rstrip(), width, ascii=ascii))
         if update is not None:
             lines += _advice(update, knowledge, width, siblings.of(update), ascii=ascii)
@@ -117,7 +118,11 @@ def verdict_line(update: RunUpdate, knowledge: Knowledge) -> str:
     """The verdict in one line: "OVERFITTING since step 1,800: eval rose 4.1 % ..."."""
     finding = headline(update)
     title = _title(update, knowledge)
-    return title if finding is None else printable(f"{title}: {finding.evidence}".rstrip(": "))
+    return (
+        title
+        if finding is None
+        else printable(f"{title}: {knowledge.say(finding.evidence)}".rstrip(": "))
+    )
 
 
 def _title(update: RunUpdate, knowledge: Knowledge) -> str:
@@ -126,32 +131,36 @@ def _title(update: RunUpdate, knowledge: Knowledge) -> str:
     if finding is None:
         return knowledge.pattern("too_early").title
     title = knowledge.told(finding).title.upper()
-    since = "" if finding.severity == "info" else f" since step {finding.since_step:,}"
-    return printable(title + since)
+    if finding.severity != "info":
+        title = knowledge.tell("{title} since step {step:,}", title=title, step=finding.since_step)
+    return printable(title)
 
 
 def _advice(
     update: RunUpdate, knowledge: Knowledge, width: int, sibling: Sibling | None, *, ascii: bool
 ) -> list[str]:
     """Below a run that needs attention: the likeliest cause and what to do; errors in any case."""
-    lines = [f"error: {printable(error)}" for error in update.errors]
+    lines = [
+        f"{knowledge.tell('error')}: {printable(knowledge.say(error))}" for error in update.errors
+    ]
     if update.job is not None and update.state != "failed":  # then it is the evidence
-        lines.append(printable(in_brief(update.job, time.time())))
+        lines.append(printable(knowledge.say(in_brief(update.job, time.time()))))
     machine = machine_line(update)
     if machine:
         lines.append(machine)
     if update.state_note and update.state == "running":
-        lines.append(printable(update.state_note))
+        lines.append(printable(knowledge.say(update.state_note)))
     finding = headline(update)
     if finding is not None and finding.severity != "info":
-        lines.append(f"seen: {printable(finding.evidence)}")
+        seen = printable(knowledge.say(finding.evidence))
+        lines.append(f"{knowledge.tell('seen')}: {seen}")
         for cause in sorted(finding.causes, key=lambda c: not c.why)[:1]:
             # What is only typical of such curves has no reason in this log, and says so.
-            word, why = (
-                ("likely", f" ({cause.why})") if cause.why else (knowledge.word("often"), "")
-            )
+            word = knowledge.tell("likely") if cause.why else knowledge.word("often")
+            why = f" ({knowledge.say(cause.why)})" if cause.why else ""
             lines.append(printable(f"{word}: {knowledge.cause(cause.id).text}{why}"))
-        lines += [f"do: {printable(remedy)}" for remedy in knowledge.remedies(finding)[:2]]
+        do = knowledge.word("do")
+        lines += [f"{do}: {printable(remedy)}" for remedy in knowledge.remedies(finding)[:2]]
     if sibling is not None:
         told = sibling.in_words(knowledge.word)
         lines.append(f"{knowledge.word('sibling')}: {'; '.join(told)}")
@@ -168,7 +177,7 @@ def _need(update: RunUpdate) -> tuple[int, str]:
     return (-rank, update.run)
 
 
-def _row(update: RunUpdate, marks: dict[str, str]) -> tuple[str, ...]:
+def _row(update: RunUpdate, marks: dict[str, str], knowledge: Knowledge) -> tuple[str, ...]:
     finding = headline(update)
     mark = marks[finding.severity] if finding else " "
     step = "-" if update.step is None else f"{update.step:,}"
@@ -176,7 +185,7 @@ def _row(update: RunUpdate, marks: dict[str, str]) -> tuple[str, ...]:
     return (
         mark,
         printable(update.run),
-        "silent" if update.state == "unknown" else update.state,  # as the screen says it
+        knowledge.tell("silent" if update.state == "unknown" else update.state),  # as on the screen
         clip(step + total, _LONGEST_CELL),
         _newest(update, update.train),
         _newest(update, update.eval),

@@ -40,7 +40,7 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
             for log in update.logs
         ],
         "state": update.state,
-        "state_note": printable(update.state_note),
+        "state_note": printable(knowledge.say(update.state_note)),
         "step": update.step,
         "total_steps": update.total_steps,
         "epoch": _number(update.epoch),
@@ -56,7 +56,7 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
         "writer": update.writer,
         "job": None if update.job is None else _plain(update.job),
         "config": dict(update.hparams.values),
-        "errors": [printable(error) for error in update.errors],
+        "errors": [printable(knowledge.say(error)) for error in update.errors],
     }
 
 
@@ -98,9 +98,13 @@ def finding_object(finding: Finding, knowledge: Knowledge) -> dict[str, Any]:
         "confidence": round(float(finding.confidence), 3),
         "since_step": int(finding.since_step),
         "metric": finding.metric,
-        "evidence": printable(finding.evidence),
+        "evidence": printable(knowledge.say(finding.evidence)),
         "causes": [
-            {"id": cause.id, "text": knowledge.cause(cause.id).text, "why": printable(cause.why)}
+            {
+                "id": cause.id,
+                "text": knowledge.cause(cause.id).text,
+                "why": printable(knowledge.say(cause.why)),
+            }
             for cause in finding.causes
         ],
         "remedies": list(knowledge.remedies(finding)),

@@ -151,8 +151,8 @@ def sections(update: RunUpdate, knowledge: Knowledge) -> list[Section]:
 def _numbers(update: RunUpdate, knowledge: Knowledge) -> Section:
     step = "-" if update.step is None else f"{update.step:,}"
     total = f" / {update.total_steps:,}" if update.total_steps else ""
-    rows = [("state", printable(f"{update.state}  {update.state_note}".strip())),
-            ("step", step + total)]  # fmt: skip
+    state = f"{knowledge.tell(update.state)}  {knowledge.say(update.state_note)}".strip()
+    rows = [("state", printable(state)), ("step", step + total)]
     if update.eta_s is not None and update.state == "running":
         rows.append(("eta", in_words(update.eta_s)))
     for role in ("train", "eval", "learning_rate", "grad_norm"):
@@ -160,7 +160,7 @@ def _numbers(update: RunUpdate, knowledge: Knowledge) -> Section:
         value = update.newest(name)
         if value is not None:
             rows.append((role, f"{value:.6g}  ({printable(name)})"))
-    texts = tuple(printable(f"! {error}") for error in update.errors)
+    texts = tuple(printable(f"! {knowledge.say(error)}") for error in update.errors)
     return Section(
         knowledge.word("now"),
         texts=texts,
@@ -169,18 +169,20 @@ def _numbers(update: RunUpdate, knowledge: Knowledge) -> Section:
 
 
 def _finding(finding: Finding, knowledge: Knowledge) -> Section:
-    since = f"{knowledge.word('since')} {finding.since_step:,}"
-    sure = f"{finding.confidence:.0%} {knowledge.word('confidence')}"
+    since, sure = knowledge.since(finding), knowledge.sure(finding)
     causes = [
         f"{knowledge.word('likely')}: {knowledge.cause(cause.id).text}"
-        + (f" ({printable(cause.why)})" if cause.why else "")
+        + (f" ({printable(knowledge.say(cause.why))})" if cause.why else "")
         for cause in finding.causes
     ]
     remedies = [f"{knowledge.word('do')}: {text}" for text in knowledge.remedies(finding)]
     return Section(
         knowledge.told(finding).title,
         finding.severity,
-        (f"{knowledge.word(finding.severity)}, {since}, {sure}", printable(finding.evidence)),
+        (
+            f"{knowledge.word(finding.severity)}, {since}, {sure}",
+            printable(knowledge.say(finding.evidence)),
+        ),
         tuple(map(printable, (*causes, *remedies))) if finding.severity != "info" else (),
     )
 

@@ -174,13 +174,24 @@ def as_text(change: Change, knowledge: Knowledge) -> str:
     when = datetime.now().strftime("%Y-%m-%d %H:%M:%S")
     head = f"{when} {_SIGNS[change.event]} {update.run}: "
     if change.event == "ended":
-        at = "" if update.step is None else f" at step {update.step:,}"
-        return printable(f"{head}{title} no longer holds{at}")
-    since = "" if finding.severity == "info" else f" since step {finding.since_step:,}"
-    title = title if finding.severity == "info" else title.upper()
-    line = f"{head}{finding.severity} {title}{since}: {finding.evidence}"
+        ended = knowledge.tell("{title} no longer holds", title=title)
+        if update.step is not None:
+            ended = knowledge.tell(
+                "{title} no longer holds at step {step:,}", title=title, step=update.step
+            )
+        return printable(head + ended)
+    if finding.severity != "info":
+        title = knowledge.tell(
+            "{title} since step {step:,}", title=title.upper(), step=finding.since_step
+        )
+    severity, evidence = knowledge.tell(finding.severity), knowledge.say(finding.evidence)
+    line = f"{head}{severity} {title}: {evidence}"
     remedies = knowledge.remedies(finding)
-    advice = f"; do: {remedies[0]}" if remedies and finding.severity != "info" else ""
+    advice = (
+        f"; {knowledge.word('do')}: {remedies[0]}"
+        if remedies and finding.severity != "info"
+        else ""
+    )
     return printable(line + advice)
 
 
@@ -219,7 +230,7 @@ def as_values(change: Change, knowledge: Knowledge) -> dict[str, str]:
         "metric": writable(finding.metric),
         "state": update.state,
         "title": knowledge.told(finding).title,
-        "evidence": writable(finding.evidence),
+        "evidence": writable(knowledge.say(finding.evidence)),
         "log": update.logs[0].path if update.logs else "",
         "time": datetime.now().astimezone().isoformat(timespec="seconds"),
     }

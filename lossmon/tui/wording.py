@@ -55,8 +55,8 @@ class Wording:
         hushed = finding.pattern in update.hushed
         sign = "z" if hushed else look.badge(finding, ascii=self.ascii)[0]
         words = f" {sign} {self.knowledge.told(finding).title.upper()} "
-        since = f" {self.knowledge.word('since')} {finding.since_step:,}"
-        sure = f"  {finding.confidence:.0%} {self.knowledge.word('confidence')}"
+        since = f" {self.knowledge.since(finding)}"
+        sure = f"  {self.knowledge.sure(finding)}"
         row: Row = [(words, "bold")]
         if finding.severity != "info" and cell_width(words + since) <= self.width:
             row.append((since, "bold"))
@@ -77,7 +77,7 @@ class Wording:
             if finding is chosen:
                 yield from self.body(update, finding, 0 if named else 2)
             elif finding.evidence:
-                yield from self.hang([("  ", "")], printable(finding.evidence), _FAINT)
+                yield from self.hang([("  ", "")], self._said(finding.evidence), _FAINT)
 
     def head(self, update: RunUpdate, finding: Finding, chosen: bool) -> Iterator[Row]:
         """A finding's name, with a mark where it is the chosen one, and since when it holds."""
@@ -120,7 +120,7 @@ class Wording:
     def evidence(self, finding: Finding, indent: int = 0) -> Iterator[Row]:
         """The numbers that a person can check on the curve."""
         if finding.evidence:
-            yield from self.hang([(" " * indent, "")], printable(finding.evidence), "")
+            yield from self.hang([(" " * indent, "")], self._said(finding.evidence), "")
 
     def causes(self, finding: Finding, indent: int = 0) -> Iterator[Row]:
         """The likely causes; below each the coincidence that was measured."""
@@ -133,7 +133,7 @@ class Wording:
             style = "" if cause.why or number == 1 else _FAINT
             yield from self.hang([(f"{left}{number} ", _HEADING)], text, style)
             if cause.why:
-                yield from self.hang([(f"{left}  ", "")], printable(cause.why), "$text-warning")
+                yield from self.hang([(f"{left}  ", "")], self._said(cause.why), "$text-warning")
 
     def remedies(self, finding: Finding, indent: int = 0) -> Iterator[Row]:
         """What to do."""
@@ -182,10 +182,10 @@ class Wording:
         said = any(update.state_note in one.evidence for one in update.diagnosis.findings)
         if update.state_note and not said:
             yield []
-            yield from self.hang([], printable(update.state_note), "$text-warning")
+            yield from self.hang([], self._said(update.state_note), "$text-warning")
         for error in update.errors:
             yield []
-            yield from self.hang([], printable(error), "$text-error")
+            yield from self.hang([], self._said(error), "$text-error")
 
     def timeline(self, update: RunUpdate, most: int = _TIMELINE) -> Iterator[Row]:
         """What came and went, newest first."""
@@ -204,6 +204,9 @@ class Wording:
                 yield from self.hang([("  ", "")], name, style)
             else:
                 yield [(pad(span, left) + "  ", _FAINT), (name, style)]
+
+    def _said(self, text: str) -> str:
+        return printable(self.knowledge.say(text))
 
     def heading(self, word: str, indent: int = 0) -> Iterator[Row]:
         """An empty line, and the name of what follows."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.errors import ConfigError
+from lossmon.words import words
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -119,6 +120,22 @@ class Knowledge:
     def word(self, id_: str) -> str:
         """A word of the screen in this language."""
         return self.words.get(id_, id_)
+
+    def say(self, text: str) -> str:
+        """A text of ours in this language; one of a log as it is (see `lossmon.words`)."""
+        return words(self.lang).say(text)
+
+    def tell(self, template: str, /, **values: Any) -> str:
+        """A text of ours, made here, in this language."""
+        return words(self.lang)(template, **values)
+
+    def since(self, finding: Finding) -> str:
+        """The step from which a finding holds, behind its name."""
+        return self.tell("since step {step:,}", step=finding.since_step)
+
+    def sure(self, finding: Finding) -> str:
+        """How sure it is."""
+        return self.tell("{share:.0%} sure", share=finding.confidence)
 
     def remedies(self, finding: Finding) -> tuple[str, ...]:
         """What to do, with the finding's own numbers; what its measured causes ask for first."""

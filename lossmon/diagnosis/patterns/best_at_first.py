@@ -6,6 +6,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -33,8 +34,15 @@ def find(view: View) -> Finding | None:
         0.85,
         int(pair.step[best]),
         pair.name,
-        f"{pair.name} is best at round {int(pair.step[best]):,} ({lowest:.4g}) of "
-        f"{len(pair.value):,} and {pair.last(pair.value):.4g} now, while train falls",
+        said(
+            "{pair_name} is best at round {pair_step:,} ({lowest:.4g}) of {pair_value:,} and "
+            "{pair_value_2:.4g} now, while train falls",
+            pair_name=pair.name,
+            pair_step=int(pair.step[best]),
+            lowest=lowest,
+            pair_value=len(pair.value),
+            pair_value_2=pair.last(pair.value),
+        ),
         numbers={"best_step": float(pair.step[best]), "best_value": lowest},
     )
 

@@ -11,6 +11,7 @@ from lossmon.diagnosis.chance import Bounds, Chance, chance_of, guessing_for_epo
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import Curve, View
+from lossmon.words import said
 
 
 def find(view: View) -> Finding | None:
@@ -32,8 +33,14 @@ def find(view: View) -> Finding | None:
         0.9 if abs(off) <= chance.within / 2 else 0.75,
         train.at_step(0) if _always(train, chance) else train.at_step(len(train.value) // 2),
         train.name,
-        f"the loss stays at {train.end:.4g}, {abs(off):.1%} from {chance.sum}: guessing among "
-        f"{chance.words}",
+        said(
+            "the loss stays at {end:.4g}, {off:.1%} from {chance_sum}: guessing among "
+            "{chance_words}",
+            end=train.end,
+            off=abs(off),
+            chance_sum=chance.sum,
+            chance_words=chance.words,
+        ),
         numbers={"chance": chance.level, "classes": chance.among, "level": train.end},
     )
 

@@ -10,6 +10,7 @@ from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.patterns.preference_saturated import MARGIN
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -40,8 +41,16 @@ def find(view: View) -> Finding | None:
         0.75,
         int(chosen.step[0]),
         chosen.name,
-        f"{chosen.name} fell from {early:.4g} to {late:.4g} while {margin.name} grew from "
-        f"{margin.early():.3g} to {margin.late():.3g}: chosen answers become less likely, too",
+        said(
+            "{chosen_name} fell from {early:.4g} to {late:.4g} while {margin_name} grew from "
+            "{margin_early:.3g} to {margin_late:.3g}: chosen answers become less likely, too",
+            chosen_name=chosen.name,
+            early=early,
+            late=late,
+            margin_name=margin.name,
+            margin_early=margin.early(),
+            margin_late=margin.late(),
+        ),
         numbers={"early": early, "late": late},
     )
 

@@ -8,6 +8,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -37,8 +38,13 @@ def find(view: View) -> Finding | None:
         0.8,
         int(raw.step[len(raw.step) // 4]),
         raw.name,
-        f"{raw.name} stands at its cap {cap:.3g} in {np.mean(at_cap):.0%} of the rows: every "
-        "update is clipped to one length",
+        said(
+            "{raw_name} stands at its cap {cap:.3g} in {at_cap:.0%} of the rows: every update is "
+            "clipped to one length",
+            raw_name=raw.name,
+            cap=cap,
+            at_cap=np.mean(at_cap),
+        ),
         numbers={"cap": cap},
     )
 

@@ -7,6 +7,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -30,7 +31,11 @@ def find(view: View) -> Finding | None:
     share = found.rows / view.train.n
     if not found.whole and not (fine and (share >= Bounds.stuck or found.rows >= Bounds.many)):
         return None
-    rows = f"in all {found.rows:,} rows" if found.whole else f"in the last {found.rows:,} rows"
+    rows = (
+        said("in all {rows:,} rows", rows=found.rows)
+        if found.whole
+        else said("in the last {rows:,} rows", rows=found.rows)
+    )
     name = view.name_of("train_loss")
     return Finding(
         "constant",
@@ -38,7 +43,13 @@ def find(view: View) -> Finding | None:
         0.97,
         found.since,
         name,
-        f"{name} is {found.value:.10g} to the last digit {rows} since step {found.since:,}",
+        said(
+            "{name} is {value:.10g} to the last digit {rows} since step {since:,}",
+            name=name,
+            value=found.value,
+            rows=rows,
+            since=found.since,
+        ),
         numbers={"level": found.value},
     )
 

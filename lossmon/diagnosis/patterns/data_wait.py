@@ -10,6 +10,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 _DATA = (
     r"data_?time|^data$|data_?load(?:ing|er)?_?(?:time|s|ms)?|time_data|data_wait\w*|load_?time"
@@ -44,8 +45,14 @@ def find(view: View) -> Finding | None:
         0.85,
         int(data.step[len(data.step) // 2]),
         data.name,
-        f"{data.name} is {wait:.3g} of {take:.3g} a step: {share:.0%} of the time goes into "
-        "waiting for data",
+        said(
+            "{data_name} is {wait:.3g} of {take:.3g} a step: {share:.0%} of the time goes into "
+            "waiting for data",
+            data_name=data.name,
+            wait=wait,
+            take=take,
+            share=share,
+        ),
         numbers={"share": share, "faster": 1 / max(1 - share, 0.01)},
     )
 

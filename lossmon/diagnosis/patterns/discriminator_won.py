@@ -10,6 +10,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 _D = (
     r"d(?:isc\w*)?_?loss|loss_d(?:isc\w*)?|d_total|err_?d|discriminator_loss|loss_disc(?:_all)?"
@@ -44,15 +45,28 @@ def find(view: View) -> Finding | None:
         return _finding(
             d.since(np.abs(d.value) <= Bounds.none),
             d.name,
-            f"{d.name} is {st.median(late):.2g} and {g.name} rose from {g.early(0.25):.3g} to "
-            f"{g.late(0.2):.3g}: the discriminator tells all apart, the generator gets no gradient",
+            said(
+                "{d_name} is {late:.2g} and {g_name} rose from {g_early:.3g} to {g_late:.3g}: "
+                "the discriminator tells all apart, the generator gets no gradient",
+                d_name=d.name,
+                late=st.median(late),
+                g_name=g.name,
+                g_early=g.early(0.25),
+                g_late=g.late(0.2),
+            ),
         )
     if _still(d) and _still(g):
         return _finding(
             int(d.step[len(d.step) // 2]),
             d.name,
-            f"{d.name} stands at {d.late():.4g} and {g.name} at {g.late():.4g} without moving: no "
-            "game goes on",
+            said(
+                "{d_name} stands at {d_late:.4g} and {g_name} at {g_late:.4g} without moving: no "
+                "game goes on",
+                d_name=d.name,
+                d_late=d.late(),
+                g_name=g.name,
+                g_late=g.late(),
+            ),
         )
     return None
 

@@ -16,6 +16,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import Curve, View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -46,13 +47,18 @@ def find(view: View) -> Finding | None:
         since_then = len(newest) - 1 - last_bad
         if since_then < max(3, Bounds.back * train.n):
             first = _start_of_run(~finite, last_bad)
-            kind = "NaN" if np.isnan(newest[last_bad]) else "infinite"
+            kind = said("NaN") if np.isnan(newest[last_bad]) else said("infinite")
             return _finding(
                 train,
                 int(steps[first]),
                 0.99,
-                f"loss is {kind} since step {int(steps[first]):,}; "
-                f"{train.sketch.nonfinite:,} of {train.n:,} values are not finite",
+                said(
+                    "loss is {kind} since step {step:,}; {broken:,} of {n:,} values are not finite",
+                    kind=kind,
+                    step=int(steps[first]),
+                    broken=train.sketch.nonfinite,
+                    n=train.n,
+                ),
             )
     return _far_above(view, train)
 
@@ -72,18 +78,22 @@ def _zeroed(view: View, train: Curve) -> Finding | None:
     zeros, grad = facts.same(train.sketch), facts.broken(view.sketches.get("grad_norm"))
     if train.rises or zeros is None or zeros.value != 0.0:
         return None
-    words = (
-        f"loss is logged as exactly 0 in the last {zeros.rows:,} rows since step {zeros.since:,}"
+    words = said(
+        "loss is logged as exactly 0 in the last {rows:,} rows since step {since:,}",
+        rows=zeros.rows,
+        since=zeros.since,
     )
     if grad is not None:
-        words += ", while grad norm is NaN"
+        words += said(", while grad norm is NaN")
     else:
         before = facts.before(train.sketch, zeros.since)
         far = len(before) > 0 and st.median(before) > Bounds.from_far * abs(train.start)
         if zeros.rows < Bounds.facts or not far:
             return None
-        words += f", from {before[-1]:.4g} one row before"
-    return _finding(train, zeros.since, 0.97, f"{words}: a NaN loss that the logger filtered")
+        words += said(", from {before:.4g} one row before", before=before[-1])
+    return _finding(
+        train, zeros.since, 0.97, said("{words}: a NaN loss that the logger filtered", words=words)
+    )
 
 
 def _far_above(view: View, train: Curve) -> Finding | None:
@@ -106,8 +116,14 @@ def _far_above(view: View, train: Curve) -> Finding | None:
         train,
         since,
         0.9,
-        f"loss {level:.4g} is {level / train.start:.3g} x its start {train.start:.4g} "
-        f"and stays there; it left its lowest level at step {since:,}",
+        said(
+            "loss {level:.4g} is {ratio:.3g} x its start {start:.4g} and stays there; it "
+            "left its lowest level at step {since:,}",
+            level=level,
+            ratio=level / train.start,
+            start=train.start,
+            since=since,
+        ),
     )
 
 
@@ -123,7 +139,9 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     if view.rate is not None:
         highest = float(np.nanmax(view.rate[1]))
         if highest >= 0.1:
-            yield Reason("lr_too_high", f"learning rate is {highest:.3g}", 1.0)
+            yield Reason(
+                "lr_too_high", said("learning rate is {highest:.3g}", highest=highest), 1.0
+            )
 
 
 def _figures(finding: Finding, view: View) -> Numbers:

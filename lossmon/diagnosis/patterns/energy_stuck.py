@@ -6,6 +6,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 _ENERGY = r"(?:rmse|mae|l2)_e(?:_\w+)?|e_(?:rmse|mae)|(?:per_atom_)?energy_(?:rmse|mae)|loss_energy"
 _FORCES = r"(?:rmse|mae|l2)_f(?:_\w+)?|f_(?:rmse|mae)|forces?_(?:rmse|mae)|loss_forces?"
@@ -35,8 +36,16 @@ def find(view: View) -> Finding | None:
         0.8,
         int(energy.step[0]),
         energy.name,
-        f"{forces.name} fell from {forces.early():.3g} to {forces.late():.3g}, but {energy.name} "
-        f"stands at {energy.late():.3g} (start {energy.early():.3g})",
+        said(
+            "{forces_name} fell from {forces_early:.3g} to {forces_late:.3g}, but {energy_name} "
+            "stands at {late:.3g} (start {energy_early:.3g})",
+            forces_name=forces.name,
+            forces_early=forces.early(),
+            forces_late=forces.late(),
+            energy_name=energy.name,
+            late=energy.late(),
+            energy_early=energy.early(),
+        ),
         numbers={"early": energy.early(), "late": energy.late()},
     )
 

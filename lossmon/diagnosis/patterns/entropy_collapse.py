@@ -8,6 +8,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 _ENTROPY = r"(?:policy_|actor_|objective_|mean_|action_)?entropy(?:_loss|_mean)?"
 
@@ -42,8 +43,17 @@ def find(view: View) -> Finding | None:
         0.8,
         entropy.since(size < 2 * Bounds.left * early),
         entropy.name,
-        f"{entropy.name} fell from {early:.3g} to {late:.3g}, {late / max(early, 1e-300):.1%} of "
-        f"its start, while {reward.name} stands at {-reward.end:.4g} (best {-reward.low:.4g})",
+        said(
+            "{entropy_name} fell from {early:.3g} to {late:.3g}, {ratio:.1%} of its start, while "
+            "{reward_name} stands at {reward_end:.4g} (best {reward_low:.4g})",
+            entropy_name=entropy.name,
+            early=early,
+            late=late,
+            ratio=late / max(early, 1e-300),
+            reward_name=reward.name,
+            reward_end=-reward.end,
+            reward_low=-reward.low,
+        ),
         numbers={"entropy": late, "early": early},
     )
 

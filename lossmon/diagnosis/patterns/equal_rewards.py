@@ -8,6 +8,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 _SHARE = r"frac_reward_zero_std|zero_std_ratio|frac_zero_std|zero_advantage\w*"
 _SPREAD = r"reward_std|rewards?_std(?:_mean)?|std_of_reward"
@@ -30,18 +31,30 @@ def find(view: View) -> Finding | None:
         late = share.late(0.25)
         if late >= Bounds.share:
             since = share.since(share.value >= Bounds.share)
-            return _finding(since, share.name, f"{share.name} is {late:.2f} in the newest quarter")
+            return _finding(
+                since,
+                share.name,
+                said(
+                    "{share_name} is {late:.2f} in the newest quarter",
+                    share_name=share.name,
+                    late=late,
+                ),
+            )
     if spread is not None and len(spread.value) >= Bounds.points:
         newest = spread.value[-max(int(Bounds.points), len(spread.value) // 4) :]
         if np.mean(newest == 0.0) >= Bounds.rows:
             since = spread.since(spread.value == 0.0)
-            words = f"{spread.name} is exactly 0 in {np.mean(newest == 0.0):.0%} of the newest rows"
+            words = said(
+                "{spread_name} is exactly 0 in {newest:.0%} of the newest rows",
+                spread_name=spread.name,
+                newest=np.mean(newest == 0.0),
+            )
             return _finding(since, spread.name, words)
     return None
 
 
 def _finding(since: int, name: str, words: str) -> Finding:
-    words += ": all answers of a group get the same reward, so the advantage is 0"
+    words += said(": all answers of a group get the same reward, so the advantage is 0")
     return Finding("equal_rewards", "warning", 0.9, since, name, words)
 
 

@@ -11,6 +11,7 @@ from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pairs import ahead
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -25,9 +26,12 @@ def find(view: View) -> Finding | None:
     found, pair = ahead(view), view.pair
     if found is None or pair is None or found.stuck or view.too_soon:
         return None
-    words = f"its log drop is {percent(found.ratio)} of eval's"
+    words = said("its log drop is {ratio} of eval's", ratio=percent(found.ratio))
     if found.ratio > pairs.Bounds.ratio and found.pace < 1:
-        words = f"eval took {percent(found.pace)} of the steps that train took for the same drop"
+        words = said(
+            "eval took {pace} of the steps that train took for the same drop",
+            pace=percent(found.pace),
+        )
     plain = found.ratio < Bounds.ratio or found.pace < Bounds.pace
     return Finding(
         "eval_faster",
@@ -35,8 +39,13 @@ def find(view: View) -> Finding | None:
         0.65 if not found.plain else 0.9 if plain else 0.7,
         int(pair.step[0]),
         pair.name,
-        f"eval fell {found.eval_drop:.0%} to {pair.last(pair.value):.4g}, train only to "
-        f"{pair.last(pair.train):.4g}: {words}",
+        said(
+            "eval fell {eval_drop:.0%} to {eval:.4g}, train only to {train:.4g}: {words}",
+            eval_drop=found.eval_drop,
+            eval=pair.last(pair.value),
+            train=pair.last(pair.train),
+            words=words,
+        ),
         numbers={"ratio": found.ratio, "pace": found.pace},
     )
 

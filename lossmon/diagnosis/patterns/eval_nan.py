@@ -9,6 +9,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -22,15 +23,24 @@ def find(view: View) -> Finding | None:
     found = facts.broken(view.sketches.get("eval_loss"))
     if found is None or found.rows < Bounds.evals:
         return None
-    kind = "NaN" if math.isnan(found.value) else "infinite"
-    rows = f"all {found.rows:,} evals" if found.whole else f"the last {found.rows:,} evals"
+    kind = said("NaN") if math.isnan(found.value) else said("infinite")
+    rows = (
+        said("all {rows:,} evals", rows=found.rows)
+        if found.whole
+        else said("the last {rows:,} evals", rows=found.rows)
+    )
     return Finding(
         "eval_nan",
         "warning",
         0.97,
         found.since,
         view.name_of("eval_loss"),
-        f"eval loss is {kind} in {rows} since step {found.since:,}, while train is a number",
+        said(
+            "eval loss is {kind} in {rows} since step {since:,}, while train is a number",
+            kind=kind,
+            rows=rows,
+            since=found.since,
+        ),
     )
 
 

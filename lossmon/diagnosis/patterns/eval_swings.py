@@ -14,6 +14,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -46,8 +47,14 @@ def find(view: View) -> Finding | None:
         0.85,
         int(pair.step[max(0, len(pair.step) + newest)]),
         pair.name,
-        f"eval leaps between {low:.4g} and {high:.4g}, usually by {np.expm1(leap):.0%} from one "
-        f"to the next, while train moves by {np.expm1(train):.0%}",
+        said(
+            "eval leaps between {low:.4g} and {high:.4g}, usually by {leap:.0%} from one to the "
+            "next, while train moves by {train:.0%}",
+            low=low,
+            high=high,
+            leap=np.expm1(leap),
+            train=np.expm1(train),
+        ),
         numbers={"low": low, "high": high},
     )
 

@@ -10,6 +10,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 _BALANCE = r"aux_loss|load_balanc\w*|balance_loss|router_\w*loss|moe_\w*loss|lbl|expert_balance\w*"
 
@@ -42,8 +43,15 @@ def find(view: View) -> Finding | None:
         0.75,
         since,
         balance.name,
-        f"{balance.name} rose by {percent(rise)} since step {since:,}, from {levels[low]:.4g} to "
-        f"{np.median(levels[-3:]):.4g}: the load of the experts drifts apart",
+        said(
+            "{balance_name} rose by {rise} since step {since:,}, from {levels:.4g} to "
+            "{levels_2:.4g}: the load of the experts drifts apart",
+            balance_name=balance.name,
+            rise=percent(rise),
+            since=since,
+            levels=levels[low],
+            levels_2=np.median(levels[-3:]),
+        ),
         numbers={"rise": rise},
     )
 

@@ -9,6 +9,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.patterns.healthy import late_share
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -36,8 +37,14 @@ def find(view: View) -> Finding | None:
         0.7,
         train.at_step(0),
         train.name,
-        f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.end):.4g}, "
-        f"{percent(late)} of it in the last fifth of the rows: it goes on",
+        said(
+            "{fell} from {start:.4g} to {end:.4g}, {late} of it in the last "
+            "fifth of the rows: it goes on",
+            fell=train.fell,
+            start=train.shown(train.start),
+            end=train.shown(train.end),
+            late=percent(late),
+        ),
         numbers={"level": train.end, "share": late},
     )
 

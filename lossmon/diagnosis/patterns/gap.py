@@ -8,6 +8,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.view import View, log_drop
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -43,8 +44,15 @@ def find(view: View) -> Finding | None:
         0.8,
         step,
         pair.name,
-        f"eval has stood at {newest:.4g} since step {step:,} while train fell from "
-        f"{pair.train[at]:.4g} to {train:.4g}: it is {newest / train:.2g} x train",
+        said(
+            "eval has stood at {newest:.4g} since step {step:,} while train fell from "
+            "{pair_train:.4g} to {train:.4g}: it is {ratio:.2g} x train",
+            newest=newest,
+            step=step,
+            pair_train=pair.train[at],
+            train=train,
+            ratio=newest / train,
+        ),
         numbers={"gap": newest / train, "level": newest, "since_flat": float(step)},
     )
 

@@ -12,6 +12,7 @@ from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
+from lossmon.words import said
 
 NEWEST = 5  # points that must agree
 USUAL = (Level("limit", "threshold"), Level("usual", "usual"))
@@ -46,7 +47,12 @@ def find(view: View) -> Finding | None:
         0.8,
         since,
         "grad_norm",
-        f"grad norm {newest:.3g} is {newest / usual:.3g} x its usual {usual:.3g}",
+        said(
+            "grad norm {newest:.3g} is {ratio:.3g} x its usual {usual:.3g}",
+            newest=newest,
+            ratio=newest / usual,
+            usual=usual,
+        ),
         numbers={"ratio": newest / usual},
     )
 

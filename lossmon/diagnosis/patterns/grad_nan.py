@@ -12,6 +12,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -28,18 +29,27 @@ def find(view: View) -> Finding | None:
     found = facts.broken(sketch)
     if sketch is None or found is None:
         return None
-    kind = "NaN" if math.isnan(found.value) else "infinite"
+    kind = said("NaN") if math.isnan(found.value) else said("infinite")
     least = Bounds.facts if kind == "NaN" else Bounds.infinite
     if found.rows < max(least, Bounds.share * sketch.n):
         return None
-    rows = f"all {found.rows:,} rows" if found.whole else f"the last {found.rows:,} rows"
+    rows = (
+        said("all {rows:,} rows", rows=found.rows)
+        if found.whole
+        else said("the last {rows:,} rows", rows=found.rows)
+    )
     return Finding(
         "grad_nan",
         "critical",
         0.97,
         found.since,
         view.name_of("grad_norm"),
-        f"grad norm is {kind} in {rows} since step {found.since:,}",
+        said(
+            "grad norm is {kind} in {rows} since step {since:,}",
+            kind=kind,
+            rows=rows,
+            since=found.since,
+        ),
         numbers={"count_rows": float(found.rows)},
     )
 
@@ -50,7 +60,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     yield from co.after_eval(view, at)
     sketch = view.sketches.get("grad_norm")
     if sketch is not None and sketch.nonfinite == sketch.n:
-        yield Reason("broken_weights", "it holds from the very first row on", 1.5)
+        yield Reason("broken_weights", said("it holds from the very first row on"), 1.5)
 
 
 PATTERN = Pattern(

@@ -15,6 +15,7 @@ from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns.grad_explosion import NEWEST, USUAL, finite
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -42,7 +43,12 @@ def find(view: View) -> Finding | None:
         0.7,
         since,
         "grad_norm",
-        f"grad norm fell from {early:.3g} to {newest:.3g} while the loss is still {train.end:.4g}",
+        said(
+            "grad norm fell from {early:.3g} to {newest:.3g} while the loss is still {end:.4g}",
+            early=early,
+            newest=newest,
+            end=train.end,
+        ),
         numbers={"ratio": newest / early},
     )
 

@@ -10,6 +10,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -29,14 +30,22 @@ def find(view: View) -> Finding | None:
     least = Bounds.facts if found.whole else max(Bounds.tail_least, Bounds.tail * sketch.n)
     if found.rows < least or (train is not None and train.falls):
         return None
-    rows = f"all {found.rows:,} rows" if found.whole else f"the last {found.rows:,} rows"
+    rows = (
+        said("all {rows:,} rows", rows=found.rows)
+        if found.whole
+        else said("the last {rows:,} rows", rows=found.rows)
+    )
     return Finding(
         "grad_zero",
         "warning",
         0.95,
         found.since,
         view.name_of("grad_norm"),
-        f"grad norm is exactly 0 in {rows} since step {found.since:,}: nothing is trained",
+        said(
+            "grad norm is exactly 0 in {rows} since step {since:,}: nothing is trained",
+            rows=rows,
+            since=found.since,
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.patterns import not_converged, plateau
 from lossmon.diagnosis.view import Curve, View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -39,15 +40,25 @@ def find(view: View) -> Finding | None:
     if not view.done and plateau.find(view, held=False) is not None:
         return None  # it is flat at a high level, and only held back as yet
     still = not view.done and train.left(0.8) > not_converged.Bounds.share
-    words = f"still {'rising' if train.rises else 'falling'}" if still else "flattening out"
+    words = (
+        (said("still rising") if train.rises else said("still falling"))
+        if still
+        else said("flattening out")
+    )
     return Finding(
         "healthy",
         "info",
         0.65 if _borderline(view) else 0.9,
         train.at_step(0),
         train.name,
-        f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.end):.4g} "
-        f"({percent(abs(train.drop) / train.scale)}), {words}",
+        said(
+            "{fell} from {start:.4g} to {end:.4g} ({ratio}), {words}",
+            fell=train.fell,
+            start=train.shown(train.start),
+            end=train.shown(train.end),
+            ratio=percent(abs(train.drop) / train.scale),
+            words=words,
+        ),
         numbers={"level": train.end},
     )
 

@@ -8,6 +8,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -25,15 +26,24 @@ def find(view: View) -> Finding | None:
     if max(pair.fall, pair.train_fall, train.drop / train.scale) <= Bounds.fall:
         return None
     gap = pair.last(pair.value) / pair.last(pair.train) if pair.last(pair.train) > 0 else 1.0
-    note = f"; the gap has opened to {gap:.2g} x, eval is flat" if gap > Bounds.gap else ""
+    note = (
+        said("; the gap has opened to {gap:.2g} x, eval is flat", gap=gap)
+        if gap > Bounds.gap
+        else ""
+    )
     return Finding(
         "healthy_pair",
         "info",
         0.85,
         int(pair.step[0]),
         pair.name,
-        f"eval fell {1 - np.exp(-pair.fall):.0%}, train {1 - np.exp(-pair.train_fall):.0%} "
-        f"over {len(pair.value)} evals{note}",
+        said(
+            "eval fell {eval_fall:.0%}, train {train_fall:.0%} over {evals} evals{note}",
+            eval_fall=1 - np.exp(-pair.fall),
+            train_fall=1 - np.exp(-pair.train_fall),
+            evals=len(pair.value),
+            note=note,
+        ),
         numbers={"gap": gap},
     )
 

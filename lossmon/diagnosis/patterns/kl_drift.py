@@ -8,6 +8,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 _KL = (
     r"approx_?kl|ppo_kl|objective_kl|mean_kl|ref_kl|kl_ref|actor_kl\w*|^kl$"
@@ -41,9 +42,15 @@ def find(view: View) -> Finding | None:
     reward = view.train
     rises = reward is not None and reward.rises and reward.drop > 2 * reward.drop_error
     above = kl.value > np.sqrt(max(early, 1e-12) * late)
-    words = f"{kl.name} grew from {early:.3g} to {late:.3g} (usual is far below {line:.3g})"
+    words = said(
+        "{name} grew from {early:.3g} to {late:.3g} (usual is far below {line:.3g})",
+        name=kl.name,
+        early=early,
+        late=late,
+        line=line,
+    )
     if rises and reward is not None:
-        words += f" while {reward.name} still rises: it may be hacked"
+        words += said(" while {reward_name} still rises: it may be hacked", reward_name=reward.name)
     return Finding(
         "kl_drift",
         "warning",

@@ -13,6 +13,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 NAMES = r"(?:loss|grad|amp|gradient|scaler)_?scale(?:r)?|scale_factor"
 _TOLD = re.compile(
@@ -63,8 +64,14 @@ def _logged(view: View) -> Finding | None:
         0.95,
         since,
         scale.name,
-        f"{scale.name} fell from {highest:.4g} to {newest:.3g} ({halvings:.0f} halvings) and did "
-        "not recover: gradients overflow in fp16 again and again",
+        said(
+            "{name} fell from {highest:.4g} to {newest:.3g} ({halvings:.0f} halvings) and "
+            "did not recover: gradients overflow in fp16 again and again",
+            name=scale.name,
+            highest=highest,
+            newest=newest,
+            halvings=halvings,
+        ),
         numbers={"scale": newest, "halvings": halvings},
     )
 
@@ -84,9 +91,14 @@ def _told(view: View) -> Finding | None:
     last = events[-1][0]
     if not sick or (last is not None and last < 0.8 * view.step):
         return None
-    words = f"{count:,} overflows told in {view.step:,} steps ({share:.0%} of them skipped)"
+    words = said(
+        "{count:,} overflows told in {step:,} steps ({share:.0%} of them skipped)",
+        count=count,
+        step=view.step,
+        share=share,
+    )
     if scales:
-        words += f"; the scale stands at {scales[-1]:.4g}"
+        words += said("; the scale stands at {scale:.4g}", scale=scales[-1])
     return Finding(
         "loss_scale",
         "critical" if share >= Bounds.skipped else "warning",
@@ -109,7 +121,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     if view.rate is not None:
         peak = float(np.nanmax(view.rate[1]))
         if peak >= 0.01:
-            yield Reason("lr_too_high", f"learning rate is up to {peak:.3g}", 1.5)
+            yield Reason("lr_too_high", said("learning rate is up to {peak:.3g}", peak=peak), 1.5)
 
 
 PATTERN = Pattern(

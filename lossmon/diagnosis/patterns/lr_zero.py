@@ -16,6 +16,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns.grad_explosion import USUAL
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -53,8 +54,14 @@ def find(view: View) -> Finding | None:
         0.9,
         at,
         "learning_rate",
-        f"learning rate is {value[-1]:.2g} since step {at:,} ({1 - since / len(value):.0%} of the "
-        f"run); its peak was {peak:.2g}",
+        said(
+            "learning rate is {value:.2g} since step {at:,} ({ratio:.0%} of the run); its peak "
+            "was {peak:.2g}",
+            value=value[-1],
+            at=at,
+            ratio=1 - since / len(value),
+            peak=peak,
+        ),
         numbers={"peak": peak},
     )
 
@@ -85,7 +92,11 @@ def _always(view: View, fact: facts.Stretch) -> Finding | None:
         0.97,
         fact.since,
         view.name_of("learning_rate"),
-        f"learning rate is 0 in all {fact.rows:,} rows since step {fact.since:,}",
+        said(
+            "learning rate is 0 in all {rows:,} rows since step {since:,}",
+            rows=fact.rows,
+            since=fact.since,
+        ),
         numbers={"peak": 0.0},
     )
 
@@ -96,11 +107,16 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     yield from co.rate_fell(view, finding.since_step)
     total, at = view.around.total_steps, finding.since_step
     if np.nanmax(view.rate[1]) == 0:
-        yield Reason("lr_too_low", "learning rate is 0 in every row", 3.0)
+        yield Reason("lr_too_low", said("learning rate is 0 in every row"), 3.0)
     elif total and at < 0.95 * total:
         yield Reason(
             "schedule_short",
-            f"the schedule ended at step {at:,} of {total:,} planned ({at / total:.0%})",
+            said(
+                "the schedule ended at step {at:,} of {total:,} planned ({ratio:.0%})",
+                at=at,
+                total=total,
+                ratio=at / total,
+            ),
             3.0,
         )
 

@@ -15,6 +15,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 _NAMES = (
     r"(?:gpu|cuda|max|peak|host|cpu|ram|device|reserved|allocated|used)?_?mem(?:ory)?"
@@ -60,8 +61,14 @@ def find(view: View) -> Finding | None:
         0.9,
         int(memory.step[0]),
         memory.name,
-        f"{memory.name} grew from {memory.value[0]:.4g} to {memory.value[-1]:.4g} and goes on, by "
-        f"{slope:.3g} a step{words}",
+        said(
+            "{name} grew from {first:.4g} to {last:.4g} and goes on, by {slope:.3g} a step{words}",
+            name=memory.name,
+            first=memory.value[0],
+            last=memory.value[-1],
+            slope=slope,
+            words=words,
+        ),
         numbers={"growth": slope, **numbers},
     )
 
@@ -81,7 +88,7 @@ def _forecast(memory: Logged, view: View, slope: float) -> tuple[dict[str, float
         return {}, ""
     full = float(memory.step[-1]) + left
     return {"full_step": full, "memory_size": size}, (
-        f"; {size:.4g} GiB are full at step {round(full):,}"
+        said("; {size:.4g} GiB are full at step {full:,}", size=size, full=round(full))
     )
 
 

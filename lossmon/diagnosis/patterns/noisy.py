@@ -14,6 +14,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 BAND = (Level("P95", "band_high", "band_from"), Level("P5", "band_low", "band_from"))
 
@@ -41,8 +42,10 @@ def find(view: View) -> Finding | None:
         0.6,
         train.at_step(int(0.4 * len(train.value))),
         train.name,
-        f"single points scatter by {percent(span / level)} of the level; "
-        "judge by the smoothed curve",
+        said(
+            "single points scatter by {ratio} of the level; judge by the smoothed curve",
+            ratio=percent(span / level),
+        ),
         numbers={"swing": span / level},
     )
 
@@ -57,7 +60,7 @@ def small_batch(view: View) -> Iterator[Reason]:
     if view.around.batch is not None:
         size = float(np.median(view.around.batch[1]))
     if size <= Bounds.batch:
-        yield Reason("small_batch", f"batch size is {size:,.0f}", 1.8)
+        yield Reason("small_batch", said("batch size is {size:,.0f}", size=size), 1.8)
 
 
 PATTERN = Pattern(

@@ -14,6 +14,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -58,14 +59,20 @@ def find(view: View, looser: float = 1.0) -> Finding | None:
     numbers = {"share": share, "level": train.end}
     if gain is not None and gain[1] < train.drop / 4 and gain[0] > 0:
         numbers |= {"gain": gain[0], "gain_error": gain[1]}
-        words = f"; 25 % more steps may gain {gain[0]:.2g} (± {gain[1]:.1g})"
+        words = said(
+            "; 25 % more steps may gain {gain:.2g} (± {error:.1g})", gain=gain[0], error=gain[1]
+        )
     return Finding(
         "not_converged",
         "info",
         0.9 if share >= 0.12 and t > 4 else 0.65,
         train.at_step(int(0.8 * len(train.value))),
         train.name,
-        f"{percent(share)} of the fall was made in the last fifth of the run{words}",
+        said(
+            "{share} of the fall was made in the last fifth of the run{words}",
+            share=percent(share),
+            words=words,
+        ),
         numbers=numbers,
     )
 
@@ -90,9 +97,15 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     rate = view.rate[1]
     peak = float(np.nanmax(rate)) if np.isfinite(rate).any() else 0.0
     if peak > 0 and rate[-1] > Bounds.rate * peak:
-        at = f", in epoch {view.epochs:.2g}" if view.epochs else ""
+        at = said(", in epoch {epochs:.2g}", epochs=view.epochs) if view.epochs else ""
         yield Reason(
-            "few_epochs", f"learning rate is still at {rate[-1] / peak:.0%} of its peak{at}", 2.0
+            "few_epochs",
+            said(
+                "learning rate is still at {ratio:.0%} of its peak{at}",
+                ratio=rate[-1] / peak,
+                at=at,
+            ),
+            2.0,
         )
 
 

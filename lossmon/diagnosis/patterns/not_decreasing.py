@@ -9,6 +9,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -48,15 +49,26 @@ def find(view: View) -> Finding | None:
         return None
     if fell_before > 0.5 and not lost_in_noise:
         return None
-    side = "below" if (drop >= 0) != train.rises else "above"
-    words = f"{percent(abs(drop), 1)} {side} its start {train.shown(train.start):.4g}"
+    side = said("below") if (drop >= 0) != train.rises else said("above")
+    words = said(
+        "{drop} {side} its start {start:.4g}",
+        drop=percent(abs(drop), 1),
+        side=side,
+        start=train.shown(train.start),
+    )
     return Finding(
         "not_decreasing",
         "warning",
         0.9 if drop <= Bounds.drop / 2 or errors < 1.5 else 0.7,
         train.at_step(0),
         train.name,
-        f"after {train.n:,} points {train.noun} is {words} ({standard_errors(errors)})",
+        said(
+            "after {n:,} points {noun} is {words} ({errors})",
+            n=train.n,
+            noun=train.noun,
+            words=words,
+            errors=standard_errors(errors),
+        ),
         numbers={"drop": drop, "level": train.end},
     )
 

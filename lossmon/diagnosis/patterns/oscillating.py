@@ -16,6 +16,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns import noisy, not_decreasing
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -76,8 +77,12 @@ def find(view: View) -> Finding | None:
         0.95 if stays_up else 0.9 if swing >= 2 * Bounds.swing else 0.7,
         since,
         train.name,
-        f"swings by {percent(swing)} of its level (P95 - P5 = {span:.3g}) with no stable fall "
-        f"over the last 60 %",
+        said(
+            "swings by {swing} of its level (P95 - P5 = {span:.3g}) with no stable fall over the "
+            "last 60 %",
+            swing=percent(swing),
+            span=span,
+        ),
         numbers={"swing": swing, "span": span, "von_neumann": ratio},
     )
 
@@ -108,7 +113,10 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     if ratio > Bounds.edge:
         yield Reason(
             "edge_of_stability",
-            f"the loss alternates from point to point (von Neumann ratio {ratio:.1f})",
+            said(
+                "the loss alternates from point to point (von Neumann ratio {ratio:.1f})",
+                ratio=ratio,
+            ),
             2.5,
         )
     if view.grad_norm is not None and np.isfinite(view.grad_norm[1]).any():
@@ -116,7 +124,11 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         if p50 > 0 and p99 > Bounds.bursts * p50:
             yield Reason(
                 "lr_too_high",
-                f"grad norm comes in bursts of {p99 / p50:.3g} x its median {p50:.3g}",
+                said(
+                    "grad norm comes in bursts of {ratio:.3g} x its median {p50:.3g}",
+                    ratio=p99 / p50,
+                    p50=p50,
+                ),
                 2.0,
             )
     yield from _constant_rate(view)
@@ -132,7 +144,11 @@ def _constant_rate(view: View) -> Iterator[Reason]:
     peak = float(np.nanmax(rate))
     tail = rate[int(0.4 * len(rate)) :]
     if peak > 0 and np.nanmin(tail) >= 0.95 * peak:
-        yield Reason("lr_too_high", f"learning rate stays at its peak {peak:.2g} throughout", 1.0)
+        yield Reason(
+            "lr_too_high",
+            said("learning rate stays at its peak {peak:.2g} throughout", peak=peak),
+            1.0,
+        )
 
 
 def _periodic(view: View) -> Iterator[Reason]:
@@ -152,8 +168,12 @@ def _periodic(view: View) -> Iterator[Reason]:
     if again > Bounds.periodic:
         yield Reason(
             "data_order",
-            f"the same ups and downs come every {length:,.0f} steps, the length of an epoch "
-            f"(correlation {again:.2f})",
+            said(
+                "the same ups and downs come every {length:,.0f} steps, the length of an epoch "
+                "(correlation {again:.2f})",
+                length=length,
+                again=again,
+            ),
             2.2,
         )
 

@@ -16,6 +16,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.patterns.staircase import stairs
 from lossmon.diagnosis.view import View, log_drop, went
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -61,9 +62,17 @@ def find(view: View) -> Finding | None:
         0.95 if relative > 2 * Bounds.rise and after >= 3 else 0.8,
         step,
         pair.name,
-        f"eval rose {percent(relative, 1)} above its best {value:.4g} at step {step:,} "
-        f"({standard_errors(errors)}, {after} evals), "
-        f"while train {went(1 - np.exp(-train_fall))}{words}",
+        said(
+            "eval rose {relative} above its best {value:.4g} at step {step:,} ({errors}, {after} "
+            "evals), while train {train_fall}{words}",
+            relative=percent(relative, 1),
+            value=value,
+            step=step,
+            errors=standard_errors(errors),
+            after=after,
+            train_fall=went(1 - np.exp(-train_fall)),
+            words=words,
+        ),
         numbers={"best_step": float(step), "best_value": value, "rise": relative, **goal},
     )
 
@@ -88,7 +97,13 @@ def _goal(view: View, step: int) -> tuple[Numbers, str]:
     then, now = float(goal.value[at]), float(goal.value[best])
     return (
         {"goal_best": now, "goal_best_step": float(goal.step[best]), "goal_then": then},
-        f"; but {goal.name} went on from {then:.4g} to {now:.4g} (step {int(goal.step[best]):,})",
+        said(
+            "; but {name} went on from {then:.4g} to {now:.4g} (step {best_step:,})",
+            name=goal.name,
+            then=then,
+            now=now,
+            best_step=int(goal.step[best]),
+        ),
     )
 
 
@@ -96,26 +111,38 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     """How often which data was passed, and what the size of the model says."""
     around = view.around
     examples = around.settings.get("examples")
-    over = f" over {examples:,.0f} examples" if examples else ""
+    over = said(" over {examples:,.0f} examples", examples=examples) if examples else ""
     if view.epochs is not None and view.step and view.epochs >= 2:
         best = view.epochs * finding.since_step / view.step
         yield Reason(
             "memorising",
-            f"{view.epochs:.3g} passes{over or ' over the same data'}, the best after {best:.2g}",
+            said(
+                "{epochs:.3g} passes{over}, the best after {best:.2g}",
+                epochs=view.epochs,
+                over=over or said(" over the same data"),
+                best=best,
+            ),
             2.0,
         )
     steps = stairs(view)
     if steps is not None:
         yield Reason(
             "memorising",
-            f"train drops by {steps.drop:.0%} at each of {len(steps.drops)} epoch boundaries{over}",
+            said(
+                "train drops by {drop:.0%} at each of {count} epoch boundaries{over}",
+                drop=steps.drop,
+                count=len(steps.drops),
+                over=over,
+            ),
             3.0,
         )
     if examples and examples < Bounds.few:
-        yield Reason("small_data", f"{examples:,.0f} training examples", 1.5)
+        yield Reason(
+            "small_data", said("{examples:,.0f} training examples", examples=examples), 1.5
+        )
     rank = around.settings.get("lora_rank")
     if rank and rank >= Bounds.rank:
-        yield Reason("high_capacity", f"LoRA rank is {rank:,.0f}", 1.0)
+        yield Reason("high_capacity", said("LoRA rank is {rank:,.0f}", rank=rank), 1.0)
 
 
 def _figures(finding: Finding, view: View) -> Numbers:

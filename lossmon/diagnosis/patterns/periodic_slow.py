@@ -9,6 +9,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -45,8 +46,13 @@ def find(view: View) -> Finding | None:
         0.8,
         int(step[slow[0]]),
         view.train.name if view.train is not None else "",
-        f"every {rows:,.0f} steps one row takes {st.median(value[slow]) / usual:.2g} x the usual "
-        f"time: {lost:.0%} of all time",
+        said(
+            "every {rows:,.0f} steps one row takes {ratio:.2g} x the usual time: {lost:.0%} of "
+            "all time",
+            rows=rows,
+            ratio=st.median(value[slow]) / usual,
+            lost=lost,
+        ),
         numbers={"every": float(rows), "lost": lost},
     )
 

@@ -16,6 +16,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import Curve, View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -71,8 +72,14 @@ def find(view: View, looser: float = 1.0, *, held: bool = True) -> Finding | Non
         0.9 if plain else 0.65,
         since,
         train.name,
-        f"fell from {train.start:.4g} to {train.end:.4g} and has been flat since step {since:,}: "
-        f"{tail_fall:+.1%} over the last 60 %",
+        said(
+            "fell from {start:.4g} to {end:.4g} and has been flat since step "
+            "{since:,}: {tail_fall:+.1%} over the last 60 %",
+            start=train.start,
+            end=train.end,
+            since=since,
+            tail_fall=tail_fall,
+        ),
         numbers={"level": train.end, "tail_fall": tail_fall},
     )
 
@@ -95,13 +102,18 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             since = int(step[int(np.flatnonzero(~low)[-1]) + 1])
             yield Reason(
                 "lr_decayed",
-                f"learning rate has been under {Bounds.dead_rate:.0%} of its peak {peak:.2g} "
-                f"since step {since:,}",
+                said(
+                    "learning rate has been under {dead:.0%} of its peak {peak:.2g} "
+                    "since step {since:,}",
+                    dead=Bounds.dead_rate,
+                    peak=peak,
+                    since=since,
+                ),
                 3.0,
             )
     if co.rate_is_constant(view):
         peak = float(np.nanmax(view.rate[1])) if view.rate is not None else 0.0
-        yield Reason("lr_constant", f"learning rate stays at {peak:.2g}", 1.0)
+        yield Reason("lr_constant", said("learning rate stays at {peak:.2g}", peak=peak), 1.0)
     yield from pairs.eval_rises(view)
     if view.grad_norm is not None and np.isfinite(view.grad_norm[1]).all():
         norm = view.grad_norm[1]
@@ -110,7 +122,11 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         if early > 0 and late < Bounds.calm * early:
             yield Reason(
                 "local_optimum",
-                f"grad norm fell to {late:.2g}, {percent(late / early, 1)} of its start",
+                said(
+                    "grad norm fell to {late:.2g}, {ratio} of its start",
+                    late=late,
+                    ratio=percent(late / early, 1),
+                ),
                 1.2,
             )
 

@@ -10,6 +10,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Level, Pattern, Picture
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 _REWARDS = (r"rewards?_chosen", r"rewards?_rejected", r"rewards?_margins?")
 
@@ -38,8 +39,12 @@ def find(view: View) -> Finding | None:
         0.95,
         train.at_step(0),
         train.name,
-        f"the loss is ln 2 = 0.6931 and {rewards[0].name} exactly 0 in all {train.n:,} rows: "
-        "policy and reference give the same probabilities, nothing is trained",
+        said(
+            "the loss is ln 2 = 0.6931 and {reward} exactly 0 in all {n:,} rows: "
+            "policy and reference give the same probabilities, nothing is trained",
+            reward=rewards[0].name,
+            n=train.n,
+        ),
         numbers={"chance": math.log(2)},
     )
 

@@ -6,6 +6,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 MARGIN = r"rewards?_margins?|^margins?$|\w+_margins"
 ACCURACY = r"rewards?_accurac\w*|^accuracy$"
@@ -47,7 +48,11 @@ def find(view: View) -> Finding | None:
         0.9,
         since,
         train.name,
-        f"the loss is {train.end:.3g} with {', '.join(words)}: no pair has anything left to teach",
+        said(
+            "the loss is {end:.3g} with {figures}: no pair has anything left to teach",
+            end=train.end,
+            figures=", ".join(words),
+        ),
         numbers=numbers,
     )
 

@@ -13,6 +13,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.view import Curve, View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -61,9 +62,17 @@ def find(view: View) -> Finding | None:
         0.9 if rise > Bounds.plain * needed else 0.75,
         since,
         train.name,
-        f"{train.fell} from {train.shown(train.start):.4g} to {train.shown(train.low):.4g}, and "
-        f"{train.rose} to {train.shown(train.low + rise):.4g} from step {since:,} on: "
-        f"{percent(rise / fall)} of it is lost, and it stays so",
+        said(
+            "{fell} from {start:.4g} to {low:.4g}, and {rose} to "
+            "{high:.4g} from step {since:,} on: {ratio} of it is lost, and it stays so",
+            fell=train.fell,
+            start=train.shown(train.start),
+            low=train.shown(train.low),
+            rose=train.rose,
+            high=train.shown(train.low + rise),
+            since=since,
+            ratio=percent(rise / fall),
+        ),
         numbers={
             "low": train.low,
             "low_step": float(train.at_step(train.low_at)),

@@ -10,6 +10,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -25,11 +26,19 @@ def find(view: View) -> Finding | None:
         return None
     newest = restarts[-1]
     jumped = newest.rise >= Bounds.rise
-    words = f"resumed at step {newest.step:,} after step {newest.left:,}"
+    words = said(
+        "resumed at step {step:,} after step {left:,}",
+        step=newest.step,
+        left=newest.left,
+    )
     if jumped:
-        words += f"; the loss came back at {newest.after:.4g}, {newest.before:.4g} before"
+        words += said(
+            "; the loss came back at {after:.4g}, {before:.4g} before",
+            after=newest.after,
+            before=newest.before,
+        )
     if len(restarts) > 1:
-        words += f"; {len(restarts)} times in all"
+        words += said("; {count} times in all", count=len(restarts))
     return Finding(
         "restart",
         "info",
@@ -51,7 +60,9 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     if before and after and after > (1 + Bounds.rise) * before:
         yield Reason(
             "resume_mismatch",
-            f"the loss came back {percent(after / before - 1)} higher than it left",
+            said(
+                "the loss came back {ratio} higher than it left", ratio=percent(after / before - 1)
+            ),
             3.0,
         )
 

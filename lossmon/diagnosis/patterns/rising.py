@@ -22,6 +22,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.patterns import rebound
 from lossmon.diagnosis.view import Curve, View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -60,16 +61,28 @@ def find(view: View) -> Finding | None:
         return None
     step = train.at_step(risen.onset(train, low, rise))
     best = f"{train.shown(low):.4g}"
-    fallen = f"{train.fell} from {train.shown(train.start):.4g} to {best}"
-    before = fallen if fell else f"was {best} at its best"
+    fallen = said(
+        "{fell} from {start:.4g} to {best}",
+        fell=train.fell,
+        start=train.shown(train.start),
+        best=best,
+    )
+    before = fallen if fell else said("was {best} at its best", best=best)
     return Finding(
         "rising",
         "warning",
         0.9 if relative > 2 * (Bounds.fell if fell else Bounds.small) else 0.75,
         step,
         train.name,
-        f"{before}, and {train.rose} to {train.shown(train.end):.4g} since step {step:,}: by "
-        f"{percent(relative)} ({standard_errors(errors, 0)})",
+        said(
+            "{before}, and {rose} to {end:.4g} since step {step:,}: by {relative} ({errors})",
+            before=before,
+            rose=train.rose,
+            end=train.shown(train.end),
+            step=step,
+            relative=percent(relative),
+            errors=standard_errors(errors, 0),
+        ),
         numbers={
             "low": low,
             "low_step": float(train.at_step(at)),

@@ -9,6 +9,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -39,8 +40,12 @@ def find(view: View) -> Finding | None:
         0.8,
         int(pair.step[0]),
         view.name_of("train_loss"),
-        f"train is {ratio:.3g} x eval at each of {len(pair.value):,} evals: a difference of scale, "
-        "as of a sum over accumulation steps or tokens, not of learning",
+        said(
+            "train is {ratio:.3g} x eval at each of {evals:,} evals: a difference of scale, "
+            "as of a sum over accumulation steps or tokens, not of learning",
+            ratio=ratio,
+            evals=len(pair.value),
+        ),
         numbers={"ratio": ratio},
     )
 

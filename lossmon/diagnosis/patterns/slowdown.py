@@ -14,6 +14,7 @@ from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -46,8 +47,13 @@ def find(view: View) -> Finding | None:
         0.85,
         int(step[since]),
         view.train.name if view.train is not None else "",
-        f"{before:.3g} steps/s until step {int(step[since]):,}, {after:.3g} since: "
-        f"{before / max(after, 1e-300):.2g} times slower",
+        said(
+            "{before:.3g} steps/s until step {step:,}, {after:.3g} since: {ratio:.2g} times slower",
+            before=before,
+            step=int(step[since]),
+            after=after,
+            ratio=before / max(after, 1e-300),
+        ),
         numbers={"before": before, "after": after, "slower": before / max(after, 1e-300)},
     )
 

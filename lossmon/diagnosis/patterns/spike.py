@@ -15,6 +15,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Draft, Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -62,14 +63,20 @@ def find(view: View) -> Finding | None:
         return None
     worst = int(np.argmax(np.where(out, excess, -np.inf)))
     step = train.at_step(worst)
-    more = f", and {len(groups) - 1} more" if len(groups) > 1 else ""
+    more = said(", and {more} more", more=len(groups) - 1) if len(groups) > 1 else ""
     return Finding(
         "spike",
         "info",
         0.9,
         train.at_step(int(groups[0])),
         train.name,
-        f"jumped to {high[worst]:.4g} from {base[worst]:.4g} at step {step:,} and recovered{more}",
+        said(
+            "jumped to {high:.4g} from {base:.4g} at step {step:,} and recovered{more}",
+            high=high[worst],
+            base=base[worst],
+            step=step,
+            more=more,
+        ),
         numbers={
             "spike_step": float(step),
             "value": float(high[worst]),

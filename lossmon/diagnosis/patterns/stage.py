@@ -9,6 +9,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
 from lossmon.diagnosis.stages import Bounds
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 def find(view: View) -> Finding | None:
@@ -22,8 +23,14 @@ def find(view: View) -> Finding | None:
         0.9,
         stage.first,
         view.around.loss_name,
-        f'the log says "{stage.text[:80]}" at step {stage.step:,}; the loss went from '
-        f"{stage.before:.4g} to {stage.after:.4g}: levels before and after do not compare",
+        said(
+            'the log says "{text}" at step {step:,}; the loss went from '
+            "{before:.4g} to {after:.4g}: levels before and after do not compare",
+            text=stage.text[:80],
+            step=stage.step,
+            before=stage.before,
+            after=stage.after,
+        ),
         numbers={"resume_before": stage.before, "resume_after": stage.after},
     )
 

@@ -22,6 +22,7 @@ from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -71,8 +72,13 @@ def find(view: View) -> Finding | None:
         0.85,
         int(starts[-len(found.drops)]),
         train.name,
-        f"drops by {found.drop:.0%} at each start of an epoch ({len(found.drops)} of them): "
-        f"{percent(found.share)} of the fall since the first",
+        said(
+            "drops by {drop:.0%} at each start of an epoch ({count} of them): {share} of the "
+            "fall since the first",
+            drop=found.drop,
+            count=len(found.drops),
+            share=percent(found.share),
+        ),
         numbers={
             "epochs": float(len(found.drops) + 1),
             "boundary_drop": found.drop,
@@ -139,7 +145,9 @@ def _running_mean(epochs: list[Floats]) -> bool:
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     examples = view.around.settings.get("examples")
     if examples and examples < Bounds.examples:
-        yield Reason("small_data", f"{examples:,.0f} training examples", 1.5)
+        yield Reason(
+            "small_data", said("{examples:,.0f} training examples", examples=examples), 1.5
+        )
     yield from pairs.eval_rises(view)
 
 

@@ -6,6 +6,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 def find(view: View) -> Finding | None:
@@ -22,7 +23,7 @@ def find(view: View) -> Finding | None:
         1.0,
         int(train.step[0]) if train is not None and len(train.step) else view.step,
         name,
-        f"{n} points; {need - n} more are needed before anything can be told",
+        said("{n} points; {need} more are needed before anything can be told", n=n, need=need - n),
         numbers={"more": float(need - n)},
     )
 

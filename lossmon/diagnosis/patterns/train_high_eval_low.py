@@ -9,6 +9,7 @@ from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pairs import ahead
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -28,8 +29,14 @@ def find(view: View) -> Finding | None:
         0.65 if not found.plain else 0.9 if found.ratio < Bounds.plain else 0.7,
         int(pair.step[0]),
         pair.name,
-        f"eval fell {found.eval_drop:.0%} to {pair.last(pair.value):.4g} while train is stuck at "
-        f"{pair.last(pair.train):.4g}: its log drop is {percent(found.ratio)} of eval's",
+        said(
+            "eval fell {eval_drop:.0%} to {eval:.4g} while train is stuck at "
+            "{train:.4g}: its log drop is {ratio} of eval's",
+            eval_drop=found.eval_drop,
+            eval=pair.last(pair.value),
+            train=pair.last(pair.train),
+            ratio=percent(found.ratio),
+        ),
         numbers={"ratio": found.ratio},
     )
 

@@ -10,6 +10,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns import not_decreasing
 from lossmon.diagnosis.view import View, went
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -40,7 +41,12 @@ def find(view: View) -> Finding | None:
         0.9 if max(eval_drop, train_drop) <= Bounds.fall / 2 else 0.7,
         int(pair.step[0]),
         pair.name,
-        f"over {len(pair.value)} evals, eval {went(eval_drop)} and train {went(train_drop)}",
+        said(
+            "over {evals} evals, eval {eval_drop} and train {train_drop}",
+            evals=len(pair.value),
+            eval_drop=went(eval_drop),
+            train_drop=went(train_drop),
+        ),
         numbers={"eval_drop": float(eval_drop), "train_drop": float(train_drop)},
     )
 

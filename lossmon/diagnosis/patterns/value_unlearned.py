@@ -6,6 +6,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 _EXPLAINED = r"explained_var\w*|vf_explained_var\w*"
 _VALUE = r"value_loss|vf_loss|v_loss|critic_loss|cri_loss"
@@ -34,7 +35,11 @@ def find(view: View) -> Finding | None:
     value = view.around.logged(_VALUE)
     words, numbers = "", {"explained": late}
     if value is not None and value.late() > Bounds.large:
-        words = f"; {value.name} is {value.late():.3g}: the returns are not scaled"
+        words = said(
+            "; {name} is {late:.3g}: the returns are not scaled",
+            name=value.name,
+            late=value.late(),
+        )
         numbers["value_loss"] = value.late()
     return Finding(
         "value_unlearned",
@@ -42,7 +47,11 @@ def find(view: View) -> Finding | None:
         0.75,
         int(explained.step[len(explained.step) // 2]),
         explained.name,
-        f"{explained.name} is {late:.2g} over the newest half: the critic is no better than a mean"
+        said(
+            "{name} is {late:.2g} over the newest half: the critic is no better than a mean",
+            name=explained.name,
+            late=late,
+        )
         + words,
         numbers=numbers,
     )

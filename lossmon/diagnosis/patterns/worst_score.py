@@ -9,6 +9,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -27,14 +28,20 @@ def find(view: View) -> Finding | None:
     worst = value == (0.0 if goal.rises else 1.0)
     if not worst and (digits(value) < Bounds.digits or value == (1.0 if goal.rises else 0.0)):
         return None
-    what = "its worst" if worst else "the same to the last digit"
+    what = said("its worst") if worst else said("the same to the last digit")
     return Finding(
         "worst_score",
         "warning",
         0.9,
         int(goal.step[0]),
         goal.name,
-        f"{goal.name} is {value:.4g}, {what}, in all {len(goal.value):,} rows",
+        said(
+            "{name} is {value:.4g}, {what}, in all {rows:,} rows",
+            name=goal.name,
+            value=value,
+            what=what,
+            rows=len(goal.value),
+        ),
         numbers={"score": value},
     )
 

@@ -7,6 +7,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import View
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -27,7 +28,12 @@ def find(view: View) -> Finding | None:
         0.97,
         found.since,
         name,
-        f"{name} is exactly 0 in all {found.rows:,} rows since step {found.since:,}",
+        said(
+            "{name} is exactly 0 in all {rows:,} rows since step {since:,}",
+            name=name,
+            rows=found.rows,
+            since=found.since,
+        ),
     )
 
 

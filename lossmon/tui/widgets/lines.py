@@ -124,8 +124,8 @@ def verdict(update: RunUpdate | None, knowledge: Knowledge) -> list[Part]:
     if found is None:
         return parts
     if found.severity == "info":
-        return [*parts, (f": {printable(found.evidence)}", "")]
-    parts.append((f" {knowledge.word('since')} {found.since_step:,}", ""))
+        return [*parts, (f": {printable(knowledge.say(found.evidence))}", "")]
+    parts.append((f" {knowledge.since(found)}", ""))
     remedies = knowledge.remedies(found)
     return [*parts, (f": {printable(remedies[0])}", "")] if remedies else parts
 

@@ -1,0 +1,125 @@
+"""What a person reads: sentences as templates with named values, one catalogue a language.
+
+Whoever has something to say, says it in English, as a template with its values by name:
+`said("eval rose {rise:.1%} above its best", rise=0.042)`. It reads as an English text at once, so
+that JSON and logs need nothing else; a front end that speaks another language looks the template
+up in the catalogue of that language and fills the same values in. What a log says (a name, a line)
+is a plain `str`: it is never looked up and never a template.
+"""
+
+from __future__ import annotations
+
+import string
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+LANGUAGES = ("en", "zh")
+
+
+class Said(str):
+    """A text of ours, in English, that knows the template and the values it was made of."""
+
+    template: str
+    values: Mapping[str, Any]
+
+    def __new__(cls, template: str, values: Mapping[str, Any]) -> Said:
+        """The English text of a template."""
+        self = super().__new__(cls, _fill(template, values))
+        self.template, self.values = template, values
+        return self
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """What another process makes it of: runs are read by several at once."""
+        return self.template, dict(self.values)
+
+    def __add__(self, other: str) -> Said:
+        """A sentence and what follows it."""
+        return Said("{first}{second}", {"first": self, "second": other})
+
+
+def said(template: str, /, **values: Any) -> Said:
+    """A text of ours.
+
+    Args:
+        template: English, with fields such as {rise:.1%}; {n:eval|evals} is the word that fits a
+            number.
+        **values: numbers, texts of a log, and other texts of ours.
+    """
+    return Said(template, values)
+
+
+def known(text: str) -> Said:
+    """A fixed text that comes as plain text, as from the agent on another box, where it is ours."""
+    return Said(text.replace("{", "{{").replace("}", "}}"), {})
+
+
+def joined(separator: str, parts: Sequence[str]) -> Said:
+    """Texts one after the other, which may be ours."""
+    fields = {f"part{number}": part for number, part in enumerate(parts)}
+    template = "{between}".join(f"{{{name}}}" for name in fields)
+    return Said(template, {**fields, "between": separator})
+
+
+class _Plurals(string.Formatter):
+    """Formats as `str.format` does, and words that depend on a number."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if "|" in format_spec:
+            one, many = format_spec.split("|")
+            return one if value == 1 else many
+        return format(value, format_spec)
+
+
+_PLURALS = _Plurals()
+
+
+def _fill(template: str, values: Mapping[str, Any]) -> str:
+    if "|" in template:
+        return _PLURALS.vformat(template, (), values)
+    return template.format_map(values)
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language.
+
+    Attributes:
+        lang: "en" or "zh".
+        table: English template -> the same in this language; what is not in it stays English.
+    """
+
+    lang: str = "en"
+    table: Mapping[str, str] = field(default_factory=dict)
+
+    def __call__(self, template: str, /, **values: Any) -> str:
+        """A text of ours in this language."""
+        return self.say(Said(template, values))
+
+    def say(self, text: str) -> str:
+        """A text that may be ours in this language; one of a log as it is."""
+        if not self.table or not isinstance(text, Said):
+            return text
+        values = {
+            name: self.say(value) if isinstance(value, str) else value
+            for name, value in text.values.items()
+        }
+        return _fill(self.table.get(text.template, text.template), values)
+
+
+@lru_cache(maxsize=4)
+def words(lang: str) -> Words:
+    """The words of a language; English needs no catalogue, its templates are in the code."""
+    table: dict[str, str] = {}
+    for path in sorted(Path(__file__).with_name(lang).glob("*.toml")):
+        for entries in tomllib.loads(path.read_text(encoding="utf-8")).values():
+            table |= entries
+    return Words(lang, table)

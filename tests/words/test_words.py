@@ -1,0 +1,94 @@
+"""Texts of ours: templates with named values, the same in every language."""
+
+from __future__ import annotations
+
+import ast
+import pickle
+import re
+from pathlib import Path
+
+import pytest
+
+from lossmon.words import LANGUAGES, Said, Words, joined, known, said, words
+
+PACKAGE = Path(__file__).resolve().parents[2] / "lossmon"
+OTHERS = [lang for lang in LANGUAGES if lang != "en"]
+_SAYS = {"said", "Said", "tell", "tell_of"}  # calls whose first argument is a template
+_FIELD = re.compile(r"\{(\w*)(?::([^{}]*))?\}")
+
+
+def templates() -> dict[str, str]:
+    """Every template in the code -> where it stands."""
+    found: dict[str, str] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            first = node.args[0]
+            if name in _SAYS and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                found[first.value] = f"{path.relative_to(PACKAGE)}:{node.lineno}"
+    return found
+
+
+def fields(template: str) -> set[tuple[str, str]]:
+    """Names and formats; a word that depends on a number is a matter of the language."""
+    return {(name, form) for name, form in _FIELD.findall(template) if "|" not in form}
+
+
+def test_code_has_templates() -> None:
+    assert len(templates()) > 150
+
+
+@pytest.mark.parametrize("lang", OTHERS)
+@pytest.mark.parametrize("template", sorted(templates()))
+def test_every_template_has_its_text_in_each_language(template: str, lang: str) -> None:
+    if not re.search(r"[A-Za-z]{2}", _FIELD.sub("", template)):
+        return  # numbers and signs alone
+    table = words(lang).table
+    assert template in table, f"{templates()[template]}: add it to lossmon/words/{lang}/"
+
+
+@pytest.mark.parametrize("lang", OTHERS)
+def test_a_text_names_the_same_numbers_in_each_language(lang: str) -> None:
+    for template, text in words(lang).table.items():
+        assert fields(text) <= fields(template), template
+        missing = {name for name, _ in fields(template)} - {name for name, _ in fields(text)}
+        assert not missing, f"{template}: {missing} is not said"
+
+
+def test_a_text_of_ours_reads_as_english_and_is_said_in_another_language() -> None:
+    text = said("{n:,} {n:point|points} from {name}", n=1200, name=said("the loss"))
+    table = {"{n:,} {n:point|points} from {name}": "{name}的 {n:,} 个点", "the loss": "损失"}
+    assert text == "1,200 points from the loss"
+    assert Words("zh", table).say(text) == "损失的 1,200 个点"
+    assert said("{n:,} {n:point|points}", n=1) == "1 point"
+
+
+def test_what_a_log_says_is_neither_looked_up_nor_a_template() -> None:
+    table = {"loss": "损失", "{name} fell": "{name} 下降"}
+    zh = Words("zh", table)
+    assert zh.say("loss") == "loss"
+    assert zh.say(said("{name} fell", name="loss")) == "loss 下降"
+    assert zh.say(said("{name} fell", name="{x:9999999999}{0.__class__}")) == (
+        "{x:9999999999}{0.__class__} 下降"
+    )
+
+
+def test_what_no_catalogue_has_stays_english() -> None:
+    assert Words("zh", {"a": "甲"}).say(said("b {n}", n=2)) == "b 2"
+
+
+def test_texts_can_be_put_together() -> None:
+    zh = Words("zh", {"one": "一", "two": "二", ", ": "，"})
+    assert zh.say(said("one") + said("two")) == "一二"
+    assert zh.say(joined(said(", "), [said("one"), said("two"), "raw {x}"])) == "一，二，raw {x}"
+    assert zh.say(known("one")) == "一"
+    assert known("{odd") == "{odd"
+
+
+def test_another_process_gets_the_same_text() -> None:
+    text = said("{n} of {what}", n=2, what=said("the loss"))
+    again = pickle.loads(pickle.dumps(text))
+    assert isinstance(again, Said)
+    assert (again, again.template, again.values) == (text, text.template, text.values)
