@@ -24,6 +24,7 @@ from lossmon.monitor.questions import ask_first
 from lossmon.monitor.sources import check_target, nothing_read, open_monitor
 from lossmon.monitor.training import Training
 from lossmon.text import writable
+from lossmon.words import said
 
 if TYPE_CHECKING:
     import pandas as pd  # noqa: TID251
@@ -111,7 +112,11 @@ def _path(target: object) -> str:
     if isinstance(target, str | bytes | os.PathLike):
         return os.fsdecode(target)
     kind = type(target).__name__
-    raise TargetError(f"{kind}: no path; name a log file or a folder, or use diagnose(train_loss=)")
+    raise TargetError(
+        said(
+            "{kind}: no path; name a log file or a folder, or use diagnose(train_loss=)", kind=kind
+        )
+    )
 
 
 @contextmanager
@@ -262,13 +267,21 @@ def diagnose(
         elif train_loss is not None or eval_loss is not None:
             updates = [_judge("data", array_rows(step, train_loss, eval_loss, eval_step))]
         else:
-            raise TargetError("nothing to diagnose: give a path, a DataFrame, or train_loss=...")
+            raise TargetError(
+                said("nothing to diagnose: give a path, a DataFrame, or train_loss=...")
+            )
     if len(updates) > 1:
         called = "DataFrame" if hasattr(target, "columns") else _path(target)
         names = ", ".join(update.run for update in updates[:3])
         raise TargetError(
-            f"{called}: holds {len(updates)} runs ({names}{', ...' if len(updates) > 3 else ''}); "
-            "name one, or call lossmon.diagnose_all"
+            said(
+                "{called}: holds {updates} runs ({names}{word}); name one, or call "
+                "lossmon.diagnose_all",
+                called=called,
+                updates=len(updates),
+                names=names,
+                word=", ..." if len(updates) > 3 else "",
+            )
         )
     return Report(updates[0], knowledge)
 
@@ -288,7 +301,7 @@ def _updates(target: object) -> list[RunUpdate]:
         return read_runs(_path(target))
     runs = frame_runs(target)  # type: ignore[arg-type]
     if not any(runs.values()):
-        raise TargetError("DataFrame: no rows with a number in them")
+        raise TargetError(said("DataFrame: no rows with a number in them"))
     return [_judge(name, rows) for name, rows in runs.items() if rows]
 
 

@@ -29,6 +29,7 @@ from lossmon.options import (
     told_options,
 )
 from lossmon.text import escaped
+from lossmon.words import said
 
 LEVELS = ("info", "warning", "critical", "never")
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -365,7 +366,13 @@ def report(targets: tuple[str, ...], output: str, lang: str) -> None:
         complain(str(error))
     if len(updates) > 1:
         names = ", ".join(update.run for update in updates[:3]) + ", ..." * (len(updates) > 3)
-        raise TargetError(f"a report is of one run, and these are {len(updates)}: {names}")
+        raise TargetError(
+            said(
+                "a report is of one run, and these are {updates}: {names}",
+                updates=len(updates),
+                names=names,
+            )
+        )
     if updates:
         document.write(updates[0], load(lang), output, time.time())
         click.echo(escaped(f"{updates[0].run} in {output}"), err=True)

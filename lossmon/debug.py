@@ -13,6 +13,7 @@ import sys
 from lossmon import private
 from lossmon.errors import TargetError
 from lossmon.text import escaped
+from lossmon.words import said
 
 logger = logging.getLogger("lossmon")
 logger.addHandler(logging.NullHandler())  # else a warning would be printed over the screen
@@ -38,7 +39,11 @@ def to_file(path: str) -> None:
     try:
         stream = open(path, "a", encoding="utf-8", errors="replace", opener=private.opener)  # noqa: SIM115
     except OSError as error:
-        raise TargetError(f"--debug {path}: {(error.strerror or str(error)).lower()}") from None
+        raise TargetError(
+            said(
+                "--debug {path}: {reason}", path=path, reason=(error.strerror or str(error)).lower()
+            )
+        ) from None
     handler = logging.StreamHandler(stream)
     handler.setFormatter(_Escaping(_FORM))
     logger.addHandler(handler)

@@ -15,6 +15,12 @@ class LossmonError(Exception):
     """The root: `str(error)` is one line for the user; the exit status is 2."""
 
 
+def message_of(error: Exception) -> str:
+    """What an error says, as a text that can be told in another language (see `lossmon.words`)."""
+    told = error.args[0] if len(error.args) == 1 else None
+    return told if isinstance(told, str) else str(error)
+
+
 class TargetError(LossmonError):
     """A target that cannot be read."""
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from lossmon.errors import TargetError
 from lossmon.formats.decoder import MOST_STEPS, Record
+from lossmon.words import said
 
 if TYPE_CHECKING:
     import pandas as pd  # noqa: TID251
@@ -35,7 +36,14 @@ def count(name: str, value: object, least: int) -> int | None:
         whole = isinstance(value, float) and value.is_integer()
         number = int(value) if whole else least - 1  # type: ignore[call-overload]
     if isinstance(value, bool) or not least <= number < MOST_STEPS:
-        raise TargetError(f"{name}: {_shown(value)}; a whole number of {least} or more is wanted")
+        raise TargetError(
+            said(
+                "{name}: {value}; a whole number of {least} or more is wanted",
+                name=name,
+                value=_shown(value),
+                least=least,
+            )
+        )
     return number
 
 
@@ -50,7 +58,7 @@ def array_rows(
     train = None if train_loss is None else _numbers("train_loss", train_loss)
     evals = None if eval_loss is None else _numbers("eval_loss", eval_loss)
     if eval_step is not None and evals is None:
-        raise TargetError("eval_step: without eval_loss it places nothing")
+        raise TargetError(said("eval_step: without eval_loss it places nothing"))
     longest = train if train is not None else evals
     assert longest is not None
     axis = np.arange(1, len(longest) + 1) if step is None else _steps("step", step)
@@ -63,7 +71,14 @@ def array_rows(
             continue
         if len(values) != len(places):
             called = "train_loss" if name == "loss" else name
-            raise TargetError(f"{called}: {len(values)} values for {len(places)} steps")
+            raise TargetError(
+                said(
+                    "{called}: {values} values for {places} steps",
+                    called=called,
+                    values=len(values),
+                    places=len(places),
+                )
+            )
         sparse = name == "eval_loss" and eval_step is None and train is not None
         there = ~_left_out(train_loss if name == "loss" else eval_loss)
         if sparse:
@@ -82,11 +97,18 @@ def frame_runs(frame: pd.DataFrame) -> dict[str, list[Record]]:
     if not hasattr(frame, "pivot_table") and hasattr(frame, "to_pandas"):
         frame = frame.to_pandas()  # type: ignore[operator]  # of polars or arrow
     if not hasattr(frame, "pivot_table"):
-        raise TargetError(f"{type(frame).__name__}: make it a pandas DataFrame, or give train_loss")
+        raise TargetError(
+            said(
+                "{kind}: make it a pandas DataFrame, or give train_loss",
+                kind=type(frame).__name__,
+            )
+        )
     names = [str(name) for name in frame.columns]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise TargetError(f"DataFrame: two columns are called {twice}; rename one")
+        raise TargetError(
+            said("DataFrame: two columns are called {twice}; rename one", twice=twice)
+        )
     frame = frame.set_axis(names, axis="columns")
     if "run" not in names:
         return {"data": list(_rows(frame))}
@@ -99,7 +121,9 @@ def _rows(frame: pd.DataFrame) -> Iterator[Record]:
     if {"metric", "value"} <= set(frame.columns):
         places = [name for name in _PLACES if name in frame.columns]
         if not places:
-            raise TargetError("DataFrame: rows of metric and value need a column step or epoch")
+            raise TargetError(
+                said("DataFrame: rows of metric and value need a column step or epoch")
+            )
         frame = frame.assign(value=_numbers("value", frame["value"])).pivot_table(
             index=places, columns="metric", values="value", aggfunc="last", dropna=False
         )
@@ -111,7 +135,9 @@ def _rows(frame: pd.DataFrame) -> Iterator[Record]:
     }
     places_of = {name: columns.pop(name, None) for name in _PLACES}
     if not columns:
-        raise TargetError("DataFrame: no column of numbers beside step and epoch; name one loss")
+        raise TargetError(
+            said("DataFrame: no column of numbers beside step and epoch; name one loss")
+        )
     steps, epochs = places_of["step"], places_of["epoch"]
     if steps is not None:
         _check_steps("step", steps[~np.isnan(steps)])
@@ -132,19 +158,36 @@ def _numbers(name: str, values: object) -> np.ndarray:
     try:
         kind = getattr(getattr(values, "dtype", None), "kind", "O")
         if kind not in "biufO":
-            raise TargetError(f"{name}: {getattr(values, 'dtype', '')} values; {wanted}")
+            raise TargetError(
+                said(
+                    "{name}: {values} values; {wanted}",
+                    name=name,
+                    values=getattr(values, "dtype", ""),
+                    wanted=wanted,
+                )
+            )
         if hasattr(values, "to_numpy"):  # a Series may have a missing value of its own kind
             values = values.to_numpy(dtype=float, na_value=np.nan)
         found = np.asarray(values)
         if found.dtype.kind not in "biufO":
-            raise TargetError(f"{name}: {found.dtype} values; {wanted}")
+            raise TargetError(
+                said(
+                    "{name}: {dtype} values; {wanted}", name=name, dtype=found.dtype, wanted=wanted
+                )
+            )
         numbers = found.astype(float)
     except TargetError:
         raise
     except Exception as error:  # of numpy, pandas or whoever made this array
         raise TargetError(f"{name}: {_shown(error)}; {wanted}") from None
     if numbers.ndim != 1:
-        raise TargetError(f"{name}: of shape {numbers.shape}; one dimension is wanted")
+        raise TargetError(
+            said(
+                "{name}: of shape {shape}; one dimension is wanted",
+                name=name,
+                shape=numbers.shape,
+            )
+        )
     return numbers
 
 
@@ -169,7 +212,13 @@ def _check_steps(name: str, steps: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         odd = ~(np.abs(steps) < MOST_STEPS) | (steps != np.floor(steps))
     if odd.any():
-        raise TargetError(f"{name}: {steps[odd][0]:g} is no step; whole numbers are wanted")
+        raise TargetError(
+            said(
+                "{name}: {steps:g} is no step; whole numbers are wanted",
+                name=name,
+                steps=steps[odd][0],
+            )
+        )
     return steps
 
 

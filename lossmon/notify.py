@@ -24,6 +24,7 @@ from lossmon.monitor.changes import Change
 from lossmon.monitor.news import News
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import printable
+from lossmon.words import said
 
 APART_S = 20.0  # between two messages; what starts meanwhile shares the next
 AN_HOUR = 30  # messages; a night in which all goes wrong does not fill a phone
@@ -53,14 +54,22 @@ def addresses(given: Sequence[str], environment: Mapping[str, str] = os.environ)
         if one.startswith("env:"):
             name = one[4:]
             if not environment.get(name):
-                raise ConfigError(f"notices: the variable {name} is not set; export it first")
+                raise ConfigError(
+                    said("notices: the variable {name} is not set; export it first", name=name)
+                )
             found += environment[name].split()
         elif one.startswith("file:"):
             found += _in_file(os.path.expanduser(one[5:]))
         else:
             found.append(one)
     if len(found) > _MOST_URLS:
-        raise ConfigError(f"notices: {len(found)} addresses; at most {_MOST_URLS}")
+        raise ConfigError(
+            said(
+                "notices: {count} addresses; at most {most}",
+                count=len(found),
+                most=_MOST_URLS,
+            )
+        )
     return found
 
 
@@ -70,11 +79,16 @@ def _in_file(path: str) -> list[str]:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:
                 raise ConfigError(
-                    f"notices: {path} holds secrets and others can read it; chmod 600 {path}"
+                    said(
+                        "notices: {path} holds secrets and others can read it; chmod 600 {path}",
+                        path=path,
+                    )
                 )
             lines = file.read(_MOST_BYTES).splitlines()
     except OSError as error:
-        raise ConfigError(f"notices: {path}: {str(error.strerror).lower()}") from None
+        raise ConfigError(
+            said("notices: {path}: {reason}", path=path, reason=str(error.strerror).lower())
+        ) from None
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
@@ -88,7 +102,7 @@ def services_at(urls: Sequence[str]) -> list[Any]:
         from apprise import Apprise
     except ImportError:
         raise ConfigError(
-            "notices to services need the extra notify: pip install 'lossmon[notify]'"
+            said("notices to services need the extra notify: pip install 'lossmon[notify]'")
         ) from None
     services: list[Any] = []
     for url in urls:
@@ -97,8 +111,11 @@ def services_at(urls: Sequence[str]) -> list[Any]:
         service = Apprise.instantiate(known) if rest else None
         if service is None:
             raise ConfigError(
-                f"notices: no service at {scheme[:20]}://...; addresses look like ntfy://topic, "
-                "slack://..., feishu://..., dingtalk://..., mailto://user:password@host"
+                said(
+                    "notices: no service at {scheme}://...; addresses look like ntfy://topic, "
+                    "slack://..., feishu://..., dingtalk://..., mailto://user:password@host",
+                    scheme=scheme[:20],
+                )
             )
         services.append(service)
     return services

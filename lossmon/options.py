@@ -13,6 +13,7 @@ from click.shell_completion import CompletionItem
 
 from lossmon import settings
 from lossmon.errors import LossmonError
+from lossmon.words import said
 
 LANGUAGES = ("en", "zh")
 Command = Callable[..., Any]
@@ -40,7 +41,13 @@ class Commands(click.Group):
         visible = [name for name, command in self.commands.items() if not command.hidden]
         close = difflib.get_close_matches(word, visible, 1, cutoff=0.75)
         if close:
-            raise LossmonError(f"{word}: no such file or command; did you mean lossmon {close[0]}?")
+            raise LossmonError(
+                said(
+                    "{word}: no such file or command; did you mean lossmon {close}?",
+                    word=word,
+                    close=close[0],
+                )
+            )
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Commands, and files: a target needs no verb."""
@@ -157,8 +164,11 @@ def need_terminal(command: str) -> None:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise LossmonError(
-            f"{command} draws on a terminal and there is none; "
-            "use `lossmon check` or `lossmon plot` in scripts, `lossmon -` behind a pipe"
+            said(
+                "{command} draws on a terminal and there is none; use `lossmon check` or "
+                "`lossmon plot` in scripts, `lossmon -` behind a pipe",
+                command=command,
+            )
         )
 
 

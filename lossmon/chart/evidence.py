@@ -15,6 +15,7 @@ from lossmon.diagnosis.pattern import Level, Picture, Trend
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.history.columns import Floats, SeriesView, part_of
 from lossmon.monitor.update import RunUpdate
+from lossmon.words import Said, known, said
 
 _FIT_POINTS = 160
 _NEAR = 0.06  # of the run, on either side of a spike
@@ -83,13 +84,13 @@ def _marks(update: RunUpdate, finding: Finding, picture: Picture) -> Iterator[Ma
     style = _STYLE[finding.severity]
     numbers = {"since_step": finding.since_step, **finding.numbers}
     if picture.every == "restart":
-        yield from (Mark(step, style, "resumed") for step in update.restarts[-_MOST_MARKS:])
+        yield from (Mark(step, style, said("resumed")) for step in update.restarts[-_MOST_MARKS:])
     elif picture.every == "epoch":
         for i, step in enumerate(_epoch_starts(update)):
-            yield Mark(int(step), style, "epoch" if i == 0 else "")
+            yield Mark(int(step), style, said("epoch") if i == 0 else "")
     for mark in picture.marks:
         if mark.step in numbers:
-            label = mark.label.format_map(numbers)
+            label = Said(mark.label, numbers)
             yield Mark(int(numbers[mark.step]), "mark_info" if mark.calm else style, label)
 
 
@@ -140,7 +141,7 @@ def power_law_at(numbers: Mapping[str, float], step: Floats) -> Floats:
 
 def _curve(label: str, step: Floats, value: Floats) -> Curve:
     view = SeriesView(label, "other", np.round(step).astype(np.int64), value, None, None)
-    return Curve(label, "guide", view, guide=True)
+    return Curve(known(label), "guide", view, guide=True)
 
 
 def _span(curves: tuple[Curve, ...], otherwise: float) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from lossmon.chart.spec import Mark
 from lossmon.history.columns import Floats, SeriesView
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import printable
+from lossmon.words import known, said
 
 _SEVERITY_STYLE = {"critical": "mark_critical", "warning": "mark_warning", "info": "mark_info"}
 _MARKED_INFO = ("spike", "not_converged")  # of the mild findings, those with a place on the curve
@@ -28,7 +29,7 @@ def marks_of(update: RunUpdate) -> tuple[Mark, ...]:
     return (
         *onsets_of(update),
         *_best_eval(update),
-        *(Mark(step, "mark_info", "resumed") for step in update.restarts[-3:]),
+        *(Mark(step, "mark_info", said("resumed")) for step in update.restarts[-3:]),
         *(
             Mark(stage.step, "mark_info", printable(stage.name[:_LONGEST]))
             for stage in update.stages[1:]
@@ -44,7 +45,7 @@ def onsets_of(update: RunUpdate) -> tuple[Mark, ...]:
     for finding in update.diagnosis.findings:
         if finding.severity != "info" or finding.pattern in _MARKED_INFO:
             step = int(finding.numbers.get("spike_step", finding.since_step))
-            label = finding.pattern.replace("_", " ")
+            label = known(finding.pattern.replace("_", " "))
             marks.append(Mark(step, _SEVERITY_STYLE[finding.severity], label))
     return tuple(marks)
 
@@ -60,7 +61,7 @@ def _best_eval(update: RunUpdate) -> tuple[Mark, ...]:
     at = int(peaks[np.argmin(values)])
     if at == len(view) - 1 or not np.isfinite(view.value[at]):
         return ()
-    label = f"best eval {view.value[at]:.4g}"
+    label = said("best eval {value:.4g}", value=float(view.value[at]))
     return (Mark(int(view.step[at]), "mark_best", label),)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -34,16 +34,32 @@ def readout_height(update: RunUpdate, width: int, height: int) -> int:
 
 
 def readout(
-    update: RunUpdate, curves: Sequence[Curve], step: int, width: int, height: int, *, ascii: bool
+    update: RunUpdate,
+    curves: Sequence[Curve],
+    step: int,
+    width: int,
+    height: int,
+    *,
+    ascii: bool,
+    tell: Callable[[str], str] = str,
 ) -> tuple[tuple[Span, ...], ...]:
     """What is known of a step.
 
     Where a charted curve logged nothing there, its newest value before, with its step.
 
+    Args:
+        update: the run.
+        curves: what is charted of it.
+        step: where.
+        width: cells of a row.
+        height: rows.
+        ascii: plain signs only.
+        tell: names step, epoch and time in a language.
+
     Returns:
         `height` rows of `width` cells.
     """
-    pairs = [("step", f"{step:,}")]
+    pairs = [(tell("step"), f"{step:,}")]
     logged = values_at(update.series, step) | values_at(update.ahead, step)
     charted: dict[str, str] = {}  # of a curve in pieces the one that says most
     for curve in curves:
@@ -61,9 +77,9 @@ def readout(
     views = (*update.series.values(), *update.ahead.values())
     epoch, at = (time_at(views, step, name) for name in ("epoch", "time"))
     if epoch is not None:
-        pairs.append(("epoch", f"{epoch:.6g}"))
+        pairs.append((tell("epoch"), f"{epoch:.6g}"))
     if at is not None and 0 < at < 1e11:
-        pairs.append(("at", time.strftime("%m-%d %H:%M:%S", time.localtime(at))))
+        pairs.append((tell("at"), time.strftime("%m-%d %H:%M:%S", time.localtime(at))))
     pairs += [(name, exact(logged[name])) for name in metrics_of(update) if name in logged]
     return _wrapped(pairs, width, height, ascii)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lossmon.chart.axis import XScale
 from lossmon.chart.scale import Scale
 from lossmon.chart.window import Window
 from lossmon.history.columns import SeriesView
+from lossmon.words import Words
 
 
 @dataclass(frozen=True)
@@ -149,3 +150,12 @@ class Picture:
     clipped: int = 0
     log_y: bool = False
     plot: Plot | None = None
+
+
+def told_in(spec: ChartSpec, words: Words) -> ChartSpec:
+    """The same with marks and guides named in a language; curves keep the names that logs have."""
+    if not words.table:
+        return spec
+    curves = (replace(c, label=words.say(c.label)) if c.guide else c for c in spec.curves)
+    marks = (replace(mark, label=words.say(mark.label)) for mark in spec.marks)
+    return replace(spec, curves=tuple(curves), marks=tuple(marks))

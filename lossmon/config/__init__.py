@@ -29,7 +29,8 @@ from lossmon.config.patterns import PATTERNS
 from lossmon.config.reading import LINES, ROLES, LinePattern
 from lossmon.config.screen import SCREEN, Screen
 from lossmon.config.section import Section
-from lossmon.errors import ConfigError
+from lossmon.errors import ConfigError, message_of
+from lossmon.words import said
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -128,16 +129,18 @@ def load() -> Config:
             text = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         if os.environ.get(VARIABLE):
-            raise ConfigError(f"{where}: no such file ({VARIABLE} names it)") from None
+            raise ConfigError(
+                said("{where}: no such file ({variable} names it)", where=where, variable=VARIABLE)
+            ) from None
         return Config()
     except OSError as error:
         raise ConfigError(f"{where}: {(error.strerror or str(error)).lower()}") from None
     if len(text) > _MOST_BYTES:
-        raise ConfigError(f"{where}: larger than 1 MiB; this is no settings file")
+        raise ConfigError(said("{where}: larger than 1 MiB; this is no settings file", where=where))
     try:
         return parse(text)
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
+        raise ConfigError(said("{where}: {error}", where=where, error=message_of(error))) from None
 
 
 def parse(text: bytes) -> Config:
@@ -149,11 +152,17 @@ def parse(text: bytes) -> Config:
     try:
         document: dict[str, Any] = tomllib.loads(text.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(f"not valid TOML: {error}") from None
+        raise ConfigError(said("not valid TOML: {error}", error=message_of(error))) from None
     sections = {one.name: one.metadata["section"] for one in fields(Config)}
     unknown = sorted(set(document) - set(sections))
     if unknown:
-        raise ConfigError(f"no section {unknown[0]}; there are {', '.join(sections)}")
+        raise ConfigError(
+            said(
+                "no section {unknown}; there are {names}",
+                unknown=unknown[0],
+                names=", ".join(sections),
+            )
+        )
     return Config(**{name: sections[name].read(value, name) for name, value in document.items()})
 
 
@@ -169,7 +178,9 @@ def create() -> None:
         with open(where, "x", encoding="utf-8", opener=private.opener) as file:
             file.write(default_text())
     except FileExistsError:
-        raise ConfigError(f"{where}: there is a file already; it stays as it is") from None
+        raise ConfigError(
+            said("{where}: there is a file already; it stays as it is", where=where)
+        ) from None
     except OSError as error:
         raise ConfigError(f"{where}: {(error.strerror or str(error)).lower()}") from None
 

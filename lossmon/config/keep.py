@@ -8,8 +8,9 @@ import tempfile
 
 from lossmon import config, private
 from lossmon.config.section import shown
-from lossmon.errors import ConfigError
+from lossmon.errors import ConfigError, message_of
 from lossmon.settings import Lists
+from lossmon.words import said
 
 
 def keep(section: str, **settings: str | bool | float | Lists) -> str:
@@ -28,16 +29,18 @@ def keep(section: str, **settings: str | bool | float | Lists) -> str:
     except FileNotFoundError:
         text = config.default_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{where}: {error}") from None
+        raise ConfigError(said("{where}: {error}", where=where, error=message_of(error))) from None
     for key, value in settings.items():
         text = with_setting(text, section, key, f"{key} = {shown(value)}")
     try:
         told = getattr(config.parse(text.encode()), section)
     except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from None
+        raise ConfigError(said("{where}: {error}", where=where, error=message_of(error))) from None
     for key, value in settings.items():
         if getattr(told, key) != value:
-            raise ConfigError(f"{where}: set {section}.{key} by hand")
+            raise ConfigError(
+                said("{where}: set {section}.{key} by hand", where=where, section=section, key=key)
+            )
     _replace(where, text)
     return where
 

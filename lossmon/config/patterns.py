@@ -8,21 +8,37 @@ from collections.abc import Mapping
 from lossmon.config.section import Section
 from lossmon.diagnosis.finding import PATTERN_IDS, SEVERITIES
 from lossmon.errors import ConfigError
+from lossmon.words import said
 
 _TREATMENTS = ("off", *SEVERITIES)
 
 
 def _read(table: object, name: str) -> Mapping[str, str]:
     if not isinstance(table, dict):
-        raise ConfigError(f'{name}: a table: [{name}], then plateau = "off"')
+        raise ConfigError(said('{name}: a table: [{name}], then plateau = "off"', name=name))
     for pattern, treatment in table.items():
         if pattern not in PATTERN_IDS:
             close = difflib.get_close_matches(pattern, PATTERN_IDS, 1)
             hint = f"; did you mean {close[0]}?" if close else ""
-            raise ConfigError(f"{name}: no pattern {pattern}{hint} (`lossmon explain` lists them)")
+            raise ConfigError(
+                said(
+                    "{name}: no pattern {pattern}{hint} (`lossmon explain` lists them)",
+                    name=name,
+                    pattern=pattern,
+                    hint=hint,
+                )
+            )
         if treatment not in _TREATMENTS:
             words = ", ".join(_TREATMENTS)
-            raise ConfigError(f"{name}.{pattern}: no {treatment!r}; one of {words}")
+            raise ConfigError(
+                said(
+                    "{name}.{pattern}: no {treatment}; one of {words}",
+                    name=name,
+                    pattern=pattern,
+                    treatment=repr(treatment),
+                    words=words,
+                )
+            )
     return dict(table)
 
 

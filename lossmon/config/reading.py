@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lossmon.config.section import Section
-from lossmon.errors import ConfigError
+from lossmon.errors import ConfigError, message_of
 from lossmon.formats import lexicon
+from lossmon.words import said
 
 
 @dataclass(frozen=True)
@@ -26,33 +27,53 @@ class LinePattern:
 
 def _roles(table: object, name: str) -> Mapping[str, str]:
     if not isinstance(table, dict):
-        raise ConfigError(f'{name}: a table: [{name}], then "metric" = "train_loss"')
+        raise ConfigError(
+            said('{name}: a table: [{name}], then "metric" = "train_loss"', name=name)
+        )
     for metric, role in table.items():
         if role not in lexicon.ROLES:
             known = ", ".join(lexicon.ROLES)
-            raise ConfigError(f"{name}.{metric}: no role {role}; one of {known}")
+            raise ConfigError(
+                said(
+                    "{name}.{metric}: no role {role}; one of {known}",
+                    name=name,
+                    metric=metric,
+                    role=role,
+                    known=known,
+                )
+            )
     return dict(table)
 
 
 def _lines(tables: object, name: str) -> tuple[LinePattern, ...]:
     if not isinstance(tables, list):
-        raise ConfigError(f"{name}: tables: [[{name}]], then name and pattern")
+        raise ConfigError(said("{name}: tables: [[{name}]], then name and pattern", name=name))
     return tuple(_line(table, f"{name} {i}") for i, table in enumerate(tables, 1))
 
 
 def _line(table: object, name: str) -> LinePattern:
     text = table.get("pattern") if isinstance(table, dict) else None
     if not isinstance(table, dict) or not isinstance(text, str):
-        raise ConfigError(f"{name}: give it a pattern, a regular expression")
+        raise ConfigError(said("{name}: give it a pattern, a regular expression", name=name))
     unknown = sorted(set(table) - {"name", "pattern"})
     if unknown:
-        raise ConfigError(f"{name}: no setting {unknown[0]}; there are name, pattern")
+        raise ConfigError(
+            said(
+                "{name}: no setting {unknown}; there are name, pattern",
+                name=name,
+                unknown=unknown[0],
+            )
+        )
     try:
         pattern = re.compile(text)
     except re.error as error:
-        raise ConfigError(f"{name}: not a regular expression: {error}") from None
+        raise ConfigError(
+            said("{name}: not a regular expression: {error}", name=name, error=message_of(error))
+        ) from None
     if not set(pattern.groupindex) - {"step", "epoch", "time"}:
-        raise ConfigError(f"{name}: name a group for each metric, such as (?P<loss>\\S+)")
+        raise ConfigError(
+            said("{name}: name a group for each metric, such as (?P<loss>\\S+)", name=name)
+        )
     return LinePattern(str(table.get("name", "pattern")), pattern)
 
 

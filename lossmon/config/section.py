@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from lossmon.errors import ConfigError
+from lossmon.words import said
 
 T = TypeVar("T")
 
@@ -75,7 +76,9 @@ def tables(default: T, example: str) -> Section[Mapping[str, T]]:
 
     def read(value: object, name: str) -> Mapping[str, T]:
         if not isinstance(value, dict):
-            raise ConfigError(f"{name}: tables, such as [{name}.{example}]")
+            raise ConfigError(
+                said("{name}: tables, such as [{name}.{example}]", name=name, example=example)
+            )
         return {key: read_table(kind, inner, f"{name}.{key}") for key, inner in value.items()}
 
     none: Mapping[str, T] = {}
@@ -89,12 +92,19 @@ def read_table(kind: type[T], value: object, name: str) -> T:
         ConfigError: an unknown key, a value of another type or out of range.
     """
     if not isinstance(value, dict):
-        raise ConfigError(f"{name}: a table: [{name}], then its settings")
+        raise ConfigError(said("{name}: a table: [{name}], then its settings", name=name))
     known = {one.name: one for one in dataclasses.fields(kind)}  # type: ignore[arg-type]
     types = get_type_hints(kind)
     for key in value:
         if key not in known:
-            raise ConfigError(f"{name}: no setting {key}; there are {', '.join(known)}")
+            raise ConfigError(
+                said(
+                    "{name}: no setting {key}; there are {names}",
+                    name=name,
+                    key=key,
+                    names=", ".join(known),
+                )
+            )
     given = {
         key: _checked(inner, types[key], known[key].metadata, f"{name}.{key}")
         for key, inner in value.items()
@@ -105,7 +115,9 @@ def read_table(kind: type[T], value: object, name: str) -> T:
 def _checked(value: Any, kind: Any, told: Mapping[str, Any], name: str) -> Any:
     if get_origin(kind) is tuple:
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise ConfigError(f"{name}: a list of texts, not {shown(value)}")
+            raise ConfigError(
+                said("{name}: a list of texts, not {value}", name=name, value=shown(value))
+            )
         found: Any = tuple(value)
     else:
         found = _one(value, kind, name)
@@ -113,9 +125,18 @@ def _checked(value: Any, kind: Any, told: Mapping[str, Any], name: str) -> Any:
     for one in found if isinstance(found, tuple) else (found,):
         if allowed and one not in allowed:
             words = ", ".join(map(str, allowed))
-            raise ConfigError(f"{name}: no {shown(one)}; one of {words}")
+            raise ConfigError(
+                said("{name}: no {one}; one of {words}", name=name, one=shown(one), words=words)
+            )
         if (least is not None and not one >= least) or (most is not None and not one <= most):
-            raise ConfigError(f"{name}: {_range(least, most)}, not {shown(one)}")
+            raise ConfigError(
+                said(
+                    "{name}: {least}, not {one}",
+                    name=name,
+                    least=_range(least, most),
+                    one=shown(one),
+                )
+            )
     return found
 
 
@@ -129,7 +150,9 @@ def _one(value: Any, kind: Any, name: str) -> Any:
         if type(value) is one:
             return value
     words = " or ".join(_WORDS[one] for one in kinds)
-    raise ConfigError(f"{name}: {words}, not {shown(value)}")
+    raise ConfigError(
+        said("{name}: {words}, not {value}", name=name, words=words, value=shown(value))
+    )
 
 
 def _range(least: float | None, most: float | None) -> str:

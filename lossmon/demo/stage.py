@@ -14,6 +14,7 @@ from pathlib import Path
 from lossmon.demo import keeper
 from lossmon.demo.trainings import TRAININGS
 from lossmon.errors import ConfigError
+from lossmon.words import said
 
 ROWS_PER_S = 20.0
 _ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -38,7 +39,13 @@ def stage(only: Sequence[str] = (), fast: bool = False) -> Iterator[Path]:
     known = [pattern for pattern, _ in patterns()]
     for pattern in only:
         if pattern not in known:
-            raise ConfigError(f"no demo of {pattern!r}; there are {', '.join(known)}")
+            raise ConfigError(
+                said(
+                    "no demo of {pattern}; there are {names}",
+                    pattern=repr(pattern),
+                    names=", ".join(known),
+                )
+            )
     folder = Path(tempfile.mkdtemp(prefix="lossmon-demo-"))
     children: list[subprocess.Popen[bytes]] = []
     try:

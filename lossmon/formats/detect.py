@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder
 from lossmon.settings import current
+from lossmon.words import said
 
 if TYPE_CHECKING:
     from lossmon.formats.apart import ForeignFormat
@@ -117,7 +118,7 @@ def detect(head: bytes, name: str, complete: bool, named: bool = False) -> Detec
     """
     if not head:
         if complete:
-            raise FormatError("an empty file; nothing was logged yet")
+            raise FormatError(said("an empty file; nothing was logged yet"))
         return None
     binary = _binary(head)
     names = BINARY if binary else FORMATS
@@ -129,7 +130,7 @@ def detect(head: bytes, name: str, complete: bool, named: bool = False) -> Detec
         if why:
             return Detection(format_.NAME, why, format_.decoder(name))
     if binary and (complete or len(head) > _MAGIC_BYTES):
-        raise FormatError(f"{binary}; name a log file")
+        raise FormatError(said("{binary}; name a log file", binary=binary))
     if complete and named and not binary:
         from lossmon.formats.text import TextDecoder, any_row
 

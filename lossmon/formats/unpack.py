@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from lossmon.errors import FormatError
+from lossmon.words import said
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _LOOKED_AT = 64  # bytes in which UTF-16 without a mark is recognised
@@ -88,7 +89,13 @@ def _up_to_damage(member: Any, piece: bytes) -> Iterator[bytes]:
 def _damaged(name: str, error: Exception) -> FormatError:
     """One line; zlib says "Error -3 while decompressing data: incorrect data check"."""
     what = str(error).rpartition(": ")[2]
-    return FormatError(f"the {name} data is damaged ({what}); what stands before that is read")
+    return FormatError(
+        said(
+            "the {name} data is damaged ({what}); what stands before that is read",
+            name=name,
+            what=what,
+        )
+    )
 
 
 class Zstd:

@@ -7,6 +7,7 @@ import re
 from lossmon.formats.decoder import Decoder
 from lossmon.formats.text import TextDecoder
 from lossmon.formats.text_shape import MAX_CHARS, Shape, shape_key
+from lossmon.words import known, said
 
 _DIGIT = re.compile(r"\d")
 
@@ -20,26 +21,28 @@ def why_not(decoder: Decoder, line: str, reasons: list[tuple[str, str]]) -> str:
         reasons: what the decoder noted about it (see `Skipped.examples`).
     """
     if reasons:
-        return reasons[-1][0]
+        return known(reasons[-1][0])
     if not line.strip():
-        return "an empty line"
+        return said("an empty line")
     if not isinstance(decoder, TextDecoder):
-        return "nothing to draw in it: a summary, a header or settings"
+        return said("nothing to draw in it: a summary, a header or settings")
     if len(line) > MAX_CHARS:
-        return f"longer than {MAX_CHARS:,} characters"
+        return said("longer than {count:,} characters", count=MAX_CHARS)
     if not _DIGIT.search(line):
-        return "no number in it"
+        return said("no number in it")
     shape = decoder.shapes.get(shape_key(line))
-    return _of_shape(shape) if shape is not None else "no row: it repeats or heads other lines"
+    return (
+        _of_shape(shape) if shape is not None else said("no row: it repeats or heads other lines")
+    )
 
 
 def _of_shape(shape: Shape) -> str:
     if shape.ignored:
-        return "no metric in it"
+        return said("no metric in it")
     if not shape.is_row:
-        return "it says where the training is, and carries no metric"
+        return said("it says where the training is, and carries no metric")
     if shape.rows:
-        return "it repeats a row (a summary, or a bar that is drawn again)"
+        return said("it repeats a row (a summary, or a bar that is drawn again)")
     if shape.level == 0:
-        return "a metric, but no step or epoch, unlike the rows of this log"
-    return "looks like a row; too few of its kind came so far"
+        return said("a metric, but no step or epoch, unlike the rows of this log")
+    return said("looks like a row; too few of its kind came so far")

@@ -10,6 +10,7 @@ from lossmon import settings
 from lossmon.errors import TargetError
 from lossmon.logs.openssh import Host, check_option
 from lossmon.logs.target import Target, parse
+from lossmon.words import said
 
 
 def use_config(file: str) -> None:
@@ -19,7 +20,7 @@ def use_config(file: str) -> None:
         TargetError: no such file.
     """
     if not os.access(file, os.R_OK):
-        raise TargetError(f"-F {file}: no such file, or it can't be read")
+        raise TargetError(said("-F {file}: no such file, or it can't be read", file=file))
     settings.say(ssh_config=os.path.abspath(file))
 
 

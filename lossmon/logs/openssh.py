@@ -21,6 +21,7 @@ from typing import NamedTuple
 from lossmon.errors import ConfigError, TargetError
 from lossmon.logs.source import HostState
 from lossmon.text import printable
+from lossmon.words import said
 
 PERSIST_S = 60  # a connection that was asked for outlives its last use by so much
 
@@ -88,12 +89,21 @@ def check_option(option: str) -> str:
         ConfigError: it is none, or one that would take away a protection.
     """
     if not _OPTION.fullmatch(option):
-        raise ConfigError(f"ssh option {printable(option)!r}: write Name=value, such as Port=2222")
+        raise ConfigError(
+            said(
+                "ssh option {option}: write Name=value, such as Port=2222",
+                option=repr(printable(option)),
+            )
+        )
     name = re.split("[= ]", option, maxsplit=1)[0].lower()
     if name in _REFUSED:
         raise ConfigError(
-            f"ssh option {name}: {_REFUSED[name]}; "
-            "if you mean it, set it for this host in ~/.ssh/config"
+            said(
+                "ssh option {name}: {refused}; if you mean it, set it for this host in "
+                "~/.ssh/config",
+                name=name,
+                refused=_REFUSED[name],
+            )
         )
     return option
 
@@ -260,7 +270,11 @@ def socket_path(host: Host) -> str:
         pass
     found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise TargetError(f"{folder}: not a folder of yours; remove it, or set XDG_RUNTIME_DIR")
+        raise TargetError(
+            said(
+                "{folder}: not a folder of yours; remove it, or set XDG_RUNTIME_DIR", folder=folder
+            )
+        )
     if stat.S_IMODE(found.st_mode) != 0o700:
         os.chmod(folder, 0o700)
     # Of this process alone: another lossmon that ends takes its own connection with it.

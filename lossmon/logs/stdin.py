@@ -13,6 +13,7 @@ from typing import Any
 from lossmon.errors import TargetError
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Health
+from lossmon.words import said
 
 NAME = "-"
 _SLICE = 1 << 18
@@ -34,13 +35,20 @@ class StdinSource:
     def __init__(self, kept: str = "") -> None:
         if sys.stdin is None or sys.stdin.closed or os.isatty(0):
             raise TargetError(
-                "-: nothing is piped in; write `python train.py 2>&1 | lossmon -`, or name a log"
+                said(
+                    "-: nothing is piped in; write `python train.py 2>&1 | lossmon -`, "
+                    "or name a log"
+                )
             )
         self.kept = kept
         try:
             self._copy = open(kept, "wb", buffering=0) if kept else None  # noqa: SIM115
         except OSError as error:
-            raise TargetError(f"{kept}: {error.strerror}; name another file to --tee") from None
+            raise TargetError(
+                said(
+                    "{kept}: {reason}; name another file to --tee", kept=kept, reason=error.strerror
+                )
+            ) from None
         self._fd = os.dup(0)  # descriptor 0 may become the keyboard
         self._offset = 0
         self._ended = False
@@ -140,7 +148,7 @@ def keyboard_from_tty() -> None:
         terminal = os.open("/dev/tty", os.O_RDWR)
     except OSError:
         raise TargetError(
-            "-: no terminal to draw on; in a script use `lossmon check` on a log file"
+            said("-: no terminal to draw on; in a script use `lossmon check` on a log file")
         ) from None
     os.dup2(terminal, 0)
     os.close(terminal)

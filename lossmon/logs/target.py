@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lossmon.errors import TargetError
+from lossmon.words import said
 
 _NAME = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]"
 _URL = re.compile(
@@ -52,11 +53,13 @@ def parse(text: str) -> Target:
     if text == "-":
         return Target("stdin", "-")
     if not text:
-        raise TargetError("an empty target; name a log file or a folder")
+        raise TargetError(said("an empty target; name a log file or a folder"))
     if text.startswith("ssh://"):
         found = _URL.fullmatch(text)
         if found is None:
-            raise TargetError(f"{text}: not an address; write ssh://user@host:port/path")
+            raise TargetError(
+                said("{text}: not an address; write ssh://user@host:port/path", text=text)
+            )
         port = int(found["port"]) if found["port"] else None
         path = (found["path"] or "/")[1:] or "."
         path = path if path.startswith(("~", ".", "slurm:")) else "/" + path
@@ -73,9 +76,11 @@ def parse(text: str) -> Target:
 
 def _remote(text: str, host: str, user: str, port: int | None, path: str) -> Target:
     if host.startswith("-") or user.startswith("-") or path.startswith("-"):
-        raise TargetError(f"{text}: a host or path must not begin with '-'")
+        raise TargetError(said("{text}: a host or path must not begin with '-'", text=text))
     if "\0" in path or (port is not None and not 0 < port < 65536):
-        raise TargetError(f"{text}: not an address; write ssh://user@host:port/path")
+        raise TargetError(
+            said("{text}: not an address; write ssh://user@host:port/path", text=text)
+        )
     return Target("remote", path, host.strip("[]"), user, port)
 
 
@@ -84,13 +89,19 @@ def check_local(path: str) -> None:
     if os.path.lexists(path):
         if os.path.isdir(path):
             if not os.access(path, os.R_OK | os.X_OK):
-                raise TargetError(f"{path}: permission denied; ask its owner for read access")
+                raise TargetError(
+                    said("{path}: permission denied; ask its owner for read access", path=path)
+                )
         elif os.path.exists(path) and not os.access(path, os.R_OK):
-            raise TargetError(f"{path}: permission denied; ask its owner for read access")
+            raise TargetError(
+                said("{path}: permission denied; ask its owner for read access", path=path)
+            )
         return
     if glob.has_magic(path):
         if next(glob.iglob(path, recursive=True), None) is None:
-            raise TargetError(f"{path}: matches no file; check the pattern, and quote it")
+            raise TargetError(
+                said("{path}: matches no file; check the pattern, and quote it", path=path)
+            )
         return
     parent, name = os.path.split(path)
     try:
@@ -98,4 +109,4 @@ def check_local(path: str) -> None:
     except OSError:
         close = []
     hint = f"did you mean {os.path.join(parent, close[0])}?" if close else "check the spelling"
-    raise TargetError(f"{path}: no such file or folder; {hint}")
+    raise TargetError(said("{path}: no such file or folder; {hint}", path=path, hint=hint))

@@ -9,6 +9,7 @@ from typing import Any
 
 from lossmon.monitor.update import Job
 from lossmon.text import in_words
+from lossmon.words import said
 
 MAX_JOBS = 1000
 MAX_LOGS = 8  # of one job
@@ -57,21 +58,23 @@ def name_of(job: Job) -> str:
 
 def in_brief(job: Job, now: float) -> str:
     """How a job stands, for the line of numbers: "ends in 2.1 h on gpu017", "TIMEOUT"."""
-    on = f" on {job.node}" if job.node else ""
+    on = said(" on {node}", node=job.node) if job.node else ""
     if job.state != "RUNNING":
         return f"Slurm: {job.state}"
-    left = f", ends in {in_words(job.end - now)}" if job.end is not None and job.end > now else ""
-    return f"Slurm: running{on}{left}"
+    left = ""
+    if job.end is not None and job.end > now:
+        left = said(", ends in {time}", time=in_words(job.end - now))
+    return said("Slurm: running{on}{left}", on=on, left=left)
 
 
 def ending(job: Job) -> str:
     """How a job ended, in words: "Slurm: TIMEOUT on gpu017 after 2.0 h of 2.0 h"."""
-    on = f" on {job.node}" if job.node else ""
+    on = said(" on {node}", node=job.node) if job.node else ""
     ran = ""
     if job.start is not None and job.end is not None and job.end > job.start:
-        of = f" of {in_words(job.limit_s)}" if job.limit_s else ""
-        ran = f" after {in_words(job.end - job.start)}{of}"
-    return f"Slurm: {job.state}{on}{ran}"
+        of = said(" of {time}", time=in_words(job.limit_s)) if job.limit_s else ""
+        ran = said(" after {time}{of}", time=in_words(job.end - job.start), of=of)
+    return said("Slurm: {state}{on}{ran}", state=job.state, on=on, ran=ran)
 
 
 def too_short(job: Job, eta_s: float | None, now: float) -> str:
@@ -81,8 +84,11 @@ def too_short(job: Job, eta_s: float | None, now: float) -> str:
     left = job.end - now
     if eta_s <= left:
         return ""
-    missing = in_words(eta_s - left)
-    return f"Slurm ends the job in {in_words(left)}, {missing} before the training is done"
+    return said(
+        "Slurm ends the job in {time}, {missing} before the training is done",
+        time=in_words(left),
+        missing=in_words(eta_s - left),
+    )
 
 
 def runs_on(job: Job, host: str) -> bool:

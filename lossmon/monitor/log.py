@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from lossmon import crash
-from lossmon.errors import FormatError
+from lossmon.errors import FormatError, message_of
 from lossmon.formats.decoder import Decoder, Record, Rows, Skipped, sound, within
 from lossmon.formats.detect import detect
 from lossmon.formats.json_document import DocumentDecoder
@@ -20,6 +20,7 @@ from lossmon.monitor import told
 from lossmon.monitor.ahead import decode_end, views_of
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.raw import Tail
+from lossmon.words import said
 
 _FEW_NAMES = 64  # metrics; up to so many, roles are chosen with each new one
 _START_BYTES = 1 << 16  # of a log kept for looking ahead
@@ -148,8 +149,8 @@ class Log:
                 records += self._feed_plain(piece)
         except FormatError as error:  # what came before the damage counts
             records += self.end()
-            self.errors.append(str(error))
-            self.refused = str(error)
+            self.errors.append(message_of(error))
+            self.refused = message_of(error)
         return records
 
     def _feed_plain(self, data: bytes) -> Sequence[Record]:
@@ -264,7 +265,7 @@ class Log:
         except FormatError as error:
             if full and not complete and b"\n" in self._head[-_KEPT:] and self._pass_over():
                 return []
-            self.refused = str(error)
+            self.refused = message_of(error)
             self._head.clear()
             return []
         except Exception as error:  # a plug-in's detector may be broken: that is this log's affair
@@ -317,7 +318,7 @@ class Log:
             return sound(decode(), decoder.skipped)
         except FormatError as error:  # it says all itself
             crash.keep(error)
-            self.refused = str(error)
+            self.refused = message_of(error)
             self.errors.append(self.refused)
             return []
         except Exception as error:  # one run's decoder must not take the others down
@@ -326,10 +327,19 @@ class Log:
 
     def give_up(self, error: Exception) -> None:
         """What was read of it can't be put together: an error of lossmon itself, of this log."""
-        self.refused = f"left out after an error of lossmon itself: {type(error).__name__}: {error}"
+        self.refused = said(
+            "left out after an error of lossmon itself: {kind}: {error}",
+            kind=type(error).__name__,
+            error=str(error),
+        )
         self.errors.append(self.refused)
 
     def _broken(self, error: Exception) -> None:
         crash.keep(error)
-        self.refused = f"the {self.format} decoder failed: {type(error).__name__}: {error}"
+        self.refused = said(
+            "the {format} decoder failed: {kind}: {error}",
+            format=self.format,
+            kind=type(error).__name__,
+            error=str(error),
+        )
         self.errors.append(self.refused)

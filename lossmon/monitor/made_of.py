@@ -15,6 +15,7 @@ from lossmon.formats.lines import clean
 from lossmon.formats.numbers import parse_number
 from lossmon.monitor.origins import Origins, Range
 from lossmon.monitor.raw import Line, Text, line_at, lines_after, lines_before
+from lossmon.words import said
 
 _HEAD = 1 << 16  # bytes from which a format is recognised and its lines are learned
 _CONTEXT = 200  # lines before a window that are decoded with it
@@ -63,7 +64,7 @@ class Reader:
         except FormatError as error:
             self.trouble = str(error)
         if b"\0" in head[:4096]:
-            self.trouble = "a binary log: it has no lines"
+            self.trouble = said("a binary log: it has no lines")
 
     def made_of(self, lines: Sequence[Line]) -> dict[int, Made]:
         """What was made of consecutive lines, by their offset."""

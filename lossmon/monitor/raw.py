@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from lossmon.words import said
+
 KEPT_BYTES = 1 << 16  # of a log that cannot be read again
 _BLOCK = 1 << 16
 MOST_LINE = 1 << 14  # bytes of one line that are shown; the rest of it is passed over
@@ -58,7 +60,7 @@ class Text(Protocol):
 class Tail:
     """The last bytes of a log, kept while it is read; written and read by different threads."""
 
-    note = f"the last {KEPT_BYTES // 1024} KiB"
+    note: str = said("the last {size} KiB", size=KEPT_BYTES // 1024)
 
     def __init__(self) -> None:
         self._pieces: deque[bytes] = deque()

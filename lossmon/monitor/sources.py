@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lossmon import settings
-from lossmon.errors import FormatError, LossmonError, TargetError
+from lossmon.errors import FormatError, LossmonError, TargetError, message_of
 from lossmon.logs.hosts import host_of, place_of, resolve
 from lossmon.logs.local import LocalSource
 from lossmon.logs.openssh import Host
 from lossmon.logs.source import Source
 from lossmon.logs.target import check_local
 from lossmon.monitor.watch import Monitor
+from lossmon.words import said
 
 if TYPE_CHECKING:
     from lossmon.logs.slurm import Jobs
@@ -31,7 +32,9 @@ def check_target(text: str) -> None:
             try:
                 slurm.check(target.path.removeprefix("slurm:"))
             except slurm.SlurmError as error:
-                raise TargetError(f"{text}: {error}") from None
+                raise TargetError(
+                    said("{text}: {error}", text=text, error=message_of(error))
+                ) from None
 
 
 def open_monitor(
@@ -103,16 +106,32 @@ def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
     if refused:
         path, why = next(iter(refused.items()))
         return FormatError(
-            f"{target}: no training log among {len(refused)} files; "
-            f"for example {os.path.basename(path)}: {why}"
+            said(
+                "{target}: no training log among {refused} files; for example {name}: {why}",
+                target=target,
+                refused=len(refused),
+                name=os.path.basename(path),
+                why=why,
+            )
         )
     if os.path.basename(target) == ".aim" or os.path.isdir(os.path.join(target, ".aim")):
         return FormatError(
-            f"{target}: an Aim repository can't be read; export it to CSV with Aim's own "
-            "`Repo.query_metrics(...)` and `dataframe()`, or name the log of the training"
+            said(
+                "{target}: an Aim repository can't be read; export it to CSV with Aim's own "
+                "`Repo.query_metrics(...)` and `dataframe()`, or name the log of the training",
+                target=target,
+            )
         )
     if os.path.isfile(target) and not os.path.getsize(target):
-        return FormatError(f"{target}: an empty file; nothing was logged yet")
+        return FormatError(said("{target}: an empty file; nothing was logged yet", target=target))
     if re.search(r"(^|:)slurm:[\d,_+]*$", target):
-        return TargetError(f"{target}: what these jobs write can't be read, or is not there yet")
-    return TargetError(f"{target}: nothing to read; name a log file, or a folder that holds logs")
+        return TargetError(
+            said(
+                "{target}: what these jobs write can't be read, or is not there yet", target=target
+            )
+        )
+    return TargetError(
+        said(
+            "{target}: nothing to read; name a log file, or a folder that holds logs", target=target
+        )
+    )

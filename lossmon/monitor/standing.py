@@ -9,6 +9,7 @@ from lossmon.logs.source import Health
 from lossmon.monitor.pace import Rhythm
 from lossmon.monitor.update import RunUpdate, State
 from lossmon.text import in_words
+from lossmon.words import known, said
 
 Word = Literal[
     "live", "quiet", "buffered", "stalled", "finished", "failed", "silent", "gone", "link lost",
@@ -47,13 +48,14 @@ def standing(update: RunUpdate, now: float, health: Health | None = None) -> Sta
     ended = update.state in ("finished", "failed")
     if health is not None and health.state != "live" and not ended:
         age = _age(update, now)
-        seen = f"; the newest row is {in_words(age)} old" if age is not None else ""
-        why = health.reason or health.state.replace("_", " ")
-        return Standing("link lost", f"{health.host}: {why}{seen}")
+        seen = said("; the newest row is {age} old", age=in_words(age)) if age is not None else ""
+        why = health.reason or known(health.state.replace("_", " "))
+        note = said("{host}: {why}{seen}", host=health.host, why=why, seen=seen)
+        return Standing("link lost", note)
     if update.lost and not ended:
         return Standing("gone", update.lost)
     if update.loading < 1.0 and update.state == "running":
-        return Standing("reading", f"{update.loading:.0%} of the log was read")
+        return Standing("reading", said("{share:.0%} of the log was read", share=update.loading))
     failure = update.state_note if update.state == "failed" else ""
     found = describe(update.state, _age(update, now), update.rhythm, failure)
     if update.writer is not None and update.state_note and found.word in ("quiet", "stalled"):
@@ -73,9 +75,18 @@ def describe(state: State, age_s: float | None, rhythm: Rhythm, failure: str = "
         return Standing("silent", _silence(age_s, rhythm))
     if age_s is not None and age_s > rhythm.quiet_s:
         left = rhythm.patience_s
-        return Standing("quiet", f"{_silence(age_s, rhythm)}; stalled after {in_words(left)}")
+        return Standing(
+            "quiet",
+            said(
+                "{silence}; stalled after {time}",
+                silence=_silence(age_s, rhythm),
+                time=in_words(left),
+            ),
+        )
     if rhythm.burst_s is not None:
-        return Standing("buffered", f"rows come in bursts, one every {in_words(rhythm.burst_s)}")
+        return Standing(
+            "buffered", said("rows come in bursts, one every {time}", time=in_words(rhythm.burst_s))
+        )
     return Standing("live", _usual(rhythm))
 
 
@@ -87,13 +98,15 @@ def _silence(age_s: float | None, rhythm: Rhythm) -> str:
     if age_s is None:
         return ""
     usual = _usual(rhythm)
-    return f"no new line for {in_words(age_s)}" + (f"; usually {usual}" if usual else "")
+    if not usual:
+        return said("no new line for {time}", time=in_words(age_s))
+    return said("no new line for {time}; usually {usual}", time=in_words(age_s), usual=usual)
 
 
 def _usual(rhythm: Rhythm) -> str:
     if rhythm.burst_s is not None:
-        return f"a burst of rows every {in_words(rhythm.burst_s)}"
+        return said("a burst of rows every {time}", time=in_words(rhythm.burst_s))
     if rhythm.usual_gap_s is None:
         return ""
-    pause = f", pauses of {in_words(rhythm.pause_s)}" if rhythm.pause_s else ""
-    return f"one every {in_words(rhythm.usual_gap_s)}{pause}"
+    pause = said(", pauses of {time}", time=in_words(rhythm.pause_s)) if rhythm.pause_s else ""
+    return said("one every {time}{pause}", time=in_words(rhythm.usual_gap_s), pause=pause)

@@ -24,6 +24,7 @@ from lossmon.monitor.pulse import Pulse, Sample
 from lossmon.monitor.standing import describe
 from lossmon.monitor.told import treat
 from lossmon.monitor.update import Gpu, Job, LogInfo, RunUpdate
+from lossmon.words import said
 
 T = TypeVar("T")
 _PACED = 64  # newest rows of a batch whose own times tell the rhythm
@@ -189,7 +190,11 @@ class Training:
                 return judge()
             except Exception as error:
                 crash.keep(error)
-                self._fault = f"the diagnosis failed: {type(error).__name__}: {error}"
+                self._fault = said(
+                    "the diagnosis failed: {kind}: {error}",
+                    kind=type(error).__name__,
+                    error=str(error),
+                )
         return otherwise
 
     def situation(self, now: float) -> Situation:

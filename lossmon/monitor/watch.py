@@ -28,6 +28,7 @@ from lossmon.monitor.raw import Tail
 from lossmon.monitor.training import Training
 from lossmon.monitor.undecided import Undecided
 from lossmon.monitor.update import RunUpdate
+from lossmon.words import known, said
 
 if TYPE_CHECKING:
     from lossmon.logs.stdin import StdinSource
@@ -283,7 +284,7 @@ class Monitor:
         if chunk.kind in ("truncated", "replaced"):
             log.reset()
         elif chunk.kind in ("gone", "error"):
-            self._trouble(log, chunk.message or "the file is gone", touched)
+            self._trouble(log, known(chunk.message or "the file is gone"), touched)
         elif chunk.kind == "newest":
             log.look_ahead(chunk.data)
         else:
@@ -295,7 +296,7 @@ class Monitor:
         log.trouble = None
         self.errors.pop(log.path, None)
         if log.read == 0 and is_own(data) and not self._places.named(log.path):
-            log.refused = "what lossmon saved; name the file itself to look at it"
+            log.refused = said("what lossmon saved; name the file itself to look at it")
         records = log.feed(data)
         self._undecided.note(log)
         if log.refused is not None and not log.records and not records:
@@ -343,7 +344,7 @@ class Monitor:
 
     def _trouble(self, log: Log, message: str, touched: dict[Training, None]) -> None:
         training = self._training_of.get(log)
-        log.trouble = f"{os.path.basename(log.path)}: {message}"
+        log.trouble = said("{name}: {message}", name=os.path.basename(log.path), message=message)
         if training is None:
             self.errors[log.path] = message
         else:

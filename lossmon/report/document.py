@@ -15,6 +15,7 @@ from html import escape
 
 from lossmon import __version__
 from lossmon.chart.of_run import spec_of
+from lossmon.chart.spec import told_in
 from lossmon.chart.svg import draw_svg
 from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
@@ -24,6 +25,7 @@ from lossmon.report.check import headline, verdict_line
 from lossmon.report.plot import render
 from lossmon.report.write import replacing
 from lossmon.text import in_words, printable
+from lossmon.words import said
 
 ENDINGS = (".md", ".html")
 _CHART = (100, 24)  # cells
@@ -54,10 +56,18 @@ class Section:
 def check_output(path: str) -> None:
     """Raise TargetError, with what would work, before anything is read in vain."""
     if not path.endswith(ENDINGS):
-        raise TargetError(f"{path}: write to a file that ends in {' or '.join(ENDINGS)}")
+        raise TargetError(
+            said(
+                "{path}: write to a file that ends in {names}",
+                path=path,
+                names=" or ".join(ENDINGS),
+            )
+        )
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
-        raise TargetError(f"{path}: there is no folder {folder}; make it first")
+        raise TargetError(
+            said("{path}: there is no folder {folder}; make it first", path=path, folder=folder)
+        )
 
 
 def write(update: RunUpdate, knowledge: Knowledge, path: str, now: float) -> None:
@@ -111,7 +121,7 @@ def as_html(update: RunUpdate, knowledge: Knowledge, now: float) -> str:
         f"<title>{title}</title><style>{_STYLE}</style></head><body>",
         f"<h1>{title}</h1>",
         f'<p class="{level}"><strong>{escape(verdict_line(update, knowledge))}</strong></p>',
-        draw_svg(spec_of(update, *_CHART)),
+        draw_svg(told_in(spec_of(update, *_CHART), knowledge.tongue)),
     ]
     for section in sections(update, knowledge):
         parts.append(f'<h2 class="{section.level}">{escape(section.title)}</h2>')

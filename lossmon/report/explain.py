@@ -13,6 +13,7 @@ from lossmon.diagnosis.patterns import PATTERNS, of_slot
 from lossmon.errors import ConfigError
 from lossmon.report.sketch import sketch
 from lossmon.text import cell_width, pad, wrap
+from lossmon.words import said
 
 _ROOM = 36  # columns that a meaning needs beside its pattern's name
 _SKETCH = (56, 9)  # cells of a sketch
@@ -42,7 +43,14 @@ def explain(
     if found is None:
         close = difflib.get_close_matches(wanted, PATTERN_IDS, 1)
         hint = f"did you mean {close[0]}? " if close else ""
-        raise ConfigError(f"no pattern {pattern!r}; {hint}there are {', '.join(PATTERN_IDS)}")
+        raise ConfigError(
+            said(
+                "no pattern {pattern}; {hint}there are {names}",
+                pattern=repr(pattern),
+                hint=hint,
+                names=", ".join(PATTERN_IDS),
+            )
+        )
     lines = _one(found, knowledge, width, ascii)
     return "\n".join([*lines, *_limits(found, knowledge, width)] if verbose else lines)
 

@@ -15,6 +15,7 @@ from lossmon.errors import TargetError
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.write import replacing
 from lossmon.text import escaped, writable
+from lossmon.words import said
 
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
@@ -40,12 +41,18 @@ def rows(updates: Sequence[RunUpdate]) -> Iterator[Row]:
 def check_output(path: str) -> None:
     """Raise TargetError, with what would work, before anything is read in vain."""
     if not path.endswith(ENDINGS):
-        raise TargetError(f"{path}: write to a file that ends in {', '.join(ENDINGS)}")
+        raise TargetError(
+            said(
+                "{path}: write to a file that ends in {names}", path=path, names=", ".join(ENDINGS)
+            )
+        )
     if path.endswith(".parquet"):
         _parquet()
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
-        raise TargetError(f"{path}: there is no folder {folder}; make it first")
+        raise TargetError(
+            said("{path}: there is no folder {folder}; make it first", path=path, folder=folder)
+        )
 
 
 def write(updates: Sequence[RunUpdate], path: str) -> int:
@@ -95,7 +102,7 @@ def _parquet() -> Any:
         import pyarrow.parquet
     except ImportError:
         raise TargetError(
-            "Parquet needs the package pyarrow: pip install pyarrow, or write .csv or .jsonl"
+            said("Parquet needs the package pyarrow: pip install pyarrow, or write .csv or .jsonl")
         ) from None
     return pyarrow
 

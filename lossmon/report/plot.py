@@ -8,12 +8,14 @@ from dataclasses import replace
 from lossmon.chart.identity import Identities
 from lossmon.chart.of_run import curves_of, marks_of, metrics_of, overlay_of, strip_of, tokens_of
 from lossmon.chart.picture import ChartSpec, Picture, Span, Window, draw
+from lossmon.chart.spec import told_in
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import TargetError
 from lossmon.formats.lexicon import plain
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.check import verdict_line
 from lossmon.text import cell_width, clip, clip_middle, printable
+from lossmon.words import said
 
 _COLORS = {
     "train": "36",
@@ -76,7 +78,14 @@ def render(
     unknown = [name for name in metrics if not any(name in one.series for one in updates)]
     if unknown:
         known = ", ".join(printable(name) for name in metrics_of(first))
-        raise TargetError(f"{first.run}: no metric {unknown[0]!r}; it has {known}")
+        raise TargetError(
+            said(
+                "{run}: no metric {unknown}; it has {known}",
+                run=first.run,
+                unknown=repr(unknown[0]),
+                known=known,
+            )
+        )
     spec = ChartSpec(
         curves_of(first, metrics),
         width,
@@ -94,17 +103,29 @@ def render(
     if len(updates) > 1:
         curves = overlay_of(updates, Identities(), metrics[0] if metrics else None)
         spec = replace(spec, curves=curves, height=max(5, height - 1), marks=(), strip=None)
+    spec = told_in(spec, knowledge.tongue)
     picture = _within(spec, start, end)
     rows = ["".join(_colored(span, color) for span in row).rstrip() for row in picture.rows]
     named = "  " + ", ".join(map(printable, metrics)) if metrics else ""
-    after = named + ("  log" if picture.log_y else "")
+    after = named + (f"  {knowledge.tell('log{axis}', axis='')}" if picture.log_y else "")
     if not titled:
         return "\n".join(rows)
     if len(updates) > 1:
-        return "\n".join([clip(f"{len(updates)} runs{after}", width, ascii=ascii), *rows])
+        return "\n".join(
+            [
+                clip(
+                    knowledge.tell("{runs} {runs:run|runs}", runs=len(updates)) + after,
+                    width,
+                    ascii=ascii,
+                ),
+                *rows,
+            ]
+        )
     total = f"/{first.total_steps:,}" if first.total_steps else ""
-    step = f"step {first.step:,}{total}" if first.step is not None else ""
-    about = f"  {first.state}  {step}{after}"
+    step = ""
+    if first.step is not None:
+        step = knowledge.tell("step {step:,}{total}", step=first.step, total=total)
+    about = f"  {knowledge.tell(first.state)}  {step}{after}"
     room = max(12, width - cell_width(about))
     title = clip_middle(printable(first.run), room, ascii=ascii) + about
     verdict = clip(verdict_line(first, knowledge), width, ascii=ascii)
@@ -127,7 +148,7 @@ def _within(spec: ChartSpec, start: float | None, end: float | None) -> Picture:
     first, last = picture.plot.extent
     low, high = (first if start is None else start), (last if end is None else end)
     if low >= high:
-        raise TargetError(f"--from {low:g} is not before --to {high:g}")
+        raise TargetError(said("--from {low:g} is not before --to {high:g}", low=low, high=high))
     return draw(replace(spec, window=Window(low, high)))
 
 

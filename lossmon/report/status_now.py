@@ -14,6 +14,7 @@ from lossmon.logs.target import Target, check_local
 from lossmon.report import status_cache as cache
 from lossmon.report.status_cache import Memory, Stamp
 from lossmon.text import in_words
+from lossmon.words import said
 
 _AT_ONCE_BYTES = 24 << 20  # so much is read while the caller waits, about half a second
 _SHARE = 10.0  # a reading that took a second is not done again within ten
@@ -29,7 +30,7 @@ def parsed(targets: Sequence[str]) -> list[Target]:
     found = [target for text in targets for target in resolve(text)]
     for target in found:
         if target.kind == "stdin":
-            raise TargetError("-: a pipe has no status; `lossmon watch -` follows one")
+            raise TargetError(said("-: a pipe has no status; `lossmon watch -` follows one"))
         if target.kind == "local":
             check_local(target.path)
     return found

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from lossmon.errors import ConfigError
+from lossmon.words import said
 
 FIELDS = (
     "event", "run", "pattern", "severity", "confidence", "since_step", "step", "metric", "state",
@@ -55,17 +56,29 @@ def parse(text: str) -> list[str]:
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise ConfigError(f"--exec: {str(error).lower()}; quote it as for a shell") from None
+        raise ConfigError(
+            said("--exec: {error}; quote it as for a shell", error=str(error).lower())
+        ) from None
     if not words:
-        raise ConfigError("--exec: an empty command; name a program and its arguments")
+        raise ConfigError(said("--exec: an empty command; name a program and its arguments"))
     for name in (name for word in words for name in _FIELD.findall(word)):
         if name not in FIELDS:
-            raise ConfigError(f"--exec: no field {{{name}}}; there are {', '.join(FIELDS)}")
+            raise ConfigError(
+                said(
+                    "--exec: no field {{{name}}}; there are {names}",
+                    name=name,
+                    names=", ".join(FIELDS),
+                )
+            )
     for word in _read_as_code(words):
         for name in _FIELD.findall(word):
             raise ConfigError(
-                f"--exec: {{{name}}} would be read as a program, and it comes from a log; "
-                f'use the environment variable instead: "$LOSSMON_{name.upper()}"'
+                said(
+                    "--exec: {{{name}}} would be read as a program, and it comes from a log; use "
+                    'the environment variable instead: "$LOSSMON_{upper}"',
+                    name=name,
+                    upper=name.upper(),
+                )
             )
     return words
 

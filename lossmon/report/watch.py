@@ -19,6 +19,7 @@ from lossmon.report.command import Commands
 from lossmon.report.contract import SCHEMA, finding_object
 from lossmon.report.ending import Ending
 from lossmon.text import json_line, printable, writable
+from lossmon.words import said
 
 _IDLE_S = 1.0  # between two looks when nothing wakes the monitor
 _PACE_S = 0.2  # between two looks at logs that grow all the time
@@ -241,7 +242,9 @@ def check_patterns(names: Sequence[str], knowledge: Knowledge) -> None:
     for name in names:
         if name not in knowledge.patterns:
             known = ", ".join(sorted(knowledge.patterns))
-            raise ConfigError(f"--pattern: no pattern {name}; there are {known}")
+            raise ConfigError(
+                said("--pattern: no pattern {name}; there are {known}", name=name, known=known)
+            )
 
 
 def reader_gone(out: TextIO) -> bool:

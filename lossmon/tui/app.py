@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.actions import ActionParseResult
@@ -21,7 +21,7 @@ from textual.widgets import Input
 from lossmon import crash
 from lossmon.config import Config
 from lossmon.config.keep import keep
-from lossmon.errors import ConfigError
+from lossmon.errors import ConfigError, message_of
 from lossmon.monitor import Monitor
 from lossmon.session import Session
 from lossmon.text import printable
@@ -35,6 +35,7 @@ from lossmon.tui.screens.leave import Choice, LeaveScreen
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.watcher import Watcher
 from lossmon.tui.wire import WiredApp
+from lossmon.words import Words, known, said
 
 if TYPE_CHECKING:
     from lossmon.notify import Notifier
@@ -118,7 +119,7 @@ class LossmonApp(WiredApp):
         lang: str = "en",
         ascii: bool = False,
         fps: float = 5.0,
-        waiting: str = "waiting for the first rows …",
+        waiting: str = said("waiting for the first rows …"),
         settings: Config | None = None,
         piped: bool = False,
         notifier: Callable[[Callable[[str], None]], Notifier] | None = None,
@@ -135,7 +136,7 @@ class LossmonApp(WiredApp):
         for theme in themes.OURS.values():
             self.register_theme(theme)
         self.theme = self.settings.screen.theme
-        self._main = MainScreen(lang, ascii, printable(waiting), self.settings.screen)
+        self._main = MainScreen(lang, ascii, waiting, self.settings.screen)
         if left is not None:
             self._main.recall(left)
         self._monitor = monitor
@@ -147,6 +148,11 @@ class LossmonApp(WiredApp):
             on_failure=self._tell_failure,
             fps=fps,
         )
+
+    @property
+    def words(self) -> Words:
+        """The language in use."""
+        return self._main.knowledge.tongue
 
     def _tell_updates(self) -> None:
         self.post_message(RunsUpdated())
@@ -177,7 +183,7 @@ class LossmonApp(WiredApp):
 
     def _title_again(self, _: object) -> None:
         self.notices.forget_title()
-        self.notices.show_title(self._main.runs)
+        self.notices.show_title(self._main.runs, self.words)
 
     def on_unmount(self) -> None:
         """No thread outlives the screen."""
@@ -196,7 +202,7 @@ class LossmonApp(WiredApp):
 
     def _give_notice(self) -> None:
         """Bring the title up to date; send a notice when the last one is some seconds old."""
-        self.notices.show_title(self._main.runs)
+        self.notices.show_title(self._main.runs, self.words)
         if self.notices.due_in() == 0.0:
             told = self.notices.send(self._main.knowledge)
             if self._notifier is not None:
@@ -216,12 +222,12 @@ class LossmonApp(WiredApp):
     def action_notices(self) -> None:
         """Notices on or off."""
         self.notices.on = not self.notices.on
-        self.notify(f"notices {'on' if self.notices.on else 'off'}", timeout=3)
+        self.notify(said("notices on") if self.notices.on else said("notices off"), timeout=3)
 
     def on_watch_failed(self, message: WatchFailed) -> None:
         """Reading has ended; what is on the screen stays."""
-        self.failure = f"reading stopped: {printable(message.reason)}"
-        self.notify(message.reason, title="reading stopped", severity="error", timeout=3600)
+        self.failure = said("reading stopped: {reason}", reason=printable(message.reason))
+        self.notify(message.reason, title=said("reading stopped"), severity="error", timeout=3600)
 
     def on_service_failed(self, message: ServiceFailed) -> None:
         """Say which service did not take a notice; the watching goes on."""
@@ -237,8 +243,13 @@ class LossmonApp(WiredApp):
         markup: bool = False,  # noqa: ARG002 - Textual's signature
     ) -> None:
         """Say something in a corner; never as markup, since it may hold words of a log."""
+        say = self.words.say
         super().notify(
-            printable(message), title=title, severity=severity, timeout=timeout, markup=False
+            printable(say(message)),
+            title=say(title),
+            severity=severity,
+            timeout=timeout,
+            markup=False,
         )
 
     def get_driver_class(self) -> type[Driver]:
@@ -270,16 +281,18 @@ class LossmonApp(WiredApp):
     def action_command_palette(self) -> None:
         """Every action by name."""
         if not isinstance(self.screen, Palette):
-            self.push_screen(Palette(id="--command-palette"))
+            ask = self.words("Search for commands…")
+            self.push_screen(Palette(placeholder=ask, id="--command-palette"))
 
     def action_next_theme(self) -> None:
         """Other colours, kept in config.toml."""
         self.theme = themes.after(self.theme)
         try:
             keep("screen", theme=self.theme)
-            self.notify(f"theme: {self.theme}", timeout=2)
+            self.notify(said("theme: {theme}", theme=known(self.theme)), timeout=2)
         except ConfigError as error:
-            self.notify(printable(str(error)), title=f"theme: {self.theme}, not kept", timeout=5)
+            title = said("theme: {theme}, not kept", theme=known(self.theme))
+            self.notify(message_of(error), title=title, timeout=5)
 
     async def action_quit(self) -> None:
         """Leave; where a training still writes into the pipe, ask what becomes of it."""
@@ -297,7 +310,7 @@ class LossmonApp(WiredApp):
     def action_suspend_process(self) -> None:
         """Stop, as ctrl+z does in any program."""
         if self._piped:
-            self.notify("ctrl+z would stop the training that writes into this pipe; q leaves")
+            self.notify(said("ctrl+z would stop the training that writes into this pipe; q leaves"))
         elif isinstance(driver := textual_private.driver_of(self), TerminalDriver):
             driver.suspend_process()
         else:
@@ -337,14 +350,16 @@ class LossmonApp(WiredApp):
         textual_private.end(self, crash.STATUS)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action that has a key, by name, then Textual's own."""
+        """Every action that has a key, by name; nothing of Textual's own, which says less."""
+        keys = {key.action: f" ({key.keys})" for key in keys_of(screen)}
         for title, meaning, action in _COMMANDS:
             owner = self if hasattr(self, f"action_{action}") else self._main
-            yield SystemCommand(title, meaning, getattr(owner, f"action_{action}"))
-        named = {action for _, _, action in _COMMANDS}
+            run: Callable[[], Any] = getattr(owner, f"action_{action}")
+            named = self.words.fixed(title) + keys.get(action, "")
+            yield SystemCommand(named, self.words.fixed(meaning), run)
+        listed = {action for _, _, action in _COMMANDS}
         for key in keys_of(screen):
-            if key.action not in named:
-                words = f"{key.words} ({key.keys})"
+            if key.action not in listed:
+                title = f"{self.words.fixed(key.words)} ({key.keys})"
                 run = partial(screen.run_action, key.action)
-                yield SystemCommand(words, key.section, run)
-        yield from super().get_system_commands(screen)
+                yield SystemCommand(title, self.words.fixed(key.section), run)

@@ -17,6 +17,7 @@ from lossmon.monitor.changes import Change, Changes
 from lossmon.monitor.news import News
 from lossmon.text import clip, printable
 from lossmon.tui import look
+from lossmon.words import Said, Words, said
 
 _APART_S = 3.0  # between two notices; what starts meanwhile shares the next
 _MOST_NAMED = 3
@@ -75,9 +76,9 @@ class Notices:
             self._write(desktop(kind, "lossmon", words(waiting, knowledge), self._in_tmux))
         return waiting
 
-    def show_title(self, runs: Sequence[RunUpdate]) -> None:
+    def show_title(self, runs: Sequence[RunUpdate], words: Words) -> None:
         """Bring the window's title up to date; nothing is sent where it stays the same."""
-        title = title_of(runs)
+        title = words.say(title_of(runs))
         if self._settings.title and title != self._title:
             self._title = title
             self._write(f"\x1b]2;{printable(title)}{_ST}")
@@ -111,11 +112,13 @@ class Notices:
         return True
 
 
-def title_of(runs: Sequence[RunUpdate]) -> str:
+def title_of(runs: Sequence[RunUpdate]) -> Said:
     """How many runs need attention, of how many: "lossmon 3! 12 runs"."""
     ill = sum(look.severity(run) != "info" for run in runs)
-    count = f"{len(runs)} run" + ("" if len(runs) == 1 else "s")
-    return f"lossmon {ill}! {count}" if ill else f"lossmon {count}"
+    count = said("{runs} {runs:run|runs}", runs=len(runs))
+    if ill:
+        return said("lossmon {ill}! {count}", ill=ill, count=count)
+    return said("lossmon {count}", count=count)
 
 
 def words(changes: Sequence[Change], knowledge: Knowledge) -> str:
@@ -124,13 +127,14 @@ def words(changes: Sequence[Change], knowledge: Knowledge) -> str:
         f"{printable(change.update.run)}: {_title(change, knowledge)}"
         for change in changes[:_MOST_NAMED]
     ]
-    more = f", and {len(changes) - _MOST_NAMED} more" if len(changes) > _MOST_NAMED else ""
+    left = len(changes) - _MOST_NAMED
+    more = knowledge.tell(", and {more} more", more=left) if left > 0 else ""
     return clip("; ".join(named), _WIDTH) + more
 
 
 def _title(change: Change, knowledge: Knowledge) -> str:
     title = knowledge.told(change.finding).title.upper()
-    return f"{title} {knowledge.word('since')} {change.finding.since_step:,}"
+    return f"{title} {knowledge.since(change.finding)}"
 
 
 def desktop(kind: str, title: str, body: str, tmux: bool) -> str:

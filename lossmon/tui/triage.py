@@ -55,16 +55,18 @@ class Scene:
 
     def how(self, update: RunUpdate) -> str:
         """The same in words, with the age of the newest row: "quiet, 3 min", "failed: ..."."""
-        found = self.standing(update)
+        found, tell = self.standing(update), self.knowledge.tell
+        word = tell(found.word)
         if found.word in ("failed", "gone", "link lost", "reading") and found.note:
-            return f"{found.word}: {printable(found.note)}"
+            note = printable(self.knowledge.say(found.note))
+            return tell("{word}: {note}", word=word, note=note)
         if update.last_row_time is None:
-            return found.word
+            return word
         age = self.now - update.last_row_time
         burst = update.rhythm.burst_s
         if found.word == "buffered" and burst is not None:
-            return f"buffered, rows come every {in_words(burst)}"
-        return found.word if age < 60 else f"{found.word}, {look.coarse(age)}"
+            return tell("buffered, rows come every {time}", time=in_words(burst))
+        return word if age < 60 else tell("{word}, {age}", word=word, age=look.coarse(age))
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ def _eval(update: RunUpdate, _scene: Scene, width: int) -> Cell:
 def _state(update: RunUpdate, scene: Scene, _width: int) -> Cell:
     word = scene.standing(update).word
     tone = {"failed": "critical", "stalled": "warning", "link lost": "warning"}.get(word, "faint")
-    return word, tone
+    return scene.knowledge.tell(word), tone
 
 
 def _age(update: RunUpdate, scene: Scene, _width: int) -> Cell:
@@ -168,8 +170,8 @@ def _eta(update: RunUpdate, _scene: Scene, _width: int) -> Cell:
     return ("" if update.eta_s is None else in_words(update.eta_s)), ""
 
 
-def _host(update: RunUpdate, _scene: Scene, _width: int) -> Cell:
-    return printable(update.host) or "here", "faint"
+def _host(update: RunUpdate, scene: Scene, _width: int) -> Cell:
+    return printable(update.host) or scene.knowledge.tell("here"), "faint"
 
 
 def _verdict(update: RunUpdate, scene: Scene, _width: int) -> Cell:
@@ -181,23 +183,25 @@ def _verdict(update: RunUpdate, scene: Scene, _width: int) -> Cell:
         return title, "faint"
     if found.severity == "info":
         return title, "info"
-    word = scene.knowledge.word("since")
+    since = scene.knowledge.since(found)
     quiet = found.pattern in update.hushed
-    return f"{title.upper()} {word} {found.since_step:,}", "faint" if quiet else found.severity
+    return f"{title.upper()} {since}", "faint" if quiet else found.severity
 
 
 def _versus(update: RunUpdate, scene: Scene, width: int) -> Cell:
     if scene.baseline is None:
         return "", ""
     if update.run == scene.baseline.run:
-        return "baseline", "accent"
+        return scene.knowledge.tell("baseline"), "accent"
     gap = scene.baseline.gap(update)
     if gap is None:
         return "", ""
     loss = f"{gap.share:+.1%}" if gap.share is not None else f"{gap.loss:+.3g}"
-    steps = "" if gap.steps is None else f" {look.signed(gap.steps)} st"
+    steps = ""
+    if gap.steps is not None:
+        steps = scene.knowledge.tell(" {steps} st", steps=look.signed(gap.steps))
     words = loss + steps
-    return (words if len(words) <= width else loss), "info" if gap.ahead else "warning"
+    return (words if cell_width(words) <= width else loss), "info" if gap.ahead else "warning"
 
 
 def _ratio(update: RunUpdate, scene: Scene) -> float | None:

@@ -104,6 +104,10 @@ class Words:
         """A text of ours in this language."""
         return self.say(Said(template, values))
 
+    def fixed(self, text: str) -> str:
+        """A text of ours without fields, braces and all: a title, the doc string of a key."""
+        return self.table.get(text, text)
+
     def say(self, text: str) -> str:
         """A text that may be ours in this language; one of a log as it is."""
         if not self.table or not isinstance(text, Said):

@@ -6,13 +6,13 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.errors import ConfigError
-from lossmon.words import words
+from lossmon.words import Words, said, words
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -121,13 +121,22 @@ class Knowledge:
         """A word of the screen in this language."""
         return self.words.get(id_, id_)
 
+    @cached_property
+    def tongue(self) -> Words:
+        """All texts of ours in this language, the names of patterns with them."""
+        known = words(self.lang)
+        if not known.table:  # English: patterns are named by their identifiers on a chart
+            return known
+        titles = {id_.replace("_", " "): text.title for id_, text in self.patterns.items()}
+        return Words(self.lang, {**titles, **known.table})
+
     def say(self, text: str) -> str:
         """A text of ours in this language; one of a log as it is (see `lossmon.words`)."""
-        return words(self.lang).say(text)
+        return self.tongue.say(text)
 
     def tell(self, template: str, /, **values: Any) -> str:
         """A text of ours, made here, in this language."""
-        return words(self.lang)(template, **values)
+        return self.tongue(template, **values)
 
     def since(self, finding: Finding) -> str:
         """The step from which a finding holds, behind its name."""
@@ -171,7 +180,11 @@ def load(lang: str = "en") -> Knowledge:
         ConfigError: there are none in this language.
     """
     if lang not in LANGUAGES:
-        raise ConfigError(f"no texts in {lang!r}; there are {', '.join(LANGUAGES)}")
+        raise ConfigError(
+            said(
+                "no texts in {lang}; there are {names}", lang=repr(lang), names=", ".join(LANGUAGES)
+            )
+        )
     text = Path(__file__).with_name(f"{lang}.toml").read_text(encoding="utf-8")
     table = tomllib.loads(text)
     return Knowledge(

@@ -18,8 +18,10 @@ from lossmon.text import cell_width, clip, printable
 from lossmon.tui import look
 from lossmon.tui.screens.metrics import MetricsScreen
 from lossmon.tui.screens.shared import RunsScreen
+from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.small_charts import Look, SmallChart, SmallCharts
+from lossmon.words import joined, known, said
 
 SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 _PAN = 0.25  # of the window
@@ -65,18 +67,18 @@ class ChartKeys(RunsScreen):
         if update is None:
             return ""
         view, chart, dot = self._view, self._chart, " | " if self._ascii else " · "
-        how = []
+        how, tell = [], words_of(self)
         if view.window is not None:
-            how.append("following" if view.window.follows else "zoomed")
-        how.append(chart.picture.x_axis if chart.picture is not None else view.x_axis)
-        how += ["log"] if view.log_y else []
-        how += ["log x"] if view.log_x else []
-        how += ["full range"] if view.whole_y else []
-        how += [f"ema {view.smoothing}"] if view.smoothing else []
-        metric, after = ", ".join(view.metrics) or "loss", dot.join(["", *how])
+            how.append(tell("following") if view.window.follows else tell("zoomed"))
+        how.append(tell(chart.picture.x_axis if chart.picture is not None else view.x_axis))
+        how += [tell("log{axis}", axis="")] if view.log_y else []
+        how += [tell("log x")] if view.log_x else []
+        how += [tell("full range")] if view.whole_y else []
+        how += [tell("ema {weight}", weight=view.smoothing)] if view.smoothing else []
+        metric, after = ", ".join(view.metrics) or tell("loss"), dot.join(["", *how])
         room = min(70, max(20, chart.size.width - 4)) - cell_width(metric + dot + after)
         runs = others + 1 if others else len(update.members)
-        run = f"{runs} runs" if runs else printable(update.run)
+        run = tell("{runs} {runs:run|runs}", runs=runs) if runs else printable(update.run)
         if cell_width(run) > room:
             run = clip(run.rsplit("/", 1)[-1], max(8, room), ascii=self._ascii)
         return clip(printable(f"{metric}{dot}{run}{after}"), 70, ascii=self._ascii)
@@ -105,7 +107,7 @@ class ChartKeys(RunsScreen):
         picture = self._chart.picture
         axes = picture.axes if picture is not None else ("step",)
         if picture is None or len(axes) < 2:
-            self.notify("this log carries steps only", timeout=3)
+            self.notify(said("this log carries steps only"), timeout=3)
             return
         axis = axes[(axes.index(picture.x_axis) + 1) % len(axes)]
         self._look(x_axis=axis, window=self._carried(self._view.window, picture.x_axis, axis))
@@ -131,7 +133,9 @@ class ChartKeys(RunsScreen):
             return
         names = [*strips_of(update, view.smoothing), "off"]
         if len(names) == 1:
-            self.notify(f"this log has no {', '.join(STRIPS[:-1])} or {STRIPS[-1]}", timeout=3)
+            strips = joined(", ", [known(one) for one in STRIPS[:-1]])
+            words = said("this log has no {strips} or {last}", strips=strips, last=STRIPS[-1])
+            self.notify(words, timeout=3)
         now = strip_of(update, view.strip, view.smoothing)[0]
         self._look(strip=names[(names.index(now) + 1) % len(names)])
 
@@ -157,7 +161,7 @@ class ChartKeys(RunsScreen):
         """The window on the next stage of a run that has several, then on the whole of it."""
         update, picture = self.chosen_run, self._chart.picture
         if update is None or picture is None or not update.stages:
-            self.notify("this run has one stage alone", timeout=3)
+            self.notify(said("this run has one stage alone"), timeout=3)
             return
         at = self._stage = (self._stage + 1) % (len(update.stages) + 1)
         if at == len(update.stages):
@@ -166,13 +170,19 @@ class ChartKeys(RunsScreen):
         ends = [*(stage.step for stage in update.stages), (update.step or 0) + 1]
         window = win.Window(ends[at], max(ends[at + 1] - 1, ends[at] + 1))
         self._look(window=self._carried(window, "step", picture.x_axis))
-        self.notify(f"stage {at + 1} of {len(update.stages)}: {update.stages[at].name}", timeout=3)
+        words = said(
+            "stage {at} of {count}: {name}",
+            at=at + 1,
+            count=len(update.stages),
+            name=update.stages[at].name,
+        )
+        self.notify(words, timeout=3)
 
     def action_follow(self) -> None:
         """Follow the newest point with the window as wide as it is."""
         window = self._view.window
         if window is None:
-            self.notify("the whole run is shown, and follows; zoom in with +", timeout=3)
+            self.notify(said("the whole run is shown, and follows; zoom in with +"), timeout=3)
             return
         self._look(window=replace(window, follows=True))
 
@@ -234,7 +244,8 @@ class ChartKeys(RunsScreen):
         places = sorted({cur.at_step(self._chart.curves, step) for step in steps})
         ahead = [p for p in places if (p > here if by > 0 else p < here)]
         if not ahead:
-            self.notify("nothing is marked there" if places else "nothing is marked", timeout=3)
+            words = said("nothing is marked there") if places else said("nothing is marked")
+            self.notify(words, timeout=3)
             return
         self._point(ahead[0] if by > 0 else ahead[-1])
 

@@ -6,14 +6,18 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
+from textual.widgets import Input
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.knowledge import LANGUAGES, Knowledge, load
 from lossmon.text import in_words, printable
+from lossmon.tui import query
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.finding import FindingScreen
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, Findings
+from lossmon.tui.widgets.keys import Keys
+from lossmon.words import said
 
 
 class FindingKeys(RunsScreen):
@@ -43,7 +47,7 @@ class FindingKeys(RunsScreen):
         """The chosen finding on a screen of its own."""
         update, finding = self.chosen_run, self.query_one(DiagnosisPanel).finding
         if update is None or finding is None:
-            self.notify("there is no finding yet", timeout=3)
+            self.notify(said("there is no finding yet"), timeout=3)
             return
         self.app.push_screen(
             FindingScreen(
@@ -96,6 +100,10 @@ class FindingKeys(RunsScreen):
         at = LANGUAGES.index(self._knowledge.lang)
         self._knowledge = load(LANGUAGES[(at + 1) % len(LANGUAGES)])
         self._show()
+        for screen in self.app.screen_stack:
+            for keys in screen.query(Keys):
+                keys.again()
+        self.query_one("#filter", Input).placeholder = self._knowledge.tell(query.HINT)
         return self._knowledge
 
     def _hush(self, how: str, finding: Finding) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.dom import DOMNode
@@ -15,6 +15,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from lossmon.text import clip, pad, wrap
+from lossmon.tui.tongue import words_of
 
 _KEYS_WIDTH = 15
 _WIDTH = 76  # of the box, as in its style
@@ -60,7 +61,7 @@ def keys_of(screen: Screen[Any]) -> list[Key]:
     grouped: dict[tuple[str, str], list[Binding]] = {}
     owners: dict[tuple[str, str], DOMNode] = {}
     for active in screen.active_bindings.values():
-        if active.enabled and not active.binding.system:
+        if active.enabled and not active.binding.system and _is_ours(active):
             # Left and right, zoom in and out are one action with two arguments: one line.
             name = active.binding.action.partition("(")[0]
             group = _section(active.node, active.binding, screen), name
@@ -83,6 +84,12 @@ def keys_of(screen: Screen[Any]) -> list[Key]:
         return areas.index(key.section) if key.section in areas else len(areas)
 
     return sorted(found, key=place)
+
+
+def _is_ours(active: ActiveBinding) -> bool:
+    """Whether the action is one of lossmon's: what Textual brings along is told by nobody."""
+    method = _method(active.node, active.binding.action)
+    return getattr(method, "__module__", "").startswith("lossmon.")
 
 
 def _here(screen: Screen[Any]) -> set[str]:
@@ -113,11 +120,15 @@ def _shown(screen: Screen[Any], bindings: list[Binding]) -> str:
     return " ".join(dict.fromkeys(screen.app.get_key_display(one) for one in bindings))
 
 
+def _method(node: DOMNode, action: str) -> object:
+    owner, _, name = action.partition("(")[0].rpartition(".")
+    target: object = node.app if owner == "app" else node.screen if owner == "screen" else node
+    return getattr(target, f"action_{name}", None)
+
+
 def _words(node: DOMNode, binding: Binding) -> str:
     """What the method of the action says it does, which is always there."""
-    owner, _, name = binding.action.partition("(")[0].rpartition(".")
-    target: object = node.app if owner == "app" else node.screen if owner == "screen" else node
-    said = inspect.getdoc(getattr(target, f"action_{name}", None)) or ""
+    said = inspect.getdoc(_method(node, binding.action)) or ""
     return said.split("\n")[0].rstrip(".") or binding.tooltip or binding.description
 
 
@@ -151,19 +162,19 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         """A table of keys by place, a table of signs."""
         with VerticalScroll() as box:
-            box.border_title = Content("help")
+            box.border_title = Content(words_of(self)("help"))
             yield Static(Content.assemble(*self._parts()))
 
     def _parts(self) -> Iterator[tuple[str, str]]:
-        section = ""
+        section, words = "", words_of(self)
         for key in self._keys:
             if key.section != section:
                 section = key.section
-                yield f"{section}\n", "bold $text-primary"
-            yield from self._row(key.keys, key.words)
-        yield "signs\n", "bold $text-primary"
+                yield f"{words.fixed(section)}\n", "bold $text-primary"
+            yield from self._row(key.keys, words.fixed(key.words))
+        yield f"{words('signs')}\n", "bold $text-primary"
         for sign, plain, meaning in SIGNS:
-            yield from self._row(plain if self._ascii else sign, meaning)
+            yield from self._row(plain if self._ascii else sign, words.fixed(meaning))
 
     def _row(self, keys: str, words: str) -> Iterator[tuple[str, str]]:
         """The keys, and beside them the words, whose further lines stand under the first."""

@@ -16,7 +16,9 @@ from lossmon.logs.source import Health
 from lossmon.monitor import Monitor
 from lossmon.text import cell_width, clip, clip_middle, in_words, printable
 from lossmon.tui.screens.shared import RunsScreen
+from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets.lines import Part
+from lossmon.words import Said, joined, known, said
 
 _LEAST_NAME = 14  # cells that the name of a run keeps beside the boxes
 _LEAST_REASON = 12  # cells; in fewer a reason says nothing
@@ -80,16 +82,17 @@ class HostKeys(RunsScreen):
         ill = [host for host in self._hosts if host.state != "live" or host.reason]
         ill.sort(key=lambda host: _URGENCY.index(host.state))
         well = [host for host in self._hosts if host not in ill]
-        heads = [(head_of(host), _STYLES[host.state]) for host in ill]
+        say = words_of(self).say
+        heads = [(say(head_of(host)), _STYLES[host.state]) for host in ill]
         if len(well) >= _MANY:
-            heads.append((f"{len(well)} hosts live", "$text-success"))
+            heads.append((say(said("{count} hosts live", count=len(well))), "$text-success"))
         elif wide or not ill:
-            heads += [(f"{printable(host.host)} live", "$text-success") for host in well]
+            heads += [(say(head_of(host)), "$text-success") for host in well]
         dot = " | " if self._ascii else " · "
         left = room - 1 - sum(cell_width(head) + len(dot) for head, _ in heads)
         parts: list[Part] = []
         for i, (head, style) in enumerate(heads):
-            why = printable(ill[i].reason) if i < len(ill) else ""
+            why = printable(say(ill[i].reason)) if i < len(ill) else ""
             share = left // (len(ill) - i) - 2 if why else 0
             if share >= _LEAST_REASON:
                 words = clip(why, share, ascii=self._ascii)
@@ -103,8 +106,9 @@ class HostKeys(RunsScreen):
         asking = [host for host in self._hosts if host.state in ("needs_password", "gone")]
         waiting = [host for host in self._hosts if host.state == "retrying"]
         if self._monitor is None or not (asking or waiting):
-            words = "\n".join(map(host_in_words, self._hosts)) or "all logs are on this machine"
-            self.notify(words, markup=False)
+            words = joined("\n", [host_in_words(host) for host in self._hosts])
+            words = words if self._hosts else said("all logs are on this machine")
+            self.notify(words)
             return
         for host in waiting:
             self._monitor.ask(host.host)  # which only connects now
@@ -117,14 +121,15 @@ class HostKeys(RunsScreen):
             with self.app.suspend():
                 _let_interrupts_pass(lambda status: self.app.exit(None, status))
                 for host in asking:
-                    sys.stdout.write(f"\nlossmon: {host_in_words(host)}\n")
+                    sys.stdout.write(f"\nlossmon: {words_of(self).say(host_in_words(host))}\n")
                     sys.stdout.flush()
                     if not monitor.ask(host.host):
-                        sys.stdout.write("lossmon: see above; enter goes back to the screen ")
+                        see = words_of(self)("see above; enter goes back to the screen")
+                        sys.stdout.write(f"lossmon: {see} ")
                         sys.stdout.flush()
                         sys.stdin.readline()
         except SuspendNotSupported:
-            self.notify("this terminal can't be handed over", severity="error")
+            self.notify(said("this terminal can't be handed over"), severity="error")
 
 
 def _let_interrupts_pass(leave: Callable[[int], None]) -> None:
@@ -158,16 +163,16 @@ _STYLES = {
 }
 
 
-def head_of(host: Health) -> str:
+def head_of(host: Health) -> Said:
     """A box and the state of its link: until when, and the key that helps."""
     name = printable(host.host)
     if host.state == "retrying":
         left_s = max(1.0, (host.retry_at or 0.0) - time.time())
-        return f"{name} retrying in {in_words(round(left_s))}"
+        return said("{host} retrying in {time}", host=name, time=in_words(round(left_s)))
     words = {"needs_password": "needs you: P", "gone": "gone: P retries"}
-    return f"{name} {words.get(host.state, host.state)}"
+    return said("{host} {state}", host=name, state=known(words.get(host.state, host.state)))
 
 
-def host_in_words(host: Health) -> str:
+def host_in_words(host: Health) -> Said:
     """The state of a link, and why."""
-    return f"{head_of(host)}: {printable(host.reason)}" if host.reason else head_of(host)
+    return head_of(host) + ": " + host.reason if host.reason else head_of(host)

@@ -11,6 +11,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from lossmon.tui.tongue import words_of
+from lossmon.words import said
+
 Choice = Literal["drain", "stop"]
 
 _WORDS = (
@@ -49,13 +52,16 @@ class LeaveScreen(ModalScreen[Choice | None]):
 
     def compose(self) -> ComposeResult:
         """Three lines, one for each answer."""
-        parts = [("the training still writes into this pipe\n", "bold")]
-        for key, words in _WORDS:
-            parts += [(f"\n{key:>6}  ", "bold $accent"), (words, "")]
-        kept = f"kept in {self._kept}" if self._kept else "not kept; --tee FILE would keep it"
-        parts.append((f"\n\nits output is {kept}", "$text-muted"))
+        words = words_of(self)
+        parts = [(words("the training still writes into this pipe") + "\n", "bold")]
+        for key, meaning in _WORDS:
+            parts += [(f"\n{key:>6}  ", "bold $accent"), (words.fixed(meaning), "")]
+        kept = said("its output is not kept; --tee FILE would keep it")
+        if self._kept:
+            kept = said("its output is kept in {file}", file=self._kept)
+        parts.append((f"\n\n{words.say(kept)}", "$text-muted"))
         with Vertical() as box:
-            box.border_title = Content("leave?")
+            box.border_title = Content(words("leave?"))
             yield Static(Content.assemble(*parts))
 
     def action_choose(self, choice: Choice) -> None:

@@ -15,6 +15,7 @@ from lossmon.config.screen import Screen as ScreenSettings
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor import RunUpdate
 from lossmon.session import Session
+from lossmon.text import printable
 from lossmon.tui import query
 from lossmon.tui.insight import Insight
 from lossmon.tui.quiet import Quiet
@@ -73,7 +74,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         yield lines.Line("top")
         with Horizontal(id="body"):
             runs = RunList(ascii=self._ascii)
-            runs.border_title = Content("runs")
+            runs.border_title = Content(self._knowledge.tell("runs"))
             yield runs
             yield ChartView(ascii=self._ascii)
             yield SmallCharts(ascii=self._ascii, id="metrics")
@@ -82,7 +83,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         yield LogPane(ascii=self._ascii)
         yield lines.Line("strip")
         yield lines.Line("verdict")
-        yield Input(placeholder=query.HINT, id="filter", compact=True)
+        yield Input(placeholder=self._knowledge.tell(query.HINT), id="filter", compact=True)
         yield Keys()
 
     def on_mount(self) -> None:
@@ -193,7 +194,11 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
         self, shown: int, update: RunUpdate | None, wide: bool, scene: Scene
     ) -> list[lines.Part]:
         if update is None and not self._runs:
-            waiting = [] if self._hosts else [(f" {self._waiting}", "$text-muted")]
+            waiting = (
+                []
+                if self._hosts
+                else [(f" {printable(self._knowledge.say(self._waiting))}", "$text-muted")]
+            )
             return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         bare = self.has_class("-narrow") or self.has_class("-short")
         parts = lines.top(len(self._runs), shown, update, wide, scene, how=bare)

@@ -17,6 +17,7 @@ from lossmon.chart.of_run import metrics_of
 from lossmon.monitor import RunUpdate
 from lossmon.text import cell_width, clip, pad, printable
 from lossmon.tui import look
+from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets.options import Options
 
 _NAME = 34  # cells at most
@@ -64,9 +65,10 @@ class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
     def compose(self) -> ComposeResult:
         """A box to type in, and the list."""
         with Vertical() as box:
-            box.border_title = Content("metrics")
-            box.border_subtitle = Content("type to filter, space marks, enter charts")
-            yield _Filter(placeholder="part of a name or role", compact=True)
+            words = words_of(self)
+            box.border_title = Content(words("metrics"))
+            box.border_subtitle = Content(words("type to filter, space marks, enter charts"))
+            yield _Filter(placeholder=words("part of a name or role"), compact=True)
             yield Options()
 
     def on_mount(self) -> None:
@@ -100,7 +102,7 @@ class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
     def _line(self, name: str) -> Content:
         mark = ("*" if self._ascii else "●") if name and name in self._marked else " "
         if not name:
-            return Content.assemble((f"{mark} loss: train and eval", "bold"))
+            return Content.assemble((f"{mark} {words_of(self)('loss: train and eval')}", "bold"))
         view = self._update.series[name]
         shown = clip(printable(name), _NAME, ascii=self._ascii)
         width = min(_NAME, max(cell_width(printable(one)) for one in self._names))
@@ -109,7 +111,7 @@ class MetricsScreen(ModalScreen[tuple[str, ...] | None]):
         return Content.assemble(
             (f"{mark} ", "bold"),
             (pad(shown, max(12, width)), ""),
-            (f"  {role:13}", "$text-accent"),
+            (f"  {pad(words_of(self).fixed(role), 13)}", "$text-accent"),
             (f"{newest:>10}", "bold"),
             (f"{len(view):>10,}", "$text-muted"),
         )

@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from lossmon.config.keep import keep
 from lossmon.diagnosis.knowledge import Knowledge
-from lossmon.errors import ConfigError
+from lossmon.errors import ConfigError, message_of
 from lossmon.monitor import RunUpdate
 from lossmon.report.brief import WIDTH, brief
 from lossmon.report.check import verdict_line
@@ -24,6 +24,7 @@ from lossmon.text import clip, printable
 from lossmon.tui import clipboard
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.widgets.chart_view import ChartView
+from lossmon.words import said
 
 _MOST_NAME = 80  # characters of a file's name
 _MOST_FILES = 1000
@@ -47,7 +48,7 @@ class SaveKeys(RunsScreen):
         """A report of 20 lines to the clipboard, through ssh and tmux."""
         update, view = self.chosen_run, self._view
         if update is None:
-            self.notify("there is no run yet", timeout=3)
+            self.notify(said("there is no run yet"), timeout=3)
             return
         window = view.window
         text = brief(
@@ -68,16 +69,16 @@ class SaveKeys(RunsScreen):
 
     def _tell_copied(self, text: str) -> None:
         count = len(text.splitlines())
-        where = "sent to the terminal's clipboard (OSC 52)"
+        words = said("{count} lines sent to the terminal's clipboard (OSC 52)", count=count)
         if clipboard.to_tmux(text, os.environ):
-            where = "in tmux's buffer and clipboard"
-        self.app.call_from_thread(self.notify, f"{count} lines {where}", timeout=4)
+            words = said("{count} lines in tmux's buffer and clipboard", count=count)
+        self.app.call_from_thread(self.notify, words, timeout=4)
 
     def action_save(self) -> None:
         """The chart as it is (SVG) and every point of the run (CSV), in new files."""
         update = self.chosen_run
         if update is None:
-            self.notify("there is no run yet", timeout=3)
+            self.notify(said("there is no run yet"), timeout=3)
             return
         folder = os.path.expanduser(self.save_to) or os.getcwd()
         picture = self._svg(update)
@@ -97,9 +98,9 @@ class SaveKeys(RunsScreen):
                 strip=view.strip,
             )
         except ConfigError as error:
-            self.notify(str(error), title="not kept", severity="error", timeout=6)
+            self.notify(message_of(error), title=said("not kept"), severity="error", timeout=6)
         else:
-            self.notify(where, title="kept")
+            self.notify(where, title=said("kept"))
 
     def _save(self, update: RunUpdate, folder: str, picture: str) -> None:
         try:
@@ -110,11 +111,11 @@ class SaveKeys(RunsScreen):
         except OSError as error:
             reason = f"{folder}: {(error.strerror or str(error)).lower()}"
             self.app.call_from_thread(
-                self.notify, printable(reason), title="not saved", severity="error", timeout=6
+                self.notify, printable(reason), title=said("not saved"), severity="error", timeout=6
             )
             return
         self.app.call_from_thread(
-            self.notify, printable(f"{os.path.join(folder, stem)}.svg, .csv"), title="saved"
+            self.notify, printable(f"{os.path.join(folder, stem)}.svg, .csv"), title=said("saved")
         )
 
     def _svg(self, update: RunUpdate) -> str:

@@ -59,7 +59,9 @@ class SettingsScreen(SteadyScreen[None]):
     def compose(self) -> ComposeResult:
         """A title, the table, the keys."""
         several = len(self._runs) > 1
-        title = f"what differs between {len(self._runs)} runs" if several else self._runs[0].run
+        title = self._runs[0].run
+        if several:
+            title = self._knowledge.tell("what differs between {n} runs", n=len(self._runs))
         yield Static(Content(printable(title)), id="settings-title")
         with ScrollableContainer(can_focus=False):
             parts = self._differences() if several else self._settings(self._runs[0])
@@ -73,21 +75,25 @@ class SettingsScreen(SteadyScreen[None]):
     def _settings(self, update: RunUpdate) -> list[Part]:
         values = update.hparams.values
         if not values:
-            return [(_NONE, "$text-muted")]
+            return [(self._knowledge.tell(_NONE), "$text-muted")]
         width = max(cell_width(name) for name in values)
         parts: list[Part] = []
         for name, value in values.items():
             parts += [(f"{pad(name, width)}  ", "$text-muted"), (f"{words(value)}\n", "")]
         return [
             *parts,
-            *((f"\nfrom {printable(one)}", "$text-muted") for one in update.hparams.sources),
+            *(
+                (f"\n{self._knowledge.tell('from {file}', file=printable(one))}", "$text-muted")
+                for one in update.hparams.sources
+            ),
         ]
 
     def _differences(self) -> list[Part]:
         """A row a run: name, verdict, best eval, then a column for each setting that differs."""
         names = differing(self._runs)
         folder = common_folder(update.run for update in self._runs)
-        rows = [["RUN", "VERDICT", "BEST EVAL", *names]]
+        heads = map(self._knowledge.tell, ("RUN", "VERDICT", "BEST EVAL"))
+        rows = [[*heads, *names]]
         for update in self._runs:
             values = update.hparams.values
             cells = [words(values[name]) if name in values else ABSENT for name in names]
@@ -102,7 +108,9 @@ class SettingsScreen(SteadyScreen[None]):
                 parts.append((pad(cell, width) + "  ", style))
             parts.append(("\n", ""))
         if not names:
-            parts.append(("\nno setting that is known differs", "$text-muted"))
+            parts.append(
+                (f"\n{self._knowledge.tell('no setting that is known differs')}", "$text-muted")
+            )
         return parts
 
     def _verdict(self, update: RunUpdate) -> str:

@@ -28,6 +28,7 @@ from lossmon.tui.triage import ORDERS, TITLES, Scene
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import Look, SmallChart, SmallCharts
+from lossmon.words import Said, known, said
 
 
 class TriageKeys(GroupKeys):
@@ -139,11 +140,11 @@ class TriageKeys(GroupKeys):
         """Bring the list, and the wall where it is open, up to date."""
         listed = self.query_one(RunList)
         listed.show(runs, self._chosen, scene)
-        title = "runs"
+        title = self._knowledge.tell("runs")
         if scene.order != "need" or self.has_class("-list"):
-            title = f"runs by {TITLES.get(scene.order, scene.order)}"
+            title = self._knowledge.say(_by(scene.order))
         if self._way:
-            title += f", grouped by {printable(self._way)}"
+            title += self._knowledge.tell(", grouped by {way}", way=printable(self._way))
         foot = ""
         if self.has_class("-list"):
             found = self._insight.sweep(self._runs, self._show_from_thread)
@@ -262,7 +263,7 @@ class TriageKeys(GroupKeys):
         self._by_hand = True  # another order is no reason to look at another run
         self._show()
         if not (self.has_class("-wide") or self.has_class("-list")):
-            self.notify(f"runs by {TITLES.get(key, key)}", timeout=2)
+            self.notify(_by(key), timeout=2)
 
     def action_mark(self) -> None:
         """Mark the chosen run for one chart, or take the mark away; the next is chosen."""
@@ -288,7 +289,7 @@ class TriageKeys(GroupKeys):
         update = self.chosen_run
         marked = [self._runs[run] for run in self.marked if run in self._runs]
         if update is None:
-            self.notify("there is no run yet", timeout=3)
+            self.notify(said("there is no run yet"), timeout=3)
             return
         if not marked and (line := self.chosen_line) is not None:
             marked = list(line.members)
@@ -325,7 +326,7 @@ class TriageKeys(GroupKeys):
     def action_overlay(self) -> None:
         """The marked runs on one chart with the chosen one, and back."""
         if not self.marked and not self._overlaid:
-            self.notify("mark runs with space, then a puts them on one chart", timeout=4)
+            self.notify(said("mark runs with space, then a puts them on one chart"), timeout=4)
             return
         self._overlaid = not self._overlaid
         self.remove_class("-list", "-wall", "-grid", "-panel")
@@ -359,6 +360,11 @@ class TriageKeys(GroupKeys):
     def _kept(self) -> None:
         self.query_one("#filter", Input).display = bool(self._query.terms)
         self.set_focus(self.query_one(RunList) if self.has_class("-list") else None)
+
+
+def _by(key: str) -> Said:
+    """By what the runs are sorted."""
+    return said("runs by {what}", what=known(TITLES.get(key, key)))
 
 
 def _small(update: RunUpdate, scene: Scene) -> SmallChart:

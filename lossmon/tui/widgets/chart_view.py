@@ -14,8 +14,9 @@ from lossmon.chart.identity import Identities
 from lossmon.chart.of_run import curves_of, marks_of, overlay_of, strip_of, tokens_of
 from lossmon.chart.picture import ChartSpec, Picture, Span, draw
 from lossmon.chart.readout import readout, readout_height
-from lossmon.chart.spec import Curve, Plot
+from lossmon.chart.spec import Curve, Plot, told_in
 from lossmon.monitor import RunUpdate
+from lossmon.tui.tongue import words_of
 from lossmon.tui.view import View
 from lossmon.tui.widgets.picture_view import PictureView
 
@@ -89,7 +90,13 @@ class ChartView(PictureView):
         if update is not None and self._cursor is not None:
             below = readout_height(update, size.width, size.height)
         runs = (update, *self._others) if update is not None else ()
-        key = tuple((one.run, one.revision, one.state) for one in runs), self._view, size, below
+        key = (
+            tuple((one.run, one.revision, one.state) for one in runs),
+            self._view,
+            size,
+            below,
+            words_of(self).lang,
+        )
         if key != self._drawn:
             self._drawn = key
             self.picture = self._picture(update, size.width, size.height - below)
@@ -106,24 +113,23 @@ class ChartView(PictureView):
             self.curves = overlay_of((update, *self._others), self.identities, metric)
         else:
             self.curves = curves_of(update, view.metrics)
-        return draw(
-            ChartSpec(
-                self.curves,
-                width,
-                height,
-                () if several else marks_of(update),
-                view.x_axis,
-                view.log_y,
-                view.smoothing,
-                self._ascii,
-                update.state == "running",
-                view.log_x,
-                view.window,
-                view.whole_y,
-                tokens_of(update),
-                None if several else strip_of(update, view.strip, view.smoothing)[1],
-            )
+        spec = ChartSpec(
+            self.curves,
+            width,
+            height,
+            () if several else marks_of(update),
+            view.x_axis,
+            view.log_y,
+            view.smoothing,
+            self._ascii,
+            update.state == "running",
+            view.log_x,
+            view.window,
+            view.whole_y,
+            tokens_of(update),
+            None if several else strip_of(update, view.strip, view.smoothing)[1],
         )
+        return draw(told_in(spec, words_of(self)))
 
     def _with_marks(self, update: RunUpdate | None, below: int) -> tuple[tuple[Span, ...], ...]:
         """The picture with what the user put on it."""
@@ -143,7 +149,10 @@ class ChartView(PictureView):
             ]
             if x is not None:
                 rows = cur.with_cursor(rows, plot, x, values, ascii=self._ascii)
-        words = readout(update, self.curves, step, self.size.width, below, ascii=self._ascii)
+        tell = words_of(self).fixed
+        words = readout(
+            update, self.curves, step, self.size.width, below, ascii=self._ascii, tell=tell
+        )
         return (*rows, *words)
 
     # -- mouse -----------------------------------------------------------------------------------

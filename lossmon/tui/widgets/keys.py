@@ -11,6 +11,7 @@ from textual.binding import ActiveBinding, Binding
 from textual.screen import Screen
 
 from lossmon.text import cell_width
+from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets.lines import Line, Part
 
 # Where room is short the last go first; what is not named here belongs to an opened panel.
@@ -55,6 +56,10 @@ class Keys(Line):
         if said != (self.tooltip or ""):
             self.tooltip = said or None
 
+    def again(self) -> None:
+        """In another language."""
+        self.call_after_refresh(self._list)
+
     def _changed(self, screen: Screen[object]) -> None:
         if self.app.app_focus and screen is self.screen:
             self.call_after_refresh(self._list)
@@ -91,10 +96,13 @@ class Keys(Line):
         x = sum(cell_width(text) for text, _ in parts)
         key, words = self._words(one)
         parts += [(key, f"bold $footer-key-foreground{dim}"), (words, dim.strip()), (" ", "")]
-        self._places.append((range(x, x + self._width(one) - 1), one.binding, one.tooltip))
+        tooltip = words_of(self).fixed(one.tooltip)
+        self._places.append((range(x, x + self._width(one) - 1), one.binding, tooltip))
 
     def _words(self, one: ActiveBinding) -> tuple[str, str]:
-        return self.app.get_key_display(one.binding), f" {one.binding.description}"
+        return self.app.get_key_display(
+            one.binding
+        ), f" {words_of(self).fixed(one.binding.description)}"
 
     def _width(self, one: ActiveBinding) -> int:
         """Cells, with the blank behind it."""

@@ -49,9 +49,10 @@ def top(
         how: say how the run stands, since no line below the chart does.
     """
     ascii = scene.ascii
-    count = f"{runs} run" + ("" if runs == 1 else "s")
+    tell = scene.knowledge.tell
+    count = tell("{runs} {runs:run|runs}", runs=runs)
     if shown != runs:
-        count = f"{shown} of {count}"
+        count = tell("{shown} of {count}", shown=shown, count=count)
     parts: list[Part] = [(" lossmon ", "bold $text-primary"), (f" {count} ", "$text-muted")]
     if update is None:
         return parts
@@ -60,14 +61,14 @@ def top(
         parts = [(f"{look.dot(update, ascii=ascii)}", "$text-muted"), (f"{sign} ", f"bold {style}")]
         parts += [(name_of(update, scene), "bold"), (f"  {look.progress(update)}", "")]
         words = scene.how(update)
-        if how and words != "live" and update.loading == 1.0:
+        if how and scene.standing(update).word != "live" and update.loading == 1.0:
             parts.append((f"  {words}", "$text-muted"))
         if update.eta_s is not None:
-            parts.append((f"  ETA {in_words(update.eta_s)}", "$text-muted"))
+            parts.append((f"  {tell('ETA')} {in_words(update.eta_s)}", "$text-muted"))
         if runs > 1:
             parts.append((f"  ({count})", "$text-muted"))
     if update.loading < 1.0:
-        parts.append((f"  reading {update.loading:.0%}", "$text-accent"))
+        parts.append((f"  {tell('reading')} {update.loading:.0%}", "$text-accent"))
     return parts
 
 
@@ -81,6 +82,7 @@ def strip(update: RunUpdate | None, wide: bool, scene: Scene) -> list[Part]:
     """
     if update is None:
         return []
+    tell = scene.knowledge.tell
     pairs = [
         ("train", _newest(update, update.train)),
         ("eval", _newest(update, update.eval)),
@@ -90,16 +92,23 @@ def strip(update: RunUpdate | None, wide: bool, scene: Scene) -> list[Part]:
         ("epoch", look.number(update.epoch)),
     ]
     if update.steps_per_s is not None and update.state == "running":
-        pairs.append(("", f"{look.rate(update.steps_per_s)} steps/s"))
+        pairs.append(("", tell("{rate} steps/s", rate=look.rate(update.steps_per_s))))
     if update.eta_s is not None and wide:
         pairs.append(("ETA", in_words(update.eta_s)))
     parts: list[Part] = []
     for name, value in pairs:
         if value:
-            parts += [(f" {name} " if name else " ", "$text-muted"), (f"{value} ", "bold")]
+            parts += [
+                (f" {tell(name)} " if name else " ", "$text-muted"),
+                (f"{value} ", "bold"),
+            ]
     parts += [*_versus(update, scene), (f"  {scene.how(update)}", "$text-muted")]
-    job = in_brief(update.job, time.time()) if update.job is not None else ""
-    machine = "   ".join(word for word in (gpus_in_words(update.gpus), job) if word)
+    job = ""
+    if update.job is not None:
+        job = scene.knowledge.say(in_brief(update.job, time.time()))
+    machine = "   ".join(
+        word for word in (scene.knowledge.say(gpus_in_words(update.gpus)), job) if word
+    )
     return [*parts, (f"   {printable(machine)}", "")] if machine else parts
 
 
@@ -109,9 +118,11 @@ def _versus(update: RunUpdate, scene: Scene) -> list[Part]:
     if gap is None or scene.baseline is None:
         return []
     loss = f"{gap.share:+.1%}" if gap.share is not None else f"{gap.loss:+.3g}"
-    steps = "" if gap.steps is None else f", {look.signed(gap.steps)} steps"
-    word, tone = ("ahead of", "$text-success") if gap.ahead else ("behind", "$text-warning")
-    return [(f" {word} {printable(scene.baseline.run)} ", "$text-muted"), (f"{loss}{steps} ", tone)]
+    tell, base = scene.knowledge.tell, printable(scene.baseline.run)
+    steps = "" if gap.steps is None else tell(", {steps} steps", steps=look.signed(gap.steps))
+    words = tell("ahead of {run}", run=base) if gap.ahead else tell("behind {run}", run=base)
+    tone = "$text-success" if gap.ahead else "$text-warning"
+    return [(f" {words} ", "$text-muted"), (f"{loss}{steps} ", tone)]
 
 
 def verdict(update: RunUpdate | None, knowledge: Knowledge) -> list[Part]:

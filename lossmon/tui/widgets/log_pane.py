@@ -18,8 +18,10 @@ from lossmon.monitor import LogInfo, RunUpdate
 from lossmon.monitor.made_of import Reader
 from lossmon.monitor.raw import Line, find, line_at
 from lossmon.text import clip, printable
+from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.log_lines import LogLines
+from lossmon.words import Words, known, said
 
 _LOOK_S = 1.0  # between two looks for lines that are no rows
 _TITLE_CELLS = 60  # at least
@@ -79,7 +81,7 @@ class LogPane(Vertical):
         """Lines, what was made of one of them, and the box for what is searched."""
         yield LogLines(ascii=self._ascii)
         yield lines.Line("log-status")
-        yield Input(placeholder="words in the log", id="log-search", compact=True)
+        yield Input(placeholder=words_of(self)("words in the log"), id="log-search", compact=True)
 
     def on_mount(self) -> None:
         """Lines that are no rows come without an update."""
@@ -105,7 +107,7 @@ class LogPane(Vertical):
         """Another log of the run."""
         logs = self._update.logs if self._update is not None else ()
         if len(logs) < 2:
-            self.notify("this run has one log", timeout=3)
+            self.notify(said("this run has one log"), timeout=3)
             return
         at = next((i for i, log in enumerate(logs) if log.path == self._path), 0)
         self._open(logs[(at + by) % len(logs)])
@@ -129,7 +131,7 @@ class LogPane(Vertical):
         if made is not None and made.record is not None and made.record.step is not None:
             self.post_message(self.Pointed(made.record.step))
         else:
-            self.notify("this line gave no row with a step", timeout=3)
+            self.notify(said("this line gave no row with a step"), timeout=3)
 
     def close_search(self) -> bool:
         """Close the box; False where it was closed."""
@@ -163,7 +165,9 @@ class LogPane(Vertical):
             if line is not None:
                 self.post_message(self.Found(line, log.path, ""))
                 return
-        self.post_message(self.Found(None, "", f"no line gave the point at step {step:,}"))
+        self.post_message(
+            self.Found(None, "", said("no line gave the point at step {step:,}", step=step))
+        )
 
     def _search(self, words: str, *, backwards: bool) -> None:
         shown, log = self.query_one(LogLines), self.log
@@ -178,7 +182,9 @@ class LogPane(Vertical):
             found = find(text, words, at, backwards=backwards, stopped=lambda: worker.is_cancelled)
             if not worker.is_cancelled:
                 line = line_at(text, found) if found is not None else None
-                self.post_message(self.Found(line, log.path, f"not found: {words}"))
+                self.post_message(
+                    self.Found(line, log.path, said("not found: {words}", words=words))
+                )
 
         self.run_worker(search, thread=True, exclusive=True, group="find")
 
@@ -199,7 +205,7 @@ class LogPane(Vertical):
     def _found(self, message: Found) -> None:
         message.stop()
         if message.line is None:
-            self.notify(printable(message.trouble), timeout=3)
+            self.notify(message.trouble, timeout=3)
             return
         if message.path != self._path:
             logs = self._update.logs if self._update is not None else ()
@@ -235,18 +241,20 @@ class LogPane(Vertical):
         count = f" {at}/{len(logs)}" if len(logs) > 1 else ""
         dot = "|" if self._ascii else "·"
         text = log.text()
-        parts = [f"log{count}", os.path.basename(log.path), log.format, text.note]
+        tell = words_of(self)
+        parts = [tell("log{count}", count=count), os.path.basename(log.path), log.format]
+        parts.append(tell.say(text.note))
         if len(logs) > 1:
-            parts.append(log.joined)
+            parts.append(tell.say(log.joined))
         room = max(_TITLE_CELLS, self.size.width - _FOOT_CELLS)
         title = clip(printable(f" {dot} ".join(filter(None, parts))), room, ascii=self._ascii)
         start, end = text.span()
         share = (shown.chosen.end - start) / (end - start) if shown.chosen and end > start else 1
-        foot = "following" if shown.following else f"{share:.0%}"
+        foot = tell("following") if shown.following else f"{share:.0%}"
         if (title, foot) != self._title:
             self._title = title, foot
             self.border_title, self.border_subtitle = Content(title), Content(foot)
-        self.query_one("#log-status", lines.Line).say(_status(shown, log))
+        self.query_one("#log-status", lines.Line).say(_status(shown, log, tell))
 
 
 def main_log(update: RunUpdate | None) -> LogInfo | None:
@@ -256,13 +264,15 @@ def main_log(update: RunUpdate | None) -> LogInfo | None:
     return max(texts or logs, key=lambda log: log.records, default=None)
 
 
-def _status(shown: LogLines, log: LogInfo) -> list[lines.Part]:
+def _status(shown: LogLines, log: LogInfo, tell: Words) -> list[lines.Part]:
     if shown.trouble:
-        words = f" {shown.trouble}; {log.records:,} rows were read"
+        words = tell(
+            " {trouble}; {rows:,} rows were read", trouble=known(shown.trouble), rows=log.records
+        )
         return [(printable(words), "$text-warning")]
     made = shown.made
     if made is None:
         return []
     if made.record is not None:
-        return [(" read: ", "bold $text-success"), (printable(made.words), "")]
-    return [(" not read: ", "bold $text-warning"), (printable(made.words), "")]
+        return [(f" {tell('read')}: ", "bold $text-success"), (printable(made.words), "")]
+    return [(f" {tell('not read')}: ", "bold $text-warning"), (printable(tell.say(made.words)), "")]

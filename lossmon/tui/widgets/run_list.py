@@ -18,6 +18,7 @@ from lossmon.monitor import RunUpdate
 from lossmon.report.check import headline
 from lossmon.text import cell_width, clip, pad
 from lossmon.tui import look
+from lossmon.tui.tongue import words_of
 from lossmon.tui.triage import Column, Scene, columns_for, mark_of, narrow_columns_for
 from lossmon.tui.widgets import chart_styles
 
@@ -143,10 +144,10 @@ class RunList(ScrollView, can_focus=True, inherit_bindings=False):
     def _titles(self, width: int) -> Strip:
         base = self._base + self._tone("header")
         segments = [Segment(" " * _SIGNS, base)]
-        order = self._scene.order if self._scene is not None else ""
+        order, words = self._scene.order if self._scene is not None else "", words_of(self)
         for column, room in self._columns:
             sign = ("v" if self._ascii else "▾") if column.key == order else ""
-            text = clip(column.title + sign, room, ascii=self._ascii)
+            text = clip(words(column.title) + sign, room, ascii=self._ascii)
             segments.append(Segment(_placed(text, room, column.right) + " ", base))
         return Strip(segments).adjust_cell_length(width, base)
 
