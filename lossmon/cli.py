@@ -123,9 +123,9 @@ def check(
         names = [name.strip() for name in shown.split(",") if name.strip()]
         table = report.as_table(updates, knowledge, columns(), ascii=plain(ascii), columns=names)
         click.echo(table)
-        said = sweep_line(updates)
-        if said:
-            click.echo(said)
+        going_with = sweep_line(updates)
+        if going_with:
+            click.echo(going_with)
     if verbose:
         from lossmon.report.reading import as_text
 

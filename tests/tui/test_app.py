@@ -166,7 +166,9 @@ async def test_the_palette_offers_every_action(app: LossmonApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await loaded(pilot)
         titles = {command.title for command in app.get_system_commands(app.screen)}
-        assert {"Smoothing", "Logarithmic axis", "Filter runs", "Diagnosis", "Language"} <= titles
+        wanted = {"Smoothing (s)", "Logarithmic axis (y)", "Filter runs (/)"}
+        assert wanted <= titles
+        assert not any("guide" in title or "focus" in title for title in titles)
 
 
 async def test_a_click_chooses_a_run(app: LossmonApp) -> None:
