@@ -16,7 +16,7 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.hparams.compare import ABSENT, differing, words
 from lossmon.monitor import RunUpdate
 from lossmon.report.check import headline
-from lossmon.text import cell_width, common_folder, pad, printable
+from lossmon.text import cell_width, common_folder, pad, printable, wrap
 from lossmon.tui import look
 from lossmon.tui.screens.steady import SteadyScreen
 from lossmon.tui.widgets.keys import Keys
@@ -75,7 +75,8 @@ class SettingsScreen(SteadyScreen[None]):
     def _settings(self, update: RunUpdate) -> list[Part]:
         values = update.hparams.values
         if not values:
-            return [(self._knowledge.tell(_NONE), "$text-muted")]
+            room = max(20, self.app.size.width - 4)
+            return [("\n".join(wrap(self._knowledge.tell(_NONE), room)), "$text-muted")]
         width = max(cell_width(name) for name in values)
         parts: list[Part] = []
         for name, value in values.items():
