@@ -10,10 +10,9 @@ from typing import Any
 import click
 
 from lossmon import __version__, settings
-from lossmon.errors import LossmonError
+from lossmon.errors import LossmonError, message_of
 from lossmon.exits import status_of
 from lossmon.options import (
-    Commands,
     ascii_option,
     asking,
     columns,
@@ -27,8 +26,10 @@ from lossmon.options import (
     targets_argument,
     tell_broken_plug_ins,
     told_options,
+    words_here,
 )
 from lossmon.text import escaped
+from lossmon.usage import Commands
 from lossmon.words import said
 
 LEVELS = ("info", "warning", "critical", "never")
@@ -73,7 +74,7 @@ def open_command(
 ) -> None:
     """Open the screen on log files, folders, globs, or - for a pipe."""
     if tee and "-" not in targets:
-        raise click.UsageError("--tee keeps what comes through a pipe; name - as a target")
+        raise click.UsageError(said("--tee keeps what comes through a pipe; name - as a target"))
     settings.say(tee=tee)
     _open(targets, lang, ascii, fps, name)
 
@@ -125,7 +126,7 @@ def check(
         click.echo(table)
         going_with = sweep_line(updates)
         if going_with:
-            click.echo(going_with)
+            click.echo(knowledge.say(going_with))
     if verbose:
         from lossmon.report.reading import as_text
 
@@ -133,7 +134,7 @@ def check(
         click.echo(("" if as_json else "\n") + as_text(updates, refused, lang), err=as_json)
     tell_broken_plug_ins()
     for error in errors:
-        complain(str(error))
+        complain(message_of(error))
     worst = report.worst(updates)
     if errors:
         sys.exit(2)
@@ -235,6 +236,7 @@ def status(
         status_now.refresh(targets, lang)
         return
     look: Any = {"width": width, "style": report.style_of(style), "ascii": plain(ascii)}
+    look["words"] = words_here()
     if follow:
         from lossmon.diagnosis.knowledge import load
         from lossmon.report.status_read import follow as stay
@@ -312,7 +314,7 @@ def plot(
             click.echo(picture)
     tell_broken_plug_ins()
     for error in errors:
-        complain(str(error))
+        complain(message_of(error))
     if errors:
         sys.exit(2)
 
@@ -334,13 +336,18 @@ def export(targets: tuple[str, ...], output: str | None) -> None:
     updates, errors, _ = gather(targets or (".",), None, asking())
     if updates and output:
         count = report.write(updates, output)
-        runs = "1 run" if len(updates) == 1 else f"{len(updates)} runs"
-        click.echo(escaped(f"{count:,} points of {runs} in {output}"), err=True)
+        words = said(
+            "{points:,} points of {runs} {runs:run|runs} in {file}",
+            points=count,
+            runs=len(updates),
+            file=output,
+        )
+        click.echo(escaped(words_here().say(words)), err=True)
     elif updates:
         report.write_csv(updates, sys.stdout)
     tell_broken_plug_ins()
     for error in errors:
-        complain(str(error))
+        complain(message_of(error))
     if errors:
         sys.exit(2)
 
@@ -363,7 +370,7 @@ def report(targets: tuple[str, ...], output: str, lang: str) -> None:
     updates, errors, _ = gather(targets or (".",), 1, asking())
     tell_broken_plug_ins()
     for error in errors:
-        complain(str(error))
+        complain(message_of(error))
     if len(updates) > 1:
         names = ", ".join(update.run for update in updates[:3]) + ", ..." * (len(updates) > 3)
         raise TargetError(
@@ -375,7 +382,8 @@ def report(targets: tuple[str, ...], output: str, lang: str) -> None:
         )
     if updates:
         document.write(updates[0], load(lang), output, time.time())
-        click.echo(escaped(f"{updates[0].run} in {output}"), err=True)
+        words = said("{run} in {file}", run=updates[0].run, file=output)
+        click.echo(escaped(words_here().say(words)), err=True)
     if errors or not updates:
         sys.exit(2)
 
@@ -428,7 +436,7 @@ def config_command(default: bool, create: bool) -> None:
     if create:
         config.create()
     elif not os.path.exists(where):
-        click.echo("lossmon: no file there yet; lossmon config --create writes one", err=True)
+        complain(said("no file there yet; lossmon config --create writes one"))
     else:
         config.load()
     click.echo(escaped(where))

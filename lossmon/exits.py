@@ -11,9 +11,11 @@ from collections.abc import Callable
 
 import click
 
-from lossmon.errors import LossmonError
+from lossmon.errors import LossmonError, message_of
 from lossmon.options import complain
 from lossmon.text import escaped
+from lossmon.usage import show
+from lossmon.words import said
 
 
 def status_of(command: Callable[[], object]) -> int:
@@ -30,10 +32,10 @@ def status_of(command: Callable[[], object]) -> int:
     except click.ClickException as error:
         # It quotes arguments, which a glob may have made of names of files.
         vars(error)["message"] = escaped(error.message)
-        error.show()
+        show(error)
         return error.exit_code
     except LossmonError as error:
-        complain(str(error))
+        complain(message_of(error))
         return 2
     except BrokenPipeError:  # the reader (head, less) has gone
         _hush()
@@ -41,7 +43,8 @@ def status_of(command: Callable[[], object]) -> int:
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             return _broken(error)
-        complain(f"the output can't be written: {os.strerror(error.errno).lower()}")
+        reason = os.strerror(error.errno).lower()
+        complain(said("the output can't be written: {reason}", reason=reason))
         _hush()
         return 2
     except KeyboardInterrupt:

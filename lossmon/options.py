@@ -9,50 +9,17 @@ from collections.abc import Callable
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from lossmon import settings
 from lossmon.errors import LossmonError
-from lossmon.words import said
+from lossmon.words import LANGUAGES, Words, said, words
 
-LANGUAGES = ("en", "zh")
 Command = Callable[..., Any]
 
 
-class Commands(click.Group):
-    """A group whose default command opens the screen: `lossmon runs/a` needs no verb."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the verb in where there is none; a word that is nearly one is no target."""
-        own = {"--help", "-h", "--version"}
-        if ctx.resilient_parsing:  # a shell asks what may follow: a verb, or a target
-            return super().parse_args(ctx, args)
-        if not args or (args[0] not in self.commands and args[0] not in own):
-            self._refuse_typo(args)
-            args = ["open", *args]
-        return super().parse_args(ctx, args)
-
-    def _refuse_typo(self, args: list[str]) -> None:
-        word = args[0] if args else ""
-        if not word.isalpha() or os.path.exists(word):
-            return
-        import difflib
-
-        visible = [name for name, command in self.commands.items() if not command.hidden]
-        close = difflib.get_close_matches(word, visible, 1, cutoff=0.75)
-        if close:
-            raise LossmonError(
-                said(
-                    "{word}: no such file or command; did you mean lossmon {close}?",
-                    word=word,
-                    close=close[0],
-                )
-            )
-
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Commands, and files: a target needs no verb."""
-        # Files first: click's script for bash forgets what came before them.
-        return [CompletionItem(incomplete, type="file"), *super().shell_complete(ctx, incomplete)]
+def _speak(_: click.Context, __: click.Parameter, lang: str) -> str:
+    settings.say(lang=lang)
+    return lang
 
 
 # Shells complete it as a file; it may as well be a host or a pattern.
@@ -62,6 +29,8 @@ lang_option = click.option(
     type=click.Choice(LANGUAGES),
     default=lambda: default_lang(),
     show_default="config.toml, else LANG",
+    is_eager=True,  # before --help, which is told in it
+    callback=_speak,
     help="Language of causes and remedies.",
 )
 ascii_option = click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
@@ -186,10 +155,21 @@ def asking() -> Callable[[str], None] | None:
 
 
 def complain(message: str) -> None:
-    """Say one line on standard error."""
+    """Say one line on standard error, in the language in use."""
     from lossmon.text import printable
 
-    click.echo(f"lossmon: {printable(message)}", err=True)
+    click.echo(f"lossmon: {printable(words_here().say(message))}", err=True)
+
+
+def words_here() -> Words:
+    """The words of the language in use: the one that was asked for, else the usual one."""
+    lang = settings.current().lang
+    if not lang:
+        try:
+            lang = default_lang()
+        except LossmonError:  # the file of settings is the trouble, and will be told
+            lang = _of_locale()
+    return words(lang)
 
 
 def columns() -> int:
@@ -224,6 +204,10 @@ def default_lang() -> str:
     told = config.load().screen.language
     if told != "auto":
         return told
+    return _of_locale()
+
+
+def _of_locale() -> str:
     locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
     return "zh" if locale.lower().startswith("zh") else "en"
 

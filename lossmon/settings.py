@@ -47,6 +47,7 @@ class Settings:
         total_steps: planned steps; what a log says gives way.
         classes: number of classes, for `chance_level`.
         patterns: pattern -> "off", or the severity that it has from now on.
+        lang: language that was asked for on the command line; empty for the usual one.
         tee: file that what comes through a pipe is kept in; empty for none.
         together: lists of logs (paths or patterns); those of one list are one run.
         apart: likewise; those of different entries of a list are different runs.
@@ -60,6 +61,7 @@ class Settings:
     total_steps: int | None = None
     classes: int | None = None
     patterns: Mapping[str, str] = field(default_factory=dict)
+    lang: str = ""
     tee: str = ""
     together: Lists = ()
     apart: Lists = ()

@@ -19,7 +19,7 @@ def _read(table: object, name: str) -> Mapping[str, str]:
     for pattern, treatment in table.items():
         if pattern not in PATTERN_IDS:
             close = difflib.get_close_matches(pattern, PATTERN_IDS, 1)
-            hint = f"; did you mean {close[0]}?" if close else ""
+            hint = said("; did you mean {close}?", close=close[0]) if close else ""
             raise ConfigError(
                 said(
                     "{name}: no pattern {pattern}{hint} (`lossmon explain` lists them)",

@@ -31,6 +31,7 @@ from lossmon.formats.lines import LineSplitter, clean
 from lossmon.formats.names import split_of_path
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.rows import RowReader, no_collection
+from lossmon.words import said
 
 NAME = "csv"
 READS = "CSV and TSV: Lightning, Keras CSVLogger, Ultralytics, DVCLive, CatBoost, OpenAI"
@@ -193,9 +194,9 @@ def sniff(head: bytes, name: str) -> str | None:
         return None
     header = split(lines[0], mark)
     if [plain(cell) for cell in header] == _TENSORBOARD:
-        return "a curve as TensorBoard's page exports it"
+        return said("a curve as TensorBoard's page exports it")
     if _is_long(header, [split(line, mark) for line in lines[1:]]):
-        return "a table with one metric a row"
+        return said("a table with one metric a row")
     counted = any(map(rank_of, header))
     placed = counted or any(map(is_clock, header))
     known = {*_METRIC_ROLES, LEARNING_RATE, GRAD_NORM} if counted else set(_METRIC_ROLES)
@@ -206,7 +207,7 @@ def sniff(head: bytes, name: str) -> str | None:
         return None
     rows = [split(line, mark) for line in lines[1:]]
     if not rows:
-        return f"a header with {metrics[0]}" if placed else None
+        return said("a header with {metrics}", metrics=metrics[0]) if placed else None
     fitting = [row for row in rows[:-1] or rows if abs(len(row) - len(header)) <= 1]
     if len(fitting) < 0.8 * len(rows[:-1] or rows):
         return None
@@ -215,7 +216,11 @@ def sniff(head: bytes, name: str) -> str | None:
         return None  # data with a column of that name among those of what it is predicted from
     if not placed and any(not _is_numeric(cell) for row in fitting for cell in row):
         return None  # a table of experiments: one row a run, with names in it
-    return f"a header with {metrics[0]} and {len(header) - 1} more columns"
+    return said(
+        "a header with {metric} and {more} more columns",
+        metric=metrics[0],
+        more=len(header) - 1,
+    )
 
 
 def decoder(name: str) -> CsvDecoder:

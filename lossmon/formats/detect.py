@@ -162,12 +162,18 @@ def _is_text_with_nul(head: bytes) -> bool:
 def _refusal(head: bytes, name: str) -> str:
     start = head.lstrip()[:1]
     if name.lower().endswith(".ipynb"):
-        return "a notebook keeps its output only when saved; let it write a log, such as a CSV file"
+        return said(
+            "a notebook keeps its output only when saved; let it write a log, such as a CSV file"
+        )
     if start == b"{" or re.match(rb'\s*\[\s*[\]{\["]', head):
-        return 'JSON without rows that carry a loss; a row looks like {"step": 10, "loss": 2.3}'
+        return said(
+            'JSON without rows that carry a loss; a row looks like {{"step": 10, "loss": 2.3}}'
+        )
     if os.path.splitext(name)[1].lower() in (".csv", ".tsv"):
-        return "a table without a loss column; its header should name one, such as step,loss"
-    return "text in which no line repeats a step or epoch with a loss, such as `step 10 loss 2.3`"
+        return said("a table without a loss column; its header should name one, such as step,loss")
+    return said(
+        "text in which no line repeats a step or epoch with a loss, such as `step 10 loss 2.3`"
+    )
 
 
 @lru_cache(maxsize=1)

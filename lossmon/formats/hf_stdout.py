@@ -28,6 +28,7 @@ from lossmon.formats.lines import LineSplitter, clean, clean_text, failure, stri
 from lossmon.formats.notes import note, planned
 from lossmon.formats.rows import RowReader, names_no_step
 from lossmon.formats.text_tokens import Kind, tokenise
+from lossmon.words import said
 
 NAME = "hf-stdout"
 READS = "Output of the Hugging Face Trainer and TRL (transformers 4 and 5)"
@@ -225,7 +226,7 @@ def sniff(head: bytes, name: str) -> str | None:
     if 0 < found < _SURE:
         decoder = DictLineDecoder()
         found = min(found, len([*decoder.feed(head), *decoder.flush()]))
-    return f"{found} printed dicts with a loss" if found else None
+    return said("{found} printed dicts with a loss", found=found) if found else None
 
 
 def decoder(name: str) -> DictLineDecoder:

@@ -15,6 +15,7 @@ from lossmon.formats.json_document import (
 from lossmon.formats.jsonl import has_metric, load_value
 from lossmon.formats.lexicon import EVAL_LOSS, TRAIN_LOSS, role
 from lossmon.formats.rows import RowReader, flatten
+from lossmon.words import said
 
 NAME = "json"
 READS = "JSON histories: Keras `History`, AllenNLP, Chainer"
@@ -32,16 +33,20 @@ def sniff(head: bytes, name: str) -> str | None:
     if document is not None:
         rows = [flatten(row) for row in islice(rows_of(document), _LOOKED_AT)]
         if any(map(_names_loss, rows)):
-            return f"a JSON document with {len(rows)}{'+' * (len(rows) == _LOOKED_AT)} rows"
+            return said(
+                "a JSON document with {rows}{more} rows",
+                rows=len(rows),
+                more="+" * (len(rows) == _LOOKED_AT),
+            )
     elif text[:1] == b"[" and load_value(text.partition(b"\n")[0]) is None:
         row = _first_object(text[1:].lstrip())
         if row is not None and has_metric(flatten(row)):
-            return "a JSON list of rows with a metric"
+            return said("a JSON list of rows with a metric")
     elif text[:1] == b"{":
         keys = keys_at_top(text)
         losses = [key for key in keys if role(key) in _LOSSES]
         if any(_holds_list(text, key) for key in losses):
-            return f"a JSON object whose {losses[0]} is a list"
+            return said("a JSON object whose {losses} is a list", losses=losses[0])
     return None
 
 

@@ -15,6 +15,7 @@ from lossmon.formats.lines import LineSplitter, clean, failure
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import whole
 from lossmon.formats.rows import RowReader, flatten, no_collection
+from lossmon.words import said
 
 NAME = "jsonl"
 READS = "JSON lines: Detectron2, MMEngine, Stable-Baselines3, RLlib, your own"
@@ -161,7 +162,15 @@ def sniff(head: bytes, name: str) -> str | None:
         return None
     if not any(map(_says_where, found)) and (len(found) < 2 or not any(map(_has_loss, found))):
         return None  # a summary, or rows of a data set
-    return f"{len(found)} of {len(lines)} lines are JSON rows with a metric" if found else None
+    return (
+        said(
+            "{found} of {lines} lines are JSON rows with a metric",
+            found=len(found),
+            lines=len(lines),
+        )
+        if found
+        else None
+    )
 
 
 def has_metric(row: dict[str, Any]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lossmon.formats.jsonl import JsonlDecoder, load_object
+from lossmon.words import joined, said
 
 NAME = "llamafactory"
 READS = "LLaMA-Factory `trainer_log.jsonl`, ms-swift `logging.jsonl`"
@@ -15,7 +16,7 @@ def sniff(head: bytes, name: str) -> str | None:
     row = load_object(head.lstrip().split(b"\n", 1)[0])
     for marks in _MARKS:
         if row is not None and marks <= set(row):
-            return f"rows carry {' and '.join(sorted(marks))}"
+            return said("rows carry {names}", names=joined(said(" and "), sorted(marks)))
     return None
 
 

@@ -11,6 +11,7 @@ from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter
 from lossmon.formats.names import metric_of_path
 from lossmon.formats.numbers import parse_number
+from lossmon.words import said
 
 NAME = "mlflow"
 READS = "MLflow file stores"
@@ -61,7 +62,9 @@ def sniff(head: bytes, name: str) -> str | None:
     if len(lines) <= _SNIFFED and len(whole) > 1:
         whole.pop()  # may be cut
     if whole and all(_ROW.fullmatch(line) for line in whole):
-        return f"lines of time, value and step of {metric_of_path(name, ('metrics',))}"
+        return said(
+            "lines of time, value and step of {name}", name=metric_of_path(name, ("metrics",))
+        )
     return None
 
 

@@ -16,6 +16,7 @@ from lossmon.formats.jsonl import load_object
 from lossmon.formats.lexicon import EVAL_LOSS, OTHER_LOSS, TRAIN_LOSS, role
 from lossmon.formats.lines import LineSplitter
 from lossmon.formats.numbers import as_float, parse_number
+from lossmon.words import said
 
 NAME = "mlperf"
 READS = "MLPerf logging"
@@ -97,7 +98,7 @@ def sniff(head: bytes, name: str) -> str | None:
     losses = [
         r for r in records if role(next(iter(r.values))) in (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS)
     ]
-    return f"{len(losses)} MLPerf events with a loss" if losses else None
+    return said("{count} MLPerf events with a loss", count=len(losses)) if losses else None
 
 
 def decoder(name: str) -> MlperfDecoder:

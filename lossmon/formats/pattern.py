@@ -9,6 +9,7 @@ from lossmon.formats.apart import TooSlowError, Worker, search
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.lines import LineSplitter, clean, failure
 from lossmon.formats.rows import RowReader
+from lossmon.words import said
 
 _LONGEST = 10_000  # characters of a line: a user's expression may be slow
 _SNIFFED = 2000
@@ -87,7 +88,7 @@ class PatternFormat:
             for at in range(0, len(texts), _AT_ONCE):
                 some = texts[at : at + _AT_ONCE]
                 if any(search(self._worker, self._pattern.pattern, self._pattern.flags, some)):
-                    return "a line in the form that config.toml describes"
+                    return said("a line in the form that config.toml describes")
         except TooSlowError:
             self._hangs += 1
         return None

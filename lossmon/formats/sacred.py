@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from lossmon.formats.json_document import DocumentDecoder
+from lossmon.words import said
 
 NAME = "sacred"
 READS = "Sacred `metrics.json`"
@@ -18,7 +19,7 @@ _METRIC = re.compile(rb'\{\s*"[^"]{1,200}"\s*:\s*\{\s*"(?:steps|timestamps|value
 def sniff(head: bytes, name: str) -> str | None:
     """An object whose first metric has its steps, times and values in lists."""
     if _METRIC.match(head.lstrip()[:1000]):
-        return "a JSON object of metrics with steps and values"
+        return said("a JSON object of metrics with steps and values")
     return None
 
 

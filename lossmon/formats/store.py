@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from lossmon.formats.decoder import Record
 from lossmon.formats.jsonl import JsonlDecoder, load_object
+from lossmon.words import said
 
 NAME = "store"
 READS = "trackio and MLflow databases (SQLite, also while they are written to)"
@@ -31,7 +32,7 @@ def sniff(head: bytes, name: str) -> str | None:
     """The line that the source puts in front."""
     row = load_object(head.split(b"\n", 1)[0])
     if row is not None and row.get(_KEY) in _STORES:
-        return f"rows of a {row[_KEY]} database"
+        return said("rows of a {kind} database", kind=row[_KEY])
     return None
 
 

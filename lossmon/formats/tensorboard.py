@@ -16,6 +16,7 @@ import numpy as np
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.names import named_by_folder
 from lossmon.formats.protobuf import BYTES, FIXED32, FIXED64, VARINT, fields, signed, varint
+from lossmon.words import said
 
 NAME = "tensorboard"
 READS = "TensorBoard event files"
@@ -222,7 +223,7 @@ def sniff(head: bytes, name: str) -> str | None:
         return None
     length, check = _HEADER.unpack_from(head)
     if length < 1 << 32 and check == _length_check(length):
-        return "a record of events with its checksum"
+        return said("a record of events with its checksum")
     return None
 
 

@@ -33,6 +33,7 @@ from lossmon.formats.text_bulk import SPAN
 from lossmon.formats.text_rows import Placer
 from lossmon.formats.text_shape import FEW, MAX_CHARS, Shape, learn, shape_key
 from lossmon.formats.text_table import Box, Report, Table
+from lossmon.words import said
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
@@ -406,10 +407,12 @@ def looks_like_training(head: bytes) -> str | None:
     lines = len(head.splitlines())
     if not drawn:
         placed = [record for record in records if record.step is not None]
-        for what, kind in (("a score", _tells_score), ("a learning rate", _tells_rate)):
+        for what, kind in ((said("a score"), _tells_score), (said("a learning rate"), _tells_rate)):
             told = sum(map(kind, placed))
             if told >= _RECURS:
-                return f"{told} of {lines} lines tell {what}"
+                return said(
+                    "{told} of {lines} lines tell {what}", told=told, lines=lines, what=what
+                )
         return None
     if len(drawn) < 2:
         return None if b"```" in head else _first_row(decoder)
@@ -420,10 +423,16 @@ def looks_like_training(head: bytes) -> str | None:
     in_tables = len(drawn) - sum(tally.values())
     text, count = tally.most_common(1)[0] if tally else ("", 0)
     if count < 2 and in_tables > 1:
-        return f"{in_tables} of {lines} lines are rows of a table with a loss"
+        return said(
+            "{in_tables} of {lines} lines are rows of a table with a loss",
+            in_tables=in_tables,
+            lines=lines,
+        )
     if count < 2:
         return None  # examples in a text about training
-    return f"{count} of {lines} lines have the shape '{text}'"
+    return said(
+        "{count} of {lines} lines have the shape '{text}'", count=count, lines=lines, text=text
+    )
 
 
 def any_row(head: bytes) -> str | None:
@@ -438,7 +447,7 @@ def any_row(head: bytes) -> str | None:
     decoder.flush()
     for shape in decoder.shapes.values():
         if shape.rows and shape.level and any(map(is_measured, shape.names)):
-            return f"it was named, and has lines of the shape '{shape.text}'"
+            return said("it was named, and has lines of the shape '{shape}'", shape=shape.text)
     return None
 
 
@@ -447,7 +456,7 @@ def _first_row(decoder: TextDecoder) -> str | None:
     for shape in decoder.shapes.values():
         whole = shape.bar or len(shape.names) >= _MANY
         if shape.rows and shape.level == 2 and whole and shape.has_loss:
-            return f"a first row has the shape '{shape.text}'"
+            return said("a first row has the shape '{shape}'", shape=shape.text)
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.jsonl import load_object
+from lossmon.words import said
 
 NAME = "trainer_state"
 READS = "Hugging Face `trainer_state.json`, with its `checkpoint-*` copies"
@@ -16,9 +17,9 @@ def sniff(head: bytes, name: str) -> str | None:
     if start != b"{" or _is_row(head):
         return None
     if b'"log_history"' in head:
-        return "a JSON object with a log_history"
+        return said("a JSON object with a log_history")
     if b'"best_model_checkpoint"' in head and b'"epoch"' in head:
-        return "a JSON object with the keys of a trainer state"
+        return said("a JSON object with the keys of a trainer state")
     return None
 
 

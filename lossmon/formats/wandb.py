@@ -14,6 +14,7 @@ from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.jsonl import load_values
 from lossmon.formats.protobuf import BYTES, VARINT, fields, signed
 from lossmon.formats.rows import RowReader, flatten
+from lossmon.words import said
 
 NAME = "wandb"
 READS = "W&B `run-*.wandb` files, offline or live"
@@ -169,7 +170,7 @@ def _item(data: bytes) -> tuple[str, bytes]:
 
 def sniff(head: bytes, name: str) -> str | None:
     """The mark at the head of the file."""
-    return "the mark of a W&B run file" if head.startswith(_MAGIC) else None
+    return said("the mark of a W&B run file") if head.startswith(_MAGIC) else None
 
 
 def decoder(name: str) -> WandbDecoder:

@@ -108,5 +108,7 @@ def check_local(path: str) -> None:
         close = difflib.get_close_matches(name, os.listdir(parent or "."), 1)
     except OSError:
         close = []
-    hint = f"did you mean {os.path.join(parent, close[0])}?" if close else "check the spelling"
+    hint = said("check the spelling")
+    if close:
+        hint = said("did you mean {path}?", path=os.path.join(parent, close[0]))
     raise TargetError(said("{path}: no such file or folder; {hint}", path=path, hint=hint))

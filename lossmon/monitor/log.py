@@ -275,7 +275,7 @@ class Log:
             if len(self._head) > _KEPT and not self._is_document() and not self._may_hold_rows():
                 self.let_go(_KEPT)
             return []
-        packed = "" if self._unpacker is None else f" (in {self._unpacker.name})"
+        packed = "" if self._unpacker is None else said(" (in {name})", name=self._unpacker.name)
         self.decoder, self.why = found.decoder, found.why + packed
         head, self._head = bytes(self._head), bytearray()
         for _ in range(self._too_long):

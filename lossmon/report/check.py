@@ -145,7 +145,7 @@ def _advice(
     ]
     if update.job is not None and update.state != "failed":  # then it is the evidence
         lines.append(printable(knowledge.say(in_brief(update.job, time.time()))))
-    machine = machine_line(update)
+    machine = knowledge.say(machine_line(update))
     if machine:
         lines.append(machine)
     if update.state_note and update.state == "running":

@@ -42,7 +42,7 @@ def explain(
     found = next((PATTERNS[id_] for id_ in PATTERN_IDS if id_ == wanted), None)
     if found is None:
         close = difflib.get_close_matches(wanted, PATTERN_IDS, 1)
-        hint = f"did you mean {close[0]}? " if close else ""
+        hint = said("did you mean {close}? ", close=close[0]) if close else ""
         raise ConfigError(
             said(
                 "no pattern {pattern}; {hint}there are {names}",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from lossmon.monitor.pulse import Pulse, in_words, read_sample
 from lossmon.monitor.update import RunUpdate
+from lossmon.words import Said, joined, said
 
 RECENT_S = 24 * 3600.0  # a run that was silent for longer is not asked about
 
@@ -39,10 +40,10 @@ def look_at_machine(updates: Sequence[RunUpdate], now: float) -> list[RunUpdate]
     return seen
 
 
-def machine_line(update: RunUpdate) -> str:
+def machine_line(update: RunUpdate) -> Said | str:
     """What the machine tells of a run, in one line; empty where it tells nothing."""
-    lives = "its process lives" if update.writer and update.state != "running" else ""
-    return "; ".join(words for words in (lives, in_words(update.gpus)) if words)
+    lives = said("its process lives") if update.writer and update.state != "running" else ""
+    return joined("; ", [words for words in (lives, in_words(update.gpus)) if words])
 
 
 def _may_go_on(update: RunUpdate, now: float) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import islice
 
-from lossmon.diagnosis.knowledge import load
+from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.formats.lexicon import OTHER, role
 from lossmon.monitor.update import LogInfo, RunUpdate
-from lossmon.text import printable
+from lossmon.text import pad, printable
+from lossmon.words import known
 
 _EXAMPLES = 3
 _METRICS = 12
@@ -23,46 +24,59 @@ def as_text(updates: Sequence[RunUpdate], refused: Mapping[str, str], lang: str 
         lang: of what could not be judged.
     """
     lines: list[str] = []
+    knowledge = load(lang)
     read = {log.path for update in updates for log in update.logs if log.records}
     refused = {path: why for path, why in refused.items() if path not in read}
     for update in updates:
         lines.append(printable(update.run))
         for log in update.logs:
-            lines += _log(log)
-        lines += _metrics(update)
-        lines += _parts(update)
-        missing = load(lang).not_judged(update.diagnosis.unjudged)
+            lines += _log(log, knowledge)
+        lines += _metrics(update, knowledge)
+        lines += _parts(update, knowledge)
+        missing = knowledge.not_judged(update.diagnosis.unjudged)
         lines += [f"  {missing}"] if missing else []
         lines.append("")
     if refused:
-        lines.append("not read")
-        lines += [f"  {printable(path)}: {printable(why)}" for path, why in refused.items()]
+        lines.append(knowledge.tell("not read"))
+        lines += [
+            f"  {printable(path)}: {printable(knowledge.say(why))}" for path, why in refused.items()
+        ]
     return "\n".join(lines).rstrip()
 
 
-def _log(log: LogInfo) -> list[str]:
+def _log(log: LogInfo, knowledge: Knowledge) -> list[str]:
+    say, tell = knowledge.say, knowledge.tell
     lines = [
         f"  {printable(log.path)}",
-        f"    {log.format}: {printable(log.why)}",
-        f"    {log.records:,} rows from {log.bytes:,} bytes, {log.skipped:,} skipped",
+        f"    {log.format}: {printable(say(log.why))}",
+        "    "
+        + tell(
+            "{rows:,} rows from {bytes:,} bytes, {skipped:,} skipped",
+            rows=log.records,
+            bytes=log.bytes,
+            skipped=log.skipped,
+        ),
     ]
     told = dict.fromkeys(
-        printable(f"{reason}: {start}" if start.strip() else reason)
+        printable(f"{say(known(reason))}: {start}" if start.strip() else say(known(reason)))
         for reason, start in log.examples
     )
     lines += [f"      {line}" for line in islice(told, _EXAMPLES)]
-    lines += [f"    joined: {printable(log.joined)}"] if log.joined else []
-    lines += [f"    not joined: {printable(log.parted)}"] if log.parted else []
+    lines += [f"    {tell('joined')}: {printable(say(log.joined))}"] if log.joined else []
+    lines += [f"    {tell('not joined')}: {printable(say(log.parted))}"] if log.parted else []
     return lines
 
 
-def _parts(update: RunUpdate) -> list[str]:
+def _parts(update: RunUpdate, knowledge: Knowledge) -> list[str]:
     """The stages of a run, and the points that are hidden."""
     lines = (
         [
-            f"  {'stages':13} "
+            f"  {pad(knowledge.tell('stages'), 13)} "
             + ", ".join(
-                f"{printable(stage.name)} from step {stage.step:,}" for stage in update.stages
+                knowledge.tell(
+                    "{name} from step {step:,}", name=printable(stage.name), step=stage.step
+                )
+                for stage in update.stages
             )
         ]
         if update.stages
@@ -70,22 +84,28 @@ def _parts(update: RunUpdate) -> list[str]:
     )
     hidden = update.hidden
     if hidden:
-        lines.append(f"  {'hidden':13} {hidden:,} points of steps that were logged again later")
+        words = knowledge.tell(
+            "{points:,} points of steps that were logged again later", points=hidden
+        )
+        lines.append(f"  {pad(knowledge.tell('hidden'), 13)} {words}")
     return lines
 
 
-def _metrics(update: RunUpdate) -> list[str]:
+def _metrics(update: RunUpdate, knowledge: Knowledge) -> list[str]:
+    tell = knowledge.tell
     main = {update.train: "train loss", update.eval: "eval loss"}
     main |= {update.learning_rate: "learning rate", update.grad_norm: "grad norm"}
     lines = [
-        f"  {main[name]:13} {printable(name)}, {len(view):,} points"
+        f"  {pad(tell(main[name]), 13)} {printable(name)}, {tell('{n:,} points', n=len(view))}"
         for name, view in update.series.items()
         if name in main
     ]
     others = [name for name in update.series if name not in main]
     named = [
-        printable(name) + ("" if role(name) == OTHER else f" ({role(name).replace('_', ' ')})")
+        printable(name)
+        + ("" if role(name) == OTHER else f" ({tell(role(name).replace('_', ' '))})")
         for name in others[:_METRICS]
     ]
-    more = f", and {len(others) - _METRICS} more" if len(others) > _METRICS else ""
-    return [*lines, f"  {'besides':13} {', '.join(named)}{more}"] if others else lines
+    left = len(others) - _METRICS
+    more = tell(", and {more} more", more=left) if left > 0 else ""
+    return [*lines, f"  {pad(tell('besides'), 13)} {', '.join(named)}{more}"] if others else lines

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from lossmon.text import cell_width, clip, in_words, printable
+from lossmon.words import Words
 
 Style = Literal["plain", "tmux", "ansi"]
 STYLES = ("auto", "plain", "tmux", "ansi")
@@ -91,6 +92,7 @@ def line(
     ascii: bool = False,
     now: float | None = None,
     note: str = "",
+    words: Words | None = None,
 ) -> str:
     """How the runs stand, in one line of at most `width` cells.
 
@@ -101,15 +103,17 @@ def line(
         ascii: ASCII signs only.
         now: seconds since the Unix epoch, which decides what is stalled.
         note: said at the end, or alone where there is no run.
+        words: the language; English where there is none.
     """
+    tell = words or Words()
     now = time.time() if now is None else now
     aged = sorted((_aged(run, now) for run in runs), key=lambda run: _need(run))
     if not aged:
-        return _render([(note or "no runs", "")], width, style, ascii)
+        return _render([(tell.say(note) or tell("no runs"), "")], width, style, ascii)
     signs = _ASCII_SIGNS if ascii else _SIGNS
     if len(aged) == 1:
         run = aged[0]
-        parts = [(signs[run.severity] + " ", run.severity), *_of_run(run)]
+        parts = [(signs[run.severity] + " ", run.severity), *_of_run(run, tell)]
     else:
         parts = []
         for severity in _ORDER:
@@ -118,12 +122,16 @@ def line(
                 parts.append((f"{signs[severity]}{count} ", severity))
         worst = aged[0]
         if worst.severity in ("critical", "warning"):
-            parts += [(f" {_short(worst.run)} ", ""), (worst.title.upper(), worst.severity)]
+            parts += [
+                (f" {_short(worst.run)} ", ""),
+                (tell.fixed(worst.title).upper(), worst.severity),
+            ]
         else:
             running = sum(run.state == "running" for run in aged)
-            parts.append((f" {running} running" if running else " none running", ""))
+            told = tell("{count} running", count=running) if running else tell("none running")
+            parts.append((f" {told}", ""))
     if note:
-        parts.append((f" {note}", ""))
+        parts.append((f" {tell.say(note)}", ""))
     return _render(parts, width, style, ascii)
 
 
@@ -163,19 +171,20 @@ def _need(run: Standing) -> tuple[int, bool, str]:
     return (_ORDER.index(run.severity), run.state != "running", run.run)
 
 
-def _of_run(run: Standing) -> list[Part]:
+def _of_run(run: Standing, tell: Words) -> list[Part]:
     alarming = run.severity in ("critical", "warning")
     parts: list[Part] = []
     if run.title:
-        parts.append((f"{run.title.upper() if alarming else run.title} ", run.severity))
+        title = tell.fixed(run.title)
+        parts.append((f"{title.upper() if alarming else title} ", run.severity))
     parts.append((f"{_short(run.run)} ", ""))
     if run.step is not None:
         total = f"/{run.total_steps:,}" if run.total_steps else ""
         parts.append((f"{run.step:,}{total} ", ""))
     if run.eta_s is not None:
-        parts.append((f"ETA {in_words(run.eta_s)} ", ""))
+        parts.append((f"{tell('ETA')} {in_words(run.eta_s)} ", ""))
     elif run.state != "running" and run.state != "unknown":
-        parts.append((f"{run.state} ", ""))
+        parts.append((f"{tell.fixed(run.state)} ", ""))
     return parts
 
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from lossmon.diagnosis.sweep import Sweep
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import printable
+from lossmon.words import Said, known, said
 
 _WRONG = ("diverged", "nan", "failed", "rebound", "overfitting", "not_decreasing", "oscillating")
 
 
-def sweep_line(updates: Sequence[RunUpdate], *, brief: bool = False) -> str:
+def sweep_line(updates: Sequence[RunUpdate], *, brief: bool = False) -> Said:
     """The setting that goes with an ending; empty where nothing can be told from chance.
 
     The endings are looked at one by one, and all who went wrong together: each look counts.
@@ -27,7 +28,7 @@ def sweep_line(updates: Sequence[RunUpdate], *, brief: bool = False) -> str:
         any(one.severity == "critical" for one in update.diagnosis.findings)
         for update in configured
     ]
-    looks = [("went wrong", worst)]
+    looks = [(said("went wrong"), worst)]
     looks += [
         (_verb(pattern), [pattern in found for found in patterns])
         for pattern in _WRONG
@@ -37,21 +38,31 @@ def sweep_line(updates: Sequence[RunUpdate], *, brief: bool = False) -> str:
     found = [(words, one) for words, ends in looks if (one := sweep.strongest(ends))]
     sure = [(words, one) for words, one in found if one.chance * len(looks) <= _LEVEL]
     if not sure:
-        return ""
+        return said("")
     words, best = min(sure, key=lambda pair: pair[1].chance)
     chance = best.chance * len(looks)
     p = "p < 0.001" if chance < 0.001 else f"p = {chance:.3f}"
-    return (
-        f"{best.bad} of {best.of} runs with {printable(best.name)} {printable(best.rule)} {words}, "
-        f"{best.other_bad} of {best.other_of} others "
-        + (f"({p})" if brief else f"(Fisher's exact test, corrected, {p})")
+    test = said("({p})", p=p) if brief else said("(Fisher's exact test, corrected, {p})", p=p)
+    return said(
+        "{bad} of {of} runs with {name} {rule} {words}, {other_bad} of {other_of} others {test}",
+        bad=best.bad,
+        of=best.of,
+        name=printable(best.name),
+        rule=printable(best.rule),
+        words=words,
+        other_bad=best.other_bad,
+        other_of=best.other_of,
+        test=test,
     )
 
 
 _LEVEL = 0.02
 
 
-def _verb(pattern: str) -> str:
-    return {"nan": "became nan", "diverged": "diverged", "failed": "failed"}.get(
-        pattern, f"show {pattern.replace('_', ' ')}"
-    )
+def _verb(pattern: str) -> Said:
+    if pattern in _VERBS:
+        return known(_VERBS[pattern])
+    return said("show {pattern}", pattern=known(pattern.replace("_", " ")))
+
+
+_VERBS = {"nan": "became nan", "diverged": "diverged", "failed": "failed"}

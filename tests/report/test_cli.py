@@ -13,7 +13,7 @@ import pytest
 
 import lossmon
 from lossmon.cli import cli
-from lossmon.options import Commands
+from lossmon.usage import Commands
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.diagnosis.curves import evaluations
 
