@@ -16,8 +16,10 @@ from lossmon.monitor import RunUpdate
 from lossmon.monitor.groups import folded, groups, ways
 from lossmon.text import printable
 from lossmon.tui.screens.shared import RunsScreen
+from lossmon.tui.tongue import words_of
 from lossmon.tui.triage import Scene, ordered
 from lossmon.tui.widgets.options import Options
+from lossmon.words import said
 
 NOTHING = "nothing"
 _FOLD = "group "  # what the key of a folded line begins with: no run is called so
@@ -75,7 +77,7 @@ class GroupKeys(RunsScreen):
         """Choose by what runs are grouped."""
         found = ways(list(self._runs.values()))
         if not found:
-            self.notify("there is nothing that some of these runs share and others do not")
+            self.notify(said("there is nothing that some of these runs share and others do not"))
             return
         self.app.push_screen(GroupScreen(found, self._way), self._group_by)
 
@@ -89,7 +91,7 @@ class GroupKeys(RunsScreen):
         """Unfold the group that is chosen, or fold the one of the chosen run."""
         key = self.group_of(self._chosen)
         if not key:
-            self.notify("no group here; G folds the runs of an experiment", timeout=3)
+            self.notify(said("no group here; G folds the runs of an experiment"), timeout=3)
             return
         self._unfolded ^= {key}
         self._chosen, self._by_hand = key, True
@@ -123,9 +125,10 @@ class GroupScreen(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A list of ways."""
+        words = words_of(self)
         with Vertical() as box:
-            box.border_title = Content("group runs by")
-            yield Options(*(Option(Content(printable(way))) for way in self._ways))
+            box.border_title = Content(words("group runs by"))
+            yield Options(*(Option(Content(words.fixed(printable(way)))) for way in self._ways))
 
     def on_mount(self) -> None:
         """Begin at what holds now."""

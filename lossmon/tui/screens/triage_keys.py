@@ -14,7 +14,7 @@ from textual.widgets import Input
 from lossmon.chart.of_run import curves_of
 from lossmon.config.keep import keep
 from lossmon.diagnosis.knowledge import Knowledge
-from lossmon.errors import ConfigError
+from lossmon.errors import ConfigError, message_of
 from lossmon.logs.source import Health
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.baseline import Baseline
@@ -144,10 +144,11 @@ class TriageKeys(GroupKeys):
         if scene.order != "need" or self.has_class("-list"):
             title = self._knowledge.say(_by(scene.order))
         if self._way:
-            title += self._knowledge.tell(", grouped by {way}", way=printable(self._way))
+            way = known(printable(self._way))
+            title += self._knowledge.tell(", grouped by {way}", way=way)
         foot = ""
         if self.has_class("-list"):
-            found = self._insight.sweep(self._runs, self._show_from_thread)
+            found = self._knowledge.say(self._insight.sweep(self._runs, self._show_from_thread))
             foot = clip(found, max(20, self.size.width - 8), ascii=self._ascii)
         if (title, foot) != self._list_title:  # a border is sent again when it is set
             self._list_title = title, foot
@@ -306,22 +307,26 @@ class TriageKeys(GroupKeys):
         runs = list({run.run: run for run in (update, *marked)}.values())
         logs = [log.path for run in runs for log in run.logs]
         if len({run.host for run in runs}) > 1:
-            self.notify("these runs are on different machines: they stay apart", timeout=5)
+            self.notify(said("these runs are on different machines: they stay apart"), timeout=5)
             return
         if len(logs) < 2:
-            self.notify("it has one log: mark others with space, then J joins them", timeout=5)
+            self.notify(
+                said("it has one log: mark others with space, then J joins them"), timeout=5
+            )
             return
         joined = len(runs) > 1
         hand = monitor.by_hand.join(logs) if joined else monitor.by_hand.part(logs)
         self.marked.clear()
         monitor.arrange(hand)
-        words = f"{len(logs)} logs are {'one run' if joined else 'a run each'}"
+        words = said("{n} logs are a run each", n=len(logs))
+        if joined:
+            words = said("{n} logs are one run", n=len(logs))
         try:
             keep("joining", together=hand.together, apart=hand.apart)
         except ConfigError as error:
-            self.notify(printable(str(error)), title=f"{words}, not kept", timeout=8)
+            self.notify(message_of(error), title=words + said(", not kept"), timeout=8)
         else:
-            self.notify(f"{words}, in config.toml too", timeout=4)
+            self.notify(words + said(", in config.toml too"), timeout=4)
 
     def action_overlay(self) -> None:
         """The marked runs on one chart with the chosen one, and back."""
