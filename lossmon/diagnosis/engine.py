@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,12 +11,15 @@ import numpy as np
 
 from lossmon.diagnosis.advice import unwise
 from lossmon.diagnosis.alarm import SOON_MOST, SOON_POINTS, Alarm
+from lossmon.diagnosis.evidence import Rise
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, PatternId, TimelineEntry
 from lossmon.diagnosis.judge import explain, judge
 from lossmon.diagnosis.kind import Judged
 from lossmon.diagnosis.look import Looker
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.diagnosis.patterns.overfitting import Bounds as Overfitting
+from lossmon.diagnosis.patterns.rebound import Bounds as Rebound
+from lossmon.diagnosis.risen import Bounds as Risen
 from lossmon.diagnosis.unjudged import unjudged
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
@@ -49,6 +53,7 @@ class Engine:
         self._n = 0
         self._alarm = Alarm()
         self._alarmed = False  # by the newest row that was gone over
+        self._rise, self._stage = _bets(), -1
         self._m = self._eval_quiet = 0
         self._best_eval = math.inf
         self._streak: dict[tuple[str, PatternId], int] = {}
@@ -108,9 +113,14 @@ class Engine:
         """How many train losses pass until an alarm, the one that raises it included."""
         shown = self._shown.get(_TRAIN)
         diverged = shown is not None and shown.pattern == "diverged"
+        before = copy.copy(self._alarm)
         found = self._alarm.first(losses, self._n, diverged)
-        self._alarmed = found is not None
         rows = len(losses) if found is None else found + 1
+        risen = self._rise.extend(losses[:rows])
+        if risen is not None and risen + 1 < rows:  # that row is looked at before the next is read
+            self._alarm, rows = before, risen + 1
+            found = self._alarm.first(losses[:rows], self._n, diverged)
+        self._alarmed = found is not None or risen is not None
         self._n += rows
         return rows
 
@@ -146,6 +156,7 @@ class Engine:
             old.roles.get(role) != judged.roles.get(role) for role in ("train_loss", "eval_loss")
         ):
             self._alarm, self._due, self._eval_due = Alarm(), 4, 2
+            self._rise = _bets()
             self._best_eval, self._eval_quiet = math.inf, 0
 
     def conclude(self, history: History, chosen: Mapping[str, str], ended: bool) -> Diagnosis:
@@ -156,7 +167,8 @@ class Engine:
             chosen: role -> metric name.
             ended: nothing more is to come: verdicts that need the end are given, at once.
         """
-        view = self._view = self._looker.look(history, chosen, ended)
+        view = self._looker.look(history, chosen, ended)
+        view = self._view = replace(view, risen=self._rise.told)
         found = judge(view)
         if ended:
             self._settle(found, history.step or 0)
@@ -181,7 +193,9 @@ class Engine:
 
     def _look(self, history: History, chosen: Mapping[str, str]) -> bool:
         before = self._bare
-        view = self._view = self._looker.look(history, chosen, ended=False)
+        view = self._looker.look(history, chosen, ended=False)
+        self._begin_anew(view)
+        view = self._view = replace(view, risen=self._rise.told)
         found = judge(view)
         step = history.step or 0
         streak = {
@@ -203,6 +217,16 @@ class Engine:
             pair.pattern if pair is not None else None,
         )
         return self._bare != before
+
+    def _begin_anew(self, view: View) -> None:
+        """Bets are on one level: a new stage is another one, and what fell back is over."""
+        train, first = view.train, -1 if view.stage is None else view.stage.first
+        if first != self._stage:
+            self._stage, self._rise = first, _bets()
+            if train is not None:
+                self._rise.extend(train.sketch.newest.tolist())
+        if self._rise.fell_back(Risen.stands):
+            self._rise.refute()
 
     def _consider(self, slot: str, finding: Finding | None, step: int) -> None:
         """Show what has been consistent, withdraw what has not."""
@@ -296,6 +320,10 @@ class Engine:
             tuple(findings), tuple(self._timeline), train, pair, kind, curve, missing
         )
         self._explained = None
+
+
+def _bets() -> Rise:
+    return Rise(float(Rebound.of_drop), float(Rebound.of_low), float(Rebound.fall))
 
 
 def _rank(finding: Finding) -> int:

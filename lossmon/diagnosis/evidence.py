@@ -26,6 +26,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,7 @@ _MOST = 2048  # values that are kept
 _TIES = 0.1  # of the quartiles' distance: of printed losses many are equal, and only the trend
 # that was fitted tells them apart, which is no memory of the noise
 _OFTEN = 100  # of a long run its level is measured once in so large a part of it
+_SPIKE = 12  # values that a single spike lasts at most, however long the run
 _FIRST = 18  # values before a level is looked for
 _NOT_YET = math.inf
 
@@ -308,6 +310,21 @@ class Tries:
         return rare + (1.0 - rare) * rho
 
 
+class Told(NamedTuple):
+    """What the bets of a run tell by now.
+
+    Attributes:
+        n: values taken in.
+        since: values before the rise that is held; None where none is.
+    """
+
+    n: int
+    since: int | None
+
+
+ENOUGH = 60  # values from which on the bets decide: fewer bound no quantile of the noise
+
+
 class Rise:
     """Raises its alarm once the level rose, for good, by what counts as a rebound.
 
@@ -350,6 +367,11 @@ class Rise:
     def _anew(self) -> tuple[Tries, Tries]:
         alpha = self._alpha * spend(self.alarms + 1) / spend(1) / 2
         return Tries(alpha, 0.5), Tries(alpha, 0.75)
+
+    @property
+    def told(self) -> Told:
+        """What the bets tell by now."""
+        return Told(self.n, self.since)
 
     @property
     def least(self) -> float:
@@ -408,6 +430,13 @@ class Rise:
         if self.n >= self._due and not any(one.open for one in self._tries):
             self._refer()
 
+    def fell_back(self, stands: float) -> bool:
+        """Whether less than a share of the rise that counts is left of what is held now."""
+        if self.since is None:
+            return False
+        newest = self._seen.last(max(12, min(self.n - self.since, self.n // 50)))
+        return _quantile(newest, 0.5) <= self.low + stands * self.least
+
     def refute(self) -> None:
         """What was raised no longer holds: begin anew, with the next share of the budget."""
         if self.since is not None:
@@ -450,7 +479,7 @@ class Rise:
     def _lasts(self, since: int) -> bool:
         """Long enough, high enough, and not on its way back."""
         lasted = self.n - since
-        if lasted < max(6, self._grace * self.n):
+        if lasted < max(6, min(self._grace * self.n, _SPIKE)):
             return False
         y = self._white(self._seen.last(min(lasted, _MOST - 1) + 1))
         half = len(y) // 2

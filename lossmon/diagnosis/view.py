@@ -11,6 +11,7 @@ import numpy as np
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.around import Around
+from lossmon.diagnosis.evidence import Told
 from lossmon.diagnosis.kind import Kind
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.stages import Stage
@@ -284,6 +285,7 @@ class View:
         around: what was logged beside the losses: speed, batch size, epochs, restarts, events.
         stage: the newest one that the log tells of: curves begin there.
         quiet: patterns that say nothing of a run of this kind.
+        risen: what the bets on a rise of the train loss tell; None where none were made.
         sketches: role -> summary of its series, non-finite values counted.
         names: role -> name of the metric.
     """
@@ -301,6 +303,7 @@ class View:
     around: Around = field(default_factory=Around)
     quiet: frozenset[str] = frozenset()
     stage: Stage | None = None
+    risen: Told | None = None
 
     @property
     def curve(self) -> str:

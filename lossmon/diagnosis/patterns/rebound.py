@@ -8,6 +8,7 @@ from lossmon.diagnosis import risen
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import sudden
+from lossmon.diagnosis.evidence import ENOUGH
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -31,7 +32,7 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """Newest level above the lowest one by a quarter of the fall, sustained to now."""
     train = view.train
-    if train is None or len(train.value) < Enough.points:
+    if train is None or len(train.value) < Enough.points or not _proved(view):
         return None
     fall = train.start - train.low
     if fall < Bounds.fall * train.scale or fall < 2 * train.drop_error:
@@ -80,6 +81,16 @@ def find(view: View) -> Finding | None:
             "onset_step": float(since),
         },
     )
+
+
+def _proved(view: View) -> bool:
+    """Whether a person may be interrupted: while a run goes on, the bets decide (see `evidence`).
+
+    At the end, and within the first rows, which bound no noise, the figures of the curve do.
+    """
+    if view.ended or view.risen is None or view.risen.n < ENOUGH:
+        return True
+    return view.risen.since is not None
 
 
 def _lasting(train: Curve, least: float, view: View) -> tuple[float, float]:
