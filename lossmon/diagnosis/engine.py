@@ -113,7 +113,7 @@ class Engine:
         """How many train losses pass until an alarm, the one that raises it included."""
         shown = self._shown.get(_TRAIN)
         diverged = shown is not None and shown.pattern == "diverged"
-        before = copy.copy(self._alarm)
+        before = copy.copy(self._alarm) if len(losses) > 1 else self._alarm
         found = self._alarm.first(losses, self._n, diverged)
         rows = len(losses) if found is None else found + 1
         risen = self._rise.extend(losses[:rows])

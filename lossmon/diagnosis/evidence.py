@@ -380,6 +380,8 @@ class Rise:
 
     def extend(self, values: Sequence[float]) -> int | None:
         """Take values in; the index of the one that raises the alarm, behind which it stops."""
+        if len(values) == 1:
+            return 0 if not self._idles(values[0]) and self._take(values[0]) else None
         x = np.asarray(values, float)
         at = 0
         while at < len(x):
@@ -389,6 +391,19 @@ class Rise:
                     return at
                 at += 1
         return None
+
+    def _idles(self, x: float) -> bool:
+        """Take a value that surely changes nothing: below each line, where no try is open."""
+        noise = self._noise
+        if noise.block > 1 or self.n + 1 >= self._due or len(self._first) < 5:
+            return False
+        y = (x - noise.phi * self._before) / (1.0 - noise.phi)
+        if any(one.open or not y <= one.line for one in self._tries):
+            return False
+        self._seen.push(x)
+        self.n += 1
+        self._before = x
+        return True
 
     def _skip(self, x: Floats) -> int:
         """Pass over values that surely change nothing; how many."""

@@ -32,7 +32,7 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """Newest level above the lowest one by a quarter of the fall, sustained to now."""
     train = view.train
-    if train is None or len(train.value) < Enough.points or not _proved(view):
+    if train is None or len(train.value) < Enough.points:
         return None
     fall = train.start - train.low
     if fall < Bounds.fall * train.scale or fall < 2 * train.drop_error:
@@ -42,7 +42,7 @@ def find(view: View) -> Finding | None:
     sudden = rise < needed
     if sudden:
         rise, needed = _sudden(train, least), least
-    if rise < needed:
+    if rise < needed or (sudden and not _proved(view)):
         return None
     onset = _onset(train, train.low + rise / 2)
     after = train.value[onset:]
@@ -84,7 +84,7 @@ def find(view: View) -> Finding | None:
 
 
 def _proved(view: View) -> bool:
-    """Whether a person may be interrupted: while a run goes on, the bets decide (see `evidence`).
+    """Whether a few points may interrupt a person: the bets decide (see `evidence`).
 
     At the end, and within the first rows, which bound no noise, the figures of the curve do.
     """
