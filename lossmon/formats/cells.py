@@ -38,8 +38,11 @@ def read_number(cell: Any) -> float | None:
         return None
     if isinstance(cell, float | int):
         return as_float(cell)
-    if not isinstance(cell, str) or (len(cell) <= 64 and cell.strip().lower() in _MISSING):
+    if not isinstance(cell, str):
         return None
+    number = parse_number(cell) if cell[:1].isdigit() else None  # as nearly all cells begin
+    if number is not None or (len(cell) <= 64 and cell.strip().lower() in _MISSING):
+        return number
     return parse_number(cell)
 
 

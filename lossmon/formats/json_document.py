@@ -18,6 +18,7 @@ _LISTS = ("steps", "values", "timestamps")
 _RETRY = 1.25  # an unfinished document is tried again when it has grown so much
 # Numbers that a strict parser refuses: beyond 64 bits, beyond a float.
 _BEYOND = re.compile(rb"\d{20}|\d[eE]\+?\d{3}")
+_TELLING = re.compile(rb'["\[\]{}]')
 _MAX_DIGITS = 18  # of an epoch that is a key
 MAX_BYTES = 1 << 29  # a state file beyond 512 MiB is not read
 
@@ -218,8 +219,9 @@ def keys_at_top(head: bytes) -> list[str]:
     keys: list[str] = []
     depth = 0
     position = 0
-    while position < min(len(head), 1 << 16) and len(keys) < 100:
-        byte = head[position : position + 1]
+    head = head[: 1 << 16]
+    while len(keys) < 100 and (found := _TELLING.search(head, position)):
+        byte, position = found.group(), found.start()
         if byte == b'"':
             end = head.find(b'"', position + 1)
             while end > 0 and head[end - 1 : end] == b"\\":
