@@ -63,6 +63,7 @@ class Log:
         tail: its last bytes, of a log that cannot be read again to be looked at; else None.
         origins: where its rows stand.
         named: the user named it: it is a log, whatever it looks like.
+        stale: the file was emptied or replaced, and what stands there now has not begun.
     """
 
     path: str
@@ -82,6 +83,7 @@ class Log:
     tail: Tail | None = None
     origins: Origins = field(default_factory=Origins)
     named: bool = False
+    stale: bool = False
     _plain: int = 0  # bytes of its text that were fed
     _start: bytes = b""
     _head: bytearray = field(default_factory=bytearray)
@@ -116,6 +118,15 @@ class Log:
         """Its first bytes, at most so many as came at once."""
         return self._start
 
+    def anew(self) -> None:
+        """The first bytes come of what stands in place of a file that was emptied or replaced.
+
+        Until then what was read stays: a log that was rotated is empty until the next row, and its
+        curve must not be gone from the screen meanwhile.
+        """
+        if self.stale:
+            self.reset()
+
     def reset(self) -> None:
         """The file was truncated, replaced or rewritten: it starts anew.
 
@@ -123,6 +134,7 @@ class Log:
         """
         if isinstance(self.decoder, DocumentDecoder):
             self.decoder.again()
+            self.stale = False
             self.read = self._plain = 0
             self.origins = Origins()
             return
@@ -184,6 +196,8 @@ class Log:
 
     def end(self) -> Sequence[Record]:
         """Nothing more is to come for now and a verdict is wanted: decode the unfinished tail."""
+        if self.stale:
+            return []
         records: list[Record] = []
         cut = self._unpacker is not None and self._unpacker.cut and self.refused is None
         if self.decoder is None and self.refused is None:

@@ -282,10 +282,12 @@ class Monitor:
             self._source_of[log] = source
         log.size, log.mtime = chunk.size, chunk.mtime or log.mtime
         if chunk.kind in ("truncated", "replaced"):
-            log.reset()
+            log.stale = True
+            self._is_there(log, touched)
         elif chunk.kind in ("gone", "error"):
             self._trouble(log, known(chunk.message or "the file is gone"), touched)
         elif chunk.kind == "newest":
+            log.anew()
             log.look_ahead(chunk.data)
         else:
             self._feed(source, log, chunk.data, now, touched)
@@ -294,6 +296,8 @@ class Monitor:
         self, source: Source, log: Log, data: bytes, now: float, touched: dict[Training, None]
     ) -> None:
         log.trouble = None
+        if data:
+            log.anew()
         self.errors.pop(log.path, None)
         if log.read == 0 and is_own(data) and not self._places.named(log.path):
             log.refused = said("what lossmon saved; name the file itself to look at it")
@@ -350,6 +354,15 @@ class Monitor:
         else:
             training.revision += 1
             touched[training] = None
+
+    def _is_there(self, log: Log, touched: dict[Training, None]) -> None:
+        """A file that was gone is there again, though nothing stands in it yet."""
+        training = self._training_of.get(log)
+        if log.trouble is not None and training is not None:
+            training.revision += 1
+            touched[training] = None
+        log.trouble = None
+        self.errors.pop(log.path, None)
 
     def _regroup(self, touched: dict[Training, None], everything: bool = False) -> None:
         """Find out which logs belong together, where any has grown by much."""
