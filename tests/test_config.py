@@ -112,3 +112,11 @@ def test_a_setting_holds_where_no_flag_is_given(tmp_path: Path) -> None:
     told = {"LOSSMON_CONFIG": str(path)}
     assert "过拟合" in run("explain", "overfitting", **told).stdout
     assert "过拟合" not in run("explain", "overfitting", "--lang", "en", **told).stdout
+
+
+def test_a_number_of_5_000_digits_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text("x = " + "9" * 5000)
+    done = run("check", tmp_path, LOSSMON_CONFIG=str(path))
+    assert done.returncode == 2
+    assert "not valid TOML" in done.stderr

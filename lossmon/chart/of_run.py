@@ -41,7 +41,7 @@ _TOKENS = re.compile(
     r"(_seen|_total|_consumed|_processed|_trained)?)$",
     re.IGNORECASE,
 )
-_GPU = re.compile(r"gpu.*(util|busy|\.gpu$|percent)|.*util.*gpu", re.IGNORECASE)
+_LOAD = ("util", "busy", "percent")
 
 
 def curves_of(update: RunUpdate, metrics: Sequence[str] = ()) -> tuple[Curve, ...]:
@@ -218,7 +218,15 @@ def _gpu(update: RunUpdate) -> SeriesView | None:
     """What the machine said while we watched; else what the training logged."""
     if update.gpu_use is not None and len(update.gpu_use) > 1:
         return update.gpu_use
-    return next((view for name, view in update.series.items() if _GPU.search(name)), None)
+    return next((view for name, view in update.series.items() if _is_gpu_load(name)), None)
+
+
+def _is_gpu_load(name: str) -> bool:
+    """How busy a GPU is: "gpu_util", "utilization.gpu", "system.gpu.0.gpu"."""
+    low = name.lower()
+    return "gpu" in low and (
+        any(word in low for word in _LOAD) or (low.endswith(".gpu") and low.count("gpu") > 1)
+    )
 
 
 def _throughput(update: RunUpdate) -> SeriesView | None:

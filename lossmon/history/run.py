@@ -9,6 +9,7 @@ from typing import NamedTuple
 from lossmon.history.columns import Floats, Ints, Series
 
 _MOST_NAMES = 64  # by which rows call a stage
+LONGEST_NAME = 300  # characters; what is longer is text that was taken for a name, as a prompt
 MAX_METRICS = 2000  # a log that invents names without end must not fill the memory
 
 
@@ -59,7 +60,7 @@ class History:
         step: the newest step of any metric.
         epoch: the newest epoch.
         time: the newest time in seconds since the Unix epoch.
-        dropped: values not kept because there were too many metric names.
+        dropped: values not kept because there were too many metric names, or the name was too long.
         stages: the parts of the training that began anew, in order; empty where there is one. Their
             steps follow upon each other: nothing of an earlier one is hidden.
     """
@@ -166,7 +167,7 @@ class History:
     def _series(self, name: str) -> Series | None:
         """The series of a metric, made where it is new; None where there are too many."""
         series = self.series.get(name)
-        if series is None and len(self.series) < MAX_METRICS:
+        if series is None and len(self.series) < MAX_METRICS and len(name) <= LONGEST_NAME:
             series = self.series[name] = Series(name, self.role_of(name))
             series.begins = self.stages[-1].step if self.stages else series.begins
         return series

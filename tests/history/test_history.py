@@ -149,6 +149,14 @@ def test_a_log_that_invents_names_does_not_fill_the_memory() -> None:
     assert history.dropped == 50
 
 
+def test_a_name_without_end_is_none() -> None:
+    history = History(role)
+    for step in range(3):
+        history.append({"loss": 1.0, "x" * 30_000: 2.0}, step=step)
+    assert list(history.series) == ["loss"]
+    assert history.dropped == 3
+
+
 def test_rows_that_two_ranks_wrote_count_once() -> None:
     series = Series("loss", "train_loss")
     for step in range(1, 50):
