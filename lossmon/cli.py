@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
@@ -420,6 +421,50 @@ def demo(
     need_terminal("lossmon demo")
     with stage(only, fast) as folder:
         _open((str(folder),), lang, ascii, fps, None)
+
+
+def _speed(_: click.Context, __: click.Parameter, value: str) -> float | None:
+    try:
+        speed = float(value.rstrip("xX")) if value else None
+    except ValueError:
+        speed = math.nan
+    if speed is not None and not 0 < speed <= 1e6:
+        raise click.BadParameter(said("write how many times as fast, such as 60x"))
+    return speed
+
+
+@cli.command(context_settings=_CONTEXT)
+@targets_argument
+@told_options
+@click.option(
+    "--speed",
+    metavar="N",
+    default="",
+    callback=_speed,
+    show_default="all in a minute",
+    help="How many times as fast as it came: 60x.",
+)
+@click.option(
+    "--from", "start", type=click.IntRange(0), metavar="STEP", help="The step where it begins."
+)
+@fps_option
+@lang_option
+@ascii_option
+def replay(
+    targets: tuple[str, ...],
+    speed: float | None,
+    start: int | None,
+    fps: float | None,
+    lang: str,
+    ascii: bool,
+) -> None:
+    """See logs come again: what would it have said, and when?"""
+    need_terminal("lossmon replay")
+    one_thread()
+    from lossmon.tui.start import play
+
+    tell_broken_plug_ins()
+    sys.exit(play(targets or (".",), lang, plain(ascii), fps, complain, speed, start))
 
 
 @cli.command("config", context_settings=_CONTEXT)

@@ -23,6 +23,7 @@ from lossmon.config import Config
 from lossmon.config.keep import keep
 from lossmon.errors import ConfigError, message_of
 from lossmon.monitor import Monitor
+from lossmon.monitor.replay import ReplayMonitor
 from lossmon.session import Session
 from lossmon.text import printable
 from lossmon.tui import clipboard, textual_private, themes
@@ -75,6 +76,7 @@ _COMMANDS = (
     ("Next theme", "dark, light, contrast, colour-blind; kept in config.toml", "next_theme"),
     ("Keep this look", "smoothing, axes, strip and language, in config.toml", "keep_look"),
     ("Help", "the keys of the place one is in", "help"),
+    ("Replay", "see the run come again: what would it have said then?", "replay"),
     ("Language", "English or Chinese", "language"),
 )
 _KEY_NAMES = {"↑": "up", "↓": "down", "←": "left", "→": "right", "⏎": "enter", "⇥": "tab"}
@@ -140,6 +142,8 @@ class LossmonApp(WiredApp):
         if left is not None:
             self._main.recall(left)
         self._monitor = monitor
+        if isinstance(monitor, ReplayMonitor):
+            self._main.replayed = monitor
         self.notices = Notices(self.settings.notices, self._write)
         self._notifier = None if notifier is None else notifier(self._tell_service_failed)
         self._watcher = Watcher(
@@ -162,6 +166,11 @@ class LossmonApp(WiredApp):
 
     def _tell_service_failed(self, reason: str) -> None:
         self.post_message(ServiceFailed(reason))
+
+    @property
+    def to_replay(self) -> tuple[str, ...]:
+        """Logs that the user left the screen for, to see them come again."""
+        return self._main.to_replay
 
     def left(self, targets: Sequence[str], folder: str) -> Session:
         """How the screen was left, for the next one; see `MainScreen.left`."""

@@ -38,6 +38,64 @@ def open_screen(
     Raises:
         LossmonError: a target or the settings cannot be used.
     """
+    while True:
+        status, targets, wanted = _watch(targets, lang, ascii, fps, say, name)
+        if not wanted:
+            return status
+        play(wanted, lang, ascii, fps, say)  # and back to where one was
+
+
+def play(
+    targets: Sequence[str],
+    lang: str,
+    ascii: bool,
+    fps: float | None,
+    say: Callable[[str], None],
+    speed: float | None = None,
+    from_step: int | None = None,
+) -> int:
+    """Watch logs come again until the user leaves; the exit status.
+
+    Args:
+        targets: as typed; on this machine.
+        lang: language of all words.
+        ascii: draw with ASCII signs only.
+        fps: redraws a second at most; None leaves it to config.toml.
+        say: tells one line on the plain terminal.
+        speed: seconds of the log in a second; None for all of it in about a minute.
+        from_step: where it begins.
+
+    Raises:
+        LossmonError: there is nothing to play.
+    """
+    from lossmon import config, crash
+    from lossmon.monitor.replay import open_replay
+
+    settings = config.apply()
+    monitor = open_replay(targets, speed, from_step)
+    try:
+        from lossmon.tui.app import LossmonApp
+
+        rate = settings.screen.fps if fps is None else fps
+        app = LossmonApp(monitor, lang=lang, ascii=ascii, fps=rate, settings=settings)
+        app.notices.on = False  # they were told when it happened
+        app.run()
+    finally:
+        monitor.close()
+    if app.failure:
+        say(app.failure)
+    return app.return_code or (crash.STATUS if app.failure else 0)
+
+
+def _watch(
+    targets: Sequence[str],
+    lang: str,
+    ascii: bool,
+    fps: float | None,
+    say: Callable[[str], None],
+    name: str | None,
+) -> tuple[int, Sequence[str], tuple[str, ...]]:
+    """Watch once: the exit status, what was watched, and what the user wants to see again."""
     gc.disable()  # all that is imported stays: there is no garbage to look for
     from lossmon import config, crash, session
     from lossmon.monitor.questions import ask_first
@@ -95,7 +153,8 @@ def open_screen(
         monitor.close()
     if app.failure:
         say(app.failure)
-    return app.return_code or (crash.STATUS if app.failure else 0)
+    status = app.return_code or (crash.STATUS if app.failure else 0)
+    return status, targets, app.to_replay if not app.failure else ()
 
 
 def _targets_of(name: str) -> Sequence[str]:

@@ -24,6 +24,7 @@ _TITLES = {  # of the classes that keep keys of an area; of a panel its name wil
     "ChartKeys": "chart",
     "FindingKeys": "diagnosis",
     "FindingScreen": "finding",
+    "ReplayKeys": "replay",
     "LogKeys": "log",
     "LogLines": "log",
     "LogPane": "log",

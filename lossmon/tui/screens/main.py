@@ -23,6 +23,7 @@ from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.finding_keys import FindingKeys
 from lossmon.tui.screens.host_keys import HostKeys
 from lossmon.tui.screens.log_keys import LogKeys
+from lossmon.tui.screens.replay_keys import ReplayKeys
 from lossmon.tui.screens.save_keys import SaveKeys
 from lossmon.tui.screens.triage_keys import TriageKeys
 from lossmon.tui.triage import ORDERS, Scene
@@ -39,7 +40,7 @@ PANES = ("list", "wall", "panel", "solo", "log")
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
-class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys):
+class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys):
     """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -202,6 +203,7 @@ class MainScreen(TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
             return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         bare = self.has_class("-narrow") or self.has_class("-short")
         parts = lines.top(len(self._runs), shown, update, wide, scene, how=bare)
+        parts += self.replay_parts()
         return self.with_hosts(parts, wide)
 
     def _tell_time(self) -> None:

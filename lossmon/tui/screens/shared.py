@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from dataclasses import replace
 from typing import Any
@@ -42,6 +43,11 @@ class RunsScreen(SteadyScreen[None]):
         """The newest update of what is looked at: a run, or a group of them."""
         fold = self._folds.get(self._chosen or "")
         return fold or self._runs.get(self._chosen or "")
+
+    @property
+    def now(self) -> float:
+        """What time it is, in seconds since the Unix epoch."""
+        return time.time()
 
     @property
     def chosen_run(self) -> RunUpdate | None:

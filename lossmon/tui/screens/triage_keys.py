@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -85,7 +84,7 @@ class TriageKeys(GroupKeys):
         """What lines of the list depend on beside their runs, as of now."""
         identities = self.query_one(ChartView).identities
         return Scene(
-            now=time.time(),
+            now=self.now,
             knowledge=self._knowledge,
             ascii=self._ascii,
             hosts={health.host: health for health in self._hosts},
