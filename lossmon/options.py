@@ -31,7 +31,7 @@ lang_option = click.option(
     show_default="config.toml, else LANG",
     is_eager=True,  # before --help, which is told in it
     callback=_speak,
-    help="Language of causes and remedies.",
+    help="Language of all that is said.",
 )
 ascii_option = click.option("--ascii", is_flag=True, help="Draw with ASCII signs only.")
 

@@ -14,7 +14,7 @@ from lossmon.diagnosis.finding import PATTERN_IDS
 from lossmon.formats.detect import table
 from tests.report.test_cli import run
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text()
+README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def block(language: str, holds: str) -> str:
@@ -91,3 +91,21 @@ def test_a_binary_file_is_refused_as_shown(tmp_path: Path) -> None:
     weights.write_bytes(b'\x10\0\0\0\0\0\0\0{"a": {}}' + bytes(100))
     shown = block("console", "model.safetensors").splitlines()[1].split("model.safetensors")[1]
     assert run("check", weights).stderr.strip().endswith(shown)
+
+
+def commands(text: str) -> list[str]:
+    """The commands of a text, without what is said of them."""
+    blocks = re.findall(r"```sh\n(.*?)```", text, re.S)
+    lines = [
+        re.split(r"\s+#\s", line)[0].rstrip() for block in blocks for line in block.split("\n")
+    ]
+    return [line for line in lines if line]
+
+
+def test_the_chinese_readme_shows_the_same_commands() -> None:
+    root = Path(__file__).resolve().parents[1]
+    chinese = (root / ".github" / "README.zh-CN.md").read_text(encoding="utf-8")
+    assert README.startswith("[中文](.github/README.zh-CN.md)\n")
+    assert commands(chinese) == commands(README)
+    for link in re.findall(r"\]\((\.\./[^)#]+)", chinese):
+        assert (root / ".github" / link).exists(), link

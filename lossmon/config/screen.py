@@ -17,9 +17,7 @@ class Screen:
     """How the screen looks; the flags of the command line go before it."""
 
     theme: str = setting("dark", "Colours; the key T goes through them.", one_of=THEMES)
-    language: str = setting(
-        "auto", "Of verdicts, causes and remedies; auto follows LANG.", one_of=LANGUAGES
-    )
+    language: str = setting("auto", "Of all words; auto follows LANG.", one_of=LANGUAGES)
     ascii: bool = setting(False, "Draw with ASCII signs only.")
     fps: float = setting(5.0, "Redraws a second at most.", least=0.1, most=60)
     smoothing: float = setting(0.6, "EMA weight of the curves.", least=0, most=0.999)
