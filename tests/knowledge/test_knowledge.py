@@ -127,3 +127,10 @@ def test_a_misspelled_pattern_names_the_closest() -> None:
     with pytest.raises(ConfigError, match="did you mean overfitting"):
         explain("overfiting", "en", 80)
     assert explain("Over-Fitting".replace("-F", "f"), "en", 80)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_kind_of_training_with_advice_has_a_name(lang: str) -> None:
+    knowledge = load(lang)
+    kinds = {kind for text in knowledge.patterns.values() for kind in text.special}
+    assert {f"do_{kind}" for kind in kinds} <= set(knowledge.words)
