@@ -31,6 +31,11 @@ class Places:
         self._sources = {f"{source.name}:": source for source in sources if source.name}
         self._here = tuple(source for source in sources if not source.name)
         self._roots = tuple(dict.fromkeys(roots))
+        # With a target for each of 1,000 runs, asking all of them of each run took most of a start.
+        self._plain = {root for root in self._roots if self._is_plain(root)}
+        self._others = [root for root in self._roots if root not in self._plain]
+        self._heads = Counter(self._heading(root) for root in self._roots)
+        self._root_of: dict[str, str] = {}
         self._jobs: dict[str, Job] = {}  # by the place of each of its logs, and by its own
 
     def note_jobs(self, source: Source, said: Any, now: float) -> bool:
@@ -39,6 +44,8 @@ class Places:
         here = source if source.name else None
         for job, logs in (pair for one in found for pair in read_jobs(one, now)):
             self._jobs |= {_join(here, path): job for path in (*logs, f"{SLURM}{job.id}")}
+        if found:
+            self._root_of.clear()
         return bool(found)
 
     def job(self, place: str) -> Job | None:
@@ -54,9 +61,14 @@ class Places:
 
     def root(self, place: str) -> str:
         """The target under which a log was found: the longest that leads to it."""
-        source, path = self.split(place)
-        fitting = [root for root in self._roots if self.leads(root, place)]
-        return max(fitting, key=len, default=_join(source, os.path.dirname(path)))
+        known = self._root_of.get(place)
+        if known is None:
+            source, path = self.split(place)
+            plain = [root for root in (place, *_above(place)) if root in self._plain]
+            others = [root for root in self._others if self.leads(root, place)]
+            above = _join(source, os.path.dirname(path))
+            known = self._root_of[place] = max([*plain, *others], key=len, default=above)
+        return known
 
     def leads(self, root: str, place: str) -> bool:
         """Whether a log is found under a target; it may be so under several."""
@@ -125,15 +137,25 @@ class Places:
         top = self.split(root)[1]
         is_directory = self._is_directory(root)
         head = _head(source, top)
-        namesakes = [r for r in self._roots if self.split(r)[0] is source]
-        namesakes = [r for r in namesakes if _head(source, self.split(r)[1]) == head]
+        alone = self._heads[self._heading(root)] <= 1
         if path == top or not is_directory:
             short = path if len(self._roots) > 1 or not is_directory else head
             return _join(source, short)
         below = os.path.relpath(path, top)
         if _is_start(source, top):
             return _join(source, below)
-        return _join(source, os.path.join(head if len(namesakes) == 1 else top, below))
+        return _join(source, os.path.join(head if alone else top, below))
+
+    def _heading(self, root: str) -> tuple[str, str]:
+        """The box of a target, and how runs below it are headed."""
+        source, path = self.split(root)
+        return "" if source is None else source.name, _head(source, path)
+
+    def _is_plain(self, root: str) -> bool:
+        """Whether a target leads to nothing but itself and what is below it, as it is written."""
+        path = self.split(root)[1]
+        special = any(sign in path for sign in "*?[") or path.startswith(SLURM)
+        return not special and path not in ("", os.curdir) and path == os.path.normpath(path)
 
     def _is_directory(self, root: str) -> bool:
         source, path = self.split(root)
