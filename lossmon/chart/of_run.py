@@ -106,7 +106,7 @@ def _bands(members: Sequence[RunUpdate], metrics: Sequence[str]) -> tuple[Curve,
             median, low, high = found
             curves.append(Curve(f"{metric} median", style, median, raw=False, sign=sign))
             curves += [
-                Curve("", f"{style}_raw", edge, guide=True, pattern=1, sign=".")
+                Curve("", f"{style}_raw", edge, raw=False, pattern=1, sign=".")
                 for edge in (low, high)
             ]
     return tuple(curves)

@@ -53,7 +53,7 @@ FORMATS: tuple[str, ...] = (
     "trainer_state", "llamafactory", "store", "sacred", "jsonl", "json_messages", "json_history",
     "mlflow", "csv", "mlperf", "hf_stdout", "any_text",
 )  # fmt: skip
-BINARY: tuple[str, ...] = ("tensorboard", "wandb")
+BINARY: tuple[str, ...] = ("tensorboard", "wandb", "swanlab")
 
 _LOOKED_AT = 1 << 18  # bytes of text in which a training is looked for: junk takes long
 _TEXT = bytes(range(32, 127)) + b"\t\n\r\x1b\x00\x08"

@@ -7,6 +7,7 @@ from typing import Any
 
 from lossmon.formats.decoder import Record
 from lossmon.formats.protobuf import BYTES, FIXED64, VARINT, fields
+from lossmon.formats.swanlab import SwanlabDecoder
 from lossmon.formats.tensorboard import EventDecoder
 from lossmon.formats.wandb import WandbDecoder
 from lossmon.hparams.flat import Value, flat
@@ -121,6 +122,13 @@ def of_wandb(head: bytes) -> tuple[dict[str, Value], str]:
     decoder = _WandbHead()
     decoder.feed(head)
     return flat(decoder.config), decoder.name
+
+
+def of_swanlab(head: bytes) -> tuple[dict[str, Value], str]:
+    """What a run is called; its settings are in a file beside it."""
+    decoder = SwanlabDecoder()
+    decoder.feed(head)
+    return {}, decoder.name
 
 
 def of_store(head: bytes) -> tuple[dict[str, Value], str]:

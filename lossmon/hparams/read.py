@@ -74,6 +74,10 @@ def read_hparams(logs: Iterable[tuple[str, str, bytes | None]], folder: str | No
             from lossmon.hparams.binary import of_wandb
 
             take(*_swapped(of_wandb(head), path))
+        elif format_ == "swanlab":
+            from lossmon.hparams.binary import of_swanlab
+
+            take(*_swapped(of_swanlab(head), path))
         elif format_ == "tensorboard":
             from lossmon.hparams.binary import of_events
 

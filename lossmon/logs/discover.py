@@ -16,7 +16,7 @@ _PART_OF_A_TRAINING = re.compile(
     | [a-z]{3}\d\d_\d\d-\d\d-\d\d_.*                         # HF: runs/<date>_<host>
     | dvclive | plots | train | learn | eval | val | valid | validation | test
     | wandb | (offline-)?run-\d{8}_\d{6}-\w+ | latest-run | files
-    | catboost_info | mlruns | trackio | sb3 | work | work_dirs? | outputs?
+    | swanlog | catboost_info | mlruns | trackio | sb3 | work | work_dirs? | outputs?
     | progress | history
     | .+\.(db|sqlite3?)                                       # one log a run in a store
     """

@@ -44,7 +44,8 @@ def key_of(way: str, runs: Sequence[RunUpdate]) -> Key:
         if not all(any(map(_SEED.search, run.hparams.values)) for run in runs):
             return _named
         names = _chosen_ones(runs)
-        return lambda run: ", ".join(f"{name}={setting(run, name)}" for name in names) or "all"
+        called = _short(names)
+        return lambda run: " ".join(f"{called[n]}={setting(run, n)}" for n in names) or "all"
     return lambda run: f"{way}={setting(run, way)}" if setting(run, way) != ABSENT else ""
 
 
@@ -130,6 +131,18 @@ def _chosen_ones(runs: Sequence[RunUpdate]) -> list[str]:
         if not _SEED.search(name) and len(set(values)) < len(values):
             found.append(name)
     return found
+
+
+def _short(names: Sequence[str]) -> dict[str, str]:
+    """Names of settings as people write them into names of runs: batch_size is bs."""
+    initials = {
+        name: "".join(word[0] for word in re.split(r"[_\-.]", name) if word)
+        if re.search(r"[A-Za-z]_[A-Za-z]", name)
+        else name.rpartition(".")[2]
+        for name in names
+    }
+    alone = len(set(initials.values())) == len(initials)
+    return initials if alone else {name: name for name in names}
 
 
 def _named(run: RunUpdate) -> str:

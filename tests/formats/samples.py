@@ -80,9 +80,9 @@ def events(n: int = 30) -> bytes:
 # -- W&B ---------------------------------------------------------------------------------------
 
 
-def wandb_file(records: list[bytes]) -> bytes:
+def wandb_file(records: list[bytes], mark: bytes = b":W&B") -> bytes:
     """A LevelDB log: pieces in blocks of 32 KiB."""
-    out = bytearray(b":W&B" + struct.pack("<HB", 0xBEE1, 0))
+    out = bytearray(mark + struct.pack("<HB", 0xBEE1, 0))
     for record in records:
         first = True
         while True:
@@ -118,6 +118,20 @@ def wandb_run(n: int = 30, exit_code: int | None = 0) -> bytes:
     if exit_code is not None:
         records.append(field(18, field(1, exit_code)))
     return wandb_file(records)
+
+
+def swanlab_scalar(step: int, name: str, value: float) -> bytes:
+    time = field(1, 1_700_000_000 + step) + field(2, 500_000_000)
+    scalar = field(1, name.encode()) + field(2, step) + field(3, 1) + field(4, time)
+    return field(1, step) + field(13, scalar + field(5, b"\x09" + struct.pack("<d", value)))
+
+
+def swanlab_run(n: int = 30, state: int | None = 1, name: str = "tiny-s1") -> bytes:
+    records = [field(10, field(1, b"project") + field(4, name.encode()))]
+    records += [swanlab_scalar(i, "train/loss", 2 - i * 0.01) for i in range(n)]
+    if state is not None:
+        records.append(field(11, field(1, state)))
+    return wandb_file(records, b":SWL")
 
 
 # -- the rest ----------------------------------------------------------------------------------
@@ -185,4 +199,5 @@ SAMPLES: dict[str, tuple[str, bytes, int]] = {
     "hf-stdout": ("train.log", HF_STDOUT, 24),
     "tensorboard": ("events.out.tfevents.1.box", events(), 30),
     "wandb": ("run-ab12.wandb", wandb_run(), 30),
+    "swanlab": ("run-ab12.swanlab", swanlab_run(), 30),
 }

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from lossmon.api import read_targets
 from lossmon.formats.tensorboard import EventDecoder
 from lossmon.formats.wandb import WandbDecoder
 from tests.formats.samples import (
@@ -18,6 +19,7 @@ from tests.formats.samples import (
     float_val,
     framed,
     simple,
+    swanlab_run,
     tensor,
     version,
     wandb_file,
@@ -164,3 +166,21 @@ class TestWandb:
             records = WandbDecoder().feed(path.read_bytes())
         assert [r.values["train/loss"] for r in records] == [2 - i * 0.1 for i in range(20)]
         assert [record.step for record in records] == list(range(20))
+
+
+@pytest.mark.parametrize(("state", "told"), [(1, "finished"), (2, "failed"), (None, "running")])
+def test_a_swanlab_run_has_its_name_its_points_and_its_end(
+    tmp_path: Path, state: int | None, told: str
+) -> None:
+    log = tmp_path / "swanlog" / "run-20260101_000000-ab12" / "run-ab12.swanlab"
+    (log.parent / "files").mkdir(parents=True)
+    log.write_bytes(swanlab_run(state=state))
+    config = "lr:\n  desc: ''\n  sort: 0\n  value: 0.02\n"
+    (log.parent / "files" / "config.yaml").write_text(config)
+    (run,) = read_targets([str(tmp_path)]).updates
+    assert run.run == "tiny-s1"
+    assert run.state == told
+    assert run.series["train/loss"].step.tolist() == list(range(30))
+    assert run.series["train/loss"].time is not None
+    assert run.series["train/loss"].time[1] == 1_700_000_001.5
+    assert dict(run.hparams.values) == {"lr": 0.02}

@@ -1,6 +1,6 @@
 """Makes the pictures of the README: the program itself, on real runs.
 
-    python -m tests.tui.screenshots
+    python -m tests.tui.screenshots [NAME...]
 
 Run it again when the screen changes.
 """
@@ -8,11 +8,17 @@ Run it again when the screen changes.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
+import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 
+import numpy as np
+
+from lossmon.demo.trainings import Training
 from lossmon.logs import hosts
 from lossmon.monitor.sources import open_monitor
 from lossmon.tui.app import LossmonApp
@@ -60,6 +66,33 @@ PICTURES: dict[str, tuple[tuple[int, int], list[str], list[str]]] = {
 }
 
 
+# the same, of a sweep; the list is open first, so that its line has time to be found
+OF_A_SWEEP: dict[str, tuple[tuple[int, int], list[str]]] = {
+    "differences": ((120, 20), ["escape", "o", *["space"] * 9, "D"]),
+    "groups": ((140, 30), ["G", "down", "enter"]),
+}
+RATES, BATCHES, SEEDS = (0.02, 0.05, 1.2), (16, 64), (1, 2, 3)
+
+
+def sweep(folder: Path) -> int:
+    """Real tiny trainings over rates, batch sizes and seeds; how many there are."""
+    count = 0
+    for rate, batch, seed in product(RATES, BATCHES, SEEDS):
+        told = Training("healthy", "", "jsonl", lambda _, rate=rate: rate, batch=batch, rows=120,
+                        eval_every=10)  # fmt: skip
+        run = folder / f"lr{rate:g}-bs{batch}-seed{seed}"
+        run.mkdir(parents=True)
+        settings = {"lr": rate, "batch_size": batch, "seed": seed, "momentum": 0.9, "hidden": 64}
+        (run / "config.json").write_text(json.dumps(settings))
+        with (run / "log.jsonl").open("w") as log, np.errstate(all="ignore"):
+            for row in told.run(seed):
+                values = {"step": row.step, "total_steps": told.total_steps, "loss": row.loss}
+                values |= {} if row.eval_loss is None else {"eval_loss": row.eval_loss}
+                log.write(json.dumps(values) + "\n")
+        count += 1
+    return count
+
+
 async def picture(folder: Path, size: tuple[int, int], runs: int, keys: list[str]) -> str:
     """The screen on a folder, as an SVG."""
     monitor = open_monitor([str(folder)], watch=False)
@@ -103,8 +136,11 @@ async def of_boxes(folder: Path) -> str:
 
 
 def main() -> None:
-    """Write screenshots/*.svg."""
+    """Write screenshots/*.svg, or those that are named."""
     os.environ.pop("NO_COLOR", None)
+    for chosen in (PICTURES, OF_A_SWEEP):
+        for name in [name for name in chosen if sys.argv[1:] and name not in sys.argv[1:]]:
+            del chosen[name]  # type: ignore[attr-defined]
     for name, (size, runs, keys) in PICTURES.items():
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "runs"
@@ -114,6 +150,14 @@ def main() -> None:
         (ROOT / "screenshots").mkdir(exist_ok=True)
         (ROOT / "screenshots" / f"{name}.svg").write_text(svg)
         print(f"screenshots/{name}.svg")
+    for name, (size, keys) in OF_A_SWEEP.items():
+        with tempfile.TemporaryDirectory() as temporary:
+            folder = Path(temporary) / "runs"
+            svg = asyncio.run(picture(folder, size, sweep(folder), keys))
+        (ROOT / "screenshots" / f"{name}.svg").write_text(svg)
+        print(f"screenshots/{name}.svg")
+    if sys.argv[1:]:
+        return
     with tempfile.TemporaryDirectory() as temporary:
         svg = asyncio.run(of_boxes(Path(temporary)))
     (ROOT / "screenshots" / "remote.svg").write_text(svg)
