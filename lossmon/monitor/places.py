@@ -15,6 +15,7 @@ from lossmon.monitor.jobs import MAX_JOBS, name_of, read_jobs
 from lossmon.monitor.kinship import Told
 from lossmon.monitor.merge import PRINTED
 from lossmon.monitor.update import Job
+from lossmon.text import distinct
 
 SLURM = "slurm:"  # what a target for jobs begins with
 
@@ -166,12 +167,18 @@ class Places:
 def called(names: Sequence[str], hparams: Sequence[Hparams | None]) -> list[str]:
     """Names of runs, those of their trackers where there are such: no hash says what a run is.
 
-    Where two runs have one name there, that of the folder tells them apart.
+    Where several runs have one name there, what tells their folders apart stands behind it: three
+    trackers in one project may each have a run called "tiny-s1".
     """
     given = [one.name if one is not None else "" for one in hparams]
-    counts = Counter(given)
+    count = Counter(one or name for name, one in zip(names, given, strict=True))
+    alike: dict[str, list[str]] = {}
+    for name, one in zip(names, given, strict=True):
+        if one and count[one] > 1:
+            alike.setdefault(one, []).append(name)
+    apart = {one: distinct(places) for one, places in alike.items()}
     return [
-        name if not one else one if counts[one] == 1 else f"{one} ({os.path.basename(name)})"
+        f"{one} ({apart[one][name]})" if one in apart else one or name
         for name, one in zip(names, given, strict=True)
     ]
 

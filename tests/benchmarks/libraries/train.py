@@ -231,7 +231,7 @@ def tensorboard(args: argparse.Namespace) -> None:
 
     with SummaryWriter(args.output) as writer:
         told = {k: getattr(args, k) for k in SETTINGS}
-        writer.add_hparams(told, {"hparam/zero": 0.0}, name=".")
+        writer.add_hparams(told, {"hparam/zero": 0.0})
         for step, loss in sgd(args):
             writer.add_scalar("train/loss", loss, step)
             print(f"step {step}/{args.steps} loss {loss:.4f}", flush=True)
