@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import orjson
@@ -138,9 +138,24 @@ FILES: tuple[tuple[str, Reader], ...] = (
 )
 
 
-def beside(folder: str) -> dict[str, Found]:
-    """What a folder's files say, by the file."""
+def beside(folder: str, files: Mapping[str, bytes] | None = None) -> dict[str, Found]:
+    """What a folder's files say, by the file.
+
+    Args:
+        folder: on this machine, or as `host:path`.
+        files: of another box, as they were brought from there, by their path; None for here.
+    """
     found: dict[str, Found] = {}
+    if files is not None:
+        for name, reader in FILES:
+            data = files.get(f"{folder}/{name}")
+            if data is not None:
+                found[name] = reader(data, name)
+        start = f"{folder}/params/"
+        told = {path[len(start) :]: data for path, data in files.items() if path.startswith(start)}
+        if told:
+            found["params"] = flat({name: _scalar(data) for name, data in told.items()}), ""
+        return found
     try:
         there = {entry.name for entry in os.scandir(folder)}
     except OSError:
@@ -162,11 +177,15 @@ def _params(folder: str) -> Found:
         return {}, ""
     for name in names[:_MOST_FILES]:
         data = head_of(os.path.join(folder, name))
-        settings |= flat({name: scalar((data or b"").decode("utf-8", "replace"))})
+        settings |= flat({name: _scalar(data or b"")})
     commit = head_of(os.path.join(os.path.dirname(folder), "tags", "mlflow.source.git.commit"))
     if commit:
         settings |= flat({"git commit": commit.decode("ascii", "replace").strip()})
     return settings, ""
+
+
+def _scalar(data: bytes) -> Value:
+    return scalar(data.decode("utf-8", "replace"))
 
 
 def head_of(path: str, most: int = MOST_BYTES) -> bytes | None:

@@ -37,13 +37,17 @@ class Hparams:
 NONE = Hparams()
 
 
-def read_hparams(logs: Iterable[tuple[str, str, bytes | None]], folder: str | None) -> Hparams:
+def read_hparams(
+    logs: Iterable[tuple[str, str, bytes | None]],
+    folder: str | None,
+    files: Mapping[str, bytes] | None = None,
+) -> Hparams:
     """Read the settings of a run.
 
     Args:
         logs: path, format and first bytes of each of its logs; None to read them from its file.
-        folder: of the training, on this machine: no other run has a log below it. None where
-            there is none, or it is on another box.
+        folder: of the training: no other run has a log below it. None where there is none.
+        files: where it is on another box, what was brought from there, by path.
     """
     logs = list(logs)[:_LOGS]
     values: dict[str, Value] = {}
@@ -63,7 +67,7 @@ def read_hparams(logs: Iterable[tuple[str, str, bytes | None]], folder: str | No
         from lossmon.hparams.files import beside
 
         for place in _places([path for path, _, _ in logs], folder):
-            for file, (found, called) in beside(place).items():
+            for file, (found, called) in beside(place, files).items():
                 take(found, os.path.join(place, file), called)
                 if file == _OVERRIDES and _UNTOLD.fullmatch(os.path.basename(place)):
                     chosen = (pair for pair in found.items() if not pair[0].startswith("hydra"))

@@ -96,7 +96,7 @@ class Agent:
         self._sampler = None  # type: Optional[Sampler]
         self._follower = Follower(
             [], slice_bytes=SLICE_BYTES, ahead=True, long_bytes=LONG_BYTES,
-            ahead_bytes=AHEAD_BYTES, rest=1 / SHARE, first_bytes=FIRST_BYTES,
+            ahead_bytes=AHEAD_BYTES, rest=1 / SHARE, first_bytes=FIRST_BYTES, settings=True,
         )  # fmt: skip
         self._window = Window()
         self._numbers = {}  # type: Dict[str, int]  # log as followed -> its number on the wire

@@ -100,6 +100,7 @@ class Follower:
         ahead_bytes: of its end.
         rest: a walk over the directories is followed by a pause so many times as long.
         first_bytes: read so much of a file at first, to see what it is; a slice where 0.
+        settings: in directories also follow files that say how a training was set up.
     """
 
     def __init__(
@@ -112,8 +113,9 @@ class Follower:
         ahead_bytes: int = AHEAD_BYTES,
         rest: float = 20.0,
         first_bytes: int = 0,
+        settings: bool = False,
     ) -> None:
-        self._ahead = ahead
+        self._ahead, self._settings = ahead, settings
         self._long, self._ahead_bytes = long_bytes, ahead_bytes
         self._rest, self._first = rest, first_bytes or slice_bytes
         self._targets = []  # type: List[str]
@@ -244,14 +246,14 @@ class Follower:
     def _find(self) -> Iterator[str]:
         for target in list(self._targets):
             if os.path.isdir(target):
-                for path in walk(target):
+                for path in walk(target, self._settings):
                     yield path
             elif os.path.lexists(target) or not glob.has_magic(target):
                 yield target  # also where it is not there yet: it may come
             else:
                 for path in glob.iglob(target, recursive=True):
                     if os.path.isdir(path):
-                        for below in walk(path):
+                        for below in walk(path, self._settings):
                             yield below
                     elif not NO_LOG.search(os.path.basename(path)):
                         yield path

@@ -21,9 +21,21 @@ NO_DIRECTORY = re.compile(
     r"^(\..*|__pycache__|node_modules|site-packages|dist-packages|venv|env|.*\.egg-info|labels)$"
 )
 
+# Files beside a log that say how its training was set up; on a box nothing but the agent sees them.
+SETTINGS = re.compile(
+    r"^((hparams|args|params|training_args|config)\.(ya?ml|json)|(hyp|opt|overrides|meta)\.yaml"
+    r"|(adapter_config|task|wandb-metadata)\.json|training_args\.bin|requirements\.txt)$"
+)
+_OF_HYDRA = ".hydra"
 
-def walk(root: str) -> Iterator[str]:
-    """Files below a directory that may be logs: bounded in depth and number, loops are left out."""
+
+def walk(root: str, settings: bool = False) -> Iterator[str]:
+    """Files below a directory that may be logs: bounded in depth and number, loops are left out.
+
+    Args:
+        root: the directory.
+        settings: also files that say how a training was set up.
+    """
     seen = set()  # type: Set[Tuple[int, int]]
     stack = [(root, 0)]
     inside = os.path.realpath(root) + os.sep
@@ -42,10 +54,13 @@ def walk(root: str) -> Iterator[str]:
         for entry in entries:
             try:
                 if entry.is_dir():
-                    if depth < MAX_DEPTH and not NO_DIRECTORY.match(entry.name):
+                    hydra = settings and entry.name == _OF_HYDRA
+                    if depth < MAX_DEPTH and (hydra or not NO_DIRECTORY.match(entry.name)):
                         (links if entry.is_symlink() else folders).append((entry.path, depth + 1))
                 elif entry.is_file() and not entry.name.startswith("."):
-                    if NO_LOG.search(entry.name):
+                    wanted = settings and SETTINGS.match(entry.name)
+                    hidden = os.path.basename(directory) == _OF_HYDRA
+                    if not wanted and (hidden or NO_LOG.search(entry.name)):
                         continue
                     if entry.is_symlink() and os.path.realpath(entry.path).startswith(inside):
                         continue  # `latest.log`: what it points to is found by itself

@@ -101,9 +101,11 @@ class Places:
         return [self._place_of(logs, holders) for logs in trainings]
 
     def folder(self, place: str) -> str | None:
-        """A place as a folder on this machine; None where it is none."""
+        """A place as a folder, on another box as `host:path`; None where it is none."""
         source, path = self.split(place)
-        return path if source is None and os.path.isdir(path) else None
+        if source is None:
+            return path if os.path.isdir(path) else None
+        return None if path.startswith(SLURM) else place
 
     def _place_of(self, logs: Sequence[Told], holders: Mapping[str, int]) -> str:
         """The highest place of a training, not above its own folder, that no other is below."""

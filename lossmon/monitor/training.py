@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
@@ -126,10 +126,10 @@ class Training:
         self.revision += (joined, parted) != (self._joined, self._parted)
         self._joined, self._parted = joined, parted
 
-    def configure(self, folder: str | None) -> None:
-        """Read the settings of the run."""
+    def configure(self, folder: str | None, files: Mapping[str, bytes] | None = None) -> None:
+        """Read the settings of the run; on another box from files that were brought from there."""
         logs = [(log.path, log.format, log.start) for log in self.logs]
-        self.hparams = read_hparams(logs, folder)
+        self.hparams = read_hparams(logs, folder, files)
         self.revision += 1
 
     def bring_up_to_date(self, settled: bool) -> None:

@@ -17,6 +17,7 @@ from lossmon import settings
 from lossmon.formats.decoder import Record
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Health, Source
+from lossmon.monitor.beside import Beside
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace, trace_of
@@ -87,6 +88,7 @@ class Monitor:
         self._backlog: deque[tuple[Source, Chunk]] = deque()  # read, not taken in yet
         self._slice_s = _FIRST_SLICE_S
         self._undecided = Undecided()
+        self._beside = Beside()
         self._news = threading.Event()
         self._told = [source.listen(self._news.set) for source in self._sources]
 
@@ -275,6 +277,8 @@ class Monitor:
         self, source: Source, chunk: Chunk, now: float, touched: dict[Training, None]
     ) -> None:
         path = f"{source.name}:{chunk.log}" if source.name else chunk.log
+        if source.name and chunk.kind == "data" and self._is_setting(source, path, chunk, touched):
+            return
         log = self._logs.get(path)
         if log is None:
             log = self._logs[path] = Log(path, named=self._places.named(path))
@@ -292,6 +296,23 @@ class Monitor:
             log.look_ahead(chunk.data)
         else:
             self._feed(source, log, chunk.data, now, touched)
+
+    def _is_setting(
+        self, source: Source, path: str, chunk: Chunk, touched: dict[Training, None]
+    ) -> bool:
+        """Keep a file of another box that says how a training there was set up; it is no log."""
+        if self._places.named(path):
+            return False
+        count = len(self._beside.files)
+        alone = self._beside.take(path, chunk.offset, chunk.data)
+        if alone and chunk.offset + len(chunk.data) >= chunk.size:
+            source.drop(chunk.log)
+        if alone or len(self._beside.files) > count:
+            for training in self._trainings_there:
+                if path.startswith(f"{training.place}/") and training.hparams is not None:
+                    training.hparams = None  # is read anew
+                    touched[training] = None
+        return alone
 
     def _feed(
         self, source: Source, log: Log, data: bytes, now: float, touched: dict[Training, None]
@@ -466,7 +487,11 @@ class Monitor:
         renamed = False
         for training in self._trainings_there:
             if training.hparams is None and self._source_of[training.logs[0]] in settled:
-                training.configure(self._places.folder(training.place))
+                source = self._source_of[training.logs[0]]
+                folder = self._places.folder(training.place)
+                if any(log.path == training.place for log in training.logs):
+                    folder = None
+                training.configure(folder, self._beside.files if source.name else None)
                 touched[training] = None
                 renamed |= bool(training.hparams and training.hparams.name)
                 if time.thread_time() > end and not whole:

@@ -62,7 +62,11 @@ def owner_of(root: Path, run: RunUpdate) -> Run:
 
 
 def test_settings_of_every_library_are_read(project: Path) -> None:
-    for run in gather([str(project)], 1).updates:
+    assert_configured(project, gather([str(project)], 1).updates)
+
+
+def assert_configured(project: Path, runs: Sequence[RunUpdate]) -> None:
+    for run in runs:
         owner = owner_of(project, run)
         told = {"lr": owner.lr, "seed": owner.seed, "batch_size": 16}
         for name, spellings in SETTINGS.items():
@@ -85,6 +89,7 @@ def test_the_same_over_ssh(project: Path, tmp_path: Path) -> None:
     finally:
         box.stop()
     assert problems(project, found.updates) == []
+    assert_configured(project, found.updates)
 
 
 def test_while_logs_grow_no_two_trainings_are_one(project: Path, tmp_path: Path) -> None:

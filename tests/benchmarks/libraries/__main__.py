@@ -92,7 +92,8 @@ def train(root: Path, runs: Sequence[Run], python_of: dict[str, str], pause: flo
 
 def rename(root: Path, runs: Sequence[Run]) -> None:
     """Give two output folders other names, as people do when a run was a good one."""
-    for run, name in zip((runs[0], runs[-1]), ("best_so_far", "old/keep-this-one"), strict=True):
+    have = [run for run in runs if (root / run.output).exists()]  # some libraries print alone
+    for run, name in zip((have[0], have[-1]), ("best_so_far", "old/keep-this-one"), strict=True):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / run.output).rename(root / name)
         run.output = name
