@@ -41,6 +41,8 @@ _MOST_SLICE_S = (
 )
 _FIRST_SLICE_S = 0.01  # of the first poll, so that something is shown soon; then doubled
 _CONFIGURE_S = 0.02  # of the processor that reading settings takes at a poll
+_REST_S = 3.0  # without a row: a log is compared with others once more
+_MOST_RESTED = 32  # of them at a poll
 _SHORT_S = 0.1  # and so often where one cannot tell
 
 
@@ -79,6 +81,7 @@ class Monitor:
         }
         self._compared: dict[Log, tuple[int, int]] = {}  # generation and size, when it was
         self._grown: dict[Log, None] = {}  # since logs were compared
+        self._written: dict[Log, float] = {}  # when rows came last, until it is looked at at rest
         self._named = 0  # how many runs there were when they were named
         self._moved = False  # logs have come or changed their training: names may change
         self._sent: dict[str, RunUpdate] = {}  # what was handed out last, by run
@@ -120,7 +123,7 @@ class Monitor:
         waiting = {source for source, _ in self._backlog}
         settled = {one for one in self._sources if one not in waiting and one.pending() == 0}
         first_whole = (settled - self._caught_up) & set(self._source_of.values())
-        self._regroup(touched, everything=self._obey() or bool(first_whole))
+        self._regroup(touched, now, everything=self._obey() or bool(first_whole))
         for training in [one for one in touched if one in self._trainings_there]:
             source = self._source_of[training.logs[0]]
             new = source in settled and source not in self._caught_up
@@ -217,7 +220,7 @@ class Monitor:
             self._take(log, log.end(), now, touched)
             if log.refused is not None:
                 self.refused[log.path] = log.refused
-        self._regroup(touched, everything=True)
+        self._regroup(touched, now, everything=True)
         if configured:
             self._configure(touched, set(self._sources), whole=True)
         for training in self._trainings():
@@ -386,13 +389,15 @@ class Monitor:
         log.trouble = None
         self.errors.pop(log.path, None)
 
-    def _regroup(self, touched: dict[Training, None], everything: bool = False) -> None:
-        """Find out which logs belong together, where any has grown by much."""
+    def _regroup(self, touched: dict[Training, None], now: float, everything: bool = False) -> None:
+        """Find out which logs belong together, where any has grown by much or has come to rest."""
         touched_logs = (log for training in touched for log in training.logs)
         self._grown |= dict.fromkeys(log for log in touched_logs if log in self._training_of)
+        self._written |= dict.fromkeys(self._grown, now)
         if len(self._training_of) > 1:  # a log alone is compared once another comes
             looked_at = self._training_of if everything else self._grown
             fresh = [log for log in looked_at if self._grew(log, everything)]
+            fresh = list(dict.fromkeys([*fresh, *self._at_rest(now)]))
             self._grown = {}
             for log in fresh:
                 self._joining[self._source_of[log]].take(log)
@@ -403,6 +408,16 @@ class Monitor:
         if self._moved and self._names_due():
             self._moved = False
             self._name_all(touched)
+
+    def _at_rest(self, now: float) -> list[Log]:
+        """Logs that have grown since they were compared and grow no more, a few at a time.
+
+        A tracker writes its last rows behind what was printed: until then the ends do not agree.
+        """
+        rested = [log for log, at in self._written.items() if now - at >= _REST_S][:_MOST_RESTED]
+        for log in rested:
+            del self._written[log]
+        return [log for log in rested if log.records and log in self._training_of]
 
     def _obey(self) -> bool:
         """Take what the user said of logs since the last poll; True where it was anything."""

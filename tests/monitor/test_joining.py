@@ -341,3 +341,25 @@ def test_two_logs_that_are_emptied_and_begin_anew_harm_no_other(
         assert until(monitor, lambda runs: any(run.step == 90 for run in runs.values()))
     finally:
         monitor.close()
+
+
+def test_a_copy_that_lags_behind_is_joined_once_it_has_caught_up(tmp_path: Path) -> None:
+    lines = [f"step {i} loss {loss:.4f}\n" for i, loss in enumerate(training(3, 60), 1)]
+    (tmp_path / "job.out").write_text("".join(lines))
+    copy = tmp_path / "kept" / "output.log"
+    copy.parent.mkdir()
+    copy.write_text("".join(lines[:33]))
+    monitor = open_monitor([str(tmp_path)], watch=False)
+    runs: set[str] = set()
+
+    def look(now: float) -> int:
+        for _ in range(3):
+            for update in monitor.poll(now):
+                (runs.discard if update.removed else runs.add)(update.run)
+        return len(runs)
+
+    assert look(1e9) == 2, "one may have been stopped before the other"
+    copy.write_text("".join(lines))
+    look(1e9 + 1)
+    assert look(1e9 + 9) == 1
+    monitor.close()
