@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, groupby, islice, repeat
 from operator import is_
-from typing import NamedTuple, Protocol, overload
+from typing import NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -342,4 +342,16 @@ class Decoder(Protocol):
 
     def flush(self) -> Sequence[Record]:
         """The log ended here: decode the unfinished tail as it stands."""
+        ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A decoder that holds rows back, since what follows may still change them."""
+
+    def settle(self) -> Sequence[Record]:
+        """The log has been silent for some seconds: the rows that are as good as final.
+
+        Rows are what they would be without, unless what follows changes them after all.
+        """
         ...

@@ -106,6 +106,11 @@ class TextDecoder:
         self._rows.release()
         return [*records, *self._rows.drain()]
 
+    def settle(self) -> Sequence[Record]:
+        """The log fell silent: what only a redraw could change, of a bar at its end, is a row."""
+        self._rows.settle()
+        return self._rows.drain()
+
     def _decode(self, raw: list[bytes]) -> Sequence[Record]:
         if self._splitter.oversized > self.skipped.count:
             for _ in range(self._splitter.oversized - self.skipped.count):

@@ -24,6 +24,7 @@ class _Held:
     key: tuple[object, ...]
     record: Record
     whole: bool = False  # one row an epoch: nothing in it is left over from an earlier one
+    full: bool = False  # of a bar at its end: where the log falls silent then, it counts
 
 
 @dataclass
@@ -123,7 +124,7 @@ class Placer:
         at = place.epoch if epoch is None else epoch
         record = Record(values, step, at, time, "" if evaluation else self.stage)
         if shape.bar:
-            self._hold_bar(shape, record)
+            self._hold_bar(shape, record, shape.is_full(groups))
         elif evaluation and "batch" in shape.counters:
             self._hold(("eval", shape.names, record.epoch, record.step), record)
         else:
@@ -384,20 +385,33 @@ class Placer:
             self.release()
         self._out.append(record)
 
-    def _hold(self, key: tuple[object, ...], record: Record, whole: bool = False) -> None:
+    def _hold(
+        self, key: tuple[object, ...], record: Record, whole: bool = False, full: bool = False
+    ) -> None:
         """Keep a row that its next redraw replaces."""
         if self._held is not None and self._held.key != key:
             self.release()
-        self._held = _Held(key, record, whole)
+        self._held = _Held(key, record, whole, full)
 
-    def _hold_bar(self, shape: Shape, record: Record) -> None:
+    def settle(self) -> None:
+        """The log is silent: a bar at its end is a row, to which a redraw adds what is new alone.
+
+        Else the last epoch of Keras would never be seen while one watches, and of epochs that take
+        an hour each would be seen an hour late.
+        """
+        held = self._held
+        if held is not None and held.full:
+            self.release()
+            self._bar_values.update(held.record.values)
+
+    def _hold_bar(self, shape: Shape, record: Record, full: bool) -> None:
         key = ("bar", shape.evaluation, record.epoch, record.step)
         if key == self._shown:
             fresh = {n: v for n, v in record.values.items() if n not in self._bar_values}
             record = record._replace(values=fresh)
             if not fresh:
                 return
-        self._hold(key, record, shape.keras)
+        self._hold(key, record, shape.keras, full)
 
     def _bar_starts(self, values: dict[str, float]) -> None:
         """A new epoch's bar at 0 still shows what was measured after the epoch before."""

@@ -185,6 +185,14 @@ class Shape:
         number = None if group is None else parse_number(groups[group])
         return number if number is not None and 0 <= number < 2**53 else None
 
+    def is_full(self, groups: tuple[str, ...]) -> bool:
+        """Of a bar: its finest counter has come to its total."""
+        for what, all_of_them in (("batch", "batches"), ("step", "steps"), ("epoch", "epochs")):
+            at, total = self.counter(groups, what), self.counter(groups, all_of_them)
+            if at is not None and total is not None:
+                return at == total
+        return False
+
     def values(self, groups: tuple[str, ...]) -> dict[str, float]:
         """Name -> value; a value that is no number after all is left out."""
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from lossmon import crash
 from lossmon.errors import FormatError, message_of
-from lossmon.formats.decoder import Decoder, Record, Rows, Skipped, sound, within
+from lossmon.formats.decoder import Decoder, Record, Rows, Settling, Skipped, sound, within
 from lossmon.formats.detect import detect
 from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.lexicon import role
@@ -85,6 +85,7 @@ class Log:
     named: bool = False
     stale: bool = False
     _plain: int = 0  # bytes of its text that were fed
+    _newest: int = 0  # where the newest piece of them began
     _start: bytes = b""
     _head: bytearray = field(default_factory=bytearray)
     _unpacker: Unpacker | None = None
@@ -167,6 +168,7 @@ class Log:
 
     def _feed_plain(self, data: bytes) -> Sequence[Record]:
         start = self._passed if self.decoder is None else self._plain
+        self._newest = self._plain
         self._plain += len(data)
         if self.tail is not None:
             self.tail.append(data)
@@ -176,6 +178,14 @@ class Log:
         else:
             records = self._decode(data)
         self.origins.add(start, self._plain, records)
+        return records
+
+    def settle(self) -> Sequence[Record]:
+        """It fell silent: the rows that its decoder held back and that are as good as final."""
+        if self.refused is not None or not isinstance(self.decoder, Settling):
+            return []
+        records = self._guard(self.decoder, self.decoder.settle)
+        self.origins.add(self._newest, self._plain, records)
         return records
 
     def _behind_line(self, data: bytes) -> bytes:

@@ -44,6 +44,7 @@ _CONFIGURE_S = 0.02  # of the processor that reading settings takes at a poll
 _REST_S = 3.0  # without a row: a log is compared with others once more
 _MOST_RESTED = 32  # of them at a poll
 _SHORT_S = 0.1  # and so often where one cannot tell
+_SILENT_S = 2.0  # without a byte, after which a bar that was left at its end is not redrawn soon
 
 
 def slice_after(slice_s: float, judged_s: float) -> float:
@@ -92,6 +93,7 @@ class Monitor:
         self._slice_s = _FIRST_SLICE_S
         self._undecided = Undecided()
         self._beside = Beside()
+        self._spoke: dict[Log, float] = {}  # logs that may hold a row back -> when they last grew
         self._news = threading.Event()
         self._told = [source.listen(self._news.set) for source in self._sources]
 
@@ -118,6 +120,7 @@ class Monitor:
             # What is no data costs nothing, such as the end of a long log, to be shown at once.
             if time.thread_time() > end and self._backlog and self._backlog[0][1].kind == "data":
                 break
+        self._settle(now, touched)
         taken = time.thread_time()
         # Each source by itself: a slow link must not hold back what is judged here.
         waiting = {source for source, _ in self._backlog}
@@ -327,12 +330,22 @@ class Monitor:
         if log.read == 0 and is_own(data) and not self._places.named(log.path):
             log.refused = said("what lossmon saved; name the file itself to look at it")
         records = log.feed(data)
+        self._spoke[log] = now
         self._undecided.note(log)
         if log.refused is not None and not log.records and not records:
             self.refused[log.path] = log.refused
             source.drop(log.path.removeprefix(f"{source.name}:") if source.name else log.path)
             return
         self._take(log, records, now, touched)
+
+    def _settle(self, now: float, touched: dict[Training, None]) -> None:
+        """Logs that were read to their end and fell silent: their decoders wait for no redraw."""
+        if self._backlog or not self._spoke:
+            return
+        for log in [log for log, at in self._spoke.items() if now - at >= _SILENT_S]:
+            del self._spoke[log]
+            if log.read >= log.size and (records := log.settle()):
+                self._take(log, records, now, touched)
 
     def _take(
         self, log: Log, records: Sequence[Record], now: float, touched: dict[Training, None]

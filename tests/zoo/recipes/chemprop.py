@@ -3,9 +3,9 @@
 # [tool.zoo]
 # tool = "chemprop"
 # environment = "torch"
-# train = "train_loss"
+# train = "train_loss_step"
 # eval = "val_loss"
-# also = ["train_loss_.*", "val/.*", "lr.*"]
+# also = ["val/.*", "lr.*"]
 # pace_s = 0.5
 # ///
 """A message passing network on a few molecules, CSVLogger of Lightning."""
@@ -22,12 +22,7 @@ class Note(Logger):
     name, version = "note", 0
 
     def log_metrics(self, metrics, step=None):
-        names = {
-            "train_loss_epoch": "train_loss",
-            "train_loss": "train_loss",
-            "val_loss": "val_loss",
-        }
-        if row := {names[k]: v for k, v in metrics.items() if k in names}:
+        if row := {name: value for name, value in metrics.items() if "loss" in name}:
             truth.values(step, row)
 
     def log_hyperparams(self, *args, **kwargs):

@@ -3,9 +3,9 @@
 # [tool.zoo]
 # tool = "NeuralForecast"
 # environment = "torch"
-# train = "train_loss"
+# train = "train_loss_step"
 # eval = "valid_loss"
-# also = ["train_loss_step", "train_loss_epoch", "ptl/.*"]
+# also = ["ptl/.*"]
 # pace_s = 0.1
 # ///
 """An MLP on a sine with NeuralForecast, with a CSVLogger of Lightning."""
@@ -24,7 +24,7 @@ class Note(Logger):
     name, version = "note", 0
 
     def log_metrics(self, metrics, step=None):
-        if row := {k: v for k, v in metrics.items() if k in ("train_loss", "valid_loss")}:
+        if row := {k: v for k, v in metrics.items() if "loss" in k}:
             truth.values(step, row)
 
     def log_hyperparams(self, *args, **kwargs):
