@@ -151,7 +151,8 @@ def sniff(head: bytes, name: str) -> str | None:
     listed = [value for value in values if _is_rows(value)]
     rows = [row for row in values if type(row) is dict]
     share = (len(rows) + len(listed)) / max(1, len(lines) - 1)  # the last line may be cut
-    if len(listed) > 1:  # of one alone more may come, but it may as well be written anew
+    # Of one list alone more may come, but it may as well be written anew: the name tells.
+    if len(listed) > 1 or (listed and name.endswith((".jsonl", ".ndjson"))):
         rows += chain.from_iterable(listed)
     if share < _SHARE_AMONG_WARNINGS:
         return None

@@ -53,7 +53,7 @@ _DIGIT = re.compile(
     r"(?<![A-Za-z_@])\d|\b(?:nan|inf)\b", re.IGNORECASE
 )  # or no number any more: "loss: nan"
 # What is printed while a bar stands: "[00:12<19:19, 1.16s/it]Epoch 3: loss 2.3"
-_GLUED = re.compile(r"\[[\d:]+<[\d:?]+,[^\[\]]*\](?=[A-Za-z\[({*=#-])")
+_GLUED = re.compile(r"\[[\d:]+<[\d:?]+,[^\[\]]*\](?=[A-Za-z`\[({*=#-])")
 _FINISHED = re.compile(
     r"(?i)(?:^|[\s`'\"*])(?:(?:training|engine run|finetuning|fine-tuning|optimization)"
     r"(?: (?:is|has|was|run))?[\s:]*(?:finished|complete[d]?|done|ended|successful)"

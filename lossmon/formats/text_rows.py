@@ -114,11 +114,13 @@ class Placer:
             values = self._fresh(shape, values, step)
             if not values:
                 return
+            again = shape.bar and step is not None and step == place.step
             if step is not None:
                 self._enter(shape.stage or self.title, step)
                 by_batch = epoch is not None and "batch" in shape.counters
                 place.arrive(step, shape.level == 2, by_batch)
-            self.facts.finished, self.facts.failure = False, None
+            if not again:  # Lightning redraws its bar when it has said that it is over
+                self.facts.finished, self.facts.failure = False, None
             if shape.totals:
                 self.note_totals(shape, groups)
         at = place.epoch if epoch is None else epoch

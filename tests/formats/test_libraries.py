@@ -8,6 +8,7 @@ from pathlib import Path
 import lossmon
 from lossmon.formats.names import choose, named_by_folder
 from lossmon.formats.tensorboard import EventDecoder
+from lossmon.formats.text import TextDecoder
 from tests.formats.samples import event, simple, version
 from tests.formats.test_spellings import curves, loss, val
 
@@ -171,3 +172,16 @@ class TestOutputBesideTheFolderThatTheTrainerWrites:
     def test_other_values_are_another_run(self, tmp_path: Path):
         self.write(tmp_path, "anything", same=False)
         assert lossmon.read(str(tmp_path))["run"].nunique() == 2
+
+
+def test_lightnings_bar_is_redrawn_after_the_sentence_that_ends_it():
+    bar = "\rEpoch {}: 100%|██████████| 7/7 [00:00<00:00,  7.78it/s, train_loss=0.{}]"
+    log = "".join(bar.format(epoch, 9 - epoch) for epoch in range(4))
+    over = "`Trainer.fit` stopped: `max_epochs=4` reached.\n" + bar.format(3, 6) + "\n"
+    decoder = TextDecoder()
+    decoder.feed((log + over).encode())
+    decoder.flush()
+    assert decoder.facts.finished
+    decoder.feed(bar.format(4, 5).encode() + b"\n")
+    decoder.flush()
+    assert not decoder.facts.finished, "it goes on"

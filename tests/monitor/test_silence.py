@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from lossmon.monitor import Monitor, RunUpdate
@@ -71,4 +72,21 @@ def test_a_bar_on_its_way_waits_for_its_redraw(tmp_path: Path) -> None:
     monitor = open_monitor([str(log)], watch=False)
     first = polled(monitor, NOW)
     assert polled(monitor, NOW + 60, first).step == first.step
+    monitor.close()
+
+
+def test_lists_of_rows_that_come_one_by_one_are_lines(tmp_path: Path) -> None:
+    log = tmp_path / "metrics.jsonl"
+    lists = [
+        [{"iter": i, "metric": "train", "variant": "loss", "value": 2 - i / 50} for i in part]
+        for part in (range(1, 15), range(15, 40))
+    ]
+    log.write_text(json.dumps(lists[0]) + "\n")
+    monitor = open_monitor([str(log)], watch=False)
+    first = polled(monitor, NOW)
+    with log.open("a") as file:  # ClearML gathers for some seconds
+        file.write(json.dumps(lists[1]) + "\n")
+    later = polled(monitor, NOW + 5, first)
+    assert (first.step, later.step) == (14, 39)
+    assert len(later.series["train/loss"]) == 39
     monitor.close()

@@ -21,9 +21,6 @@ truth = Truth()
 
 
 class Note(Callback):
-    def on_train_start(self, trainer, module):
-        truth.plan(trainer.max_epochs * trainer.num_training_batches)
-
     def on_train_batch_end(self, trainer, module, outputs, batch, at):
         truth.row(trainer.global_step, train_loss=trainer.callback_metrics["train_loss"])
 

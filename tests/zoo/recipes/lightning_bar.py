@@ -5,6 +5,7 @@
 # environment = "torch"
 # train = "train_loss"
 # whole = false
+# note = "the bar counts epochs from 0 and says no plan; one is over when max_epochs is said to be reached"
 # ends = "finished"
 # ///
 """A LightningModule whose only log is the bar of tqdm, in captured output."""
@@ -15,7 +16,7 @@ from lightning.pytorch.callbacks import Callback, TQDMProgressBar
 from torch.utils.data import DataLoader, TensorDataset
 from zoo import Truth
 
-truth = Truth(plan=60)
+truth = Truth()
 
 
 class Note(Callback):

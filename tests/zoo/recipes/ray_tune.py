@@ -4,8 +4,8 @@
 # tool = "Ray Tune"
 # environment = "ray"
 # log = ""
-# train = "loss"
-# also = ["time_.*", "timestamp", "pid", "iterations_since_restore", "training_iteration", "config/.*", "info/.*", "ray/tune/.*"]
+# train = "ray/tune/loss"
+# also = ["time_.*", "timestamp", "pid", "iterations_since_restore", "training_iteration", "loss", "config/.*", "info/.*", "ray/tune/.*"]
 # runs = 2
 # pace_s = 0.2
 # ///
@@ -25,7 +25,7 @@ def train(config):
     for step, loss, _ in descent(30, config["rate"]):
         tune.report({"loss": loss})
         if truth:
-            truth.row(step, loss=loss)
+            truth.values(step, {"ray/tune/loss": loss})
 
 
 if __name__ == "__main__":
