@@ -131,7 +131,7 @@ def guessing_for_epochs(view: View) -> Chance | None:
     train = view.train
     if train is None or train.rises or not Bounds.epochs <= train.n < Enough.points_live:
         return None
-    if view.tail or view.epochs is None or view.epochs < train.n - 1:
+    if not view.rows_are_epochs:
         return None
     values = train.value
     for chance in chances(view):

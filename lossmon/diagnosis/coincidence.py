@@ -136,10 +136,12 @@ def rate_rose(view: View, onset: int) -> Iterator[Reason]:
     peak = float(np.nanmax(rate))
     then = float(rate[min(int(np.searchsorted(step, onset)), len(rate) - 1)])
     if then >= 0.98 * peak and rate[0] < 0.5 * peak:
+        top, began = float(step[int(np.argmax(rate >= 0.98 * peak))]), float(step[0])
+        soon = onset - began <= _SOON * max(top - began, 1.0)  # the first steps at full rate
         yield Reason(
             "lr_too_high",
             said("it began while the learning rate was at its peak, {peak:.2g}", peak=peak),
-            1.2,
+            2.0 if soon else 1.2,
         )
 
 
@@ -421,6 +423,7 @@ def rate_still_rising(view: View, onset: int) -> Iterator[Reason]:
         )
 
 
+_SOON = 3.0  # x the warm-up: what breaks by then broke at its end
 _RISEN = 2.0  # x its start: a warm-up that has come far
 _LINEAR = 0.01  # spread of rate / step in a warm-up from 0
 

@@ -395,7 +395,7 @@ class Rise:
     def _idles(self, x: float) -> bool:
         """Take a value that surely changes nothing: below each line, where no try is open."""
         noise = self._noise
-        if noise.block > 1 or self.n + 1 >= self._due or len(self._first) < 5:
+        if noise.block > 1 or self.n + 1 >= self._due or len(self._first) < 5 or x - x != 0.0:
             return False
         y = (x - noise.phi * self._before) / (1.0 - noise.phi)
         if any(one.open or not y <= one.line for one in self._tries):
@@ -405,6 +405,7 @@ class Rise:
         self._before = x
         return True
 
+    @np.errstate(all="ignore")  # any logged value is allowed: what overflows wins no bet
     def _skip(self, x: Floats) -> int:
         """Pass over values that surely change nothing; how many."""
         if len(x) < 8 or len(self._first) < 5 or any(one.open for one in self._tries):
@@ -462,6 +463,7 @@ class Rise:
                 one.upper = known
             self._draw_lines()
 
+    @np.errstate(all="ignore")
     def _refer(self) -> None:
         """Look at the newest eighth: is it the lowest level held? O(h log h), every h/2 values."""
         noise = self._noise = Noise.of(self._seen.last(max(64, self.n // 4)))
@@ -491,6 +493,7 @@ class Rise:
         phi = self._noise.phi
         return np.asarray((x[1:] - phi * x[:-1]) / (1.0 - phi)) if phi else x[1:]
 
+    @np.errstate(all="ignore")
     def _lasts(self, since: int) -> bool:
         """Long enough, high enough, and not on its way back."""
         lasted = self.n - since

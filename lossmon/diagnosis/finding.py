@@ -19,7 +19,7 @@ PatternId = Literal[
     "spike", "stalled", "failed", "finished", "grad_explosion", "grad_vanishing", "grad_nan",
     "grad_zero", "lr_zero", "eval_nan", "scaled_loss", "chance_level", "staircase", "restart",
     "stage", "slowdown", "data_wait", "periodic_slow",
-    "memory_growth", "loss_scale", "clip_saturated", "worst_score", "best_at_first",
+    "memory_growth", "loss_scale", "clip_saturated", "impossible", "worst_score", "best_at_first",
     "expert_collapse", "energy_stuck", "discriminator_won", "preference_saturated",
     "policy_is_reference", "chosen_falls", "equal_rewards", "kl_drift", "entropy_collapse",
     "value_unlearned", "noisy", "too_early",

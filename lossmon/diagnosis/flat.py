@@ -24,6 +24,7 @@ TREND = (Level("start", "start"), Trend("trend", "trend_start", "trend_end"))
 class Bounds(Limits):
     """Of the reasons."""
 
+    high_rate = Limit(0.1, "learning rate that only plain SGD bears", "threads: 1.0 with Adam")
     tiny_rate = Limit(1e-7, "learning rate that moves nothing", "words")
     tiny_grad = Limit(1e-6, "grad norm that is none", "words: next to 0")
     few_trained = Limit(0.002, "of the weights: too few are trained", "LoRA of rank 1")
@@ -64,6 +65,9 @@ def _rate(view: View) -> Iterator[Reason]:
     if peak < Bounds.tiny_rate:
         words = said("at most {peak:.2g}", peak=peak) if peak > 0 else said("0 in the log")
         yield Reason("lr_too_low", said("learning rate is {words}", words=words), 3.0)
+    elif peak >= Bounds.high_rate and view.kind.id not in ("boosting", "rl"):
+        words = said("learning rate is {peak:.3g}: with Adam 0.001 is usual", peak=peak)
+        yield Reason("lr_too_high", words, 1.6)
     elif newest == peak and rate[0] < 0.5 * newest:
         yield Reason(
             "lr_warmup",

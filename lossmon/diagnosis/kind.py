@@ -28,7 +28,7 @@ _SHAPE = frozenset((
     "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "rising", "healthy",
     "falling", "gap", "scaled_loss",
     "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair",
-    "noisy", "spike", "staircase", "chance_level", "too_early", "eval_swings",
+    "noisy", "spike", "staircase", "chance_level", "too_early", "eval_swings", "impossible",
 ))  # fmt: skip
 
 # Rewards jump and may go on rising; no level of guessing or memory of examples is known of them.
@@ -135,7 +135,7 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
     Kind(
         "rl",
         told_by=r"(?:ep|episode)_?(?:rew(?:ard)?|return)s?\w*|ep_len_mean|approx_kl|explained_var\w*"
-        r"|policy_gradient_loss|td_error|episodic_return|cumulative_reward",
+        r"|policy_gradient_loss|td_(?:error|loss)|episodic_return|cumulative_reward",
         together=((_REWARD, _POLICY), (r"act(?:or)?_loss", r"cri(?:tic)?_loss")),
         curve=(
             Measure(
@@ -154,9 +154,9 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
         "gan",
         together=(
             (
-                r"d(?:isc\w*)?_?loss|loss_d(?:isc\w*)?|d_(?:real|fake|total|[a-c])|err_?d(?:_real)?"
+                r"d(?:isc\w*)?_?(?:loss|err(?:or)?)|loss_d(?:isc\w*)?|d_(?:real|fake|total|[a-c])|err_?d(?:_real)?"
                 r"|discriminator\w*|loss_d_\w+|discloss|critic_loss|disc_\w*loss",
-                r"g(?:en\w*)?_?loss|loss_g(?:en\w*)?|g_(?:gan|total|adv|[a-c])|err_?g|generator\w*"
+                r"g(?:en\w*)?_?(?:loss|err(?:or)?)|loss_g(?:en\w*)?|g_(?:gan|total|adv|[a-c])|err_?g|generator\w*"
                 r"|loss_g_\w+|aeloss|adv\w*_loss|loss_adv\w*|gen_\w*loss\w*",
             ),
         ),

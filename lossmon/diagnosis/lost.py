@@ -48,7 +48,7 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
         yield from _from_the_first(view)
         return
     start = float(sketch.head[0]) if len(sketch.head) else 0.0
-    if abs(start) >= Bounds.unscaled:
+    if abs(start) >= Bounds.unscaled and not view.curve:  # a perplexity begins as high
         yield Reason("unscaled", said("the very first loss is {start:.2g}", start=start), 2.6)
     lost = ~np.isfinite(sketch.newest)
     if not lost.any():

@@ -350,10 +350,24 @@ class View:
         )
 
     @property
+    def rows_are_epochs(self) -> bool:
+        """Each row is the mean of an epoch: few of them tell what many batches do."""
+        if self.train is None or self.epochs is None or self.tail:
+            return False
+        return self.train.n >= 3 and self.epochs >= self.train.n - 1
+
+    @property
+    def enough(self) -> int:
+        """Train points from which on anything is told."""
+        few = self.ended or self.rows_are_epochs
+        return int(Enough.points if few else Enough.points_live)
+
+    @property
     def too_soon(self) -> bool:
         """While a run goes on, what looks bad at its start may be its warm-up or its noise."""
         if self.ended:
             return False
         if self.plan_share is not None:
             return self.plan_share < Enough.plan or self.warming_up
-        return self.train is not None and self.train.n < Enough.points_no_plan
+        need = Enough.points if self.rows_are_epochs else Enough.points_no_plan
+        return self.train is not None and self.train.n < need

@@ -112,3 +112,35 @@ def test_a_discriminator_at_0_is_no_lost_loss() -> None:
 
 def _said(diagnosis: Diagnosis) -> set[str]:
     return {finding.pattern for finding in diagnosis.findings}
+
+
+def test_a_classifiers_loss_far_below_0_and_a_dice_above_1_are_impossible() -> None:
+    """Masks of 0 to 255: cross-entropy falls without a floor, and looks as if all were well."""
+    masks = judged(loss=[-9e5, -4.7e6, -1.1e7, -2e7, -3.4e7], val_dice=[1.97] * 5)
+    assert masks.findings[0].pattern == "impossible"
+    sound = judged(loss=[-0.1, -0.3, -0.4, -0.5, -0.6], val_dice=[0.3, 0.4, 0.5, 0.55, 0.6])
+    assert "impossible" not in _said(sound)
+
+
+def test_slow_and_steady_is_no_underfitting() -> None:
+    train = [0.8586, 0.8168, 0.8095, 0.8032, 0.8001, 0.7941, 0.7898, 0.7872]
+    evals = [0.8122, 0.8112, 0.8107, 0.8102, 0.8069, 0.8022, 0.7992, 0.8005]
+    assert "underfitting" not in _said(judged(loss=train, eval_loss=evals))
+
+
+def test_a_rate_of_1_is_a_reason_where_nothing_moves() -> None:
+    """The default for SGD with Adam: the perplexity stands at its cap, e^100."""
+    found = judged(ppl=[2.688e43] * 6, lr=[1.0] * 6).findings[0]
+    assert (found.pattern, found.causes[0].id) == ("constant", "lr_too_high")
+
+
+def test_zeros_beside_an_eval_of_nan_are_a_loss_that_is_lost() -> None:
+    found = judged(loss=[530.0, 0.0, 915.0, 0.0, 0.0], eval_loss=[NAN] * 5)
+    assert found.findings[0].pattern == "diverged"
+    assert "while eval loss is NaN" in found.findings[0].evidence
+
+
+def test_errors_of_a_gan_are_its_losses() -> None:
+    g = list(np.linspace(0.76, 5.0, 24))
+    d = list(0.6 * np.exp(-np.arange(24) / 4) + 0.005)
+    assert _said(judged(generator_error=g, discriminator_error=d)) == {"discriminator_won"}

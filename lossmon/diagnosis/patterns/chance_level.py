@@ -61,7 +61,7 @@ PATTERN = Pattern(
     forbids=("steps+",),
     limits=Bounds,
     causes=flat.reasons,
-    typical=("bad_labels", "lr_too_low", "frozen_gradients"),
+    typical=("collapsed", "bad_labels", "frozen_gradients"),
     picture=Picture(lines=(Level("ln C", "chance"),), marks=(SINCE,)),
     sketch=lambda of: Sketch(
         {

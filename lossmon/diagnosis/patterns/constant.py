@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossmon.diagnosis import facts
+from lossmon.diagnosis import facts, flat
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
@@ -64,7 +64,8 @@ PATTERN = Pattern(
     forbids=("rate+", "rate-", "steps+", "capacity+", "capacity-"),
     looks=1,
     limits=Bounds,
-    typical=("frozen_gradients", "saturated", "same_batch"),
+    causes=flat.reasons,
+    typical=("collapsed", "frozen_gradients", "saturated", "same_batch"),
     picture=Picture(marks=(SINCE,)),
     sketch=lambda of: Sketch({"train": 2.3 + 0 * of.t}),
 )

@@ -13,11 +13,11 @@ from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 _D = (
-    r"d(?:isc\w*)?_?loss|loss_d(?:isc\w*)?|d_total|err_?d|discriminator_loss|loss_disc(?:_all)?"
+    r"d(?:isc\w*)?_?(?:loss|err(?:or)?)|loss_d(?:isc\w*)?|d_total|err_?d|discriminator_loss|loss_disc(?:_all)?"
     r"|d_[ab]"
 )
 _G = (
-    r"g(?:en\w*)?_?loss|loss_g(?:en\w*)?|g_(?:total|gan|adv)|err_?g|generator_loss|adv\w*_loss"
+    r"g(?:en\w*)?_?(?:loss|err(?:or)?)|loss_g(?:en\w*)?|g_(?:total|gan|adv)|err_?g|generator_loss|adv\w*_loss"
     r"|g_[ab]"
 )
 
@@ -38,7 +38,7 @@ def find(view: View) -> Finding | None:
     d, g = view.around.logged(_D), view.around.logged(_G)
     if d is None or g is None or min(len(d.value), len(g.value)) < Bounds.points:
         return None
-    late = d.value[-max(8, len(d.value) // 5) :]
+    late = d.value[-max(4, len(d.value) // 5) :]
     if not np.isfinite(late).all() or not np.isfinite(g.value).all():
         return None
     if np.max(np.abs(late)) <= Bounds.none and g.late(0.2) >= Bounds.rise * g.early(0.25) > 0:

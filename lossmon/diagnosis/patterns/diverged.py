@@ -85,6 +85,8 @@ def _zeroed(view: View, train: Curve) -> Finding | None:
     )
     if grad is not None:
         words += said(", while grad norm is NaN")
+    elif facts.broken(view.sketches.get("eval_loss")) is not None:
+        words += said(", while eval loss is NaN")
     else:
         before = facts.before(train.sketch, zeros.since)
         far = len(before) > 0 and st.median(before) > Bounds.from_far * abs(train.start)
@@ -97,9 +99,8 @@ def _zeroed(view: View, train: Curve) -> Finding | None:
 
 
 def _far_above(view: View, train: Curve) -> Finding | None:
-    enough = Enough.points if view.ended else Enough.points_live
     values = train.value
-    if train.n < enough or len(values) < Enough.points or train.start <= 0:
+    if train.n < view.enough or len(values) < Enough.points or train.start <= 0:
         return None
     if np.mean(values <= 0) > Bounds.rounded:
         return None  # a loss that goes below 0 has no start to be a multiple of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.patterns.healthy import late_share
 from lossmon.diagnosis.view import View
@@ -23,8 +23,7 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """A significant fall that goes on, whatever else keeps it from being called healthy."""
     train = view.train
-    enough = Enough.points if view.ended else Enough.points_live
-    if train is None or train.n < enough:
+    if train is None or train.n < view.enough:
         return None
     if train.drop < Bounds.fall * train.scale or train.drop < Bounds.errors * train.drop_error:
         return None

@@ -7,7 +7,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.patterns import not_converged, plateau
 from lossmon.diagnosis.view import Curve, View
@@ -28,8 +28,7 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """It fell, in good part before the end; it stays down; no series of the run is broken."""
     train = view.train
-    enough = Enough.points if view.ended else Enough.points_live
-    if train is None or train.n < enough:
+    if train is None or train.n < view.enough:
         return None
     if train.drop < Bounds.fall * train.scale or train.drop < Bounds.errors * train.drop_error:
         return None

@@ -104,7 +104,7 @@ PATTERN = Pattern(
     forbids=("rate-", "capacity-"),
     limits=Bounds,
     causes=flat.reasons,
-    typical=("lr_too_low", "noisy_data", "bad_labels", "frozen_gradients"),
+    typical=("collapsed", "bad_labels", "frozen_gradients", "noisy_data", "lr_too_low"),
     figures=flat.trend,
     picture=Picture(lines=flat.TREND, marks=(SINCE,)),
     sketch=lambda of: Sketch({"train": 2.3 + 0.03 * of.noise}),

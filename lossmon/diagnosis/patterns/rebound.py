@@ -41,7 +41,7 @@ def find(view: View) -> Finding | None:
     rise, needed = _lasting(train, least, view)
     sudden = rise < needed
     if sudden:
-        rise, needed = _sudden(train, least), least
+        rise, needed = _sudden(train, least, 3 if view.rows_are_epochs else 6), least
     if rise < needed or (sudden and not _proved(view)):
         return None
     onset = _onset(train, train.low + rise / 2)
@@ -104,17 +104,18 @@ def _lasting(train: Curve, least: float, view: View) -> tuple[float, float]:
     return (rise if newest - train.low >= least else 0.0), max(least, Bounds.errors * error)
 
 
-def _sudden(train: Curve, least: float) -> float:
+def _sudden(train: Curve, least: float, count: int) -> float:
     """The fast path: the rise that nearly all of the newest points agree on, or 0.
 
     The fewer points, the larger it must be: windows of 6, 12, 24, ... points, up to a twentieth
-    of the run, against the standard error of their median.
+    of the run, against the standard error of their median; of means over an epoch 3 are enough.
     """
     newest = train.sketch.newest
     sigma = train.sigma * train.sketch.width**0.5
     memory = train.memory * train.sketch.width if train.memory > 1.5 else 1.0
-    count = 6
     while count <= max(6, min(train.n // 20, len(newest))):
+        if count < 6:  # in a few rows what rose is a good part of the noise: take that before it
+            sigma = st.curve_noise(newest[:-count])
         error = 1.25 * sigma * min(1.0, memory / count) ** 0.5
         recent = newest[-count:]
         rise = st.median(recent[np.isfinite(recent)]) - train.low

@@ -13,7 +13,7 @@ def find(view: View) -> Finding | None:
     """Holds until there are enough train points to tell anything."""
     train = view.train
     n = train.n if train is not None else 0
-    need = int(Enough.points if view.ended else Enough.points_live)
+    need = view.enough
     if n >= need:
         return None
     name = train.name if train is not None else ""

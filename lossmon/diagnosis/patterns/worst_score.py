@@ -54,5 +54,5 @@ PATTERN = Pattern(
     hides=("healthy", "healthy_pair"),
     looks=2,
     limits=Bounds,
-    typical=("one_answer", "bad_labels", "frozen_gradients"),
+    typical=("collapsed", "bad_labels", "frozen_gradients"),
 )
