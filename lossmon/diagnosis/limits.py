@@ -27,6 +27,10 @@ class Limit(float):
         self.unit, self.source = unit, source
         return self
 
+    def __getnewargs__(self) -> tuple[float, str, str]:  # type: ignore[override]
+        """What it is made of: evidence names limits, and findings cross processes."""
+        return float(self), self.unit, self.source
+
 
 class Limits:
     """A set of limits, each an attribute: `class Bounds(Limits): rise = Limit(...)`."""

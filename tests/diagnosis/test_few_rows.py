@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
 
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis
+from lossmon.diagnosis.limits import Limit
 from lossmon.formats.lexicon import role
 from lossmon.history.run import History
 
@@ -144,3 +146,11 @@ def test_errors_of_a_gan_are_its_losses() -> None:
     g = list(np.linspace(0.76, 5.0, 24))
     d = list(0.6 * np.exp(-np.arange(24) / 4) + 0.005)
     assert _said(judged(generator_error=g, discriminator_error=d)) == {"discriminator_won"}
+
+
+def test_findings_cross_processes() -> None:
+    """Their sentences hold limits as values."""
+    found = judged(loss=[0.54, 0.46, 0.31, 0.25, 0.21], eval_loss=[0.75, 0.8, 1.17, 1.36, 1.48])
+    assert pickle.loads(pickle.dumps(found)) == found
+    limit = Limit(0.5, "unit", "source")
+    assert pickle.loads(pickle.dumps(limit)).unit == "unit"

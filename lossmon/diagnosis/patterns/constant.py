@@ -16,8 +16,7 @@ class Bounds(Limits):
     facts = Enough.facts
     digits = Limit(4, "digits of a value that stays the same", "threads: 2.3 may stay by rounding")
     rounded = Limit(30, "rows, where it has fewer digits", "a slow fall shows by then")
-    stuck = Limit(0.5, "of the rows, where there were others before", "threads: 3 of 4 epochs")
-    many = Limit(20, "rows, which are enough of however many", "no batch repeats another so often")
+    before = Limit(0.1, "of the rows, but 3 at least, may differ: then it learned", "threads")
 
 
 def find(view: View) -> Finding | None:
@@ -28,8 +27,8 @@ def find(view: View) -> Finding | None:
     fine = facts.digits(found.value) >= Bounds.digits
     if found.rows < (Bounds.facts if fine else Bounds.rounded):
         return None
-    share = found.rows / view.train.n
-    if not found.whole and not (fine and (share >= Bounds.stuck or found.rows >= Bounds.many)):
+    others = view.train.n - found.rows
+    if not found.whole and not (fine and others <= max(3, Bounds.before * view.train.n)):
         return None
     rows = (
         said("in all {rows:,} rows", rows=found.rows)
