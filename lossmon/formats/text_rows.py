@@ -13,8 +13,10 @@ from lossmon.formats.decoder import Facts, Floats, Parts, Record, Rows, as_step
 from lossmon.formats.lexicon import is_eval, is_train
 from lossmon.formats.text_bulk import SPAN, pieces, times
 from lossmon.formats.text_place import Counter, Place, Spot
+from lossmon.formats.text_redraws import Redraws
 from lossmon.formats.text_shape import Shape
 from lossmon.formats.text_table import Row
+from lossmon.formats.text_words import is_slow
 
 
 @dataclass
@@ -65,6 +67,7 @@ class Placer:
     _by: Shape | None = None  # the kind of line that gave the newest step, and what it gave
     _keras: _Bar | None = None
     _given: dict[str, float] = field(default_factory=dict)
+    _redraws: Redraws = field(default_factory=Redraws)
 
     def drain(self) -> Sequence[Record]:
         """The records that became final since the last call."""
@@ -87,6 +90,8 @@ class Placer:
             return
         if shape.bar and not shape.keras and shape.counter(groups, "batch") == 0:
             self._bar_starts(values)
+            if not evaluation and shape.redraws:
+                self._redraws.add(0, Record(values, 0, place.epoch, None, self.stage))
             return
         if shape.level < 2:
             values = self._demoted(values, shape.level, evaluation)
@@ -126,7 +131,8 @@ class Placer:
         at = place.epoch if epoch is None else epoch
         record = Record(values, step, at, time, "" if evaluation else self.stage)
         if shape.bar:
-            self._hold_bar(shape, record, shape.is_full(groups))
+            if evaluation or not (shape.redraws and self._between(shape, groups, record)):
+                self._hold_bar(shape, record, shape.is_full(groups))
         elif evaluation and "batch" in shape.counters:
             self._hold(("eval", shape.names, record.epoch, record.step), record)
         else:
@@ -153,7 +159,7 @@ class Placer:
         if numbers is None:
             return False
         counter = shape.counters.get("step", shape.counters.get("batch"))
-        if counter is None or not shape.plain or any(map(_slow_moving, shape.names)):
+        if counter is None or not shape.plain or any(map(is_slow, shape.names)):
             for groups in rows:
                 self.take(shape, groups)
             return True
@@ -207,11 +213,13 @@ class Placer:
         if epoch is not None:
             place.epoch = float(epoch[-1])
         if shape.bar:
+            repeats = shape.redraws and self._between(shape, rows[0], part[0])
             self.release()
-            self._out.append(part[:-1])
+            self._out.append(part[int(repeats) : -1])
             self._shown = ("bar", False, part[-2].epoch, part[-2].step)
             self._bar_values.update(part[-2].values)
             self._held = _Held(("bar", False, part[-1].epoch, part[-1].step), part[-1])
+            self._redraws.skip(int(numbers[-1, group]), part[-2], part[-1])
         else:
             self._out.append(part)
             self._given = part[-1].values
@@ -406,6 +414,27 @@ class Placer:
             self.release()
             self._bar_values.update(held.record.values)
 
+    def _between(self, shape: Shape, groups: tuple[str, ...], record: Record) -> bool:
+        """Redraws of the held row that were steps of their own take its place.
+
+        Returns:
+            Whether the row at hand repeats the last of them.
+        """
+        position = shape.counter(groups, "batch" if "batch" in shape.counters else "step")
+        if position is None:
+            return False
+        steps, held = self._redraws.add(int(position), record), self._held
+        if not steps or (held is not None and held.record.values != steps[-1].values):
+            return False
+        if held is not None:
+            self._shown = held.key
+            self._bar_values.update(held.record.values)
+        elif steps[0].step != (record.step or 0) - int(position) + 1:
+            return False  # the row that was held is out already
+        self._held = None
+        self._out += steps
+        return steps[-1].values == record.values
+
     def _hold_bar(self, shape: Shape, record: Record, full: bool) -> None:
         key = ("bar", shape.evaluation, record.epoch, record.step)
         if key == self._shown:
@@ -444,7 +473,7 @@ class Placer:
 
     def _stale(self, name: str, value: float, held: _Held) -> bool:
         """A bar goes on showing an evaluation long after it was made."""
-        return not held.whole and _slow_moving(name) and self._bar_values.get(name) == value
+        return not held.whole and is_slow(name) and self._bar_values.get(name) == value
 
     def take_row(self, row: Row) -> None:
         """A row of a table or box."""
@@ -479,8 +508,3 @@ class Placer:
 
 def _as_eval(name: str) -> str:
     return name if is_eval(name) else f"eval_{name}"
-
-
-def _slow_moving(name: str) -> bool:
-    """A value that a bar goes on showing long after it was measured."""
-    return is_eval(name) or name.endswith("_epoch")

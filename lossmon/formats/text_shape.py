@@ -52,7 +52,7 @@ from lossmon.formats.text_unnamed import (
     step_between_bars,
     unnamed_places,
 )
-from lossmon.formats.text_words import settle
+from lossmon.formats.text_words import is_slow, settle
 
 MAX_CHARS = 4096  # a longer line is no row of a few metrics
 FEW = 5  # words: no sentence of a text
@@ -163,6 +163,11 @@ class Shape:
     def has_loss(self) -> bool:
         """One of its values is a loss."""
         return any(map(is_loss, self.names))
+
+    @cached_property
+    def redraws(self) -> bool:
+        """A bar that counts, and shows nothing of an evaluation that was long ago."""
+        return self.bar and self.plain and not any(map(is_slow, self.names))
 
     @property
     def plain(self) -> bool:

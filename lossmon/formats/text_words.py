@@ -45,3 +45,8 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
             copy, n = f"{name}_{n}", n + 1
         settled.append(copy)
     return settled
+
+
+def is_slow(name: str) -> bool:
+    """A value that a bar goes on showing long after it was measured."""
+    return is_eval(name) or name.endswith("_epoch")
