@@ -297,6 +297,11 @@ def is_paced(name: str) -> bool:
     return role(name) in (LEARNING_RATE, GRAD_NORM)
 
 
+def is_rate(name: str) -> bool:
+    """How fast a training goes: words, samples, steps a second."""
+    return role(name) == THROUGHPUT
+
+
 def is_noise(name: str) -> bool:
     """A time, a size, an identifier: nothing to draw of a sentence."""
     return _is_noise(name, role(name))

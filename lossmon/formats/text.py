@@ -20,6 +20,7 @@ from lossmon.formats.lexicon import (
     is_loss,
     is_measured,
     is_paced,
+    is_rate,
     is_score,
     phase_of,
     plain,
@@ -451,7 +452,7 @@ def any_row(head: bytes) -> str | None:
     decoder.feed(head)
     decoder.flush()
     for shape in decoder.shapes.values():
-        if shape.rows and shape.level and any(map(is_measured, shape.names)):
+        if shape.rows and shape.level and any(is_measured(n) or is_rate(n) for n in shape.names):
             return said("it was named, and has lines of the shape '{shape}'", shape=shape.text)
     return None
 

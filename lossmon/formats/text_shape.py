@@ -22,6 +22,7 @@ from lossmon.formats.lexicon import (
     is_measured,
     is_noise,
     is_paced,
+    is_rate,
     is_score,
     phase_of,
     planned,
@@ -362,7 +363,8 @@ def _choose_values(
     )
     paced = shape.words <= FEW and any(is_paced(name) for name in names)
     if not losses and not (measured and shape.level) and not (shape.scores or paced):
-        kept, names = [], []
+        at = [i for i, name in enumerate(names) if shape.level == 1 and is_rate(name)]
+        kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
     shape.explicit = explicit
     if shape.level == 0 and losses and not explicit and len(head.split()) > 4:
         kept, names = [], []  # prose: "the loss of 10 men"

@@ -92,7 +92,7 @@ STOP_WORDS = frozenset(
     ("with", "at", "and", "of", "the", "is", "was", "are", "for", "a", "an", "in", "to", "on", "=>")
 )
 _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
-_TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z]\w*)?)\s*(?=[,|;]|$)")
+_TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
 _QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"

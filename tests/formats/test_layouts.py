@@ -101,6 +101,14 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
             (50, {"train_loss_step": 150.379, "val_accuracy": 0.2}),
         ],
     ),
+    "an epoch that tells how fast it was, and no loss (gensim)": (
+        "".join(
+            f"2026-01-01 10:00:0{i},001 : INFO : EPOCH {i}: training on 60000 raw words (18200"
+            f" effective words) took 0.0s, 9492{i} effective words/s\n"
+            for i in range(3)
+        ),
+        [(i, {"effective words/s": 94920.0 + i}) for i in range(3)],
+    ),
     "an epoch as a rate is none (PyKEEN)": (
         "train:   8%|8         | 1/12 [00:01<00:11,  4.53epoch/s, loss=1.150]\n"
         "train:  16%|#6        | 2/12 [00:02<00:10,  4.56epoch/s, loss=1.100]\n",
