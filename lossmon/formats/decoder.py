@@ -262,12 +262,33 @@ def _rows(alike: list[Record], names: tuple[str, ...]) -> Rows:
     )
 
 
+class Unread(NamedTuple):
+    """A metric of which few lines were read.
+
+    Attributes:
+        metric: as a line calls it.
+        lines: that show it next to a number.
+        rows: how many of them gave a row.
+    """
+
+    metric: str
+    lines: int
+    rows: int
+
+
 @dataclass
 class Skipped:
-    """Lines that were not read: how many, and some of them with the reason."""
+    """Lines that were not read: how many, and some of them with the reason.
+
+    Attributes:
+        count: of lines that should have been rows and could not be read.
+        examples: the reason, and how such a line begins.
+        unread: of text: metrics whose lines look like rows and mostly gave none.
+    """
 
     count: int = 0
-    examples: list[tuple[str, str]] = field(default_factory=list)  # (reason, start of the line)
+    examples: list[tuple[str, str]] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
 
     def add(self, reason: str, line: str | bytes) -> None:
         """Count a line that was not read."""

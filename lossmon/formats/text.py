@@ -31,6 +31,7 @@ from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.rows import no_collection
 from lossmon.formats.text_bulk import SPAN
+from lossmon.formats.text_coverage import Coverage
 from lossmon.formats.text_rows import Placer
 from lossmon.formats.text_shape import FEW, MAX_CHARS, Shape, learn, shape_key
 from lossmon.formats.text_table import Box, Report, Table
@@ -88,6 +89,7 @@ class TextDecoder:
     _around: Table | None = None  # the one to return to below a table of scores
     _boxes: tuple[Box, Report] = field(default_factory=lambda: (Box(), Report()))
     _rows: Placer = field(init=False)
+    _coverage: Coverage = field(default_factory=Coverage)
     _last: Shape | None = None  # of the line before: the next one is likely the same
 
     def __post_init__(self) -> None:
@@ -156,6 +158,8 @@ class TextDecoder:
             assert shape is not None
             take(shape, match.groups())
         self._last = shape
+        if self._coverage:
+            self.skipped.unread = self._coverage.unread((s.tells, s.rows) for s in active)
         return self._rows.drain()
 
     # --- lines that no expression read -------------------------------------------------------
@@ -198,6 +202,8 @@ class TextDecoder:
             self._rows.place.phase = shape.phase
             return
         match = shape.match(line)
+        if shape.tells and not self._rows.repeats(shape):
+            self._coverage.lose(shape.tells)
         if match is None:
             return
         if shape.is_row:
@@ -335,6 +341,7 @@ class TextDecoder:
             match = shape.match(old)
             if match is not None:
                 self._rows.take(shape, match.groups())
+        self._coverage.lose(shape.tells, -len(waiting))
         if shape.level == 0 or shape.evaluation:
             place.spot = here
         place.end = None

@@ -7,7 +7,8 @@ tqdm draws its count anew every tenth of a second, but `set_postfix` draws the l
      9%|9  | 10/110 [00:00<00:01, loss=0.66]   they are those of steps 10, 11 and 12
     12%|## | 13/110 [00:00<00:01, loss=0.65]
 
-Some draw the old loss once more with a new count; then the first new one is that of step 11.
+Some draw the old loss once more with a new count; then the first new one is that of step 11. So do
+bars that draw each step twice (Ignite): a loss is that of the count that follows with it.
 """
 
 from __future__ import annotations
@@ -55,7 +56,8 @@ class Redraws:
     def _steps(self, position: int, again: bool, step: int) -> list[Record]:
         first = self.position + (self.again or self.position == 0)
         last = position if again else position - 1
-        if len(self.records) < 2 or first + len(self.records) - 1 != last:
+        told = len(self.records) > 1 or (self.records and self.again and again)
+        if not told or first + len(self.records) - 1 != last:
             return []
         return [
             record._replace(step=step - position + at)

@@ -10,7 +10,7 @@ import numpy as np
 from lossmon.formats.axis import has_ended
 from lossmon.formats.clock import read_time
 from lossmon.formats.decoder import Facts, Floats, Parts, Record, Rows, as_step
-from lossmon.formats.lexicon import is_eval, is_train
+from lossmon.formats.lexicon import is_eval, is_train, plain
 from lossmon.formats.text_bulk import SPAN, pieces, times
 from lossmon.formats.text_place import Counter, Place, Spot
 from lossmon.formats.text_redraws import Redraws
@@ -299,6 +299,10 @@ class Placer:
             }
         self._by, self._given = shape, values
         return values
+
+    def repeats(self, shape: Shape) -> bool:
+        """Whether a line without a place tells what the newest row told, as Caffe does."""
+        return shape.level == 0 and plain(shape.tells) in map(plain, self._given)
 
     def _train_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
         place = self.place

@@ -32,6 +32,7 @@ from lossmon.formats.lines import dated_span, strip_prefix
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_bulk import Run, run_of
 from lossmon.formats.text_counters import claim, counter_of_token, is_epoch_row, settle_counters
+from lossmon.formats.text_coverage import metric_in
 from lossmon.formats.text_expression import (
     Blanks,
     Clock,
@@ -113,6 +114,7 @@ class Shape:
         phase: "train" or "eval" where the words of the line say so.
         stage: what its counter says it belongs to: "Fine-Tune Epoch 3".
         announces: a date, and words that say no more than that.
+        tells: a loss or a score that stands next to a number, row or not.
         rows: how many rows it gave.
         waiting: lines of a shape that is not yet accepted, and where each stood.
         match: matches a whole line.
@@ -147,6 +149,7 @@ class Shape:
     phase: str | None = None
     stage: str = ""
     announces: bool = False
+    tells: str = ""
     rows: int = 0
     waiting: list[tuple[str, Spot]] = field(default_factory=list)
     match: Match = lambda _: None
@@ -246,6 +249,7 @@ def learn(line: str) -> Shape:
         return shape
     roles, metrics = _assign(message, tokens, shape)
     shape.words = len(_WORD.findall(message))
+    shape.tells = metric_in(tokens, shape.words <= FEW)
     long = 12 if "epochs" in roles.values() else 7
     shape.header = shape.words <= long and not _CALL.search(message)
     head = message[: metrics[0].key_start] if metrics else message

@@ -12,6 +12,14 @@ from lossmon.words import known, said
 _DIGIT = re.compile(r"\d")
 
 
+def looks_like_row(decoder: Decoder, line: str) -> bool:
+    """Whether a line that gave no row shows a loss or a score, as none of its kind was read."""
+    if not isinstance(decoder, TextDecoder) or len(line) > MAX_CHARS:
+        return False
+    shape = decoder.shapes.get(shape_key(line))
+    return shape is not None and bool(shape.tells) and not shape.rows
+
+
 def why_not(decoder: Decoder, line: str, reasons: list[tuple[str, str]]) -> str:
     """Say why a line that a decoder was just fed gave no row.
 

@@ -35,10 +35,12 @@ class Made(NamedTuple):
     Attributes:
         record: the row; None where it gave none.
         words: the row in words, or why there is none.
+        lost: it looks like a row, and none of its kind was read.
     """
 
     record: Record | None
     words: str
+    lost: bool = False
 
 
 class Reader:
@@ -128,10 +130,14 @@ class Reader:
 
 def attribute(decoder: Decoder, lines: Sequence[Line]) -> dict[int, Made]:
     """Feed lines one by one and find out which of them gave which row."""
-    from lossmon.formats.why import why_not  # brings the decoder of texts, which few logs need
+    from lossmon.formats.why import (  # bring the decoder of texts, which few logs need
+        looks_like_row,
+        why_not,
+    )
 
     records: dict[int, Record] = {}
     reasons: dict[int, str] = {}
+    lost: set[int] = set()
     texts = [clean(line.data) for line in lines]
     for i, line in enumerate(lines):
         decoder.skipped.examples.clear()
@@ -139,12 +145,13 @@ def attribute(decoder: Decoder, lines: Sequence[Line]) -> dict[int, Made]:
             records[_origin(record, texts, i, records)] = record
         if i not in records:
             reasons[i] = why_not(decoder, texts[i], decoder.skipped.examples)
+            lost |= {i} if looks_like_row(decoder, texts[i]) else set()
     for record in decoder.flush():
         records.setdefault(_origin(record, texts, len(lines) - 1, records), record)
     return {
         line.at: Made(records[i], in_words(records[i]))
         if i in records
-        else Made(None, reasons.get(i, ""))
+        else Made(None, reasons.get(i, ""), i in lost)
         for i, line in enumerate(lines)
     }
 

@@ -336,6 +336,7 @@ class Training:
             log.origins,
             self._joined.get(log, ""),
             self._parted.get(log, ""),
+            tuple(skipped.unread),
         )
 
     def _complete(self, now: float) -> Diagnosis:

@@ -9,6 +9,7 @@ import numpy as np
 
 from lossmon.diagnosis.finding import Diagnosis
 from lossmon.diagnosis.lifecycle import State
+from lossmon.formats.decoder import Unread
 from lossmon.history.columns import Ints, SeriesView
 from lossmon.history.run import Stage
 from lossmon.hparams import NONE, Hparams
@@ -35,6 +36,7 @@ class LogInfo:
         origins: where its rows stand; grows while the log is read.
         joined: why it is one run with the other logs; empty for a log alone.
         parted: which log holds the same values and is another run all the same, and why.
+        unread: metrics whose lines look like rows and mostly gave none.
     """
 
     path: str
@@ -48,6 +50,7 @@ class LogInfo:
     origins: Origins = field(default_factory=Origins, compare=False, repr=False)
     joined: str = ""
     parted: str = ""
+    unread: tuple[Unread, ...] = ()
 
     def text(self) -> Text:
         """The log as it stands, to be read in windows."""

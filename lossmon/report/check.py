@@ -14,6 +14,7 @@ from lossmon.monitor.sibling import Sibling, Siblings
 from lossmon.monitor.update import RunUpdate
 from lossmon.report.contract import run_object
 from lossmon.report.machine import machine_line
+from lossmon.report.reading import unread
 from lossmon.text import (
     cell_width,
     clip,
@@ -143,6 +144,10 @@ def _advice(
     lines = [
         f"{knowledge.tell('error')}: {printable(knowledge.say(error))}" for error in update.errors
     ]
+    lost = [one for log in update.logs for one in log.unread]
+    if lost:
+        worst = max(lost, key=lambda one: one.lines - one.rows)
+        lines.append(f"{unread(worst, knowledge)}; {knowledge.tell('check -v says more')}")
     if update.job is not None and update.state != "failed":  # then it is the evidence
         lines.append(printable(knowledge.say(in_brief(update.job, time.time()))))
     machine = knowledge.say(machine_line(update))

@@ -36,6 +36,10 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
                 "bytes": log.bytes,
                 "records": log.records,
                 "skipped": log.skipped,
+                "unread": [
+                    {"metric": printable(one.metric), "lines": one.lines, "rows": one.rows}
+                    for one in log.unread
+                ],
             }
             for log in update.logs
         ],

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from lossmon.diagnosis.knowledge import Knowledge, load
+from lossmon.formats.decoder import Unread
 from lossmon.formats.lexicon import OTHER, role
 from lossmon.monitor.update import LogInfo, RunUpdate
 from lossmon.text import pad, printable
@@ -44,6 +45,17 @@ def as_text(updates: Sequence[RunUpdate], refused: Mapping[str, str], lang: str 
     return "\n".join(lines).rstrip()
 
 
+def unread(one: Unread, knowledge: Knowledge) -> str:
+    """A metric of which few lines were read, in one line."""
+    metric = printable(f"`{one.metric}`")
+    return knowledge.tell(
+        "{lines:,} lines look like rows of {metric}, {rows:,} were counted",
+        lines=one.lines,
+        metric=metric,
+        rows=one.rows,
+    )
+
+
 def _log(log: LogInfo, knowledge: Knowledge) -> list[str]:
     say, tell = knowledge.say, knowledge.tell
     lines = [
@@ -62,6 +74,7 @@ def _log(log: LogInfo, knowledge: Knowledge) -> list[str]:
         for reason, start in log.examples
     )
     lines += [f"      {line}" for line in islice(told, _EXAMPLES)]
+    lines += [f"      {unread(one, knowledge)}" for one in log.unread[:_METRICS]]
     lines += [f"    {tell('joined')}: {printable(say(log.joined))}"] if log.joined else []
     lines += [f"    {tell('not joined')}: {printable(say(log.parted))}"] if log.parted else []
     return lines

@@ -45,6 +45,11 @@ def points(pieces: list[bytes]) -> list[tuple[int | None, float]]:
             id="the count jumps by more than there were redraws: the newest one stands",
         ),
         pytest.param(
+            [(1, 0.9), (1, 0.8), (2, 0.8), (2, 0.7), (3, 0.7), (3, 0.6), (4, 0.6)],
+            [(1, 0.9), (2, 0.8), (3, 0.7), (4, 0.6)],
+            id="the count follows the loss",
+        ),
+        pytest.param(
             [(1, 0.9), (2, 0.8), (3, 0.7), (4, 0.6)],
             [(1, 0.9), (2, 0.8), (3, 0.7), (4, 0.6)],
             id="each step is drawn once",

@@ -63,6 +63,7 @@ def test_the_json_is_the_contract_to_the_letter(overfit: Path) -> None:
             "bytes": overfit.stat().st_size,
             "records": 640,
             "skipped": 0,
+            "unread": [],
         }
     ]
     assert (found["state"], found["step"], found["total_steps"]) == ("finished", 600, 600)

@@ -184,9 +184,10 @@ class LogLines(Widget, can_focus=True):
 
     def _sign(self, made: Made | None, chosen: bool) -> str:
         read = made is not None and made.record is not None
+        lost = "?" if made is not None and made.lost else " "
         if self._ascii:
-            return (">" if chosen else " ") + ("|" if read else " ")
-        return ("▸" if chosen else " ") + ("▎" if read else " ")
+            return (">" if chosen else " ") + ("|" if read else lost)
+        return ("▸" if chosen else " ") + ("▎" if read else lost)
 
     def _with_found(self, text: str, style: Style) -> list[Segment]:
         """The text with the words marked that are searched."""
