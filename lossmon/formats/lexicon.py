@@ -183,8 +183,9 @@ _HIGHER = (  # scores and rewards that should rise
 )
 _LOWER = (  # scores that should fall
     r"(?:ppl|perplexity|\w*errors?|err|fid\w*|kid|lpips|[wct]er|eer|hd_?95|hausdorff\w*|asd|assd"
-    r"|mcd|rmse\w*|mae|mse|mape|nll|bp[bcd]|regret)"
+    r"|mcd|[am]?[fd]de|mp[jv]pe|epe|crps|rmse\w*|mae|mse|mape|nll|bp[bcd]|regret)"
 )
+_SOUGHT = frozenset(("value", "fval", "fx", "f_x", "f", "fun", "obj", "objective"))
 _REWARD = re.compile(r"(?:.*_)?(?:rewards?|rew|returns?)(?:_.*)?")
 
 _TABLE: tuple[tuple[str, str], ...] = (
@@ -300,6 +301,11 @@ def is_paced(name: str) -> bool:
 def is_rate(name: str) -> bool:
     """How fast a training goes: words, samples, steps a second."""
     return role(name) == THROUGHPUT
+
+
+def is_objective(name: str) -> bool:
+    """What an optimiser or a search calls what it seeks the best of, where nothing else is one."""
+    return plain(name) in _SOUGHT
 
 
 def is_noise(name: str) -> bool:

@@ -16,6 +16,7 @@ from lossmon.formats.lexicon import (
     TRAIN,
     TRAIN_LOSS,
     is_eval,
+    is_objective,
     is_split,
     is_told,
     plain,
@@ -103,6 +104,9 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
         train_parts = [name for name in parts if not is_eval(name)]
         if train_parts:
             chosen[TRAIN_LOSS] = min(train_parts, key=_part_oddness)
+    if not chosen.keys() & {TRAIN_LOSS, EVAL_LOSS}:
+        sought = [name for name in candidates.get(OTHER, []) if is_objective(name)]
+        chosen |= {TRAIN_LOSS: sought[0]} if sought else {}
     if EVAL_LOSS not in chosen:
         eval_parts = [name for name in parts if is_eval(name)]
         train = chosen.get(TRAIN_LOSS)

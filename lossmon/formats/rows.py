@@ -216,11 +216,11 @@ class RowReader:
             plan.name is not None and self._is_named_eval(row[plan.name])
         ):
             values = {_as_eval(name): value for name, value in values.items()}
-            step = self._axis.evaluation(step)
+            step = self._axis.evaluation(step, epoch)
         elif plan.train and (plan.train[0] in values or any(k in values for k in plan.train)):
             step = self._axis.locate(step, epoch)
         elif step is not None or any(name in values for name in plan.evals):
-            step = self._axis.evaluation(step)
+            step = self._axis.evaluation(step, epoch)
         time = None if plan.time is None else read_time(row[plan.time])
         return Record(values, step, epoch, time, self._stage or self._axis.stage)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -19,6 +19,7 @@ from lossmon.formats.labels import Labels
 from lossmon.formats.lexicon import (
     is_loss,
     is_measured,
+    is_objective,
     is_paced,
     is_rate,
     is_score,
@@ -35,7 +36,7 @@ from lossmon.formats.text_coverage import Coverage
 from lossmon.formats.text_rows import Placer
 from lossmon.formats.text_shape import FEW, MAX_CHARS, Shape, learn, shape_key
 from lossmon.formats.text_table import Box, Report, Table
-from lossmon.words import said
+from lossmon.words import Said, said
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
@@ -420,8 +421,8 @@ def looks_like_training(head: bytes) -> str | None:
     lines = len(head.splitlines())
     if not drawn:
         placed = [record for record in records if record.step is not None]
-        for what, kind in ((said("a score"), _tells_score), (said("a learning rate"), _tells_rate)):
-            told = sum(map(kind, placed))
+        for what, tells in _OTHER_SIGNS:
+            told = sum(any(tells(n, v) for n, v in record.values.items()) for record in placed)
             if told >= _RECURS:
                 return said(
                     "{told} of {lines} lines tell {what}", told=told, lines=lines, what=what
@@ -473,13 +474,13 @@ def _first_row(decoder: TextDecoder) -> str | None:
     return None
 
 
-def _tells_score(record: Record) -> bool:
-    """A score that is no whole number: those count errors, hits and points."""
-    return any(is_score(name) and value % 1 != 0 for name, value in record.values.items())
-
-
-def _tells_rate(record: Record) -> bool:
-    return any(map(is_paced, record.values))
+# What tells of a training without a loss, where lines that say where they stand show it.
+_OTHER_SIGNS: tuple[tuple[Said, Callable[[str, float], bool]], ...] = (
+    (said("a score"), lambda name, value: is_score(name) and value % 1 != 0),  # else it counts
+    (said("a learning rate"), lambda name, _: is_paced(name)),
+    (said("what is sought"), lambda name, _: is_objective(name)),
+    (said("how fast epochs are"), lambda name, _: is_rate(name)),
+)
 
 
 def _is_reward(name: str, episodes: bool) -> bool:

@@ -139,6 +139,7 @@ class Place:
         phase: "eval" between a line that announces an evaluation and the next train row.
         fine: train rows place themselves by step or batch, not by epoch alone.
         batches_by_epoch: train rows name their epoch and their batch.
+        fractions: rows say no more than a fraction of their epoch: they are counted.
         end: of the epoch, while a line is read that waited; otherwise the counters tell it.
     """
 
@@ -149,6 +150,7 @@ class Place:
     phase: str | None = None
     fine: bool = False
     batches_by_epoch: bool = False
+    fractions: bool = False
     end: int | None = None
 
     @property
@@ -174,4 +176,9 @@ class Place:
             return self.header_step
         if self.step is not None and (evaluation or self.fine):
             return self.step
-        return None if self.epoch is None else int(self.epoch)
+        if self.epoch is None or evaluation:
+            return None if self.epoch is None else int(self.epoch)
+        self.fractions |= self.epoch != int(self.epoch)
+        if self.fractions and self.step is not None:
+            return self.step + 1  # "epoch 0.01" comes again and again
+        return int(self.epoch)

@@ -358,6 +358,8 @@ def _choose_values(
     eval_line = shape.phase == "eval"
     kept = [token for token in metrics if not is_noise(token.key)]
     names = settle(names_by_section(message, kept), eval_line, shape.level > 0)
+    trial = len(names) < len(kept)  # of a search: its value, and not its parameters
+    kept = kept[: len(names)]
     losses = [name for name in names if is_loss(name)]
     measured = [name for name in names if is_measured(name)]
     explicit = all(token.explicit for token in kept if is_loss(token.key))
@@ -366,7 +368,7 @@ def _choose_values(
         alone and not losses and shape.level == 0 and any(is_score(name) for name in names)
     )
     paced = shape.words <= FEW and any(is_paced(name) for name in names)
-    if not losses and not (measured and shape.level) and not (shape.scores or paced):
+    if not losses and not (measured and shape.level) and not (shape.scores or paced or trial):
         at = [i for i, name in enumerate(names) if shape.level == 1 and is_rate(name)]
         kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
     shape.explicit = explicit
@@ -376,7 +378,7 @@ def _choose_values(
     shape.names = tuple(names)
     measured = [name for name in names if is_measured(name)]
     shape.evaluation = bool(measured) and all(is_eval(name) for name in measured)
-    shape.guessed |= shape.names == ("objective",)
+    shape.guessed |= trial or shape.names == ("objective",)
 
 
 def _compile(

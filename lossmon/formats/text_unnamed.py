@@ -10,6 +10,7 @@ from lossmon.formats.text_tokens import STOP_WORDS, Kind, Token
 _NEAR = 100  # characters before a counter in which a loss is looked for
 _SAYS_LOSS = re.compile(r"(?<![\w.])loss(?![\w.(])(?: [a-z]{1,20})?", re.IGNORECASE)
 _GAP = re.compile(r"[\s:=]*(?:(?:->|=>|is\b|was\b|equals\b)[\s:=]*)?")  # "at step 3 is 0.5"
+_AND = re.compile(r"\s*(?:,|and\b|/|-)\s*[A-Za-z]")
 _NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/1000]"
 _STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 9.9e-05]"
 _EPOCH_AND_STEP = re.compile(r"(?:\[[\w|]+\]:\s?)?(\d+)\|(\d+)\|(?=[A-Za-z])")  # torchtune
@@ -72,7 +73,17 @@ def loss_behind_counter(
         if not _GAP.fullmatch(message[end : value.start]) or is_count(value.text):
             continue
         if roles.get(i) in ("step", "epoch", "batch"):
-            before = message[tokens[i - 1].end if i else 0 : token.start]
+            first = i
+            while (
+                first
+                and tokens[first - 1].kind is not Kind.BARE
+                and _chained(
+                    message[tokens[first - 1].end : tokens[first].start], roles.get(first - 1)
+                )
+            ):
+                first -= 1  # "Loss at epoch 0 and iteration 500 is 0.2"
+            token = tokens[first]
+            before = message[tokens[first - 1].end if first else 0 : token.start]
             name = _said_before(before)
             if name is not None:
                 _name(value, name, token.start - len(before) + before.rfind(name))
@@ -82,6 +93,11 @@ def loss_behind_counter(
             _name(value, token.key, token.key_start)
             metrics[metrics.index(token)] = value
     metrics.sort(key=lambda token: token.start)
+
+
+def _chained(between: str, role: str | None) -> bool:
+    """Whether a counter stands before another one: "epoch 0 and iteration 500"."""
+    return role is not None and _AND.match(between) is not None
 
 
 def _may_be_step(token: Token, roles: dict[int, str]) -> bool:

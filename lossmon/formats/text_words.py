@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 
-from lossmon.formats.lexicon import ACCURACY, is_eval, is_loss, is_score, plain, role
+from lossmon.formats.lexicon import (
+    ACCURACY,
+    is_eval,
+    is_loss,
+    is_objective,
+    is_score,
+    is_train,
+    plain,
+    role,
+)
 
 _TRAIN_ALONE = re.compile(r"train|training|trn")
 _EVAL_ALONE = re.compile(r"val|valid|validation|eval|test|dev")
 _VAL_ALONE = re.compile(r"val|valid|validation")
-
-
-_OBJECTIVES = frozenset(("value", "fval", "fx", "f", "obj"))  # what is minimised, where alone
 
 
 def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
@@ -23,8 +29,13 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
     """
     has_loss = any(is_loss(name) for name in names if not _EVAL_ALONE.fullmatch(plain(name)))
     lone = has_loss and not any(_TRAIN_ALONE.fullmatch(plain(n)) or is_score(n) for n in names)
-    if placed and len(names) == 1 and plain(names[0]) in _OBJECTIVES:
+    objective = placed and bool(names) and is_objective(names[0])
+    if objective and not (has_loss or any(map(is_score, names))):
+        if len(names) > 1:
+            return names[:1]  # Optuna: "with value: 0.5 and parameters: {'x': 0.1}"
         return ["objective"]  # R's optimisers: "iter  10 value 92.2"
+    if names and is_eval(names[0]) and not any(_of_training(name) for name in names[1:]):
+        eval_line = True  # "val Loss: 0.9 Acc: 0.4"
     settled: list[str] = []
     for name in names:
         parts = plain(name) == "val" and any(plain(n) == "loss_train" for n in names)
@@ -45,6 +56,10 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
             copy, n = f"{name}_{n}", n + 1
         settled.append(copy)
     return settled
+
+
+def _of_training(name: str) -> bool:
+    return is_train(name) or (is_loss(name) and not is_eval(name))
 
 
 def is_slow(name: str) -> bool:

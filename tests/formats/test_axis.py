@@ -270,3 +270,12 @@ def test_parts_of_a_training_in_text(lines: list[str], want: list[str]) -> None:
     decoder = TextDecoder()
     records = [*decoder.feed(text.encode()), *decoder.flush()]
     assert [record.stage for record in records] == want
+
+
+def test_an_evaluation_that_counts_its_own_batches_stands_where_the_training_is() -> None:
+    axis = Axis(Facts())
+    for position, epoch in ((10, 1), (20, 1), (30, 2), (40, 2), (50, 3)):
+        axis.locate(position, epoch)
+    assert axis.evaluation(8, 3) == 50  # in an epoch that began at 41
+    assert axis.evaluation(45, 3) == 45
+    assert axis.evaluation(40) == 40

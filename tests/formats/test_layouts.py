@@ -109,6 +109,41 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
         ),
         [(i, {"effective words/s": 94920.0 + i}) for i in range(3)],
     ),
+    "fractions of an epoch, as printed: rows are counted": (
+        "".join(f"epoch: {e} loss: 2.{i} lr: 1e-5\n" for i, e in enumerate((0.0, 0.01, 0.01, 0.02))),
+        [(i, {"loss": 2 + i / 10, "lr": 1e-5}) for i in range(4)],
+    ),
+    "a split glued to the number before it": (
+        "".join(
+            f"Epoch {e}/24train Loss: 0.8{e} Acc: 0.5{e}\nEpoch {e}/24val Loss: 0.9{e} Acc: 0.4{e}\n"
+            for e in range(2)
+        ),
+        [
+            (0, {"train Loss": 0.8, "Acc": 0.5}),
+            (0, {"val Loss": 0.9, "eval_Acc": 0.4}),
+            (1, {"train Loss": 0.81, "Acc": 0.51}),
+            (1, {"val Loss": 0.91, "eval_Acc": 0.41}),
+        ],
+    ),
+    "a loss in front of two counters": (
+        "Loss at epoch 0 and iteration 0 is 8.4595\nLoss at epoch 0 and iteration 500 is 0.2194\n"
+        "Loss at epoch 1 and iteration 0 is 0.3093\nLoss at epoch 1 and iteration 500 is 0.3\n",
+        [(step, {"Loss": loss}) for step, loss in
+         ((0, 8.4595), (500, 0.2194), (1000, 0.3093), (1500, 0.3))],
+    ),
+    "steps of an optimiser that tell f(x) (SciPy)": (
+        "".join(f"differential_evolution step {i}: f(x)= 1.{9 - i}\n" for i in range(1, 4)),
+        [(i, {"objective": (19 - i) / 10}) for i in range(1, 4)],
+    ),
+    "errors of displacement on a line of their own (trajectories)": (
+        "".join(
+            f"Epoch: [{e}][10/44]\tLoss 5.{e} (5.700)\n * ADE  1.25{e} FDE  2.38{e}\n" for e in range(3)
+        ),
+        [
+            *[(10 + 44 * e, {"Loss": 5 + e / 10}) for e in range(3)],
+            *[(10 + 44 * e, {"ADE": float(f"1.25{e}"), "FDE": float(f"2.38{e}")}) for e in range(3)],
+        ],
+    ),
     "an epoch as a rate is none (PyKEEN)": (
         "train:   8%|8         | 1/12 [00:01<00:11,  4.53epoch/s, loss=1.150]\n"
         "train:  16%|#6        | 2/12 [00:02<00:10,  4.56epoch/s, loss=1.100]\n",
@@ -163,11 +198,11 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
     "trials of a study (Optuna)": (
         "".join(
             f"[I 2026-05-06 09:0{i}:00,123] Trial {i} finished with value: {1 - i / 4} and"
-            f" parameters: {{'lr': 0.1}}. Best is trial 0 with value: 0.25.\n"
+            f" parameters: {{'x': 0.4{i}, 'layers': 3}}. Best is trial 0 with value: 0.25.\n"
             for i in range(3)
         ),
         [
-            (i, {"value": 1 - i / 4, "lr": 0.1, "value_2": 0.25})
+            (i, {"value": 1 - i / 4})
             for i in range(3)
         ],
     ),
