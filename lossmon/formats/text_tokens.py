@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from lossmon.formats.lexicon import is_loss
+from lossmon.formats.lexicon import is_loss, is_score
 
 _NUMBER = (
     r"(?:(?<![\w.@#)\]])[-+])?(?<![\w.@])(?<!\S#)"
@@ -16,7 +16,7 @@ _NUMBER = (
 # "top-1: 76.2", "BLEU-4 13.4": the digit ends a name, unless the name is that of a counter.
 _OF_NAME = (
     r"(?<=[A-Za-z]-)(?i:(?<!epoch-)(?<!step-)(?<!iter-)(?<!iteration-)(?<!batch-))"
-    r"\d{1,3}(?:\s?[:=]|\s+[-+]?\d)"
+    r"\d{1,3}(?:\s?[:=]|\s?[-=]>|,?\s+(?:[-+]?\d|(?:is|was)\s|\[|[a-z.]{1,20}\())"
 )
 _TIME_UNIT = r"(?:ns|us|µs|μs|ms|secs?|seconds?|s|mins?|m|hrs?|h|d)(?:/[A-Za-z]\w*)?"
 _OTHER_UNIT = r"[KMGT]i?B|[GB]|[A-Za-z]{1,12}/s(?:ec)?(?!\w)"  # "4.50epoch/s" is a rate
@@ -170,7 +170,7 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return made(Kind.PERCENT if match["suffix"] == "%" else Kind.SECOND)
     key, key_start, explicit = _key(gap, at)
     item = key.rstrip(" ,")
-    if stripped.endswith(",") and "." in match["number"] and " " not in item and is_loss(item):
+    if stripped.endswith(",") and "." in match["number"] and (is_loss(item) or is_score(item)):
         return made(Kind.VALUE, item, key_start, True)  # "step 10, loss_train, 0.838"
     if not key or (not explicit and stripped[-1:] in ",|;"):
         if text[end : end + 2].lstrip()[:1] == "/" or stripped.endswith("["):

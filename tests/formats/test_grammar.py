@@ -1,0 +1,60 @@
+"""Named numbers as a product: every name with every separator, value and place in a line."""
+
+from __future__ import annotations
+
+import pytest
+
+from lossmon.formats.lexicon import is_eval, plain
+from lossmon.formats.text import TextDecoder
+
+NAMES = (
+    "loss", "train_loss", "val loss", "Validation Loss", "accuracy", "top-1", "BLEU-4", "Acc@1",
+    "mAP@.5", "F1", "rouge1", "PSNR",
+)  # fmt: skip
+SEPARATORS = {
+    "colon": ": ", "equals sign": "=", "blank": " ", "comma": ", ", "is": " is ", "was": " was ",
+    "arrow": " -> ",
+}  # fmt: skip
+VALUES = {
+    "alone": "{v}", "with an average": "{v} ({a})", "with a unit": "{v}dB", "per cent": "{v}%",
+    "with an exponent": "{v}e+00", "in a list": "[{v}]", "in a tensor": "tensor({v})",
+}  # fmt: skip
+PLACES = {
+    "behind its step": "step {i}: {named}",
+    "behind its batch": "[{i}/10] {named}",
+    "beside others": "step {i} | lr: 1e-4 | {named} | time: 0.5s",
+    "on a line of its own": "step {i}\n{named}",
+}
+
+
+def written(place: str, name: str, separator: str, value: str) -> str:
+    """A log of seven rows: at step 3 the value is 3.25, its average 3.5."""
+    lines = []
+    for i in range(1, 8):
+        number = VALUES[value].format(v=i + 0.25, a=i + 0.5)
+        lines.append(PLACES[place].format(i=i, named=f"{name}{SEPARATORS[separator]}{number}"))
+    return "\n".join(lines) + "\n"
+
+
+def is_of(name: str, metric: str) -> bool:
+    """Whether a metric is what was written, perhaps called one of an evaluation."""
+    return plain(name) == plain(metric).removeprefix("" if is_eval(name) else "eval_")
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+@pytest.mark.parametrize("place", PLACES)
+def test_named_numbers(place: str, separator: str) -> None:
+    wrong = []
+    for name in NAMES:
+        if place == "behind its batch" and is_eval(name):
+            continue  # batches of an evaluation, of which the last one counts
+        for value in VALUES:
+            if separator == "comma" and value.startswith("in a"):
+                continue  # nobody writes "loss, [2.3]"
+            decoder = TextDecoder()
+            log = written(place, name, separator, value)
+            records = [*decoder.feed(log.encode()), *decoder.flush()]
+            found = [(r.step, v) for r in records for n, v in r.values.items() if is_of(name, n)]
+            if found != [(i, i + 0.25) for i in range(1, 8)]:
+                wrong.append((name, value, found))
+    assert not wrong
