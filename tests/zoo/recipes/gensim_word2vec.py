@@ -4,6 +4,7 @@
 # tool = "gensim Word2Vec"
 # environment = "classic"
 # train = "loss"
+# also = ["effective words/s"]
 # note = "a callback of the user's prints the loss, as gensim's own lines have none"
 # ///
 """Word2Vec with logging on and the callback that everybody writes to see a loss."""
