@@ -31,7 +31,7 @@ class Places:
     def __init__(self, sources: Sequence[Source], roots: Iterable[str]) -> None:
         self._sources = {f"{source.name}:": source for source in sources if source.name}
         self._here = tuple(source for source in sources if not source.name)
-        self._roots = tuple(dict.fromkeys(roots))
+        self.roots = self._roots = tuple(dict.fromkeys(roots))
         # With a target for each of 1,000 runs, asking all of them of each run took most of a start.
         self._plain = {root for root in self._roots if self._is_plain(root)}
         self._others = [root for root in self._roots if root not in self._plain]

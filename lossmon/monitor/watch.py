@@ -252,6 +252,22 @@ class Monitor:
             if training.name in self._sent
         ]
 
+    def passed_over(self, most: int = 3) -> tuple[int, list[tuple[str, str]]]:
+        """How many files were looked at; of the newest that are no logs, path and why.
+
+        May be called from any thread: what is read meanwhile is told the next time.
+        """
+        refused, logs = dict(self.refused), dict(self._logs)
+        without = [(path, log) for path, log in logs.items() if not log.records]
+        without.sort(key=lambda pair: -pair[1].mtime)
+        nothing = said("no row of a training in it yet")
+        return len(logs), [(path, refused.get(path, nothing)) for path, _ in without[:most]]
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The targets."""
+        return self._places.roots
+
     def below(self, target: str, paths: dict[str, str]) -> dict[str, str]:
         """Of the paths (with a reason each) those that stand under a target."""
         return {path: why for path, why in paths.items() if self._places.root(path) == target}

@@ -80,6 +80,7 @@ _COMMANDS = (
     ("Language", "English or Chinese", "language"),
 )
 _KEY_NAMES = {"↑": "up", "↓": "down", "←": "left", "→": "right", "⏎": "enter", "⇥": "tab"}
+_EMPTY_S = (1.5, 5.0, 20.0)  # after which a screen without a run says what was looked at
 _NOTICE_S = 3.0  # between two looks whether a notice waits, or the title says too much
 
 
@@ -189,6 +190,8 @@ class LossmonApp(WiredApp):
         self.set_interval(_NOTICE_S, self._give_notice)
         self.app_resume_signal.subscribe(self, self._title_again)
         self._watcher.start()
+        for after_s in _EMPTY_S:
+            self.set_timer(after_s, partial(self._main.tell_empty, self._monitor))
 
     def _title_again(self, _: object) -> None:
         self.notices.forget_title()

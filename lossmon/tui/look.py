@@ -27,6 +27,11 @@ def badge(finding: Finding | None, *, ascii: bool) -> tuple[str, str]:
     return (_ASCII_BADGES if ascii else _BADGES)[finding.severity], STYLE[finding.severity]
 
 
+def sign_of(severity: Severity, *, ascii: bool) -> str:
+    """The sign of a severity."""
+    return (_ASCII_BADGES if ascii else _BADGES)[severity]
+
+
 def dot(update: RunUpdate, *, ascii: bool) -> str:
     """The state of a run as a sign."""
     return (_ASCII_DOTS if ascii else _DOTS)[update.state]

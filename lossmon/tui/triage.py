@@ -14,13 +14,13 @@ from lossmon.logs.source import Health
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.baseline import Baseline
 from lossmon.monitor.standing import WORDS, Standing, standing
-from lossmon.report.check import headline
 from lossmon.text import cell_width, clip_middle, in_words, printable
 from lossmon.tui import look
 
 _MARKS = "◆◇■□"  # one for each stroke of the chart
 
 Cell = tuple[str, str]  # words, and the tone they have
+_UNSURE = ("quiet", "gone", "link lost")  # how a run stands of which nothing is known just now
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,13 @@ class Scene:
     def standing(self, update: RunUpdate) -> Standing:
         """How a run stands."""
         return standing(update, self.now, self.hosts.get(update.host))
+
+    def badge(self, update: RunUpdate) -> Cell:
+        """The sign of a run and its style: what may be over by now has no green one."""
+        sign, style = look.badge_of(update, ascii=self.ascii)
+        if style == look.STYLE["info"] and self.standing(update).word in _UNSURE:
+            return "?", "$text-muted"
+        return sign, style
 
     def how(self, update: RunUpdate) -> str:
         """The same in words, with the age of the newest row: "quiet, 3 min", "failed: ..."."""
@@ -175,17 +182,18 @@ def _host(update: RunUpdate, scene: Scene, _width: int) -> Cell:
 
 
 def _verdict(update: RunUpdate, scene: Scene, _width: int) -> Cell:
-    found = headline(update)
+    found = look.named(update)
     if found is None:
         return "", ""
     title = scene.knowledge.told(found).title
+    if found.pattern in update.hushed:
+        return scene.knowledge.tell("{title} (seen)", title=title), "faint"
     if found.pattern == "too_early":
         return title, "faint"
     if found.severity == "info":
         return title, "info"
     since = scene.knowledge.since(found)
-    quiet = found.pattern in update.hushed
-    return f"{title.upper()} {since}", "faint" if quiet else found.severity
+    return f"{title.upper()} {since}", found.severity
 
 
 def _versus(update: RunUpdate, scene: Scene, width: int) -> Cell:
@@ -241,7 +249,7 @@ COLUMNS: tuple[Column, ...] = (
            lambda u, _: u.host, right=False, wanted=lambda runs, _: any(run.host for run in runs)),
 )  # fmt: skip
 _IMPORTANCE = (
-    "name", "train", "versus", "curve", "state", "step", "verdict", "eval", "age", "eta", "speed",
+    "name", "train", "versus", "verdict", "step", "curve", "state", "eval", "age", "eta", "speed",
     "host",
 )  # fmt: skip
 ORDERS = ("need", *(column.key for column in COLUMNS if column.by and column.key != "verdict"))

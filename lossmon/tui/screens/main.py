@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -9,13 +10,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from lossmon.config.screen import Screen as ScreenSettings
-from lossmon.diagnosis.knowledge import load
-from lossmon.monitor import RunUpdate
+from lossmon.diagnosis.knowledge import Knowledge, load
+from lossmon.monitor import Monitor, RunUpdate
 from lossmon.session import Session
-from lossmon.text import printable
+from lossmon.text import printable, wrap
 from lossmon.tui import query
 from lossmon.tui.insight import Insight
 from lossmon.tui.quiet import Quiet
@@ -74,6 +75,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         """Top line, three panels, numbers, verdict of a narrow pane, keys."""
         yield lines.Line("top")
         with Horizontal(id="body"):
+            yield Static(id="empty")
             runs = RunList(ascii=self._ascii)
             runs.border_title = Content(self._knowledge.tell("runs"))
             yield runs
@@ -174,7 +176,11 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         runs = self._ordered(scene)
         self._settle_choice([run.run for run in runs])
         update, line = self.chosen_run, self.chosen_line
-        wide = self.has_class("-wide") and self.has_class("-tall") and not self.has_class("-solo")
+        self.set_class(len(self._runs) < 2, "-one")
+        if self._runs:
+            self.remove_class("-empty")
+        listed = not self.has_class("-solo") and len(self._runs) > 1
+        wide = self.has_class("-wide") and self.has_class("-tall") and listed
         with self.app.batch_update():
             self.query_one("#top", lines.Line).say(self._top(self._passing, update, wide, scene))
             self._show_runs(runs, scene)
@@ -202,9 +208,18 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             )
             return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         bare = self.has_class("-narrow") or self.has_class("-short")
-        parts = lines.top(len(self._runs), shown, update, wide, scene, how=bare)
+        runs = list(self._runs.values())
+        parts = lines.top(len(runs), shown, update, wide, scene, how=bare, others=runs)
         parts += self.replay_parts()
         return self.with_hosts(parts, wide)
+
+    def tell_empty(self, monitor: Monitor) -> None:
+        """Where there is no run yet, say what was looked at and what to try."""
+        if self._runs or self._hosts or not self.is_mounted:
+            return
+        rows = empty_words(monitor, self._knowledge, max(20, self.size.width - 4), self._ascii)
+        self.query_one("#empty", Static).update(Content("\n".join(rows)))
+        self.add_class("-empty")
 
     def _tell_time(self) -> None:
         self.mark_quiet()
@@ -241,3 +256,27 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             self.set_focus(None)
         self.remove_class("-panel", "-solo")
         self.call_after_refresh(self._show)
+
+
+def empty_words(monitor: Monitor, knowledge: Knowledge, width: int, ascii: bool) -> list[str]:
+    """Which folder, how many files, why the newest are no logs, and what to try."""
+    tell, dash = knowledge.tell, "-" if ascii else "·"
+    count, newest = monitor.passed_over()
+    where = ", ".join(map(printable, monitor.roots)) or "."
+    rows = wrap(
+        tell(
+            "no training log in {where} yet; {n:,} {n:file was|files were} looked at",
+            where=where,
+            n=count,
+        ),
+        width,
+    )
+    for path, why in newest:
+        told = f"{dash} {printable(os.path.basename(path))}: {printable(knowledge.say(why))}"
+        first, *rest = wrap(told, width - 2)
+        rows += ["", f"  {first}", *(f"    {line}" for line in rest)]
+    advice = tell(
+        "try: name the log file itself, or `lossmon check -v`, which says how each file was read; "
+        "logs that appear later show up here"
+    )
+    return [*rows, "", *wrap(advice, width)]

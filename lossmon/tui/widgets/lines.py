@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from textual.content import Content
 from textual.widgets import Static
 
+from lossmon.diagnosis.finding import SEVERITIES
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.jobs import in_brief
@@ -36,7 +38,13 @@ class Line(Static):
 
 
 def top(
-    runs: int, shown: int, update: RunUpdate | None, wide: bool, scene: Scene, how: bool = False
+    runs: int,
+    shown: int,
+    update: RunUpdate | None,
+    wide: bool,
+    scene: Scene,
+    how: bool = False,
+    others: Sequence[RunUpdate] = (),
 ) -> list[Part]:
     """Who we are, how many runs there are, and which one is looked at.
 
@@ -47,6 +55,7 @@ def top(
         wide: the list of runs stands beside the chart and says the rest.
         scene: what words depend on beside the run.
         how: say how the run stands, since no line below the chart does.
+        others: all runs, to be counted by how they are.
     """
     ascii = scene.ascii
     tell = scene.knowledge.tell
@@ -57,7 +66,7 @@ def top(
     if update is None:
         return parts
     if not wide:
-        sign, style = look.badge_of(update, ascii=ascii)
+        sign, style = scene.badge(update)
         parts = [(f"{look.dot(update, ascii=ascii)}", "$text-muted"), (f"{sign} ", f"bold {style}")]
         parts += [(name_of(update, scene), "bold"), (f"  {look.progress(update)}", "")]
         words = scene.how(update)
@@ -66,9 +75,22 @@ def top(
         if update.eta_s is not None:
             parts.append((f"  {tell('ETA')} {in_words(update.eta_s)}", "$text-muted"))
         if runs > 1:
-            parts.append((f"  ({count})", "$text-muted"))
+            if shown != runs:
+                parts.append((f"  ({count})", "$text-muted"))
+            parts += [("  ", ""), *_counts(others, ascii)]
     if update.loading < 1.0:
         parts.append((f"  {tell('reading')} {update.loading:.0%}", "$text-accent"))
+    return parts
+
+
+def _counts(runs: Sequence[RunUpdate], ascii: bool) -> list[Part]:
+    """How many runs are how: "✗1 !2 ✓9"."""
+    parts: list[Part] = []
+    for level in reversed(SEVERITIES):
+        count = sum(look.severity(run) == level for run in runs)
+        if count:
+            sign = look.sign_of(level, ascii=ascii)
+            parts.append((f"{sign}{count} ", look.STYLE[level]))
     return parts
 
 

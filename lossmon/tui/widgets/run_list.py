@@ -156,8 +156,9 @@ class RunList(ScrollView, can_focus=True, inherit_bindings=False):
         if run.run == self._chosen:
             base += self.get_component_rich_style("runs--chosen")
         found = headline(run)
-        sign, _ = look.badge_of(run, ascii=self._ascii)
+        sign, style = scene.badge(run)
         quiet = found is None or found.pattern == "too_early" or found.pattern in run.hushed
+        quiet = quiet or style == "$text-muted"
         worst = "faint" if quiet or found is None else found.severity
         mark, hue = mark_of(run, scene)
         own = self.get_component_rich_style(f"chart--{hue}", partial=True) if hue else Style()
