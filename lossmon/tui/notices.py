@@ -20,6 +20,7 @@ from lossmon.tui import look
 from lossmon.words import Said, Words, said
 
 _APART_S = 3.0  # between two notices; what starts meanwhile shares the next
+_ENGLISH = Words()
 _MOST_NAMED = 3
 _WIDTH = 120
 _ST = "\x1b\\"
@@ -76,7 +77,7 @@ class Notices:
             self._write(desktop(kind, "lossmon", words(waiting, knowledge), self._in_tmux))
         return waiting
 
-    def show_title(self, runs: Sequence[RunUpdate], words: Words) -> None:
+    def show_title(self, runs: Sequence[RunUpdate], words: Words = _ENGLISH) -> None:
         """Bring the window's title up to date; nothing is sent where it stays the same."""
         title = words.say(title_of(runs))
         if self._settings.title and title != self._title:

@@ -20,10 +20,14 @@ async def test_an_empty_folder_says_what_was_passed_over_and_what_to_try(tmp_pat
     monitor = open_monitor([str(tmp_path)], watch=False)
     app = LossmonApp(monitor)
     async with app.run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: main_of(app).has_class("-empty"))
-        said = " ".join(str(main_of(app).query_one("#empty", Static).content).split())
+
+        def told() -> str:
+            return " ".join(str(main_of(app).query_one("#empty", Static).content).split())
+
+        await until(pilot, lambda: "2 files were looked at" in told(), timeout_s=30)
+        assert main_of(app).has_class("-empty")
+        said = told()
         assert f"no training log in {tmp_path}" in said.replace("- ", "-")
-        assert "2 files were looked at" in said
         assert "data.csv: no row of a training in it yet" in said
         assert "lossmon check -v" in said
         write_jsonl(tmp_path / "run" / "log.jsonl", training_rows(falling(60)))
