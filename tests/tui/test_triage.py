@@ -90,7 +90,7 @@ async def test_escape_opens_all_runs_and_enter_the_chosen_one(app: LossmonApp) -
         assert runs.region.width == 80
         header, *rows = listed(app)
         assert "NAME" in header
-        assert "STATE" in header
+        assert "VERDICT" in header
         assert "rebound" in rows[0]
         await pilot.press("down", "enter")
         await pilot.pause()

@@ -179,8 +179,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         self.set_class(len(self._runs) < 2, "-one")
         if self._runs:
             self.remove_class("-empty")
-        listed = not self.has_class("-solo") and len(self._runs) > 1
-        wide = self.has_class("-wide") and self.has_class("-tall") and listed
+        wide = self.has_class("-wide") and self.has_class("-tall") and not self.has_class("-solo")
         with self.app.batch_update():
             self.query_one("#top", lines.Line).say(self._top(self._passing, update, wide, scene))
             self._show_runs(runs, scene)
@@ -209,7 +208,16 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         bare = self.has_class("-narrow") or self.has_class("-short")
         runs = list(self._runs.values())
-        parts = lines.top(len(runs), shown, update, wide, scene, how=bare, others=runs)
+        parts = lines.top(
+            len(runs),
+            shown,
+            update,
+            wide,
+            scene,
+            how=bare,
+            others=runs,
+            listed=not self.has_class("-one"),
+        )
         parts += self.replay_parts()
         return self.with_hosts(parts, wide)
 

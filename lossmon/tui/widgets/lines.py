@@ -45,6 +45,7 @@ def top(
     scene: Scene,
     how: bool = False,
     others: Sequence[RunUpdate] = (),
+    listed: bool = True,
 ) -> list[Part]:
     """Who we are, how many runs there are, and which one is looked at.
 
@@ -56,6 +57,7 @@ def top(
         scene: what words depend on beside the run.
         how: say how the run stands, since no line below the chart does.
         others: all runs, to be counted by how they are.
+        listed: where it is wide, there is a list that names the run.
     """
     ascii = scene.ascii
     tell = scene.knowledge.tell
@@ -65,6 +67,11 @@ def top(
     parts: list[Part] = [(" lossmon ", "bold $text-primary"), (f" {count} ", "$text-muted")]
     if update is None:
         return parts
+    if wide and not listed:
+        sign, style = scene.badge(update)
+        dot = look.dot(update, ascii=ascii)
+        parts = [(f" {dot}", "$text-muted"), (f"{sign} ", f"bold {style}")]
+        parts.append((name_of(update, scene), "bold"))
     if not wide:
         sign, style = scene.badge(update)
         parts = [(f"{look.dot(update, ascii=ascii)}", "$text-muted"), (f"{sign} ", f"bold {style}")]
