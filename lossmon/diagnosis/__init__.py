@@ -1,13 +1,25 @@
 """What a curve means.
 
-view.py        a run at one moment      look.py       from a history to a view
-around.py      what was logged beside   patterns/     one file a pattern, one declared object each
-pattern.py     what such an object holds              limits.py     thresholds with unit and source
-judge.py       what holds now, and why  engine.py     when to look, what to show, what to withdraw
-coincidence.py, pairs.py, flat.py       what was measured to coincide
-figures.py     numbers for remedies and pictures      outlook.py  what training on may bring
-failures.py    what the last error line says
-confidence.py  how sure, calibrated
-statistics.py  the statistics           lifecycle.py  stalled, failed, finished
-knowledge/     meanings, causes and remedies as data, one file a language
+A run at one moment:
+    view.py          what patterns look at          look.py      from a history to a view
+    around.py        what was logged beside         stages.py    where something else begins
+    kind.py          what is trained                measures.py  by which series it is judged
+What holds:
+    patterns/        one file a pattern, one declared object each
+    pattern.py       what such an object holds      limits.py    thresholds with unit and source
+    judge.py         what holds now, and why        engine.py    when to look, show, withdraw
+    facts.py         rows that are alike            chance.py    levels of guessing
+    risen.py, pairs.py, flat.py   what several patterns measure of one curve and of two
+    statistics.py    the statistics                 confidence.py  how sure, calibrated
+When to interrupt:
+    alarm.py         a rise that asks for a look    evidence.py  a rise, proved by bets
+    bets.py          bets, their odds and lines
+Why, and what to do:
+    reasons.py       a cause that coincides         coincidence.py, rates.py, lost.py  find them
+    figures.py       numbers for remedies           outlook.py   what training on may bring
+    advice.py        which advice is earned         amounts.py   figures a person can take in
+    knowledge/       meanings, causes and remedies as data, one file a language
+Beside the curve:
+    lifecycle.py     stalled, failed, finished      failures.py  what the last error line says
+    sweep.py         which setting goes with which ending        unjudged.py  what was not judged
 """

@@ -11,8 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import facts
+from lossmon.diagnosis import facts, rates
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
@@ -34,7 +33,7 @@ def unwise(view: View, found: Iterable[Finding]) -> frozenset[str]:
     forbidden = {move for one in found for move in PATTERNS[one.pattern].forbids}
     if not raise_is_earned(view):
         forbidden.add("rate+")
-    if view.rate is None or co.rate_is_constant(view):  # nothing is known to have decayed
+    if view.rate is None or rates.rate_is_constant(view):  # nothing is known to have decayed
         forbidden.add("decay-")
     return frozenset(forbidden)
 
@@ -75,7 +74,7 @@ def _by_rate(view: View) -> Iterable[str]:
         return
     if float(np.max(rate)) <= 0:
         yield from ("lr_too_high", "lr_jump", "lr_decayed")
-    elif co.rate_is_constant(view):
+    elif rates.rate_is_constant(view):
         yield from ("lr_jump", "lr_decayed", "schedule_short", "lr_warmup")
     elif np.all(np.diff(rate) <= 0):
         yield from ("lr_jump", "lr_warmup")

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.kind import UNKNOWN, Kind, Names, measured
+from lossmon.diagnosis.kind import UNKNOWN, Kind
+from lossmon.diagnosis.measures import Names, measured
 from lossmon.history.columns import Floats, Ints, Series, SeriesView
 from lossmon.history.run import History, Plan
 

@@ -14,8 +14,8 @@ from lossmon.diagnosis.alarm import SOON_MOST, SOON_POINTS, Alarm
 from lossmon.diagnosis.evidence import Rise
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, PatternId, TimelineEntry
 from lossmon.diagnosis.judge import explain, judge
-from lossmon.diagnosis.kind import Judged
 from lossmon.diagnosis.look import Looker
+from lossmon.diagnosis.measures import Judged
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.diagnosis.patterns.overfitting import Bounds as Overfitting
 from lossmon.diagnosis.patterns.rebound import Bounds as Rebound

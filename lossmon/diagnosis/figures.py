@@ -10,9 +10,9 @@ import math
 
 import numpy as np
 
-from lossmon.diagnosis.coincidence import rise_of_rate
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.outlook import outlook
+from lossmon.diagnosis.rates import rise_of_rate
 from lossmon.diagnosis.view import View
 
 Numbers = dict[str, float]

@@ -10,11 +10,11 @@ from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.chance import Bounds as Chances
 from lossmon.diagnosis.chance import chance_of
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Level, Trend
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 

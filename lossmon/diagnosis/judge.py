@@ -9,11 +9,11 @@ from math import isfinite
 import numpy as np
 
 from lossmon.diagnosis.advice import refuted
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import Numbers, levels, rates
 from lossmon.diagnosis.finding import Cause, Finding, PatternId
 from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 
 MOST = 4  # causes of a finding

@@ -12,7 +12,7 @@ whole words of a name: `kl` is in "objective/kl" and not in "kleene_loss".
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sized
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
@@ -32,7 +32,7 @@ _SHAPE = frozenset((
 ))  # fmt: skip
 
 # Rewards jump and may go on rising; no level of guessing or memory of examples is known of them.
-_ODD_FOR_REWARDS = frozenset((
+ODD_FOR_REWARDS = frozenset((
     "noisy", "spike", "staircase", "chance_level", "plateau", "not_converged",
 ))  # fmt: skip
 
@@ -98,14 +98,14 @@ _RECONSTRUCTION = (
     r"mel\w*|(?:g|gen|gt|loss)_(?:mel|l1|rec\w*|pix\w*)|rec(?:on\w*)?_?loss|loss_rec\w*|recon\w*"
     r"|cycle(?:_[a-c])?|loss_cycle\w*|lpips|p_loss|perceptual\w*|pix\w*_loss|nll_loss"
 )
-_SCORES = (
+SCORES = (
     Measure(r"\w*acc(?:uracy)?1?|acc(?:uracy)?_top_?1|top_?1(?:_acc\w*)?|prec_?1", "higher"),
     Measure(r"f1\w*|\w*_f1|auc|auroc|roc_auc|mcc|matthews\w*|map|m?ap50\w*|mean_ap", "higher"),
     Measure(r"bleu\w*|rouge\w*|exact_match|em|r2|ndcg\w*|mrr|hits?_?\d*|spearman\w*", "higher"),
     Measure(r"[wct]er|word_error_rate|err(?:or)?_?rate|top_?1_err\w*|fid|eer", "lower"),
 )
 
-_LIKE_LOSSES = (Measure(r"(?:\w+_)?(?:ppl|perplexity|xppl)|bp[cdb]|bits_per_\w+|neg_?elbo"),)
+LIKE_LOSSES = (Measure(r"(?:\w+_)?(?:ppl|perplexity|xppl)|bp[cdb]|bits_per_\w+|neg_?elbo"),)
 
 KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is its kind
     Kind(
@@ -129,7 +129,7 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
             Measure(_REWARD, "higher"),
         ),
         quiet=_SHAPE,
-        quiet_of_curve=_ODD_FOR_REWARDS,
+        quiet_of_curve=ODD_FOR_REWARDS,
         raises_rate=False,
     ),
     Kind(
@@ -147,7 +147,7 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
             Measure(r"(?:ep|episode)_?(?:rew(?:ard)?|return)s?(?:_mean)?", "higher"),
         ),
         quiet=_SHAPE,
-        quiet_of_curve=_ODD_FOR_REWARDS,
+        quiet_of_curve=ODD_FOR_REWARDS,
         raises_rate=False,
     ),
     Kind(
@@ -248,14 +248,14 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
         told_by=r"(?:mean_)?token_acc\w*|num_(?:input_)?tokens\w*|\w*tokens?_per\w*|ppl|perplexity"
         r"|aux_loss|\w*tok\w*_(?:s|sec|second)|lm_\w+|mlm_\w+|bits_per_\w+|bp[bc]|tgs|mtp_\w+",
         words=frozenset(("llm",)),
-        goals=_SCORES,
+        goals=SCORES,
         chance=("vocabulary",),
     ),
     Kind(
         "classifier",
         told_by=r"\w*acc(?:uracy)?\d?|top_?\d|prec_?\d|f1\w*|auc|auroc|(?:m|log)?_?logloss"
         r"|\w*cross_?entropy\w*|x?ent_loss|nll_loss|bce\w*|err(?:or)?_rate",
-        goals=_SCORES,
+        goals=SCORES,
         chance=("classes",),
     ),
     Kind(
@@ -264,8 +264,8 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
         goals=(Measure(r"r2", "higher"), Measure(r"rmse|mae|mape", "lower")),
     ),
 )
-UNKNOWN = Kind("", goals=_SCORES, chance=("classes", "batch"))
-_LORA = Kind("lora", goals=_SCORES, chance=("vocabulary",))
+UNKNOWN = Kind("", goals=SCORES, chance=("classes", "batch"))
+_LORA = Kind("lora", goals=SCORES, chance=("vocabulary",))
 
 _ADAPTERS = 0.2  # of the weights: where fewer are trained, they are adapters
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
@@ -279,7 +279,7 @@ def plain(name: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _whole(expression: str) -> re.Pattern[str]:
+def whole(expression: str) -> re.Pattern[str]:
     """An expression that matches whole words of any of many names, one a line."""
     return re.compile(rf"(?:^|_)(?:{expression})(?:_|$)", re.M)
 
@@ -304,134 +304,20 @@ def kind_of(
         told = said if said is not None else told
     if told.id in ("", "llm") and _has_adapters(settings or {}):
         return _LORA
-    if told.id == "" and _whole(_REWARD).search(text) and not _SUPERVISED.search(text):
+    if told.id == "" and whole(_REWARD).search(text) and not _SUPERVISED.search(text):
         return next(kind for kind in KINDS if kind.id == "rl")  # nothing but rewards
     return told
 
 
 def _is_told(kind: Kind, text: str, raw: str) -> bool:
-    if kind.told_by and _whole(kind.told_by).search(text):
+    if kind.told_by and whole(kind.told_by).search(text):
         return True
     if kind.raw and re.search(kind.raw, raw, re.M):
         return True
-    return any(all(_whole(one).search(text) for one in group) for group in kind.together)
+    return any(all(whole(one).search(text) for one in group) for group in kind.together)
 
 
 def _has_adapters(settings: Mapping[str, float]) -> bool:
     trainable, of = settings.get("trainable"), settings.get("parameters")
     few = bool(trainable and of) and trainable / of < _ADAPTERS  # type: ignore[operator]
     return "lora_rank" in settings or few
-
-
-class Names:
-    """The names of a run's metrics, which patterns ask for at each look.
-
-    Made anew where there are more names: what was found is kept.
-    """
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._forms = [(name, plain(name)) for name in names]
-        self._found: dict[str, tuple[str, ...]] = {}
-
-    def matching(self, expression: str) -> tuple[str, ...]:
-        """Those in which an expression matches whole words; the plainest first."""
-        found = self._found.get(expression)
-        if found is None:
-            whole = _whole(expression)
-            some = [name for name, form in self._forms if whole.search(form)]
-            found = self._found[expression] = tuple(sorted(some, key=_oddness))
-        return found
-
-
-def measured(
-    measures: Iterable[Measure],
-    names: Names,
-    points: Mapping[str, Sized],
-    held_out: bool | None = None,
-) -> tuple[str, Direction] | None:
-    """The first of some measures that is logged: (name, direction).
-
-    Args:
-        measures: the best first.
-        names: of the metrics.
-        points: name -> its points; of two that match, one with less than a tenth of the other's
-            stands back.
-        held_out: True where it should be of held-out data, False where it should not, None for
-            either: then that of held-out data, if there is one.
-    """
-    for measure in measures:
-        found = names.matching(measure.name)
-        if held_out is not None:
-            found = tuple(name for name in found if is_held_out(name) == held_out)
-        most = max((len(points[name]) for name in found), default=0)
-        for name in found:
-            if len(points[name]) * 10 >= most > 0:
-                return name, measure.direction
-    return None
-
-
-class Judged(NamedTuple):
-    """What a run is judged by.
-
-    Attributes:
-        roles: role -> metric, with the curve for the train loss, and the same of held-out data for
-            the eval loss.
-        rises: more of the curve is better.
-        quiet: patterns that say nothing.
-    """
-
-    roles: Mapping[str, str]
-    rises: bool = False
-    quiet: frozenset[str] = frozenset()
-
-
-def judged(
-    kind: Kind, names: Names, points: Mapping[str, Sized], chosen: Mapping[str, str]
-) -> Judged:
-    """The curve of a run by its kind; the losses that were chosen where the kind names none.
-
-    OpenNMT prints `acc: 0.41; ppl: 168.2` and no loss: then a perplexity or a score is the curve.
-
-    Args:
-        kind: of the run.
-        names: of its metrics.
-        points: name -> its points.
-        chosen: role -> metric, as the names alone say.
-    """
-    measures, quiet = kind.curve, kind.quiet_of_curve
-    found = _best(measures, names, points)
-    if found is None and "train_loss" not in chosen:
-        measures, quiet = (*_LIKE_LOSSES, *(kind.goals or _SCORES)), _ODD_FOR_REWARDS
-        found = _best(measures, names, points)
-    if found is None:
-        return Judged(chosen, quiet=kind.quiet)
-    curve, direction = found
-    roles = {role: name for role, name in chosen.items() if role not in ("train_loss", "eval_loss")}
-    roles["train_loss"] = curve
-    evals = measured(measures, names, points, held_out=True)
-    if direction == "lower" and evals is not None and evals[0] != curve:
-        roles["eval_loss"] = evals[0]
-    return Judged(roles, direction == "higher", quiet)
-
-
-def _best(
-    measures: Iterable[Measure], names: Names, points: Mapping[str, Sized]
-) -> tuple[str, Direction] | None:
-    """The first of some measures, of the data that is trained on if that is logged."""
-    measures = tuple(measures)
-    return measured(measures, names, points, held_out=False) or measured(measures, names, points)
-
-
-_HELD_OUT = _whole(r"eval(?:uation)?|val(?:id(?:ation)?)?|valid_\d+|test|dev|held_?out|tst")
-_ODD = _whole(r"std|min|max|var|best|range|count|num|total|scale|lr|weight")
-
-
-def is_held_out(name: str) -> bool:
-    """Whether a name says that it is of held-out data."""
-    return bool(_HELD_OUT.search(plain(name)))
-
-
-def _oddness(name: str) -> tuple[bool, bool, int]:
-    """Sorts names that measure the same: no spread or extreme, held-out data, the plainest."""
-    form = plain(name)
-    return bool(_ODD.search(form)), not is_held_out(name), len(form.split("_"))

@@ -8,7 +8,8 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around
-from lossmon.diagnosis.kind import UNKNOWN, Judged, Names, judged, kind_of
+from lossmon.diagnosis.kind import UNKNOWN, kind_of
+from lossmon.diagnosis.measures import Judged, Names, judged
 from lossmon.diagnosis.stages import newest_stage
 from lossmon.diagnosis.view import Curve, Pair, View
 from lossmon.history.columns import Floats, Series

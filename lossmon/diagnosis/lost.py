@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.words import said

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import reasons
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Pair, View
 from lossmon.history.columns import Floats
 from lossmon.words import said
@@ -191,7 +191,7 @@ def _epoch_mean(view: View) -> Iterator[Reason]:
     assert train is not None
     if not 0.8 <= train.n / max(len(pair.value), 1) <= 1.25 or len(pair.value) < 6:
         return
-    half = 0.5 * co.spacing_of(train.step)
+    half = 0.5 * reasons.spacing_of(train.step)
     shifted = np.interp(pair.step + half, train.step, train.value)
     apart = np.abs(np.log(np.maximum(pair.train, 1e-300) / np.maximum(pair.value, 1e-300)))
     closer = np.abs(np.log(np.maximum(shifted, 1e-300) / np.maximum(pair.value, 1e-300)))

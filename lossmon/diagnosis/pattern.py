@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding, PatternId, Severity
 from lossmon.diagnosis.limits import Limits
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 

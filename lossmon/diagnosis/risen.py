@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.coincidence import rise_of_rate
 from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.rates import rise_of_rate
 from lossmon.diagnosis.view import Curve, View
 from lossmon.history.columns import Floats
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossmon.diagnosis.evidence import ALPHA, Bets, Floats, Noise, Rise, Window, spend
+from lossmon.diagnosis.bets import Bets, Floats, Noise, Window, spend
+from lossmon.diagnosis.evidence import ALPHA, Rise
 
 NOISES = ("gauss", "student", "lognormal", "skewed down", "pareto", "ema", "changing", "rounded")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lossmon.diagnosis.finding import PATTERN_IDS
-from lossmon.diagnosis.kind import KINDS, KindId, Measure, Names, kind_of, measured
+from lossmon.diagnosis.kind import KINDS, KindId, Measure, kind_of
+from lossmon.diagnosis.measures import Names, measured
 from lossmon.diagnosis.patterns import of_slot
 
 

@@ -10,11 +10,11 @@ import numpy as np
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import facts, lost, risen
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers, best_eval, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Curve, View
 from lossmon.words import said
 

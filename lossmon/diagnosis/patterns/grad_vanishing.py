@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import rates
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns.grad_explosion import NEWEST, USUAL, finite
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -54,7 +55,7 @@ def find(view: View) -> Finding | None:
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
-    yield from co.rate_rose(view, finding.since_step)
+    yield from rates.rate_rose(view, finding.since_step)
     yield from co.log_told(view, finding.since_step)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossmon.diagnosis import facts, flat
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import facts
+from lossmon.diagnosis import facts, rates
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns.grad_explosion import USUAL
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -104,7 +103,7 @@ def _always(view: View, fact: facts.Stretch) -> Finding | None:
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     if view.rate is None:
         return
-    yield from co.rate_fell(view, finding.since_step)
+    yield from rates.rate_fell(view, finding.since_step)
     total, at = view.around.total_steps, finding.since_step
     if np.nanmax(view.rate[1]) == 0:
         yield Reason("lr_too_low", said("learning rate is 0 in every row"), 3.0)

@@ -10,10 +10,10 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Logged
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 

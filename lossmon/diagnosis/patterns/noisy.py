@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis.amounts import percent
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import band
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import reasons
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import band, clip
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns import noisy, not_decreasing
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -157,7 +158,7 @@ def _periodic(view: View) -> Iterator[Reason]:
     if train is None or len(starts) < 3:
         return
     length = float(np.median(np.diff(starts)))
-    lag = round(length / co.spacing_of(train.step))
+    lag = round(length / reasons.spacing_of(train.step))
     tail = train.value[int(0.3 * len(train.value)) :]
     if lag < 4 or len(tail) < 3 * lag:
         return

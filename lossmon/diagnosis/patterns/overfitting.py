@@ -9,12 +9,12 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.patterns.staircase import stairs
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View, log_drop, went
 from lossmon.words import said
 

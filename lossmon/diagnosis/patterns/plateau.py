@@ -6,15 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import pairs
+from lossmon.diagnosis import pairs, rates
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers, best_eval
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Curve, View
 from lossmon.words import said
 
@@ -93,7 +92,7 @@ def _since(train: Curve) -> int:
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
-    yield from co.rate_fell(view, finding.since_step)
+    yield from rates.rate_fell(view, finding.since_step)
     if view.rate is not None:
         step, rate = view.rate
         peak = float(np.nanmax(rate)) if np.isfinite(rate).any() else 0.0
@@ -111,7 +110,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
                 ),
                 3.0,
             )
-    if co.rate_is_constant(view):
+    if rates.rate_is_constant(view):
         peak = float(np.nanmax(view.rate[1])) if view.rate is not None else 0.0
         yield Reason("lr_constant", said("learning rate stays at {peak:.2g}", peak=peak), 1.0)
     yield from pairs.eval_rises(view)

@@ -12,15 +12,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import risen
+from lossmon.diagnosis import rates, risen
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.patterns import rebound
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Curve, View
 from lossmon.words import said
 
@@ -113,7 +113,7 @@ def _reference(train: Curve) -> tuple[float, int]:
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     yield from co.at_onset(view, finding.since_step)
-    yield from co.rate_stayed(view, finding.since_step)
+    yield from rates.rate_stayed(view, finding.since_step)
 
 
 def _figures(finding: Finding, view: View) -> Numbers:

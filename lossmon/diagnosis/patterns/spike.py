@@ -8,11 +8,11 @@ import numpy as np
 
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.figures import Numbers, clip
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Draft, Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.words import said

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.stages import Bounds
 from lossmon.diagnosis.view import View
 from lossmon.words import said

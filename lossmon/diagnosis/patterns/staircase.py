@@ -16,10 +16,10 @@ import numpy as np
 from lossmon.diagnosis import pairs
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
-from lossmon.diagnosis.coincidence import Reason
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.words import said

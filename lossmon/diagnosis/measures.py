@@ -1,0 +1,131 @@
+"""By which series a run is judged: the curve of its kind, and what else measures its progress."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sized
+from typing import NamedTuple
+
+from lossmon.diagnosis.kind import (
+    LIKE_LOSSES,
+    ODD_FOR_REWARDS,
+    SCORES,
+    Direction,
+    Kind,
+    Measure,
+    plain,
+    whole,
+)
+
+
+class Names:
+    """The names of a run's metrics, which patterns ask for at each look.
+
+    Made anew where there are more names: what was found is kept.
+    """
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._forms = [(name, plain(name)) for name in names]
+        self._found: dict[str, tuple[str, ...]] = {}
+
+    def matching(self, expression: str) -> tuple[str, ...]:
+        """Those in which an expression matches whole words; the plainest first."""
+        found = self._found.get(expression)
+        if found is None:
+            words = whole(expression)
+            some = [name for name, form in self._forms if words.search(form)]
+            found = self._found[expression] = tuple(sorted(some, key=_oddness))
+        return found
+
+
+def measured(
+    measures: Iterable[Measure],
+    names: Names,
+    points: Mapping[str, Sized],
+    held_out: bool | None = None,
+) -> tuple[str, Direction] | None:
+    """The first of some measures that is logged: (name, direction).
+
+    Args:
+        measures: the best first.
+        names: of the metrics.
+        points: name -> its points; of two that match, one with less than a tenth of the other's
+            stands back.
+        held_out: True where it should be of held-out data, False where it should not, None for
+            either: then that of held-out data, if there is one.
+    """
+    for measure in measures:
+        found = names.matching(measure.name)
+        if held_out is not None:
+            found = tuple(name for name in found if is_held_out(name) == held_out)
+        most = max((len(points[name]) for name in found), default=0)
+        for name in found:
+            if len(points[name]) * 10 >= most > 0:
+                return name, measure.direction
+    return None
+
+
+class Judged(NamedTuple):
+    """What a run is judged by.
+
+    Attributes:
+        roles: role -> metric, with the curve for the train loss, and the same of held-out data for
+            the eval loss.
+        rises: more of the curve is better.
+        quiet: patterns that say nothing.
+    """
+
+    roles: Mapping[str, str]
+    rises: bool = False
+    quiet: frozenset[str] = frozenset()
+
+
+def judged(
+    kind: Kind, names: Names, points: Mapping[str, Sized], chosen: Mapping[str, str]
+) -> Judged:
+    """The curve of a run by its kind; the losses that were chosen where the kind names none.
+
+    OpenNMT prints `acc: 0.41; ppl: 168.2` and no loss: then a perplexity or a score is the curve.
+
+    Args:
+        kind: of the run.
+        names: of its metrics.
+        points: name -> its points.
+        chosen: role -> metric, as the names alone say.
+    """
+    measures, quiet = kind.curve, kind.quiet_of_curve
+    found = _best(measures, names, points)
+    if found is None and "train_loss" not in chosen:
+        measures, quiet = (*LIKE_LOSSES, *(kind.goals or SCORES)), ODD_FOR_REWARDS
+        found = _best(measures, names, points)
+    if found is None:
+        return Judged(chosen, quiet=kind.quiet)
+    curve, direction = found
+    roles = {role: name for role, name in chosen.items() if role not in ("train_loss", "eval_loss")}
+    roles["train_loss"] = curve
+    evals = measured(measures, names, points, held_out=True)
+    if direction == "lower" and evals is not None and evals[0] != curve:
+        roles["eval_loss"] = evals[0]
+    return Judged(roles, direction == "higher", quiet)
+
+
+def _best(
+    measures: Iterable[Measure], names: Names, points: Mapping[str, Sized]
+) -> tuple[str, Direction] | None:
+    """The first of some measures, of the data that is trained on if that is logged."""
+    measures = tuple(measures)
+    return measured(measures, names, points, held_out=False) or measured(measures, names, points)
+
+
+_HELD_OUT = whole(r"eval(?:uation)?|val(?:id(?:ation)?)?|valid_\d+|test|dev|held_?out|tst")
+_ODD = whole(r"std|min|max|var|best|range|count|num|total|scale|lr|weight")
+
+
+def is_held_out(name: str) -> bool:
+    """Whether a name says that it is of held-out data."""
+    return bool(_HELD_OUT.search(plain(name)))
+
+
+def _oddness(name: str) -> tuple[bool, bool, int]:
+    """Sorts names that measure the same: no spread or extreme, held-out data, the plainest."""
+    form = plain(name)
+    return bool(_ODD.search(form)), not is_held_out(name), len(form.split("_"))

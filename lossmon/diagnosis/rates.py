@@ -1,0 +1,189 @@
+"""What the learning rate did near a step: it rose, jumped, fell, stayed, or was at its peak."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.reasons import Reason, reach_of, spacing_of, when
+from lossmon.diagnosis.view import View
+from lossmon.words import said
+
+RISE = 1.5  # x: a rise of the rate that can explain a rise of the loss (words)
+_CONSTANT = 1.02  # x: greatest over least learning rate of one that is constant
+_JUMP = 3.0  # x the usual rise from row to row of its schedule: a jump, no warm-up
+_SOON = 3.0  # x the warm-up: what breaks by then broke at its end
+_RISEN = 2.0  # x its start: a warm-up that has come far
+_LINEAR = 0.01  # spread of rate / step in a warm-up from 0
+
+
+class Rise(NamedTuple):
+    """A rise of the learning rate.
+
+    Attributes:
+        low, high: from and to.
+        step: where most of it was made.
+        sudden: it was made from one row to the next.
+        points: rows looked at.
+    """
+
+    low: float
+    high: float
+    step: float
+    sudden: bool
+    points: int
+
+
+def rise_of_rate(view: View, onset: int) -> Rise | None:
+    """The rise of the learning rate just before a step; None where there is none to speak of."""
+    if view.rate is None:
+        return None
+    step, rate = view.rate
+    spacing = spacing_of(step)
+    places = np.flatnonzero((step >= onset - reach_of(view, spacing)) & (step <= onset + spacing))
+    window = rate[places]
+    if len(places) < 2 or not np.isfinite(window).all():
+        return None
+    low = int(np.argmin(window))
+    high = low + int(np.argmax(window[low:]))
+    if window[low] <= 0 or window[high] < RISE * window[low]:
+        return None
+    with np.errstate(over="ignore"):
+        ratios = window[1:] / np.maximum(window[:-1], 1e-300)
+    at = int(np.argmax(ratios))
+    # The first rows of a linear warm-up double from row to row, each by the same: no jump.
+    rises = np.diff(rate[: places[-1] + 1])
+    usual = st.median(rises[rises > 0])
+    jumps = window[at + 1] - window[at] > _JUMP * usual or np.count_nonzero(rises > 0) < 3
+    return Rise(
+        float(window[low]),
+        float(window[high]),
+        float(step[places[0] + 1 + at]),
+        bool(ratios[at] >= RISE and jumps),
+        len(places),
+    )
+
+
+def rate_rose(view: View, onset: int) -> Iterator[Reason]:
+    """The learning rate rose shortly before; or this is where it reached its peak."""
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    rise = rise_of_rate(view, onset)
+    if rise is not None:
+        ratio = rise.high / rise.low
+        place = said(
+            "at step {step:,}{near}",
+            step=int(rise.step),
+            near=when(rise.step, onset, spacing_of(step)),
+        )
+        if not rise.sudden:
+            place = said(
+                "over the {points} points before, to {high:.2g}",
+                points=rise.points,
+                high=rise.high,
+            )
+        yield Reason(
+            "lr_jump" if rise.sudden else "lr_too_high",
+            said("learning rate rose {ratio:.3g} x {place}", ratio=ratio, place=place),
+            (3.0 if rise.sudden else 1.5) + min(math.log2(ratio), 4) / 4,
+        )
+        return
+    peak = float(np.nanmax(rate))
+    then = float(rate[min(int(np.searchsorted(step, onset)), len(rate) - 1)])
+    if then >= 0.98 * peak and rate[0] < 0.5 * peak:
+        top, began = float(step[int(np.argmax(rate >= 0.98 * peak))]), float(step[0])
+        soon = onset - began <= _SOON * max(top - began, 1.0)  # the first steps at full rate
+        yield Reason(
+            "lr_too_high",
+            said("it began while the learning rate was at its peak, {peak:.2g}", peak=peak),
+            2.0 if soon else 1.2,
+        )
+
+
+def rate_stayed(view: View, onset: int) -> Iterator[Reason]:
+    """The learning rate is known and did not rise: then it was the data, or the state."""
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    at = min(int(np.searchsorted(step, onset)), len(rate) - 1)
+    if np.isfinite(rate[at]):
+        yield Reason(
+            "bad_batch",
+            said("learning rate did not rise there, it is {rate:.2g}", rate=rate[at]),
+            0.9,
+            ("lr_jump",),
+        )
+
+
+def rate_is_constant(view: View) -> bool:
+    """The learning rate is logged, above 0, and the same but for its first rows."""
+    if view.rate is None or len(view.rate[1]) < 4:
+        return False
+    rest = view.rate[1][len(view.rate[1]) // 10 :]
+    least, most = float(np.min(rest)), float(np.max(rest))
+    return least > 0 and most <= _CONSTANT * least
+
+
+def rate_fell(view: View, onset: int) -> Iterator[Reason]:
+    """The learning rate fell by half or more near the onset."""
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    spacing = spacing_of(step)
+    reach = 2 * reach_of(view, spacing)
+    places = np.flatnonzero(np.abs(step - onset) <= reach)
+    window = rate[places]
+    if len(places) < 2 or not np.isfinite(window).all() or np.min(window) < 0:
+        return
+    with np.errstate(over="ignore"):
+        ratios = window[:-1] / np.maximum(window[1:], 1e-300)
+    at = int(np.argmax(ratios))
+    if ratios[at] >= 2:
+        place = float(step[places[at + 1]])
+        by = f"{ratios[at]:.3g} x" if window[at + 1] > 0 else said("to 0")
+        yield Reason(
+            "lr_decayed",
+            said(
+                "learning rate fell {by} at step {place:,}{near}",
+                by=by,
+                place=int(place),
+                near=when(place, onset, spacing),
+            ),
+            2.5,
+        )
+
+
+def rate_still_rising(view: View, onset: int) -> Iterator[Reason]:
+    """The warm-up was not over: the rate was at its highest and rising when it began."""
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    before = rate[step <= onset]
+    if len(before) < 3 or not np.isfinite(before).all() or before[0] <= 0:
+        return
+    rises = bool(np.all(np.diff(before[-5:]) > 0)) and before[-1] >= np.max(before)
+    # Of a log that begins in the middle: a rate in proportion to its step rose from 0.
+    shares = before / np.maximum(step[step <= onset], 1.0)
+    linear = view.tail and float(np.ptp(shares)) <= _LINEAR * float(shares[-1])
+    far = len(before) >= 6 and before[-1] >= _RISEN * before[0]
+    if rises and (far or linear):
+        come = (
+            said("in proportion to the step")
+            if linear
+            else said("{ratio:.3g} x its start", ratio=before[-1] / before[0])
+        )
+        yield Reason(
+            "lr_too_high",
+            said(
+                "learning rate was still rising, {come}, at {before:.2g}: that is more than it "
+                "bears",
+                come=come,
+                before=before[-1],
+            ),
+            2.2,
+        )

@@ -1,0 +1,43 @@
+"""A cause that was seen to coincide with a finding, and how near two things must be for that."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.view import View
+from lossmon.history.columns import Floats
+from lossmon.words import said
+
+BLOCKS = 32  # "near" is within two of so many parts of the run (words)
+
+
+class Reason(NamedTuple):
+    """A cause that was seen to coincide, and those that the same figures rule out."""
+
+    id: str
+    why: str
+    weight: float
+    rules_out: tuple[str, ...] = ()
+
+
+def reach_of(view: View, spacing: float) -> float:
+    """Steps within which two things coincide: two blocks, three points at least."""
+    return max(2 * view.step / BLOCKS, 3 * spacing)
+
+
+def spacing_of(step: Floats) -> float:
+    """Usual distance between points."""
+    return (st.median(np.diff(step)) if len(step) > 1 else 1.0) or 1.0
+
+
+def when(at: float, onset: float, spacing: float) -> str:
+    """How many points before the onset, or after it; nothing where they are the same."""
+    points = round((onset - at) / spacing)
+    if points == 0:
+        return ""
+    if points > 0:
+        return said(", {points:,} {points:point|points} before", points=points)
+    return said(", {points:,} {points:point|points} after", points=-points)
