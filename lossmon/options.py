@@ -12,6 +12,7 @@ import click
 
 from lossmon import settings
 from lossmon.errors import LossmonError
+from lossmon.where import VARIABLE, settings_file
 from lossmon.words import LANGUAGES, Words, said, words
 
 Command = Callable[..., Any]
@@ -199,12 +200,12 @@ def _unicode() -> bool:
 
 def default_lang() -> str:
     """What config.toml says, else what the locale says."""
+    if not os.environ.get(VARIABLE) and not os.path.exists(settings_file()):
+        return _of_locale()  # what reads settings is not loaded where there are none
     from lossmon import config
 
     told = config.load().screen.language
-    if told != "auto":
-        return told
-    return _of_locale()
+    return told if told != "auto" else _of_locale()
 
 
 def _of_locale() -> str:

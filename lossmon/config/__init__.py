@@ -30,6 +30,7 @@ from lossmon.config.reading import LINES, ROLES, LinePattern
 from lossmon.config.screen import SCREEN, Screen
 from lossmon.config.section import Section
 from lossmon.errors import ConfigError, message_of
+from lossmon.where import VARIABLE, settings_file
 from lossmon.words import said
 
 if sys.version_info >= (3, 11):
@@ -37,7 +38,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-VARIABLE = "LOSSMON_CONFIG"
 _MOST_BYTES = 1 << 20
 
 T = TypeVar("T")
@@ -73,12 +73,7 @@ class Config:
 
 def path() -> str:
     """Where the settings are, whether the file is there or not."""
-    named = os.environ.get(VARIABLE)
-    if named:
-        return os.path.expanduser(named)
-    from platformdirs import user_config_dir
-
-    return os.path.join(user_config_dir("lossmon"), "config.toml")
+    return settings_file()
 
 
 def apply() -> Config:

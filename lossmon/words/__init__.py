@@ -17,11 +17,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 LANGUAGES = ("en", "zh")
 
 
@@ -123,6 +118,12 @@ class Words:
 def words(lang: str) -> Words:
     """The words of a language; English needs no catalogue, its templates are in the code."""
     table: dict[str, str] = {}
+    if lang == "en":
+        return Words(lang, table)
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
     for path in sorted(Path(__file__).with_name(lang).glob("*.toml")):
         for entries in tomllib.loads(path.read_text(encoding="utf-8")).values():
             table |= entries

@@ -1,0 +1,17 @@
+"""Where the file of settings is: all that most starts need of it, since most have none."""
+
+from __future__ import annotations
+
+import os
+
+VARIABLE = "LOSSMON_CONFIG"
+
+
+def settings_file() -> str:
+    """Its path, whether the file is there or not."""
+    named = os.environ.get(VARIABLE)
+    if named:
+        return os.path.expanduser(named)
+    from platformdirs import user_config_dir
+
+    return os.path.join(user_config_dir("lossmon"), "config.toml")
