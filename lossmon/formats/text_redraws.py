@@ -8,7 +8,10 @@ tqdm draws its count anew every tenth of a second, but `set_postfix` draws the l
     12%|## | 13/110 [00:00<00:01, loss=0.65]
 
 Some draw the old loss once more with a new count; then the first new one is that of step 11. So do
-bars that draw each step twice (Ignite): a loss is that of the count that follows with it.
+bars that draw each step twice. In the middle they look alike, whichever comes first; how the bar
+begins tells them apart. Where its first count shows two losses, or 0 shows one, the count follows
+the loss (Ignite, a loop over a bar); where it shows one, and the next shows that again, a loss
+follows its count (Lightning), and the newest one of a count is its own.
 """
 
 from __future__ import annotations
@@ -28,11 +31,13 @@ class Redraws:
         position: the count that they show; -1 before the first.
         again: the first of them showed what was shown before.
         records: each with something new, in order.
+        behind: a loss is drawn after its count; None until two counts told.
     """
 
     position: int = -1
     again: bool = False
     records: list[Record] = field(default_factory=list)
+    behind: bool | None = None
     _newest: dict[str, float] = field(default_factory=dict)
 
     def add(self, position: int, record: Record) -> list[Record]:
@@ -43,7 +48,10 @@ class Redraws:
             if not again and len(self.records) < _MOST:
                 self.records.append(record)
             return []
-        steps = self._steps(position, again, record.step or 0)
+        if self.behind is None and self.records:
+            first = self.position > 0 and len(self.records) == 1
+            self.behind = (True if again else None) if first else False
+        steps = [] if self.behind else self._steps(position, again, record.step or 0)
         self.position, self.again = position, again
         self.records = [] if again else [record]
         return steps

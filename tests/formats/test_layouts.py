@@ -195,6 +195,12 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
         "initial  value 9.5\niter  10 value 5.5\niter  20 value 4.5\niter  30 value 4.25\n",
         [(10, {"objective": 5.5}), (20, {"objective": 4.5}), (30, {"objective": 4.25})],
     ),
+    "generations and the best value (SciPy)": (
+        "differential_evolution step 1: f(x)= 13.5\n"
+        "differential_evolution step 2: f(x)= 1.5\n"
+        "differential_evolution step 3: f(x)= 1.25\n",
+        [(1, {"objective": 13.5}), (2, {"objective": 1.5}), (3, {"objective": 1.25})],
+    ),
     "trials of a study (Optuna)": (
         "".join(
             f"[I 2026-05-06 09:0{i}:00,123] Trial {i} finished with value: {1 - i / 4} and"

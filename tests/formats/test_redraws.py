@@ -50,6 +50,11 @@ def points(pieces: list[bytes]) -> list[tuple[int | None, float]]:
             id="the count follows the loss",
         ),
         pytest.param(
+            [(0, None), (1, None), (1, 0.9), (2, 0.9), (2, 0.8), (3, 0.8), (3, 0.7)],
+            [(1, 0.9), (2, 0.8), (3, 0.7)],
+            id="the loss follows the count (Lightning)",
+        ),
+        pytest.param(
             [(1, 0.9), (2, 0.8), (3, 0.7), (4, 0.6)],
             [(1, 0.9), (2, 0.8), (3, 0.7), (4, 0.6)],
             id="each step is drawn once",

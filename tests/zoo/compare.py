@@ -58,7 +58,12 @@ def differences(
         wrong.append(f"{len(updates)} runs, not {recipe.runs}")
     if not updates:
         return wrong
-    update = max(updates, key=lambda one: sum(map(len, one.series.values())))
+    return [*wrong, *min((_of_run(recipe, truth, one, ended) for one in updates), key=len)]
+
+
+def _of_run(recipe: Recipe, truth: Truth, update: RunUpdate, ended: bool) -> list[str]:
+    """What of a run is otherwise than it was logged; of several the one that fits best counts."""
+    wrong = []
     roles = {"train": update.train, "eval": update.eval, "rate": update.learning_rate}
     for role, name in roles.items():
         if name != (right := getattr(recipe, role)):

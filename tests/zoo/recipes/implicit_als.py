@@ -7,7 +7,6 @@
 # whole = false
 # ends = "finished"
 # pace_s = 0.3
-# note = "a bar whose loss is of the iteration before"
 # ///
 """AlternatingLeastSquares with its loss in the bar."""
 

@@ -6,7 +6,6 @@
 # train = "loss"
 # rate = "lr"
 # also = ["data_time", "time", "memory", "grad_norm", "base_lr", "iter"]
-# ends = "finished"
 # ///
 """A Runner of MMEngine: console, .log and JSON lines of one training."""
 
@@ -17,7 +16,7 @@ from mmengine.runner import Runner
 from torch.utils.data import DataLoader, TensorDataset
 from zoo import Truth
 
-truth = Truth(plan=60)
+truth = Truth()
 
 
 class Net(BaseModel):

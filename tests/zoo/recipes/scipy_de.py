@@ -3,7 +3,8 @@
 # [tool.zoo]
 # tool = "SciPy differential_evolution"
 # environment = "classic"
-# train = "f(x)"
+# train = "objective"
+# note = "f(x) is shown as objective"
 # pace_s = 0.3
 # ///
 """`differential_evolution(disp=True)`: a line a generation."""
@@ -19,7 +20,7 @@ count = 0
 def note(intermediate_result):
     global count
     count += 1
-    truth.values(count, {"f(x)": intermediate_result.fun})
+    truth.row(count, objective=intermediate_result.fun)
 
 
 differential_evolution(rosen, [(-3, 3)] * 3, maxiter=30, disp=True, callback=note, polish=False,
