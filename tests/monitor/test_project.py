@@ -10,7 +10,8 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -117,8 +118,12 @@ def test_while_logs_grow_no_two_trainings_are_one(project: Path, tmp_path: Path)
                     known[update.run] = update
             mixed = [one for one in problems(live, list(known.values())) if one.startswith("of ")]
             assert mixed == [], f"at {share:.0%}"
-    while monitor.pending():
-        monitor.poll()
+    stores = [str(path.relative_to(project)) for path in texts if path.suffix == ".db"]
+    deadline = time.monotonic() + 60  # what came last is found by the next walk, some polls later
+    while monitor.pending() or not all(_holds(known, store) for store in stores):
+        assert time.monotonic() < deadline, "the stores that came last were never found"
+        known |= {update.run: update for update in monitor.poll()}
+        time.sleep(0.02)
     assert problems(live, monitor.conclude()) == []
     monitor.close()
 
@@ -128,3 +133,7 @@ def test_names_are_unique_whatever_trackers_call_their_runs() -> None:
     given = ["a", "a", "a", "b", ""]
     shown = called(names, [Hparams(name=one) for one in given])
     assert shown == ["a (mlflow)", "a (trackio)", "a (swanlab)", "b", "a"]
+
+
+def _holds(known: Mapping[str, RunUpdate], log: str) -> bool:
+    return any(log in one.path for run in known.values() for one in run.logs)
