@@ -237,7 +237,6 @@ def status(
         status_now.refresh(targets, lang)
         return
     look: Any = {"width": width, "style": report.style_of(style), "ascii": plain(ascii)}
-    look["words"] = words_here()
     if follow:
         from lossmon.diagnosis.knowledge import load
         from lossmon.report.status_read import follow as stay
@@ -245,7 +244,7 @@ def status(
         stay(targets or (".",), sys.stdout, load(lang), **look)
         return
     memory, note = status_now.now(targets or (".",), lang, max_age)
-    click.echo(report.line(memory.runs, note=note, **look))
+    click.echo(report.line(memory.runs, note=note, words=words_here(), **look))
 
 
 @cli.command(context_settings=_CONTEXT)

@@ -90,7 +90,13 @@ def follow(
                     runs[update.run] = standing(update, knowledge)
             if monitor.pending():
                 continue
-            line = status.line(list(runs.values()), width=width, style=style, ascii=ascii)
+            line = status.line(
+                list(runs.values()),
+                width=width,
+                style=style,
+                ascii=ascii,
+                words=knowledge.tongue,
+            )
             if line != said:
                 out.write(line + "\n")
                 out.flush()
