@@ -11,7 +11,9 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 
-NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+from lossmon.endings import TO_END
+
+NUMBERS = tuple(number for number in TO_END if number != signal.SIGQUIT)  # which is for a core
 PATIENCE_S = 10.0  # for whom nobody reads: a write into a full pipe has no end
 
 
@@ -22,7 +24,7 @@ class Ending:
         number: the signal; None as long as none came.
     """
 
-    def __init__(self, numbers: Sequence[signal.Signals] = NUMBERS) -> None:
+    def __init__(self, numbers: Sequence[int] = NUMBERS) -> None:
         self.number: int | None = None
         self._numbers = numbers
         self._wake: Callable[[], None] = lambda: None

@@ -21,10 +21,10 @@ from typing import Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from lossmon.endings import TO_END
 from lossmon.tui import textual_private
 from lossmon.tui.textual_private import XTermParser
 
-_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 _KEEP_TITLE, _FORMER_TITLE = "\x1b[22;2t", "\x1b[23;2t"  # XTPUSHTITLE, XTPOPTITLE
 _KEYS_S = 0.1  # between two looks whether an escape that came alone is the key
 _ORPHAN_S = 0.05  # a stop that lasted less was none: no shell is there to stop us
@@ -106,7 +106,7 @@ class TerminalDriver(LinuxDriver):
     def _handle_signals(self) -> None:
         loop = self._running_loop = asyncio.get_running_loop()
         try:
-            for number in _ENDING:
+            for number in TO_END:
                 loop.add_signal_handler(number, self._app.exit, None, 128 + number)
             loop.add_signal_handler(signal.SIGTSTP, self.suspend_process)
             loop.add_signal_handler(signal.SIGCONT, self._continued)

@@ -116,7 +116,9 @@ def test_what_holds_is_told_first_then_what_starts_and_ends(log: Path, watching)
     assert all(json.loads(line)["event"] == "ended" for line in watch.rest()), "healthy is over"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGXCPU]
+)
 def test_a_signal_ends_it_without_a_word(log: Path, watching, number: signal.Signals) -> None:
     watch = watching(log)
     watch.line(lambda line: "Healthy" in line)

@@ -60,7 +60,16 @@ def test_keys_that_end_it(open_terminal: Callable[..., Terminal], log: Path, key
 
 
 @pytest.mark.parametrize(
-    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda n: n.name
+    "number",
+    [
+        signal.SIGTERM,
+        signal.SIGHUP,
+        signal.SIGINT,
+        signal.SIGUSR1,  # of Slurm, before a job's time is over
+        signal.SIGXCPU,  # of `ulimit -t`
+        signal.SIGRTMIN,
+    ],
+    ids=lambda n: n.name,
 )
 def test_signals_that_end_it(
     open_terminal: Callable[..., Terminal], log: Path, number: signal.Signals

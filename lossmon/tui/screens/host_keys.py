@@ -12,6 +12,7 @@ from typing import ClassVar
 from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 
+from lossmon.endings import BY_USER, TO_END
 from lossmon.logs.source import Health
 from lossmon.monitor import Monitor
 from lossmon.text import cell_width, clip, clip_middle, in_words, printable
@@ -140,12 +141,12 @@ def _let_interrupts_pass(leave: Callable[[int], None]) -> None:
     """
     loop = asyncio.get_running_loop()
     try:
-        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGHUP):
+        for number in TO_END:
             loop.remove_signal_handler(number)
-        for number in (signal.SIGINT, signal.SIGQUIT):
+        for number in BY_USER:
             # A handler, and not SIG_IGN, which ssh would inherit.
             signal.signal(number, lambda *_: None)
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in set(TO_END) - set(BY_USER):
             signal.signal(number, lambda received, _: leave(128 + received))
         # Else the loop would hear of the interrupt later, when its own handlers are back.
         signal.set_wakeup_fd(-1)
