@@ -10,7 +10,14 @@ import pytest
 
 from lossmon.endings import TO_END
 
-FAULTS = {signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS}
+FAULTS = {
+    signal.SIGSEGV,
+    signal.SIGBUS,
+    signal.SIGFPE,
+    signal.SIGILL,
+    signal.SIGTRAP,
+    signal.SIGSYS,
+}
 ERRORS_OF_PYTHON = {signal.SIGPIPE, signal.SIGXFSZ}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Generic, TypeVar
 
@@ -45,17 +45,20 @@ class Joining(Generic[L]):
         self._listed: dict[int, dict[L, None]] = {}  # by the user, as one run
         self._folders: dict[L, str] = {}
         self._in: dict[str, dict[L, None]] = {}
+        self._below: dict[str, list[str]] = {}  # folders that hold logs, while they are few
         self._curves: dict[L, Curves] = {}
         self._keys: dict[L, tuple[int, ...]] = {}
         self._holders: dict[int, dict[L, None]] = {}
         self._kin: dict[L, dict[L, tuple[tuple[Curves, Curves], Kinship]]] = {}
 
-    def take(self, log: L) -> None:
-        """A log is new or has grown: compare it with those that may be of its training."""
-        self._place(log)
-        self._look(log, anew=True)
-        for other in dict.fromkeys((*self._near(log), *self._kin.get(log, ()))):
-            self._compare(log, other)
+    def take(self, *logs: L) -> None:
+        """Logs are new or have grown: compare each with those that may be of its training."""
+        for log in logs:  # each is to find the others, in whatever order they came
+            self._place(log)
+            self._look(log, anew=True)
+        for log in logs:
+            for other in dict.fromkeys((*self._near(log), *self._kin.get(log, ()))):
+                self._compare(log, other)
 
     def _look(self, log: L, *, anew: bool) -> Curves:
         """The curves of a log, taken again where it began anew, or, on demand, where it has grown.
@@ -118,8 +121,17 @@ class Joining(Generic[L]):
             self._in[before].pop(log, None)
             self._curves.pop(log, None)
         self._folders[log] = folder
+        if folder not in self._in:
+            self._note_folder(folder)
         self._in.setdefault(folder, {})[log] = None
         self._note_lists(log)
+
+    def _note_folder(self, folder: str) -> None:
+        """Note it with those above it: to look through 20,000 for each log took minutes."""
+        for path in {*_above(folder), ""} - {folder}:
+            below = self._below.setdefault(path, [])
+            if len(below) <= _NEAR:
+                below.append(folder)
 
     def _note_lists(self, log: L) -> None:
         for at in self._hand.lists(log.path):
@@ -148,15 +160,11 @@ class Joining(Generic[L]):
 
     def _line(self, folder: str) -> list[str]:
         """The folder, those above it that hold logs, and, where they are few, those below."""
-        line = [folder]
-        path = folder
-        while (above := os.path.dirname(path)) != path:
-            path = above
-            if path in self._in:
-                line.append(path)
-        start = "" if folder in ("", os.curdir) else folder.rstrip("/") + "/"
-        below = [one for one in self._in if one.startswith(start) and one != folder]
-        return line + (below if len(below) <= _NEAR else [])
+        line = [folder, *(path for path in _above(folder) if path in self._in)]
+        below = self._below.get("" if folder == os.curdir else folder, [])
+        if len(below) > _NEAR:
+            return line
+        return line + [one for one in below if one != folder]
 
     def _note_keys(self, log: L, curves: Curves) -> None:
         for key in self._keys.pop(log, ()):
@@ -168,7 +176,7 @@ class Joining(Generic[L]):
             self._holders.setdefault(key, {})[log] = None
 
     def _compare(self, log: L, other: L) -> Kinship:
-        one, two = sorted((log, other), key=lambda one: one.path)
+        one, two = (log, other) if log.path <= other.path else (other, log)
         curves = self._look(one, anew=False), self._look(two, anew=False)
         known = self._kin.setdefault(one, {}).get(two)
         if known is None or known[0] != curves:
@@ -225,6 +233,13 @@ def _seen_from(log: str, other: str) -> str:
     """The path of another log without the folders that both are in."""
     folder = common_folder((log, other))
     return other[len(folder) + 1 :] if folder else other
+
+
+def _above(folder: str) -> Iterator[str]:
+    """The folders above one, from the nearest."""
+    while (above := os.path.dirname(folder)) != folder:
+        yield above
+        folder = above
 
 
 def _path(log: Log | Trace) -> str:

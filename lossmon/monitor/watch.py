@@ -81,6 +81,7 @@ class Monitor:
             source: Joining[Log](self._places.directory, self._hand) for source in self._sources
         }
         self._compared: dict[Log, tuple[int, int]] = {}  # generation and size, when it was
+        self._wholly_compared: dict[Log, tuple[int, int]] = {}  # and rows, when all were there
         self._grown: dict[Log, None] = {}  # since logs were compared
         self._written: dict[Log, float] = {}  # when rows came last, until it is looked at at rest
         self._named = 0  # how many runs there were when they were named
@@ -428,8 +429,8 @@ class Monitor:
             fresh = [log for log in looked_at if self._grew(log, everything)]
             fresh = list(dict.fromkeys([*fresh, *self._at_rest(now)]))
             self._grown = {}
-            for log in fresh:
-                self._joining[self._source_of[log]].take(log)
+            for source, joining in self._joining.items():
+                joining.take(*(log for log in fresh if self._source_of[log] is source))
             done = set[Log]()
             for log in fresh:
                 if log not in done:
@@ -454,17 +455,24 @@ class Monitor:
         if wanted is None:
             return False
         self._hand = wanted
+        self._wholly_compared.clear()
         for joining in self._joining.values():
             joining.obey(wanted)
         return True
 
     def _grew(self, log: Log, everything: bool) -> bool:
-        """Whether a log has doubled since it was compared with others."""
-        size = log.generation, log.records.bit_length()
-        if not log.records or (self._compared.get(log) == size and not everything):
+        """Whether a log has doubled, or grown at all, since it was compared with others."""
+        if not log.records:
             return False
+        size = log.generation, log.records.bit_length()
+        if everything:  # what is as it was when all were there has nothing new to find
+            whole = log.generation, log.records
+            fresh = self._wholly_compared.get(log) != whole
+            self._wholly_compared[log] = whole
+        else:
+            fresh = self._compared.get(log) != size
         self._compared[log] = size
-        return True
+        return fresh
 
     def _rejoin(self, log: Log, touched: dict[Training, None]) -> set[Log]:
         """Put a log together with those of its training; returns those that were looked at."""

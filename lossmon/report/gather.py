@@ -69,8 +69,7 @@ def _joined(
     places = Places([LocalSource(paths, watch=False)], paths)
     joining = Joining[Trace](places.directory, ByHand.of(settings.current()))
     traces = [trace for _, part in found for trace in part]
-    for trace in traces * 2:  # the first were taken before the last were there
-        joining.take(trace)
+    joining.take(*traces)
     parts: list[list[Trace]] = []
     done = set[Trace]()
     for trace in traces:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -215,6 +216,41 @@ def test_where_two_written_logs_fit_a_printed_one_it_stays_alone() -> None:
             log.grow(N)
             joining.take(log.trace)
         assert len(partition(joining, logs)) == wanted
+
+
+def calls(work: Callable[[], object]) -> int:
+    """Calls of functions, built-in ones too, that some work makes."""
+    count = 0
+
+    def note(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return count
+
+
+def test_a_log_costs_the_same_beside_many_folders_as_beside_few() -> None:
+    """Of 20,000 logs each looked through the folders of all others."""
+    costs = []
+    for n in (500, 3000):
+        joining = Joining[Trace](run_directory)
+        logs = [
+            Written(
+                f"many/{i // 50}/r{i}/log.csv", "csv", training(i, 8).tolist(), list(range(8)), i
+            )
+            for i in range(n + 1)
+        ]
+        for log in logs:
+            log.grow(8)
+        joining.take(*(log.trace for log in logs[:n]))
+        costs.append(calls(lambda: joining.take(logs[n].trace)))  # noqa: B023
+    assert costs[1] - costs[0] < 2500 / 2, costs  # less than a call for each folder more
 
 
 # -- files and targets -----------------------------------------------------------------------------
