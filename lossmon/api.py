@@ -79,6 +79,15 @@ def read_targets(
         updates = read_whole(monitor, now)
         missing = [] if logs is not None else [nothing_read(monitor, one) for one in good]
         errors += [error for error in missing if error is not None]
+        if not updates and not errors and logs is None:  # nobody is left without an answer
+            errors.append(
+                TargetError(
+                    said(
+                        "{target}: nothing to read; name a log file, or a folder that holds logs",
+                        target=good[0],
+                    )
+                )
+            )
     finally:
         monitor.close()
     return Reading(updates, errors, dict(monitor.refused))

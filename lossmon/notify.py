@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from lossmon import regular
 from lossmon.chart.of_run import spec_of
 from lossmon.chart.svg import draw_svg
 from lossmon.diagnosis.finding import SEVERITIES
@@ -75,7 +76,7 @@ def addresses(given: Sequence[str], environment: Mapping[str, str] = os.environ)
 
 def _in_file(path: str) -> list[str]:
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
+        with open(path, encoding="utf-8", errors="replace", opener=regular.opener) as file:
             mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
             if mode & 0o077:
                 raise ConfigError(

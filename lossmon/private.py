@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from lossmon import regular
+
 
 def make_folder(path: str) -> None:
     """Make a folder and what is missing above it, of mode 0700; what is there stays as it is."""
@@ -21,4 +23,4 @@ def make_folder(path: str) -> None:
 
 def opener(path: str, flags: int) -> int:
     """For `open`: a file that is made has mode 0600, and a link to elsewhere is not followed."""
-    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    return regular.opener(path, flags | os.O_NOFOLLOW, 0o600)

@@ -88,7 +88,7 @@ def path_of(targets: Sequence[str], name: str = "") -> str:
 def load(path: str) -> Session | None:
     """What is remembered; None where the file is missing, damaged or not the user's own."""
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
+        with open(path, "rb", opener=private.opener) as file:
             if os.fstat(file.fileno()).st_uid != os.getuid():
                 return None
             text = file.read(_MOST_BYTES + 1)

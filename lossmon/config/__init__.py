@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
-from lossmon import private, settings
+from lossmon import private, regular, settings
 from lossmon.config.hosts import HOSTS, Host
 from lossmon.config.joining import JOINING, ByHand
 from lossmon.config.notices import NOTICES, Notices
@@ -120,7 +120,7 @@ def load() -> Config:
     """
     where = path()
     try:
-        with open(where, "rb") as file:
+        with open(where, "rb", opener=regular.opener) as file:
             text = file.read(_MOST_BYTES + 1)
     except FileNotFoundError:
         if os.environ.get(VARIABLE):

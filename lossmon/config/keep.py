@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 
-from lossmon import config, private
+from lossmon import config, private, regular
 from lossmon.config.section import shown
 from lossmon.errors import ConfigError, message_of
 from lossmon.settings import Lists
@@ -24,7 +24,7 @@ def keep(section: str, **settings: str | bool | float | Lists) -> str:
     """
     where = os.path.realpath(config.path())
     try:
-        with open(where, encoding="utf-8") as file:
+        with open(where, encoding="utf-8", opener=regular.opener) as file:
             text = file.read()
     except FileNotFoundError:
         text = config.default_text()

@@ -12,6 +12,7 @@ from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, cast
 
+from lossmon import regular
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder
 from lossmon.settings import current
@@ -206,7 +207,7 @@ def _offers(place: str) -> bool:
 
 def _names_formats(path: str) -> bool:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular.opener) as file:
             return ENTRY_POINTS.encode() in file.read()
     except OSError:
         return False

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from lossmon import regular
 from lossmon.hparams.flat import Value, flat, scalar
 
 Found = tuple[dict[str, Value], str]  # the settings, and the name of the run
@@ -193,7 +194,7 @@ def head_of(path: str, most: int = MOST_BYTES) -> bytes | None:
     try:
         if not os.path.isfile(path) or os.path.getsize(path) > most:
             return None
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular.opener) as file:
             return file.read(most)
     except OSError:
         return None

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from lossmon import regular
 from lossmon.hparams.flat import MOST, Value
 
 _FOLDERS = 8  # between a log and its training's folder
@@ -117,7 +118,7 @@ def _places(paths: list[str], folder: str) -> list[str]:
 
 def _start_of(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular.opener) as file:
             return file.read(_HEAD)
     except OSError:
         return b""

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from lossmon import regular
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Health
 
@@ -235,7 +236,7 @@ class ReplaySource:
 def _read(path: str, start: int, end: int) -> bytes:
     """Bytes of a file; what is there no more is left out."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular.opener) as file:
             file.seek(start)
             return file.read(end - start)
     except OSError:

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from lossmon import regular
 from lossmon.words import said
 
 KEPT_BYTES = 1 << 16  # of a log that cannot be read again
@@ -115,7 +116,7 @@ class FileText:
     def read(self, at: int, size: int) -> bytes:
         """At most `size` bytes from an offset on."""
         try:
-            with open(self._path, "rb", buffering=0) as file:
+            with open(self._path, "rb", buffering=0, opener=regular.opener) as file:
                 file.seek(at)
                 return file.read(size) or b""
         except OSError:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lossmon import regular
 from lossmon.errors import TargetError
 from lossmon.formats.json_document import DocumentDecoder
 from lossmon.logs.replay import SPEEDS, Piece, ReplaySource
@@ -175,7 +176,7 @@ def _pieces(path: str) -> Iterator[Came]:
 def _rest(
     log: Log, path: str, start: int, size: int, rows: int, step: int, when: float | None
 ) -> Iterator[Came]:
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=regular.opener) as file:
         file.seek(start)
         records = [*log.feed(file.read(size - start)), *log.end()]
     steps = [int(record.step) for record in records if record.step is not None]
@@ -185,7 +186,7 @@ def _rest(
 def _lines(path: str, least: int) -> Iterator[bytes]:
     """Whole lines, at least so many bytes together; of what has no lines, so many bytes."""
     kept = b""
-    with open(path, "rb") as file:
+    with open(path, "rb", opener=regular.opener) as file:
         while data := file.read(_SLICE):
             kept += data
             while len(kept) >= least:

@@ -13,7 +13,7 @@ from lossmon.errors import LossmonError
 from lossmon.hparams import read_hparams
 from lossmon.logs.discover import run_directory
 from lossmon.logs.follower import Follower
-from lossmon.logs.hosts import resolve
+from lossmon.logs.hosts import place_of, resolve
 from lossmon.logs.local import LocalSource
 from lossmon.logs.target import check_local
 from lossmon.monitor import RunUpdate
@@ -46,7 +46,8 @@ def gather(
         results = list(pool.map(_read, [targets] * len(shards), shards))
     refused = {path: why for _, part in results for path, why in part.items()}
     updates = _joined(targets, [run for part, _ in results for run in part])
-    return Reading(sorted(updates, key=lambda update: update.run), [], refused)
+    ordered = sorted(updates, key=lambda update: update.run)
+    return Reading(ordered, _nothing_below(targets, updates), refused)
 
 
 def _read(
@@ -59,6 +60,15 @@ def _read(
         return monitor.traces(), dict(monitor.refused)
     finally:
         monitor.close()
+
+
+def _nothing_below(targets: Sequence[str], updates: Sequence[RunUpdate]) -> list[LossmonError]:
+    """For each target without a run, why; such a target is read once more, for what to say."""
+    places = {target: [place_of(one) for one in resolve(target)] for target in targets}
+    there = Places([], [one for some in places.values() for one in some])
+    reached = {there.root(log.path) for update in updates for log in update.logs}
+    without = [target for target in targets if reached.isdisjoint(places[target])]
+    return [error for target in without for error in read_targets([target]).errors]
 
 
 def _joined(

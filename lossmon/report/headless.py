@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from lossmon import config
 from lossmon.diagnosis.finding import SEVERITIES, Severity
 from lossmon.diagnosis.knowledge import Knowledge, load
-from lossmon.monitor.sources import open_monitor
+from lossmon.monitor.sources import nothing_read, open_monitor
 from lossmon.report import watch as report
 from lossmon.report.command import Commands
 from lossmon.report.ending import Ending
@@ -53,6 +53,8 @@ def watch(
     commands = Commands(command, complain, exec_timeout) if command is not None else None
     notifier = _notifier(services, level, knowledge, complain)
     config.apply()
+    empty = None
+    pipe = set(targets) == {"-"}
     with Ending() as ending:
         monitor = open_monitor(targets, watch=True)
         ending.on_signal(monitor.wake)
@@ -63,13 +65,15 @@ def watch(
             report.Wanted(level, tuple(patterns), until),
             commands,
             partial(report.as_values, knowledge=knowledge),
-            pipe=set(targets) == {"-"},
+            pipe=pipe,
             complain=complain,
             tell=notifier.add if notifier is not None else lambda _: None,
             ending=ending,
         )
         try:
             worst = watching.run()
+            if pipe and monitor.exhausted:
+                empty = nothing_read(monitor, "-")
         finally:
             if commands is not None:
                 commands.close()
@@ -78,6 +82,8 @@ def watch(
             monitor.close()
     if ending.number is not None:
         return 128 + ending.number
+    if empty is not None:  # as `check -` says it
+        raise empty
     if worst is None or fail_on == "never":
         return 0
     return int(SEVERITIES.index(worst) >= SEVERITIES.index(fail_on))

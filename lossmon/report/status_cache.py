@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from lossmon import __version__, private
+from lossmon import __version__, private, regular
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import as_flags
 from lossmon.logs.target import Target
@@ -56,7 +56,7 @@ def place(targets: Sequence[str], lang: str) -> str:
 def load(path: str) -> Memory:
     """What is remembered; nothing where the file is missing, damaged or not ours."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=regular.opener) as file:
             if os.fstat(file.fileno()).st_uid != os.getuid():
                 return Memory()
             values = json.loads(file.read(_MOST_BYTES))

@@ -14,9 +14,11 @@ from lossmon.logs.target import Target, check_local
 from lossmon.report import status_cache as cache
 from lossmon.report.status_cache import Memory, Stamp
 from lossmon.text import in_words
-from lossmon.words import said
+from lossmon.words import known, said
 
 _AT_ONCE_BYTES = 24 << 20  # so much is read while the caller waits, about half a second
+_OF_A_LOG_BYTES = 100_000  # a log more takes as long: 20,000 small ones never came in time
+_MANY = 100
 _SHARE = 10.0  # a reading that took a second is not done again within ten
 
 
@@ -54,24 +56,33 @@ def now(targets: Sequence[str], lang: str, max_age_s: float) -> tuple[Memory, st
     if memory.read_at and age_s <= max_age_s:
         _read_behind(targets, lang, memory, age_s)
         return memory, ""
-    size = sum(stamp[0] for log, stamp in stamps.items() if memory.stamps.get(log) != stamp)
-    if size <= _AT_ONCE_BYTES and not remote:
+    sizes = [stamp[0] for log, stamp in stamps.items() if memory.stamps.get(log) != stamp]
+    size = sum(sizes)
+    if size + _OF_A_LOG_BYTES * len(sizes) <= _AT_ONCE_BYTES and not remote:
         return read(targets, lang, memory, stamps), ""
     _read_behind(targets, lang, memory, age_s)
     if not memory.read_at:
-        return memory, f"reading {size / 1e6:,.0f} MB" if size else "reading"
+        return memory, _reading(size, len(sizes))
     return memory, f"({in_words(age_s)} ago)"
 
 
 def read(
-    targets: Sequence[str], lang: str, memory: Memory, stamps: dict[str, Stamp] | None = None
+    targets: Sequence[str],
+    lang: str,
+    memory: Memory,
+    stamps: dict[str, Stamp] | None = None,
+    *,
+    behind: bool = False,
 ) -> Memory:
-    """Read what changed, and remember it; what was known where somebody else is at it."""
+    """Read what changed, and remember it; what was known where somebody else is at it.
+
+    `behind` nobody waits for it: then where nothing was known, too.
+    """
     from lossmon.report.status_read import refreshed
 
     where = cache.place(targets, lang)
     with cache.alone(where) as alone:
-        if not alone and memory.read_at:
+        if not alone and (memory.read_at or behind):
             return memory
         found = parsed(targets)
         stamps = cache.stamps_of(found) if stamps is None else stamps
@@ -80,15 +91,25 @@ def read(
     return memory
 
 
+def _reading(size: int, logs: int) -> str:
+    """What is told while nothing is known yet."""
+    if logs > _MANY:
+        return said("reading {count:,} logs", count=logs)
+    return said("reading {size:,.0f} MB", size=size / 1e6) if size else known("reading")
+
+
 def refresh(targets: Sequence[str], lang: str) -> None:
     """What the process of its own does."""
-    read(targets, lang, cache.load(cache.place(targets, lang)))
+    read(targets, lang, cache.load(cache.place(targets, lang)), behind=True)
 
 
 def _read_behind(targets: Sequence[str], lang: str, memory: Memory, age_s: float) -> None:
     """Start a process that reads what changed; none where the last reading is recent and long."""
     if memory.read_at and age_s < _SHARE * memory.took_s:
         return
+    with cache.alone(cache.place(targets, lang)) as alone:
+        if not alone:
+            return  # it goes on: a prompt that comes each second must not start one each second
     flags = ["--refresh", "--lang", lang, *as_flags()]
     subprocess.Popen(
         [sys.executable, "-m", "lossmon", "status", *flags, "--", *targets],

@@ -298,3 +298,20 @@ def test_jobs_give_the_same_answer(tmp_path: Path) -> None:
     two = run("check", "--json", "--jobs", "2", tmp_path).stdout.splitlines()
     assert len(one) == 6
     assert sorted(one) == sorted(two)
+
+
+def test_a_target_that_gives_nothing_is_told_however_many_processes_read(tmp_path: Path) -> None:
+    """With folders enough for a second process nothing was said, and the status was 0."""
+    for number in range(30):
+        (tmp_path / "empty" / str(number)).mkdir(parents=True)
+        (tmp_path / "empty" / str(number) / "notes.txt").write_text("nothing of a training\n")
+        write_jsonl(tmp_path / "runs" / str(number) / "log.jsonl", training_rows(falling(20)))
+    for command in ("check", "export"):
+        for jobs in ((), ("--jobs", "2")) if command == "check" else ((),):
+            done = run(command, tmp_path / "empty", *jobs)
+            assert (done.returncode, done.stdout) == (2, "")
+            assert done.stderr.count("\n") == 1
+            assert "no training log among 30 files" in done.stderr
+    done = run("check", tmp_path / "runs", tmp_path / "empty")
+    assert (done.returncode, done.stderr.count("no training log among 30 files")) == (2, 1)
+    assert "29" in done.stdout

@@ -20,6 +20,7 @@ import pytest
 
 import lossmon
 from lossmon.report import status_cache as cache
+from lossmon.report import status_now
 from lossmon.report.status import Standing, line
 from lossmon.text import cell_width
 from tests.conftest import falling, training_rows, write_jsonl
@@ -121,6 +122,36 @@ def test_what_is_remembered_is_the_user_s_alone_and_damage_is_harmless(runs: Pat
         memory.write_text(damage)
         assert cache.load(str(memory)) == cache.Memory()
     assert run("status", runs).stdout == expected
+
+
+def test_a_pipe_in_place_of_what_is_remembered_is_not_waited_for(runs: Path) -> None:
+    expected = run("status", runs).stdout
+    (memory,) = (runs.parent / "cache" / "lossmon").glob("*.json")
+    memory.unlink()
+    os.mkfifo(memory)
+    assert run("status", runs).stdout == expected
+    assert memory.is_file(), "it is replaced"
+
+
+def test_many_small_logs_are_read_behind_the_caller_by_one_process(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 20,000 nothing was told in 200 s, and each prompt began anew."""
+    for number in range(400):
+        write_jsonl(home / "many" / str(number) / "log.jsonl", training_rows(falling(3)))
+    targets = [str(home / "many")]
+    started: list[list[str]] = []
+    monkeypatch.setattr(status_now.subprocess, "Popen", lambda words, **_: started.append(words))
+    with cache.alone(cache.place(targets, "en")):
+        assert status_now.now(targets, "en", 5.0) == (cache.Memory(), "reading 400 logs")
+        assert not started, "one is at it"
+        status_now.refresh(targets, "en")
+        assert not cache.load(cache.place(targets, "en")).read_at, "a second one leaves it to it"
+    assert status_now.now(targets, "en", 5.0)[1] == "reading 400 logs"
+    assert len(started) == 1
+    status_now.refresh(targets, "en")
+    memory, note = status_now.now(targets, "en", 5.0)
+    assert (len(memory.runs), note) == (400, "")
 
 
 def test_without_a_place_to_remember_it_reads_each_time(runs: Path) -> None:

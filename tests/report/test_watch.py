@@ -116,6 +116,21 @@ def test_what_holds_is_told_first_then_what_starts_and_ends(log: Path, watching)
     assert all(json.loads(line)["event"] == "ended" for line in watch.rest()), "healthy is over"
 
 
+def test_a_pipe_without_a_row_is_told_as_check_tells_it(watching) -> None:
+    said = []
+    for command in ("watch", "check"):
+        done = subprocess.run(
+            [sys.executable, "-m", "lossmon", command, "-"],
+            input=bytes(range(256)) * 400,
+            capture_output=True,
+            env={**os.environ, "PYTHONPATH": str(Path(lossmon.__file__).parents[1])},
+            timeout=60,
+            check=False,
+        )
+        said.append((done.returncode, done.stdout, done.stderr))
+    assert said[0] == said[1] == (2, b"", b"lossmon: -: binary data; name a log file\n")
+
+
 @pytest.mark.parametrize(
     "number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGXCPU]
 )
