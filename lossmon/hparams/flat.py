@@ -16,10 +16,11 @@ _DEEPEST = 8
 _LONGEST_NAME, _LONGEST_VALUE = 120, 200  # characters
 _LISTED = 16  # elements of a list that is one value
 
-# A name with one of these words holds what nobody else may see.
+# A name whose last part has one of these words holds what nobody else may see.
+_PARTS = re.compile(r"\W")
 _SECRET = re.compile(
-    r"(?i)(?:^|[._\-/ ])(?:\w*(?:passw(?:or)?d|passphrase|secret|credential|api_?key|access_?key|"
-    r"private_?key|auth_?token|access_?token|hub_?token|bearer|dsn|webhook)\w*|token|pwd|auth)$"
+    r"(?i)passw(?:or)?d|passphrase|secret|credential|api_?key|access_?key|private_?key|"
+    r"auth_?token|access_?token|hub_?token|bearer|dsn|webhook|(?:^|_)(?:token|pwd|auth)$"
 )
 # So does a value that looks like a key, or an address with a password in it.
 _SECRET_VALUE = re.compile(
@@ -51,7 +52,7 @@ def flat(nested: Any) -> dict[str, Value]:
 
 def is_secret(name: str, value: Value) -> bool:
     """Whether a setting may be shown to nobody."""
-    return bool(_SECRET.search(name)) or (
+    return bool(_SECRET.search(_PARTS.split(name)[-1])) or (
         isinstance(value, str) and bool(_SECRET_VALUE.search(value))
     )
 

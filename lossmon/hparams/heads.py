@@ -13,7 +13,9 @@ _LEAST = 3  # lines of `name: value` in a row that are a dump
 _NAME = r"[A-Za-z_][\w.\-/]{0,59}"
 _NAMESPACE = re.compile(r"\b(?:Namespace|\w{0,40}(?:Args|Arguments|Config|Params))\s?\(")
 _PAIR = re.compile(rf"({_NAME})=")
-_CELL = re.compile(rf"[|│┃]\s*({_NAME})\s*[|│┃]\s*([^|│┃\n]{{0,200}}?)\s*[|│┃]\s*")
+_BAR = re.compile(r"[|│┃]")
+_WHOLE_NAME = re.compile(_NAME)
+_LONGEST = 200  # characters of a value in a table
 _LINE = re.compile(
     rf"[\s\-*]{{0,12}}['\"]?({_NAME})['\"]?\s{{0,40}}(?::|=|\.{{4,80}})\s{{0,40}}(\S[^\n]{{0,200}}?|)\s*,?"
 )
@@ -75,7 +77,7 @@ def _dumped(text: str) -> Iterator[tuple[str, Value]]:
         if line.lstrip().startswith("{") and line.rstrip().endswith("}") and "loss" not in line:
             yield from _literal(line.strip())
             continue
-        cells = _CELL.findall(line + "|" if line.lstrip()[:1] in "|│┃" else "")
+        cells = list(_cells(line)) if _BAR.match(line.lstrip()) else []
         if cells:
             block += [(name, scalar(value)) for name, value in cells if value]
             continue
@@ -91,6 +93,23 @@ def _dumped(text: str) -> Iterator[tuple[str, Value]]:
             block = []
     if len(block) >= _LEAST:
         yield from block
+
+
+def _cells(line: str) -> Iterator[tuple[str, str]]:
+    """Names and values that stand side by side in a row of a table.
+
+    It is taken apart at its bars: one expression for a pair went three ways through blanks, and a
+    line of 4,000 held everything up for hours.
+    """
+    cells = [cell.strip() for cell in _BAR.split(line + "|")]
+    at = 1
+    while at + 2 < len(cells):  # a bar closes the value
+        name, value = cells[at : at + 2]
+        if _WHOLE_NAME.fullmatch(name) and len(value) <= _LONGEST:
+            yield name, value
+            at += 3
+        else:
+            at += 1
 
 
 def _literal(line: str) -> Iterator[tuple[str, Value]]:

@@ -1,7 +1,7 @@
 """No expression that sees the text of a log takes longer than in proportion to its length.
 
-All of them are found: those that modules of `lossmon.formats` keep or write out where they use
-them, and those that are made from the lines of a log.
+All of them are found: those that modules keep or write out where they use them, wherever a log, its
+names or the settings beside it are looked at, and those that are made from the lines of a log.
 """
 
 from __future__ import annotations
@@ -19,9 +19,6 @@ from typing import Any
 
 import pytest
 
-import lossmon.formats
-import lossmon.logs
-import lossmon.monitor
 from lossmon.formats import lexicon, text_shape
 from lossmon.formats.text_expression import expression
 from tests.formats.expression_work import Program, attacks, worst
@@ -56,7 +53,7 @@ def test_an_expression_known_to_be_linear_is_not_accused(good: str) -> None:
 # --- expressions that modules keep ----------------------------------------------------------------
 
 _ANCHORED = frozenset(("match", "fullmatch"))
-_WHOLE_MODULES = (lossmon.formats, lossmon.monitor, lossmon.logs)
+_PACKAGES = ("formats", "monitor", "logs", "hparams", "history", "diagnosis", "chart", "report")
 _OF_A_NAME = 400_000  # steps: some milliseconds, once for each name
 _BOUNDED = {  # no text of a log but a name or a path, of so many characters
     "lossmon.formats.lexicon": 200,
@@ -95,7 +92,8 @@ def _written(module: ModuleType) -> Iterator[tuple[re.Pattern[Any], bool]]:
 def expressions() -> list[Any]:
     """Every expression of ours that may see a log's text."""
     found = {}
-    for package in _WHOLE_MODULES:
+    for name in _PACKAGES:
+        package = importlib.import_module(f"lossmon.{name}")
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             module = importlib.import_module(info.name)
             if info.name not in _BOUNDED:
