@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from lossmon import settings
 
 # A terminal in a test has the size that the test gives it. readline puts its own idea of it into the
 # environment of the process, past os.environ, and workers and child processes inherit that.
@@ -23,11 +25,15 @@ SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
 
 
 @pytest.fixture(autouse=True)
-def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any) -> None:
-    """The settings of whoever runs the tests are neither read nor changed."""
+def settings_of_nobody(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any
+) -> Iterator[None]:
+    """The settings of whoever runs the tests are neither read nor changed, nor left to the next."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     monkeypatch.delenv("LOSSMON_CONFIG", raising=False)
+    with settings.using(settings.Settings()):
+        yield
 
 
 @pytest.fixture
