@@ -33,6 +33,8 @@ _ROLE_ORDER = {
         ("train_loss", "eval_loss", "learning_rate", "grad_norm", "other_loss", "accuracy")
     )
 }
+_SHOWN = ("other_loss", "accuracy", "other")  # beside which a rate or a speed is no progress
+_STAND_INS = 3  # curves that can be told apart at a glance
 _LABEL = 14  # cells of a label at the end of a curve
 _FEW = 200  # evaluations up to which each is worth a dot
 _OLDER = 8  # segments that a resumed run left behind; of more, the newest
@@ -49,8 +51,9 @@ def curves_of(update: RunUpdate, metrics: Sequence[str] = ()) -> tuple[Curve, ..
     named = [name for name in metrics if name in update.series]
     if update.members:
         return _bands(update.members, named[:1] or ("train", "eval"))
-    if not named:
+    if not named and (update.train is not None or update.eval is not None):
         return _loss(update)
+    named = named or stand_ins(update)
     if len(named) == 1 and named[0] not in (update.train, update.eval):
         name = named[0]
         older = _older(update.logged.get(name), "other_raw")
@@ -141,6 +144,18 @@ def charts_of(update: RunUpdate) -> list[tuple[str | None, str, tuple[Curve, ...
         charts.append((None, "loss", loss))
     others = [name for name in metrics_of(update) if name not in (update.train, update.eval)]
     return charts + [(name, name, curves_of(update, (name,))) for name in others]
+
+
+def stand_ins(update: RunUpdate) -> list[str]:
+    """What is drawn of a run without a loss: what it is judged by, or its first few scores.
+
+    A GAN's `generator_error` and `discriminator_error`, an accuracy, a perplexity: an empty chart
+    beside a verdict on them says nothing.
+    """
+    if update.diagnosis.curve in update.series:
+        return [update.diagnosis.curve]
+    names = [name for name in metrics_of(update) if update.series[name].role in _SHOWN]
+    return names[:_STAND_INS]
 
 
 def metrics_of(update: RunUpdate) -> list[str]:

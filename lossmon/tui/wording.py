@@ -126,7 +126,8 @@ class Wording:
         """The likely causes; below each the coincidence that was measured."""
         if not finding.causes:
             return
-        yield from self.heading("likely", indent)
+        measured = any(cause.why for cause in finding.causes)
+        yield from self.heading("likely" if measured else "often", indent)
         left = " " * indent
         for number, cause in enumerate(finding.causes, 1):
             text = self.knowledge.cause(cause.id).text
@@ -204,6 +205,13 @@ class Wording:
                 yield from self.hang([("  ", "")], name, style)
             else:
                 yield [(pad(span, left) + "  ", _FAINT), (name, style)]
+
+    def unjudged(self, update: RunUpdate) -> Iterator[Row]:
+        """What could not be judged and why, in one sentence: silence is no proof of health."""
+        missing = self.knowledge.not_judged(update.diagnosis.unjudged)
+        if missing:
+            yield []
+            yield from self.hang([], missing, _FAINT)
 
     def _said(self, text: str) -> str:
         return printable(self.knowledge.say(text))

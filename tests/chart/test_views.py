@@ -500,3 +500,24 @@ def test_rows_that_go_back_in_time_are_drawn_by_time() -> None:
     picture = draw(ChartSpec((curve,), 60, 12, x_axis="time"))
     assert picture.x_axis == "time"
     assert cursor.nearest((curve,), 0.0, "time", None) == 3
+
+
+# -- a run without a loss --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("metrics", "drawn"),
+    [
+        (("generator_error", "discriminator_error"), {"generator_error", "discriminator_error"}),
+        (("ppl", "acc"), {"ppl"}),  # by which it is judged
+        (("loss", "acc"), {"train"}),
+    ],
+)
+def test_a_run_without_a_loss_shows_what_it_is_judged_by(
+    metrics: tuple[str, ...], drawn: set[str], tmp_path: Path
+) -> None:
+    log = tmp_path / "train.log"
+    values = "".join(f" {name} {{{k}:.4f}}" for k, name in enumerate(metrics))
+    log.write_text("".join(f"epoch {i}{values.format(1 / i, i / 9)}\n" for i in range(1, 12)))
+    updates, _, _ = gather((str(log),), 1)
+    assert {curve.label for curve in curves_of(updates[0])} == drawn

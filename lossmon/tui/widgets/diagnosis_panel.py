@@ -147,6 +147,7 @@ class DiagnosisPanel(Vertical):
                 *wording.findings(update, self.finding),
                 *wording.notes(update),
                 *wording.timeline(update),
+                *wording.unjudged(update),
             ]
         banner = Wording(knowledge, self.content_size.width, self._ascii).banner(update, first)
         self._tone(first)
