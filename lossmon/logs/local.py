@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -204,6 +205,9 @@ class LocalSource:
 
         try:
             if self._observer is None:
+                # As it stops, a last event may be told on the terminal: "queue_events() called
+                # when the thread is inactive".
+                logging.getLogger("watchdog").addHandler(logging.NullHandler())
                 self._observer = Observer()
                 self._observer.daemon = True
                 self._observer.start()
