@@ -11,6 +11,7 @@ import orjson
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.known_rows import KnownRows
+from lossmon.formats.lexicon import LOSSES, role
 from lossmon.formats.numbers import as_float, whole
 from lossmon.formats.rows import RowReader, flatten, no_collection
 
@@ -162,7 +163,7 @@ def rows_of(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
         yield from ({"epoch": int(key), **row} for key, row in numbered.items())
         return
     lists = [cells for cells in document.values() if _holds_rows(cells)]
-    if lists:
+    if lists and not _has_loss_column(document, max(map(len, lists))):
         yield from rows_of(max(lists, key=len))
         return
     columns = _columns(document)
@@ -175,6 +176,15 @@ def rows_of(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
 
 def _holds_rows(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 0 and isinstance(value[0], dict)
+
+
+def _has_loss_column(document: dict[str, Any], length: int) -> bool:
+    """Whether losses stand beside lists of objects: {"loss": [...], "scores": [{...}, ...]}."""
+    return any(
+        isinstance(cells, list) and len(cells) == length and not _holds_rows(cells)
+        for name, cells in document.items()
+        if role(name) in LOSSES
+    )
 
 
 def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:

@@ -90,10 +90,11 @@ _QUALIFIER = (
     rf"(?:{TRAIN}|trainer|trained|global|cur|curr|current|opt|optim|optimizer|completed|gradient"
     r"|progress)"
 )
+_INDEX = r"(?:_(?:i|idx|id|no|num|number|index))?"  # "batch i: 3"
 _QUALIFIED: Mapping[Counter, str] = {
-    "step": rf"(?:{_QUALIFIER}_)+(?P<word>step|iter|iteration|update|kimg|tick)",
-    "epoch": rf"(?:{_QUALIFIER}_)+(?P<word>epoch)",
-    "batch": rf"(?:{_QUALIFIER}_)+(?P<word>(?:mini_)?batch|minibatch|batch_id|batch_idx)",
+    "step": rf"(?:i_)?(?:{_QUALIFIER}_)*(?P<word>step|iter|iteration|update|kimg|tick){_INDEX}",
+    "epoch": rf"(?:i_)?(?:{_QUALIFIER}_)*(?P<word>epoch){_INDEX}",
+    "batch": rf"(?:i_)?(?:{_QUALIFIER}_)*(?P<word>(?:mini_)?batch|minibatch){_INDEX}",
 }
 _SHORT = frozenset(("s", "i", "it", "up"))  # of a phrase they are no counter: "loss of it"
 _PLURALS = frozenset(("epochs", "steps", "train_steps"))  # in a sentence "epochs=750" is the plan
@@ -187,6 +188,11 @@ _LOWER = (  # scores that should fall
 )
 _SOUGHT = frozenset(("value", "fval", "fx", "f_x", "f", "fun", "obj", "objective"))
 _REWARD = re.compile(r"(?:.*_)?(?:rewards?|rew|returns?)(?:_.*)?")
+# The same where nothing else tells of a training: "return code: 0" and "returns: 3" earn nothing.
+_EARNED = re.compile(
+    r"(?:.*_)?rewards?(?:_(?:mean|avg|sum|total))?"
+    r"|(?:.*_)?(?:episod\w*|mean|avg|average|cumulative|total|discounted|eval)_returns?"
+)
 
 _TABLE: tuple[tuple[str, str], ...] = (
     # Words that hold "loss" and are none.
@@ -201,6 +207,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (THROUGHPUT, r"(.*_)?it_s(_.*)?|tps|tgs|tflops?|mfu|.*_tflops?"),
     (THROUGHPUT, r"(.*_)?(tok(en)?|sample|image|img|step|example|word|it|iter)s?_s(ec)?"),
     (OTHER, r"(?!.*loss$)(.*_)?(\w*time|elapsed|\w*duration|eta|\w*mem|memory|util\w*)(_.*)?"),
+    (ACCURACY, r"(?:.*_)?(?:acc|io_?u|dice|precision|recall)_error"),  # of the class "error"
     (EVAL_LOSS, rf"(.*_)?{EVAL}_(.*_)?(?:{_TOTAL}|{_OBJECTIVE}){_WHEN}|tel|vl"),
     (EVAL_LOSS, rf"{_TOTAL}_{EVAL}{_WHEN}|{EVAL}_?s?_{_TOTAL}|{EVAL}loss|{EVAL}"),
     (EVAL_LOSS, rf"{_OBJECTIVE}_{EVAL}"),
@@ -293,6 +300,11 @@ def is_reward(name: str) -> bool:
     return role(name) == ACCURACY and bool(_REWARD.fullmatch(plain(name)))
 
 
+def is_earned(name: str) -> bool:
+    """A reward beyond doubt, as its name stands by itself."""
+    return bool(_EARNED.fullmatch(plain(name)))
+
+
 def is_paced(name: str) -> bool:
     """A learning rate or a gradient's norm: how large the updates are."""
     return role(name) in (LEARNING_RATE, GRAD_NORM)
@@ -372,6 +384,12 @@ def _has_eval_word(name: str) -> bool:
 def is_train(name: str) -> bool:
     """The name itself says that this was measured while training."""
     return plain(name).startswith(("train", "learn"))
+
+
+def held_out_set(text: str) -> str:
+    """Which held-out data the words of a line are about: "val", "dev", "test"; mostly nothing."""
+    found = [word["eval"].lower() for word in _PHASE.finditer(text) if word["eval"]]
+    return next((name for name in ("val", "dev", "test") if found[-1:] and name in found[-1]), "")
 
 
 def phase_of(text: str) -> Split | None:

@@ -140,7 +140,8 @@ _RANK = re.compile(
     r"(?:[\w.-]{1,60} [\w./-]{1,60}\[\d+\]: )?"
     r"|\([\w.]+ pid=\d+(?:, ip=[\w.:]+)?\) ?"
     r"|\d{1,4}: (?=(?-i:[A-Z]{2})|\[|\d{4}-|\d\d?/\d)"
-    r"|\[\w[\w.-]*\] ?(?=\[?\d{4}[-/])",  # a host or package before a date
+    r"|\[\w[\w.-]*\] ?(?=\[?\d{4}[-/])"  # a host or package before a date
+    r"|[*<({][A-Za-z][\w.-]{0,60}[*>)}] {0,3}(?=\[?\d{4}[-/])",
     re.IGNORECASE,
 )
 _STAMP = re.compile(STAMP)
@@ -171,7 +172,7 @@ _GLOG = re.compile(
     r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\]\s?"
     r"|\[\d{4} \d\d:\d\d:\d\d @[\w./-]+:\d+\]\s?"  # tensorpack
 )
-_PREFIX_STARTS = re.compile(r"[\[(\w]")  # what any of the above can begin with
+_PREFIX_STARTS = re.compile(r"[\[({<*\w]")  # what any of the above can begin with
 
 
 def strip_prefix(text: str) -> tuple[str, float | None]:

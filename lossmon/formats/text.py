@@ -17,6 +17,7 @@ from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.folded import MARK, Folds
 from lossmon.formats.labels import Labels
 from lossmon.formats.lexicon import (
+    is_earned,
     is_loss,
     is_measured,
     is_objective,
@@ -324,7 +325,7 @@ class TextDecoder:
         if train and shape.level == 0 and place.fine and not place.headed and self._losses_placed():
             return  # rows of this log say where they stand: this is text about a loss
         nowhere = place.step is None or not shape.scores
-        if shape.level == 0 and nowhere and not place.headed and not shape.has_loss:
+        if shape.level == 0 and nowhere and not (place.headed or shape.has_loss or shape.earns):
             return  # an accuracy or a rate by itself belongs to nothing
         if shape.sentence and any(known.has_loss for known in self._active):
             return
@@ -335,6 +336,7 @@ class TextDecoder:
         waiting, shape.waiting = shape.waiting, []
         if shape.guessed and not _increasing([shape.match(old) for old, _ in waiting], shape):
             return
+        self._tell_apart(shape)
         self._active.insert(0, shape)
         del self._active[_MAX_ACTIVE:]
         here = place.spot
@@ -347,12 +349,21 @@ class TextDecoder:
             place.spot = here
         place.end = None
 
+    def _tell_apart(self, shape: Shape) -> None:
+        """Two sets in one log are two curves: "Validation BLEU: 65.8", then "Dev BLEU: 59.5"."""
+        for known in self._active:
+            others = shape.held_out and known.held_out not in ("", shape.held_out)
+            if others and known.names == shape.names and shape.evaluation:
+                named = (name.removeprefix("eval_") for name in shape.names)
+                shape.names = tuple(f"{shape.held_out}_{name}" for name in named)
+
     def _losses_placed(self) -> bool:
         """Whether rows that say where they stand tell a loss; of episodes they tell rewards."""
         return any(shape.level and shape.has_loss for shape in self._active)
 
     def _needed(self, shape: Shape) -> int:
-        if shape.guessed and shape.columns > _FEW_COLUMNS:
+        table = shape.guessed and shape.columns > _FEW_COLUMNS
+        if table or (shape.earns and self._rows.place.step is None):
             return _RECURS_AS_TABLE
         if shape.guessed or not shape.has_loss:
             return _RECURS
@@ -485,4 +496,5 @@ _OTHER_SIGNS: tuple[tuple[Said, Callable[[str, float], bool]], ...] = (
 
 def _is_reward(name: str, episodes: bool) -> bool:
     words = plain(name).split("_")
-    return "rew" in name.lower() or words[-1] == "return" or (episodes and "score" in words)
+    earned = "rew" in name.lower() or words[-1] == "return" or is_earned(name)
+    return earned or (episodes and "score" in words)

@@ -12,6 +12,8 @@ _PROGRESS = frozenset(("progress", "process"))
 
 def claim(tokens: list[Token], roles: dict[int, str], i: int, counter: str) -> bool:
     """Let a number count this, where no other one does; with it goes the total behind it."""
+    if counter == "step" and i + 1 < len(tokens) and tokens[i + 1].kind is Kind.TOTAL:
+        _yield_step(tokens, roles)
     if counter in roles.values():
         if counter != "step" or "global" not in tokens[i].key.lower():
             return False
@@ -22,6 +24,15 @@ def claim(tokens: list[Token], roles: dict[int, str], i: int, counter: str) -> b
     if counter in _TOTAL_OF and i + 1 < len(tokens) and tokens[i + 1].kind is Kind.TOTAL:
         roles[i + 1] = _TOTAL_OF[counter]
     return True
+
+
+def _yield_step(tokens: list[Token], roles: dict[int, str]) -> None:
+    """Of two steps the one that counts up to a total is the step: "iteration:1 step:3500/23196"."""
+    if {"epoch", "steps", "batch"} & set(roles.values()):
+        return
+    for j, taken in list(roles.items()):
+        if taken == "step" and "global" not in tokens[j].key.lower():
+            roles[j] = "epoch"
 
 
 def is_epoch_row(roles: dict[int, str], metrics: list[Token]) -> bool:

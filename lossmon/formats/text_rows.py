@@ -290,8 +290,10 @@ class Placer:
         """A second kind of line at one step repeats the first, or sums up the epoch (fairseq)."""
         if shape.level < 2 or shape.bar or step is None:
             return values
+        given = self._given
+        if step == self.place.step and self._by is shape and given == values:
+            return {}  # printed twice, by two loggers or by each rank
         if step == self.place.step and self._by is not None and self._by is not shape:
-            given = self._given
             return {
                 f"epoch_{name}" if name in given else name: value
                 for name, value in values.items()

@@ -16,7 +16,9 @@ from lossmon.formats.lexicon import (
     counter_of,
     counts_episodes,
     counts_world,
+    held_out_set,
     is_count,
+    is_earned,
     is_eval,
     is_loss,
     is_measured,
@@ -66,12 +68,17 @@ _CODE = re.compile(
     r"|^\s*\+\+? "
     r"|\bHTTP/\d|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
+# What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".
+_LISTING = re.compile(
+    r"(?<![\w.])[Ss]hape[:=]?\s?[:=]?\s?(?:torch\.Size)?[(\[]{1,2}[\d,? ]*[)\]](?!:)"
+)
 _CALL = re.compile(r"\w\((?!s\))|(?<!=)[<>!=]=(?!=)|\bif\b|\belse\b|(?:^|\s)#\s")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
 _BAR = re.compile(
     r"\d%\s*\|[^|]*\|\s*[\d.]+\w?/|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%|•.{1,60}it/s"
 )
+_OF_THESE = re.compile(r" [A-Za-z]{2}")  # "125 iterations per epoch": it counts up to nothing
 _STARTS = re.compile(r"start", re.IGNORECASE)
 _ITERATIONS = frozenset(("iters", "iterations", "updates"))
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
@@ -112,6 +119,7 @@ class Shape:
         time_at: the group with the date of a logger's prefix, or -1.
         plan: "steps" or "epochs" -> group with the planned length.
         phase: "train" or "eval" where the words of the line say so.
+        held_out: the set that its words name: "val", "dev", "test".
         stage: what its counter says it belongs to: "Fine-Tune Epoch 3".
         announces: a date, and words that say no more than that.
         tells: a loss or a score that stands next to a number, row or not.
@@ -147,6 +155,7 @@ class Shape:
     time_at: int = -1
     plan: dict[str, int] = field(default_factory=dict)
     phase: str | None = None
+    held_out: str = ""
     stage: str = ""
     announces: bool = False
     tells: str = ""
@@ -167,6 +176,11 @@ class Shape:
     def has_loss(self) -> bool:
         """One of its values is a loss."""
         return any(map(is_loss, self.names))
+
+    @cached_property
+    def earns(self) -> bool:
+        """A reward and no place: lines of an agent that is trained, where they come again."""
+        return self.scores and self.words <= FEW and is_earned(self.names[0])
 
     @cached_property
     def redraws(self) -> bool:
@@ -253,9 +267,9 @@ def learn(line: str) -> Shape:
     long = 12 if "epochs" in roles.values() else 7
     shape.header = shape.words <= long and not _CALL.search(message)
     head = message[: metrics[0].key_start] if metrics else message
-    shape.phase = phase_of(head)
+    shape.phase, shape.held_out = phase_of(head), held_out_set(head)
     shape.announces = not tokens and shape.phase is not None and len(message) < 80
-    _choose_values(shape, tokens, metrics, message, head)
+    _choose_values(shape, tokens, roles, metrics, message, head)
     counted = [tokens[i].key for i, role in roles.items() if role in ("step", "epoch")]
     shape.stage = next((stage for key in counted if (stage := stage_of(key))), "")
     if not (shape.names or roles or shape.plan):
@@ -296,7 +310,10 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
         if named.get(i) is None:
             claim(tokens, roles, i, counter)
     for i, token in enumerate(tokens[:1]):
-        if token.kind is Kind.INDEX and not roles.keys() & {0} and "step" not in roles.values():
+        many = not metrics and _OF_THESE.match(message, token.end)
+        if many or token.kind is not Kind.INDEX:
+            continue
+        if not roles.keys() & {0} and "step" not in roles.values():
             counter = "batch" if "batch" in roles.values() else "step"
             shape.index = (
                 claim(tokens, roles, i, counter) if "epoch" not in roles.values() else False
@@ -342,17 +359,24 @@ def _settle_plan(
     shape.of_world = not metrics and any(counts_world(tokens[i].key) for i in placed)
 
 
-def _names_alone(message: str, tokens: list[Token]) -> bool:
-    """A line of names and numbers without a word between them."""
-    at, rest = 0, ""
+def _names_alone(message: str, tokens: list[Token], begin: int) -> bool:
+    """A line of names and numbers without a word between them, from some character on."""
+    at, rest = begin, ""
     for token in tokens:
+        if token.start < begin:
+            continue
         rest += message[at : min(token.key_start, token.start)]
         at = token.end
     return not _WORD.search(rest + message[at:])
 
 
 def _choose_values(
-    shape: Shape, tokens: list[Token], metrics: list[Token], message: str, head: str
+    shape: Shape,
+    tokens: list[Token],
+    roles: dict[int, str],
+    metrics: list[Token],
+    message: str,
+    head: str,
 ) -> None:
     """Keep the metrics that are worth drawing; none where the line is no row."""
     eval_line = shape.phase == "eval"
@@ -363,7 +387,8 @@ def _choose_values(
     losses = [name for name in names if is_loss(name)]
     measured = [name for name in names if is_measured(name)]
     explicit = all(token.explicit for token in kept if is_loss(token.key))
-    alone = shape.words <= FEW or _names_alone(message, tokens)
+    titled = eval_line and head.rstrip().endswith(":")  # "Performance on val: dice: 0.7"
+    alone = shape.words <= FEW or _names_alone(message, tokens, len(head) if titled else 0)
     shape.scores = (
         alone and not losses and shape.level == 0 and any(is_score(name) for name in names)
     )
@@ -372,13 +397,30 @@ def _choose_values(
         at = [i for i, name in enumerate(names) if shape.level == 1 and is_rate(name)]
         kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
     shape.explicit = explicit
-    if shape.level == 0 and losses and not explicit and len(head.split()) > 4:
-        kept, names = [], []  # prose: "the loss of 10 men"
+    prose = losses and not explicit and len(head.split()) > 4  # "the loss of 10 men"
+    if shape.level == 0 and (prose or _LISTING.search(message)):
+        kept, names = [], []
     metrics[:] = kept
     shape.names = tuple(names)
     measured = [name for name in names if is_measured(name)]
     shape.evaluation = bool(measured) and all(is_eval(name) for name in measured)
     shape.guessed |= trial or shape.names == ("objective",)
+    if shape.evaluation and not shape.bar and "batch" in roles.values():
+        _take_averages(message, tokens, metrics)
+
+
+def _take_averages(message: str, tokens: list[Token], metrics: list[Token]) -> None:
+    """Of an evaluation's batches what counts is the average so far: "Test: [9/10] Loss 0.4 (0.5)".
+
+    The last of them is that of the whole set, while the batch in front of it is but a few samples.
+    """
+    behind = [tokens[min(tokens.index(metric) + 1, len(tokens) - 1)] for metric in metrics]
+    for i, (metric, average) in enumerate(zip(metrics, behind, strict=True)):
+        gap = message[metric.end : average.start]
+        if average.kind is Kind.SECOND and gap.strip() == "(" and "." in average.text:
+            average.kind, average.key = Kind.VALUE, metric.key
+            average.key_start, average.explicit = metric.key_start, metric.explicit
+            metrics[i] = average
 
 
 def _compile(

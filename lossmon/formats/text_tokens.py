@@ -95,6 +95,8 @@ STOP_WORDS = frozenset(
 _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
 _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
+# "guid: test-12": a whole number behind a word for data is that of an example.
+_IDENTIFIED = re.compile(r"(?<![A-Za-z])(?:train|val|valid|dev|test|eval)-$", re.IGNORECASE)
 _QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"
 _MAX_WORDS, _MAX_NAME = 5, 60
@@ -168,6 +170,8 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return made(Kind.BARE)
     if stripped in ("(", "(+", "±", "+/-", "+-") and before is not None:
         return made(Kind.PERCENT if match["suffix"] == "%" else Kind.SECOND)
+    if match["number"].isdigit() and _IDENTIFIED.search(gap):
+        return made(Kind.BARE)
     key, key_start, explicit = _key(gap, at)
     item = key.rstrip(" ,")
     if stripped.endswith(",") and "." in match["number"] and (is_loss(item) or is_score(item)):

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 
 from lossmon.formats.lexicon import (
-    ACCURACY,
     is_eval,
     is_loss,
     is_objective,
     is_score,
     is_train,
     plain,
-    role,
 )
 
 _TRAIN_ALONE = re.compile(r"train|training|trn")
@@ -49,7 +47,7 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
             name = f"{name}_loss"  # "loss 2.3 | val 2.4"
         elif _EVAL_ALONE.fullmatch(form) and (has_loss or not placed) and "learn" not in names:
             name = f"{name}_score"
-        elif eval_line and not is_eval(name) and (is_loss(name) or role(name) == ACCURACY):
+        elif eval_line and not is_eval(name) and (is_loss(name) or is_score(name)):
             name = "eval_loss" if form == "loss" else f"eval_{name}"
         copy, n = name, 2
         while copy in settled:

@@ -246,6 +246,50 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
             )
         ],
     ),
+    "variables and their shapes are no rows (TensorFlow)": (
+        "name = crf_loss/transition:0, shape = (10, 10)\n<tf.Variable 'loss/b:0' shape=(16,)>\n" * 20,
+        [],
+    ),
+    "the number of an example is no score": ("guid: test-0\nguid: test-1\n" * 9, []),
+    "how many of what opens no row": (
+        "125 iterations per epoch\nstep 10 loss 0.5\n100 test iterations per epoch\n"
+        "Performance on val: mean_dice : 0.25\nstep 20 loss 0.4\nPerformance on val: mean_dice : 0.35\n"
+        "step 30 loss 0.3\nPerformance on val: mean_dice : 0.45\n",
+        [(10, {"loss": 0.5}), (20, {"loss": 0.4}), (30, {"loss": 0.3})]
+        + [(s, {"eval_mean_dice": v}) for s, v in ((10, 0.25), (20, 0.35), (30, 0.45))],
+    ),
+    "a row that is printed twice": (
+        "iteration 10, loss 0.5\niteration 10, loss 0.5\niteration 20, loss 0.5\n",
+        [(10, {"loss": 0.5}), (20, {"loss": 0.5})],
+    ),
+    "two held-out sets, of which the lines in front speak": (
+        "".join(
+            f"Epoch {e} - loss: 0.{e}\nEpoch {e} - Validation: BLEU-2 {e}5.5\nEpoch {e} - Dev: BLEU-2 {e}4.5\n"
+            for e in (1, 2, 3)
+        ),
+        [(e, {"loss": e / 10}) for e in (1, 2, 3)]
+        + [(e, {"eval_BLEU-2": 10 * e + 5.5}) for e in (1, 2, 3)]
+        + [(e, {"dev_BLEU-2": 10 * e + 4.5}) for e in (1, 2, 3)],
+    ),
+    "a tag and a date in front of every row": (
+        "*Dec01-2035*  2019-12-01 12:59:29 Steps 10, Total time 5.9. Loss 1.9e+02 lr 1.0e-04\n"
+        "*Dec01-2035*  2019-12-01 13:00:28 Steps 20, Total time 5.6. Loss 1.2e+02 lr 1.0e-04\n"
+        "*Dec01-2035*  2019-12-01 13:01:26 Steps 30, Total time 5.9. Loss 8.4e+01 lr 1.0e-04\n",
+        [(s, {"Loss": v, "lr": 1e-4}) for s, v in ((10, 190.0), (20, 120.0), (30, 84.0))],
+    ),
+    "two counters called steps: the one with a total is the step": (
+        "iteration:1 step:100/300, loss: 0.5\niteration:1 step:200/300, loss: 0.4\n",
+        [(100, {"loss": 0.5}), (200, {"loss": 0.4})],
+    ),
+    "the index of a batch above its rows": (
+        "batch i:1, episode_len:28\nkl:0.01,loss:5.3,entropy:4.3\n"
+        "batch i:2, episode_len:39\nkl:0.02,loss:5.1,entropy:4.2\n",
+        [(1, {"kl": 0.01, "loss": 5.3, "entropy": 4.3}), (2, {"kl": 0.02, "loss": 5.1, "entropy": 4.2})],
+    ),
+    "rewards alone, which come again and again": (
+        "".join(f"episodic returns: {n}\nreturn code: 0\n" for n in range(12)),
+        [(n, {"episodic returns": float(n)}) for n in range(12)],
+    ),
 }  # fmt: skip
 
 

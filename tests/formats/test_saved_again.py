@@ -54,12 +54,12 @@ def read(decoder: DocumentDecoder, held: list[Record], data: bytes, cut: int) ->
 @settings(max_examples=150, deadline=None)
 def test_however_a_document_is_saved_again_its_rows_are_held(saves, listed, cut) -> None:
     decoder, held, rows = DocumentDecoder("trainer_state"), [], []
-    for save in saves:
+    for number, save in enumerate(saves, 1):
         kept = rows[: save["keep"]]
         added = [row | {"step": len(kept) + 1 + i} for i, row in enumerate(save["more"])]
         changed = len(kept) < len(rows) and [row.get("step") for row in added]
         if changed:  # a row at the place of one that was there says so in its step
-            added = [row | {"step": row["step"] + 100 * len(rows)} for row in added]
+            added = [row | {"step": row["step"] + 100 * number} for row in added]
         rows = kept + added
         decoder = copy.deepcopy(decoder)
         held = read(decoder, held, document(save, rows, listed), cut)

@@ -89,6 +89,20 @@ def test_random_bytes_are_refused_in_one_line_or_waited_for(head: bytes, name: s
         assert found is None or found.decoder.feed(head) is not None
 
 
+def test_lists_of_losses_beside_lists_of_objects_are_one_history() -> None:
+    history = b'{"loss": [0.5, 0.4], "val_loss": [0.6, 0.5], "scores": [{"r2": 0.1}, {"r2": 0.2}]}'
+    assert [record.values for record in read(history, "training_history.json")] == [
+        {"loss": 0.5, "val_loss": 0.6, "scores/r2": 0.1},
+        {"loss": 0.4, "val_loss": 0.5, "scores/r2": 0.2},
+    ]
+
+
+def test_a_class_called_error_has_an_accuracy_and_no_loss() -> None:
+    rows = b'{"mode": "train", "iter": 10, "loss": 0.5}\n{"mode": "val", "iter": 10, "Acc.error": 0.9}\n'
+    names = [name for record in read(rows, "log.json") for name in record.values]
+    assert choose(names) == {"train_loss": "loss"}
+
+
 def test_what_is_no_training_log_is_refused() -> None:
     with pytest.raises(FormatError, match="a row looks like"):
         detect(UNRELATED, "vocab.json", True)

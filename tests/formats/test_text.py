@@ -172,12 +172,12 @@ class TestEvaluation:
         assert points(log, "train loss") == [(250, 2.1)]
         assert points(log, "loss") == [(250, 2.05)]
 
-    def test_of_the_rows_of_one_pass_the_last_counts(self):
+    def test_of_the_rows_of_one_pass_the_average_of_the_last_counts(self):
         log = (
             "Epoch: [0][5/5]\tLoss 2.0 (2.0)\nTest: [0/3]\tLoss 1.0 (1.0)\nTest: [3/3]\tLoss 1.2 (1.1)\n"
             "Epoch: [1][5/5]\tLoss 1.5 (1.5)\nTest: [0/3]\tLoss 0.8 (0.8)\nTest: [3/3]\tLoss 0.9 (0.85)\n"
         )
-        assert points(log, "eval_loss") == [(5, 1.2), (10, 0.9)]
+        assert points(log, "eval_loss") == [(5, 1.1), (10, 0.85)]
 
     def test_batches_without_an_epoch_are_no_train_rows(self):
         log = "[Epoch 1 Batch 10/20] loss=1.0, lr=1e-3\n[Epoch 1 Batch 20/20] loss=0.9, lr=1e-3\n[Batch 10/12] loss=0.5\n"
