@@ -80,7 +80,7 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
         "n_iter", "total_steps_done", "num_iters", "i", "s", "up", "round", "tree", "kimg", "tick",
         "timestep", "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps",
         "num_env_steps", "elapsed_tokens", "eval_global_step", "val_global_step", "train_steps",
-        "trained_steps", "completed_steps",
+        "trained_steps", "completed_steps", "generation", "n_gen",
     ),
     "epoch": ("epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx"),
     "batch": ("batch", "batches", "minibatch", "mini_batch", "mb", "batch_idx", "batch_id"),
@@ -146,7 +146,7 @@ _NOISE = re.compile(
     r"|(?:elapsed|number_of|consumed|warmup|max|min|num|n)_.*|.*_cost"
     r"|.*(?:time|memory|mem|scale|skipped|nan_iterations|batch_size|seconds)(?:_(?:ms|s|gib|gb|mb))?"
     r"|(?:max_)?mem(?:ory)?(?:_.*)?|ms|s|sec|images?|data|bad_epochs.*|.*(?:decay|mult|momentum)"
-    r"|best_.*"
+    r"|best_.*|prev(?:ious)?_.*"
 )
 # Of these, those by which a run is judged beside its losses: the scale of fp16 losses, what a step
 # costs, what it holds.
@@ -186,7 +186,10 @@ _LOWER = (  # scores that should fall
     r"(?:ppl|perplexity|\w*errors?|err|fid\w*|kid|lpips|[wct]er|eer|hd_?95|hausdorff\w*|asd|assd"
     r"|mcd|[am]?[fd]de|mp[jv]pe|epe|crps|rmse\w*|mae|mse|mape|nll|bp[bcd]|regret)"
 )
-_SOUGHT = frozenset(("value", "fval", "fx", "f_x", "f", "fun", "obj", "objective"))
+_SOUGHT = frozenset((
+    "value", "fval", "fx", "f_x", "f", "fun", "obj", "objective", "function_value", "f_min",
+    "f_avg", "fitness", "best_fitness",
+))  # fmt: skip
 _REWARD = re.compile(r"(?:.*_)?(?:rewards?|rew|returns?)(?:_.*)?")
 # The same where nothing else tells of a training: "return code: 0" and "returns: 3" earn nothing.
 _EARNED = re.compile(
@@ -199,6 +202,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (OTHER, r"(?:.*_)?(?:packets?|stop|path|(?:un)?reali[sz]ed)_loss(?:_.*)?"),  # of other trades
     (OTHER, r"(?:.*_)?loss(?:es)?_(?:usd|eur|gbp|chf|cny|rmb|jpy|inr|dollars?|euros?|amount)"),
     (OTHER, r"(?:.*_)?loss_?(scal(e|er|ing)|weights?)(?:_.*)?|.*skipped.*|.*blank_loss.*"),
+    (OTHER, r"(?:.*_)?prev(?:ious)?_.*loss"),  # of the row before
     (OTHER, r"loss_?spike.*|.*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best"),
     (OTHER, r"(min|max|std|var)_.*loss.*|loss(?:es)?_(?:scores|signs)_(?!.*loss).*"),
     (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}|l_r"),

@@ -106,7 +106,8 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
             chosen[TRAIN_LOSS] = min(train_parts, key=_part_oddness)
     if not chosen.keys() & {TRAIN_LOSS, EVAL_LOSS}:
         sought = [name for name in candidates.get(OTHER, []) if is_objective(name)]
-        chosen |= {TRAIN_LOSS: sought[0]} if sought else {}
+        least = [name for name in sought if plain(name).endswith("min")]  # beside an average
+        chosen |= {TRAIN_LOSS: [*least, *sought][0]} if sought else {}
     if EVAL_LOSS not in chosen:
         eval_parts = [name for name in parts if is_eval(name)]
         train = chosen.get(TRAIN_LOSS)

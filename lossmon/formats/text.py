@@ -62,8 +62,11 @@ _FINISHED = re.compile(
     r"(?i)(?:^|[\s`'\"*])(?:(?:training|engine run|finetuning|fine-tuning|optimization)"
     r"(?: (?:is|has|was|run))?[\s:]*(?:finished|complete[d]?|done|ended|successful)"
     r"|(?:finished|completed|done) training|end of training"
-    r"|early stopping[,.]? best|stopped: `?max_(?:epochs|steps)|stopped by overfitting detector)"
+    r"|terminated with the stopping criteri|early stopping[,.]? best"
+    r"|stopped: `?max_(?:epochs|steps)|stopped by overfitting detector)"
 )
+# "Best model at step 600:", and below it what was measured there; or all of it in one sentence.
+_CLOSING = re.compile(r"(?i)\s*(?:best|final) (?:model|result|checkpoint)s?\b[^:]*:\s*$")
 _SUMMARY = re.compile(r"(?i)best (?:iteration|epoch|step)|early stopping|loaded best")
 
 
@@ -178,6 +181,9 @@ class TextDecoder:
             self._again(line[: glued.end()])
             self._again(line[glued.end() :])
             return
+        if _CLOSING.match(line):
+            self._rows.closing = True
+            return
         note(line, self._rows.place.step, self.facts)
         self._rows.title = title_of(line) or self._rows.title
         for box in self._boxes:
@@ -291,6 +297,7 @@ class TextDecoder:
                     self.facts.total_steps = self.facts.total_steps or int(planned)
         if not shape.counters or shape.bar or not shape.header:
             return
+        self._rows.closing = False
         place = self._rows.place
         if shape.phase is not None:
             place.phase = shape.phase

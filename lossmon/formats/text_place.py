@@ -162,12 +162,19 @@ class Place:
     def spot(self, spot: Spot) -> None:
         self.step, self.epoch, self.header_step, self.end = spot
 
-    def arrive(self, step: int, placed: bool, by_batch: bool) -> None:
-        """A train row at this step; one that said so by itself ends what was announced."""
+    def arrive(self, step: int, placed: bool, by_batch: bool, recurs: bool) -> None:
+        """A train row at this step; one that said so by itself ends what was announced.
+
+        Args:
+            step: on the axis.
+            placed: the row said so.
+            by_batch: it said its epoch and its batch.
+            recurs: such rows come again and again, or were the first; else it may be a torn line.
+        """
         self.step = step
         if placed:
             self.batches_by_epoch |= by_batch
-            self.fine = True
+            self.fine |= recurs
             self.header_step, self.phase, self.headed = None, None, False
 
     def by_epoch(self, evaluation: bool) -> int | None:

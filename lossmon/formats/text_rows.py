@@ -18,6 +18,8 @@ from lossmon.formats.text_shape import Shape
 from lossmon.formats.text_table import Row
 from lossmon.formats.text_words import is_slow
 
+_RECURS = 3  # so often must lines come to be finer rows of a metric that is there already
+
 
 @dataclass
 class _Held:
@@ -46,6 +48,7 @@ class Placer:
         facts: planned length, ending, failure; a training row refutes an ending.
         place: where the training is.
         summary: the next row repeats an earlier one ("best iteration is:").
+        closing: the lines below, until one says where it stands, repeat the best of all rows.
         title: the newest headline that named a part of the training ("Fold 2").
         stage: the part that rows belong to; empty in a training of one.
     """
@@ -53,6 +56,7 @@ class Placer:
     facts: Facts
     place: Place = field(default_factory=Place)
     summary: bool = False
+    closing: bool = False
     title: str = ""
     stage: str = ""
     _stages: int = 1
@@ -78,7 +82,8 @@ class Placer:
         """A line of a known shape."""
         shape.rows += 1
         values = shape.values(groups)
-        if not values:
+        self.closing &= shape.level == 0
+        if not values or self.closing:
             return
         place = self.place
         evaluation = shape.evaluation
@@ -123,7 +128,8 @@ class Placer:
             if step is not None:
                 self._enter(shape.stage or self.title, step)
                 by_batch = epoch is not None and "batch" in shape.counters
-                place.arrive(step, shape.level == 2, by_batch)
+                recurs = shape.rows >= _RECURS or 1 not in self._levels.values()
+                place.arrive(step, shape.level == 2, by_batch, recurs)
             if not again:  # Lightning redraws its bar when it has said that it is over
                 self.facts.finished, self.facts.failure = False, None
             if shape.totals:
@@ -137,9 +143,11 @@ class Placer:
             self._hold(("eval", shape.names, record.epoch, record.step), record)
         else:
             self._emit(record)
-        if shape.rows == 1:
-            for name in values:
-                self._levels[name] = max(shape.level, self._levels.get(name, 0))
+        if shape.rows == 1 or shape.rows == _RECURS:
+            for name in values:  # one torn line among many rows by epoch is no kind of row
+                known = self._levels.get(name)
+                if known is None or shape.rows == _RECURS:
+                    self._levels[name] = max(shape.level, known or 0)
 
     def _enter(self, named: str, step: int) -> None:
         """Another part of the training begins: it is called so, or what was planned is done."""

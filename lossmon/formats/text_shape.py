@@ -72,6 +72,9 @@ _CODE = re.compile(
 _LISTING = re.compile(
     r"(?<![\w.])[Ss]hape[:=]?\s?[:=]?\s?(?:torch\.Size)?[(\[]{1,2}[\d,? ]*[)\]](?!:)"
 )
+_SUMMED = re.compile(  # what a sentence at the end says of all rows is no row
+    r"(?i)\s*(?:final (?:model|result)s? |stop(?:ped|ping)? training because|best model at )"
+)
 _CALL = re.compile(r"\w\((?!s\))|(?<!=)[<>!=]=(?!=)|\bif\b|\belse\b|(?:^|\s)#\s")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
@@ -397,6 +400,8 @@ def _choose_values(
         at = [i for i, name in enumerate(names) if shape.level == 1 and is_rate(name)]
         kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
     shape.explicit = explicit
+    if _SUMMED.match(message):
+        kept, names = [], []
     prose = losses and not explicit and len(head.split()) > 4  # "the loss of 10 men"
     if shape.level == 0 and (prose or _LISTING.search(message)):
         kept, names = [], []

@@ -11,6 +11,7 @@ from lossmon.formats.lexicon import (
     is_loss,
     is_measured,
     is_noise,
+    is_objective,
     is_score,
     phase_of,
 )
@@ -34,7 +35,7 @@ _HEADERLESS = {
 _YOLO = frozenset(("box", "obj", "cls", "dfl", "total", "giou", "seg", "l1"))  # losses, called so
 _MAX_COLUMNS = 64
 _MAX_REPORTED = 1000
-_SHORT = {"#": "step", "E": "epoch"}  # spaCy
+_SHORT = {"#": "step", "E": "epoch", "Gen": "step", "gen": "step"}  # spaCy, gplearn
 
 
 @dataclass
@@ -100,7 +101,7 @@ class Table:
             return None
         if len(_YOLO & set(map(str.lower, names))) >= 2:
             names = [f"{name}_loss" if name.lower() in _YOLO else name for name in names]
-        losses = any(is_loss(name) or _loss_word(name) for name in names)
+        losses = any(is_loss(name) or _loss_word(name) or is_objective(name) for name in names)
         counted = any(_counter(name) for name in names)
         if any(name[-1:] in ":=,." or parse_number(name) is not None for name in names):
             return None

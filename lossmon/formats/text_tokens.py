@@ -97,6 +97,7 @@ _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
 # "guid: test-12": a whole number behind a word for data is that of an example.
 _IDENTIFIED = re.compile(r"(?<![A-Za-z])(?:train|val|valid|dev|test|eval)-$", re.IGNORECASE)
+_CLOSED = re.compile(r"\]\s?:")
 _QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"
 _MAX_WORDS, _MAX_NAME = 5, 60
@@ -168,6 +169,12 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
             key = f"{before.key}({before.text})"
             return made(Kind.VALUE, key, before.key_start, True)
         return made(Kind.BARE)
+    ranged = gap == "-" and before is not None and text[before.start - 1 : before.start] == "["
+    if ranged and before is not None and before.key and _CLOSED.match(text, end):
+        before.kind = Kind.BARE  # "avg. loss [1901-2000]: 0.5"
+        return made(Kind.BARE, before.key, before.key_start)
+    if stripped == "]:" and before is not None and before.kind is Kind.BARE and before.key:
+        return made(Kind.VALUE, before.key, before.key_start, True)
     if stripped in ("(", "(+", "±", "+/-", "+-") and before is not None:
         return made(Kind.PERCENT if match["suffix"] == "%" else Kind.SECOND)
     if match["number"].isdigit() and _IDENTIFIED.search(gap):

@@ -286,6 +286,40 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
         "batch i:2, episode_len:39\nkl:0.02,loss:5.1,entropy:4.2\n",
         [(1, {"kl": 0.01, "loss": 5.3, "entropy": 4.3}), (2, {"kl": 0.02, "loss": 5.1, "entropy": 4.2})],
     ),
+    "what a closing sentence sums up is no row": (
+        "step 10 loss 0.5 val_loss 0.6\nstep 20 loss 0.4 val_loss 0.5\n"
+        "Best model at step 20:\n  loss: 0.4\n  val_loss: 0.5\n"
+        "Final model num-trees:20 val_loss:0.5\n"
+        "Stop training because you reached max_epochs = 2 with best_epoch = 1 and best_val_0_rmse = 0.5\n"
+        "step 30 loss 0.3 val_loss 0.4\n",
+        [
+            (step, {"loss": loss, "val_loss": val})
+            for step, loss, val in ((10, 0.5, 0.6), (20, 0.4, 0.5), (30, 0.3, 0.4))
+        ],
+    ),
+    "a range of steps is part of a name": (
+        "100%|##| 2000/2000 [00:04<00:00, 440.99it/s, init loss: 164.5, avg. loss [1901-2000]: 140.5]\n",
+        [(2000, {"init loss": 164.5, "avg. loss": 140.5})],
+    ),
+    "a bar that shows the loss before": (
+        "10/10 [00:04<00:00, 4.9it/s, loss=0.5, prev_loss=0.6]\n",
+        [(10, {"loss": 0.5})],
+    ),
+    "generations of a search, and what it seeks (pymoo, gplearn)": (
+        "n_gen  |  n_eval  |     f_avg     |     f_min\n"
+        "     1 |       30 |  0.4633490774 |  0.25\n     2 |       60 |  0.2904308747 |  0.125\n"
+        " Gen   Length          Fitness   Length          Fitness      OOB Fitness  Time Left\n"
+        "   3    38.15          1029.81        7          0.63609              N/A      7.13s\n",
+        [
+            (1, {"f_avg": 0.4633490774, "f_min": 0.25}),
+            (2, {"f_avg": 0.2904308747, "f_min": 0.125}),
+            (3, {"Length": 38.15, "Fitness": 1029.81}),
+        ],
+    ),
+    "a torn line is no finer kind of row": (
+        "epoch 0, cost 0.5\nepoch 1, cost 0.4\n 2, cost 0.3\nepoch 3, cost 0.2\n",
+        [(0, {"cost": 0.5}), (1, {"cost": 0.4}), (2, {"cost": 0.3}), (3, {"cost": 0.2})],
+    ),
     "rewards alone, which come again and again": (
         "".join(f"episodic returns: {n}\nreturn code: 0\n" for n in range(12)),
         [(n, {"episodic returns": float(n)}) for n in range(12)],
