@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from lossmon.formats.text import TextDecoder, looks_like_training
+from lossmon.formats.text import TextDecoder
+from lossmon.formats.text_signs import looks_like_training
 
 NAME = "text"
 READS = (

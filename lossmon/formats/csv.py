@@ -21,12 +21,11 @@ from lossmon.formats.lexicon import (
     OTHER_LOSS,
     TRAIN_LOSS,
     VALUE_KEYS,
-    is_clock,
     plain,
-    rank_of,
     role,
     says_split,
 )
+from lossmon.formats.lexicon_places import is_clock, rank_of
 from lossmon.formats.lines import LineSplitter, clean
 from lossmon.formats.names import split_of_path
 from lossmon.formats.numbers import parse_number

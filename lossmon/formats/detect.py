@@ -133,7 +133,8 @@ def detect(head: bytes, name: str, complete: bool, named: bool = False) -> Detec
     if binary and (complete or len(head) > _MAGIC_BYTES):
         raise FormatError(said("{binary}; name a log file", binary=binary))
     if complete and named and not binary:
-        from lossmon.formats.text import TextDecoder, any_row
+        from lossmon.formats.text import TextDecoder
+        from lossmon.formats.text_signs import any_row
 
         if why := any_row(head):
             return Detection("text", why, TextDecoder())

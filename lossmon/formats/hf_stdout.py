@@ -15,15 +15,8 @@ from collections.abc import Mapping
 from lossmon.formats.axis import BarAxis
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
-from lossmon.formats.lexicon import (
-    EVAL_LOSS,
-    TRAIN_LOSS,
-    counter_of,
-    is_count,
-    is_measured,
-    phase_of,
-    role,
-)
+from lossmon.formats.lexicon import EVAL_LOSS, TRAIN_LOSS, is_measured, phase_of, role
+from lossmon.formats.lexicon_places import counter_of, is_count
 from lossmon.formats.lines import LineSplitter, clean, clean_text, failure, strip_prefix
 from lossmon.formats.notes import note, planned
 from lossmon.formats.rows import RowReader, names_no_step

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lossmon.formats import hf_stdout, text
+from lossmon.formats import hf_stdout, text, text_signs
 from lossmon.formats.clock import read_time
 from lossmon.formats.decoder import Decoder, Facts, Record, Skipped
 from lossmon.formats.jsonl import load_object
-from lossmon.formats.lexicon import is_clock
+from lossmon.formats.lexicon_places import is_clock
 from lossmon.formats.lines import LineSplitter
 
 NAME = "json-messages"
@@ -61,7 +61,7 @@ class MessageDecoder:
         head = b"".join(message for message, _ in self._held)
         if hf_stdout.sniff(head, ""):
             return self._open(hf_stdout.DictLineDecoder())
-        if text.looks_like_training(head) or len(self._held) >= _MOST_HELD:
+        if text_signs.looks_like_training(head) or len(self._held) >= _MOST_HELD:
             return self._open(text.TextDecoder())
         return []
 
@@ -101,7 +101,7 @@ def sniff(head: bytes, name: str) -> str | None:
     if len(messages) < 0.8 * (len(lines) - 1):  # the last line may be cut
         return None
     inside = b"".join(messages)
-    why = hf_stdout.sniff(inside, "") or text.looks_like_training(inside)
+    why = hf_stdout.sniff(inside, "") or text_signs.looks_like_training(inside)
     return f"JSON messages: {why}" if why else None
 
 

@@ -17,25 +17,27 @@ from lossmon.formats.cells import counts, floats, fraction, read_number
 from lossmon.formats.clock import read_time, read_times
 from lossmon.formats.decoder import MOST_STEPS, Facts, Record, Rows, as_step
 from lossmon.formats.lexicon import (
-    CLOCKS,
     EVAL_LOSS,
     METRIC_KEYS,
     OTHER,
     RUN_KEYS,
     SPLIT_KEYS,
     STAGE_KEYS,
-    TOTAL_EPOCHS,
-    TOTAL_STEPS,
     TRAIN_LOSS,
     VALUE_KEYS,
     VARIANT_KEYS,
-    Counter,
-    first_of,
     is_bookkeeping,
-    is_place,
     plain,
     role,
     split_of,
+)
+from lossmon.formats.lexicon_places import (
+    CLOCKS,
+    TOTAL_EPOCHS,
+    TOTAL_STEPS,
+    Counter,
+    first_of,
+    is_place,
 )
 from lossmon.formats.names import train_alone
 from lossmon.formats.numbers import as_float

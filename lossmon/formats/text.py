@@ -1,15 +1,14 @@
 """The general text decoder: any log whose lines carry numbers near a metric's name.
 
 A line's *shape* is what stays when its numbers change. The first line of a shape is taken apart
-slowly (`text_shape.learn`): which number is the step, which are metrics, is it an evaluation. The
+slowly (`text_learn.learn`): which number is the step, which are metrics, is it an evaluation. The
 expression compiled from it then reads all further lines of that shape.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter as Tally
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -17,31 +16,22 @@ from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.folded import MARK, Folds
 from lossmon.formats.labels import Labels
 from lossmon.formats.lexicon import (
-    is_earned,
-    is_loss,
-    is_measured,
-    is_objective,
-    is_paced,
-    is_rate,
-    is_score,
     phase_of,
-    plain,
-    title_of,
 )
+from lossmon.formats.lexicon_places import title_of
 from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.rows import no_collection
 from lossmon.formats.text_bulk import SPAN
 from lossmon.formats.text_coverage import Coverage
+from lossmon.formats.text_learn import MAX_CHARS, learn, shape_key
 from lossmon.formats.text_rows import Placer
-from lossmon.formats.text_shape import FEW, MAX_CHARS, Shape, learn, shape_key
+from lossmon.formats.text_shape import FEW, Shape
 from lossmon.formats.text_table import Box, Report, Table
-from lossmon.words import Said, said
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
-_MANY = 3  # metrics in a row that needs no second one
 _RECURS = 3  # so often must a line come that does not say where it stands, or names no loss
 _FEW_COLUMNS = 3  # "10 2.31 2.40"; more numbers and nothing else may be data: "3 0.5 0.4 0.1 0.2"
 _RECURS_AS_TABLE = 12  # so often must they come, their first number always as much larger
@@ -420,88 +410,3 @@ def _increasing(matches: list[re.Match[str] | None], shape: Shape) -> bool:
     if None in steps or min(grown, default=0) <= 0:
         return False
     return shape.columns <= _FEW_COLUMNS or len(grown) == 1
-
-
-def looks_like_training(head: bytes) -> str | None:
-    """Whether the first bytes of a file hold lines of a training log.
-
-    Returns:
-        The reason, such as "12 of 14 lines have the shape 'step # loss #'", or None.
-    """
-    decoder = TextDecoder()
-    records = [*decoder.feed(head), *decoder.flush()]
-    episodes = any(shape.episodes and shape.is_row for shape in decoder.shapes.values())
-    drawn = [
-        record
-        for record in records
-        if any(is_loss(name) or _is_reward(name, episodes) for name in record.values)
-    ]
-    lines = len(head.splitlines())
-    if not drawn:
-        placed = [record for record in records if record.step is not None]
-        for what, tells in _OTHER_SIGNS:
-            told = sum(any(tells(n, v) for n, v in record.values.items()) for record in placed)
-            if told >= _RECURS:
-                return said(
-                    "{told} of {lines} lines tell {what}", told=told, lines=lines, what=what
-                )
-        return None
-    if len(drawn) < 2:
-        return None if b"```" in head else _first_row(decoder)
-    tally: Tally[str] = Tally()
-    for shape in decoder.shapes.values():
-        if shape.is_row and shape.rows:
-            tally[shape.text] += shape.rows
-    in_tables = len(drawn) - sum(tally.values())
-    text, count = tally.most_common(1)[0] if tally else ("", 0)
-    if count < 2 and in_tables > 1:
-        return said(
-            "{in_tables} of {lines} lines are rows of a table with a loss",
-            in_tables=in_tables,
-            lines=lines,
-        )
-    if count < 2:
-        return None  # examples in a text about training
-    return said(
-        "{count} of {lines} lines have the shape '{text}'", count=count, lines=lines, text=text
-    )
-
-
-def any_row(head: bytes) -> str | None:
-    """Why a text that someone calls a log is one: a line says where it stands and what it measures.
-
-    One is enough: the most common time for a training to die is before it prints the second.
-    """
-    if head.lstrip()[:1] in (b"{", b"["):
-        return None  # data; rows of a training would be JSON lines
-    decoder = TextDecoder()
-    decoder.feed(head)
-    decoder.flush()
-    for shape in decoder.shapes.values():
-        if shape.rows and shape.level and any(is_measured(n) or is_rate(n) for n in shape.names):
-            return said("it was named, and has lines of the shape '{shape}'", shape=shape.text)
-    return None
-
-
-def _first_row(decoder: TextDecoder) -> str | None:
-    """The only row so far, where it can be nothing else: a bar, or several metrics at a step."""
-    for shape in decoder.shapes.values():
-        whole = shape.bar or len(shape.names) >= _MANY
-        if shape.rows and shape.level == 2 and whole and shape.has_loss:
-            return said("a first row has the shape '{shape}'", shape=shape.text)
-    return None
-
-
-# What tells of a training without a loss, where lines that say where they stand show it.
-_OTHER_SIGNS: tuple[tuple[Said, Callable[[str, float], bool]], ...] = (
-    (said("a score"), lambda name, value: is_score(name) and value % 1 != 0),  # else it counts
-    (said("a learning rate"), lambda name, _: is_paced(name)),
-    (said("what is sought"), lambda name, _: is_objective(name)),
-    (said("how fast epochs are"), lambda name, _: is_rate(name)),
-)
-
-
-def _is_reward(name: str, episodes: bool) -> bool:
-    words = plain(name).split("_")
-    earned = "rew" in name.lower() or words[-1] == "return" or is_earned(name)
-    return earned or (episodes and "score" in words)

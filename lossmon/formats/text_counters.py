@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lossmon.formats.clock import read_time
-from lossmon.formats.lexicon import counter_of, is_clock, is_count, is_loss, is_noise, phase_of
+from lossmon.formats.lexicon import is_loss, is_noise, phase_of
+from lossmon.formats.lexicon_places import counter_of, is_clock, is_count
 from lossmon.formats.text_tokens import Kind, Token
 
 _TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}

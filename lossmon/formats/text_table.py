@@ -6,15 +6,8 @@ import re
 from dataclasses import dataclass
 
 from lossmon.formats.decoder import as_step
-from lossmon.formats.lexicon import (
-    counter_of,
-    is_loss,
-    is_measured,
-    is_noise,
-    is_objective,
-    is_score,
-    phase_of,
-)
+from lossmon.formats.lexicon import is_loss, is_measured, is_noise, is_objective, is_score, phase_of
+from lossmon.formats.lexicon_places import counter_of
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import FILLER
 

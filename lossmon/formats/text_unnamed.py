@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from lossmon.formats.lexicon import is_count, is_loss, is_score, says_split
+from lossmon.formats.lexicon import is_loss, is_score, says_split
+from lossmon.formats.lexicon_places import is_count
 from lossmon.formats.text_tokens import STOP_WORDS, Kind, Token
 
 _NEAR = 100  # characters before a counter in which a loss is looked for

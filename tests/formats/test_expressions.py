@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from lossmon.formats import lexicon, text_shape
+from lossmon.formats import lexicon, text_learn, text_shape
 from lossmon.formats.text_expression import expression
 from tests.formats.expression_work import Program, attacks, worst
 
@@ -113,7 +113,7 @@ def test_work_grows_no_faster_than_the_text(pattern: re.Pattern[Any], everywhere
 def test_all_expressions_are_found() -> None:
     found = {param.values[0].pattern for param in expressions()}
     assert len(found) > 100
-    assert {text_shape.TOKEN.pattern, r"#\s+[A-Za-z]"} <= found  # kept; written where it is used
+    assert {text_learn.TOKEN.pattern, r"#\s+[A-Za-z]"} <= found  # kept; written where it is used
 
 
 @pytest.mark.parametrize("form", [pattern for _, pattern in lexicon._TABLE])
@@ -163,8 +163,8 @@ def made_of(line: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, text_shape
         written.append(expression(parts))
         return written[-1]
 
-    monkeypatch.setattr(text_shape, "expression", kept)
-    shape = text_shape.learn(line)
+    monkeypatch.setattr(text_learn, "expression", kept)
+    shape = text_learn.learn(line)
     return (written[-1] if written else ""), shape
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from lossmon.formats import any_text, hf_stdout
 from lossmon.formats.lexicon import OTHER, role
-from lossmon.formats.text import TextDecoder, looks_like_training
+from lossmon.formats.text import TextDecoder
+from lossmon.formats.text_signs import looks_like_training
 from tests.formats.test_trainers import points
 
 

@@ -19,16 +19,14 @@ from lossmon.formats.lexicon import (
     OTHER,
     OTHER_LOSS,
     TRAIN_LOSS,
-    counter_of,
     direction,
     is_noise,
     is_reward,
     phase_of,
-    planned,
-    rank_of,
     role,
     split_of,
 )
+from lossmon.formats.lexicon_places import counter_of, planned, rank_of
 from lossmon.formats.names import choose
 from lossmon.formats.text import TextDecoder
 

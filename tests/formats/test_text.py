@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lossmon.formats.decoder import Record
-from lossmon.formats.text import MAX_SHAPES, TextDecoder, looks_like_training
+from lossmon.formats.text import MAX_SHAPES, TextDecoder
+from lossmon.formats.text_signs import looks_like_training
 
 
 def read(log: str | bytes) -> list[Record]:

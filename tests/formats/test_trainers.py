@@ -12,7 +12,8 @@ from lossmon.formats.decoder import Facts, Record
 from lossmon.formats.jsonl import decoder as jsonl
 from lossmon.formats.lexicon import EVAL_LOSS, LEARNING_RATE, role
 from lossmon.formats.names import choose
-from lossmon.formats.text import TextDecoder, looks_like_training
+from lossmon.formats.text import TextDecoder
+from lossmon.formats.text_signs import looks_like_training
 
 Points = list[tuple[int | None, float]]
 

@@ -1,0 +1,369 @@
+"""How the shape of a line is learned: what each of its numbers means, and what reads its kin."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from operator import itemgetter
+
+from lossmon.formats.lexicon import (
+    held_out_set,
+    is_eval,
+    is_loss,
+    is_measured,
+    is_noise,
+    is_paced,
+    is_rate,
+    is_score,
+    phase_of,
+)
+from lossmon.formats.lexicon_places import (
+    counter_of,
+    counts_episodes,
+    counts_world,
+    is_count,
+    planned,
+    stage_of,
+)
+from lossmon.formats.lines import dated_span, strip_prefix
+from lossmon.formats.text_counters import claim, counter_of_token, is_epoch_row, settle_counters
+from lossmon.formats.text_coverage import metric_in
+from lossmon.formats.text_expression import (
+    Blanks,
+    Clock,
+    Group,
+    Number,
+    Part,
+    Text,
+    between,
+    expression,
+    prefix,
+)
+from lossmon.formats.text_shape import FEW, Match, Shape
+from lossmon.formats.text_tokens import FILLER, TOKEN, Kind, Token, squash, tokenise
+from lossmon.formats.text_unnamed import (
+    guess_loss,
+    loss_behind_counter,
+    loss_by_sentence,
+    names_by_section,
+    step_between_bars,
+    unnamed_places,
+)
+from lossmon.formats.text_words import settle
+
+MAX_CHARS = 4096  # a longer line is no row of a few metrics
+MAX_TOKENS = 256  # numbers in a line; more are an array, not a row
+_BLANK = re.compile(rf"[\s{FILLER}]+")
+_LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to a name: loss_0
+_CODE = re.compile(
+    r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|#(?!\d)|//|@)"
+    r"|^\s*\+\+? "
+    r"|\bHTTP/\d|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
+)
+# What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".
+_LISTING = re.compile(
+    r"(?<![\w.])[Ss]hape[:=]?\s?[:=]?\s?(?:torch\.Size)?[(\[]{1,2}[\d,? ]*[)\]](?!:)"
+)
+_SUMMED = re.compile(  # what a sentence at the end says of all rows is no row
+    r"(?i)\s*(?:final (?:model|result)s? |stop(?:ped|ping)? training because|best model at )"
+)
+_CALL = re.compile(r"\w\((?!s\))|(?<!=)[<>!=]=(?!=)|\bif\b|\belse\b|(?:^|\s)#\s")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
+_BAR = re.compile(
+    r"\d%\s*\|[^|]*\|\s*[\d.]+\w?/|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%|•.{1,60}it/s"
+)
+_OF_THESE = re.compile(r" [A-Za-z]{2}")  # "125 iterations per epoch": it counts up to nothing
+_STARTS = re.compile(r"start", re.IGNORECASE)
+_ITERATIONS = frozenset(("iters", "iterations", "updates"))
+_DATED_PREFIX = 400  # a prefix is looked for in this many characters
+
+
+_FILLED = re.compile(f"[{FILLER}]")
+_NEW = 8  # lines of a shape up to which it is new
+
+
+def shape_key(line: str) -> str:
+    """What two lines have in common that differ only in their numbers."""
+    key = TOKEN.sub(lambda token: "#" if token["number"] else "~", squash(line))
+    return _LOOSE_DIGITS.sub("#", _BLANK.sub("", key))
+
+
+def learn(line: str) -> Shape:
+    """Find out what the numbers of a line mean, and compile the expression that reads its kin."""
+    message, _ = strip_prefix(line)
+    prefix = line[: len(line) - len(message)]
+    flat = squash(message)
+    if sum(1 for _ in TOKEN.finditer(flat)) > MAX_TOKENS:
+        return Shape("")
+    tokens = tokenise(flat)
+    shape = Shape(_readable(message))
+    if _CODE.search(message) and not message.lstrip().startswith(("{'", '{"')):
+        return shape
+    roles, metrics = _assign(message, tokens, shape)
+    shape.words = len(_WORD.findall(message))
+    shape.tells = metric_in(tokens, shape.words <= FEW)
+    long = 12 if "epochs" in roles.values() else 7
+    shape.header = shape.words <= long and not _CALL.search(message)
+    head = message[: metrics[0].key_start] if metrics else message
+    shape.phase, shape.held_out = phase_of(head), held_out_set(head)
+    shape.announces = not tokens and shape.phase is not None and len(message) < 80
+    _choose_values(shape, tokens, roles, metrics, message, head)
+    counted = [tokens[i].key for i, role in roles.items() if role in ("step", "epoch")]
+    shape.stage = next((stage for key in counted if (stage := stage_of(key))), "")
+    if not (shape.names or roles or shape.plan):
+        metrics = loss_by_sentence(message, tokens)
+        shape.names = tuple(token.key for token in metrics)
+        shape.sentence = bool(metrics)
+    if shape.names or roles or shape.plan:
+        _compile(shape, (prefix, flat, flat != message), tokens, roles, metrics)
+    return shape
+
+
+def _readable(message: str) -> str:
+    return " ".join(TOKEN.sub("#", _BLANK.sub(" ", message)).split())[:120]
+
+
+def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, str], list[Token]]:
+    """Which token is which counter, and which tokens are metrics."""
+    roles: dict[int, str] = {}
+    metrics: list[Token] = []
+    shape.keras = bool(_KERAS.match(message))
+    shape.bar = shape.keras or bool(_BAR.search(message))
+
+    placed = any(token.kind is Kind.TOTAL for token in tokens)
+    for i, token in enumerate(tokens):
+        if token.kind is not Kind.VALUE or (placed and token.behind and counter_of(token.key)):
+            continue  # "[3/20] 1 tree": it counts something else
+        kinds = (after.kind for after in tokens[i + 1 : i + 4])
+        rest: list[Kind] = [kind for kind in kinds if kind is not Kind.PERCENT]
+        counter = counter_of_token(token, rest, shape.bar)
+        if counter is not None:
+            claim(tokens, roles, i, counter)
+        elif planned(token.key):
+            shape.plan[planned(token.key) or ""] = i
+        else:
+            metrics.append(token)
+    named = roles.copy()
+    for i, counter in unnamed_places(message, tokens):
+        if named.get(i) is None:
+            claim(tokens, roles, i, counter)
+    for i, token in enumerate(tokens[:1]):
+        many = not metrics and _OF_THESE.match(message, token.end)
+        if many or token.kind is not Kind.INDEX:
+            continue
+        if not roles.keys() & {0} and "step" not in roles.values():
+            counter = "batch" if "batch" in roles.values() else "step"
+            shape.index = (
+                claim(tokens, roles, i, counter) if "epoch" not in roles.values() else False
+            )
+    alone = step_between_bars(message, tokens) if not roles else None
+    if alone is not None:
+        shape.guessed = claim(tokens, roles, alone, "step")
+    loss_behind_counter(message, tokens, roles, metrics)
+    steps = shape.plan.get("steps", -1)
+    if steps >= 0 and tokens[steps].key.lower() == "steps" and is_epoch_row(roles, metrics):
+        del shape.plan["steps"]
+        roles[steps] = "step"  # SpeechBrain: "epoch: 3, lr: 1e-4, steps: 5391 - train loss: 2.3"
+    shape.samples = settle_counters(message, tokens, roles) and not shape.bar
+    if roles or shape.plan:
+        _settle_plan(message, tokens, shape, roles, metrics)
+    elif metrics and counts_episodes(metrics[0].key) and is_count(metrics[0].text):
+        claim(tokens, roles, tokens.index(metrics.pop(0)), "step")
+        shape.episodes = True
+    present = set(roles.values())
+    shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
+    if not any(map(str.isalpha, message)):
+        shape.columns = len(tokens)
+    if shape.index:
+        shape.guessed = guess_loss(message, tokens, metrics)
+    return roles, metrics
+
+
+def _settle_plan(
+    message: str, tokens: list[Token], shape: Shape, roles: dict[int, str], metrics: list[Token]
+) -> None:
+    """Words that count in one line and tell the plan in another, and steps of the environment."""
+    steps = shape.plan.get("steps", -1)
+    losses = any(is_loss(token.key) for token in metrics)
+    if steps >= 0 and losses and tokens[steps].key.lower() == "steps" and not roles:
+        del shape.plan["steps"]
+        roles[steps] = "step"  # "steps: 1 loss: 0.06", where it grows
+        shape.guessed = True
+    placed = [i for i, role in roles.items() if role == "step"]
+    for i in placed:
+        if not metrics and tokens[i].key.lower() in _ITERATIONS and _STARTS.match(message):
+            shape.plan["steps"] = i  # "Starting training..., iters: 400"
+            del roles[i]
+    shape.of_world = not metrics and any(counts_world(tokens[i].key) for i in placed)
+
+
+def _names_alone(message: str, tokens: list[Token], begin: int) -> bool:
+    """A line of names and numbers without a word between them, from some character on."""
+    at, rest = begin, ""
+    for token in tokens:
+        if token.start < begin:
+            continue
+        rest += message[at : min(token.key_start, token.start)]
+        at = token.end
+    return not _WORD.search(rest + message[at:])
+
+
+def _choose_values(
+    shape: Shape,
+    tokens: list[Token],
+    roles: dict[int, str],
+    metrics: list[Token],
+    message: str,
+    head: str,
+) -> None:
+    """Keep the metrics that are worth drawing; none where the line is no row."""
+    eval_line = shape.phase == "eval"
+    kept = [token for token in metrics if not is_noise(token.key)]
+    names = settle(names_by_section(message, kept), eval_line, shape.level > 0)
+    trial = len(names) < len(kept)  # of a search: its value, and not its parameters
+    kept = kept[: len(names)]
+    losses = [name for name in names if is_loss(name)]
+    measured = [name for name in names if is_measured(name)]
+    explicit = all(token.explicit for token in kept if is_loss(token.key))
+    titled = eval_line and head.rstrip().endswith(":")  # "Performance on val: dice: 0.7"
+    alone = shape.words <= FEW or _names_alone(message, tokens, len(head) if titled else 0)
+    shape.scores = (
+        alone and not losses and shape.level == 0 and any(is_score(name) for name in names)
+    )
+    paced = shape.words <= FEW and any(is_paced(name) for name in names)
+    if not losses and not (measured and shape.level) and not (shape.scores or paced or trial):
+        at = [i for i, name in enumerate(names) if shape.level == 1 and is_rate(name)]
+        kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
+    shape.explicit = explicit
+    if _SUMMED.match(message):
+        kept, names = [], []
+    prose = losses and not explicit and len(head.split()) > 4  # "the loss of 10 men"
+    if shape.level == 0 and (prose or _LISTING.search(message)):
+        kept, names = [], []
+    metrics[:] = kept
+    shape.names = tuple(names)
+    measured = [name for name in names if is_measured(name)]
+    shape.evaluation = bool(measured) and all(is_eval(name) for name in measured)
+    shape.guessed |= trial or shape.names == ("objective",)
+    if shape.evaluation and not shape.bar and "batch" in roles.values():
+        _take_averages(message, tokens, metrics)
+
+
+def _take_averages(message: str, tokens: list[Token], metrics: list[Token]) -> None:
+    """Of an evaluation's batches what counts is the average so far: "Test: [9/10] Loss 0.4 (0.5)".
+
+    The last of them is that of the whole set, while the batch in front of it is but a few samples.
+    """
+    behind = [tokens[min(tokens.index(metric) + 1, len(tokens) - 1)] for metric in metrics]
+    for i, (metric, average) in enumerate(zip(metrics, behind, strict=True)):
+        gap = message[metric.end : average.start]
+        if average.kind is Kind.SECOND and gap.strip() == "(" and "." in average.text:
+            average.kind, average.key = Kind.VALUE, metric.key
+            average.key_start, average.explicit = metric.key_start, metric.explicit
+            metrics[i] = average
+
+
+def _compile(
+    shape: Shape,
+    line: tuple[str, str, bool],
+    tokens: list[Token],
+    roles: dict[int, str],
+    metrics: list[Token],
+) -> None:
+    """The expression that matches lines of this shape and captures what is wanted of them.
+
+    `line` is the logger's prefix, the message, and whether a bar of ASCII characters is in it.
+    """
+    before, message, ascii_bar = line
+    wanted = {id(token) for token in metrics}
+    plans = {i: what for what, i in shape.plan.items()}
+    shape.plan = {}
+    parts = _prefix_parts(before, shape)
+    group = 0 if shape.time_at < 0 else 1
+    at = 0
+    places: list[int] = []  # groups of the metrics
+    spots: dict[int, str] = {}  # token -> metric
+    for i, token in enumerate(tokens):
+        parts += between(message[at : token.start], ascii_bar)
+        at = token.end
+        ratio = token.kind is Kind.TOTAL and i > 0 and id(tokens[i - 1]) in wanted
+        if token.kind is Kind.SCALE:
+            parts.append(Text(token.text))
+            continue
+        kept = i in roles or i in plans or ratio or id(token) in wanted
+        if token.kind is Kind.CLOCK and not kept:
+            parts.append(Clock(token.text))
+            continue
+        parts.append(Number(token.text.removesuffix(token.unit), kept))
+        if token.unit:
+            parts.append(Text(token.unit))
+        if not kept:
+            continue
+        if i in roles:
+            shape.counters[roles[i]] = group
+        elif i in plans:
+            shape.plan[plans[i]] = group
+        elif ratio:
+            shape.ratios[spots[id(tokens[i - 1])]] = group
+        else:
+            spots[id(token)] = shape.names[len(places)]
+            places.append(group)
+        group += 1
+    parts += between(message[at:], ascii_bar)
+    shape.match = _matcher(shape, expression(parts), before + message)
+    shape.parts = parts
+    counters = shape.counters
+    shape.totals = tuple(
+        counters[what] for what in ("steps", "epochs", "batches") if what in counters
+    )
+    counted = counters.keys() & {"batch", "epoch", "step"}
+    shape.bare_batch, shape.bare_step = counted == {"batch"}, counted == {"step"}
+    shape.time_at = counters.pop("clock", shape.time_at)
+    if len(places) == 1:
+        only = places[0]
+        shape.pick = lambda groups: (groups[only],)
+    elif places:
+        shape.pick = itemgetter(*places)
+
+
+def _matcher(shape: Shape, written: str, line: str) -> Match:
+    """What matches whole lines of a shape.
+
+    A log whose every line is of a new shape spends all its time on compiling, and most of that on
+    the arrows and boxes that may stand wherever a blank does. So an expression is compiled without
+    them until its shape recurs, or a line has some.
+    """
+    if _FILLED.search(line):
+        return _compiled(written)
+    narrow = _compiled(written.replace(rf"[\s{FILLER}]", r"\s").replace(FILLER, ""))
+    left = _NEW
+
+    def match(line: str) -> re.Match[str] | None:
+        nonlocal left
+        found = narrow(line)
+        if found is None and (line.isascii() or not _FILLED.search(line)):
+            return None
+        left -= 1
+        if found is not None and left > 0:
+            return found
+        shape.match = _compiled(written)
+        return shape.match(line)
+
+    return match
+
+
+@lru_cache(maxsize=2048)  # the head of a log is looked at more than once
+def _compiled(written: str) -> Match:
+    return re.compile(written).fullmatch
+
+
+def _prefix_parts(text: str, shape: Shape) -> list[Part]:
+    """The logger's prefix: its digits vary, and its date is captured where it is a full one."""
+    span = dated_span(text[:_DATED_PREFIX])
+    if span is None:
+        return [Blanks(seen=False), *prefix(text)]
+    shape.time_at = 0
+    start, end = span
+    date = [Group("("), *prefix(text[start:end]), Group(")")]
+    return [Blanks(seen=False), *prefix(text[:start]), *date, *prefix(text[end:])]

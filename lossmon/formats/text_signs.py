@@ -1,0 +1,107 @@
+"""Signs of a training in a text: rows that recur, or the first one."""
+
+from __future__ import annotations
+
+from collections import Counter as Tally
+from collections.abc import Callable
+
+from lossmon.formats.lexicon import (
+    is_earned,
+    is_loss,
+    is_measured,
+    is_objective,
+    is_paced,
+    is_rate,
+    is_score,
+    plain,
+)
+from lossmon.formats.text import TextDecoder
+from lossmon.words import Said, said
+
+_MANY = 3  # metrics in a row that needs no second one
+_RECURS = 3  # so often must lines come that tell no loss
+
+
+def looks_like_training(head: bytes) -> str | None:
+    """Whether the first bytes of a file hold lines of a training log.
+
+    Returns:
+        The reason, such as "12 of 14 lines have the shape 'step # loss #'", or None.
+    """
+    decoder = TextDecoder()
+    records = [*decoder.feed(head), *decoder.flush()]
+    episodes = any(shape.episodes and shape.is_row for shape in decoder.shapes.values())
+    drawn = [
+        record
+        for record in records
+        if any(is_loss(name) or _is_reward(name, episodes) for name in record.values)
+    ]
+    lines = len(head.splitlines())
+    if not drawn:
+        placed = [record for record in records if record.step is not None]
+        for what, tells in _OTHER_SIGNS:
+            told = sum(any(tells(n, v) for n, v in record.values.items()) for record in placed)
+            if told >= _RECURS:
+                return said(
+                    "{told} of {lines} lines tell {what}", told=told, lines=lines, what=what
+                )
+        return None
+    if len(drawn) < 2:
+        return None if b"```" in head else _first_row(decoder)
+    tally: Tally[str] = Tally()
+    for shape in decoder.shapes.values():
+        if shape.is_row and shape.rows:
+            tally[shape.text] += shape.rows
+    in_tables = len(drawn) - sum(tally.values())
+    text, count = tally.most_common(1)[0] if tally else ("", 0)
+    if count < 2 and in_tables > 1:
+        return said(
+            "{in_tables} of {lines} lines are rows of a table with a loss",
+            in_tables=in_tables,
+            lines=lines,
+        )
+    if count < 2:
+        return None  # examples in a text about training
+    return said(
+        "{count} of {lines} lines have the shape '{text}'", count=count, lines=lines, text=text
+    )
+
+
+def any_row(head: bytes) -> str | None:
+    """Why a text that someone calls a log is one: a line says where it stands and what it measures.
+
+    One is enough: the most common time for a training to die is before it prints the second.
+    """
+    if head.lstrip()[:1] in (b"{", b"["):
+        return None  # data; rows of a training would be JSON lines
+    decoder = TextDecoder()
+    decoder.feed(head)
+    decoder.flush()
+    for shape in decoder.shapes.values():
+        if shape.rows and shape.level and any(is_measured(n) or is_rate(n) for n in shape.names):
+            return said("it was named, and has lines of the shape '{shape}'", shape=shape.text)
+    return None
+
+
+def _first_row(decoder: TextDecoder) -> str | None:
+    """The only row so far, where it can be nothing else: a bar, or several metrics at a step."""
+    for shape in decoder.shapes.values():
+        whole = shape.bar or len(shape.names) >= _MANY
+        if shape.rows and shape.level == 2 and whole and shape.has_loss:
+            return said("a first row has the shape '{shape}'", shape=shape.text)
+    return None
+
+
+# What tells of a training without a loss, where lines that say where they stand show it.
+_OTHER_SIGNS: tuple[tuple[Said, Callable[[str, float], bool]], ...] = (
+    (said("a score"), lambda name, value: is_score(name) and value % 1 != 0),  # else it counts
+    (said("a learning rate"), lambda name, _: is_paced(name)),
+    (said("what is sought"), lambda name, _: is_objective(name)),
+    (said("how fast epochs are"), lambda name, _: is_rate(name)),
+)
+
+
+def _is_reward(name: str, episodes: bool) -> bool:
+    words = plain(name).split("_")
+    earned = "rew" in name.lower() or words[-1] == "return" or is_earned(name)
+    return earned or (episodes and "score" in words)
