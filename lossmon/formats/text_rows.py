@@ -28,7 +28,7 @@ class _Held:
     key: tuple[object, ...]
     record: Record
     whole: bool = False  # one row an epoch: nothing in it is left over from an earlier one
-    full: bool = False  # of a bar at its end: where the log falls silent then, it counts
+    bar: tuple[Shape, tuple[str, ...]] | None = None  # the line that drew it last
 
 
 @dataclass
@@ -138,7 +138,7 @@ class Placer:
         record = Record(values, step, at, time, "" if evaluation else self.stage)
         if shape.bar:
             if evaluation or not (shape.redraws and self._between(shape, groups, record)):
-                self._hold_bar(shape, record, shape.is_full(groups))
+                self._hold_bar(shape, record, groups)
         elif evaluation and "batch" in shape.counters:
             self._hold(("eval", shape.names, record.epoch, record.step), record)
         else:
@@ -410,12 +410,16 @@ class Placer:
         self._out.append(record)
 
     def _hold(
-        self, key: tuple[object, ...], record: Record, whole: bool = False, full: bool = False
+        self,
+        key: tuple[object, ...],
+        record: Record,
+        whole: bool = False,
+        bar: tuple[Shape, tuple[str, ...]] | None = None,
     ) -> None:
         """Keep a row that its next redraw replaces."""
         if self._held is not None and self._held.key != key:
             self.release()
-        self._held = _Held(key, record, whole, full)
+        self._held = _Held(key, record, whole, bar)
 
     def settle(self) -> None:
         """The log is silent: a bar at its end is a row, to which a redraw adds what is new alone.
@@ -424,7 +428,7 @@ class Placer:
         an hour each would be seen an hour late.
         """
         held = self._held
-        if held is not None and held.full:
+        if held is not None and held.bar is not None and held.bar[0].is_full(held.bar[1]):
             self.release()
             self._bar_values.update(held.record.values)
 
@@ -449,14 +453,14 @@ class Placer:
         self._out += steps
         return steps[-1].values == record.values
 
-    def _hold_bar(self, shape: Shape, record: Record, full: bool) -> None:
+    def _hold_bar(self, shape: Shape, record: Record, groups: tuple[str, ...]) -> None:
         key = ("bar", shape.evaluation, record.epoch, record.step)
         if key == self._shown:
             fresh = {n: v for n, v in record.values.items() if n not in self._bar_values}
             record = record._replace(values=fresh)
             if not fresh:
                 return
-        self._hold(key, record, shape.keras, full)
+        self._hold(key, record, shape.keras, (shape, groups))
 
     def _bar_starts(self, values: dict[str, float]) -> None:
         """A new epoch's bar at 0 still shows what was measured after the epoch before."""
