@@ -53,6 +53,7 @@ def read_targets(
     now: float | None = None,
     logs: Sequence[str] | None = None,
     ask: Callable[[str], None] | None = None,
+    each: Callable[[int], None] = lambda _: None,
 ) -> Reading:
     """Read targets once, whole, and judge every run found in them.
 
@@ -61,6 +62,7 @@ def read_targets(
         now: seconds since the Unix epoch, which decides what is stalled.
         logs: of all logs of the targets, read only these.
         ask: there is a terminal, and ssh may ask its questions there; shows a line on it.
+        each: told now and then how many logs were looked at.
     """
     errors: list[LossmonError] = []
     good = []
@@ -76,7 +78,7 @@ def read_targets(
     try:
         if ask is not None and monitor.hosts():
             ask_first(monitor, ask, within_s=_ASK_S)
-        updates = read_whole(monitor, now)
+        updates = read_whole(monitor, now, each=each)
         missing = [] if logs is not None else [nothing_read(monitor, one) for one in good]
         errors += [error for error in missing if error is not None]
         if not updates and not errors and logs is None:  # nobody is left without an answer
@@ -94,11 +96,16 @@ def read_targets(
 
 
 def read_whole(
-    monitor: Monitor, now: float | None = None, *, configured: bool = True
+    monitor: Monitor,
+    now: float | None = None,
+    *,
+    configured: bool = True,
+    each: Callable[[int], None] = lambda _: None,
 ) -> list[RunUpdate]:
     """Read all there is, and judge every run as a whole; `configured` with its settings."""
     monitor.poll(now)
     while not monitor.exhausted:
+        each(monitor.looked_at)
         monitor.wait(1.0)  # for the writer of a pipe, or a box; at once where there is more
         monitor.poll(now)
     return monitor.conclude(now, configured=configured)

@@ -205,6 +205,11 @@ class Monitor:
         """All there is was read; more may come where a log grows."""
         return not self._backlog and all(source.exhausted for source in self._sources)
 
+    @property
+    def looked_at(self) -> int:
+        """Logs of which something was read."""
+        return len(self._logs)
+
     def conclude(self, now: float | None = None, *, configured: bool = True) -> list[RunUpdate]:
         """Nothing more is to be read: decode unfinished tails, judge each run as a whole.
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from contextvars import ContextVar
 from dataclasses import replace
+from multiprocessing.sharedctypes import RawArray
+from typing import Any
 
 from lossmon import config, settings
 from lossmon.api import Reading, read_targets, read_whole
@@ -22,7 +25,11 @@ from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace
 from lossmon.monitor.places import Places, called
 from lossmon.monitor.sources import open_monitor
+from lossmon.report.progress import Progress
 
+_LOOK_S = 0.3  # between two looks how far the others are
+_COUNTS: ContextVar[Any] = ContextVar("counts")  # of a process that reads for another: logs read
+_Part = tuple[list[tuple[RunUpdate, list[Trace]]], dict[str, str]]
 _WORTH_IT = 24  # directories of trainings from which on a second process pays
 
 
@@ -38,25 +45,47 @@ def gather(
     """
     config.apply()
     shards = _shards(targets, jobs) if jobs != 1 else []
-    if len(shards) < 2:
-        return read_targets(targets, ask=ask)
-    with ProcessPoolExecutor(
-        len(shards), initializer=settings.use, initargs=(settings.current(),)
-    ) as pool:
-        results = list(pool.map(_read, [targets] * len(shards), shards))
+    progress = Progress(sum(map(len, shards)))
+    try:
+        if len(shards) < 2:
+            return read_targets(targets, ask=ask, each=progress.show)
+        results = _read_apart(targets, shards, progress)
+    finally:
+        progress.clear()
     refused = {path: why for _, part in results for path, why in part.items()}
     updates = _joined(targets, [run for part, _ in results for run in part])
     ordered = sorted(updates, key=lambda update: update.run)
     return Reading(ordered, _nothing_below(targets, updates), refused)
 
 
-def _read(
-    targets: Sequence[str], logs: list[str]
-) -> tuple[list[tuple[RunUpdate, list[Trace]]], dict[str, str]]:
+def _read_apart(
+    targets: Sequence[str], shards: Sequence[list[str]], progress: Progress
+) -> list[_Part]:
+    """Read each shard in a process of its own."""
+    counts = RawArray("q", len(shards))
+    with ProcessPoolExecutor(
+        len(shards), initializer=_begin, initargs=(settings.current(), counts)
+    ) as pool:
+        reading = [pool.submit(_read, targets, logs, at) for at, logs in enumerate(shards)]
+        while wait(reading, timeout=_LOOK_S, return_when=FIRST_EXCEPTION).not_done:
+            if any(one.done() and one.exception() for one in reading):
+                break
+            progress.show(sum(counts))
+        return [one.result() for one in reading]
+
+
+def _begin(told: settings.Settings, counts: Any) -> None:
+    """What a process that reads for another has of it."""
+    settings.use(told)
+    _COUNTS.set(counts)
+
+
+def _read(targets: Sequence[str], logs: list[str], at: int) -> _Part:
     """Read some of the logs that the targets hold: the runs, and why others are none."""
     monitor = open_monitor(targets, watch=False, logs=logs)
     try:
-        read_whole(monitor, configured=False)
+        counts = _COUNTS.get()
+        read_whole(monitor, configured=False, each=lambda count: counts.__setitem__(at, count))
         return monitor.traces(), dict(monitor.refused)
     finally:
         monitor.close()
