@@ -145,7 +145,7 @@ def parse(text: bytes) -> Config:
         ConfigError: it says something that is no setting.
     """
     try:
-        document: dict[str, Any] = tomllib.loads(text.decode("utf-8"))
+        document: dict[str, Any] = tomllib.loads(text.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:  # of its syntax, bytes, or 5,000 digits
         raise ConfigError(said("not valid TOML: {error}", error=message_of(error))) from None
     sections = {one.name: one.metadata["section"] for one in fields(Config)}

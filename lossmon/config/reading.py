@@ -66,7 +66,7 @@ def _line(table: object, name: str) -> LinePattern:
         )
     try:
         pattern = re.compile(text)
-    except re.error as error:
+    except (re.error, OverflowError, RecursionError) as error:  # a{99999999999}; deep groups
         raise ConfigError(
             said("{name}: not a regular expression: {error}", name=name, error=message_of(error))
         ) from None

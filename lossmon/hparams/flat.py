@@ -20,13 +20,18 @@ _LISTED = 16  # elements of a list that is one value
 _PARTS = re.compile(r"\W")
 _SECRET = re.compile(
     r"(?i)passw(?:or)?d|passphrase|secret|credential|api_?key|access_?key|private_?key|"
-    r"auth_?token|access_?token|hub_?token|bearer|dsn|webhook|(?:^|_)(?:token|pwd|auth)$"
+    r"auth_?token|access_?token|hub_?token|bearer|dsn|webhook|cookie|authori[sz]ation|(?:^|_)(?:token|pwd|auth)$"
 )
 # So does a value that looks like a key, or an address with a password in it.
 _SECRET_VALUE = re.compile(
     r"(?:hf_|sk-|ghp_|gho_|github_pat_|glpat-|xox[abpr]-|AKIA|ya29\.|eyJ)[A-Za-z0-9_\-.]{12,}"
     r"|://[^/\s:@]*:[^/\s@]+@|-----BEGIN"
+    r"|(?i:bearer) [A-Za-z0-9_\-.]{8}"
+    r"|(?i:api[-_]?key|token|password|secret)(?:=|:|,)? ?['\"]?[A-Za-z0-9_\-.]{8}"
 )
+_OPAQUE = re.compile(
+    r"(?=.{0,40}\d)[A-Za-z0-9_\-.]{16,}\Z"
+)  # `openai_key: 8f3a...`, no `image_key`
 _WORDS: dict[str, Value] = {
     "true": True, "false": False, "none": None, "null": None, "~": None, "": None,
 }  # fmt: skip
@@ -52,9 +57,13 @@ def flat(nested: Any) -> dict[str, Value]:
 
 def is_secret(name: str, value: Value) -> bool:
     """Whether a setting may be shown to nobody."""
-    return bool(_SECRET.search(_PARTS.split(name)[-1])) or (
-        isinstance(value, str) and bool(_SECRET_VALUE.search(value))
-    )
+    last = _PARTS.split(name)[-1]
+    if _SECRET.search(last):
+        return True
+    if not isinstance(value, str):
+        return False
+    opaque = last.lower().endswith("key") and bool(_OPAQUE.match(value))
+    return opaque or bool(_SECRET_VALUE.search(value))
 
 
 def scalar(text: str) -> Value:

@@ -24,7 +24,7 @@ class StdinSource:
     """Standard input; while nobody polls, the pipe fills and the writer waits, as in any pipe.
 
     Args:
-        kept: file that what comes is written to, as `tee` does; empty for none.
+        kept: file that what comes is added to, as `tee -a` does; empty for none.
 
     Raises:
         TargetError: nothing is piped in, or the file cannot be written.
@@ -42,7 +42,8 @@ class StdinSource:
             )
         self.kept = kept
         try:
-            self._copy = open(kept, "wb", buffering=0) if kept else None  # noqa: SIM115
+            # What is there stays: it may be the output of the run before, or a log by mistake.
+            self._copy = open(kept, "ab", buffering=0) if kept else None  # noqa: SIM115
         except OSError as error:
             raise TargetError(
                 said(

@@ -83,7 +83,8 @@ def write(update: RunUpdate, knowledge: Knowledge, path: str, now: float) -> Non
         TargetError: it cannot be written.
     """
     page = (as_html if path.endswith(".html") else as_markdown)(update, knowledge, now)
-    with replacing(path) as partial, open(partial, "w", encoding="utf-8") as file:
+    logs = [log.path for log in update.logs]
+    with replacing(path, logs) as partial, open(partial, "w", encoding="utf-8") as file:
         file.write(page)
 
 

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from lossmon.errors import TargetError
+from lossmon.words import said
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[str]:
+def replacing(path: str, logs: Iterable[str] = ()) -> Iterator[str]:
     """A name to write to beside `path`; at the end it takes its place, on failure it is gone.
 
     A reader, or a full disk, never meets half of a file.
 
+    Args:
+        path: what is to be replaced.
+        logs: what was read: `export runs/a -o runs/a/log.jsonl` would destroy the training's log.
+
     Raises:
-        TargetError: it cannot be written; in the system's words.
+        TargetError: it cannot be written, in the system's words; or it is one of the logs.
     """
+    if os.path.exists(path) and any(_same(path, log) for log in logs):
+        raise TargetError(
+            said("{path}: this is a log that was read; write to another file", path=path)
+        )
     partial = f"{path}.{os.getpid()}.part"
     try:
         yield partial
@@ -29,3 +38,10 @@ def replacing(path: str) -> Iterator[str]:
     finally:
         if os.path.exists(partial):
             os.unlink(partial)
+
+
+def _same(path: str, log: str) -> bool:
+    try:
+        return os.path.samefile(path, log)
+    except OSError:  # a log on another box, or within a database
+        return False

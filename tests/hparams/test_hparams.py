@@ -92,6 +92,8 @@ def test_rows_of_a_training_are_no_settings() -> None:
 
 SECRETS = {
     "api_key": "abc", "wandb.api_key": "abc", "hub_token": "abc", "DB_PASSWORD": "x", "token": "t",
+    "OPENAI_KEY": "8f3a9b2c1d4e5f60", "cmd": "train.py --token abcd1234efgh",
+    "argv": "[--api-key, abcdef12345678]", "headers.Authorization": "Bearer x", "cookie": "a=b",
     "aws_secret_access_key": "x", "url": "https://me:pass@host/x", "note": "hf_abcdefghijklmnop12",
     "auth": "x", "slack_webhook_url": "https://hooks",
 }  # fmt: skip

@@ -315,3 +315,15 @@ def test_a_target_that_gives_nothing_is_told_however_many_processes_read(tmp_pat
     done = run("check", tmp_path / "runs", tmp_path / "empty")
     assert (done.returncode, done.stderr.count("no training log among 30 files")) == (2, 1)
     assert "29" in done.stdout
+
+
+def test_what_is_written_never_takes_the_place_of_a_log(tmp_path: Path) -> None:
+    """`export runs/a -o runs/a/log.jsonl` replaced the training's own log, and ended well."""
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(f'{{"step": {i}, "loss": {2 / i}}}\n' for i in range(1, 30)))
+    before = log.read_bytes()
+    for command in (("export", str(tmp_path), "-o", str(log)),):
+        done = run(*command)
+        assert done.returncode == 2
+        assert "this is a log that was read" in done.stderr
+    assert log.read_bytes() == before

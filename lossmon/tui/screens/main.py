@@ -86,7 +86,9 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         yield LogPane(ascii=self._ascii)
         yield lines.Line("strip")
         yield lines.Line("verdict")
-        yield Input(placeholder=self._knowledge.tell(query.HINT), id="filter", compact=True)
+        yield Input(
+            placeholder=self._knowledge.tell(query.HINT), id="filter", compact=True, max_length=200
+        )
         yield Keys()
 
     def on_mount(self) -> None:

@@ -81,7 +81,12 @@ class LogPane(Vertical):
         """Lines, what was made of one of them, and the box for what is searched."""
         yield LogLines(ascii=self._ascii)
         yield lines.Line("log-status")
-        yield Input(placeholder=words_of(self)("words in the log"), id="log-search", compact=True)
+        yield Input(
+            placeholder=words_of(self)("words in the log"),
+            id="log-search",
+            compact=True,
+            max_length=200,
+        )
 
     def on_mount(self) -> None:
         """Lines that are no rows come without an update."""
