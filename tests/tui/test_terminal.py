@@ -125,7 +125,8 @@ def test_at_the_start_nothing_is_drawn_twice(tmp_path: Path) -> None:
         terminal.wait_for("t log")
         terminal.settle()
         signs = re.sub(rb"\x1b(?:\[[^@-~]*[@-~]|[^\[])", b"", bytes(terminal.received)).decode()
-        assert len(signs) < 1.05 * terminal.screen.columns * terminal.screen.lines
+        # Once, and a line or two for what the walk over the folder found.
+        assert len(signs) < 1.1 * terminal.screen.columns * terminal.screen.lines
     finally:
         terminal.close()
 
