@@ -14,8 +14,8 @@ from lossmon.logs.source import Health
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.baseline import Baseline
 from lossmon.monitor.standing import WORDS, Standing, standing
-from lossmon.text import cell_width, clip_middle, in_words, printable
-from lossmon.tui import look
+from lossmon.text import cell_width, clip, clip_middle, in_words, printable
+from lossmon.tui import by_setting, look
 
 _MARKS = "◆◇■□"  # one for each stroke of the chart
 
@@ -103,7 +103,8 @@ class Column:
 
 def ordered(runs: Iterable[RunUpdate], scene: Scene) -> list[RunUpdate]:
     """Runs by the column of the scene; among equals by name, so that lines stay where they are."""
-    by = next((column.by for column in COLUMNS if column.key == scene.order), None) or _need
+    column = column_of(scene.order)
+    by = (column.by if column is not None else None) or _need
     keyed = [(by(run, scene), run) for run in runs]
     keyed.sort(key=lambda pair: (pair[0] is None, 0 if pair[0] is None else pair[0], pair[1].run))
     return [run for _, run in keyed]
@@ -259,14 +260,30 @@ _NUMBER_OF = {key: key for key in ("eval", "step", "age", "speed", "eta", "state
 TITLES = {"need": "who needs attention", "versus": "against the baseline", "speed": "steps/s"}
 
 
+def column_of(key: str) -> Column | None:
+    """The column of a key; that of a setting is made as it is asked for."""
+    if by_setting.name_of(key):
+        return Column(
+            key,
+            by_setting.title_of(key),
+            10,
+            lambda run, _, width: (clip(by_setting.shown(run, key), width), ""),
+            lambda run, _: by_setting.rank(run, key),
+        )
+    return next((column for column in COLUMNS if column.key == key), None)
+
+
 def columns_for(width: int, runs: Iterable[RunUpdate], scene: Scene) -> list[tuple[Column, int]]:
     """The columns that fit, with their widths, in the order they stand; one blank between."""
-    known = {column.key: column for column in COLUMNS}
+    asked = column_of(scene.order) if by_setting.name_of(scene.order) else None
+    all_ = COLUMNS if asked is None else (COLUMNS[0], asked, *COLUMNS[1:])
+    known = {column.key: column for column in all_}
+    importance = _IMPORTANCE if asked is None else ("name", asked.key, *_IMPORTANCE[1:])
     listed = list(runs)
     room, kept = width, []
     longest = max((cell_width(name_of(run, scene)) for run in listed), default=0)
     least = {"name": max(known["name"].width, min(longest, int(_LONGEST_NAME * width)))}
-    for key in _IMPORTANCE:
+    for key in importance:
         column, cells = known[key], least.get(key, known[key].width)
         if column.wanted(listed, scene) and (cells + 1 <= room or key == "name"):
             kept.append(key)
@@ -281,7 +298,7 @@ def columns_for(width: int, runs: Iterable[RunUpdate], scene: Scene) -> list[tup
             more = min(most, room)
             widths[key] += more
             room -= more
-    return [(column, widths[column.key]) for column in COLUMNS if column.key in widths]
+    return [(column, widths[column.key]) for column in all_ if column.key in widths]
 
 
 def narrow_columns_for(

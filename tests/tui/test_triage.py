@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from lossmon.diagnosis.knowledge import load
+from lossmon.monitor.sources import open_monitor
 from lossmon.text import cell_width, common_folder, distinct, labels_of
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.screens.main import MainScreen
@@ -15,7 +16,7 @@ from lossmon.tui.triage import COLUMNS, ORDERS, Scene, columns_for, narrow_colum
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
-from tests.conftest import falling
+from tests.conftest import falling, write_jsonl
 from tests.tui.synthetic import NOW, update_of
 from tests.tui.test_app import WIDE, listed, loaded, main_of, until, words
 
@@ -242,3 +243,30 @@ async def test_the_chosen_line_is_scrolled_into_view(tmp_path: Path, frozen: Non
             assert last in chosen
             assert any(chosen in runs.render_line(y).text for y in range(runs.size.height))
     monitor.close()
+
+
+async def test_the_list_goes_by_any_setting_in_which_runs_differ(tmp_path: Path) -> None:
+    """Which rate goes with which end? `o` comes to the settings after its own columns."""
+    for lr in ("0.1", "0.001", "0.01"):
+        folder = tmp_path / f"run-{lr}"
+        folder.mkdir()
+        (folder / "config.json").write_text(f'{{"lr": {lr}, "seed": 1}}')
+        rows: list[dict[str, object]] = [{"step": i, "loss": 2 / i} for i in range(1, 30)]
+        write_jsonl(folder / "log.jsonl", rows)
+    app = LossmonApp(open_monitor([str(tmp_path)], watch=False))
+    async with app.run_test(size=(140, 24)) as pilot:
+        await loaded(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: all(run.hparams.values for run in main_of(app)._runs.values()))
+        for _ in range(len(ORDERS) + 2):
+            await pilot.press("o")
+            if main_of(app)._order == "config:lr":
+                break
+        await pilot.pause()
+        header, *lines = listed(app)
+        assert "LR▾" in header
+        assert "SEED" not in header, "all have the same"
+        found = [
+            word for line in lines for word in line.split() if word in ("0.1", "0.01", "0.001")
+        ]
+        assert found == ["0.001", "0.01", "0.1"]

@@ -27,7 +27,7 @@ from lossmon.tui.screens.log_keys import LogKeys
 from lossmon.tui.screens.replay_keys import ReplayKeys
 from lossmon.tui.screens.save_keys import SaveKeys
 from lossmon.tui.screens.triage_keys import TriageKeys
-from lossmon.tui.triage import ORDERS, Scene
+from lossmon.tui.triage import Scene
 from lossmon.tui.view import View
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView
@@ -124,7 +124,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         """Begin as the last screen on these targets was left; before the screen is shown."""
         self.marked = dict.fromkeys(left.marked)
         self.quiet.recall(left.hushed)
-        self._order = left.order if left.order in ORDERS else "need"
+        self._order = left.order if self._sorts(left.order) else "need"
         self._query, self._filter_text = query.parse(left.filter), left.filter
         self._way, self._unfolded = left.way, set(left.unfolded)
         self._overlaid = "overlay" in left.panes and bool(self.marked)

@@ -19,7 +19,7 @@ from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.baseline import Baseline
 from lossmon.report.check import headline
 from lossmon.text import clip, distinct, printable
-from lossmon.tui import look, query, triage
+from lossmon.tui import by_setting, look, query, triage
 from lossmon.tui.insight import Insight
 from lossmon.tui.screens.group_keys import GroupKeys
 from lossmon.tui.screens.settings import SettingsScreen
@@ -250,13 +250,18 @@ class TriageKeys(GroupKeys):
         scene, runs = self.scene, list(self._runs.values())
         says = {column.key for column in triage.COLUMNS if column.wanted(runs, scene)}
         orders = [key for key in ORDERS if key == "need" or key in says]
+        orders += by_setting.keys_of(runs)
         at = orders.index(self._order) if self._order in orders else 0
         self._sort(orders[(at + 1) % len(orders)])
 
     @on(RunList.Sorted)
     def _header_clicked(self, message: RunList.Sorted) -> None:
         message.stop()
-        self._sort(message.key if message.key in ORDERS else "need")
+        self._sort(message.key if self._sorts(message.key) else "need")
+
+    @staticmethod
+    def _sorts(key: str) -> bool:
+        return key in ORDERS or bool(by_setting.name_of(key))
 
     def _sort(self, key: str) -> None:
         self._order = key
@@ -368,7 +373,7 @@ class TriageKeys(GroupKeys):
 
 def _by(key: str) -> Said:
     """By what the runs are sorted."""
-    return said("runs by {what}", what=known(TITLES.get(key, key)))
+    return said("runs by {what}", what=by_setting.name_of(key) or known(TITLES.get(key, key)))
 
 
 def _small(update: RunUpdate, scene: Scene) -> SmallChart:
