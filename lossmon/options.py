@@ -175,7 +175,8 @@ def words_here() -> Words:
 
 def columns() -> int:
     """COLUMNS, else the terminal's width, else 100."""
-    return shutil.get_terminal_size((100, 24)).columns
+    # A terminal that does not tell its size tells 0, which Python 3.10 hands on.
+    return shutil.get_terminal_size((100, 24)).columns or 100
 
 
 def plain(ascii: bool) -> bool:
