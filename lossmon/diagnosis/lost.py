@@ -14,7 +14,7 @@ import numpy as np
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import Curve, View
 from lossmon.history.columns import Floats
 from lossmon.words import said
 
@@ -65,7 +65,7 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
         yield Reason("bad_batch", why, 1.6)
         return
     before = sketch.newest[sketch.newest_step < onset]
-    yield from _before(before[np.isfinite(before)][-int(Bounds.before) :], sketch.n, view)
+    yield from _before(before[np.isfinite(before)][-int(Bounds.before) :], train, view)
 
 
 def _from_the_first(view: View) -> Iterator[Reason]:
@@ -80,7 +80,7 @@ def _from_the_first(view: View) -> Iterator[Reason]:
         yield Reason("nan_in_data", why, 1.2)
 
 
-def _before(before: Floats, n: int, view: View) -> Iterator[Reason]:
+def _before(before: Floats, train: Curve, view: View) -> Iterator[Reason]:
     """A climb, or nothing to be seen until the very row."""
     if len(before) < 4:
         return
@@ -102,9 +102,9 @@ def _before(before: Floats, n: int, view: View) -> Iterator[Reason]:
             2.0 if newest < Bounds.grows * usual else 2.2,
         )
         return
-    if view.train is not None and newest > 2 * view.train.start > 0:
+    if newest > 2 * train.start > 0:
         return  # it had been far away before it ended
-    early = n - view.train.sketch.nonfinite if view.train is not None else n
+    early = train.n - train.sketch.nonfinite
     if early < Bounds.early and not view.tail and view.rate is None:
         yield Reason(
             "lr_too_high",

@@ -10,7 +10,7 @@ from lossmon.text import clip, printable
 
 PREFIX = "config:"  # of the key of such a column, as in the filter
 _MOST = 6  # settings that `o` goes through: those in which most runs differ
-_WIDTH = 10
+WIDTH = 10  # cells
 
 Rank = tuple[int, float, str]  # numbers before words
 
@@ -30,7 +30,7 @@ def name_of(key: str) -> str:
 
 def title_of(key: str) -> str:
     """The header of its column: the last part of the name, as `optimizer.lr` is told as LR."""
-    return clip(printable(name_of(key).rpartition(".")[2].upper()), _WIDTH)
+    return clip(printable(name_of(key).rpartition(".")[2].upper()), WIDTH)
 
 
 def shown(run: RunUpdate, key: str) -> str:

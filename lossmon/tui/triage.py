@@ -266,7 +266,7 @@ def column_of(key: str) -> Column | None:
         return Column(
             key,
             by_setting.title_of(key),
-            10,
+            by_setting.WIDTH,
             lambda run, _, width: (clip(by_setting.shown(run, key), width), ""),
             lambda run, _: by_setting.rank(run, key),
         )

@@ -114,9 +114,9 @@ def _sudden(train: Curve, least: float, count: int) -> float:
     sigma = train.sigma * train.sketch.width**0.5
     memory = train.memory * train.sketch.width if train.memory > 1.5 else 1.0
     while count <= max(6, min(train.n // 20, len(newest))):
-        if count < 6:  # in a few rows what rose is a good part of the noise: take that before it
-            sigma = st.curve_noise(newest[:-count])
-        error = 1.25 * sigma * min(1.0, memory / count) ** 0.5
+        # In a few rows what rose is a good part of the noise: take that before it.
+        noise = sigma if count >= 6 else st.curve_noise(newest[:-count])
+        error = 1.25 * noise * min(1.0, memory / count) ** 0.5
         recent = newest[-count:]
         rise = st.median(recent[np.isfinite(recent)]) - train.low
         agree = np.mean(recent > train.low + rise / 2) >= Bounds.stays
