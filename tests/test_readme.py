@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""What the README and the reference in .github/docs show works as it stands there."""
 
 from __future__ import annotations
 
@@ -14,19 +14,30 @@ from lossmon.diagnosis.finding import PATTERN_IDS
 from lossmon.formats.detect import table
 from tests.report.test_cli import run
 
-README = (Path(__file__).resolve().parents[1] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {
+    page.name: page.read_text(encoding="utf-8")
+    for page in sorted((ROOT / ".github" / "docs").glob("*.md"))
+}
+HOME = "https://github.com/lossmon/lossmon/blob/main/"
+RAW = "https://raw.githubusercontent.com/lossmon/lossmon/main/"
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 
 
 def block(language: str, holds: str) -> str:
-    """The fenced block in a language that holds some words."""
-    return next(
-        text for text in re.findall(rf"```{language}\n(.*?)```", README, re.S) if holds in text
+    """The fenced block in a language that holds some words, of whatever page."""
+    blocks = (
+        text
+        for page in (README, *PAGES.values())
+        for text in re.findall(rf"```{language}\n(.*?)```", page, re.S)
     )
+    return next(text for text in blocks if holds in text)
 
 
 def test_the_table_of_formats_is_the_one_of_the_code() -> None:
     for _, log, sign in table():
-        assert f"| {log} | {sign} |" in README
+        assert f"| {log} | {sign} |" in PAGES["formats.md"]
 
 
 def test_a_package_adds_its_format_by_entry_point(tmp_path: Path) -> None:
@@ -40,8 +51,7 @@ def test_a_package_adds_its_format_by_entry_point(tmp_path: Path) -> None:
     (info / "entry_points.txt").write_text(f"[lossmon.formats]\nbeeps = {named[1]}\n")
     log = tmp_path / "train.beep"
     log.write_text("BEEP\n" + "".join(f"{i} {2 - i / 100}\n" for i in range(1, 31)))
-    root = str(Path(__file__).resolve().parents[1])
-    found = json.loads(run("check", "--json", log, PYTHONPATH=f"{site}:{root}").stdout)
+    found = json.loads(run("check", "--json", log, PYTHONPATH=f"{site}:{ROOT}").stdout)
     assert found["logs"][0]["format"] == "beeps"
     assert found["metrics"]["train_loss"]["n"] == 30
 
@@ -73,17 +83,45 @@ def test_the_patterns_shown_are_taken_as_told(tmp_path: Path) -> None:
 
 def test_every_pattern_is_named() -> None:
     for pattern in PATTERN_IDS:
-        assert f"`{pattern}`" in README
+        assert f"`{pattern}`" in PAGES["patterns.md"]
 
 
 def test_every_setting_is_shown() -> None:
     shown = block("toml", "# Settings of lossmon")
-    assert shown == default_text(), "put the output of `lossmon config --default` into the README"
+    assert shown == default_text(), "put the output of `lossmon config --default` into settings.md"
 
 
-@pytest.mark.parametrize("picture", re.findall(r"\((screenshots/[\w.]+)\)", README))
-def test_pictures_are_there(picture: str) -> None:
-    assert (Path(__file__).resolve().parents[1] / picture).is_file()
+def test_the_readme_leads_and_leaves_the_reference_to_its_pages() -> None:
+    assert len(README.splitlines()) <= 160
+    for name in set(PAGES) - {"README.md", "zh-CN.md"}:
+        assert f"({HOME}.github/docs/{name})" in README, name
+        assert f"({name})" in PAGES["README.md"], name
+
+
+def test_links_of_the_readme_hold_on_the_index_page_too() -> None:
+    """A package index shows the README alone: a relative link leads nowhere there."""
+    for link in re.findall(r"\]\(([^)#]+)", README):
+        path = link.removeprefix(RAW).removeprefix(HOME)
+        assert path != link, f"{link} is not absolute"
+        assert (ROOT / path).is_file(), link
+        assert link.startswith(RAW) == path.endswith(".svg"), link
+
+
+@pytest.mark.parametrize("name", [*PAGES, "../README.zh-CN.md", "../CONTRIBUTING.md"])
+def test_links_between_pages_lead_to_something(name: str) -> None:
+    page = ROOT / ".github" / "docs" / name
+    for link, anchor in LINK.findall(page.read_text(encoding="utf-8")):
+        if "://" in link:
+            continue
+        aimed = page.parent / link if link else page
+        assert aimed.is_file(), link
+        titles = re.findall(r"(?m)^#+ (.*)$", aimed.read_text(encoding="utf-8")) if anchor else []
+        assert not anchor or anchor in {_anchor(title) for title in titles}, f"{link}#{anchor}"
+
+
+def _anchor(title: str) -> str:
+    """The name by which GitHub lets a heading be linked to."""
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
 
 
 def test_a_binary_file_is_refused_as_shown(tmp_path: Path) -> None:
@@ -103,9 +141,17 @@ def commands(text: str) -> list[str]:
 
 
 def test_the_chinese_readme_shows_the_same_commands() -> None:
-    root = Path(__file__).resolve().parents[1]
-    chinese = (root / ".github" / "README.zh-CN.md").read_text(encoding="utf-8")
-    assert README.startswith("[中文](.github/README.zh-CN.md)\n")
+    chinese = (ROOT / ".github" / "README.zh-CN.md").read_text(encoding="utf-8")
+    assert README.startswith(f"[中文]({HOME}.github/README.zh-CN.md)\n")
     assert commands(chinese) == commands(README)
-    for link in re.findall(r"\]\((\.\./[^)#]+)", chinese):
-        assert (root / ".github" / link).exists(), link
+
+
+def test_the_chinese_reference_shows_commands_of_the_english_one() -> None:
+    english = {one for name, page in PAGES.items() if name != "zh-CN.md" for one in commands(page)}
+    assert set(commands(PAGES["zh-CN.md"])) <= english
+
+
+def test_both_readmes_show_the_same_pictures() -> None:
+    chinese = (ROOT / ".github" / "README.zh-CN.md").read_text(encoding="utf-8")
+    pictures = r"screenshots/([\w.]+)\)"
+    assert re.findall(pictures, chinese) == re.findall(pictures, README)

@@ -12,7 +12,7 @@ from tests.zoo.compare import differences, read, truth_of
 from tests.zoo.recipe import load, names
 
 RESULTS = results.load()
-HOW = "run `python -m tests.zoo --stored {}`: it brings RESULTS.md and the README up to date"
+HOW = "run `python -m tests.zoo --stored {}`: it brings RESULTS.md and formats.md up to date"
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in results.STORED.iterdir()))
@@ -35,6 +35,6 @@ def test_the_table_survives_being_written_and_read() -> None:
         assert results.untold(one.line()) == one, name
 
 
-def test_the_readme_names_what_each_format_was_last_checked_with() -> None:
-    readme = Path(results.README).read_text(encoding="utf-8")
-    assert results.formats_table() in readme, HOW.format("")
+def test_the_reference_names_what_each_format_was_last_checked_with() -> None:
+    page = Path(results.PAGE).read_text(encoding="utf-8")
+    assert results.formats_table() in page, HOW.format("")

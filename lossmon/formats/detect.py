@@ -92,7 +92,7 @@ class Detection:
 
 
 def table() -> list[tuple[str, str, str]]:
-    """Name, what is read, and what it is recognised by: for the README and for people."""
+    """Name, what is read, and what it is recognised by: for people, and for formats.md."""
     return [(one.NAME, one.READS, one.SIGN) for one in _built((*FORMATS, *BINARY))]
 
 

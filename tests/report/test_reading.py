@@ -80,7 +80,7 @@ class TestConfig:
         assert found["metrics"]["eval_loss"]["name"] == "my/thing"
 
     def test_a_line_pattern_reads_a_log_of_its_own_form(self, tmp_path: Path) -> None:
-        """The example of the README."""
+        """The example of the reference."""
         log = tmp_path / "odd.log"
         log.write_text("".join(f"<<{i}>> obj~{2 - i / 100:.4f}\n" for i in range(1, 41)))
         assert run("check", log).returncode == 2

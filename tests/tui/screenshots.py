@@ -1,4 +1,4 @@
-"""Makes the pictures of the README: the program itself, on real runs.
+"""Makes the pictures of the README and of .github/docs: the program itself, on real runs.
 
     python -m tests.tui.screenshots [NAME...]
 
@@ -8,15 +8,19 @@ Run it again when the screen changes.
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from itertools import product
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
+from rich.text import Text
 
 from lossmon.demo.trainings import Training
 from lossmon.logs import hosts
@@ -39,6 +43,7 @@ RUNS = {
     "docs-lm-noisy": "d012_print_plain_docs_lm",
     "digits-mlp": "d018_dvclive_digits_mlp",
 }
+CHECKED = ("docs-lm", "digits-cnn-lr3", "autoencoder", "digits-mlp")
 MANY = {
     **RUNS,
     "digits-boost": "d034_xgboost_digits_mlp",
@@ -107,6 +112,16 @@ async def picture(folder: Path, size: tuple[int, int], runs: int, keys: list[str
         monitor.close()
 
 
+def of_check(folder: Path) -> str:
+    """What `lossmon check` prints of some runs, as an SVG."""
+    asked = {**os.environ, "COLUMNS": "110", "PYTHONPATH": str(ROOT)}
+    told = [sys.executable, "-m", "lossmon", "check", "runs/"]
+    text = subprocess.run(told, cwd=folder, env=asked, capture_output=True, text=True).stdout
+    console = Console(record=True, width=112, file=io.StringIO())
+    console.print(Text("$ lossmon check runs/\n" + text))
+    return console.export_svg(title="lossmon check")
+
+
 async def of_boxes(folder: Path) -> str:
     """The screen on three boxes over real ssh connections, one of which is off."""
     home, box = folder / "home", Box(folder / "box", settings=f"SetEnv HOME={folder}/home")
@@ -156,6 +171,12 @@ def main() -> None:
             svg = asyncio.run(picture(folder, size, sweep(folder), keys))
         (ROOT / "screenshots" / f"{name}.svg").write_text(svg)
         print(f"screenshots/{name}.svg")
+    if not sys.argv[1:] or "check" in sys.argv[1:]:
+        with tempfile.TemporaryDirectory() as temporary:
+            for run in CHECKED:
+                shutil.copytree(DATA / RUNS[run], Path(temporary) / "runs" / run)
+            (ROOT / "screenshots" / "check.svg").write_text(of_check(Path(temporary)))
+        print("screenshots/check.svg")
     if sys.argv[1:]:
         return
     with tempfile.TemporaryDirectory() as temporary:

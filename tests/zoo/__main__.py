@@ -101,7 +101,7 @@ def main() -> int:
         results.save(result)
         print(result.line(), flush=True)
         wrong += bool(result.rest or result.live)
-    results.into_readme()
+    results.into_page()
     print(results.summary())
     return min(wrong, 1)
 

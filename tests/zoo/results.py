@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from lossmon.formats.detect import table
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / ".github" / "docs" / "formats.md"
 FILE = Path(__file__).parent / "RESULTS.md"
 STORED = Path(__file__).parents[1] / "data" / "zoo"
 
@@ -107,13 +107,13 @@ def checked() -> dict[str, str]:
 
 
 def formats_table() -> str:
-    """The README's table of formats."""
+    """The table of formats in the reference."""
     tools = checked()
     rows = [f"| {log} | {sign} | {tools.get(name, '')} |\n" for name, log, sign in table()]
     return "| log | recognised by | last checked with |\n|---|---|---|\n" + "".join(rows)
 
 
-def into_readme() -> None:
-    """Bring the README's table up to date."""
-    text = README.read_text(encoding="utf-8")
-    README.write_text(re.sub(r"\| log \| recog.*\n(?:\|.*\n)+", lambda _: formats_table(), text))
+def into_page() -> None:
+    """Bring the reference's table up to date."""
+    text = PAGE.read_text(encoding="utf-8")
+    PAGE.write_text(re.sub(r"\| log \| recog.*\n(?:\|.*\n)+", lambda _: formats_table(), text))

@@ -8,7 +8,7 @@ pattern is
     1. its id in `lossmon.diagnosis.finding.PatternId`, at its place in the reference,
     2. `patterns/ID.py` with `PATTERN = Pattern(id="ID", slot=..., severity=..., find=find, ...)`,
     3. the two tables, and its causes where they are new (`[cause.ID]`),
-    4. its line in the README's table.
+    4. its name in `.github/docs/patterns.md`.
 
 Order of asking, severities, looks, causes, figures, guides of the chart, sketches, `explain` and
 its `-v` all follow from it; `tests/diagnosis/test_patterns.py` holds that nothing is missing.
