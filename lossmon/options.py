@@ -16,6 +16,8 @@ from lossmon.where import VARIABLE, settings_file
 from lossmon.words import LANGUAGES, Words, said, words
 
 Command = Callable[..., Any]
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+LEVELS = ("info", "warning", "critical", "never")  # of what a command fails on
 
 
 def _speak(_: click.Context, __: click.Parameter, lang: str) -> str:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from lossmon.errors import LossmonError
-from lossmon.options import words_here
+from lossmon.options import CONTEXT, words_here
 from lossmon.text import cell_width, pad, wrap
 from lossmon.words import Said, Words, said
 
@@ -120,11 +120,17 @@ class Command(click.Command):
     context_class = Context
 
 
+def command(
+    name: str | None = None, *, hidden: bool = False
+) -> Callable[[Callable[..., Any]], click.Command]:
+    """Declare a command of the command line; `lossmon.cli` adds it to the others."""
+    return click.command(name, Command, hidden=hidden, context_settings=CONTEXT)
+
+
 class Commands(click.Group):
     """A group whose default command opens the screen: `lossmon runs/a` needs no verb."""
 
     context_class = Context
-    command_class = Command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands, each with its first sentence."""

@@ -50,10 +50,8 @@ def test_every_way_to_the_terminal_is_named() -> None:
     package = Path(__file__).resolve().parents[1] / "lossmon"
     raw = [
         path.name
-        for folder in ("report", "cli.py")
-        for path in (
-            [package / folder] if folder.endswith(".py") else (package / folder).rglob("*.py")
-        )
+        for folder in ("report", "cli")
+        for path in (package / folder).rglob("*.py")
         if "ensure_ascii=False" in path.read_text(encoding="utf-8")
     ]
     assert not raw

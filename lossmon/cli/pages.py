@@ -1,0 +1,170 @@
+"""Commands that hand on what was read: a picture, the points, a page."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+import click
+
+from lossmon.errors import LossmonError, message_of
+from lossmon.options import (
+    ascii_option,
+    asking,
+    columns,
+    complain,
+    lang_option,
+    one_thread,
+    plain,
+    ssh_options,
+    targets_argument,
+    tell_broken_plug_ins,
+    told_options,
+    words_here,
+)
+from lossmon.text import escaped
+from lossmon.usage import command
+from lossmon.words import said
+
+
+@command()
+@targets_argument
+@ssh_options
+@told_options
+@click.option("--width", type=click.IntRange(20, 1000), default=None, help="Columns.")
+@click.option("--height", type=click.IntRange(5, 500), default=24, show_default=True, help="Rows.")
+@click.option("--log-y", is_flag=True, help="Logarithmic y axis.")
+@click.option("--log-x", is_flag=True, help="Logarithmic x axis.")
+@click.option(
+    "--x",
+    "x_axis",
+    type=click.Choice(["step", "epoch", "time", "clock", "tokens"]),
+    default="step",
+    help="X axis.",
+)
+@click.option("--from", "start", type=float, help="Where on the x axis it begins.")
+@click.option("--to", "end", type=float, help="Where on the x axis it ends.")
+@click.option("--full-range", "whole_y", is_flag=True, help="A y range that also holds spikes.")
+@click.option("--together", is_flag=True, help="All runs on one chart.")
+@click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Not the loss but this.")
+@click.option(
+    "--strip",
+    type=click.Choice(["gap", "lr", "grad norm", "throughput", "GPU", "off"]),
+    default="off",
+    show_default=True,
+    help="A strip below the curve.",
+)
+@click.option(
+    "--smooth", type=click.FloatRange(0, 0.999), default=0.6, show_default=True, help="EMA weight."
+)
+@lang_option
+@ascii_option
+def plot(
+    targets: tuple[str, ...],
+    width: int | None,
+    height: int,
+    together: bool,
+    lang: str,
+    ascii: bool,
+    **look: Any,
+) -> None:
+    """Draw one picture of each run on standard output."""
+    one_thread()
+    from lossmon.diagnosis.knowledge import load
+    from lossmon.report.gather import gather
+    from lossmon.report.plot import render
+
+    updates, errors, _ = gather(targets or (".",), 1, asking())
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    groups = [updates] if together and updates else [[update] for update in updates]
+    for group in groups:
+        try:
+            picture = render(
+                group,
+                width or columns(),
+                height,
+                color=color,
+                ascii=plain(ascii),
+                knowledge=load(lang),
+                **look,
+            )
+        except LossmonError as lacking:
+            errors.append(lacking)  # this run lacks what was asked for; the others are drawn
+        else:
+            click.echo(picture)
+    tell_broken_plug_ins()
+    for error in errors:
+        complain(message_of(error))
+    if errors:
+        sys.exit(2)
+
+
+@command()
+@targets_argument
+@ssh_options
+@click.option(
+    "-o", "--output", metavar="FILE", help="Write .csv, .jsonl or .parquet [default: CSV on stdout]"
+)
+def export(targets: tuple[str, ...], output: str | None) -> None:
+    """Hand on everything that was read: run, metric, step, epoch, time, value, stage."""
+    one_thread()
+    from lossmon.report import export as report
+    from lossmon.report.gather import gather
+
+    if output:
+        report.check_output(output)
+    updates, errors, _ = gather(targets or (".",), None, asking())
+    if updates and output:
+        count = report.write(updates, output)
+        words = said(
+            "{points:,} points of {runs} {runs:run|runs} in {file}",
+            points=count,
+            runs=len(updates),
+            file=output,
+        )
+        click.echo(escaped(words_here().say(words)), err=True)
+    elif updates:
+        report.write_csv(updates, sys.stdout)
+    tell_broken_plug_ins()
+    for error in errors:
+        complain(message_of(error))
+    if errors:
+        sys.exit(2)
+
+
+@command()
+@targets_argument
+@ssh_options
+@told_options
+@click.option("-o", "--output", metavar="FILE", required=True, help="Write .md or .html.")
+@lang_option
+def report(targets: tuple[str, ...], output: str, lang: str) -> None:
+    """Write one run on a page, for an issue or a chat: verdict, evidence, chart, timeline."""
+    one_thread()
+    from lossmon.diagnosis.knowledge import load
+    from lossmon.errors import TargetError
+    from lossmon.report import document
+    from lossmon.report.gather import gather
+
+    document.check_output(output)
+    updates, errors, _ = gather(targets or (".",), 1, asking())
+    tell_broken_plug_ins()
+    for error in errors:
+        complain(message_of(error))
+    if len(updates) > 1:
+        names = ", ".join(update.run for update in updates[:3]) + ", ..." * (len(updates) > 3)
+        raise TargetError(
+            said(
+                "a report is of one run, and these are {updates}: {names}",
+                updates=len(updates),
+                names=names,
+            )
+        )
+    if updates:
+        document.write(updates[0], load(lang), output, time.time())
+        words = said("{run} in {file}", run=updates[0].run, file=output)
+        click.echo(escaped(words_here().say(words)), err=True)
+    if errors or not updates:
+        sys.exit(2)

@@ -1,0 +1,122 @@
+"""Commands that open the screen: on logs, on a demonstration, on what is past."""
+
+from __future__ import annotations
+
+import math
+import sys
+
+import click
+
+from lossmon import settings
+from lossmon.options import (
+    ascii_option,
+    complain,
+    fps_option,
+    lang_option,
+    need_terminal,
+    one_thread,
+    plain,
+    ssh_options,
+    targets_argument,
+    tell_broken_plug_ins,
+    told_options,
+)
+from lossmon.usage import command
+from lossmon.words import said
+
+
+@command("open", hidden=True)
+@targets_argument
+@ssh_options
+@told_options
+@click.option("--tee", metavar="FILE", default="", help="Keep what comes through a pipe in a file.")
+@click.option("--session", "name", metavar="NAME", default="", help="Remember the screen by name.")
+@fps_option
+@lang_option
+@ascii_option
+def open_command(
+    targets: tuple[str, ...], tee: str, name: str, fps: float | None, lang: str, ascii: bool
+) -> None:
+    """Open the screen on log files, folders, globs, or - for a pipe."""
+    if tee and "-" not in targets:
+        raise click.UsageError(said("--tee keeps what comes through a pipe; name - as a target"))
+    settings.say(tee=tee)
+    _open(targets, lang, ascii, fps, name)
+
+
+@command()
+@click.option("--list", "listing", is_flag=True, help="List the trainings and stop.")
+@click.option("--only", multiple=True, metavar="PATTERN", help="Only this one (repeatable).")
+@click.option("--fast", is_flag=True, help="Train as fast as the machine can.")
+@fps_option
+@lang_option
+@ascii_option
+def demo(
+    listing: bool, only: tuple[str, ...], fast: bool, fps: float | None, lang: str, ascii: bool
+) -> None:
+    """Watch real tiny trainings that go wrong, live; nothing is left behind."""
+    from lossmon.demo import patterns, stage
+
+    if listing:
+        for name, meaning in patterns():
+            click.echo(f"{name:22} {meaning}")
+        return
+    need_terminal("lossmon demo")
+    with stage(only, fast) as folder:
+        _open((str(folder),), lang, ascii, fps, None)
+
+
+def _speed(_: click.Context, __: click.Parameter, value: str) -> float | None:
+    try:
+        speed = float(value.rstrip("xX")) if value else None
+    except ValueError:
+        speed = math.nan
+    if speed is not None and not 0 < speed <= 1e6:
+        raise click.BadParameter(said("write how many times as fast, such as 60x"))
+    return speed
+
+
+@command()
+@targets_argument
+@told_options
+@click.option(
+    "--speed",
+    metavar="N",
+    default="",
+    callback=_speed,
+    show_default="all in a minute",
+    help="How many times as fast as it came: 60x.",
+)
+@click.option(
+    "--from", "start", type=click.IntRange(0), metavar="STEP", help="The step where it begins."
+)
+@fps_option
+@lang_option
+@ascii_option
+def replay(
+    targets: tuple[str, ...],
+    speed: float | None,
+    start: int | None,
+    fps: float | None,
+    lang: str,
+    ascii: bool,
+) -> None:
+    """See logs come again: what would it have said, and when?"""
+    need_terminal("lossmon replay")
+    one_thread()
+    from lossmon.tui.start import play
+
+    tell_broken_plug_ins()
+    sys.exit(play(targets or (".",), lang, plain(ascii), fps, complain, speed, start))
+
+
+def _open(
+    targets: tuple[str, ...], lang: str, ascii: bool, fps: float | None, session: str | None
+) -> None:
+    if "-" not in targets:
+        need_terminal("lossmon")
+    one_thread()
+    from lossmon.tui.start import open_screen
+
+    tell_broken_plug_ins()
+    sys.exit(open_screen(targets, lang, plain(ascii), fps, complain, session))

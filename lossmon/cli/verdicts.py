@@ -1,0 +1,194 @@
+"""Commands that say how runs stand: once, whenever it changes, in one line."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import click
+
+from lossmon.errors import message_of
+from lossmon.options import (
+    LEVELS,
+    ascii_option,
+    asking,
+    columns,
+    complain,
+    lang_option,
+    one_thread,
+    plain,
+    ssh_options,
+    targets_argument,
+    tell_broken_plug_ins,
+    told_options,
+    words_here,
+)
+from lossmon.usage import command
+
+
+@command()
+@targets_argument
+@ssh_options
+@told_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a run, one a line.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    default="never",
+    show_default=True,
+    help="Exit with status 1 when a finding is at this level or above.",
+)
+@click.option("--jobs", type=click.IntRange(1), default=None, help="Processes that read logs.")
+@click.option("--columns", "shown", metavar="NAMES", default="", help="Settings: lr,batch_size.")
+@click.option("-v", "--verbose", is_flag=True, help="Also say how each log was read.")
+@lang_option
+@ascii_option
+def check(
+    targets: tuple[str, ...],
+    as_json: bool,
+    fail_on: str,
+    jobs: int | None,
+    shown: str,
+    verbose: bool,
+    lang: str,
+    ascii: bool,
+) -> None:
+    """Triage once: what is wrong with each run, and what to do."""
+    one_thread()
+    from lossmon.diagnosis.finding import SEVERITIES
+    from lossmon.diagnosis.knowledge import load
+    from lossmon.report import check as report
+    from lossmon.report.gather import gather
+    from lossmon.report.machine import look_at_machine
+    from lossmon.report.sweep import sweep_line
+
+    updates, errors, refused = gather(targets or (".",), jobs, asking())
+    updates = look_at_machine(updates, time.time())
+    knowledge = load(lang)
+    if updates and as_json:
+        click.echo(report.as_json(updates, knowledge))
+    elif updates:
+        names = [name.strip() for name in shown.split(",") if name.strip()]
+        table = report.as_table(updates, knowledge, columns(), ascii=plain(ascii), columns=names)
+        click.echo(table)
+        going_with = sweep_line(updates)
+        if going_with:
+            click.echo(knowledge.say(going_with))
+    if verbose:
+        from lossmon.report.reading import as_text
+
+        # Beside JSON, which is data, this is narration.
+        click.echo(("" if as_json else "\n") + as_text(updates, refused, lang), err=as_json)
+    tell_broken_plug_ins()
+    for error in errors:
+        complain(message_of(error))
+    worst = report.worst(updates)
+    if errors:
+        sys.exit(2)
+    if worst and fail_on != "never" and SEVERITIES.index(worst) >= LEVELS.index(fail_on):
+        sys.exit(1)
+
+
+@command()
+@targets_argument
+@ssh_options
+@told_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an event, one a line.")
+@click.option(
+    "--exec",
+    "command",
+    metavar="CMD",
+    help="Run a command at each finding that starts: no shell; {run}, {pattern} and others stand "
+    "for values, which are in LOSSMON_RUN, LOSSMON_PATTERN, ... as well.",
+)
+@click.option(
+    "--exec-timeout", type=click.FloatRange(0.1), default=60, show_default=True, help="Seconds."
+)
+@click.option(
+    "--notify",
+    "services",
+    multiple=True,
+    metavar="URL",
+    help="Tell a service when a warning starts (repeatable): ntfy://topic, slack://..., "
+    "feishu://..., mailto://..., env:NAME, file:PATH. Needs lossmon[notify].",
+)
+@click.option(
+    "--level",
+    type=click.Choice(LEVELS[:3]),
+    default="info",
+    show_default=True,
+    help="The mildest finding to tell.",
+)
+@click.option("--pattern", "patterns", multiple=True, metavar="PATTERN", help="Only this one.")
+@click.option(
+    "--until",
+    type=click.Choice(["finished"]),
+    default=None,
+    help="Watch until every run has finished or failed.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice(LEVELS),
+    default="never",
+    show_default=True,
+    help="Exit with status 1 when at the end a finding is at this level or above.",
+)
+@lang_option
+def watch(targets: tuple[str, ...], **options: Any) -> None:
+    """Tell without a screen when a finding starts or ends, one a line."""
+    one_thread()
+    from lossmon.report.headless import watch as run
+
+    tell_broken_plug_ins()
+    sys.exit(run(targets or (".",), complain, **options))
+
+
+@command()
+@targets_argument
+@ssh_options
+@click.option("--width", type=click.IntRange(4, 500), default=60, show_default=True, help="Cells.")
+@click.option(
+    "--style",
+    type=click.Choice(["auto", "plain", "tmux", "ansi"]),
+    default="auto",
+    show_default=True,
+    help="tmux doubles # and colours by #[...]; auto knows where it runs.",
+)
+@click.option(
+    "--max-age",
+    type=click.FloatRange(0),
+    default=30,
+    show_default=True,
+    help="Seconds up to which what was read before is good enough while the new is read.",
+)
+@click.option("--follow", is_flag=True, help="Stay, and print the line each time it changes.")
+@click.option("--refresh", is_flag=True, hidden=True)  # read and remember; what the background does
+@lang_option
+@ascii_option
+def status(
+    targets: tuple[str, ...],
+    width: int,
+    style: str,
+    max_age: float,
+    follow: bool,
+    refresh: bool,
+    lang: str,
+    ascii: bool,
+) -> None:
+    """Say in one line how runs stand: for tmux's status bar and shell prompts."""
+    from lossmon.report import status as report
+    from lossmon.report import status_now
+
+    if refresh:
+        status_now.refresh(targets, lang)
+        return
+    look: Any = {"width": width, "style": report.style_of(style), "ascii": plain(ascii)}
+    if follow:
+        from lossmon.diagnosis.knowledge import load
+        from lossmon.report.status_read import follow as stay
+
+        stay(targets or (".",), sys.stdout, load(lang), **look)
+        return
+    memory, note = status_now.now(targets or (".",), lang, max_age)
+    click.echo(report.line(memory.runs, note=note, words=words_here(), **look))
