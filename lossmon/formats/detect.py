@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,7 +11,7 @@ from importlib import import_module
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, cast
 
-from lossmon import regular
+from lossmon import plugins
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder
 from lossmon.settings import current
@@ -181,34 +180,14 @@ def _refusal(head: bytes, name: str) -> str:
 @lru_cache(maxsize=1)
 def _plug_ins() -> tuple[ForeignFormat, ...]:
     """Formats of other packages, each in a process of its own."""
-    if not any(map(_offers, sys.path)):
+    entries = plugins.offered(ENTRY_POINTS)
+    if not entries:
         return ()
-    from importlib import metadata  # takes longer to import than all else that a log needs
-
     from lossmon.formats.apart import ForeignFormat
 
-    entries = metadata.entry_points(group=ENTRY_POINTS)
     return tuple(ForeignFormat(entry.value, entry.name) for entry in entries)
 
 
 def broken_plug_ins() -> tuple[str, ...]:
     """A line for each format of another package that cannot be imported."""
     return tuple(fault for one in _plug_ins() if (fault := one.broken()) is not None)
-
-
-def _offers(place: str) -> bool:
-    """Whether a package installed here may have formats of its own; an archive always may."""
-    try:
-        with os.scandir(place or ".") as entries:
-            named = [e.path for e in entries if e.name.lower().endswith((".dist-info", "egg-info"))]
-    except OSError:
-        return os.path.isfile(place)
-    return any(_names_formats(os.path.join(path, "entry_points.txt")) for path in named)
-
-
-def _names_formats(path: str) -> bool:
-    try:
-        with open(path, "rb", opener=regular.opener) as file:
-            return ENTRY_POINTS.encode() in file.read()
-    except OSError:
-        return False

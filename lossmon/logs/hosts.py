@@ -9,7 +9,8 @@ from dataclasses import replace
 from lossmon import settings
 from lossmon.errors import TargetError
 from lossmon.logs.openssh import Host, check_option
-from lossmon.logs.target import Target, parse
+from lossmon.logs.scheme import Target
+from lossmon.logs.target import parse
 from lossmon.words import said
 
 
@@ -49,7 +50,7 @@ def resolve(text: str) -> list[Target]:
     target = parse(text)
     named = settings.current().hosts.get(text)
     if named is not None and target.kind == "local" and not os.path.lexists(text):
-        return [Target("remote", path, text) for path in named.paths]
+        return [Target("ssh", path, text) for path in named.paths]
     return [target]
 
 
@@ -67,6 +68,12 @@ def host_of(target: Target) -> Host:
     return replace(host, address=address, user=target.user or user, options=options, label=label)
 
 
+def prefix_of(target: Target) -> str:
+    """What stands before the names of its logs: its box, and what its scheme puts before."""
+    box = f"{host_of(target).name}:" if target.host else ""
+    return box + target.heading
+
+
 def place_of(target: Target) -> str:
-    """A target as its logs are called: a path here, or `host:path`."""
-    return target.path if target.kind != "remote" else f"{host_of(target).name}:{target.path}"
+    """A target as its logs are called: a path here, `host:path`, `s3://bucket/path`."""
+    return prefix_of(target) + target.path

@@ -14,10 +14,10 @@ from typing import Any, Protocol
 from lossmon.debug import logger
 from lossmon.logs import bootstrap, openssh, wire
 from lossmon.logs.inbox import Inbox, chunk_of, whole
-from lossmon.logs.openssh import Failure, Host
+from lossmon.logs.openssh import Host
+from lossmon.logs.source import Failure
 from lossmon.text import printable
 
-ANSWER_S = 40.0  # until the agent answers: names, jump hosts and keys take their time
 _MOST_NOISE = 1 << 18  # bytes that a login shell may print first
 _MOST_SAID = 8192  # of standard error that are kept
 _MOST_NEWS = 32  # answers of schedulers that wait to be taken
@@ -92,7 +92,7 @@ class Link:
         wake: int,
         orders: Callable[[], Iterable[Callable[[Talk], None]]],
         on_live: Callable[[], None],
-        answer_s: float = ANSWER_S,
+        answer_s: float,
     ) -> None:
         self._session = session
         self._wake = wake

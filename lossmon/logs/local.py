@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from lossmon.logs.follower import Chunk, Follower
-from lossmon.logs.source import Health
+from lossmon.logs.source import Health, Source
 from lossmon.logs.sqlite import MAGIC, Store
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _NETWORK = (
 )  # fmt: skip
 
 
-class LocalSource:
+class LocalSource(Source):
     """Files, directories and globs on this machine.
 
     Args:
@@ -133,10 +133,6 @@ class LocalSource:
         """There is no link that could fail; but a scheduler may have nothing to read."""
         words = [jobs.trouble for jobs in self._jobs.values() if jobs.trouble]
         return Health("slurm", "live", "; ".join(words)) if words else None
-
-    def ask(self) -> bool:
-        """There is nothing to ask."""
-        return True
 
     def trouble(self, target: str) -> str:
         """Of jobs, why they have no logs; other targets are checked before they are opened."""

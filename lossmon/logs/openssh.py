@@ -16,10 +16,9 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from lossmon.errors import ConfigError, TargetError
-from lossmon.logs.source import HostState
+from lossmon.logs.source import Failure, HostState
 from lossmon.text import printable
 from lossmon.words import said
 
@@ -163,18 +162,6 @@ def environment(facts: Mapping[str, list[str]]) -> dict[str, str]:
         for name, value in os.environ.items()
         if not any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
     }
-
-
-class Failure(NamedTuple):
-    """Why there is no link.
-
-    Attributes:
-        state: what can be done: `retrying` by itself, `needs_password` or `gone` by the user.
-        reason: one line in words, with what to do.
-    """
-
-    state: HostState
-    reason: str
 
 
 # What OpenSSH prints (any version since 7.4) -> what that means for the user; first match holds.

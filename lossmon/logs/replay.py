@@ -11,11 +11,11 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from lossmon import regular
 from lossmon.logs.follower import Chunk
-from lossmon.logs.source import Health
+from lossmon.logs.source import Source
 
 MOST_BYTES = 1 << 20  # handed out at once
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 1000.0, 3600.0)
@@ -38,7 +38,7 @@ class Piece(NamedTuple):
     step: int = -1
 
 
-class ReplaySource:
+class ReplaySource(Source):
     """Hands out pieces as its clock reaches them; the clock can be stopped, sped up and set.
 
     Its methods may be called from any thread: the screen sets the clock, the watcher reads.
@@ -212,22 +212,6 @@ class ReplaySource:
     def is_directory(self, path: str) -> bool:
         """Whether a target is a directory."""
         return os.path.isdir(path)
-
-    def beside(self) -> dict[str, Any] | None:
-        """Nothing: what the machine did then is not known."""
-        return None
-
-    def health(self) -> Health | None:
-        """There is no link that could fail."""
-        return None
-
-    def ask(self) -> bool:
-        """There is nothing to ask."""
-        return True
-
-    def trouble(self, target: str) -> str:  # noqa: ARG002 - of every source
-        """Nothing is known against it."""
-        return ""
 
     def close(self) -> None:
         """Nothing is held."""

@@ -7,12 +7,10 @@ import select
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
 
 from lossmon.errors import TargetError
 from lossmon.logs.follower import Chunk
-from lossmon.logs.source import Health
+from lossmon.logs.source import Health, Source
 from lossmon.words import said
 
 NAME = "-"
@@ -20,7 +18,7 @@ _SLICE = 1 << 18
 _LIMIT = 8 << 20
 
 
-class StdinSource:
+class StdinSource(Source):
     """Standard input; while nobody polls, the pipe fills and the writer waits, as in any pipe.
 
     Args:
@@ -88,32 +86,9 @@ class StdinSource:
             return self._closed.wait(timeout_s)
         return self._readable(timeout_s)
 
-    def wake(self) -> None:
-        """A wait for a pipe is short; it ends by itself."""
-
-    def listen(self, news: Callable[[], None]) -> bool:  # noqa: ARG002 - the protocol's
-        """Nobody tells when a pipe fills."""
-        return False
-
-    def is_directory(self, path: str) -> bool:  # noqa: ARG002
-        """A pipe is none."""
-        return False
-
-    def beside(self) -> dict[str, Any] | None:
-        """The writer of a pipe lives until the pipe is closed."""
-        return None
-
     def health(self) -> Health | None:
         """There is no link that could fail; but what comes may no longer be kept."""
         return Health("--tee", "live", self._trouble) if self._trouble else None
-
-    def ask(self) -> bool:
-        """There is nothing to ask."""
-        return True
-
-    def trouble(self, target: str) -> str:  # noqa: ARG002
-        """A pipe can always be read."""
-        return ""
 
     def drop(self, log: str) -> None:
         """A pipe is read on, so that its writer is not stopped; what comes is thrown away."""

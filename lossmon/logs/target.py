@@ -1,4 +1,4 @@
-"""What the user typed: a path here, a path on another box, or a pipe."""
+"""What the user typed: a path here, a path on another box, a pipe, or what a scheme stands for."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import difflib
 import glob
 import os
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import replace
 
 from lossmon.errors import TargetError
+from lossmon.logs import schemes
+from lossmon.logs.scheme import Target
 from lossmon.words import said
 
 _NAME = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]"
@@ -18,34 +19,14 @@ _URL = re.compile(
     re.DOTALL,
 )
 _REMOTE = re.compile(rf"(?:(?P<user>[^@/:\s]+)@)?(?P<host>{_NAME}):(?P<path>.*)", re.DOTALL)
-_SLURM = re.compile(r"slurm:[\d,_+]*")
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where logs are to be looked for.
-
-    Attributes:
-        kind: here, in a pipe, on another box, or what the jobs of Slurm write.
-        path: file, directory or glob; as typed.
-        host: the box, as the user's ssh configuration knows it.
-        user: the user there, where given.
-        port: its port, where given.
-    """
-
-    kind: Literal["local", "stdin", "remote", "slurm"]
-    path: str
-    host: str = ""
-    user: str = ""
-    port: int | None = None
 
 
 def parse(text: str) -> Target:
-    """Read `path`, `host:path`, `user@host:path`, `ssh://user@host:port/path`, `slurm:` or `-`.
+    """Read `path`, `host:path`, `user@host:path`, `ssh://user@host:port/path`, `-` or a scheme's.
 
-    `slurm:` stands for the jobs of the user, `slurm:4242` for one; `host:slurm:` for those there.
-
-    A local file whose name has a colon wins when it exists; `./a:b` is always local.
+    `slurm:`, `s3://bucket/runs` and the like are of a scheme (see `lossmon.logs.schemes`); behind a
+    box it is `host:slurm:`. A local file whose name has a colon wins when it exists, and `./a:b` is
+    always local; a box that is called as a scheme is `ssh://slurm/path`.
 
     Raises:
         TargetError: it is none of these.
@@ -62,12 +43,14 @@ def parse(text: str) -> Target:
             )
         port = int(found["port"]) if found["port"] else None
         path = (found["path"] or "/")[1:] or "."
-        path = path if path.startswith(("~", ".", "slurm:")) else "/" + path
+        path = path if path.startswith(("~", ".")) or schemes.taking(path) else "/" + path
         return _remote(text, found["host"], found["user"] or "", port, path)
     if text.startswith((".", "/", "~")) or os.path.lexists(text):
         return Target("local", os.path.expanduser(text))
-    if _SLURM.fullmatch(text):
-        return Target("slurm", text)
+    scheme = schemes.taking(text)
+    target = scheme.target(text) if scheme is not None else None
+    if target is not None:
+        return target
     found = _REMOTE.fullmatch(text)
     if found is not None:
         return _remote(text, found["host"], found["user"] or "", None, found["path"] or ".")
@@ -81,7 +64,16 @@ def _remote(text: str, host: str, user: str, port: int | None, path: str) -> Tar
         raise TargetError(
             said("{text}: not an address; write ssh://user@host:port/path", text=text)
         )
-    return Target("remote", path, host.strip("[]"), user, port)
+    host = host.strip("[]")
+    scheme = schemes.taking(path)
+    if scheme is None or scheme.behind == "agent":
+        return Target("ssh", path, host, user, port)
+    if not scheme.behind:
+        raise TargetError(
+            said("{text}: {scheme} is read from here, not behind a box", text=text, scheme=path)
+        )
+    target = scheme.target(path) or Target("ssh", path)
+    return replace(target, host=host, user=user, port=port)
 
 
 def check_local(path: str) -> None:

@@ -29,7 +29,10 @@ class Places:
     """
 
     def __init__(self, sources: Sequence[Source], roots: Iterable[str]) -> None:
-        self._sources = {f"{source.name}:": source for source in sources if source.name}
+        named = [source for source in sources if source.name]
+        # "gpu1:docker:" is no path on "gpu1:".
+        named.sort(key=lambda source: -len(source.prefix))
+        self._sources = {source.prefix: source for source in named}
         self._here = tuple(source for source in sources if not source.name)
         self.roots = self._roots = tuple(dict.fromkeys(roots))
         # With a target for each of 1,000 runs, asking all of them of each run took most of a start.
@@ -200,7 +203,7 @@ def _number(name: str) -> str:
 
 
 def _join(source: Source | None, path: str) -> str:
-    return path if source is None else f"{source.name}:{path}"
+    return path if source is None else source.prefix + path
 
 
 def _head(source: Source | None, path: str) -> str:

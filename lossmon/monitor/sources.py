@@ -4,37 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
-from lossmon import settings
-from lossmon.errors import FormatError, LossmonError, TargetError, message_of
-from lossmon.logs.hosts import host_of, place_of, resolve
-from lossmon.logs.local import LocalSource
-from lossmon.logs.openssh import Host
+from lossmon.errors import FormatError, LossmonError, TargetError
+from lossmon.logs import schemes
+from lossmon.logs.hosts import host_of, place_of, prefix_of, resolve
+from lossmon.logs.scheme import Order, Target
 from lossmon.logs.source import Source
-from lossmon.logs.target import check_local
 from lossmon.monitor.watch import Monitor
 from lossmon.words import said
 
-if TYPE_CHECKING:
-    from lossmon.logs.slurm import Jobs
-
 
 def check_target(text: str) -> None:
-    """Raise TargetError, with what would work, when a target here can't be read."""
+    """Raise TargetError, with what would work, when a target can't be read."""
     for target in resolve(text):
-        if target.kind == "local":
-            check_local(target.path)
-        elif target.kind == "slurm":
-            from lossmon.logs import slurm
-
-            try:
-                slurm.check(target.path.removeprefix("slurm:"))
-            except slurm.SlurmError as error:
-                raise TargetError(
-                    said("{text}: {error}", text=text, error=message_of(error))
-                ) from None
+        schemes.check(target, text)
 
 
 def open_monitor(
@@ -43,7 +27,8 @@ def open_monitor(
     """A monitor over targets.
 
     Args:
-        targets: as typed; see `lossmon.logs.target`. Boxes are connected to in the background.
+        targets: as typed; see `lossmon.logs.target`. What is not here is connected to in the
+            background.
         logs: of all logs of the targets, read only these.
         watch: be woken by the file system when a log grows; not needed to read once.
 
@@ -53,33 +38,16 @@ def open_monitor(
     for text in targets:
         check_target(text)
     parsed = [target for text in targets for target in resolve(text)]
-    sources: list[Source] = []
-    paths = [target.path for target in parsed if target.kind == "local"]
-    if any(target.kind == "stdin" for target in parsed):
-        from lossmon.logs.stdin import StdinSource
-
-        sources.append(StdinSource(settings.current().tee))
-    jobs = _jobs([target.path for target in parsed if target.kind == "slurm"], watch)
-    if paths or jobs:
-        sources.append(LocalSource(paths if logs is None else logs, watch=watch, jobs=jobs))
-    boxes: dict[Host, list[str]] = {}
+    orders: dict[tuple[Callable[[Order], Source], str], list[Target]] = {}
     for target in parsed:
-        if target.kind == "remote":
-            boxes.setdefault(host_of(target), []).append(target.path)
-    if boxes:
-        from lossmon.logs.ssh import SshSource
-
-        sources += [SshSource(host, paths, watch=watch) for host, paths in boxes.items()]
+        opened = schemes.of(target.kind).open
+        orders.setdefault((opened, prefix_of(target)), []).append(target)
+    only = None if logs is None else tuple(logs)
+    sources = [
+        opened(Order(tuple(some), watch, host_of(some[0]) if some[0].host else None, prefix, only))
+        for (opened, prefix), some in orders.items()
+    ]
     return Monitor(sources, [place_of(target) for target in parsed])
-
-
-def _jobs(targets: Sequence[str], watch: bool) -> dict[str, Jobs]:
-    """What asks the scheduler, by target."""
-    if not targets:
-        return {}
-    from lossmon.logs.slurm import Jobs
-
-    return {target: Jobs(target.removeprefix("slurm:"), again=watch) for target in targets}
 
 
 def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:

@@ -290,7 +290,7 @@ class Monitor:
             return
         sample = read_sample(news.get("vitals"))
         told = self._places.note_jobs(source, news.get("jobs"), now)
-        start = len(source.name) + 1 if source.name else 0
+        start = len(source.prefix)
         for training in self._trainings():
             if self._source_of[training.logs[0]] is not source:
                 continue
@@ -304,7 +304,7 @@ class Monitor:
     def _take_in(
         self, source: Source, chunk: Chunk, now: float, touched: dict[Training, None]
     ) -> None:
-        path = f"{source.name}:{chunk.log}" if source.name else chunk.log
+        path = source.prefix + chunk.log
         if source.name and chunk.kind == "data" and self._is_setting(source, path, chunk, touched):
             return
         log = self._logs.get(path)
@@ -356,7 +356,7 @@ class Monitor:
         self._undecided.note(log)
         if log.refused is not None and not log.records and not records:
             self.refused[log.path] = log.refused
-            source.drop(log.path.removeprefix(f"{source.name}:") if source.name else log.path)
+            source.drop(log.path.removeprefix(source.prefix))
             return
         self._take(log, records, now, touched)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from lossmon import __version__, private, regular
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import as_flags
-from lossmon.logs.target import Target
+from lossmon.logs.scheme import Target
 from lossmon.report.status import Standing
 
 _MOST_BYTES = 16 << 20

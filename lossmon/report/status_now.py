@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from lossmon import config
 from lossmon.errors import TargetError
 from lossmon.logs.hosts import as_flags, resolve
-from lossmon.logs.target import Target, check_local
+from lossmon.logs.scheme import Target
+from lossmon.logs.target import check_local
 from lossmon.report import status_cache as cache
 from lossmon.report.status_cache import Memory, Stamp
 from lossmon.text import in_words

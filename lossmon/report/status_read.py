@@ -11,7 +11,7 @@ from lossmon import config
 from lossmon.api import read_targets
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.logs.discover import run_directory
-from lossmon.logs.target import Target
+from lossmon.logs.scheme import Target
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.sources import open_monitor
 from lossmon.report import status

@@ -11,7 +11,8 @@ import pytest
 from lossmon.errors import TargetError
 from lossmon.logs.discover import run_directory
 from lossmon.logs.local import LocalSource, on_network
-from lossmon.logs.target import Target, check_local, parse
+from lossmon.logs.scheme import Target
+from lossmon.logs.target import check_local, parse
 
 
 def test_an_append_wakes_the_source(tmp_path: Path) -> None:
@@ -61,11 +62,11 @@ def test_network_file_systems_are_polled_alone(tmp_path: Path, kind: str, networ
         ("runs/a", Target("local", "runs/a")),
         ("./a:b", Target("local", "./a:b")),
         ("/abs:x", Target("local", "/abs:x")),
-        ("gpu1:runs", Target("remote", "runs", "gpu1")),
-        ("gpu1:", Target("remote", ".", "gpu1")),
-        ("me@gpu1:~/exp/*/log", Target("remote", "~/exp/*/log", "gpu1", "me")),
-        ("ssh://me@gpu1:2222/data/x", Target("remote", "/data/x", "gpu1", "me", 2222)),
-        ("ssh://gpu1/~/x", Target("remote", "~/x", "gpu1")),
+        ("gpu1:runs", Target("ssh", "runs", "gpu1")),
+        ("gpu1:", Target("ssh", ".", "gpu1")),
+        ("me@gpu1:~/exp/*/log", Target("ssh", "~/exp/*/log", "gpu1", "me")),
+        ("ssh://me@gpu1:2222/data/x", Target("ssh", "/data/x", "gpu1", "me", 2222)),
+        ("ssh://gpu1/~/x", Target("ssh", "~/x", "gpu1")),
     ],
 )
 def test_target_grammar(text: str, target: Target) -> None:

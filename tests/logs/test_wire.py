@@ -140,7 +140,7 @@ def test_the_line_for_the_login_shell_needs_no_more_quoting() -> None:
 def test_a_target_on_a_box(typed: str, host: str, user: str, port: int | None, path: str) -> None:
     target = parse(typed)
     assert (target.kind, target.host, target.user, target.port, target.path) == (
-        "remote", host, user, port, path,
+        "ssh", host, user, port, path,
     )  # fmt: skip
 
 

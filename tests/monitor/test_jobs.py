@@ -166,9 +166,9 @@ def test_without_slurm_the_error_says_where_to_go(
 
 def test_a_target_for_jobs_is_no_host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert parse("slurm:").kind == parse("slurm:4242_3,17+1").kind == "slurm"
-    assert parse("slurm:runs").kind == "remote", "a box of that name"
+    assert parse("slurm:runs").kind == "ssh", "a box of that name"
     there = parse("ada@gpu1:slurm:4242")
-    assert (there.kind, there.host, there.path) == ("remote", "gpu1", "slurm:4242")
+    assert (there.kind, there.host, there.path) == ("ssh", "gpu1", "slurm:4242")
     monkeypatch.chdir(tmp_path)
     Path("slurm:").touch()
     assert parse("slurm:").kind == "local", "a file of that name wins"

@@ -1,0 +1,116 @@
+"""A source of another package: what goes wrong in it is its own state, and ends nothing else."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from lossmon.debug import logger
+from lossmon.logs.follower import Chunk
+from lossmon.logs.source import Health, Source
+from lossmon.text import clip, printable
+from lossmon.words import said
+
+_WORDS = 160  # of an error
+
+Answer = TypeVar("Answer")
+
+
+class Guarded(Source):
+    """Asks a source until it fails; from then on it says why, and the runs that came of it stay.
+
+    Args:
+        source: of another package.
+        name: of its scheme.
+    """
+
+    def __init__(self, source: Source, name: str) -> None:
+        self._source = source
+        self._scheme = name
+        self._fault = ""
+        self._woken = threading.Event()
+        self.name = self._ask(name, lambda: source.name)
+        self._prefix = self._ask(f"{name}:", lambda: source.prefix)
+
+    def _ask(self, otherwise: Answer, call: Callable[[], Answer]) -> Answer:
+        if self._fault:
+            return otherwise
+        try:
+            return call()
+        except Exception as error:  # of its package, be it what it may
+            logger.error("the source %s", self._scheme, exc_info=error)
+            words = clip(printable(f"{type(error).__name__}: {error}".split("\n")[0]), _WORDS)
+            self._fault = said(
+                "an error of the package that reads {scheme}: {words}",
+                scheme=self._scheme,
+                words=words,
+            )
+            return otherwise
+
+    @property
+    def prefix(self) -> str:
+        """As it says."""
+        return self._prefix
+
+    def poll(self) -> list[Chunk]:
+        """What it has."""
+        return self._ask([], self._source.poll)
+
+    def wait(self, timeout_s: float) -> bool:
+        """As it waits; without it, until the time is over."""
+        if not self._fault:
+            return self._ask(True, lambda: self._source.wait(timeout_s))
+        woken = self._woken.wait(timeout_s)
+        self._woken.clear()
+        return woken
+
+    def close(self) -> None:
+        """Close it, also after it failed."""
+        self._fault, fault = "", self._fault
+        self._ask(None, self._source.close)
+        self._fault = fault or self._fault
+
+    def wake(self) -> None:
+        """End a `wait`."""
+        self._woken.set()
+        self._ask(None, self._source.wake)
+
+    def listen(self, news: Callable[[], None]) -> bool:
+        """As it can."""
+        return self._ask(False, lambda: self._source.listen(news))
+
+    def drop(self, log: str) -> None:
+        """Tell it."""
+        self._ask(None, lambda: self._source.drop(log))
+
+    def pending(self) -> int:
+        """What it says; nothing once it failed."""
+        return self._ask(0, self._source.pending)
+
+    @property
+    def exhausted(self) -> bool:
+        """What it says; True once it failed."""
+        return self._ask(True, lambda: self._source.exhausted)
+
+    def is_directory(self, path: str) -> bool:
+        """What it says."""
+        return self._ask(False, lambda: self._source.is_directory(path))
+
+    def trouble(self, target: str) -> str:
+        """What it says, or how it failed."""
+        return self._ask("", lambda: self._source.trouble(target)) or self._fault
+
+    def health(self) -> Health | None:
+        """What it says, or how it failed."""
+        found = self._ask(None, self._source.health)
+        return Health(self.name, "gone", self._fault) if self._fault else found
+
+    def ask(self) -> bool:
+        """Let it try again."""
+        self._fault = ""
+        return self._ask(False, self._source.ask)
+
+    def beside(self) -> dict[str, Any] | None:
+        """What it says."""
+        return self._ask(None, self._source.beside)

@@ -1,0 +1,127 @@
+"""What a target leads to by how it begins, and how other packages add kinds of places."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from lossmon.errors import TargetError
+from lossmon.logs import schemes
+from lossmon.logs.follower import Chunk
+from lossmon.logs.guarded import Guarded
+from lossmon.logs.scheme import Scheme, Target
+from lossmon.logs.source import Source
+from lossmon.logs.target import parse
+from tests.report.test_cli import run
+from tests.test_readme import ROOT, block
+
+
+def test_every_kind_of_ours_declares_itself() -> None:
+    kinds = list(schemes.built())
+    assert [kind.name for kind in kinds] == list(schemes.BUILT)
+    prefixes = [prefix for kind in kinds for prefix in kind.prefixes]
+    assert len(prefixes) == len(set(prefixes)), "a target leads to one of them"
+    for kind in kinds:
+        assert kind.writes
+        assert kind.sees
+        assert kind.misses
+        assert all(schemes.taking(f"{prefix}x") is kind for prefix in kind.prefixes)
+        assert schemes.of(kind.name) is kind
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("slurm:42", Target("slurm", "slurm:42")),
+        ("slurm:x", Target("ssh", "x", "slurm")),
+        ("gpu1:slurm:42", Target("ssh", "slurm:42", "gpu1")),
+        ("ssh://gpu1/slurm:42", Target("ssh", "slurm:42", "gpu1")),
+        ("ssh://slurm/runs", Target("ssh", "/runs", "slurm")),
+    ],
+)
+def test_schemes_behind_boxes(text: str, target: Target) -> None:
+    assert parse(text) == target
+
+
+def test_a_missing_package_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    far = Scheme("far", lambda _: Broken(), ("far:",), needs=("no_such_module",), extra="stores")
+    monkeypatch.setattr(schemes, "of", lambda _: far)
+    with pytest.raises(TargetError, match=r"no_such_module is needed; pip install 'lossmon\[sto"):
+        schemes.check(Target("far", "x"), "far:x")
+
+
+def site_of(folder: Path, code: str, value: str) -> str:
+    """A folder as of installed packages, in which one offers a kind of place."""
+    site = folder / "site"
+    info = site / "lossmon_vault-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "lossmon_vault.py").write_text(code)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lossmon-vault\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[lossmon.sources]\nvault = {value}\n")
+    return f"{site}:{ROOT}"
+
+
+def test_a_package_adds_its_kind_of_place_by_entry_point(tmp_path: Path) -> None:
+    named = re.search(r"vault = \"([\w:]+)\"", block("toml", "lossmon.sources"))
+    assert named is not None
+    path = site_of(tmp_path, block("python", "vault"), named[1])
+    done = run("check", "--json", "vault:sft-7b", "vault:dpo-13b", PYTHONPATH=path)
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["run"] for one in found] == ["vault:sft-7b", "vault:dpo-13b"]
+    assert {one["metrics"]["train_loss"]["n"] for one in found} == {40}
+    wrong = run("check", "vault:none", PYTHONPATH=path)
+    assert "vault:none: no run of this name" in wrong.stderr
+    assert wrong.returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "words"),
+    [
+        ("import no_such_module", "lossmon_vault:SCHEME", "cannot be imported"),
+        ("SCHEME = 3", "lossmon_vault:SCHEME", "is no Scheme"),
+    ],
+)
+def test_a_package_that_is_broken_is_one_line(
+    tmp_path: Path, code: str, value: str, words: str
+) -> None:
+    done = run("check", "vault:x", PYTHONPATH=site_of(tmp_path, code, value))
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 2
+
+
+class Broken(Source):
+    """Fails at the second poll."""
+
+    name = "vault"
+
+    def __init__(self) -> None:
+        self.polls = 0
+
+    def poll(self) -> list[Chunk]:
+        self.polls += 1
+        if self.polls == 2:
+            raise ValueError("no\nsuch thing")
+        return [Chunk("a", "data", 0, b"x", "", 0.0, 1)]
+
+    def wait(self, timeout_s: float) -> bool:
+        return True
+
+
+def test_an_error_of_another_package_is_its_state() -> None:
+    source = Guarded(Broken(), "vault")
+    assert source.poll()
+    assert source.exhausted is not False
+    assert source.health() is None
+    assert source.poll() == []
+    health = source.health()
+    assert health is not None
+    assert health.state == "gone"
+    assert health.reason.endswith("vault: ValueError: no")
+    assert source.wait(0.0) is False
+    assert source.exhausted
+    assert source.ask()
+    assert source.poll(), "tried again"
