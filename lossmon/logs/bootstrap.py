@@ -10,6 +10,7 @@ PLAIN = b"lossmon-plain-sh-42\n"  # printed where there is no Python; see `shell
 _MODULES = (
     "wire",
     "walk",
+    "files",
     "follower",
     "sqlite",
     "writers",

@@ -1,17 +1,24 @@
 """Follows growing log files by name: what is new since the last look.
 
-With `walk` this module is complete in itself, uses the standard library alone and runs on Python
-3.6, so that its source can be sent to any box and run there as it stands.
+With `files` and `walk` this module is complete in itself, uses the standard library alone and runs
+on Python 3.6, so that its source can be sent to any box and run there as it stands.
 """
 
-import glob
-import os
-import stat
 import time
 import zlib
-from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple  # noqa: F401 - Set is for a type comment
+from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union  # noqa: F401 - for type comments
 
-from lossmon.logs.walk import MAX_ENTRIES, NO_LOG, walk
+from lossmon.logs.files import (  # fmt: skip  # noqa: F401 - Stat likewise
+    GONE,
+    GREW,
+    REPLACED,
+    SAME,
+    Files,
+    LocalFiles,
+    Stat,
+    happened,
+)
+from lossmon.logs.walk import MAX_ENTRIES
 
 GUARD_BYTES = 256  # bytes compared before the offset (and at the head) to notice a rewrite
 SCAN_SLICE_S = 0.2  # seconds a poll may spend on walking directories
@@ -23,6 +30,7 @@ MANY_EVERY = 20  # polls between two looks at such a file, at most
 LONG_BYTES = 16 << 20  # of a file with more to read its end is shown first
 AHEAD_BYTES = 1 << 18  # so much of it
 CHECK_BYTES = 64 << 20  # a same-sized rewrite is told by its checksum up to this size
+FAR_CHECK_BYTES = 8 << 20  # likewise, where reading costs
 
 Chunk = NamedTuple(
     "Chunk",
@@ -47,14 +55,13 @@ class Tail:
     """One followed file and how far it was read."""
 
     __slots__ = (
-        "crc", "dropped", "gone", "guard", "head", "identity", "idle", "look_at", "mtime", "offset",
-        "path", "restored", "size", "stamp", "trouble",
+        "crc", "doubt", "dropped", "gone", "guard", "head", "idle", "look_at", "mtime", "offset",
+        "path", "restored", "seen", "size", "trouble",
     )  # fmt: skip
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.identity = (0, 0)  # device, inode
-        self.stamp = (-1, -1)  # size, mtime in ns at the last look
+        self.seen = None  # type: Optional[Stat]  # how it was at the last look
         self.size = 0
         self.mtime = 0.0
         self.offset = 0
@@ -64,13 +71,14 @@ class Tail:
         self.trouble = ""  # said already; not repeated at each poll
         self.gone = False
         self.dropped = False
+        self.doubt = False  # its bytes may be others though there are no more of them
         self.restored = False  # the past was told, not read here; its inode means nothing
         self.look_at = 0  # number of the poll that looks again
         self.idle = 0  # looks in a row that found nothing new, up to MANY_EVERY
 
     def rewind(self) -> None:
         """Start anew: what was read is void."""
-        self.offset, self.head, self.guard, self.crc = 0, b"", b"", 0
+        self.offset, self.head, self.guard, self.crc, self.doubt = 0, b"", b"", 0, False
 
     def took(self, data: bytes) -> None:
         """Note what was read, so that a rewrite is recognised later."""
@@ -85,7 +93,12 @@ class Tail:
         """Bytes not read yet."""
         if self.dropped or self.gone or self.trouble:
             return 0
-        return max(0, self.size - self.offset)
+        return max(int(self.doubt), self.size - self.offset)
+
+    def look_again(self) -> None:
+        """Let the next look be one in full, even if nothing seems to have changed."""
+        if self.seen is not None:
+            self.seen = self.seen._replace(version=None)
 
 
 class Follower:
@@ -101,6 +114,8 @@ class Follower:
         rest: a walk over the directories is followed by a pause so many times as long.
         first_bytes: read so much of a file at first, to see what it is; a slice where 0.
         settings: in directories also follow files that say how a training was set up.
+        files: where they stand; this machine where left out.
+        every_s: between two walks over the directories at least.
     """
 
     def __init__(
@@ -114,7 +129,11 @@ class Follower:
         rest: float = 20.0,
         first_bytes: int = 0,
         settings: bool = False,
+        files: Optional[Files] = None,
+        every_s: float = SCAN_EVERY_S,
     ) -> None:
+        self._files = files or LocalFiles()
+        self._every_s = every_s
         self._ahead, self._settings = ahead, settings
         self._long, self._ahead_bytes = long_bytes, ahead_bytes
         self._rest, self._first = rest, first_bytes or slice_bytes
@@ -190,6 +209,11 @@ class Follower:
         """The first walk over the targets still goes on."""
         return not self._walked
 
+    @property
+    def walking(self) -> bool:
+        """A walk over the targets goes on, or is due."""
+        return self._walk is not None or time.monotonic() >= self._next_walk
+
     def poll(self, limit_bytes: int = 8 << 20) -> List[Chunk]:
         """What is new, newest files first, at most about `limit_bytes`."""
         self._polls += 1
@@ -204,16 +228,16 @@ class Follower:
         # What nothing is known of yet comes first, so that every log shows up early.
         waiting.sort(key=lambda tail: (tail.offset > 0, -tail.mtime))
         while waiting and limit_bytes > 0:
-            still = []
+            wanted = []  # type: List[Tuple[Tail, Tuple[str, int, int]]]
             for tail in waiting:
                 if limit_bytes <= 0:
                     break
-                read = self._read(tail)
-                chunks += read
-                limit_bytes -= sum(len(chunk.data) for chunk in read)
-                if tail.pending:
-                    still.append(tail)
-            waiting = still
+                wanted.append((tail, self._piece(tail)))
+                limit_bytes -= wanted[-1][1][2]
+            read = self._files.read_many([piece for _, piece in wanted])
+            for (tail, (_, start, _)), data in zip(wanted, read):  # noqa: B905 - 3.6
+                chunks += self._take(tail, start, data)
+            waiting = [tail for tail, _ in wanted if tail.pending]
         return chunks
 
     def close(self) -> None:
@@ -240,37 +264,27 @@ class Follower:
         self._walk = None
         self._walked = True
         self._walk_took_s += time.monotonic() - now
-        wanted = now + max(SCAN_EVERY_S, self._rest * self._walk_took_s)
+        wanted = now + max(self._every_s, self._rest * self._walk_took_s)
         self._next_walk = min(self._next_walk, wanted) if self._next_walk else 0.0
 
     def _find(self) -> Iterator[str]:
         for target in list(self._targets):
-            if os.path.isdir(target):
-                for path in walk(target, self._settings):
-                    yield path
-            elif os.path.lexists(target) or not glob.has_magic(target):
-                yield target  # also where it is not there yet: it may come
-            else:
-                for path in glob.iglob(target, recursive=True):
-                    if os.path.isdir(path):
-                        for below in walk(path, self._settings):
-                            yield below
-                    elif not NO_LOG.search(os.path.basename(path)):
-                        yield path
+            for path in self._files.walk(target, self._settings):
+                yield path
 
     # -- one file --------------------------------------------------------------------------------
 
     def _look(self, tail: Tail) -> List[Chunk]:
         """See whether a file grew, shrank, was replaced, went away or can't be read."""
         try:
-            found = os.stat(tail.path)
+            now = self._files.stat(tail.path)
         except OSError as error:
             return self._missing(tail, error)
-        if not stat.S_ISREG(found.st_mode):
+        if not now.regular:
             return self._trouble(tail, "not a regular file; a pipe is read with `lossmon -`")
-        mtime_ns = int(found.st_mtime_ns)
-        identity, stamp = (found.st_dev, found.st_ino), (found.st_size, mtime_ns)
-        if stamp == tail.stamp and identity == tail.identity and not tail.gone:
+        before = GONE if tail.gone and tail.seen is not None else tail.seen
+        what = happened(before, now, tail.offset)
+        if what == SAME:
             quiet = time.time() - tail.mtime > QUIET_S and not tail.pending
             tail.look_at = self._polls + (QUIET_EVERY if quiet else 1)
             if len(self._tails) > MANY:
@@ -278,60 +292,62 @@ class Follower:
                 tail.look_at = max(tail.look_at, self._polls + tail.idle)
             return []
         tail.idle = 0
-        kind = self._change(tail, identity, stamp)
-        tail.identity, tail.stamp, tail.gone = identity, stamp, False
-        tail.size, tail.mtime = found.st_size, found.st_mtime
-        if not kind:
+        if what == GREW and tail.offset and (before is not None or tail.restored):
+            if self._files.far:
+                tail.doubt = True  # the next piece is read along with what was before it
+            elif not self._unchanged(tail, now.size):
+                what = REPLACED
+        tail.seen, tail.gone = now, False
+        tail.size, tail.mtime = now.size, now.mtime
+        if what == GREW or not (tail.offset or tail.dropped):
             return []
+        return self._anew(tail, what)
+
+    def _anew(self, tail: Tail, what: str) -> List[Chunk]:
+        """What was read is void."""
         tail.rewind()
         tail.dropped = False
-        return [Chunk(tail.path, kind, 0, b"", "", tail.mtime, tail.size)]
-
-    def _change(self, tail: Tail, identity: Tuple[int, int], stamp: Tuple[int, int]) -> str:
-        """How a file's past became void: "truncated", "replaced", or "" when it did not."""
-        if tail.stamp == (-1, -1):
-            if stamp[0] < tail.offset:
-                return "truncated"
-            return "" if not tail.restored or self._unchanged(tail, stamp[0]) else "replaced"
-        if tail.offset == 0:
-            return "replaced" if tail.dropped and identity != tail.identity else ""
-        if identity != tail.identity or tail.gone:
-            return "replaced"
-        if stamp[0] < tail.offset:
-            return "truncated"
-        return "" if self._unchanged(tail, stamp[0]) else "replaced"
+        return [Chunk(tail.path, what, 0, b"", "", tail.mtime, tail.size)]
 
     def _unchanged(self, tail: Tail, size: int) -> bool:
         """Whether what was read before still stands in the file."""
+        read_at, path = self._files.read_at, tail.path
         try:
-            with open(tail.path, "rb") as file:
-                if file.read(len(tail.head)) != tail.head:
-                    return False
-                file.seek(tail.offset - len(tail.guard))
-                if file.read(len(tail.guard)) != tail.guard:
-                    return False
-                # Written to and not longer: no append, so the middle may have changed as well.
-                if tail.head and size == tail.offset <= CHECK_BYTES:
-                    file.seek(0)
-                    return zlib.crc32(file.read(tail.offset)) == tail.crc
+            if read_at(path, 0, len(tail.head)) != tail.head:
+                return False
+            if read_at(path, tail.offset - len(tail.guard), len(tail.guard)) != tail.guard:
+                return False
+            # Written to and not longer: no append, so the middle may have changed as well.
+            if tail.head and size == tail.offset <= CHECK_BYTES:
+                return zlib.crc32(read_at(path, 0, tail.offset)) == tail.crc
         except OSError:
             pass  # reading says what is wrong
         return True
 
-    def _read(self, tail: Tail) -> List[Chunk]:
+    def _piece(self, tail: Tail) -> "Tuple[str, int, int]":
+        """What is read next of a file: path, offset and count."""
+        if tail.doubt and tail.size == tail.offset <= FAR_CHECK_BYTES:
+            return tail.path, 0, tail.size
+        before = len(tail.guard) if self._files.far else 0
+        most = self._first if tail.offset == 0 else self._slice
+        count = min(most, max(0, tail.size - tail.offset))
+        return tail.path, tail.offset - before, before + count
+
+    def _take(self, tail: Tail, start: int, data: "Union[bytes, OSError]") -> List[Chunk]:
+        """Take what was read of a file from somewhere on, up to its offset or behind it."""
         offset = tail.offset
-        try:
-            descriptor = os.open(tail.path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-            try:
-                os.lseek(descriptor, offset, os.SEEK_SET)
-                most = self._first if offset == 0 else self._slice
-                data = os.read(descriptor, min(most, tail.pending))
-            finally:
-                os.close(descriptor)
-        except OSError as error:
-            return self._trouble(tail, reason(error))
+        if isinstance(data, OSError):
+            return self._trouble(tail, reason(data))
+        if start < offset:
+            past, data = data[: offset - start], data[offset - start :]
+            tail.doubt = False
+            whole = start == 0 and len(past) > len(tail.guard)
+            if (zlib.crc32(past) != tail.crc) if whole else (past != tail.guard):
+                return self._anew(tail, REPLACED)
         if not data:
-            tail.size = offset  # it shrank since we looked; the next look says how
+            if tail.size != offset:
+                tail.size = offset  # it shrank since we looked; the next look says how
+                tail.look_again()
             return []
         tail.trouble = ""
         tail.took(data)
@@ -341,10 +357,9 @@ class Follower:
         return chunks
 
     def _end(self, tail: Tail) -> List[Chunk]:
+        offset = tail.size - self._ahead_bytes
         try:
-            with open(tail.path, "rb") as file:
-                offset = file.seek(-self._ahead_bytes, os.SEEK_END)
-                data = file.read(self._ahead_bytes)
+            data = self._files.read_at(tail.path, offset, self._ahead_bytes)
         except OSError:
             return []  # reading on says what is wrong
         return [Chunk(tail.path, "newest", offset, data, "", tail.mtime, tail.size)]
@@ -355,13 +370,13 @@ class Follower:
         if tail.gone:
             return []
         tail.gone = True
-        if tail.stamp == (-1, -1) and not os.path.islink(tail.path):
+        if tail.seen is None and not self._files.dangles(tail.path):
             return []  # was never there: it is waited for
         return [Chunk(tail.path, "gone", 0, b"", "the file is gone", tail.mtime, 0)]
 
     def _trouble(self, tail: Tail, message: str) -> List[Chunk]:
         tail.look_at = self._polls + 1
-        tail.stamp = (-2, -2)  # look again in full: the reason may pass
+        tail.look_again()  # the reason may pass
         if tail.trouble == message:
             return []
         tail.trouble = message

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 
 from lossmon.logs import wire
 from lossmon.logs.bootstrap import SCRIPT
+from lossmon.logs.files import GREW, SAME, Stat, happened
 from lossmon.logs.follower import Chunk, Tail
 from lossmon.logs.link import Session
 from lossmon.logs.walk import MAX_DEPTH, MAX_ENTRIES, NO_DIRECTORY, NO_LOG
@@ -84,7 +85,7 @@ class PlainTalk:
         self._buffer = bytearray()
         self._asked: deque[_List | _Read | _Whole] = deque()  # in the order of their answers
         self._targets: deque[str] = deque()  # still to be listed in this turn
-        self._stamps: dict[str, Stamp] = {}
+        self._seen: dict[str, Stat] = {}
         self._wanted: dict[str, float] = {}  # log with something to read -> its mtime
         self._alone: set[str] = set()  # logs that changed while they were read with others
         self._home = ""
@@ -220,19 +221,19 @@ class PlainTalk:
         log = path
         if target.startswith("~") and self._home and path.startswith(self._home + "/"):
             log = "~" + path[len(self._home) :]
-        if stamp == self._stamps.get(log) or (log != target and _is_no_log(log, target)):
-            return
         inbox = self._session.inbox
         size, mtime = int(stamp[0]), float(stamp[1])
-        mtime += self._skew_s if mtime else 0.0
+        now = Stat(size, mtime, stamp, stamp[2], True)
         tail = inbox.tails.get(log)
-        same_file = log not in self._stamps or self._stamps[log][2] == stamp[2]
-        if len(self._stamps) >= MAX_ENTRIES and log not in self._stamps:
+        what = happened(self._seen.get(log), now, tail.offset if tail is not None else 0)
+        if what == SAME or (log != target and _is_no_log(log, target)):
+            return
+        mtime += self._skew_s if mtime else 0.0
+        if len(self._seen) >= MAX_ENTRIES and log not in self._seen:
             raise wire.WireError("more logs than are followed")
-        self._stamps[log] = stamp
-        if tail is not None and (size < tail.offset or not same_file):
-            kind = "truncated" if size < tail.offset else "replaced"
-            inbox.put(Chunk(log, kind, 0, b"", "", mtime, size))
+        self._seen[log] = now
+        if tail is not None and what != GREW:
+            inbox.put(Chunk(log, what, 0, b"", "", mtime, size))
         if log in inbox.dropped:
             return
         if tail is None:
@@ -314,7 +315,7 @@ class PlainTalk:
             found = _LINE.fullmatch(line)
             request.stamps.append(found.groups()[:3] if found else ())
         at = 0
-        known = [self._stamps.get(tail.path) for tail in request.tails]
+        known = [self._seen[tail.path].version for tail in request.tails]
         whole = len(request.stamps) == len(known)
         for tail, stamp, now in zip(request.tails, known, request.stamps, strict=False):
             if stamp != now or not whole:

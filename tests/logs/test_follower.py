@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossmon.logs import follower, walk
+from lossmon.logs import files, follower, walk
 from lossmon.logs.follower import Chunk, Follower
 from tests.logs.old_python import python_3_6
 
@@ -240,8 +240,8 @@ def test_a_real_writer_process_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_the_follower_runs_on_python_3_6(tmp_path: Path) -> None:
-    """With nothing of lossmon but `walk`: both are sent to boxes."""
-    old = python_3_6(tmp_path, follower, walk)
+    """With nothing of lossmon but `files` and `walk`: all are sent to boxes."""
+    old = python_3_6(tmp_path, follower, files, walk)
     (tmp_path / "log").write_bytes(b"hello")
     code = (
         "from lossmon.logs.follower import Follower\n"

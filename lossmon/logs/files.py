@@ -1,0 +1,125 @@
+"""Files as the follower sees them, wherever they stand, and what two looks at one say of it.
+
+Standard library alone, runs on Python 3.6: it is sent to boxes along with the follower.
+"""
+
+import glob
+import os
+import stat
+from typing import Any, Iterator, List, NamedTuple, Optional, Tuple, Union
+
+from lossmon.logs.walk import NO_LOG, walk
+
+Stat = NamedTuple(
+    "Stat",
+    [
+        ("size", int),
+        ("mtime", float),  # seconds since the Unix epoch
+        ("version", Any),  # differs where the content does: a time, an etag; None where unknown
+        ("identity", Any),  # differs where it is another file: device and inode; None where unknown
+        ("regular", bool),
+    ],
+)
+GONE = Stat(0, 0.0, None, "gone", True)  # how a file was that has gone away
+
+SAME, GREW, TRUNCATED, REPLACED = "same", "grew", "truncated", "replaced"
+
+
+def happened(before: Optional[Stat], now: Stat, read: int) -> str:
+    """What became of a file between two looks.
+
+    SAME: nothing. GREW: what was read may still stand in it; where that matters its bytes tell.
+    TRUNCATED, REPLACED: what was read is void.
+
+    Args:
+        before: how it was at the last look; None where it was never looked at.
+        now: how it is.
+        read: bytes of it that were read.
+    """
+    if before is not None:
+        known = before.version is not None
+        if known and before[:4] == now[:4]:
+            return SAME
+        if before.identity != now.identity:
+            return REPLACED
+    return TRUNCATED if now.size < read else GREW
+
+
+class Files:
+    """A place with files. All methods raise OSError where that is what stands in the way.
+
+    Attributes:
+        far: reading costs a request: the past of a file is compared along with its next piece, and
+            what is there was learned by `walk`.
+    """
+
+    far = False
+
+    def stat(self, path: str) -> Stat:
+        """How a file is."""
+        raise NotImplementedError
+
+    def read_at(self, path: str, offset: int, count: int) -> bytes:
+        """Bytes of a file; fewer where it ends."""
+        raise NotImplementedError
+
+    def read_many(self, wanted: "List[Tuple[str, int, int]]") -> "Iterator[Union[bytes, OSError]]":
+        """Pieces of several files (path, offset, count), in order; or why one can't be read."""
+        for path, offset, count in wanted:
+            try:
+                yield self.read_at(path, offset, count)
+            except OSError as error:
+                yield error
+
+    def walk(self, target: str, settings: bool = False) -> Iterator[str]:
+        """The files that a target leads to: itself, what is below it, what it matches.
+
+        Args:
+            target: a file, also one that may come; a directory; a glob.
+            settings: in directories also files that say how a training was set up.
+        """
+        raise NotImplementedError
+
+    def dangles(self, path: str) -> bool:
+        """Whether a path is a link to what is not there."""
+        return False
+
+
+class LocalFiles(Files):
+    """Those of this machine."""
+
+    def stat(self, path: str) -> Stat:
+        """How a file is."""
+        found = os.stat(path)
+        return Stat(
+            found.st_size, found.st_mtime, int(found.st_mtime_ns), (found.st_dev, found.st_ino),
+            stat.S_ISREG(found.st_mode),
+        )  # fmt: skip
+
+    def read_at(self, path: str, offset: int, count: int) -> bytes:
+        """Bytes of a file; one that became a pipe is not waited for."""
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            os.lseek(descriptor, offset, os.SEEK_SET)
+            return os.read(descriptor, count)
+        finally:
+            os.close(descriptor)
+
+    def walk(self, target: str, settings: bool = False) -> Iterator[str]:
+        """The files that a target leads to."""
+        if os.path.isdir(target):
+            for path in walk(target, settings):
+                yield path
+        elif os.path.lexists(target) or not glob.has_magic(target):
+            yield target  # also where it is not there yet: it may come
+        else:
+            for path in glob.iglob(target, recursive=True):
+                if os.path.isdir(path):
+                    for below in walk(path, settings):
+                        yield below
+                elif not NO_LOG.search(os.path.basename(path)):
+                    yield path
+
+    def dangles(self, path: str) -> bool:
+        """Whether a path is a link to what is not there."""
+        return os.path.islink(path)
