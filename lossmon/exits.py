@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Callable
+from typing import NoReturn
 
 import click
 
@@ -16,6 +19,25 @@ from lossmon.options import complain
 from lossmon.text import escaped
 from lossmon.usage import show
 from lossmon.words import said
+
+
+def leave(command: Callable[[], object]) -> NoReturn:
+    """Run a command and end the program, though a thread of ours may be busy.
+
+    Python would wait for a large document to be parsed, or for the memory of millions of rows to be
+    given back, long after the terminal is the user's again.
+    """
+    try:
+        status: object = status_of(command)
+    except SystemExit as ending:
+        status = ending.code
+    status = 0 if status is None else status
+    if isinstance(status, int) and threading.active_count() > 1:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):  # closed, or said already
+                stream.flush()
+        os._exit(status & 0xFF)
+    sys.exit(status if isinstance(status, int) else str(status))
 
 
 def status_of(command: Callable[[], object]) -> int:

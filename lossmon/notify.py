@@ -158,12 +158,12 @@ class Notifier:
             self._news.add(changes)
             self._lock.notify()
 
-    def close(self) -> None:
-        """Send what waits, for a few seconds at most, and end."""
+    def close(self, within_s: float = _CLOSE_S) -> None:
+        """Send what waits, for some seconds at most, and end."""
         with self._lock:
             self._closing = True
             self._lock.notify()
-        self._thread.join(_CLOSE_S)
+        self._thread.join(within_s)
 
     def _run(self) -> None:
         while True:

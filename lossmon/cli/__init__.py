@@ -8,20 +8,18 @@ about     explain, config, completion, manual
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from lossmon import __version__
 from lossmon.cli import about, pages, screens, verdicts
-from lossmon.exits import status_of
+from lossmon.exits import leave
 from lossmon.options import CONTEXT
 from lossmon.usage import Commands
 
 
 def main() -> None:
     """The console script."""
-    sys.exit(status_of(lambda: cli.main(prog_name="lossmon", standalone_mode=False)))
+    leave(lambda: cli.main(prog_name="lossmon", standalone_mode=False))
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)

@@ -21,6 +21,7 @@ MOST_STEPS = 2**62  # a number beyond it counts no steps, nor does it fit where 
 _NOWHERE = 2**63  # the step of a row whose own makes no sense
 _MOST_TIME = 2.0**43  # seconds; no date is as far
 _SHOWN = 4  # values of a record that is skipped
+_MOST = 1 << 14  # records put into columns at once: nothing else runs meanwhile
 _FEW = 8  # records alike from which on columns cost less than the records
 
 
@@ -235,11 +236,11 @@ def batches(records: Sequence[Record]) -> Iterator[Record | Rows]:
                 singly.append(part)
         records = singly
     for shape, group in groupby(records, _shape):
-        alike = list(group)
-        if len(alike) < _FEW or not shape[0] or not shape[1]:
-            yield from alike
-        else:
-            yield _rows(alike, shape[0])
+        while alike := list(islice(group, _MOST)):
+            if len(alike) < _FEW or not shape[0] or not shape[1]:
+                yield from alike
+            else:
+                yield _rows(alike, shape[0])
 
 
 def _shape(record: Record) -> tuple[tuple[str, ...], bool, bool, bool, str]:

@@ -9,7 +9,9 @@ from typing import Any
 
 import orjson
 
+from lossmon.formats import json_slices
 from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.json_slices import SLICE_BYTES
 from lossmon.formats.known_rows import KnownRows
 from lossmon.formats.lexicon import LOSSES, role
 from lossmon.formats.numbers import as_float, whole
@@ -22,6 +24,7 @@ _BEYOND = re.compile(rb"\d{20}|\d[eE]\+?\d{3}")
 _TELLING = re.compile(rb'["\[\]{}]')
 _MAX_DIGITS = 18  # of an epoch that is a key
 MAX_BYTES = 1 << 29  # a state file beyond 512 MiB is not read
+MAX_WHOLE_BYTES = 1 << 26  # nor, beyond 64 MiB, a document that can only be parsed as a whole
 
 
 class DocumentDecoder:
@@ -78,7 +81,9 @@ class DocumentDecoder:
             return []
         records = self._read()
         if records is None:
-            self.skipped.add("an unfinished JSON document", bytes(self._buffer[:200]))
+            large = len(self._buffer) > MAX_WHOLE_BYTES
+            why = "a JSON document of more than 64 MiB" if large else "an unfinished JSON document"
+            self.skipped.add(why, bytes(self._buffer[:200]))
         return records or []
 
     def _read(self) -> list[Record] | None:
@@ -124,17 +129,30 @@ class DocumentDecoder:
             self.facts.total_epochs = as_float(epochs)
 
 
-def load_document(data: bytes | bytearray) -> Any:
+def load_document(data: bytes | bytearray, slice_bytes: int = SLICE_BYTES) -> Any:
     """A JSON document; None where it is none, or not complete."""
+    try:
+        if len(data) > slice_bytes:
+            try:
+                return json_slices.load(data, _parsed, slice_bytes)
+            except json_slices.NotSlicedError:
+                if len(data) > MAX_WHOLE_BYTES:
+                    return None
+        return _parsed(data)
+    except ValueError:
+        return None
+
+
+def _parsed(data: bytes | bytearray) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         if b"NaN" not in data and b"Infinity" not in data and not _BEYOND.search(data):
-            return None
+            raise
         try:  # NaN, which Python writes and strict parsers refuse; numbers of 400 digits
             return json.loads(data, parse_int=whole)
-        except (ValueError, RecursionError):
-            return None
+        except RecursionError:
+            raise ValueError from None
 
 
 def rows_of(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:

@@ -49,6 +49,8 @@ class JsonlDecoder:
         return self._decode(self._lines.flush())
 
     def _decode(self, lines: list[bytes]) -> Sequence[Record]:
+        if b"" in lines:
+            lines = [line for line in lines if line]
         values = load_values(lines)
         if len(values) >= _BULK and type(values[0]) is dict:
             columns = _columns(values)

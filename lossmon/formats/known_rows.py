@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
-_LIST = re.compile(rb'\s*\[|\s*\{.*?"log_history"\s*:\s*\[', re.DOTALL)  # where rows begin
-_HEAD = 1 << 16  # bytes among which they must
+from lossmon.formats.json_slices import start_of_rows
+
+_HEAD = 1 << 16  # bytes among which rows begin
 _TRIED = 8  # closing brackets that may be that of the rows
 
 
@@ -39,7 +40,7 @@ class KnownRows:
         Returns:
             Whether it begins with them; None where it is not long enough to tell.
         """
-        start = _start_of_rows(text)
+        start = start_of_rows(text)
         if start is None or not self.length:
             return False if len(text) >= _HEAD or not self.length else None
         end = start + self.length
@@ -58,7 +59,7 @@ class KnownRows:
         """Note the rows of a document that was read; `text` is without those known before."""
         whole = isinstance(document, list)
         rows = document if whole else document.get("log_history")
-        start = _start_of_rows(text)
+        start = start_of_rows(text)
         if not isinstance(rows, list) or start is None:
             self.length = 0
             return
@@ -76,11 +77,6 @@ class KnownRows:
                 self.length += len(part)
                 return
         self.length = 0
-
-
-def _start_of_rows(text: bytearray) -> int | None:
-    found = _LIST.match(text, 0, _HEAD)
-    return found.end() if found is not None else None
 
 
 def _is(text: bytearray, wanted: str) -> bool:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Set, Tuple  
 
 from lossmon.logs import wire
 from lossmon.logs.follower import Chunk, Follower, reason
+from lossmon.logs.walk import matching
 
 if TYPE_CHECKING:  # these are compiled on the box only where they are needed
     from lossmon.logs.slurm import Jobs  # noqa: F401 - for type comments
@@ -216,7 +217,7 @@ class Agent:
             os.stat(path)
         except OSError as error:
             if glob.has_magic(path):
-                found = next(glob.iglob(path, recursive=True), None)
+                found = next(matching(path), None)
                 return "pattern", "" if found else "matches no file; check the pattern"
             if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
                 return "missing", reason(error)

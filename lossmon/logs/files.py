@@ -8,7 +8,7 @@ import os
 import stat
 from typing import Any, Iterator, List, NamedTuple, Optional, Tuple, Union
 
-from lossmon.logs.walk import NO_LOG, walk
+from lossmon.logs.walk import NO_LOG, matching, walk
 
 Stat = NamedTuple(
     "Stat",
@@ -113,7 +113,7 @@ class LocalFiles(Files):
         elif os.path.lexists(target) or not glob.has_magic(target):
             yield target  # also where it is not there yet: it may come
         else:
-            for path in glob.iglob(target, recursive=True):
+            for path in matching(target):
                 if os.path.isdir(path):
                     for below in walk(path, settings):
                         yield below

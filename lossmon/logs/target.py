@@ -11,6 +11,7 @@ from dataclasses import replace
 from lossmon.errors import TargetError
 from lossmon.logs import schemes
 from lossmon.logs.scheme import Target
+from lossmon.logs.walk import matching
 from lossmon.words import said
 
 _NAME = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]"
@@ -90,7 +91,7 @@ def check_local(path: str) -> None:
             )
         return
     if glob.has_magic(path):
-        if next(glob.iglob(path, recursive=True), None) is None:
+        if next(matching(path), None) is None:
             raise TargetError(
                 said("{path}: matches no file; check the pattern, and quote it", path=path)
             )

@@ -1,5 +1,7 @@
 """Files below a directory that may be logs. Standard library, Python 3.6: it is sent to boxes."""
 
+import fnmatch
+import glob
 import os
 import re
 from typing import Iterator, List, Set, Tuple  # noqa: F401 - some are for type comments
@@ -27,20 +29,29 @@ SETTINGS = re.compile(
     r"|(adapter_config|task|wandb-metadata)\.json|training_args\.bin|requirements\.txt)$"
 )
 _OF_HYDRA = ".hydra"
+_DEEP = "**"  # of a pattern: any folders
+_KERNEL = ("/proc/", "/sys/", "/dev/")  # files without an end, some of which wait when read
+_KEPT_IN_MEMORY = "/dev/shm/"
 
 
-def walk(root: str, settings: bool = False) -> Iterator[str]:
+def walk(root: str, settings: bool = False, folders: bool = False) -> Iterator[str]:
     """Files below a directory that may be logs: bounded in depth and number, loops are left out.
+
+    A link into what the kernel shows as files is not followed: one to /proc/self led to thousands.
 
     Args:
         root: the directory.
         settings: also files that say how a training was set up.
+        folders: also the folders in which they are looked for.
     """
     seen = set()  # type: Set[Tuple[int, int]]
-    stack = [(root, 0)]
-    inside = os.path.realpath(root) + os.sep
+    real_root = os.path.realpath(root)
+    stack = [(root, real_root, 0)]
+    inside = real_root + os.sep
     while stack:
-        directory, depth = stack.pop()
+        directory, real, depth = stack.pop()
+        if of_kernel(real):
+            continue
         try:
             found = os.stat(directory)
             if (found.st_dev, found.st_ino) in seen or len(seen) > MAX_ENTRIES:
@@ -49,23 +60,76 @@ def walk(root: str, settings: bool = False) -> Iterator[str]:
             entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
         except OSError:
             continue  # no permission for a folder is no reason to stop
-        links = []  # type: List[Tuple[str, int]]
-        folders = []  # type: List[Tuple[str, int]]
+        if folders:
+            yield directory if root != os.curdir else directory[2:]
+        links = []  # type: List[Tuple[str, str, int]]
+        below = []  # type: List[Tuple[str, str, int]]
         for entry in entries:
             try:
+                at = os.path.realpath(entry.path) if entry.is_symlink() else ""
                 if entry.is_dir():
                     hydra = settings and entry.name == _OF_HYDRA
                     if depth < MAX_DEPTH and (hydra or not NO_DIRECTORY.match(entry.name)):
-                        (links if entry.is_symlink() else folders).append((entry.path, depth + 1))
+                        it = (entry.path, at or os.path.join(real, entry.name), depth + 1)
+                        (links if at else below).append(it)
                 elif entry.is_file() and not entry.name.startswith("."):
                     wanted = settings and SETTINGS.match(entry.name)
                     hidden = os.path.basename(directory) == _OF_HYDRA
                     if not wanted and (hidden or NO_LOG.search(entry.name)):
                         continue
-                    if entry.is_symlink() and os.path.realpath(entry.path).startswith(inside):
+                    if at and (at.startswith(inside) or of_kernel(at)):
                         continue  # `latest.log`: what it points to is found by itself
                     yield entry.path if root != os.curdir else entry.path[2:]
             except OSError:
                 continue
         # Real folders come off the stack before links to them, so runs keep their own names.
-        stack = links[::-1] + stack + folders[::-1]
+        stack = links[::-1] + stack + below[::-1]
+
+
+def of_kernel(real: str) -> bool:
+    """Whether a path without links leads to what the kernel shows as files; /dev/shm holds ours."""
+    return (real + "/").startswith(_KERNEL) and not (real + "/").startswith(_KEPT_IN_MEMORY)
+
+
+def matching(pattern: str) -> Iterator[str]:
+    """Files and folders that a pattern leads to; ** has the bounds of `walk`.
+
+    Python's own follows links in circles to a depth of 40: of two links to their own folder that
+    is 2**40 folders.
+    """
+    parts = pattern.split("/")
+    if _DEEP not in parts:
+        for path in glob.iglob(pattern):
+            yield path
+        return
+    at = parts.index(_DEEP)
+    start = "/".join(parts[:at]) or ("/" if at else os.curdir)
+    for folder in glob.iglob(start):
+        for path in walk(folder, folders=True):
+            below = os.path.relpath(path or os.curdir, folder)
+            if _matches([] if below == os.curdir else below.split("/"), parts[at:]):
+                yield path or os.curdir
+
+
+def _matches(names: List[str], parts: List[str]) -> bool:
+    """Whether names one below the other are what parts of a pattern ask for."""
+    at = _behind_deep({0}, parts)
+    for name in names:
+        on = {i for i in at if i < len(parts) and parts[i] == _DEEP}
+        on |= {
+            i + 1
+            for i in at
+            if i < len(parts) and parts[i] != _DEEP and fnmatch.fnmatchcase(name, parts[i])
+        }
+        at = _behind_deep(on, parts)
+    return len(parts) in at
+
+
+def _behind_deep(at: Set[int], parts: List[str]) -> Set[int]:
+    """Places in a pattern, and those behind a ** that stands for no folder."""
+    found = set(at)
+    for i in sorted(at):
+        while i < len(parts) and parts[i] == _DEEP:
+            i += 1
+            found.add(i)
+    return found

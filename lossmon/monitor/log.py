@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lossmon import crash
@@ -27,6 +29,7 @@ _START_BYTES = 1 << 16  # of a log kept for looking ahead
 _HEAD_LIMIT = 1 << 20  # bytes looked at together for rows of a format
 _KEPT = 1 << 16  # of those that hold none, so many stay: a row may have begun there
 _PASSED_OVER = 1 << 28  # bytes of other output before a log is given up
+_UNPACKED_AT_ONCE = 1 << 22  # plain bytes of a packed log between two looks at the others
 _SHOWN = 60  # characters of a line that could not be read
 _LOOKS = 4  # and so often is it looked at because a word in it may name a loss
 _LOSS_WORD = re.compile(
@@ -89,6 +92,7 @@ class Log:
     _start: bytes = b""
     _head: bytearray = field(default_factory=bytearray)
     _unpacker: Unpacker | None = None
+    _packed: deque[Iterator[bytes]] = field(default_factory=deque)  # being unpacked
     _passing_over: bool = False  # a line too long to be looked at, before the format is known
     _too_long: int = 0  # such lines
     _passed: int = 0  # bytes of output before the first row that are no longer kept
@@ -136,6 +140,7 @@ class Log:
         if isinstance(self.decoder, DocumentDecoder):
             self.decoder.again()
             self.stale = False
+            self._packed.clear()
             self.read = self._plain = 0
             self.origins = Origins()
             return
@@ -156,11 +161,28 @@ class Log:
             self._start = data[:_START_BYTES]
         if self._unpacker is None:
             return self._feed_plain(data)
+        if data:
+            self._packed.append(self._unpacker.feed(data))
+        return self._feed_on(_UNPACKED_AT_ONCE)
+
+    @property
+    def packs(self) -> bool:
+        """What came holds more than was unpacked of it: feed it nothing to go on."""
+        return bool(self._packed) and self.refused is None
+
+    def _feed_on(self, most: int) -> Sequence[Record]:
+        """Decode more of what came packed: a megabyte may hold a thousand, and others wait."""
         records: list[Record] = []
+        end = self._plain + most
         try:
-            for piece in self._unpacker.feed(data):
-                records += self._feed_plain(piece)
+            while self.packs and self._plain < end:
+                piece = next(self._packed[0], None)
+                if piece is None:
+                    self._packed.popleft()
+                else:
+                    records += self._feed_plain(piece)
         except FormatError as error:  # what came before the damage counts
+            self._packed.clear()
             records += self.end()
             self.errors.append(message_of(error))
             self.refused = message_of(error)
@@ -208,7 +230,7 @@ class Log:
         """Nothing more is to come for now and a verdict is wanted: decode the unfinished tail."""
         if self.stale:
             return []
-        records: list[Record] = []
+        records = [*self._feed_on(sys.maxsize)]
         cut = self._unpacker is not None and self._unpacker.cut and self.refused is None
         if self.decoder is None and self.refused is None:
             records += self._recognise(complete=True)

@@ -44,6 +44,7 @@ _CONFIGURE_S = 0.02  # of the processor that reading settings takes at a poll
 _REST_S = 3.0  # without a row: a log is compared with others once more
 _MOST_RESTED = 32  # of them at a poll
 _SHORT_S = 0.1  # and so often where one cannot tell
+_CLOSE_S = 10.0  # for all that sources have to end
 _SILENT_S = 2.0  # without a byte, after which a bar that was left at its end is not redrawn soon
 
 
@@ -278,10 +279,17 @@ class Monitor:
         """Of the paths (with a reason each) those that stand under a target."""
         return {path: why for path, why in paths.items() if self._places.root(path) == target}
 
-    def close(self) -> None:
-        """Let go of files, watches and threads."""
-        for source in self._sources:
-            source.close()
+    def close(self, within_s: float = _CLOSE_S) -> None:
+        """Let go of files, watches and threads; what takes longer goes on as a daemon.
+
+        All at once: the ends of twenty links that were lost would add up.
+        """
+        closing = [threading.Thread(target=one.close, daemon=True) for one in self._sources]
+        for thread in closing:
+            thread.start()
+        end = time.monotonic() + within_s
+        for thread in closing:
+            thread.join(max(0.0, end - time.monotonic()))
 
     def _hear(self, source: Source, now: float) -> None:
         """Take what the machine tells beside its logs."""
@@ -324,6 +332,8 @@ class Monitor:
             log.look_ahead(chunk.data)
         else:
             self._feed(source, log, chunk.data, now, touched)
+            if log.packs:  # the others have their turn
+                self._backlog.appendleft((source, chunk._replace(data=b"")))
 
     def _is_setting(
         self, source: Source, path: str, chunk: Chunk, touched: dict[Training, None]

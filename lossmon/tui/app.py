@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
@@ -28,6 +29,7 @@ from lossmon.session import Session
 from lossmon.text import printable
 from lossmon.tui import clipboard, textual_private, themes
 from lossmon.tui.driver import TerminalDriver
+from lossmon.tui.leaving import LEAVE_S, Impatient
 from lossmon.tui.messages import RunsUpdated, ServiceFailed, WatchFailed
 from lossmon.tui.notices import Notices
 from lossmon.tui.palette import Palette
@@ -189,6 +191,7 @@ class LossmonApp(WiredApp):
             self.refresh_css()
         self.set_interval(_NOTICE_S, self._give_notice)
         self.app_resume_signal.subscribe(self, self._title_again)
+        asyncio.get_running_loop().set_default_executor(Impatient())
         self._watcher.start()
         for after_s in _EMPTY_S:
             self.set_timer(after_s, partial(self._main.tell_empty, self._monitor))
@@ -201,7 +204,7 @@ class LossmonApp(WiredApp):
         """No thread outlives the screen."""
         self._watcher.stop()
         if self._notifier is not None:
-            self._notifier.close()
+            self._notifier.close(LEAVE_S)
 
     def on_runs_updated(self) -> None:
         """Hand the newest updates to the screen."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lossmon.tui.leaving import LEAVE_S
+
 if TYPE_CHECKING:
     from lossmon.monitor import Monitor
     from lossmon.session import Session
@@ -81,7 +83,7 @@ def play(
         app.notices.on = False  # they were told when it happened
         app.run()
     finally:
-        monitor.close()
+        monitor.close(LEAVE_S)
     if app.failure:
         say(app.failure)
     return app.return_code or (crash.STATUS if app.failure else 0)
@@ -150,7 +152,7 @@ def _watch(
             say("the training goes on and is read on, without a screen; ctrl+c ends both")
             monitor.pipe.drain()
     finally:
-        monitor.close()
+        monitor.close(LEAVE_S)
     if app.failure:
         say(app.failure)
     status = app.return_code or (crash.STATUS if app.failure else 0)

@@ -10,6 +10,7 @@ from lossmon import crash
 from lossmon.formats import apart
 from lossmon.logs.source import Health
 from lossmon.monitor import Monitor, RunUpdate
+from lossmon.tui.leaving import LEAVE_S
 
 _IDLE_S = 1.0  # between two looks when nothing wakes the monitor
 _LOADING_S = 0.05  # between two looks while more is to come over a link
@@ -66,19 +67,20 @@ class Watcher:
         return self._hosts
 
     def stop(self) -> None:
-        """End the thread and wait for it."""
+        """End the thread; one that is in the middle of a long document ends behind us."""
         self._stop.set()
         self._drawn.set()
         self._monitor.wake()
         apart.end_all()
         if self._thread.is_alive():
-            self._thread.join(timeout=5)
+            self._thread.join(LEAVE_S)
 
     def _watch(self) -> None:
         try:
             self._read()
         except Exception as error:
-            self._on_failure(crash.record(error))
+            if not self._stop.is_set():  # what it read from is closed by now
+                self._on_failure(crash.record(error))
 
     def _read(self) -> None:
         loaded = False

@@ -89,3 +89,44 @@ def test_of_a_document_with_more_rows_only_those_are_parsed(monkeypatch, odd) ->
         rows.append({"step": rows[-1]["step"] + 1, "loss": 1.0})
     assert parsed[0] > 200_000
     assert max(parsed[1:]) < 300
+
+
+_ANY = st.recursive(
+    st.sampled_from([1, 2.5, None, "}, {", '"log_history": [', "x\\", '\\"}, {"', []]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("ab"), inner, max_size=3),
+    max_leaves=8,
+)  # fmt: skip
+_ROWS = st.lists(st.dictionaries(st.sampled_from(["loss", "x"]), _ANY) | _ANY, max_size=12)
+_LONG = st.one_of(
+    _ROWS,
+    st.fixed_dictionaries({"a": _ANY, "log_history": _ROWS, "z": _ANY}),
+    st.fixed_dictionaries({"a": st.fixed_dictionaries({"log_history": _ROWS}), "log_history": _ROWS}),
+    st.fixed_dictionaries({"loss": st.lists(st.sampled_from([2.5, 1.0, float("inf")]))}),
+)  # fmt: skip
+
+
+@given(_LONG, st.integers(1, 60), st.sampled_from([None, 1]), st.integers(0, 30))
+@settings(max_examples=100, deadline=None)
+def test_a_long_document_parsed_in_slices_is_what_it_is_as_a_whole(
+    told, size, indent, lost
+) -> None:
+    text = json.dumps(told, indent=indent).encode()
+    assert json_document.load_document(text, size) == told
+    cut = text[: len(text) - 1 - lost]
+    assert json_document.load_document(cut, size) == json_document.load_document(cut)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b'{"log_history": [{"a": 1}, {"a": 2}], "log_history": [{"a": 3}]}', {"log_history": [{"a": 3}]}),
+        (b'[{"a": NaN}, {"a": Infinity}, {"a": 1}]', [{"a": pytest.approx(float("nan"), nan_ok=True)}, {"a": float("inf")}, {"a": 1}]),
+        (b'[{"a": 1} , {"a": 2}\n,\n{"a": [{"b": 1}, {"b": 2}]}]', [{"a": 1}, {"a": 2}, {"a": [{"b": 1}, {"b": 2}]}]),
+        (b'[{"a": 1}, {"a": 2}, ]', None),
+        (b'[{"a": 1}, {"a": 2}], {"a": 3}', None),
+        (b'[{"a": 1}, {"a": 2}', None),
+    ],
+)  # fmt: skip
+def test_what_stands_between_rows_is_read_as_json_reads_it(text: bytes, says: object) -> None:
+    for size in (1, 5, 20):
+        assert json_document.load_document(text, size) == says

@@ -305,3 +305,11 @@ def test_steps_that_repeat(steps: list[int], kept: list[int]) -> None:
     assert series.kept().step.tolist() == kept
     if kept == steps:
         assert series.kept().value[-1] == len(steps) - 1
+
+
+def test_records_are_put_into_columns_some_at_a_time():
+    """Of 300,000 rows of one document at once, nothing else ran for a second."""
+    records = [Record({"loss": float(i)}, i) for i in range(70_000)]
+    parts = list(batches(records))
+    assert max(map(len, parts)) < 20_000
+    assert [record for part in parts for record in part] == records

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import subprocess
 import sys
@@ -12,8 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossmon.logs import files, follower, walk
+from lossmon.logs import files, follower
+from lossmon.logs import walk as walking
 from lossmon.logs.follower import Chunk, Follower
+from lossmon.logs.walk import matching, walk
 from tests.logs.old_python import python_3_6
 
 
@@ -241,7 +244,7 @@ def test_a_real_writer_process_loses_nothing(tmp_path: Path) -> None:
 
 def test_the_follower_runs_on_python_3_6(tmp_path: Path) -> None:
     """With nothing of lossmon but `files` and `walk`: all are sent to boxes."""
-    old = python_3_6(tmp_path, follower, files, walk)
+    old = python_3_6(tmp_path, follower, files, walking)
     (tmp_path / "log").write_bytes(b"hello")
     code = (
         "from lossmon.logs.follower import Follower\n"
@@ -287,3 +290,43 @@ def test_of_many_files_a_change_is_seen_without_an_event(tmp_path, monkeypatch):
         file.write(b"two\n")
     seen = [chunk.data for _ in range(follower.MANY_EVERY) for chunk in following.poll()]
     assert seen == [b"two\n"]
+
+
+def test_links_into_what_the_kernel_shows_as_files_are_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "log.txt").write_text("x")
+    for name, to in (("me", "/proc/self"), ("s", "/sys"), ("d", "/dev"), ("k.log", "/proc/kcore")):
+        (tmp_path / name).symlink_to(to)
+    assert list(walk(str(tmp_path))) == [str(tmp_path / "log.txt")]
+    assert list(walk("/proc/self")) == []
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "**/*.txt",
+        "run/**",
+        "**",
+        "**/b/**/*.txt",
+        "*/**/log.txt",
+        "**/nothing",
+        "ru?/**/**/l*",
+        "r*",
+    ],
+)
+def test_a_deep_pattern_leads_where_that_of_python_does(tmp_path: Path, pattern: str) -> None:
+    for name in ("log.txt", "run/log.txt", "run/a/b/c/l.txt", "run/b/x.csv", "other/b/l.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    wanted = glob.glob(str(tmp_path / pattern), recursive=True)
+    found = list(matching(str(tmp_path / pattern)))
+    assert len(found) == len(set(found))
+    assert set(map(os.path.normpath, found)) == set(map(os.path.normpath, wanted))
+
+
+def test_a_deep_pattern_ends_where_links_lead_in_circles(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "log.txt").write_text("x")
+    for name in "abc":  # Python's own goes through 3**40 folders
+        (tmp_path / name).symlink_to(tmp_path)
+    assert list(matching(f"{tmp_path}/**/*.csv")) == []
+    assert list(matching(f"{tmp_path}/**/*.txt")) == [f"{tmp_path}/run/log.txt"]

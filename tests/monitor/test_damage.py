@@ -12,7 +12,9 @@ import pytest
 from lossmon.api import read_targets
 from lossmon.formats.detect import detect
 from lossmon.monitor.log import Log
+from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.update import RunUpdate
+from tests.conftest import write_jsonl
 from tests.report.test_cli import run
 
 N = 60
@@ -386,3 +388,20 @@ def test_a_step_that_is_not_whole_costs_its_row_where_steps_are_counted(
     update = _only(tmp_path)
     assert len(update.series["loss"]) == N - (at > 0)
     assert update.step == N - 1
+
+
+def test_a_packed_log_that_holds_much_is_read_in_turns(tmp_path: Path) -> None:
+    """A megabyte of gzip may hold a thousand: no other run was looked at meanwhile."""
+    rows, blank = _rows(), "\n" * (1 << 23)
+    (tmp_path / "a").mkdir()
+    packed = gzip.compress("".join([*rows[:30], blank, *rows[30:]]).encode())
+    (tmp_path / "a" / "log.jsonl.gz").write_bytes(packed)
+    write_jsonl(tmp_path / "b" / "log.jsonl", [{"step": i, "loss": 2 / (i + 1)} for i in range(20)])
+    monitor = open_monitor([str(tmp_path)], watch=False)
+    waited = 0
+    while not monitor.exhausted:
+        monitor.poll()
+        waited += monitor.pending() > 0
+    assert waited > 0
+    assert {len(update.series["loss"]) for update in monitor.conclude()} == {N, 20}
+    monitor.close()

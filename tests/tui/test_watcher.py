@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from lossmon.monitor import Monitor
 from lossmon.monitor.sources import open_monitor
+from lossmon.tui.leaving import Impatient
 from lossmon.tui.watcher import Watcher
 
 
@@ -87,3 +91,42 @@ def test_reading_goes_on_where_nothing_is_drawn(tmp_path: Path) -> None:
         screen.watch()
     finally:
         screen.close()
+
+
+class _Busy:
+    """A monitor in the middle of a long document."""
+
+    def __init__(self) -> None:
+        self.began, self.go_on = threading.Event(), threading.Event()
+
+    def poll(self) -> list[Any]:
+        self.began.set()
+        self.go_on.wait()
+        raise OSError("what it read from is closed")
+
+    def wake(self) -> None:
+        pass
+
+
+def test_who_leaves_does_not_wait_for_a_long_document_and_hears_no_more_of_it() -> None:
+    busy, failures = _Busy(), list[str]()
+    watcher = Watcher(cast(Monitor, busy), lambda: None, failures.append, fps=5)
+    watcher.start()
+    busy.began.wait()
+    watcher.stop()  # comes back, though the poll does not
+    busy.go_on.set()
+    watcher._thread.join()
+    assert failures == []
+
+
+def test_asyncio_does_not_wait_for_a_search_when_the_screen_is_left() -> None:
+    go_on = threading.Event()
+
+    async def screen() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_default_executor(Impatient())
+        loop.run_in_executor(None, go_on.wait)
+        await asyncio.sleep(0.01)
+
+    asyncio.run(screen())
+    go_on.set()
