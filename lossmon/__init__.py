@@ -9,6 +9,7 @@ The way a sample travels:
       diagnosis/  what it means              Engine    -> Findings
       monitor/    the four in a row, once    Monitor.poll() -> [RunUpdate]
       chart/      what it looks like         draw(spec) -> Picture
+      presentation/  what is said of it      verdict, signs, pictures, points
       tui/ | report/  what a person sees     the Textual app | check, plot, explain
 
 From Python:

@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from lossmon import config
+from lossmon.cli import cli
 from lossmon.config import default_text
 from lossmon.diagnosis.finding import PATTERN_IDS
 from lossmon.formats.detect import table
@@ -155,3 +157,15 @@ def test_both_readmes_show_the_same_pictures() -> None:
     chinese = (ROOT / ".github" / "README.zh-CN.md").read_text(encoding="utf-8")
     pictures = r"screenshots/([\w.]+)\)"
     assert re.findall(pictures, chinese) == re.findall(pictures, README)
+
+
+def test_the_workflow_shown_is_one_and_its_commands_exist() -> None:
+    workflow = yaml.safe_load(block("yaml", "jobs:"))
+    (job,) = workflow["jobs"].values()
+    lines = [step["run"] for step in job["steps"] if "run" in step]
+    told = [line for line in (*lines, *commands(PAGES["ci.md"])) if line.startswith("lossmon ")]
+    assert len(told) > 4
+    for line in told:
+        name = line.split()[1]
+        options = {option for one in cli.commands[name].params for option in one.opts}
+        assert set(re.findall(r"(?<=\s)--?[a-z][\w-]*", line)) <= options, line

@@ -73,8 +73,8 @@ def plot(
     """Draw one picture of each run on standard output."""
     one_thread()
     from lossmon.diagnosis.knowledge import load
+    from lossmon.presentation.plot import render
     from lossmon.report.gather import gather
-    from lossmon.report.plot import render
 
     updates, errors, _ = gather(targets or (".",), 1, asking())
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
@@ -110,7 +110,7 @@ def plot(
 def export(targets: tuple[str, ...], output: str | None) -> None:
     """Hand on everything that was read: run, metric, step, epoch, time, value, stage."""
     one_thread()
-    from lossmon.report import export as report
+    from lossmon.presentation import export as report
     from lossmon.report.gather import gather
 
     if output:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -25,6 +25,11 @@ from lossmon.options import (
     words_here,
 )
 from lossmon.usage import command
+from lossmon.words import said
+
+if TYPE_CHECKING:
+    from lossmon.monitor.versus import Axis
+    from lossmon.report.against import Against
 
 
 @command()
@@ -33,11 +38,43 @@ from lossmon.usage import command
 @told_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a run, one a line.")
 @click.option(
-    "--fail-on",
-    type=click.Choice(LEVELS),
-    default="never",
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
     show_default=True,
-    help="Exit with status 1 when a finding is at this level or above.",
+    help="github and sarif: annotations of what calls for attention.",
+)
+@click.option(
+    "--fail-on",
+    type=click.Choice((*LEVELS, "behind")),
+    default=("never",),
+    show_default="never",
+    multiple=True,
+    help="Exit with status 1 when a finding is at this level or above, or a run is behind "
+    "--baseline (repeatable).",
+)
+@click.option(
+    "--baseline",
+    "baselines",
+    metavar="TARGET",
+    multiple=True,
+    help="A run that all are compared with, or several that differ in their seed (repeatable).",
+)
+@click.option(
+    "--at",
+    type=click.Choice(["step", "time"]),
+    default="step",
+    show_default=True,
+    help="Compare at the same step, or as long after the first row.",
+)
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 100),
+    default=1.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="Differences from the baseline that do not count.",
 )
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Processes that read logs.")
 @click.option("--columns", "shown", metavar="NAMES", default="", help="Settings: lr,batch_size.")
@@ -47,7 +84,11 @@ from lossmon.usage import command
 def check(
     targets: tuple[str, ...],
     as_json: bool,
-    fail_on: str,
+    form: str,
+    fail_on: tuple[str, ...],
+    baselines: tuple[str, ...],
+    at: Axis,
+    margin: float,
     jobs: int | None,
     shown: str,
     verbose: bool,
@@ -55,38 +96,49 @@ def check(
     ascii: bool,
 ) -> None:
     """Triage once: what is wrong with each run, and what to do."""
+    if "behind" in fail_on and not baselines:
+        raise click.UsageError(said("--fail-on behind needs a --baseline"))
+    form = "json" if as_json else form
     one_thread()
-    from lossmon.diagnosis.finding import SEVERITIES
     from lossmon.diagnosis.knowledge import load
     from lossmon.report import check as report
     from lossmon.report.gather import gather
     from lossmon.report.machine import look_at_machine
-    from lossmon.report.sweep import sweep_line
 
     updates, errors, refused = gather(targets or (".",), jobs, asking())
     updates = look_at_machine(updates, time.time())
     knowledge = load(lang)
-    if updates and as_json:
-        click.echo(report.as_json(updates, knowledge))
-    elif updates:
+    stand: dict[str, Against] = {}
+    if baselines:
+        from lossmon.report.against import against
+
+        stand = against(updates, baselines, at, margin / 100, asking())
+    if updates and form == "json":
+        click.echo(report.as_json(updates, knowledge, stand))
+    elif updates and form == "text":
         names = [name.strip() for name in shown.split(",") if name.strip()]
-        table = report.as_table(updates, knowledge, columns(), ascii=plain(ascii), columns=names)
-        click.echo(table)
-        going_with = sweep_line(updates)
-        if going_with:
-            click.echo(knowledge.say(going_with))
+        click.echo(
+            report.as_text(updates, knowledge, columns(), stand, ascii=plain(ascii), columns=names)
+        )
+    elif form != "text":
+        from lossmon.report.annotations import written
+
+        click.echo(written(form, updates, stand, knowledge))
     if verbose:
         from lossmon.report.reading import as_text
 
         # Beside JSON, which is data, this is narration.
-        click.echo(("" if as_json else "\n") + as_text(updates, refused, lang), err=as_json)
+        data = form != "text"
+        click.echo(("" if data else "\n") + as_text(updates, refused, lang), err=data)
     tell_broken_plug_ins()
     for error in errors:
         complain(message_of(error))
-    worst = report.worst(updates)
-    if errors:
+    untold = [one for one in stand.values() if one.standing is None and "behind" in fail_on]
+    for one in untold:
+        complain(one.sentence())
+    if errors or untold:
         sys.exit(2)
-    if worst and fail_on != "never" and SEVERITIES.index(worst) >= LEVELS.index(fail_on):
+    if report.fails(updates, stand, fail_on):
         sys.exit(1)
 
 

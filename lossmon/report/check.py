@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity
+from lossmon.diagnosis.finding import SEVERITIES
 from lossmon.diagnosis.knowledge import Knowledge
-from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.hparams.compare import setting
 from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.sibling import Sibling, Siblings
 from lossmon.monitor.update import RunUpdate
+from lossmon.presentation.signs import ASCII_SIGNS, SIGNS
+from lossmon.presentation.sweep import sweep_line
+from lossmon.presentation.verdict import headline, title_of
 from lossmon.report.contract import run_object
 from lossmon.report.machine import machine_line
 from lossmon.report.reading import unread
@@ -26,23 +29,65 @@ from lossmon.text import (
     wrap,
 )
 
-_ORDINARY = ("healthy", "healthy_pair", "finished")
+if TYPE_CHECKING:
+    from lossmon.report.against import Against
+
 _INDENT, _HANGING = 3, 4  # cells before advice, and before its further lines
 _SHORTEST_NAME = 12  # cells that a run's name keeps on a narrow terminal
 _LONGEST_CELL = 27  # of a cell of numbers: a plan may be any number
-_MARKS = {"critical": "✗", "warning": "!", "info": "·"}
-_ASCII_MARKS = {"critical": "x", "warning": "!", "info": "."}
 
 
-def as_json(updates: Sequence[RunUpdate], knowledge: Knowledge) -> str:
-    """One strict JSON object a run, one a line, in the order the runs were found."""
-    return "\n".join(json_line(run_object(update, knowledge)) for update in updates)
+def as_json(
+    updates: Sequence[RunUpdate], knowledge: Knowledge, stand: Mapping[str, Against] | None = None
+) -> str:
+    """One strict JSON object a run, one a line, in the order the runs were found.
+
+    Args:
+        updates: the runs.
+        knowledge: the language of causes and remedies.
+        stand: run -> how it stands against a baseline, if there is one.
+    """
+    against = {run: one.as_object() for run, one in (stand or {}).items()}
+    return "\n".join(
+        json_line(run_object(update, knowledge, against.get(update.run))) for update in updates
+    )
 
 
-def worst(updates: Sequence[RunUpdate]) -> Severity | None:
-    """The highest severity among all findings; None where there is no finding."""
+def as_text(
+    updates: Sequence[RunUpdate],
+    knowledge: Knowledge,
+    width: int,
+    stand: Mapping[str, Against],
+    *,
+    ascii: bool = False,
+    columns: Sequence[str] = (),
+) -> str:
+    """The table, below it what goes with an ending, and how runs stand against a baseline."""
+    going_with = sweep_line(updates)
+    return "\n".join(
+        (
+            as_table(updates, knowledge, width, ascii=ascii, columns=columns),
+            *([knowledge.say(going_with)] if going_with else []),
+            *(printable(f"{run}: {knowledge.say(one.sentence())}") for run, one in stand.items()),
+        )
+    )
+
+
+def fails(
+    updates: Sequence[RunUpdate], stand: Mapping[str, Against], fail_on: Collection[str]
+) -> bool:
+    """Whether there is anything of what a command should fail on.
+
+    Args:
+        updates: the runs.
+        stand: run -> how it stands against a baseline.
+        fail_on: severities, of which the mildest counts, "behind", "never".
+    """
+    if "behind" in fail_on and any(one.standing == "behind" for one in stand.values()):
+        return True
+    limits = [SEVERITIES.index(level) for level in SEVERITIES if level in fail_on]
     found = {finding.severity for update in updates for finding in update.diagnosis.findings}
-    return next((severity for severity in reversed(SEVERITIES) if severity in found), None)
+    return any(SEVERITIES.index(severity) >= min(limits, default=9) for severity in found)
 
 
 def as_table(
@@ -62,7 +107,7 @@ def as_table(
         ascii: use ASCII signs only.
         columns: settings that have a column each.
     """
-    marks = _ASCII_MARKS if ascii else _MARKS
+    marks = {**ASCII_SIGNS, "info": "."} if ascii else {**SIGNS, "info": "·"}
     heads = tuple(printable(column).upper() for column in columns)
     named = map(knowledge.tell, ("RUN", "STATE", "STEP", "TRAIN", "EVAL"))
     rows: list[tuple[str, ...]] = [("", *named, *heads)]
@@ -72,7 +117,7 @@ def as_table(
         for update in ordered
     ]
     widths = [max(cell_width(row[i]) for row in rows) for i in range(len(rows[0]))]
-    verdicts = max([cell_width(_title(update, knowledge)) for update in ordered], default=0)
+    verdicts = max([cell_width(title_of(update, knowledge)) for update in ordered], default=0)
     room = width - verdicts - sum(widths) + widths[1] - 2 * len(widths)
     room = max(_SHORTEST_NAME, room)
     if widths[1] > room:  # the folder that all are in was typed, and tells none from another
@@ -89,52 +134,11 @@ def as_table(
             pad(shorter(cell, w, ascii=ascii), w)
             for shorter, cell, w in zip(cut, row, widths, strict=True)
         ]
-        verdict = knowledge.tell("VERDICT") if update is None else _title(update, knowledge)
+        verdict = knowledge.tell("VERDICT") if update is None else title_of(update, knowledge)
         lines.append(clip("  ".join([*cells, verdict]).rstrip(), width, ascii=ascii))
         if update is not None:
             lines += _advice(update, knowledge, width, siblings.of(update), ascii=ascii)
     return "\n".join(lines)
-
-
-def headline(update: RunUpdate) -> Finding | None:
-    """The finding to name first: the worst; of equals what is not ordinary, then the surest.
-
-    What the user has hushed comes after everything else.
-    """
-    findings = update.diagnosis.findings
-    return min(
-        findings,
-        key=lambda f: (
-            f.pattern in update.hushed,
-            -SEVERITIES.index(f.severity),
-            f.pattern in _ORDINARY,
-            PATTERNS[f.pattern].slot == "beside",  # a verdict says more
-            -f.confidence,
-        ),
-        default=None,
-    )
-
-
-def verdict_line(update: RunUpdate, knowledge: Knowledge) -> str:
-    """The verdict in one line: "OVERFITTING since step 1,800: eval rose 4.1 % ..."."""
-    finding = headline(update)
-    title = _title(update, knowledge)
-    return (
-        title
-        if finding is None
-        else printable(f"{title}: {knowledge.say(finding.evidence)}".rstrip(": "))
-    )
-
-
-def _title(update: RunUpdate, knowledge: Knowledge) -> str:
-    """The verdict in a few words: "OVERFITTING since step 1,800"."""
-    finding = headline(update)
-    if finding is None:
-        return knowledge.pattern("too_early").title
-    title = knowledge.told(finding).title.upper()
-    if finding.severity != "info":
-        title = knowledge.tell("{title} since step {step:,}", title=title, step=finding.since_step)
-    return printable(title)
 
 
 def _advice(

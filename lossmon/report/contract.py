@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -18,12 +19,15 @@ SCHEMA = 1
 ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
 
 
-def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
+def run_object(
+    update: RunUpdate, knowledge: Knowledge, baseline: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """What is known of a run, as the values of a strict JSON object.
 
     Args:
         update: the run.
         knowledge: the language of causes and remedies.
+        baseline: how it stands against the one that it is compared with, if it is.
     """
     diagnosis = update.diagnosis
     return {
@@ -47,7 +51,7 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
         "state_note": printable(knowledge.say(update.state_note)),
         "step": update.step,
         "total_steps": update.total_steps,
-        "epoch": _number(update.epoch),
+        "epoch": number(update.epoch),
         "stages": [{"name": printable(s.name), "step": s.step} for s in update.stages],
         "metrics": _metrics(update),
         "findings": [finding_object(finding, knowledge) for finding in diagnosis.findings],
@@ -60,6 +64,7 @@ def run_object(update: RunUpdate, knowledge: Knowledge) -> dict[str, Any]:
         "writer": update.writer,
         "job": None if update.job is None else _plain(update.job),
         "config": dict(update.hparams.values),
+        "baseline": baseline,
         "errors": [printable(knowledge.say(error)) for error in update.errors],
     }
 
@@ -80,9 +85,9 @@ def _metric(view: SeriesView) -> dict[str, Any]:
     return {
         "name": view.name,
         "n": len(view),
-        "first": _number(view.value[0]) if len(view) else None,
-        "last": _number(view.value[-1]) if len(view) else None,
-        "min": _number(finite.min()) if len(finite) else None,
+        "first": number(view.value[0]) if len(view) else None,
+        "last": number(view.value[-1]) if len(view) else None,
+        "min": number(finite.min()) if len(finite) else None,
         "nonfinite": len(view) - len(finite),
     }
 
@@ -126,7 +131,7 @@ def _entry(entry: TimelineEntry) -> dict[str, Any]:
     }
 
 
-def _number(value: float | None) -> float | str | None:
+def number(value: float | None) -> float | str | None:
     """Strict JSON has no NaN: a number that is not finite is a string."""
     if value is None or math.isfinite(value):
         return None if value is None else float(value)

@@ -21,9 +21,9 @@ from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import TargetError
 from lossmon.monitor.update import RunUpdate
-from lossmon.report.check import headline, verdict_line
-from lossmon.report.plot import render
-from lossmon.report.write import replacing
+from lossmon.presentation.plot import render
+from lossmon.presentation.verdict import headline, verdict_line
+from lossmon.presentation.write import replacing
 from lossmon.text import in_words, printable
 from lossmon.words import said
 

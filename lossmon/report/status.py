@@ -13,14 +13,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from lossmon.presentation.signs import ASCII_SIGNS, SIGNS
 from lossmon.text import cell_width, clip, in_words, printable
 from lossmon.words import Words
 
 Style = Literal["plain", "tmux", "ansi"]
 STYLES = ("auto", "plain", "tmux", "ansi")
 
-_SIGNS = {"critical": "✗", "warning": "!", "info": "✓", "": "…"}
-_ASCII_SIGNS = {"critical": "x", "warning": "!", "info": "+", "": "."}
+_SIGNS = {**SIGNS, "": "…"}
+_ASCII_SIGNS = {**ASCII_SIGNS, "": "."}
 _COLORS = {"critical": "red", "warning": "yellow", "info": "green"}
 _ANSI = {"red": "31", "yellow": "33", "green": "32"}
 _MOST = 1e15  # of steps and of seconds

@@ -14,8 +14,8 @@ from lossmon.logs.discover import run_directory
 from lossmon.logs.scheme import Target
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.sources import open_monitor
+from lossmon.presentation.verdict import headline
 from lossmon.report import status
-from lossmon.report.check import headline
 from lossmon.report.status import Standing
 from lossmon.report.status_cache import Memory, Stamp
 from lossmon.report.watch import reader_gone

@@ -13,7 +13,7 @@ from threading import Thread
 
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.sibling import Sibling, Siblings, is_well
-from lossmon.report.sweep import sweep_line
+from lossmon.presentation.sweep import sweep_line
 
 _PAUSE_S = 5.0  # between two looks at all runs
 

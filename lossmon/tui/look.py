@@ -6,14 +6,13 @@ import time
 
 from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity
 from lossmon.monitor import RunUpdate
-from lossmon.report.check import headline
+from lossmon.presentation.signs import ASCII_SIGNS, SIGNS
+from lossmon.presentation.verdict import headline
 from lossmon.text import in_words
 
 STYLE = {"critical": "$text-error", "warning": "$text-warning", "info": "$text-success"}
 _FRESH_S = 60.0  # data younger than this is "live": a ticking clock would cost bytes all day
 
-_BADGES = {"critical": "✗", "warning": "!", "info": "✓"}
-_ASCII_BADGES = {"critical": "x", "warning": "!", "info": "+"}
 _DOTS = {"running": "●", "finished": "■", "stalled": "○", "failed": "✗", "unknown": "·"}
 _ASCII_DOTS = {"running": "*", "finished": "#", "stalled": "o", "failed": "x", "unknown": "."}
 
@@ -24,12 +23,12 @@ def badge(finding: Finding | None, *, ascii: bool) -> tuple[str, str]:
         return ("." if ascii else "…"), "$text-muted"
     if finding.severity == "info" and finding.pattern in ("plateau", "not_converged", "noisy"):
         return "~", "$text-accent"
-    return (_ASCII_BADGES if ascii else _BADGES)[finding.severity], STYLE[finding.severity]
+    return (ASCII_SIGNS if ascii else SIGNS)[finding.severity], STYLE[finding.severity]
 
 
 def sign_of(severity: Severity, *, ascii: bool) -> str:
     """The sign of a severity."""
-    return (_ASCII_BADGES if ascii else _BADGES)[severity]
+    return (ASCII_SIGNS if ascii else SIGNS)[severity]
 
 
 def dot(update: RunUpdate, *, ascii: bool) -> str:

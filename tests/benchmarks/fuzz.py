@@ -30,8 +30,8 @@ from lossmon.formats.decoder import Decoder, Record, Skipped, sound
 from lossmon.formats.detect import detect
 from lossmon.monitor.log import Log
 from lossmon.monitor.training import Training
+from lossmon.presentation.plot import render
 from lossmon.report.check import as_table
-from lossmon.report.plot import render
 from lossmon.report.reading import as_text
 from tests.formats.samples import event, field, framed, simple, tensor, version
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lossmon.api import read_targets
-from lossmon.report.export import write
+from lossmon.presentation.export import write
 from tests.conftest import falling, training_rows, write_jsonl
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.monitor.update import RunUpdate
-from lossmon.report.check import headline
+from lossmon.presentation.verdict import headline
 from tests.chart.test_views import run_of
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from lossmon.errors import FormatError, TargetError
 from lossmon.formats.unpack import unpacker
-from lossmon.report.export import check_output
+from lossmon.presentation.export import check_output
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.formats.samples import DATA
 from tests.report.test_cli import run

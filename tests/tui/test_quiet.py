@@ -10,7 +10,7 @@ import pytest
 from lossmon.api import read_runs
 from lossmon.diagnosis.finding import Diagnosis
 from lossmon.monitor import RunUpdate
-from lossmon.report.check import headline
+from lossmon.presentation.verdict import headline
 from lossmon.tui import look
 from lossmon.tui.quiet import SNOOZES, Quiet
 from tests.tui.synthetic import write_runs

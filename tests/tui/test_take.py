@@ -16,7 +16,7 @@ import pytest
 
 from lossmon.api import read_runs
 from lossmon.diagnosis.knowledge import load
-from lossmon.report.brief import LINES, WIDTH, brief
+from lossmon.presentation.brief import LINES, WIDTH, brief
 from lossmon.text import cell_width
 from lossmon.tui import clipboard
 from lossmon.tui.app import LossmonApp

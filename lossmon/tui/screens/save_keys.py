@@ -17,9 +17,9 @@ from lossmon.config.keep import keep
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import ConfigError, message_of
 from lossmon.monitor import RunUpdate
-from lossmon.report.brief import WIDTH, brief
-from lossmon.report.check import verdict_line
-from lossmon.report.export import write_csv
+from lossmon.presentation.brief import WIDTH, brief
+from lossmon.presentation.export import write_csv
+from lossmon.presentation.verdict import verdict_line
 from lossmon.text import clip, printable
 from lossmon.tui import clipboard
 from lossmon.tui.screens.shared import RunsScreen

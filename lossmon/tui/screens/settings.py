@@ -15,7 +15,7 @@ from textual.widgets import Static
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.hparams.compare import ABSENT, differing, words
 from lossmon.monitor import RunUpdate
-from lossmon.report.check import headline
+from lossmon.presentation.verdict import headline
 from lossmon.text import cell_width, common_folder, pad, printable, wrap
 from lossmon.tui import look
 from lossmon.tui.screens.steady import SteadyScreen

@@ -17,7 +17,7 @@ from lossmon.errors import ConfigError, message_of
 from lossmon.logs.source import Health
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.baseline import Baseline
-from lossmon.report.check import headline
+from lossmon.presentation.verdict import headline
 from lossmon.text import clip, distinct, printable
 from lossmon.tui import by_setting, look, query, triage
 from lossmon.tui.insight import Insight

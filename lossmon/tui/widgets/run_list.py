@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lossmon.monitor import RunUpdate
-from lossmon.report.check import headline
+from lossmon.presentation.verdict import headline
 from lossmon.text import cell_width, clip, pad
 from lossmon.tui import look
 from lossmon.tui.tongue import words_of

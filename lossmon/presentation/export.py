@@ -13,7 +13,7 @@ import orjson
 from lossmon.api import COLUMNS
 from lossmon.errors import TargetError
 from lossmon.monitor.update import RunUpdate
-from lossmon.report.write import replacing
+from lossmon.presentation.write import replacing
 from lossmon.text import escaped, writable
 from lossmon.words import said
 

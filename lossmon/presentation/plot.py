@@ -13,7 +13,7 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import TargetError
 from lossmon.formats.lexicon import plain
 from lossmon.monitor.update import RunUpdate
-from lossmon.report.check import verdict_line
+from lossmon.presentation.verdict import verdict_line
 from lossmon.text import cell_width, clip, clip_middle, printable
 from lossmon.words import said
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor.update import RunUpdate
-from lossmon.report.check import headline, verdict_line
-from lossmon.report.plot import render
+from lossmon.presentation.plot import render
+from lossmon.presentation.verdict import headline, verdict_line
 from lossmon.text import clip, printable, wrap
 
 LINES = 20
@@ -22,7 +22,7 @@ def brief(update: RunUpdate, knowledge: Knowledge, *, ascii: bool, **look: Any) 
         update: the run.
         knowledge: the language.
         ascii: plain signs only.
-        look: how the chart is drawn (see `lossmon.report.plot.render`).
+        look: how the chart is drawn (see `lossmon.presentation.plot.render`).
     """
     words = _words(update, knowledge)[:_MOST_WORDS]
     # The verdict below the chart is said in full here, so its line there goes.

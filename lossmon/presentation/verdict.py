@@ -1,0 +1,57 @@
+"""The verdict of a run: which finding is named first, in a few words and in a line."""
+
+from __future__ import annotations
+
+from lossmon.diagnosis.finding import SEVERITIES, Finding
+from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.diagnosis.patterns import PATTERNS
+from lossmon.monitor.update import RunUpdate
+from lossmon.text import printable
+
+_ORDINARY = ("healthy", "healthy_pair", "finished")
+
+
+def headline(update: RunUpdate) -> Finding | None:
+    """The finding to name first: the worst; of equals what is not ordinary, then the surest.
+
+    What the user has hushed comes after everything else.
+    """
+    findings = update.diagnosis.findings
+    return min(
+        findings,
+        key=lambda f: (
+            f.pattern in update.hushed,
+            -SEVERITIES.index(f.severity),
+            f.pattern in _ORDINARY,
+            PATTERNS[f.pattern].slot == "beside",  # a verdict says more
+            -f.confidence,
+        ),
+        default=None,
+    )
+
+
+def verdict_line(update: RunUpdate, knowledge: Knowledge) -> str:
+    """The verdict in one line: "OVERFITTING since step 1,800: eval rose 4.1 % ..."."""
+    finding = headline(update)
+    title = title_of(update, knowledge)
+    return (
+        title
+        if finding is None
+        else printable(f"{title}: {knowledge.say(finding.evidence)}".rstrip(": "))
+    )
+
+
+def title_of(update: RunUpdate, knowledge: Knowledge) -> str:
+    """The verdict in a few words: "OVERFITTING since step 1,800"."""
+    finding = headline(update)
+    if finding is None:
+        return knowledge.pattern("too_early").title
+    return finding_title(finding, knowledge)
+
+
+def finding_title(finding: Finding, knowledge: Knowledge) -> str:
+    """The same of one finding; of what is well it does not say since when."""
+    title = knowledge.told(finding).title.upper()
+    if finding.severity != "info":
+        title = knowledge.tell("{title} since step {step:,}", title=title, step=finding.since_step)
+    return printable(title)
