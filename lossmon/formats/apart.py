@@ -28,15 +28,20 @@ HEADER = struct.Struct(">II")  # bytes of JSON, bytes of data
 PIECE = 1 << 16  # bytes of a log at once
 BASE_S, S_A_BYTE = 1.0, 1e-5  # processor time of a request: 100 kB/s is slow for a decoder
 _ASLEEP_S = 10.0  # of the clock, for code that waits and uses no processor
+IMPORT_S = 10.0  # of processor and of the clock, to import a package
 _MOST_PROCESSES = 8  # of one format; more logs share them
 _MOST_HANGS = 3  # from then on a format is not asked any more
-_CODE = "from lossmon.formats.apart_worker import serve; serve()"
+_CODE = "import sys; from lossmon.formats.apart_worker import serve; serve(int(sys.argv[1]))"
 
 _alive: weakref.WeakSet[Worker] = weakref.WeakSet()
 
 
 class TooSlowError(FormatError):
     """The processor time of a request was over."""
+
+
+class ImportTooSlowError(TooSlowError):
+    """A package could not be imported in time."""
 
 
 class ForeignError(FormatError):
@@ -53,6 +58,8 @@ class Worker:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._imported: set[str] = set()  # by that process
+        self._alive = -1  # a pipe that is open as long as we are: the process ends with it
         self._forgotten: list[int] = []  # decoders that are no longer wanted
         self.lives = 0  # processes so far: what one of them knew ended with it
 
@@ -69,28 +76,46 @@ class Worker:
             TooSlowError: it took too long, or its process ended.
             ForeignError: it raised.
         """
-        limit_s = BASE_S + S_A_BYTE * len(data)
+        module = request.get("module")
         with self._lock:
             process = self._started()
+            if module is not None and module not in self._imported:
+                try:
+                    told = {"do": "import", "module": module, "limit_s": IMPORT_S, "forget": []}
+                    self._exchange(process, told, b"", IMPORT_S)
+                except TooSlowError:
+                    words = f"importing it took more than {IMPORT_S:.0f} s"
+                    raise ImportTooSlowError(words) from None
+                self._imported.add(module)
+            limit_s = BASE_S + S_A_BYTE * len(data)
             forgotten, self._forgotten = self._forgotten, []
             told = {**request, "limit_s": limit_s, "forget": forgotten}
-            head = json.dumps(told).encode()
-            asleep = threading.Timer(_ASLEEP_S + 10 * limit_s, process.kill)
-            asleep.daemon = True
-            asleep.start()
-            assert process.stdin is not None
-            assert process.stdout is not None
-            try:
-                process.stdin.write(HEADER.pack(len(head), len(data)) + head + data)
-                process.stdin.flush()
-                size, _ = HEADER.unpack(_exactly(process.stdout.read(HEADER.size), HEADER.size))
-                reply = json.loads(_exactly(process.stdout.read(size), size))
-            except (OSError, EOFError, ValueError):
-                self._process = None
-                _clean_up(process)
-                raise TooSlowError("took too long or ended its process") from None
-            finally:
-                asleep.cancel()
+            return self._exchange(process, told, data, _ASLEEP_S + 10 * limit_s)
+
+    def _exchange(
+        self,
+        process: subprocess.Popen[bytes],
+        told: Mapping[str, Any],
+        data: bytes,
+        within_s: float,
+    ) -> Any:
+        """Ask the process and hear what it answers."""
+        head = json.dumps(told).encode()
+        asleep = threading.Timer(within_s, process.kill)
+        asleep.daemon = True
+        asleep.start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(HEADER.pack(len(head), len(data)) + head + data)
+            process.stdin.flush()
+            size, _ = HEADER.unpack(_exactly(process.stdout.read(HEADER.size), HEADER.size))
+            reply = json.loads(_exactly(process.stdout.read(size), size))
+        except (OSError, EOFError, ValueError):
+            self._forget_process(process)
+            raise TooSlowError("took too long or ended its process") from None
+        finally:
+            asleep.cancel()
         if "error" in reply:
             raise ForeignError(reply["error"]) from _There(reply["trace"])
         return reply["answer"]
@@ -105,30 +130,41 @@ class Worker:
         if process is not None:
             process.kill()
             if self._lock.acquire(blocking=False):  # otherwise who waits for it cleans up
-                self._process = None
-                _clean_up(process)
+                self._forget_process(process)
                 self._lock.release()
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is not None and self._process.poll() is not None:
-            _clean_up(self._process)
-            self._process = None
+            self._forget_process(self._process)
         if self._process is None:
             import subprocess  # where nothing of others is in use, nothing is paid for it
 
             _alive.add(self)
             self.lives += 1
-            self._forgotten = []
+            self._forgotten, self._imported = [], set()
+            theirs, self._alive = os.pipe()
             paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", _CODE],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": paths},
-                start_new_session=True,  # ctrl+c on the terminal is not for it
-            )
+            try:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-c", _CODE, str(theirs)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    env={**os.environ, "PYTHONPATH": paths},
+                    pass_fds=(theirs,),
+                    start_new_session=True,  # ctrl+c on the terminal is not for it
+                )
+            finally:
+                os.close(theirs)
         return self._process
+
+    def _forget_process(self, process: subprocess.Popen[bytes]) -> None:
+        """It has ended, or is ended."""
+        self._process = None
+        _clean_up(process)
+        if self._alive >= 0:
+            os.close(self._alive)
+            self._alive = -1
 
     def __del__(self) -> None:
         self.end()
@@ -176,10 +212,14 @@ class ForeignFormat:
     def broken(self) -> str | None:
         """A line that says why it cannot be used; None where it can."""
         try:
-            self._worker(0).ask({"do": "import", "module": self._module})
+            self._worker(0).ask({"do": "there", "module": self._module})
         except FormatError as error:
-            self._note(error)
+            self._leave_out(error)
         return self.fault
+
+    def _leave_out(self, error: FormatError) -> None:
+        self._hangs = _MOST_HANGS
+        self._note(error)
 
     def _note(self, error: FormatError) -> None:
         if self.fault is None:
@@ -194,6 +234,9 @@ class ForeignFormat:
         try:
             told = {"do": "sniff", "module": self._module, "name": name}
             why = self._worker(0).ask(told, head)
+        except ImportTooSlowError as error:
+            self._leave_out(error)
+            return None
         except TooSlowError:
             self._hangs += 1
             return None

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import sys
+import threading
 import traceback
 from dataclasses import asdict
 from importlib import import_module
@@ -35,7 +36,7 @@ class _Host:
             pattern = re.compile(told["pattern"], told["flags"])
             texts = data.decode("utf-8", "surrogatepass").split("\n")
             return [None if m is None else m.groupdict() for m in map(pattern.search, texts)]
-        if do == "import":
+        if do in ("import", "there"):
             _format(told["module"])
             return None
         if do == "sniff":
@@ -72,8 +73,14 @@ def _format(place: str) -> Any:
     return found
 
 
-def serve() -> None:
-    """Answer until nobody asks any more."""
+def serve(alive: int) -> None:
+    """Answer until nobody asks any more.
+
+    Args:
+        alive: a pipe that ends when the process that asks does, whatever ends it and whatever runs
+            here: a plug-in that waits for ever outlived a `kill -9` of ours.
+    """
+    threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what that code prints is no answer
     host = _Host()
@@ -94,6 +101,11 @@ def serve() -> None:
             }
         _allow(0.0)
         _send(answers, reply)
+
+
+def _end_with(alive: int) -> None:
+    os.read(alive, 1)
+    os._exit(1)
 
 
 def _send(answers: BinaryIO, reply: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -189,5 +190,10 @@ def _plug_ins() -> tuple[ForeignFormat, ...]:
 
 
 def broken_plug_ins() -> tuple[str, ...]:
-    """A line for each format of another package that cannot be imported."""
-    return tuple(fault for one in _plug_ins() if (fault := one.broken()) is not None)
+    """A line for each format of another package that cannot be imported, or not in time."""
+    asked = [threading.Thread(target=one.broken, daemon=True) for one in _plug_ins()]
+    for thread in asked:  # all at once: each may take some seconds
+        thread.start()
+    for thread in asked:
+        thread.join()
+    return tuple(one.fault for one in _plug_ins() if one.fault is not None)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import os
 import re
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +111,51 @@ def test_a_plug_in_that_hangs_while_it_looks_is_not_asked_for_ever(beeps: Foreig
     for _ in range(3):
         assert beeps.sniff(b"HANG SNIFF", "x") is None
     assert beeps.sniff(b"BEEP\n", "x") is None
+
+
+def test_a_plug_in_that_hangs_as_it_is_imported_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lossmon_sleeps.py").write_text("import time; time.sleep(1e6)")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(apart, "IMPORT_S", 0.3)
+    sleeps = ForeignFormat("lossmon_sleeps", "sleeps")
+    assert sleeps.sniff(b"BEEP\n", "x") is None
+    assert sleeps.sniff(b"BEEP\n", "x") is None
+    assert sleeps._workers[0].lives == 1  # it was asked once
+    assert sleeps.fault is not None
+    assert sleeps.fault.startswith("the plug-in sleeps (lossmon_sleeps) is left out: importing it")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_hangs_there_ends_when_ours_is_killed(tmp_path: Path) -> None:
+    """A plug-in that waited as it was imported stayed behind for good."""
+    (tmp_path / "lossmon_sleeps.py").write_text(
+        f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(f'{{os.getpid()}}.');"
+        " time.sleep(1e6)"
+    )
+    asking = (
+        "from lossmon.formats.apart import ForeignFormat;"
+        " ForeignFormat('lossmon_sleeps', 'sleeps').sniff(b'x', 'x')"
+    )
+    root = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join((str(tmp_path), root))
+    ours = subprocess.Popen([sys.executable, "-c", asking], env={**os.environ, "PYTHONPATH": paths})
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text().endswith("."):
+        time.sleep(0.02)
+    ours.kill()
+    ours.wait()
+    theirs = int((tmp_path / "pid").read_text()[:-1])
+    while _runs(theirs):  # or the test's own bound of time
+        time.sleep(0.02)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there; one that has ended and that nobody waits for is not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_a_plug_in_that_is_not_there_harms_nothing() -> None:
