@@ -257,11 +257,11 @@ class LossmonApp(WiredApp):
         timeout: float | None = None,
         markup: bool = False,  # noqa: ARG002 - Textual's signature
     ) -> None:
-        """Say something in a corner; never as markup, since it may hold words of a log."""
-        say = self.words.say
+        """Say something over the line of keys; never as markup: it may hold words of a log."""
+        if title:  # on one line with the rest
+            message = said("{word}: {note}", word=title, note=message)
         super().notify(
-            printable(say(message)),
-            title=say(title),
+            printable(self.words.say(message)),
             severity=severity,
             timeout=timeout,
             markup=False,

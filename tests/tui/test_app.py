@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
+from textual.widgets._toast import Toast
 
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.screens.help import HelpScreen
@@ -254,6 +255,21 @@ async def test_a_watcher_that_breaks_is_said_and_the_screen_stays(app: LossmonAp
         app._tell_failure("OSError: disk on fire")
         await until(pilot, lambda: any("disk on fire" in n.message for n in app._notifications))
         assert "REBOUND" in diagnosis(app)
+
+
+@pytest.mark.parametrize("size", [(40, 12), (120, 35)])
+async def test_what_a_key_did_is_one_line_over_the_keys(app: LossmonApp, size: tuple[int, int]):
+    """It covers nothing else, and a newer one takes the place of an older."""
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await loaded(pilot)
+        for words in ("notices off", "smoothing"):
+            app.notify(words)
+
+        def shown() -> list[Toast]:
+            return [toast for toast in app.screen.query(Toast) if toast.size]
+
+        await until(pilot, lambda: [str(toast.render()) for toast in shown()] == ["smoothing"])
+        assert shown()[0].region == (0, size[1] - 1, size[0], 1)
 
 
 async def test_a_notice_is_never_markup(app: LossmonApp):

@@ -41,6 +41,11 @@ def test_a_report_fits_twenty_lines(name: str, lang: str) -> None:
             assert "\x1b" not in "".join(lines)
 
 
+def said(app: LossmonApp, words: str, times: int = 1) -> bool:
+    """Whether the footer was given something that begins so, so often."""
+    return sum(note.message.startswith(words) for note in app._notifications) == times
+
+
 class TestClipboard:
     def test_the_sequence_carries_the_text(self) -> None:
         sequence = clipboard.osc52("a line\n曲线\n", {})
@@ -105,10 +110,10 @@ async def test_picture_and_data_are_saved_and_nothing_is_overwritten(
         await loaded(pilot)
         main_of(app).save_to = str(out)
         await pilot.press("S")
-        await until(pilot, lambda: any(n.title == "saved" for n in app._notifications))
+        await until(pilot, lambda: said(app, "saved: "))
         await pilot.press("S")
         await until(pilot, lambda: len(list(out.iterdir())) == 4)
-        await until(pilot, lambda: len([n for n in app._notifications if n.title == "saved"]) == 2)
+        await until(pilot, lambda: said(app, "saved: ", 2))
     stem = "runs-rebound-step6000"
     assert sorted(path.name for path in out.iterdir()) == sorted(
         [f"{stem}.svg", f"{stem}.csv", f"{stem}-2.svg", f"{stem}-2.csv"]
@@ -126,7 +131,7 @@ async def test_a_folder_that_is_not_there_is_said(app: LossmonApp, tmp_path: Pat
         await loaded(pilot)
         main_of(app).save_to = str(tmp_path / "none")
         await pilot.press("S")
-        await until(pilot, lambda: any(n.title == "not saved" for n in app._notifications))
+        await until(pilot, lambda: said(app, "not saved: "))
 
 
 async def test_names_of_files_hold_no_path(app: LossmonApp) -> None:
