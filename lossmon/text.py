@@ -66,6 +66,19 @@ def cell_width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(char_width, text))
 
 
+def cells_of(text: str, room: int | None = None) -> list[str]:
+    """What stands in each cell of a text, at most `room` of them.
+
+    A wide character is followed by an empty cell, a combining one is left out.
+    """
+    cells: list[str] = []
+    for char in text:
+        width = char_width(char)
+        if width and (room is None or len(cells) + width <= room):
+            cells += [char] if width == 1 else [char, ""]
+    return cells
+
+
 def clip(text: str, width: int, *, ascii: bool = False) -> str:
     """Cut to at most `width` cells, and say so with an ellipsis."""
     if cell_width(text) <= width:

@@ -15,6 +15,7 @@ from lossmon.history.columns import SeriesView
 from lossmon.text import char_width
 
 Rows = tuple[tuple[Span, ...], ...]
+OVER = "|"  # in the name of a style: what is behind it
 
 
 def moved(curves: Sequence[Curve], step: int, by: int) -> int:
@@ -97,7 +98,10 @@ def time_at(views: Iterable[SeriesView], step: int, column: str) -> float | None
 
 
 def with_cursor(rows: Rows, plot: Plot, x: float, values: Sequence[float], *, ascii: bool) -> Rows:
-    """A picture with a line at an x, and a sign at each value there."""
+    """A picture with a dim line at an x, and a dot at each value there.
+
+    Where a curve is, it stays to be seen: behind it the cell is lit.
+    """
     column = plot.column(x)
     if column is None:
         return rows
@@ -109,12 +113,36 @@ def with_cursor(rows: Rows, plot: Plot, x: float, values: Sequence[float], *, as
         if not char or char_width(char) == 2:
             continue  # half of a wide character can't be marked
         if y in signs:
-            char = "O" if ascii else "◆"
+            cells[column] = ("O" if ascii else "●", "cursor_dot")
         elif char == " ":
-            char = "|" if ascii else "│"
-        cells[column] = (char, "cursor")
+            cells[column] = ("|" if ascii else "│", both("cursor", cells[column][1]))
+        else:
+            cells[column] = (char, both(cells[column][1], "lit"))
         drawn[y] = spans_of(cells)
     return tuple(drawn)
+
+
+def with_zone(rows: Rows, plot: Plot, low: float, high: float, style: str) -> Rows:
+    """A picture whose columns from one x to another have a background of their own."""
+    if high < plot.x.low or low > plot.x.high:
+        return rows
+    first = plot.column(max(low, plot.x.low))
+    last = plot.column(min(high, plot.x.high))
+    if first is None or last is None:
+        return rows
+    drawn = list(rows)
+    for y in range(plot.height):
+        cells = cells_of(rows[y])
+        for column in range(first, min(last + 1, len(cells))):
+            char, own = cells[column]
+            cells[column] = (char, both(own, style))
+        drawn[y] = spans_of(cells)
+    return tuple(drawn)
+
+
+def both(style: str, behind: str) -> str:
+    """A style over the background of another."""
+    return f"{style}{OVER}{behind}"
 
 
 def with_selection(rows: Rows, plot: Plot, first: int, last: int) -> Rows:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from lossmon.chart import scale as sc
 from lossmon.chart.axis import XScale
 from lossmon.chart.canvas import Cell
+from lossmon.text import cell_width, cells_of
 
 Row = list[Cell]
 
@@ -29,8 +30,27 @@ def with_y_axis(
     return rows
 
 
-def x_axis(x: XScale, axis: str, gutter: int, width: int, rows: int, ascii: bool) -> list[Row]:
-    """The line below the curves, and its labels where there is a second row."""
+def x_axis(
+    x: XScale,
+    axis: str,
+    gutter: int,
+    width: int,
+    rows: int,
+    ascii: bool,
+    named: tuple[str, str],
+) -> list[Row]:
+    """The line below the curves, and its labels where there is a second row.
+
+    Args:
+        x: its scale.
+        axis: one of `axis.X_AXES`.
+        gutter: columns before it.
+        width: its own columns.
+        rows: how many there are of them.
+        ascii: plain signs only.
+        named: the axis in the reader's language, and what is said of the y axis, below it.
+    """
+    name, of_y = named
     corner, line, tick = ("+", "-", "+") if ascii else ("└", "─", "┬")
     rule = [corner] + [line] * width
     text = [" "] * (gutter + width)
@@ -42,9 +62,10 @@ def x_axis(x: XScale, axis: str, gutter: int, width: int, rows: int, ascii: bool
             text[start : start + len(label)] = label
             rule[1 + column] = tick
             end = start + len(label) - 1
-    if axis not in "".join(text) and end + 1 + len(axis) < gutter + width:
-        text[gutter + width - len(axis) :] = axis
-    drawn = [" "] * (gutter - 1) + rule
+    if name not in "".join(text) and end + 1 + cell_width(name) < gutter + width:
+        text[gutter + width - cell_width(name) :] = cells_of(name)
+    below = cells_of(of_y) if cell_width(of_y) < gutter else []
+    drawn = [" "] * (gutter - 1 - len(below)) + below + rule
     out = [drawn[: gutter + width], text[: gutter + width]]
     return [[(char, "axis") for char in row] for row in out[-rows:]]
 

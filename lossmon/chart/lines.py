@@ -15,13 +15,14 @@ from lossmon.chart.growing import Known, Values, known_of
 from lossmon.chart.peaks import BLOCK
 from lossmon.chart.reduce import levels, reduce, running_level
 from lossmon.chart.scale import Scale
-from lossmon.chart.smoothing import smooth
+from lossmon.chart.smoothing import smooth as smooth_
 from lossmon.chart.spec import Curve
 from lossmon.history.columns import Floats, Ints, SeriesView
 
 _HUGE = 1e100  # beyond it arithmetic on an axis may overflow; drawn as this, where it is clipped
 _ALL = slice(None)
 _MOST_DOTS = 1000
+_SAMPLES = 64  # points of a column that tell its mean
 _Places = Callable[[Ints | slice], Floats]
 
 
@@ -88,7 +89,7 @@ class Track:
         """The values, smoothed."""
         if self.known is not None:
             return self.known.smoothed(self.curve.view, weight, log)
-        return Values(smooth(self.logged.value, weight, log=log), None)
+        return Values(smooth_(self.logged.value, weight, log=log), None)
 
 
 def track_of(curve: Curve, axis: str, origin: float, tokens: SeriesView | None) -> Track | None:
@@ -131,6 +132,8 @@ class Line:
         start, stop: they are those from `start` to before `stop` of the track.
         first, last: those in sight are from `first` to before `last`.
         smooth: the values, smoothed; None where they are not.
+        even: drawn x and values of one smoothed point a column, where there are more points than
+            columns: a line at any length, where points smoothed one by one are a cloud.
     """
 
     track: Track
@@ -140,6 +143,12 @@ class Line:
     last: int
     stop: int
     smooth: Values | None
+    even: tuple[Floats, Floats] | None = None
+
+    @property
+    def smoothed(self) -> bool:
+        """Whether a smoothed line is drawn over the points."""
+        return self.smooth is not None or self.even is not None
 
     @property
     def curve(self) -> Curve:
@@ -176,6 +185,8 @@ class Line:
 
     def drawn(self, columns: int, smoothed: bool = False) -> tuple[Floats, Floats]:
         """What a stroke in so many columns needs: drawn x, and values in data units."""
+        if smoothed and self.even is not None:
+            return self.even
         values = self.smooth if smoothed and self.smooth is not None else self.track.logged
         few = self.stop - self.start <= 2 * columns
         if few or values.peaks is None:
@@ -201,6 +212,8 @@ class Line:
         """Drawn x and value, smoothed where it is, of the last finite point in sight."""
         if self.seen is None:
             return None
+        if self.even is not None and len(self.even[0]):
+            return float(self.even[0][-1]), float(self.even[1][-1])
         at = _last(self.track.logged.value, self.first, self.last)
         values = self.smooth or self.track.logged
         return float(self.x(np.array([at]))[0]), float(values.value[at])
@@ -244,20 +257,50 @@ class Line:
         return np.asarray(np.diff(before[bounds - self.first]))
 
 
-def line_of(track: Track, scale: XScale, smoothing: float, log_y: bool) -> Line:
-    """The part of a track that a scale shows."""
+def line_of(
+    track: Track, scale: XScale, smoothing: float = 0.0, log_y: bool = False, columns: int = 0
+) -> Line:
+    """The part of a track that a scale shows, smoothed.
+
+    By points; by columns where those hold several points each.
+    """
     curve, n = track.curve, len(track.step)
-    smooth = None
-    as_logged = curve.points or curve.faint or curve.guide
-    if smoothing > 0 and not as_logged and n > 4:
-        smooth = track.smoothed(smoothing, log_y)
     a = int(track.find(np.array([scale.low]))[0])
     b = int(track.find(np.array([scale.high]), "right")[0])
     a0, b0 = max(0, a - 1), min(n, b + 1)
     if scale.log:  # what stands at or below 0 has no place
         a0 = max(a0, int(track.find(np.array([0.0]), "right")[0]))
         a, b, b0 = max(a, a0), max(b, a0), max(b0, a0)
-    return Line(track, scale, a0, a, b, b0, smooth)
+    smooth, even = None, None
+    as_logged = curve.points or curve.faint or curve.guide
+    if smoothing > 0 and not as_logged and n > 4:
+        if b0 - a0 > 2 * columns > 0:
+            even = _by_columns(track, scale, a0, b0, columns, smoothing, log_y)
+        else:
+            smooth = track.smoothed(smoothing, log_y)
+    return Line(track, scale, a0, a, b, b0, smooth, even)
+
+
+def _by_columns(
+    track: Track, scale: XScale, start: int, stop: int, columns: int, weight: float, log: bool
+) -> tuple[Floats, Floats]:
+    """The means of the columns, smoothed from one to the next; the last stands at its end."""
+    cuts = np.clip(track.find(scale.edges(columns)[1:-1]), start, stop)
+    bounds = np.concatenate(([start], cuts, [stop]))
+    starts, lengths = bounds[:-1], np.diff(bounds)
+    starts, lengths = starts[lengths > 0], lengths[lengths > 0]
+    rows = track.logged.value[starts[:, None] + np.arange(_SAMPLES) * lengths[:, None] // _SAMPLES]
+    usable = np.isfinite(rows) & (rows > 0 if log else True)
+    kept = usable.any(axis=1)
+    starts, lengths, rows, usable = starts[kept], lengths[kept], rows[kept], usable[kept]
+    values = np.where(usable, rows, 1.0)
+    values = np.where(usable, np.log(values) if log else values, 0.0)
+    means = values.sum(axis=1) / usable.sum(axis=1)
+    at = starts + lengths // 2
+    if len(at):
+        at[0], at[-1] = starts[0], starts[-1] + lengths[-1] - 1
+    averaged = smooth_(means, weight)
+    return scale.drawn(track.x_at(at)), np.exp(averaged) if log else averaged
 
 
 def _last(value: Floats, start: int, stop: int) -> int:

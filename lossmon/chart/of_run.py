@@ -19,6 +19,7 @@ from lossmon.monitor.groups import band_of
 from lossmon.monitor.pulse import GPU_METRIC
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import labels_of
+from lossmon.words import known, said
 
 __all__ = [
     "charts_of", "curves_of", "marks_of", "overlay_of", "spec_of", "strip_of", "strips_of",
@@ -26,7 +27,11 @@ __all__ = [
 ]  # fmt: skip
 
 STRIPS = ("gap", "lr", "grad norm", "throughput", "GPU")
-_STRIP_LABELS = {"gap": "eval - train", "throughput": "steps/s", GPU_METRIC: "GPU %"}
+_STRIP_LABELS = {
+    "gap": known("eval - train"),
+    "throughput": known("steps/s"),
+    GPU_METRIC: "GPU %",
+}
 _ROLE_ORDER = {
     role: place
     for place, role in enumerate(
@@ -88,11 +93,11 @@ def _pieces(update: RunUpdate, curve: Curve) -> list[Curve]:
 def _loss(update: RunUpdate) -> tuple[Curve, ...]:
     curves: list[Curve] = []
     if update.train is not None and update.train in update.series:
-        curves += _pieces(update, Curve("train", "train", update.series[update.train]))
+        curves += _pieces(update, Curve(known("train"), "train", update.series[update.train]))
         curves += _older(update.logged.get(update.train), "train_raw")
     if update.eval is not None and update.eval in update.series:
         view = update.series[update.eval]
-        curve = Curve("eval", "eval", view, points=len(view) <= _FEW, sign="+")
+        curve = Curve(known("eval"), "eval", view, points=len(view) <= _FEW, sign="+")
         curves += _pieces(update, curve)
         curves += _older(update.logged.get(update.eval), "eval_raw")
     return tuple(curves)
@@ -107,7 +112,15 @@ def _bands(members: Sequence[RunUpdate], metrics: Sequence[str]) -> tuple[Curve,
         found = band_of(members, metric)
         if found:
             median, low, high = found
-            curves.append(Curve(f"{metric} median", style, median, raw=False, sign=sign))
+            curves.append(
+                Curve(
+                    said("{metric} median", metric=known(metric) if style == metric else metric),
+                    style,
+                    median,
+                    raw=False,
+                    sign=sign,
+                )
+            )
             curves += [
                 Curve("", f"{style}_raw", edge, raw=False, pattern=1, sign=".")
                 for edge in (low, high)

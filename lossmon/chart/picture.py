@@ -59,8 +59,15 @@ def lay_out(spec: ChartSpec) -> Layout:
         return Layout(axis, axes, origin, (), (), nothing, nothing, sc.Scale(0.0, 1.0, False))
     extent = ax.whole(ends(tracks), log=spec.log_x, growing=spec.growing)
     x = extent if spec.window is None else shown(spec.window, max(ends(tracks)), extent.log)
-    lines = [line_of(track, x, spec.smoothing, spec.log_y) for track in tracks]
-    return Layout(axis, axes, origin, tracks, lines, extent, x, _y_scale(lines, spec))
+    y = _y_scale([line_of(track, x) for track in tracks], spec)
+    columns = _columns(spec)
+    lines = [line_of(track, x, spec.smoothing, y.log, columns) for track in tracks]
+    return Layout(axis, axes, origin, tracks, lines, extent, x, y)
+
+
+def _columns(spec: ChartSpec) -> int:
+    """Columns of the curves, before it is known how wide the labels of their axis are."""
+    return max(8, spec.width - 8)
 
 
 def draw(spec: ChartSpec) -> Picture:
@@ -77,7 +84,7 @@ def draw(spec: ChartSpec) -> Picture:
     height = spec.height - below
     plot_height = height - 2 if height >= 6 else height - 1
     y_ticks = sc.y_ticks(y, max(2, plot_height // 4))
-    strip_line = line_of(strip, x, 0.0, False) if strip is not None else None
+    strip_line = line_of(strip, x) if strip is not None else None
     needed = max([len(label) for _, label in y_ticks], default=1) + 1
     gutter = min(max(needed, gutter_of(strip_line)), spec.width // 3)
     width = spec.width - gutter
@@ -87,10 +94,12 @@ def draw(spec: ChartSpec) -> Picture:
     on = place.Place(grid, x.limits, (y.low, y.high), spec.ascii)
     clipped = place.write_clipped(on, lines, y)
     place.write_not_finite(on, lines)
+    place.write_newest(on, lines, y)
     place.write_marks(on, spec.marks, x_of_step(tracks, x))
     place.write_names(on, lines, y)  # they have more places to go to than a mark's label
     rows = frame.with_y_axis(grid, y_ticks, y, gutter, spec.ascii)
-    rows += frame.x_axis(x, axis, gutter, width, height - plot_height, spec.ascii)
+    named = (spec.words(axis), spec.words("log{y}", y="") if y.log else "")
+    rows += frame.x_axis(x, axis, gutter, width, height - plot_height, spec.ascii, named)
     if strip_line is not None:
         rows += strip_rows(strip_line, x, gutter, width, below, spec.ascii)
     whole = (min(ends(tracks)), laid.extent.high)
@@ -99,7 +108,7 @@ def draw(spec: ChartSpec) -> Picture:
 
 
 def _y_scale(lines: Sequence[Line], spec: ChartSpec) -> sc.Scale:
-    columns = max(8, spec.width - 8)
+    columns = _columns(spec)
     told = [line for line in lines if not line.curve.faint and line.seen]
     told = told or [line for line in lines if line.range]
     if not told:
@@ -145,7 +154,7 @@ def _strokes(
             ys = np.where((ys >= y.low) & (ys <= y.high), ys, np.nan)
             strokes.append(Stroke(xs, ys, curve.style, False, "-" if spec.ascii else "╌"))
             continue
-        if line.smooth is None:
+        if not line.smoothed:
             stroke(line, False, curve.style, "." if curve.faint else curve.sign, curve.pattern)
         else:
             if curve.raw:

@@ -12,7 +12,7 @@ from lossmon.chart.lines import Line
 from lossmon.chart.scale import Scale
 from lossmon.chart.spec import Curve, Mark
 from lossmon.history.columns import Ints
-from lossmon.text import cell_width, char_width, clip, printable
+from lossmon.text import cell_width, cells_of, clip, printable
 
 _BARS = ("┊", ":", "·", ".")  # of marks; text may be written over them
 _LONGEST = 14  # cells of a curve's name
@@ -70,19 +70,6 @@ class Place:
             self.grid[row][column + offset] = (char, style)
 
 
-def cells_of(text: str, room: int) -> list[str]:
-    """What stands in each cell of a text, at most `room` of them.
-
-    A wide character is followed by an empty cell, a combining one is left out.
-    """
-    cells: list[str] = []
-    for char in text:
-        width = char_width(char)
-        if width and len(cells) + width <= room:
-            cells += [char] if width == 1 else [char, ""]
-    return cells
-
-
 def name_of(label: str, longest: int = _LONGEST) -> str:
     """A label in at most so many cells; of a long one both ends."""
     label = printable(label)
@@ -128,6 +115,19 @@ def write_not_finite(place: Place, lines: Iterable[Line]) -> None:
     for line in lines:
         for column in np.flatnonzero(line.not_finite(place.width)).tolist():
             place.write(0, column, "x" if place.ascii else "✗", "nonfinite")
+
+
+def write_newest(place: Place, lines: Iterable[Line], y: Scale) -> None:
+    """A dot at the newest point of each curve: where a run stands now is looked for first."""
+    newest = {line.curve.label: line for line in lines if line.seen and line.curve.label}
+    for line in newest.values():
+        at = line.newest()
+        if at is None or line.curve.faint or line.curve.guide:
+            continue
+        drawn = float(y.drawn(np.array(at[1:]))[0])
+        if y.low <= drawn <= y.high:
+            sign = "o" if place.ascii else "●"
+            place.write(place.row(drawn), place.column(at[0]), sign, line.curve.style)
 
 
 def write_names(place: Place, lines: Sequence[Line], y: Scale) -> None:

@@ -34,18 +34,30 @@ class Scale:
         return (float(self.drawn(np.array([value]))[0]) - self.low) / (self.high - self.low)
 
 
-def y_scale(levels: Floats, extremes: Floats, log: bool, whole: bool = False) -> Scale:
+_DECADES = 3.0  # beyond which a linear axis shows the largest values alone
+
+
+def _spans_decades(levels: Floats, extremes: Floats) -> bool:
+    """Whether only a logarithmic axis shows all of them; never where a value has no place on it."""
+    finite = levels[np.isfinite(levels)]
+    lowest = min(finite.min(initial=np.inf), extremes.min(initial=np.inf))
+    if not len(finite) or not lowest > 0:
+        return False
+    return bool(np.log10(finite.max()) - np.log10(finite.min()) > _DECADES)
+
+
+def y_scale(levels: Floats, extremes: Floats, log: bool | None, whole: bool = False) -> Scale:
     """Limits in which one spike does not flatten the curve.
 
     Args:
         levels: typical values: column medians and smoothed curves, in data units.
         extremes: all drawn values, in data units.
-        log: draw a log axis where any value allows it.
+        log: draw a log axis where any value allows it; None where the levels span decades.
         whole: every value inside, whatever it flattens.
     """
     if whole:
         levels = np.concatenate((levels, extremes))
-    log = log and bool(np.any(levels > 0))
+    log = _spans_decades(levels, extremes) if log is None else log and bool(np.any(levels > 0))
     probe = Scale(0, 1, log)
     core, outer = probe.drawn(levels), probe.drawn(extremes)
     core, outer = core[np.isfinite(core)], outer[np.isfinite(outer)]
@@ -104,7 +116,15 @@ def y_ticks(scale: Scale, most: int) -> list[tuple[float, str]]:
     if len(chosen) < 2:  # less than a decade: round numbers, at their places on the log axis
         low, high = (10 ** max(-307.0, min(307.0, end)) for end in (scale.low, scale.high))
         chosen = [v for v in ticks(low, high, most) if v > 0]
-    return [(math.log10(v), label) for v, label in zip(chosen, labels(chosen), strict=True)]
+    names = [_short(v) for v in chosen]  # each by itself: 1, 0.01, 1e-4, not 1.0000
+    if len(set(names)) < len(names):
+        names = labels(chosen)
+    return [(math.log10(v), name) for v, name in zip(chosen, names, strict=True)]
+
+
+def _short(value: float) -> str:
+    text = f"{value:.0e}" if value < 1e-3 else f"{value:.3g}"
+    return text.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
 
 
 def labels(values: list[float]) -> list[str]:

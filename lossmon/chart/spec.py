@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from lossmon.chart.axis import XScale
 from lossmon.chart.scale import Scale
 from lossmon.chart.window import Window
 from lossmon.history.columns import SeriesView
-from lossmon.words import Words
+from lossmon.words import ENGLISH, Words
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ class ChartSpec:
         width, height: in cells.
         marks: the most important first.
         x_axis: one of `axis.X_AXES`.
-        log_y, log_x: logarithmic axes, where any value allows it.
+        log_y: a logarithmic y axis, where any value allows it; None for one where the curves
+            span more than three decades, which a linear axis would flatten.
+        log_x: a logarithmic x axis.
         smoothing: weight of the past, in [0, 1).
         ascii: plain signs only.
         growing: points are still to come: the axes end where they need not move at each point.
@@ -78,6 +81,7 @@ class ChartSpec:
         whole_y: the y axis holds every value; else one spike does not flatten the curve.
         tokens: the metric that counts tokens, where there is one.
         strip: one more curve, in a thin strip below on the same x axis.
+        words: the language in which the axes are named.
     """
 
     curves: tuple[Curve, ...]
@@ -85,7 +89,7 @@ class ChartSpec:
     height: int
     marks: tuple[Mark, ...] = ()
     x_axis: str = "step"
-    log_y: bool = False
+    log_y: bool | None = False
     smoothing: float = 0.0
     ascii: bool = False
     growing: bool = False
@@ -94,6 +98,7 @@ class ChartSpec:
     whole_y: bool = False
     tokens: SeriesView | None = None
     strip: Curve | None = None
+    words: Words = ENGLISH
 
 
 @dataclass(frozen=True)
@@ -153,9 +158,14 @@ class Picture:
 
 
 def told_in(spec: ChartSpec, words: Words) -> ChartSpec:
-    """The same with marks and guides named in a language; curves keep the names that logs have."""
+    """The same in a language; what a log calls a metric stays as it is."""
     if not words.table:
         return spec
-    curves = (replace(c, label=words.say(c.label)) if c.guide else c for c in spec.curves)
-    marks = (replace(mark, label=words.say(mark.label)) for mark in spec.marks)
-    return replace(spec, curves=tuple(curves), marks=tuple(marks))
+    marks = tuple(replace(mark, label=words.say(mark.label)) for mark in spec.marks)
+    strip = spec.strip and replace(spec.strip, label=words.say(spec.strip.label))
+    return replace(spec, curves=named_in(spec.curves, words), marks=marks, strip=strip, words=words)
+
+
+def named_in(curves: Iterable[Curve], words: Words) -> tuple[Curve, ...]:
+    """Curves whose names are ours (train, eval, a guide) have them in a language."""
+    return tuple(replace(curve, label=words.say(curve.label)) for curve in curves)

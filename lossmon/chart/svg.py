@@ -115,7 +115,7 @@ def _curve(line: Line, paper: _Paper) -> Iterator[str]:
     if line.range is None:
         return
     curve, scale = line.curve, paper.laid.y
-    smooth = line.smooth is not None
+    smooth = line.smoothed
     for smoothed in [False, True] if smooth and curve.raw else [smooth]:
         xs, ys = line.drawn(paper.inner // 2, smoothed)
         drawn = scale.drawn(ys)

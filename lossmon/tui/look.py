@@ -13,6 +13,7 @@ from lossmon.text import in_words
 STYLE = {"critical": "$text-error", "warning": "$text-warning", "info": "$text-success"}
 _FRESH_S = 60.0  # data younger than this is "live": a ticking clock would cost bytes all day
 
+_NOTED = ("plateau", "not_converged", "noisy", "spike")  # mild, and yet no tick
 _DOTS = {"running": "●", "finished": "■", "stalled": "○", "failed": "✗", "unknown": "·"}
 _ASCII_DOTS = {"running": "*", "finished": "#", "stalled": "o", "failed": "x", "unknown": "."}
 
@@ -21,7 +22,7 @@ def badge(finding: Finding | None, *, ascii: bool) -> tuple[str, str]:
     """A sign and its style; no colour is needed to read it."""
     if finding is None or finding.pattern == "too_early":
         return ("." if ascii else "…"), "$text-muted"
-    if finding.severity == "info" and finding.pattern in ("plateau", "not_converged", "noisy"):
+    if finding.severity == "info" and finding.pattern in _NOTED:
         return "~", "$text-accent"
     return (ASCII_SIGNS if ascii else SIGNS)[finding.severity], STYLE[finding.severity]
 

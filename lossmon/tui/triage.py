@@ -14,6 +14,7 @@ from lossmon.logs.source import Health
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.baseline import Baseline
 from lossmon.monitor.standing import WORDS, Standing, standing
+from lossmon.presentation.verdict import headline
 from lossmon.text import cell_width, clip, clip_middle, in_words, printable
 from lossmon.tui import by_setting, look
 
@@ -59,6 +60,13 @@ class Scene:
         if style == look.STYLE["info"] and self.standing(update).word in _UNSURE:
             return "?", "$text-muted"
         return sign, style
+
+    def tone(self, update: RunUpdate) -> str:
+        """What its name and its curve are tinted by: "critical", "warning", or "" where calm."""
+        found = headline(update)
+        if found is None or found.severity == "info" or found.pattern in update.hushed:
+            return ""
+        return found.severity
 
     def how(self, update: RunUpdate) -> str:
         """The same in words, with the age of the newest row: "quiet, 3 min", "failed: ..."."""
@@ -125,7 +133,7 @@ def _need(update: RunUpdate, _scene: Scene) -> int:
 
 
 def _name(update: RunUpdate, scene: Scene, width: int) -> Cell:
-    return clip_middle(name_of(update, scene), width, ascii=scene.ascii), ""
+    return clip_middle(name_of(update, scene), width, ascii=scene.ascii), scene.tone(update)
 
 
 def name_of(update: RunUpdate, scene: Scene) -> str:
@@ -141,7 +149,9 @@ def name_of(update: RunUpdate, scene: Scene) -> str:
 
 def _curve(update: RunUpdate, scene: Scene, width: int) -> Cell:
     view = update.series.get(update.train or update.eval or "")
-    return (sparkline(view, width, ascii=scene.ascii) if view is not None else ""), "curve"
+    return (sparkline(view, width, ascii=scene.ascii) if view is not None else ""), (
+        scene.tone(update) or "curve"
+    )
 
 
 def _train(update: RunUpdate, _scene: Scene, width: int) -> Cell:

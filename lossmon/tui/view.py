@@ -13,7 +13,8 @@ class View:
 
     Attributes:
         smoothing: weight of the past, in [0, 1).
-        log_y, log_x: logarithmic axes.
+        log_y: a logarithmic y axis; None for one where a linear one would flatten the curves.
+        log_x: a logarithmic x axis.
         x_axis: one of `lossmon.chart.axis.X_AXES`.
         metrics: what is charted; empty for train and eval loss.
         window: the part of the x axis that is shown; None for the whole run.
@@ -22,7 +23,7 @@ class View:
     """
 
     smoothing: float = 0.6
-    log_y: bool = False
+    log_y: bool | None = None
     x_axis: str = "step"
     metrics: tuple[str, ...] = ()
     log_x: bool = False

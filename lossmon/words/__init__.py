@@ -114,6 +114,9 @@ class Words:
         return _fill(self.table.get(text.template, text.template), values)
 
 
+ENGLISH = Words()
+
+
 @lru_cache(maxsize=4)
 def words(lang: str) -> Words:
     """The words of a language; English needs no catalogue, its templates are in the code."""

@@ -71,7 +71,9 @@ class ChartKeys(RunsScreen):
         if view.window is not None:
             how.append(tell("following") if view.window.follows else tell("zoomed"))
         how.append(tell(chart.picture.x_axis if chart.picture is not None else view.x_axis))
-        how += [tell("log{axis}", axis="")] if view.log_y else []
+        if chart.picture is not None and chart.picture.log_y:
+            by_itself = tell(" (auto)") if view.log_y is None else ""
+            how.append(tell("log{axis}", axis=by_itself))
         how += [tell("log x")] if view.log_x else []
         how += [tell("full range")] if view.whole_y else []
         how += [tell("ema {weight}", weight=view.smoothing)] if view.smoothing else []
@@ -92,7 +94,8 @@ class ChartKeys(RunsScreen):
 
     def action_log_y(self) -> None:
         """Logarithmic or linear y axis."""
-        self._look(log_y=not self._view.log_y)
+        picture = self._chart.picture
+        self._look(log_y=not (picture.log_y if picture is not None else self._view.log_y))
 
     def action_log_x(self) -> None:
         """Logarithmic or linear x axis."""
@@ -317,7 +320,9 @@ class ChartKeys(RunsScreen):
             title = Content(printable(update.run) if update else "")
             if title.markup != self._grid.border_title:  # a border is sent again when it is set
                 self._grid.border_title = title
-            self._grid.show(metric_charts(update), Look(view.smoothing, view.log_y, view.x_axis))
+            self._grid.show(
+                metric_charts(update), Look(view.smoothing, bool(view.log_y), view.x_axis)
+            )
 
     @on(SmallCharts.Opened, "#metrics")
     def _open_metric(self, message: SmallCharts.Opened) -> None:

@@ -65,7 +65,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
         self._view = View(
-            told.smoothing, told.log_y, told.x_axis, log_x=told.log_x, strip=told.strip
+            told.smoothing, told.log_y or None, told.x_axis, log_x=told.log_x, strip=told.strip
         )
         self.save_to = told.save_to
         if ascii:

@@ -92,7 +92,7 @@ class SaveKeys(RunsScreen):
                 "screen",
                 language=self._knowledge.lang,
                 smoothing=view.smoothing,
-                log_y=view.log_y,
+                log_y=bool(view.log_y),
                 log_x=view.log_x,
                 x_axis=view.x_axis,
                 strip=view.strip,

@@ -17,7 +17,6 @@ from lossmon.errors import ConfigError, message_of
 from lossmon.logs.source import Health
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.baseline import Baseline
-from lossmon.presentation.verdict import headline
 from lossmon.text import clip, distinct, printable
 from lossmon.tui import by_setting, look, query, triage
 from lossmon.tui.insight import Insight
@@ -155,7 +154,9 @@ class TriageKeys(GroupKeys):
         if self.has_class("-wall"):
             view = self._view
             charts = [_small(run, scene) for run in runs]
-            self._wall.show(charts, Look(view.smoothing, view.log_y, view.x_axis), self._chosen)
+            self._wall.show(
+                charts, Look(view.smoothing, bool(view.log_y), view.x_axis), self._chosen
+            )
 
     def _show_from_thread(self) -> None:
         self.app.call_later(self._show)
@@ -378,10 +379,9 @@ def _by(key: str) -> Said:
 
 def _small(update: RunUpdate, scene: Scene) -> SmallChart:
     """A run on the wall."""
-    sign, _ = look.badge_of(update, ascii=scene.ascii)
-    found = headline(update)
-    quiet = found is None or found.pattern == "too_early" or found.pattern in update.hushed
-    tone = "faint" if quiet or found is None else found.severity
+    sign, style = scene.badge(update)
+    tone = {look.STYLE["info"]: "info"}.get(style, "faint")
+    tone = scene.tone(update) or tone
     mark = triage.mark_of(update, scene)[0].strip()
     value = update.newest(update.train or update.eval)
     return SmallChart(

@@ -9,6 +9,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
+from lossmon.chart.cursor import OVER
 from lossmon.chart.picture import Span
 
 Row = tuple[Span, ...]
@@ -28,7 +29,11 @@ _LOOKS = {
     "mark_best": "color: $text-success; text-style: bold;",
     "mark_epoch": "color: $text-muted; text-style: dim;",
     "strip": "color: $text-secondary;",
-    "cursor": "color: $text; text-style: bold reverse;",
+    "cursor": "color: $text-muted;",
+    "cursor_dot": "color: $text; text-style: bold reverse;",
+    "lit": "background: $surface-lighten-2;",
+    "zone_warning": "background: $warning 10%;",
+    "zone_critical": "background: $error 14%;",
     "selected": "text-style: reverse;",
     "value": "text-style: bold;",
     **{
@@ -56,7 +61,13 @@ def strips_of(widget: Widget, rows: Iterable[Row], width: int) -> list[Strip]:
 
     def style_of(name: str) -> Style:
         if name not in styles:
-            styles[name] = base + widget.get_component_rich_style(f"chart--{name}")
+            first, *behind = name.split(OVER)
+            style = styles.get(first) or base + widget.get_component_rich_style(f"chart--{first}")
+            for one in behind:
+                if one:
+                    ground = widget.get_component_rich_style(f"chart--{one}").bgcolor
+                    style += Style(bgcolor=ground)
+            styles[name] = style
         return styles[name]
 
     return [Strip([Segment(s.text, style_of(s.style)) for s in row], width) for row in rows]

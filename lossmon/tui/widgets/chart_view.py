@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from textual import events
 from textual.message import Message
@@ -14,8 +15,9 @@ from lossmon.chart.identity import Identities
 from lossmon.chart.of_run import curves_of, marks_of, overlay_of, strip_of, tokens_of
 from lossmon.chart.picture import ChartSpec, Picture, Span, draw
 from lossmon.chart.readout import readout, readout_height
-from lossmon.chart.spec import Curve, Plot, told_in
+from lossmon.chart.spec import Curve, Plot, named_in, told_in
 from lossmon.monitor import RunUpdate
+from lossmon.presentation.verdict import headline
 from lossmon.tui.tongue import words_of
 from lossmon.tui.view import View
 from lossmon.tui.widgets.picture_view import PictureView
@@ -96,6 +98,7 @@ class ChartView(PictureView):
             size,
             below,
             words_of(self).lang,
+            zone_of(update),
         )
         if key != self._drawn:
             self._drawn = key
@@ -129,7 +132,18 @@ class ChartView(PictureView):
             tokens_of(update),
             None if several else strip_of(update, view.strip, view.smoothing)[1],
         )
-        return draw(told_in(spec, words_of(self)))
+        picture = draw(told_in(spec, words_of(self)))
+        zone = None if several else zone_of(update)
+        return picture if zone is None else self._shaded(picture, update, *zone)
+
+    def _shaded(self, picture: Picture, update: RunUpdate, since: int, style: str) -> Picture:
+        """The picture with a zone from where what is wrong began to the newest point."""
+        axis, tokens = picture.x_axis, tokens_of(update)
+        low = cur.x_of(self.curves, since, axis, tokens)
+        high = cur.x_of(self.curves, update.step or since, axis, tokens)
+        if picture.plot is None or low is None or high is None or high <= low:
+            return picture
+        return replace(picture, rows=cur.with_zone(picture.rows, picture.plot, low, high, style))
 
     def _with_marks(self, update: RunUpdate | None, below: int) -> tuple[tuple[Span, ...], ...]:
         """The picture with what the user put on it."""
@@ -149,9 +163,14 @@ class ChartView(PictureView):
             ]
             if x is not None:
                 rows = cur.with_cursor(rows, plot, x, values, ascii=self._ascii)
-        tell = words_of(self).fixed
         words = readout(
-            update, self.curves, step, self.size.width, below, ascii=self._ascii, tell=tell
+            update,
+            named_in(self.curves, words_of(self)),
+            step,
+            self.size.width,
+            below,
+            ascii=self._ascii,
+            tell=words_of(self).fixed,
         )
         return (*rows, *words)
 
@@ -217,3 +236,13 @@ class ChartView(PictureView):
             )
             if step is not None:
                 self.post_message(self.Pointed(step))
+
+
+def zone_of(update: RunUpdate | None) -> tuple[int, str] | None:
+    """Since which step what calls for attention holds, and the look of it; None where nothing."""
+    found = headline(update) if update is not None else None
+    if update is None or found is None or found.severity == "info":
+        return None
+    if found.pattern in update.hushed:
+        return None
+    return int(found.since_step), f"zone_{found.severity}"
