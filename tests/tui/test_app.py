@@ -263,7 +263,7 @@ async def test_what_a_key_did_is_one_line_over_the_keys(app: LossmonApp, size: t
     async with app.run_test(size=size, notifications=True) as pilot:
         await loaded(pilot)
         for words in ("notices off", "smoothing"):
-            app.notify(words)
+            app.notify(words, timeout=60)
 
         def shown() -> list[Toast]:
             return [toast for toast in app.screen.query(Toast) if toast.size]
