@@ -81,31 +81,33 @@ class Formatter(click.HelpFormatter):
         left = min(col_max, max(cell_width(first) for first, _ in rows)) + col_spacing
         indent = " " * self.current_indent
         for first, second in rows:
-            lines = wrap(self._about(second), max(20, self.width - left - self.current_indent))
+            room = max(20, self.width - left - self.current_indent)
+            lines = wrap(told(second, self._words), room)
             if cell_width(first) > left - col_spacing:
                 self.write(f"{indent}{first}\n")
                 first = ""
             self.write(f"{indent}{pad(first, left)}{lines[0]}".rstrip() + "\n")
             self.write("".join(f"{indent}{' ' * left}{line}\n" for line in lines[1:]))
 
-    def _about(self, text: str) -> str:
-        """What is said of an option, with what click adds to it."""
-        found = _EXTRA.match(text)
-        assert found is not None
-        about, extra = found[1].strip(), found[2]
-        if about not in self._words.table and text in self._words.table:
-            about, extra = text, None
-        told = self._words.fixed(about)
-        if not extra:
-            return told
-        parts = [self._extra(part.strip()) for part in extra.split(";")]
-        return f"{told}  [{'; '.join(parts)}]".strip()
 
-    def _extra(self, part: str) -> str:
-        name, colon, value = part.partition(": ")
-        if colon:
-            return f"{self._words.fixed(name)}: {self._words.fixed(value)}"
-        return self._words.fixed(part)
+def told(text: str, words: Words) -> str:
+    """What click says of an option, with what it adds to it, in a language."""
+    found = _EXTRA.match(text)
+    assert found is not None
+    about, extra = found[1].strip(), found[2]
+    if about not in words.table and text in words.table:
+        about, extra = text, None
+    if not extra:
+        return words.fixed(about)
+    parts = [_extra(part.strip(), words) for part in extra.split(";")]
+    return f"{words.fixed(about)}  [{'; '.join(parts)}]".strip()
+
+
+def _extra(part: str, words: Words) -> str:
+    name, colon, value = part.partition(": ")
+    if colon:
+        return f"{words.fixed(name)}: {words.fixed(value)}"
+    return words.fixed(part)
 
 
 class Context(click.Context):

@@ -55,9 +55,11 @@ def y_scale(levels: Floats, extremes: Floats, log: bool | None, whole: bool = Fa
         log: draw a log axis where any value allows it; None where the levels span decades.
         whole: every value inside, whatever it flattens.
     """
+    if log is None:
+        log = _spans_decades(levels, extremes)
     if whole:
         levels = np.concatenate((levels, extremes))
-    log = _spans_decades(levels, extremes) if log is None else log and bool(np.any(levels > 0))
+    log = log and bool(np.any(levels > 0))
     probe = Scale(0, 1, log)
     core, outer = probe.drawn(levels), probe.drawn(extremes)
     core, outer = core[np.isfinite(core)], outer[np.isfinite(outer)]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from lossmon.diagnosis.finding import PATTERN_IDS
-from lossmon.diagnosis.knowledge import Knowledge, load
+from lossmon.diagnosis.knowledge import Knowledge, limits, load
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.patterns import PATTERNS, of_slot
 from lossmon.errors import ConfigError
@@ -81,7 +81,8 @@ def _table(knowledge: Knowledge, width: int) -> str:
 def _one(pattern: Pattern, knowledge: Knowledge, width: int, ascii: bool) -> list[str]:
     text = knowledge.pattern(pattern.id)
     lines = [f"{text.title}  ({text.id})", "", *wrap(text.meaning, width)]
-    picture = sketch(pattern.id, min(width - 2, _SKETCH[0]), _SKETCH[1], ascii=ascii)
+    across, down = min(width - 2, _SKETCH[0]), _SKETCH[1]
+    picture = sketch(pattern.id, across, down, ascii=ascii, words=knowledge.tongue)
     lines += ["", *(f"  {line}" for line in picture.splitlines())] if picture else []
     if text.looks_like:
         lines += ["", *_item(f"{knowledge.word('looks_like')}: ", text.looks_like, width)]
@@ -102,14 +103,16 @@ def _one(pattern: Pattern, knowledge: Knowledge, width: int, ascii: bool) -> lis
 
 def _limits(pattern: Pattern, knowledge: Knowledge, width: int) -> list[str]:
     """The numbers it is judged by, each with its unit and its source."""
-    limits = pattern.limits.named()
-    if not limits:
+    named = pattern.limits.named()
+    if not named:
         return []
-    left = max(map(len, limits)) + 2
+    units, sources = limits(knowledge.lang)
+    left = max(map(len, named)) + 2
     lines = ["", knowledge.word("limits")]
-    for name, limit in limits.items():
-        head = f"  {name:<{left}}{limit:<8.4g}"
-        lines += _item(head, f"{limit.unit} ({limit.source})", width)
+    for name, limit in named.items():
+        unit, source = units.get(limit.unit, limit.unit), sources.get(limit.source, limit.source)
+        words = knowledge.tell("{unit} ({source})", unit=unit, source=source)
+        lines += _item(f"  {name:<{left}}{limit:<8.4g}", words, width)
     return lines
 
 

@@ -7,13 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from inspect import cleandoc
 from pathlib import Path
 
 import click
 from click.shell_completion import get_completion_class
 
+from lossmon.usage import told
+from lossmon.words import ENGLISH, Words, said, words
+
 SHARE = Path(__file__).resolve().parents[1] / "share"
 _FILES = {"bash": "lossmon.bash", "zsh": "_lossmon", "fish": "lossmon.fish"}
+
+
+_WIDE = re.compile("[\u3001\u3002\u4e00-\u9fff\uff08-\uff1b](?=\\S)")
 
 
 def completion_of(cli: click.Command, shell: str) -> str:
@@ -25,44 +32,55 @@ def completion_of(cli: click.Command, shell: str) -> str:
     return str(made.source_template % made.source_vars()).lstrip("\n")
 
 
-def page(cli: click.Group) -> str:
+def page(cli: click.Group, tongue: Words = ENGLISH) -> str:
     """The manual page in the language of man(7)."""
+    tell = tongue.fixed
     lines = [
         ".TH LOSSMON 1",
-        ".SH NAME",
-        "lossmon \\- loss curves and diagnosis of model trainings in the terminal",
-        ".SH SYNOPSIS",
+        *([".ad l"] if tongue.table else []),  # Chinese has no blanks to stretch
+        f".SH {tongue('NAME')}",
+        f"lossmon \\- {tongue('loss curves and diagnosis of model trainings in the terminal')}",
+        f".SH {tongue('SYNOPSIS')}",
         ".B lossmon",
         "[COMMAND] [OPTION]... [TARGET]...",
-        ".SH DESCRIPTION",
-        *_paragraphs(cli.help or ""),
-        ".SH COMMANDS",
+        f".SH {tongue('DESCRIPTION')}",
+        *_paragraphs(tell(cleandoc(cli.help or ""))),
+        f".SH {tongue('COMMANDS')}",
     ]
     for name, command in sorted(cli.commands.items()):
         if not command.hidden:
-            lines += [".SS " + _plain(f"lossmon {name}"), *_paragraphs(command.help or "")]
-            lines += _options(command)
-    lines += [".SH ENVIRONMENT"]
-    for name, words in _ENVIRONMENT:
-        lines += [".TP", f".B {name}", _plain(words)]
-    lines += [".SH EXIT STATUS", "0 fine; 1 a finding at or above --fail-on; 2 wrong usage or "
-              "nothing to read; 70 an error of lossmon itself."]  # fmt: skip
+            lines += [
+                ".SS " + _plain(f"lossmon {name}"),
+                *_paragraphs(tell(cleandoc(command.help or ""))),
+            ]
+            lines += _options(command, tongue)
+    lines += [f".SH {tongue('ENVIRONMENT')}"]
+    for name, meaning in _ENVIRONMENT:
+        lines += [".TP", f".B {name}", _plain(tongue.say(meaning))]
+    lines += [f".SH {tongue('EXIT STATUS')}", _plain(tongue.say(_STATUS))]
     return "\n".join(lines) + "\n"
 
 
 _ENVIRONMENT = (
-    ("LOSSMON_CONFIG", "the file of settings, in place of the usual one (see lossmon config)"),
-    ("NO_COLOR", "draw without colours where it is set"),
-    ("COLUMNS", "width of tables and pictures, where it is no terminal's"),
+    (
+        "LOSSMON_CONFIG",
+        said("the file of settings, in place of the usual one (see lossmon config)"),
+    ),
+    ("NO_COLOR", said("draw without colours where it is set")),
+    ("COLUMNS", said("width of tables and pictures, where it is no terminal's")),
+)
+_STATUS = said(
+    "0 fine; 1 a finding at or above --fail-on; 2 wrong usage or nothing to read; "
+    "70 an error of lossmon itself."
 )
 
 
-def _options(command: click.Command) -> Iterator[str]:
+def _options(command: click.Command, tongue: Words) -> Iterator[str]:
     context = click.Context(command)
     for parameter in command.params:
         record = parameter.get_help_record(context)
         if record is not None:
-            yield from (".TP", f".B {_plain(record[0])}", _plain(record[1]))
+            yield from (".TP", f".B {_plain(record[0])}", _plain(told(record[1], tongue)))
 
 
 def _paragraphs(text: str) -> Iterator[str]:
@@ -79,6 +97,7 @@ def _paragraphs(text: str) -> Iterator[str]:
 def _plain(text: str) -> str:
     """Text in which nothing is a request or an escape of man's."""
     text = text.replace("\\", "\\e").replace("-", "\\-").replace("…", "...")
+    text = _WIDE.sub("\\g<0>\\\\:", text)  # where a line may break: man knows of blanks alone
     return "\\&" + text if text.startswith((".", "'")) else text
 
 
@@ -87,6 +106,7 @@ def write(folder: Path = SHARE) -> None:
     from lossmon.cli import cli
 
     folder.joinpath("lossmon.1").write_text(page(cli), encoding="utf-8")
+    folder.joinpath("lossmon.zh.1").write_text(page(cli, words("zh")), encoding="utf-8")
     for shell, name in _FILES.items():
         folder.joinpath(name).write_text(completion_of(cli, shell), encoding="utf-8")
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.chart.picture import ChartSpec, Curve, Mark, draw
+from lossmon.chart.spec import told_in
 from lossmon.diagnosis.finding import PatternId
 from lossmon.diagnosis.pattern import Draft
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.history.columns import Floats, SeriesView
+from lossmon.words import ENGLISH, Words, known
 
 _N = 240
 
@@ -18,7 +20,9 @@ def _draft() -> Draft:
     return Draft(t, np.random.default_rng(7).normal(0, 1, _N), 0.4 + 1.8 * np.exp(-6 * t))
 
 
-def sketch(pattern: PatternId, width: int, height: int, *, ascii: bool = False) -> str:
+def sketch(
+    pattern: PatternId, width: int, height: int, *, ascii: bool = False, words: Words = ENGLISH
+) -> str:
     """A small picture of a pattern, without numbers on its axes; "" where it has none.
 
     Args:
@@ -26,17 +30,18 @@ def sketch(pattern: PatternId, width: int, height: int, *, ascii: bool = False) 
         width: in cells.
         height: in cells.
         ascii: with ASCII signs only.
+        words: the language of its labels.
     """
     sketched = PATTERNS[pattern].sketch
     if sketched is None:
         return ""
     made, onset = sketched(_draft())
     curves = tuple(
-        Curve(label, "train", _view(label, values), guide=label.startswith("ln"))
+        Curve(known(label), "train", _view(label, values), guide=label.startswith("ln"))
         for label, values in made.items()
     )
     marks = (Mark(int(onset * _N), "mark_info", ""),) if onset is not None else ()
-    picture = draw(ChartSpec(curves, width, height, marks, ascii=ascii))
+    picture = draw(told_in(ChartSpec(curves, width, height, marks, ascii=ascii), words))
     axis = {"├", "┤", "│", "|", "+", "└"}
     rows = []
     for row in picture.rows[: height - 2]:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from lossmon.diagnosis.finding import Cause, Finding
-from lossmon.diagnosis.knowledge import LANGUAGES, load
+from lossmon.diagnosis.knowledge import LANGUAGES, limits, load
 from lossmon.diagnosis.patterns import PATTERNS as DECLARED
 from lossmon.errors import ConfigError
 from lossmon.report.explain import explain
@@ -16,6 +16,15 @@ from lossmon.text import cell_width
 from tests.diagnosis.curves import CURVES, N, replay
 
 PATTERNS = tuple(DECLARED)
+
+
+def test_limits_are_told_in_chinese() -> None:
+    """What `explain -v` prints beside each number: its unit, and where it comes from."""
+    units, sources = limits("zh")
+    for pattern in DECLARED.values():
+        for limit in pattern.limits.named().values():
+            assert limit.unit in units, f"{pattern.id}: add it to knowledge/limits.zh.toml"
+            assert limit.source in sources, f"{pattern.id}: add it to knowledge/limits.zh.toml"
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,14 +28,18 @@ def _named(text: str) -> list[str]:
 def test_the_manual_that_is_shipped_names_the_commands_there_are() -> None:
     shipped = (SHARE / "lossmon.1").read_text()
     assert _named(shipped) == _named(page(cli)), "run python -m lossmon.report.manual"
+    in_chinese = (SHARE / "lossmon.zh.1").read_text(encoding="utf-8")
+    assert _named(in_chinese) == _named(shipped)
+    assert len(re.findall("[\u4e00-\u9fff]", in_chinese)) > 500
     for name, command in cli.commands.items():
         assert (f".SS lossmon {name}" in shipped) != command.hidden
 
 
 @pytest.mark.skipif(shutil.which("man") is None, reason="no man on this machine")
-def test_man_shows_it_without_a_warning() -> None:
+@pytest.mark.parametrize("name", ["lossmon.1", "lossmon.zh.1"])
+def test_man_shows_it_without_a_warning(name: str) -> None:
     done = subprocess.run(
-        ["man", "--warnings", "-l", str(SHARE / "lossmon.1")],
+        ["man", "--warnings", "-l", str(SHARE / name)],
         capture_output=True,
         text=True,
         env={**os.environ, "MANWIDTH": "80", "LC_ALL": "C.UTF-8"},

@@ -114,8 +114,8 @@ class Knowledge:
 
     def not_judged(self, missing: Sequence[str]) -> str:
         """One line: "not judged: no eval: over-fitting; ..."; empty where all was."""
-        told = "; ".join(self.gaps.get(one, one) for one in missing)
-        return f"{self.word('unjudged')}: {told}" if told else ""
+        told = self.tell("; ").join(self.gaps.get(one, one) for one in missing)
+        return self.tell("{word}: {note}", word=self.word("unjudged"), note=told) if told else ""
 
     def word(self, id_: str) -> str:
         """A word of the screen in this language."""
@@ -170,6 +170,19 @@ class Knowledge:
             yield from cause.remedies
         if not any(cause.certain for cause in measured):
             yield from (text for text in own if not _FIELD.search(text))
+
+
+@lru_cache(maxsize=4)
+def limits(lang: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """Units and sources of limits in a language, by how they stand in the code.
+
+    In a file of their own: only `explain -v` wants them.
+    """
+    path = Path(__file__).with_name(f"limits.{lang}.toml")
+    if lang == "en" or not path.is_file():
+        return {}, {}
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    return table["units"], table["sources"]
 
 
 @lru_cache(maxsize=4)
