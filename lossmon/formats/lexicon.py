@@ -15,6 +15,7 @@ no part of "beta_loss".
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
@@ -74,13 +75,14 @@ _BOOKKEEPING = (
 )
 # Numbers that stand in a sentence beside metrics and are none.
 _NOISE = re.compile(
-    rf"{_BOOKKEEPING}|(?:.*_)?(?:v_num|pid|rank|seed|cuda|gpu|gpus|device|world_size|best|patience"
+    rf"{_BOOKKEEPING}|(?:{TRAIN}|{EVAL})_(?:steps|batches)"
+    r"|(?:.*_)?(?:v_num|pid|rank|seed|cuda|gpu|gpus|device|world_size|best|patience"
     r"|wall|oom|port|total|remaining|workers|node|after|ts|timestamp|line|lineno|dur|clip|bsz|py|run"
     r"|python|of|set|over)"
     r"|(?:elapsed|number_of|consumed|warmup|max|min|num|n)_.*|.*_cost"
     r"|.*(?:time|memory|mem|scale|skipped|nan_iterations|batch_size|seconds)(?:_(?:ms|s|gib|gb|mb))?"
     r"|(?:max_)?mem(?:ory)?(?:_.*)?|ms|s|sec|images?|data|bad_epochs.*|.*(?:decay|mult|momentum)"
-    r"|best_.*|prev(?:ious)?_.*"
+    r"|best_(?!.*fitness).*|prev(?:ious)?_.*"
 )
 # Of these, those by which a run is judged beside its losses: the scale of fp16 losses, what a step
 # costs, what it holds.
@@ -120,10 +122,13 @@ _LOWER = (  # scores that should fall
     r"(?:ppl|perplexity|\w*errors?|err|fid\w*|kid|lpips|[wct]er|eer|hd_?95|hausdorff\w*|asd|assd"
     r"|mcd|[am]?[fd]de|mp[jv]pe|epe|crps|rmse\w*|mae|mse|mape|nll|bp[bcd]|regret)"
 )
-_SOUGHT = frozenset((
-    "value", "fval", "fx", "f_x", "f", "fun", "obj", "objective", "function_value", "f_min",
-    "f_avg", "fitness", "best_fitness",
-))  # fmt: skip
+_SOUGHT = re.compile(
+    r"value|fval|fx|f_x|f|fun|obj|f_min|f_avg|(?:best_)?loss"
+    r"|(?:(?:best|average|avg|mean|min|population|individual)_)*"
+    r"(?:objective(?:_function)?(?:_value)?|function_value|fitness)"
+)
+_EVALUATIONS = frozenset(("nevals", "n_eval", "n_evals", "fevals", "nfev", "evaluations"))
+STATISTICS = frozenset(("avg", "mean", "min", "max", "best", "median"))
 _REWARD = re.compile(r"(?:.*_)?(?:rewards?|rew|returns?)(?:_.*)?")
 # The same where nothing else tells of a training: "return code: 0" and "returns: 3" earn nothing.
 _EARNED = re.compile(
@@ -255,7 +260,16 @@ def is_rate(name: str) -> bool:
 
 def is_objective(name: str) -> bool:
     """What an optimiser or a search calls what it seeks the best of, where nothing else is one."""
-    return plain(name) in _SOUGHT
+    return bool(_SOUGHT.fullmatch(plain(name)))
+
+
+def is_of_search(names: Iterable[str]) -> bool:
+    """Columns of a search: how often its function was asked, and what is told of the answers.
+
+    DEAP's "gen nevals avg std min max" names no more; whether they should rise or fall, nothing.
+    """
+    forms = set(map(plain, names))
+    return bool(forms & _EVALUATIONS and forms & STATISTICS)
 
 
 def is_noise(name: str) -> bool:

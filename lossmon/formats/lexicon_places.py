@@ -28,7 +28,8 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
         "n_iter", "total_steps_done", "num_iters", "i", "s", "up", "round", "tree", "kimg", "tick",
         "timestep", "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps",
         "num_env_steps", "elapsed_tokens", "eval_global_step", "val_global_step", "train_steps",
-        "trained_steps", "completed_steps", "generation", "n_gen",
+        "trained_steps", "completed_steps", "generation", "n_gen", "iterat",
+        "example_counter",
     ),
     "epoch": ("epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx"),
     "batch": ("batch", "batches", "minibatch", "mini_batch", "mb", "batch_idx", "batch_id"),
@@ -66,6 +67,7 @@ _LONGEST_TITLE = 100
 
 TOTAL_STEPS = (
     "total_steps", "max_steps", "max_iters", "total_iters", "num_training_steps", "max_iter",
+    "iteration_count",
 )  # fmt: skip
 TOTAL_EPOCHS = ("total_epochs", "num_epochs", "max_epochs", "num_train_epochs")
 _PLAN = re.compile(
@@ -123,6 +125,7 @@ def counter_of(key: str) -> Counter | None:
         or "best" in form
         or "warmup" in form
         or form.startswith("number")
+        or (form.endswith("_steps") and all(map(split_of, last[:-1])))  # "Val steps: 2" were taken
     ):
         return None
     word = plain(last[-1])

@@ -106,7 +106,7 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
             chosen[TRAIN_LOSS] = min(train_parts, key=_part_oddness)
     if not chosen.keys() & {TRAIN_LOSS, EVAL_LOSS}:
         sought = [name for name in candidates.get(OTHER, []) if is_objective(name)]
-        least = [name for name in sought if plain(name).endswith("min")]  # beside an average
+        least = [name for name in sought if _BEST.search(plain(name))]  # beside an average
         chosen |= {TRAIN_LOSS: [*least, *sought][0]} if sought else {}
     if EVAL_LOSS not in chosen:
         eval_parts = [name for name in parts if is_eval(name)]
@@ -119,6 +119,7 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
     return chosen
 
 
+_BEST = re.compile(r"(?:^|_)(?:min|best)(?:_|$)")
 _EVAL_PERPLEXITY = re.compile(rf"{EVAL}_(?:ppl|perplexity)")
 _FIRST_OF_TWO = re.compile(r"validation_0_(?P<metric>\w+)")
 

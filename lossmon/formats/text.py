@@ -39,6 +39,7 @@ _UNCLEAN = re.compile(
     "[^\t\n -~\u00a0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe\uff00-\ufffd]"
 )
 _DIGITS = re.compile(r"\d+")
+_LETTER = re.compile(r"[^\W\d_]")
 _MOST_DIGITS = 400  # no float is as long
 _PLAIN = bytes(range(32, 127)) + b"\t\n"
 _SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
@@ -82,6 +83,7 @@ class TextDecoder:
     _roughly: dict[str, Shape] = field(default_factory=dict)
     _table: Table | None = None
     _around: Table | None = None  # the one to return to below a table of scores
+    _above: str = ""  # the words of the line before, where it had no number
     _boxes: tuple[Box, Report] = field(default_factory=lambda: (Box(), Report()))
     _rows: Placer = field(init=False)
     _coverage: Coverage = field(default_factory=Coverage)
@@ -186,6 +188,7 @@ class TextDecoder:
         if not _DIGIT.search(line):
             self._words(line)
             return
+        self._above = ""
         if self._table is not None and self._table_row(line):
             return
         if "%" in line or "G " in line:
@@ -251,10 +254,13 @@ class TextDecoder:
     def _words(self, line: str) -> None:
         """A line without numbers: a table's header, the start of an evaluation, the end."""
         self._note_end(line)
+        above = ""
+        if _LETTER.search(line):  # else a rule, below which the header may stand
+            above, self._above = self._above, line
         shape = self.shapes.get(line)
         if shape is None:
             message, _ = strip_prefix(line)
-            table = Table.from_header(message)
+            table = Table.from_header(message, above)
             if table is not None:
                 self._open(table)
                 return

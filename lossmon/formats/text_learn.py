@@ -12,6 +12,7 @@ from lossmon.formats.lexicon import (
     is_loss,
     is_measured,
     is_noise,
+    is_objective,
     is_paced,
     is_rate,
     is_score,
@@ -106,7 +107,10 @@ def learn(line: str) -> Shape:
     long = 12 if "epochs" in roles.values() else 7
     shape.header = shape.words <= long and not _CALL.search(message)
     head = message[: metrics[0].key_start] if metrics else message
-    shape.phase, shape.held_out = phase_of(head), held_out_set(head)
+    about = head
+    if metrics and metrics[0].behind:  # "9.8 perplexity estimate based on a held-out corpus of 8"
+        about = next((message[: one.start] for one in tokens if one.start > len(head)), message)
+    shape.phase, shape.held_out = phase_of(about), held_out_set(about)
     shape.announces = not tokens and shape.phase is not None and len(message) < 80
     _choose_values(shape, tokens, roles, metrics, message, head)
     counted = [tokens[i].key for i, role in roles.items() if role in ("step", "epoch")]
@@ -150,7 +154,7 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
             claim(tokens, roles, i, counter)
     for i, token in enumerate(tokens[:1]):
         many = not metrics and _OF_THESE.match(message, token.end)
-        if many or token.kind is not Kind.INDEX:
+        if many or token.kind is not Kind.INDEX or not is_count(token.text):
             continue
         if not roles.keys() & {0} and "step" not in roles.values():
             counter = "batch" if "batch" in roles.values() else "step"
@@ -220,6 +224,11 @@ def _choose_values(
     """Keep the metrics that are worth drawing; none where the line is no row."""
     eval_line = shape.phase == "eval"
     kept = [token for token in metrics if not is_noise(token.key)]
+    best = shape.bar and not kept  # of a search, which shows nothing but the best so far
+    if best:
+        kept = [token for token in metrics if is_objective(token.key)]
+    if any(token.behind and (is_loss(token.key) or is_score(token.key)) for token in kept):
+        kept = [token for token in kept if token.behind or token.explicit]
     names = settle(names_by_section(message, kept), eval_line, shape.level > 0)
     trial = len(names) < len(kept)  # of a search: its value, and not its parameters
     kept = kept[: len(names)]
@@ -232,7 +241,11 @@ def _choose_values(
         alone and not losses and shape.level == 0 and any(is_score(name) for name in names)
     )
     paced = shape.words <= FEW and any(is_paced(name) for name in names)
-    if not losses and not (measured and shape.level) and not (shape.scores or paced or trial):
+    if (
+        not losses
+        and not (measured and shape.level)
+        and not (shape.scores or paced or trial or best)
+    ):
         at = [i for i, name in enumerate(names) if shape.level == 1 and is_rate(name)]
         kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
     shape.explicit = explicit

@@ -6,6 +6,7 @@ from collections import Counter as Tally
 from collections.abc import Callable
 
 from lossmon.formats.lexicon import (
+    STATISTICS,
     is_earned,
     is_loss,
     is_measured,
@@ -97,6 +98,7 @@ _OTHER_SIGNS: tuple[tuple[Said, Callable[[str, float], bool]], ...] = (
     (said("a score"), lambda name, value: is_score(name) and value % 1 != 0),  # else it counts
     (said("a learning rate"), lambda name, _: is_paced(name)),
     (said("what is sought"), lambda name, _: is_objective(name)),
+    (said("what a search found"), lambda name, _: plain(name) in STATISTICS),
     (said("how fast epochs are"), lambda name, _: is_rate(name)),
 )
 

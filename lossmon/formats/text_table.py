@@ -6,12 +6,20 @@ import re
 from dataclasses import dataclass
 
 from lossmon.formats.decoder import as_step
-from lossmon.formats.lexicon import is_loss, is_measured, is_noise, is_objective, is_score, phase_of
+from lossmon.formats.lexicon import (
+    is_loss,
+    is_measured,
+    is_noise,
+    is_objective,
+    is_of_search,
+    is_score,
+    phase_of,
+)
 from lossmon.formats.lexicon_places import counter_of
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import FILLER
 
-_COLUMN = re.compile(r"\S+(?: \S+)*")
+_COLUMN = re.compile(r"\S+(?: (?!#)\S+)*")  # pycma: "Iterat #Fevals" are two
 _CELL = re.compile(r"\S+")
 _MARKS = re.compile(rf"[{FILLER}]")
 _BAR_TAIL = re.compile(r"(?::|(?<!\s))\s+\d{1,3}%[|\s]")  # YOLO draws a bar behind its cells
@@ -29,6 +37,7 @@ _YOLO = frozenset(("box", "obj", "cls", "dfl", "total", "giou", "seg", "l1"))  #
 _MAX_COLUMNS = 64
 _MAX_REPORTED = 1000
 _SHORT = {"#": "step", "E": "epoch", "Gen": "step", "gen": "step"}  # spaCy, gplearn
+_BARRED = re.compile(r"[^|]+")
 
 
 @dataclass
@@ -76,20 +85,31 @@ class Table:
         return cls.from_header(line[: bar.start()]) if bar else None
 
     @classmethod
-    def from_header(cls, line: str) -> Table | None:
-        """The table that a line opens; None where the line is no header."""
+    def from_header(cls, line: str, above: str = "") -> Table | None:
+        """The table that a line opens; None where the line is no header.
+
+        Args:
+            line: of names.
+            above: the line of words right above it, with what it begins with: Vowpal Wabbit
+                writes "average" over "loss".
+        """
         text = _MARKS.sub(" ", line)
         if re.match(r"#\s+[A-Za-z]", text):  # a comment sign, unless it stands for a column
             text = " " + text[1:]
-        piped = text.count("|") >= 2
-        if piped:
-            names, spans = [cell.strip() for cell in text.strip().strip("|").split("|")], []
-        else:
-            matches = list(_COLUMN.finditer(text.replace("\t", "  ")))
-            if len(matches) < 2:
-                matches = list(_CELL.finditer(text))
-            names = [match.group() for match in matches]
-            spans = [match.span() for match in matches]
+        if text.count("|") >= 2:
+            return cls._of([cell.strip() for cell in text.strip().strip("|").split("|")], [], True)
+        names, spans = _columns(text)
+        if above and len(set(names)) < len(names):
+            names = _told_apart(names, spans, above)
+        table = cls._of(names, spans, False)
+        if table is None and above:
+            names, spans = _of_two_lines(_MARKS.sub(" ", above), text)
+            table = cls._of(names, spans, False)
+        return table
+
+    @classmethod
+    def _of(cls, names: list[str], spans: list[tuple[int, int]], piped: bool) -> Table | None:
+        """The table of these columns; None where nothing in them tells of a training."""
         if not 2 <= len(names) <= _MAX_COLUMNS or any(len(name) > 40 for name in names):
             return None
         if len(_YOLO & set(map(str.lower, names))) >= 2:
@@ -98,7 +118,7 @@ class Table:
         counted = any(_counter(name) for name in names)
         if any(name[-1:] in ":=,." or parse_number(name) is not None for name in names):
             return None
-        if losses and counted:
+        if counted and (losses or is_of_search(names)):
             return cls(names, spans, piped)
         scores = not (losses or counted) and sum(map(is_score, names)) > 1
         return cls(names, spans, piped, True) if scores else None
@@ -180,6 +200,48 @@ class Table:
         else:
             row.batch = None
         return row if values and (row.step is not None or row.epoch is not None) else None
+
+
+def _columns(text: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """The names of a header and where each stands."""
+    matches = list(_COLUMN.finditer(text.replace("\t", "  ")))
+    if len(matches) < 2:
+        matches = list(_CELL.finditer(text))
+    return [match.group() for match in matches], [match.span() for match in matches]
+
+
+def _told_apart(names: list[str], spans: list[tuple[int, int]], above: str) -> list[str]:
+    """The names, of which some come twice, with what stands above those.
+
+    gplearn writes
+
+        |   Population Average    |             Best Individual              |
+        Gen   Length      Fitness   Length      Fitness      OOB Fitness  Time Left
+
+    Args:
+        names: of the columns.
+        spans: where each stands in its line.
+        above: the line above it.
+    """
+    cells = list((_BARRED if "|" in above else _COLUMN).finditer(above))
+    told = []
+    for name, (_, end) in zip(names, spans, strict=True):
+        over = (cell.group().strip() for cell in cells if cell.start() < end <= cell.end())
+        group = next(over, "") if names.count(name) > 1 else ""
+        told.append(f"{group} {name}" if group else name)
+    return told
+
+
+def _of_two_lines(above: str, line: str) -> tuple[list[str], list[tuple[int, int]]]:
+    """The names of a header whose columns are written over two lines, word over word."""
+    upper, lower = list(_CELL.finditer(above)), list(_CELL.finditer(line))
+    if len(upper) != len(lower) or any(
+        one.start() >= other.end() or other.start() >= one.end()
+        for one, other in zip(upper, lower, strict=True)
+    ):
+        return [], []
+    names = [f"{a.group()} {b.group()}" for a, b in zip(upper, lower, strict=True)]
+    return names, [match.span() for match in lower]
 
 
 def _value(name: str, cell: str) -> float | None:

@@ -94,6 +94,7 @@ STOP_WORDS = frozenset(
 )
 _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
 _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")
+_NAMED_BEHIND = re.compile(r" ([A-Za-z]\w*)(?= [a-z])")  # "32.8 perplexity estimate based on"
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
 # "guid: test-12": a whole number behind a word for data is that of an example.
 _IDENTIFIED = re.compile(r"(?<![A-Za-z])(?:train|val|valid|dev|test|eval)-$", re.IGNORECASE)
@@ -128,6 +129,10 @@ def tokenise(text: str) -> list[Token]:
                     behind[1],
                     True,
                 )  # "2.31 loss, 0.0001 LR"
+                continue
+            named = _NAMED_BEHIND.match(text, token.end) if "." in token.text else None
+            if named and (is_loss(named[1]) or is_score(named[1])):
+                token.kind, token.key, token.behind = Kind.VALUE, named[1], True
     return tokens
 
 

@@ -7,6 +7,7 @@ import re
 from lossmon.formats.lexicon import (
     is_eval,
     is_loss,
+    is_noise,
     is_objective,
     is_score,
     is_train,
@@ -31,7 +32,8 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
     if objective and not (has_loss or any(map(is_score, names))):
         if len(names) > 1:
             return names[:1]  # Optuna: "with value: 0.5 and parameters: {'x': 0.1}"
-        return ["objective"]  # R's optimisers: "iter  10 value 92.2"
+        told = is_noise(names[0])  # "best loss", as the bar of a search has it
+        return names if told else ["objective"]  # R's optimisers: "iter  10 value 92.2"
     if names and is_eval(names[0]) and not any(_of_training(name) for name in names[1:]):
         eval_line = True  # "val Loss: 0.9 Acc: 0.4"
     settled: list[str] = []
