@@ -25,6 +25,7 @@ class Counter:
         span: steps in an epoch, where the log says.
         interval: positions between the newest two rows of an epoch.
         from_zero: positions count from 0.
+        by_epoch: it counts epochs, in a bar over all of them; None until a row has told.
     """
 
     resets: bool | None = None
@@ -36,6 +37,7 @@ class Counter:
     longest: int = 0
     interval: int = 0
     from_zero: bool = False
+    by_epoch: bool | None = None
     unit: int = 0  # the batch size, where positions are samples
 
     def locate(
@@ -51,6 +53,8 @@ class Counter:
         """
         if span:
             self.span = span
+        if self.by_epoch is not False and epoch is not None:
+            self._compare(position, epoch, epochs)
         if self.resets is None and self._is_of_one(position, epoch, epochs):
             self.resets = True
         if epoch is None:
@@ -63,6 +67,19 @@ class Counter:
         self.last = position
         self.longest = max(self.longest, position)
         return self.base + position
+
+    def _compare(self, position: int, epoch: int, epochs: float | None) -> None:
+        """Whether it goes with the epoch, as that of "Epoch 3/20:  15%|#  | 3/20" does.
+
+        Where an epoch has as many batches as there are epochs, the second batch of one shows that
+        it does not.
+        """
+        goes_along = self.span is not None and self.span == epochs and 0 <= epoch - position <= 1
+        if self.by_epoch and not goes_along:
+            self.resets, self.base = True, (epoch - 1) * (self.span or 0)
+        elif goes_along and self.by_epoch is None:
+            self.resets = False
+        self.by_epoch = goes_along
 
     def locate_many(self, positions: Ints, epochs: float | None) -> Ints | None:
         """`locate` for rows behind the newest one; None where they have to be asked singly.
@@ -106,8 +123,8 @@ class Counter:
 
     def _is_of_all(self, position: int, epoch: int, epochs: float | None) -> bool:
         """Whether the log begins in the middle, as far into all epochs as the position is."""
-        if not self.span or not epochs or epoch < 2:
-            return False
+        if not self.span or not epochs or epoch < 2 or position == self.span:
+            return False  # at its very end it is as far as any bar
         return epoch - 1 <= position / self.span * epochs <= epoch
 
     def _is_of_one(self, position: int, epoch: int | None, epochs: float | None) -> bool:

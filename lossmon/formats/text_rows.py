@@ -130,24 +130,30 @@ class Placer:
                 by_batch = epoch is not None and "batch" in shape.counters
                 recurs = shape.rows >= _RECURS or 1 not in self._levels.values()
                 place.arrive(step, shape.level == 2, by_batch, recurs)
-            if not again:  # Lightning redraws its bar when it has said that it is over
+            if not again and not self._is_last(shape, groups):
                 self.facts.finished, self.facts.failure = False, None
             if shape.totals:
                 self.note_totals(shape, groups)
         at = place.epoch if epoch is None else epoch
         record = Record(values, step, at, time, "" if evaluation else self.stage)
+        alone = evaluation and self._loops_alone(shape, groups)
         if shape.bar:
             if evaluation or not (shape.redraws and self._between(shape, groups, record)):
                 self._hold_bar(shape, record, groups)
-        elif evaluation and "batch" in shape.counters:
+        elif evaluation and ("batch" in shape.counters or alone):
             self._hold(("eval", shape.names, record.epoch, record.step), record)
         else:
             self._emit(record)
-        if shape.rows == 1 or shape.rows == _RECURS:
+        if shape.rows in (1, _RECURS) and not alone:
             for name in values:  # one torn line among many rows by epoch is no kind of row
                 known = self._levels.get(name)
                 if known is None or shape.rows == _RECURS:
                     self._levels[name] = max(shape.level, known or 0)
+
+    def _is_last(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """A bar at the end of the last epoch: Lightning draws it behind the words that it is over."""
+        epoch, epochs = shape.counter(groups, "epoch"), shape.counter(groups, "epochs")
+        return shape.bar and epoch is not None and epoch == epochs and shape.is_full(groups)
 
     def _enter(self, named: str, step: int) -> None:
         """Another part of the training begins: it is called so, or what was planned is done."""
@@ -318,6 +324,8 @@ class Placer:
         place = self.place
         epoch = None if place.epoch is None or place.epoch != place.epoch else int(place.epoch)
         epochs = shape.counter(groups, "epochs") if epoch is not None else None
+        if epoch is not None and epochs and self._counts_from_zero(epochs):
+            epoch, epochs = epoch + 1, epochs + 1
         position = shape.counter(groups, "step")
         if position is not None:
             span = shape.counter(groups, "steps")
@@ -333,6 +341,10 @@ class Placer:
         if shape.samples and span:
             position, span = counter.rescale(int(position), int(span))
         return counter.locate(int(position), int(span) if span else None, epoch, epochs)
+
+    def _counts_from_zero(self, epochs: float) -> bool:
+        """Whether "Epoch 5/5" is the sixth, as "max_epochs=6" says."""
+        return self.facts.total_epochs == epochs + 1
 
     def _end(self) -> int:
         """The last step of the epoch, where its last row has come; else 0."""
@@ -362,9 +374,15 @@ class Placer:
         if counter is None:
             self.facts.total_steps = self.facts.total_steps or (int(total) if total else None)
             return int(position)
-        if total is not None and counter.span is not None and total != counter.span:
-            return place.step
-        return counter.peek(int(position))
+        return place.step if self._loops_alone(shape, groups) else counter.peek(int(position))
+
+    def _loops_alone(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """Steps of an evaluation, up to another number than those of the training.
+
+        What an epoch's line says of all of them comes after them, and takes their place.
+        """
+        counter, total = self._counters.get("step"), shape.counter(groups, "steps")
+        return counter is not None and total is not None and counter.span not in (None, total)
 
     def _unplaced_eval(self, shape: Shape, step: int | None) -> int:
         """An evaluation without a step: at the end of the epoch, where its last row has come.
@@ -386,7 +404,7 @@ class Placer:
             return
         self._totals = totals
         epochs = shape.counter(groups, "epochs")
-        if epochs:
+        if epochs and not self._counts_from_zero(epochs):
             self.facts.total_epochs = epochs
         span = shape.counter(groups, "steps")
         counter = step_counter
@@ -405,6 +423,13 @@ class Placer:
             self.facts.total_steps = int(total)
 
     def _emit(self, record: Record) -> None:
+        held = self._held
+        if (
+            held is not None
+            and (held.key[0], held.record.step) == ("eval", record.step)
+            and held.record.values.keys() <= record.values.keys()
+        ):
+            self._held = None  # the line that sums the batches up
         if self._held is not None:
             self.release()
         self._out.append(record)

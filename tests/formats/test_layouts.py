@@ -316,6 +316,123 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
             (3, {"Length": 38.15, "Fitness": 1029.81}),
         ],
     ),
+    "what stands above a header tells columns of one name apart (gplearn)": (
+        "    |   Population Average    |             Best Individual              |\n"
+        "---- ------------------------- ------------------------------------------ ----------\n"
+        " Gen   Length          Fitness   Length          Fitness      OOB Fitness  Time Left\n"
+        "   0    38.15          1029.81        7          0.63609              N/A      7.13s\n",
+        [
+            (
+                0,
+                {
+                    "Population Average Length": 38.15,
+                    "Population Average Fitness": 1029.81,
+                    "Best Individual Fitness": 0.63609,
+                },
+            )
+        ],
+    ),
+    "a header of two lines, word over word (Vowpal Wabbit)": (
+        "average  since         example        example        current        current  current\n"
+        "loss     last          counter         weight          label        predict features\n"
+        "5.002642 5.002642            1            1.0         2.2367         0.0000        5\n"
+        "2.501321 0.000000            2            2.0        -0.2319        -0.2319        5\n",
+        [
+            (
+                step,
+                {
+                    "average loss": mean,
+                    "since last": last,
+                    "example weight": float(step),
+                    "current label": label,
+                    "current predict": told,
+                    "current features": 5.0,
+                },
+            )
+            for step, mean, last, label, told in (
+                (1, 5.002642, 5.002642, 2.2367, 0.0),
+                (2, 2.501321, 0.0, -0.2319, -0.2319),
+            )
+        ],
+    ),
+    "words above a header that is none of two lines": (
+        "Training begins now\nepoch  loss\n1  0.5\n2  0.4\n",
+        [(1, {"loss": 0.5}), (2, {"loss": 0.4})],
+    ),
+    "a header whose columns stand close (pycma)": (
+        "Iterat #Fevals   function value  axis ratio  sigma  min&max std  t[m:s]\n"
+        "    1      9 3.277801970663764e+01 1.0e+00 2.64e-01  2e-01  3e-01 0:00.0  \n",
+        [
+            (
+                1,
+                {
+                    "#Fevals": 9.0,
+                    "function value": 32.77801970663764,
+                    "axis ratio": 1.0,
+                    "sigma": 0.264,
+                },
+            )
+        ],
+    ),
+    "statistics of a search that names nothing else (DEAP)": (
+        "gen\tnevals\tavg    \tmin    \n0  \t30    \t15.3478\t2.70828\n",
+        [(0, {"nevals": 30.0, "avg": 15.3478, "min": 2.70828})],
+    ),
+    "the best so far, where a bar shows nothing else (hyperopt)": (
+        "  2%|▎         | 1/40 [00:00<00:09,  3.94trial/s, best loss: 0.67]\n"
+        "  5%|▌         | 2/40 [00:00<00:09,  3.94trial/s, best loss: 0.52]\n"
+        "  8%|▊         | 3/40 [00:00<00:09,  3.92trial/s, best loss: 0.52]\n",
+        [(1, {"best loss": 0.67}), (2, {"best loss": 0.52}), (3, {"best loss": 0.52})],
+    ),
+    "the best so far beside a loss is none": (
+        "1/40 [00:00<00:09,  3.94it/s, loss=0.7, best_loss=0.6]\n",
+        [(1, {"loss": 0.7})],
+    ),
+    "a value before its name, in a sentence (gensim)": (
+        "".join(
+            f"{bound} per-word bound, {value} perplexity estimate based on a held-out corpus of 160"
+            f" documents with 4800 words\nPROGRESS: pass {n}, at document #160/160\n"
+            for n, (bound, value) in enumerate(((-5.034, 32.8), (-3.918, 15.1), (-3.722, 13.2)))
+        ),
+        [(n, {"eval_perplexity": value}) for n, value in enumerate((32.8, 15.1, 13.2))],
+    ),
+    "a bar over all epochs counts these (scvi-tools)": (
+        "".join(
+            f"\rEpoch {shown}/3:  33%|3  | {n}/3 [00:01<00:20,  1.06s/it, train_loss=0.{9 - n}]"
+            for n, shown in ((1, 1), (1, 2), (2, 2), (2, 3), (3, 3))
+        ),
+        [
+            (1, {"train_loss": 0.8}), (1, {"train_loss": 0.8}), (2, {"train_loss": 0.7}),
+            (2, {"train_loss": 0.7}), (3, {"train_loss": 0.6}),
+        ],
+    ),
+    "as many batches as epochs are batches": (
+        "".join(
+            f"\rEpoch {epoch}/3:  33%|3  | {n}/3 [00:01<00:20,  1.06s/it, loss=0.{90 - 3 * epoch - n}]"
+            for epoch in (1, 2)
+            for n in (1, 2, 3)
+        ),
+        [(n, {"loss": (87 - n if n < 4 else 84 - n + 3) / 100}) for n in range(1, 7)],
+    ),
+    "batches of an evaluation give way to the line that sums them up (Poutyne)": (
+        "".join(
+            f"\rEpoch:  {epoch}/2 Step:  1/2  50.00% |#####     |ETA: 0.03s loss: 7.5"
+            f"\rEpoch:  {epoch}/2 Step:  2/2 100.00% |##########|ETA: 0.00s loss: 6.5"
+            f"\rEpoch:  {epoch}/2 Step: 1/3  33.00% |###       |ETA: 0.00s val_loss: 5.5"
+            f"\rEpoch:  {epoch}/2 Step: 3/3 100.00% |##########|ETA: 0.00s val_loss: 5.1"
+            f"\rEpoch:  {epoch}/2 Train steps: 2 Val steps: 3 0.06s loss: 7.0 val_loss: 5.3\n"
+            for epoch in (1, 2)
+        ),
+        [
+            row
+            for n in (0, 2)
+            for row in (
+                (n + 1, {"loss": 7.5}),
+                (n + 2, {"loss": 6.5}),
+                (n + 2, {"epoch_loss": 7.0, "val_loss": 5.3}),
+            )
+        ],
+    ),
     "a torn line is no finer kind of row": (
         "epoch 0, cost 0.5\nepoch 1, cost 0.4\n 2, cost 0.3\nepoch 3, cost 0.2\n",
         [(0, {"cost": 0.5}), (1, {"cost": 0.4}), (2, {"cost": 0.3}), (3, {"cost": 0.2})],
@@ -347,6 +464,8 @@ def test_rows(kind: str, at_once: bool) -> None:
         ("a row an epoch without a header (YOLOv5's results.txt)", 6),
         ("the epoch in a bar's description", 40),
         ("an epoch as a rate is none (PyKEEN)", 12),
+        ("a bar over all epochs counts these (scvi-tools)", 3),
+        ("as many batches as epochs are batches", 9),
     ],
 )
 def test_plans(kind: str, steps: int) -> None:

@@ -185,3 +185,14 @@ def test_lightnings_bar_is_redrawn_after_the_sentence_that_ends_it():
     decoder.feed(bar.format(4, 5).encode() + b"\n")
     decoder.flush()
     assert not decoder.facts.finished, "it goes on"
+
+
+def test_lightnings_rich_bar_is_written_once_where_the_output_is_a_file():
+    log = (
+        "`Trainer.fit` stopped: `max_epochs=6` reached.\n"
+        "Epoch 5/5  ━━━━━━━━━ 10/10 0:00:00 • 0:00:00 11.75it/s train_loss: 0.03\n"
+    )
+    decoder = TextDecoder()
+    (record,) = [*decoder.feed(log.encode()), *decoder.flush()]
+    assert (record.step, record.values) == (60, {"train_loss": 0.03})
+    assert (decoder.facts.total_steps, decoder.facts.finished) == (60, True)
