@@ -76,6 +76,7 @@ class Situation:
         live: rows came while we watched, so that silence means something.
         signs: what the machine says.
         alarmed: its silence was called a stall already: until a new line comes it stays one.
+        from_zero: its rows count each step from 0: the last one is a step short of the plan.
     """
 
     silence_s: float
@@ -86,6 +87,7 @@ class Situation:
     live: bool = False
     signs: Signs = NO_SIGNS
     alarmed: bool = False
+    from_zero: bool = False
 
     @property
     def gone(self) -> bool:
@@ -116,6 +118,8 @@ class Situation:
             return "running"
         if not self.gone and (self.silence_s <= self.patience_s or self.quiet):
             return "running"
+        if self.from_zero and self.step + 1 == plan.total_steps:
+            return "finished"
         known = self.signs.writer is not None or self.signs.job == "RUNNING"
         expected = plan.total_steps is not None or self.live or known
         return "stalled" if expected else "unknown"

@@ -12,6 +12,8 @@ NAME = "store"
 READS = "trackio and MLflow databases (SQLite, also while they are written to)"
 SIGN = "a `metrics` table"
 _KEY = "lossmon_store"
+_STATUS = b'{"lossmon_status": '  # MLflow says how a run stands
+_FAILED = ("FAILED", "KILLED")
 _STORES = ("trackio", "mlflow-sqlite")
 
 
@@ -25,7 +27,14 @@ class StoreDecoder(JsonlDecoder):
         if lines and self.format == NAME:
             self.format = str((load_object(lines[0]) or {}).get(_KEY, NAME))
             lines = lines[1:]
-        return super()._decode(lines)
+        told = [line for line in lines if line.startswith(_STATUS)]
+        if not told:
+            return super()._decode(lines)
+        records = super()._decode([line for line in lines if not line.startswith(_STATUS)])
+        status = str((load_object(told[-1]) or {}).get("lossmon_status"))
+        self.facts.finished = status == "FINISHED"
+        self.facts.failure = said("MLflow: {state}", state=status) if status in _FAILED else None
+        return records
 
 
 def sniff(head: bytes, name: str) -> str | None:

@@ -191,6 +191,16 @@ class History:
         rows = max((len(one) for one in self.series.values()), default=0)
         return share < 1.0 - max(0.02, 1.5 / max(rows, 1))
 
+    @property
+    def counts_from_zero(self) -> bool:
+        """A metric has a point at each step from 0 on, so that the last is one short of the plan.
+
+        CatBoost's `iteration_count` is 40, and its iterations are 0 to 39.
+        """
+        step = self.step or 0
+        whole = (one for one in self.series.values() if len(one) == step + 1)
+        return any(one.last_step == step and not one.view().step[0] for one in whole)
+
     def _place(self, values: Mapping[str, float]) -> int:
         here = -1 if self.step is None else self.step
         if any(self.role_of(name) == "train_loss" for name in values):

@@ -47,6 +47,23 @@ def _yaml(data: bytes, path: str) -> Found:
     return (flat(nested) if isinstance(nested, dict) else {}), ""
 
 
+_ENDED = {b"3": "FINISHED", b"4": "FAILED", b"5": "KILLED"}  # of MLflow's RunStatus
+_STATUS = re.compile(rb"(?m)^status: ['\"]?(\d)['\"]?\s*$")
+
+
+def status_in(folder: str, files: Mapping[str, bytes] | None) -> str:
+    """How MLflow says that the run of a folder ended; empty where it does not say so.
+
+    Args:
+        folder: of the run; the same as for `beside`.
+        files: likewise.
+    """
+    path = os.path.join(folder, "meta.yaml")
+    data = head_of(path) if files is None else files.get(f"{folder}/meta.yaml")
+    told = _STATUS.search(data or b"")
+    return _ENDED.get(told[1], "") if told else ""
+
+
 def _json(data: bytes, path: str) -> Found:
     try:
         nested = orjson.loads(data)

@@ -28,11 +28,13 @@ class Hparams:
         values: dotted name -> value, those that the user chose first; never a secret.
         sources: where they were found.
         name: what the run is called there; empty where it has no name.
+        ended: how MLflow's file store says that it ended; empty while it does not.
     """
 
     values: Mapping[str, Value] = field(default_factory=dict)
     sources: tuple[str, ...] = ()
     name: str = ""
+    ended: str = ""
 
 
 NONE = Hparams()
@@ -63,10 +65,12 @@ def read_hparams(
             values.update(fresh)
             sources.append(source)
 
-    spare = ""
+    spare = ended = ""
     if folder is not None:
-        from lossmon.hparams.files import beside
+        from lossmon.hparams.files import beside, status_in
 
+        if any(format_ == "mlflow" for _, format_, _ in logs):
+            ended = status_in(folder, files)
         for place in _places([path for path, _, _ in logs], folder):
             for file, (found, called) in beside(place, files).items():
                 take(found, os.path.join(place, file), called)
@@ -95,7 +99,7 @@ def read_hparams(
             from lossmon.hparams.heads import of_text
 
             take(of_text(head), path)
-    return Hparams(values, tuple(sources), name or spare)
+    return Hparams(values, tuple(sources), name or spare, ended)
 
 
 def _swapped(found: tuple[dict[str, Value], str], path: str) -> tuple[dict[str, Value], str, str]:

@@ -15,6 +15,7 @@ from lossmon.logs.follower import Chunk
 
 MAGIC = b"SQLite format 3\x00"
 STORE_KEY = "lossmon_store"  # of a first line that says which store the rows are from
+STATUS_KEY = "lossmon_status"  # of a line that says how a run stands
 _ROWS = 50_000  # at most so many a poll
 _COPY_BYTES = 1 << 30  # a larger store with a live write-ahead log is read without it
 _CONFIG_BYTES = 1 << 15  # of the settings of a run, which stand in the first line of its log
@@ -53,6 +54,7 @@ class Store:
         self._last = 0  # id of the newest row that was read
         self._names = {}  # type: Dict[str, str]  # run id -> name of its log
         self._sizes = {}  # type: Dict[str, int]
+        self._ended = {}  # type: Dict[str, str]  # run id -> how it ended
         self._trouble = ""
         self._inode = 0
 
@@ -113,6 +115,7 @@ class Store:
             return []
         logs = list(self._sizes)
         self._last, self._names, self._sizes, self.pending = 0, {}, {}, 1
+        self._ended = {}
         return [Chunk(log, "replaced", 0, b"", "", mtime, 0) for log in logs]
 
     def _find_inode(self) -> int:
@@ -187,8 +190,26 @@ class Store:
                 lines.setdefault(log, []).append(json.dumps(row))
         except sqlite3.Error as error:  # a damaged page: the rows before it count
             trouble = str(error)
+        if store == "mlflow-sqlite" and count < _ROWS:
+            for run, status in self._endings(connection):
+                lines.setdefault(self._names[run], []).append(json.dumps({STATUS_KEY: status}))
         data = {log: ("\n".join(cells) + "\n").encode() for log, cells in lines.items()}
         return data, count, trouble
+
+    def _endings(self, connection: Any) -> Iterator[Tuple[str, str]]:
+        """Runs that have ended since the last look, or go on after all, and what MLflow says."""
+        import sqlite3
+
+        query = "SELECT run_uuid, status FROM runs LIMIT ?"
+        try:
+            for run, status in connection.execute(query, (_ROWS,)):
+                status = str(status)[:20]
+                ended = status != "RUNNING" or run in self._ended
+                if run in self._names and ended and self._ended.get(run) != status:
+                    self._ended[run] = status
+                    yield run, status
+        except sqlite3.Error:
+            return  # a store without it
 
     def _log_name(self, run: str, name: str) -> str:
         plain = (name or run).replace("/", "_")[:100] or "run"

@@ -27,6 +27,7 @@ from lossmon.monitor.update import Gpu, Job, LogInfo, RunUpdate
 from lossmon.words import said
 
 T = TypeVar("T")
+_AS_JOB = {"FINISHED": "COMPLETED", "FAILED": "FAILED", "KILLED": "CANCELLED"}  # MLflow's words
 _PACED = 64  # newest rows of a batch whose own times tell the rhythm
 
 
@@ -46,6 +47,7 @@ class Training:
     revision: int = 0
     place: str = ""
     hparams: Hparams | None = None
+    outdated: bool = False  # they may say more by now
     _joined: dict[Log, str] = field(default_factory=dict)
     _parted: dict[Log, str] = field(default_factory=dict)
     _engine: Engine = field(default_factory=Engine)
@@ -129,7 +131,7 @@ class Training:
     def configure(self, folder: str | None, files: Mapping[str, bytes] | None = None) -> None:
         """Read the settings of the run; on another box from files that were brought from there."""
         logs = [(log.path, log.format, log.start) for log in self.logs]
-        self.hparams = read_hparams(logs, folder, files)
+        self.hparams, self.outdated = read_hparams(logs, folder, files), False
         self.revision += 1
 
     def bring_up_to_date(self, settled: bool) -> None:
@@ -206,21 +208,25 @@ class Training:
         return self._situation[1]
 
     def _situated(self, now: float, mtime: float) -> Situation:
+        plan, step = self.history.plan, self.history.step or 0
         return Situation(
             silence_s=now - mtime if mtime else 0.0,
             usual_gap_s=self.pace.rhythm.usual_gap_s,
             patience_s=self.pace.rhythm.patience_s,
-            plan=self.history.plan,
-            step=self.history.step or 0,
+            plan=plan,
+            step=step,
             live=self.pace.seen_live,
             signs=self._signs(now),
             alarmed=self._stalled == self.mtime,
+            from_zero=step + 1 == plan.total_steps and self.history.counts_from_zero,
         )
 
     def _signs(self, now: float) -> Signs:
         signs = self.pulse.signs(now)
         if self.job is None:
-            return signs
+            ended = self.hparams.ended if self.hparams is not None else ""
+            words = said("MLflow: {state}", state=ended)
+            return replace(signs, job=_AS_JOB[ended], job_words=words) if ended else signs
         return replace(signs, job=self.job.state, job_words=ending(self.job))
 
     def state(self, now: float) -> State:
@@ -265,6 +271,8 @@ class Training:
         gpu = at.signs.gpu if at.state == "stalled" else None
         said = (at.state, at.quiet, at.gone, gpu)
         changed = said != self._said
+        if changed and any(log.format == "mlflow" for log in self.logs):
+            self.outdated = True  # the store may say by now how it ended
         self._said = said
         self.revision += changed
         return changed

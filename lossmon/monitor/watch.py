@@ -553,7 +553,8 @@ class Monitor:
         end = time.thread_time() + _CONFIGURE_S
         renamed = False
         for training in self._trainings_there:
-            if training.hparams is None and self._source_of[training.logs[0]] in settled:
+            unread = training.hparams is None or training.outdated
+            if unread and self._source_of[training.logs[0]] in settled:
                 source = self._source_of[training.logs[0]]
                 folder = self._places.folder(training.place)
                 if any(log.path == training.place for log in training.logs):

@@ -127,6 +127,43 @@ def test_mlflow(tmp_path: Path) -> None:
     assert update.series["loss"].time[0] == 1_700_000_000.0
 
 
+def test_mlflow_says_how_a_run_ended(tmp_path: Path) -> None:
+    path = tmp_path / "mlflow.db"
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "CREATE TABLE runs (run_uuid TEXT, name TEXT, status TEXT);"
+        "CREATE TABLE metrics (key TEXT, value REAL, timestamp INTEGER, run_uuid TEXT, step INTEGER, is_nan INTEGER);"
+    )
+    for run in ("a", "b"):
+        connection.execute("INSERT INTO runs VALUES (?, ?, 'RUNNING')", (run, run))
+        for i in range(10):
+            row = (2 - i * 0.05, 1_700_000_000_000 + i, run, i)
+            connection.execute("INSERT INTO metrics VALUES ('loss', ?, ?, ?, ?, 0)", row)
+    connection.commit()
+    monitor = open_monitor([str(tmp_path)], watch=False)
+
+    def states() -> dict[str, str]:
+        updates = monitor.poll()
+        while monitor.pending():
+            updates += monitor.poll()
+        return {one.logs[0].path[-1]: one.state for one in updates if not one.removed}
+
+    try:
+        assert set(states()) == {"a", "b"}
+        for status, state in (
+            ("FINISHED", "finished"),
+            ("RUNNING", "running"),
+            ("KILLED", "failed"),
+        ):
+            connection.execute("UPDATE runs SET status = ? WHERE name = 'b'", (status,))
+            connection.commit()
+            assert states() == {"b": state}
+            assert states() == {}
+    finally:
+        monitor.close()
+        connection.close()
+
+
 def test_another_database_is_refused_in_one_line(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "x.db")
     connection.execute("CREATE TABLE t (a)")
