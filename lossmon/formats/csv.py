@@ -6,6 +6,7 @@ import csv
 import os
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -21,13 +22,15 @@ from lossmon.formats.lexicon import (
     OTHER_LOSS,
     TRAIN_LOSS,
     VALUE_KEYS,
+    is_loss,
+    is_paced,
     plain,
     role,
     says_split,
 )
 from lossmon.formats.lexicon_places import is_clock, rank_of
 from lossmon.formats.lines import LineSplitter, clean
-from lossmon.formats.names import split_of_path
+from lossmon.formats.names import metric_of_path, split_of_path
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.rows import RowReader, no_collection
 from lossmon.words import said
@@ -42,6 +45,9 @@ _TENSORBOARD = ["wall_time", "step", "value"]  # as its page exports a curve
 _TAG = re.compile(r"(?:.*[-_])?tag[-_](?P<tag>.+)")
 _COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")  # 0,5 or 1.234,5
 _POINTED = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+_CURVES = ("scalars",)  # folders with a file a metric
+_STEP = re.compile(r"\d{1,18}")
+_LEAST = 2  # points that make a curve
 _SNIFFED_LINES = 40
 _BULK = 16  # lines from which on they are worth being read together
 _NUMERIC = b"0123456789+-.eE \r\n"
@@ -87,7 +93,8 @@ class CsvDecoder:
                 continue
             if self._header is None:
                 self._start(text)
-                continue
+                if not _is_point(split(text, self._delimiter)):
+                    continue
             cells = split(text, self._delimiter)
             if cells == self._header or _is_header(cells):
                 if _is_header(cells):
@@ -134,7 +141,9 @@ class CsvDecoder:
 
     def _start(self, text: str) -> None:
         self._delimiter = delimiter(text) or ","
-        self._header = self._named(split(text, self._delimiter))
+        cells = split(text, self._delimiter)
+        alone = _is_point(cells)  # a curve without a header
+        self._header = ["step", _curve_of(self._name)] if alone else self._named(cells)
 
     def _named(self, cells: list[str]) -> list[str]:
         """Names of the columns; told apart, and with the split where none of them has one."""
@@ -203,7 +212,7 @@ def sniff(head: bytes, name: str) -> str | None:
         known -= {ACCURACY}  # a return by date is that of a share
     metrics = [cell for cell in header if role(cell) in known and _is_name(cell)]
     if not metrics or not _is_header(header):
-        return None
+        return _sniff_curve(lines[:-1], mark, name)
     rows = [split(line, mark) for line in lines[1:]]
     if not rows:
         return said("a header with {metrics}", metrics=metrics[0]) if placed else None
@@ -220,6 +229,30 @@ def sniff(head: bytes, name: str) -> str | None:
         metric=metrics[0],
         more=len(header) - 1,
     )
+
+
+def _sniff_curve(lines: list[str], mark: str, name: str) -> str | None:
+    """Steps and values alone, in a file that is called after its metric, as TorchRL writes them."""
+    rows = [split(line, mark) for line in lines]
+    folders, curve = name.replace("\\", "/").split("/")[:-1], _curve_of(name)
+    if len(rows) < _LEAST or not all(map(_is_point, rows)):
+        return None
+    if not (set(folders) & set(_CURVES) or is_loss(curve) or is_paced(curve)):
+        return None
+    steps = [int(row[0]) for row in rows]
+    if any(b <= a for a, b in pairwise(steps)):
+        return None
+    return said("lines of step and value of {name}", name=curve)
+
+
+def _is_point(cells: Sequence[str]) -> bool:
+    """A step and a value."""
+    return len(cells) == 2 and bool(_STEP.fullmatch(cells[0])) and _is_numeric(cells[1])
+
+
+def _curve_of(path: str) -> str:
+    """The metric that a file is called after: "scalars/train/loss.csv" is "train/loss"."""
+    return os.path.splitext(metric_of_path(path, _CURVES))[0]
 
 
 def decoder(name: str) -> CsvDecoder:

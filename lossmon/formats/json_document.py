@@ -14,6 +14,7 @@ from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.json_slices import SLICE_BYTES
 from lossmon.formats.known_rows import KnownRows
 from lossmon.formats.lexicon import LOSSES, role
+from lossmon.formats.lexicon_places import TOTAL_EPOCHS, TOTAL_STEPS
 from lossmon.formats.numbers import as_float, whole
 from lossmon.formats.rows import RowReader, flatten, no_collection
 
@@ -122,11 +123,17 @@ class DocumentDecoder:
         return records
 
     def _note_plan(self, document: dict[str, Any]) -> None:
-        total, epochs = document.get("max_steps"), document.get("num_train_epochs")
-        if isinstance(total, int) and total > 0:
-            self.facts.total_steps = total
-        if isinstance(epochs, int | float) and epochs > 0:
-            self.facts.total_epochs = as_float(epochs)
+        """Take the planned length from what stands beside the rows, or under a key of its own."""
+        below = [one for one in document.values() if isinstance(one, dict)]
+        for said in (*below, document):
+            for key in said.keys() & {*TOTAL_STEPS, *TOTAL_EPOCHS}:
+                planned = said[key]
+                if not isinstance(planned, int | float) or planned <= 0:
+                    continue
+                if key in TOTAL_EPOCHS:
+                    self.facts.total_epochs = as_float(planned)
+                elif isinstance(planned, int):
+                    self.facts.total_steps = planned
 
 
 def load_document(data: bytes | bytearray, slice_bytes: int = SLICE_BYTES) -> Any:

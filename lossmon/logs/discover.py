@@ -14,7 +14,7 @@ _PART_OF_A_TRAINING = re.compile(
     | \d{9,11}\.\d+                                          # hparams of PyTorch's SummaryWriter
     | vis_data | \d{8}_\d{6}                                  # MMEngine's work folder
     | [a-z]{3}\d\d_\d\d-\d\d-\d\d_.*                         # HF: runs/<date>_<host>
-    | dvclive | plots | train | learn | eval | val | valid | validation | test
+    | dvclive | plots | scalars | train | learn | eval | val | valid | validation | test
     | wandb | (offline-)?run-\d{8}_\d{6}-\w+ | latest-run | files
     | swanlog | catboost_info | mlruns | trackio | sb3 | work | work_dirs? | outputs?
     | progress | history

@@ -128,6 +128,25 @@ def test_a_file_about_one_split_names_its_metrics_by_it() -> None:
     assert counts(read(table, "runs/my_test.tsv")) == {"loss": 2}
 
 
+def test_a_curve_without_a_header_is_called_after_its_file() -> None:
+    curve = b"1,6.6\n2,5.2\n3,4.1\n"
+    assert counts(read(curve, "logs/exp/scalars/loss.csv")) == {"loss": 3}
+    assert counts(read(curve, "logs/exp/scalars/train/q.csv")) == {"train/q": 3}
+    assert counts(read(curve, "somewhere/val_loss.csv")) == {"val_loss": 3}
+    for data, name in ((curve, "points.csv"), (b"3,6.6\n2,5.2\n1,4.1\n", "scalars/loss.csv")):
+        with pytest.raises(FormatError):
+            detect(data, name, True)
+
+
+def test_a_plan_may_stand_beside_the_rows() -> None:
+    document = b"""{"meta": {"iteration_count": 2, "learn_metrics": []}, "iterations": [
+        {"iteration": 0, "loss": 0.5}, {"iteration": 1, "loss": 0.4}]}"""
+    found = detect(document, "catboost_training.json", True)
+    assert found is not None
+    assert [record.step for record in found.decoder.feed(document)] == [0, 1]
+    assert found.decoder.facts.total_steps == 2
+
+
 def test_rows_of_a_plan_tell_the_plan() -> None:
     path, data, _ = SAMPLES["llamafactory"]
     found = detect(data, path, True)
