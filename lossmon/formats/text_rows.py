@@ -151,7 +151,7 @@ class Placer:
                     self._levels[name] = max(shape.level, known or 0)
 
     def _is_last(self, shape: Shape, groups: tuple[str, ...]) -> bool:
-        """A bar at the end of the last epoch: Lightning draws it behind the words that it is over."""
+        """A bar at the end of the last epoch, as Lightning draws it behind the words of its end."""
         epoch, epochs = shape.counter(groups, "epoch"), shape.counter(groups, "epochs")
         return shape.bar and epoch is not None and epoch == epochs and shape.is_full(groups)
 

@@ -175,10 +175,10 @@ def lateness(watched: Watched) -> list[str]:
 
 def held_back_s(recipe: Recipe, watched: Watched) -> float | None:
     """Seconds that the tool kept points of the curve to itself, at most; None: never read live."""
-    name = recipe.train or ""
+    name = recipe.train or recipe.eval
     gaps = [
         watched.seen[metric, step] - logged
         for (metric, step), logged in watched.truth.times.items()
-        if metric == name and (metric, step) in watched.seen
+        if name in (None, metric) and (metric, step) in watched.seen
     ]
     return max(gaps, default=None)

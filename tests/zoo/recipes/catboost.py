@@ -6,6 +6,7 @@
 # train = "learn"
 # eval = "test"
 # also = ["passed_time", "remaining_time", "best.*"]
+# ends = "finished"
 # pace_s = 0
 # note = "catboost_info is on; its JSON has the plan"
 # ///

@@ -3,10 +3,10 @@
 # [tool.zoo]
 # tool = "gplearn"
 # environment = "classic"
-# train = "Fitness"
-# also = [".*Length", ".*Fitness.*", "OOB.*", "Time Left"]
+# train = "Best Individual Fitness"
+# also = [".* Length", "Population Average Fitness"]
 # pace_s = 0
-# note = "a header in two tiers: length and fitness of the average, then of the best"
+# note = "a header in two tiers: length and fitness of the average, then of the best; columns of one name are called after the tier above"
 # ///
 """SymbolicRegressor(verbose=1)."""
 
@@ -22,4 +22,4 @@ model = SymbolicRegressor(
 model.fit(x, x[:, 0] * x[:, 1] + x[:, 0])
 truth = Truth()
 for i, value in enumerate(model.run_details_["best_fitness"]):
-    truth.row(i, Fitness=value)
+    truth.values(i, {"Best Individual Fitness": value})

@@ -8,6 +8,7 @@
 # eval = "val_loss"
 # rate = "lr"
 # ends = "finished"
+# stored = ["mlruns/0/*/metrics/*", "mlruns/0/*/meta.yaml"]
 # note = "the file store works only with MLFLOW_ALLOW_FILE_STORE=true"
 # ///
 """MLflow's file store, which has to be allowed by a variable now."""

@@ -7,7 +7,8 @@
 # eval = "val_loss"
 # also = ["mae", "val_mae"]
 # ends = "finished"
-# pace_s = 0.5
+# pace_s = 0.1
+# note = "the loss of each batch, and of an epoch the mean, which is shown as epoch_loss"
 # ///
 """`Model.fit`: a line a step that is redrawn, then one an epoch."""
 
@@ -23,8 +24,14 @@ y = x.sum(1, keepdims=True)
 
 
 class Note(Callback):
+    def on_epoch_begin(self, epoch_number, logs):
+        self.epoch = epoch_number
+
+    def on_train_batch_end(self, batch_number, logs):
+        truth.row(10 * (self.epoch - 1) + batch_number, loss=logs["loss"])
+
     def on_epoch_end(self, epoch_number, logs):
-        truth.row(10 * epoch_number, loss=logs["loss"], val_loss=logs["val_loss"])
+        truth.row(10 * epoch_number, epoch_loss=logs["loss"], val_loss=logs["val_loss"])
 
 
 truth.plan(120)

@@ -3,8 +3,8 @@
 # [tool.zoo]
 # tool = "pycma"
 # environment = "classic"
-# train = "object_function_value"
-# also = ["axis ratio", "sigma", "min&max std.*", "Fevals", "max std", "min std"]
+# train = "function value"
+# also = ["axis ratio", "sigma", "min&max std", "#Fevals"]
 # whole = false
 # note = "prints iterations 1 to 3, then by time; its own folder outcmaes has columns without a header"
 # ///
@@ -20,4 +20,4 @@ while not es.stop():
     es.tell(points, [cma.ff.rosen(one) for one in points])
     es.logger.add()
     es.disp()
-    truth.row(es.countiter, object_function_value=min(es.fit.fit))
+    truth.values(es.countiter, {"function value": min(es.fit.fit)})

@@ -5,7 +5,9 @@
 # environment = "torch"
 # log = ""
 # train = "loss"
-# note = "a binary file of its own"
+# also = ["__swanlab__.*"]
+# ends = "finished"
+# note = "a binary file of its own; measures the machine, too"
 # ///
 """SwanLab in offline mode."""
 
