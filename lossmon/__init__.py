@@ -12,6 +12,16 @@ The way a sample travels:
       presentation/  what is said of it      verdict, signs, pictures, points
       tui/ | report/  what a person sees     the Textual app | check, plot, explain
 
+Beside this way:
+
+    cli/, __main__  the command line     options, usage, exits, endings   what its commands share
+    api             read and diagnose    config/, settings, where          what the user tells once
+    hparams/        settings of runs     words/, text   what is said, and how it reaches a terminal
+    demo/           real trainings that go wrong      notify   services that are told
+    session, private, memory, regular    files of ours, and how files are opened
+    errors, crash, debug                 what goes wrong, on one page
+    plugins         what other packages add
+
 From Python:
 
     frame = lossmon.read("runs/a")         # pandas DataFrame, long form

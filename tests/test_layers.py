@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,44 @@ def test_a_layer_imports_only_layers_below_it(path: Path) -> None:
             continue
         assert ORDER.index(parts[1]) < ORDER.index(layer), f"{layer} imports {name}"
         assert not any({layer, parts[1]} <= some for some in SIBLINGS), f"{layer} imports {name}"
+
+
+_PUBLIC = {"_replace", "_asdict", "_fields", "_exit"}  # of named tuples and os, so by their manuals
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_what_is_private_is_used_by_its_owner_alone(path: Path) -> None:
+    """`other._name` ties two files together where neither says so."""
+    if path.name == "textual_private.py":
+        return  # the one place that knows Textual's, and a test of its own
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            private = [one.name for one in node.names if re.match("_(?!_)", one.name)]
+            assert not private, f"line {node.lineno}: {private}"
+        if not isinstance(node, ast.Attribute) or not node.attr.startswith("_"):
+            continue
+        if node.attr.startswith("__") or node.attr in _PUBLIC:
+            continue
+        assert ast.unparse(node.value) in ("self", "cls", "super()"), (
+            f"line {node.lineno}: {ast.unparse(node)}"
+        )
+
+
+MAPS = [
+    path for path in sorted(PACKAGE.rglob("__init__.py"))
+    if path.parent.name not in ("patterns", "schemes")  # what is in these, a list in them says
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", MAPS, ids=lambda path: path.parent.name)
+def test_the_map_of_a_package_names_all_that_is_in_it(path: Path) -> None:
+    told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    there = [one.stem for one in path.parent.glob("*.py") if one != path]
+    there += [one.parent.name for one in path.parent.glob("*/__init__.py")]
+    missing = [name for name in sorted(there) if not re.search(rf"(?<!\w){name}(?!\w)", told)]
+    assert not missing, f"say in {path.relative_to(PACKAGE)} what they are"
 
 
 @pytest.mark.parametrize(

@@ -10,5 +10,6 @@ scale.py      limits and ticks                 strip.py     the thin strip below
 canvas.py     the strokes (the one user of plotext)
 place.py      what is written among the curves; frame.py the axes around them
 picture.py    all of it: draw(spec) -> Picture
-spark.py      a curve in one line
+peaks.py, growing.py  what is known of a long series, so that only new points cost
+spark.py      a curve in one line       svg.py  the picture as one SVG
 """

@@ -5,6 +5,7 @@ A run at one moment:
     around.py        what was logged beside         stages.py    where something else begins
     kind.py          what is trained                measures.py  by which series it is judged
 What holds:
+    finding.py       what a diagnosis says: values only
     patterns/        one file a pattern, one declared object each
     pattern.py       what such an object holds      limits.py    thresholds with unit and source
     judge.py         what holds now, and why        engine.py    when to look, show, withdraw

@@ -1,13 +1,32 @@
 """What the bytes of a log say.
 
-    detect.py    which format it is, and why
-    decoder.py   the protocol: feed(bytes) -> [Record], many alike by column (Rows)
-    lines.py     bytes to clean lines        numbers.py  text to numbers
-    rows.py      named cells to a Record     cells.py    what a cell says, and a column of them
-    names.py     what a metric is, by its name
-    unpack.py    gzip, zstd, UTF-16      protobuf.py  the wire form that two stores use
-    jsonl.py llamafactory.py trainer_state.py json_history.py sacred.py mlflow.py mlperf.py csv.py
-    hf_stdout.py any_text.py (text.py, text_*.py) tensorboard.py wandb.py store.py pattern.py
+What all formats share:
+    detect.py    which format it is, and why      decoder.py  the protocol: feed(bytes) -> [Record]
+    lines.py     bytes to clean lines             labels.py   which task of a job wrote a line
+    unpack.py    gzip, zstd, UTF-16               notes.py    what lines tell beside rows
+    why.py       why a line gave no row, in words
+    apart.py, apart_worker.py   code that is not ours, in a process of its own
+What words and numbers mean, each in one place:
+    lexicon.py   words of metrics and parts       lexicon_places.py  words of counters and plans
+    clock.py     times                            numbers.py  numbers as logs write them
+    axis.py      where on one axis a row lies     names.py    which metric plays each main role
+Rows of named cells:
+    rows.py      named cells to a Record          cells.py    what cells say, and columns
+    jsonl.py llamafactory.py mlperf.py            JSON lines; json_messages.py unwraps others'
+    trainer_state.py json_history.py sacred.py    JSON documents; json_document.py reads them,
+                 json_slices.py the long ones, known_rows.py what was read before
+    csv.py mlflow.py hf_stdout.py                 tables, one file a metric, printed dicts
+    pattern.py   a line that the user described
+Binary stores:
+    tensorboard.py wandb.py swanlab.py store.py   protobuf.py is the wire form of two of them
+Any text (any_text.py is the format, text.py its decoder, line by line):
+    text_tokens.py  the numbers of a line and their names     folded.py  bars that rich folded
+    text_counters.py, text_words.py, text_unnamed.py          what each number means
+    text_learn.py   how the shape of a line is learned        text_shape.py  what is learned
+    text_expression.py  the expression that reads its kin     text_bulk.py   many lines at once
+    text_place.py   where the training is                     text_rows.py   what becomes of a row
+    text_redraws.py redraws that are steps                    text_table.py  tables and boxes
+    text_signs.py   whether it is a training                  text_coverage.py  how much was read
 
 A new format is one file with NAME, READS, SIGN, sniff() and decoder(), and its name in
 `detect.FORMATS` (or `detect.BINARY`).

@@ -24,15 +24,13 @@ class KnownRows:
         length: its bytes, from behind the opening bracket; 0 where none are known.
     """
 
-    def __init__(self) -> None:
-        self._digest = sha1(usedforsecurity=False)
-        self.length = 0
-        self._between = b""  # what was taken out together with the rows: the comma behind them
+    def __init__(self, digest: Any = None, length: int = 0, between: bytes = b"") -> None:
+        self._digest = digest or sha1(usedforsecurity=False)
+        self.length = length
+        self._between = between  # taken out together with the rows: the comma behind them
 
     def __deepcopy__(self, _memo: object) -> KnownRows:
-        twin = KnownRows()
-        twin.length, twin._between, twin._digest = self.length, self._between, self._digest.copy()
-        return twin
+        return KnownRows(self._digest.copy(), self.length, self._between)
 
     def cut(self, text: bytearray) -> bool | None:
         """Take the known rows out of a document.

@@ -226,7 +226,7 @@ class Series:
         else:
             slices = [(self._counted_to, self._n)]
         for start, stop in slices:
-            self._counted._take(part_of(whole, start, stop), doubled)
+            self._counted.take(part_of(whole, start, stop), doubled)
         self._counted_to = self._n
         return self._counted.view()
 
@@ -241,8 +241,11 @@ class Series:
         often = self.repeats <= _MOST_REPEATS * self._n
         return often and early >= _TELLING and self._early_repeats >= early - 1
 
-    def _take(self, part: SeriesView, doubled: bool) -> None:
-        """Append points; of those that share a step only the first, where rows are doubled."""
+    def take(self, part: SeriesView, doubled: bool) -> None:
+        """Append points of another series.
+
+        Where rows are doubled, of those that share a step only the first.
+        """
         keep: slice | NDArray[np.bool_] = slice(None)
         if doubled:
             keep = np.diff(part.step, prepend=self._last_step) != 0

@@ -3,6 +3,8 @@
     flat.py     nested values as one table; secrets are left out
     files.py    files beside a log: one line a kind
     heads.py    what a log itself says at its head
+    read.py     all that is known of how a run was configured
+    compare.py  several runs beside each other: only what differs
     binary.py   W&B's and TensorBoard's own files, metric stores
     pickled.py  what Hugging Face's Trainer pickles, read without carrying it out
 

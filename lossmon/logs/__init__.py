@@ -1,8 +1,12 @@
 """Where bytes come from, and what a machine tells beside its logs.
 
     source.py     what every place that bytes come from offers
+    background.py one whose work may block
+    scheme.py     how targets lead to it, one file a kind of place in schemes/
+    guarded.py    a source of another package    replay.py    a log that is played back
     target.py     what the user typed            discover.py  which folder is one training
-    follower.py   growing files, anywhere        local.py     here        stdin.py  a pipe
+    follower.py   growing files, anywhere        files.py     what two looks at one say of it
+    walk.py       files below a directory        local.py     here        stdin.py  a pipe
     sqlite.py     stores in SQLite               ssh.py       on another box, through the user's ssh
     vitals.py     GPUs (gpus.py), and who holds a log open (writers.py)
     slurm.py      the jobs of a scheduler and where they write; program.py asks other programs

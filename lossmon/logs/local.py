@@ -176,6 +176,15 @@ class LocalSource(Source):
             if os.path.isdir(path) and not on_network(path):
                 self._schedule(path)
 
+    def _tell_of(self, grown: str | None) -> None:
+        """A file has grown; None where files have come or gone."""
+        if grown is not None:
+            self._follower.notice(grown)
+        else:
+            self._follower.rescan()
+        self._woken.set()
+        self._news()
+
     def _schedule(self, path: str) -> None:
         from watchdog.events import (
             FileCreatedEvent,
@@ -186,18 +195,14 @@ class LocalSource(Source):
         )
         from watchdog.observers import Observer
 
-        source = self
+        tell = self._tell_of
 
         class Wake(FileSystemEventHandler):
             """An event is a wake-up and carries no data; at most it says where to look first."""
 
             def on_any_event(self, event: FileSystemEvent) -> None:
-                if isinstance(event, FileModifiedEvent):
-                    source._follower.notice(os.fsdecode(event.src_path))
-                else:
-                    source._follower.rescan()
-                source._woken.set()
-                source._news()
+                grown = isinstance(event, FileModifiedEvent)
+                tell(os.fsdecode(event.src_path) if grown else None)
 
         try:
             if self._observer is None:

@@ -1,13 +1,28 @@
 """The four layers in a row: bytes -> records -> history -> diagnosis.
 
-    watch.py     Monitor: polls a source and hands out what changed
-    log.py       one log file: bytes to a history
-    group.py     which logs were written by the same training
-    merge.py     several logs of one training: the most complete source of each metric
+    sources.py   from what the user typed to a monitor
+    watch.py     Monitor: polls its sources and hands out what changed
+    log.py       one log file: bytes to a history    undecided.py  logs not known yet
     training.py  one run: its logs, its history, its diagnosis
-    pace.py      how often rows come, how fast steps go
-    pulse.py     GPUs and the process of a run; jobs.py, the scheduler's job that writes its log
     update.py    what front ends get: one frozen value a run
+Which logs are one training:
+    joining.py   all pairs, and the best way to join kinship.py    whether two are of one
+    agreement.py how far two curves agree            by_hand.py    what the user joins and parts
+    merge.py     the most complete source of each metric own.py        what lossmon wrote
+    places.py    where logs stand, and what runs are called after that
+What stands beside the rows:
+    pace.py      how often rows come, how fast steps go standing.py   whether it goes on
+    pulse.py     GPUs and the process of a run       jobs.py       the job that writes its log
+    beside.py    settings on another box             told.py       what the user says
+    questions.py questions of ssh
+From a point to its line:
+    origins.py   where rows stand                    made_of.py    what was made of each line
+    raw.py       the text in windows                 ahead.py      the end of what is not read yet
+Several runs, and what happens to them:
+    baseline.py  ahead or behind, at each redraw     versus.py     the same with its error, once
+    sibling.py   the nearest run that is well        groups.py     runs of one experiment, folded
+    changes.py   what began and ended                news.py       what is worth a notice
+    replay.py    a log that comes again
 
 No threads, no screen; the clock is given by whoever owns the loop.
 """

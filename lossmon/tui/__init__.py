@@ -1,1 +1,16 @@
-"""The screen: the app wires, the screens arrange, the widgets draw."""
+"""The screen: the app wires, the screens arrange, the widgets draw.
+
+    start.py     connects, then opens the screen          app.py       hands updates to it
+    watcher.py   the thread that reads                    messages.py  what travels from it
+    leaving.py   what ends behind a screen that was left  screens/, widgets/
+The terminal:
+    driver.py    given back on every way out              wire.py      cells that differ, no more
+    clipboard.py through whatever lies between            textual_private.py  names not public
+    themes.py    colours                                  notices.py   bell, desktop, title
+What is shown:
+    view.py      how the chart is looked at               look.py      words, signs and styles
+    wording.py   what the panel says, wrapped             tongue.py    the language
+    triage.py    the columns of the list                  by_setting.py  those of settings
+    query.py     the filter                               quiet.py     what was acknowledged
+    insight.py   what the runs say together               palette.py   every command by name
+"""
