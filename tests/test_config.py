@@ -120,3 +120,27 @@ def test_a_number_of_5_000_digits_is_one_line(tmp_path: Path) -> None:
     done = run("check", tmp_path, LOSSMON_CONFIG=str(path))
     assert done.returncode == 2
     assert "not valid TOML" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("begins", "goes_on", "ends"),
+    [
+        ("a", ".a", " = 1"),  # took 16 s
+        ("[", "a .", "a]"),
+        ('x = {"a"', '."a"', " = 1}"),
+        ("x = ", "[", ""),
+        ("x = ", "{a = ", ""),
+    ],
+)
+def test_what_is_nested_beyond_any_setting_is_one_line(
+    begins: str, goes_on: str, ends: str
+) -> None:
+    text = begins + 20_000 * goes_on + ends
+    with pytest.raises(ConfigError, match="nested more than 16 deep; no setting is"):
+        config.parse(text.encode())
+
+
+def test_dots_in_texts_and_comments_nest_nothing() -> None:
+    dots = "../../" * 40
+    text = f"# {dots}\n[roles]\n'{dots}' = \"train_loss\"\n\"{dots}x\" = 'train_loss' # {dots}\n"
+    assert set(config.parse(text.encode()).roles) == {dots, dots + "x"}

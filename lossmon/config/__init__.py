@@ -17,12 +17,12 @@ messages and the commented default file (`lossmon config --default`) follow from
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from lossmon import private, regular, settings
+from lossmon.config import toml
 from lossmon.config.hosts import HOSTS, Host
 from lossmon.config.joining import JOINING, ByHand
 from lossmon.config.notices import NOTICES, Notices
@@ -33,11 +33,6 @@ from lossmon.config.section import Section
 from lossmon.errors import ConfigError, message_of
 from lossmon.where import VARIABLE, settings_file
 from lossmon.words import said
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 _MOST_BYTES = 1 << 20
 
@@ -145,10 +140,7 @@ def parse(text: bytes) -> Config:
     Raises:
         ConfigError: it says something that is no setting.
     """
-    try:
-        document: dict[str, Any] = tomllib.loads(text.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # of its syntax, bytes, or 5,000 digits
-        raise ConfigError(said("not valid TOML: {error}", error=message_of(error))) from None
+    document = toml.parse(text)
     sections = {one.name: one.metadata["section"] for one in fields(Config)}
     unknown = sorted(set(document) - set(sections))
     if unknown:
