@@ -7,6 +7,7 @@ above the source is what watches a live log, so that it says what it would have 
 from __future__ import annotations
 
 import os
+import tempfile
 import threading
 import time
 from bisect import bisect_right
@@ -18,6 +19,7 @@ from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Source
 
 MOST_BYTES = 1 << 20  # handed out at once
+MOST_KEPT = 1 << 30  # bytes of logs that are no files here
 SPEEDS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 1000.0, 3600.0)
 
 
@@ -38,6 +40,51 @@ class Piece(NamedTuple):
     step: int = -1
 
 
+class Kept:
+    """What logs hold that are no files here: rows of a database, files of another box.
+
+    Their bytes as they were read, each in a file of a folder of ours, which goes with `close`.
+    """
+
+    def __init__(self, most_bytes: int = MOST_KEPT) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="lossmon-replay-")
+        self._files: dict[str, str] = {}
+        self._left = most_bytes
+        self.full = False  # not all of it has room
+
+    def take(self, log: str, chunk: Chunk) -> None:
+        """Take in what came of a log; those that are files here are left alone."""
+        if chunk.kind not in ("data", "truncated", "replaced") or os.path.isfile(log):
+            return
+        path = self._files.get(log)
+        if path is None:
+            path = os.path.join(self._folder.name, str(len(self._files)))
+            self._files[log] = path
+            open(path, "wb").close()
+        if chunk.kind != "data":
+            os.truncate(path, 0)
+            return
+        self._left -= len(chunk.data)
+        self.full = self.full or self._left < 0
+        if not self.full:
+            with open(path, "r+b") as file:
+                file.seek(chunk.offset)
+                file.write(chunk.data)
+
+    def file_of(self, log: str) -> str:
+        """Where the bytes of a log are; "" where nothing is known of them."""
+        return self._files.get(log, log if os.path.isfile(log) else "")
+
+    def close(self) -> None:
+        """Remove all of it."""
+        self._folder.cleanup()
+
+
+def file_of(kept: Kept | None, log: str) -> str:
+    """Where the bytes of a log are."""
+    return log if kept is None else kept.file_of(log)
+
+
 class ReplaySource(Source):
     """Hands out pieces as its clock reaches them; the clock can be stopped, sped up and set.
 
@@ -47,11 +94,19 @@ class ReplaySource(Source):
         pieces: what is played; at least one.
         speed: seconds of the log in a second.
         start: where it begins, an index of `pieces`.
+        kept: holds the bytes of logs that are no files here; closed with the source.
     """
 
     name = ""
 
-    def __init__(self, pieces: Sequence[Piece], speed: float = 60.0, start: int = 0) -> None:
+    def __init__(
+        self,
+        pieces: Sequence[Piece],
+        speed: float = 60.0,
+        start: int = 0,
+        kept: Kept | None = None,
+    ) -> None:
+        self._kept = kept
         self.pieces = sorted(pieces, key=lambda piece: piece.at)
         self._times = [piece.at for piece in self.pieces]
         self._steps: list[int] = []
@@ -162,7 +217,7 @@ class ReplaySource(Source):
                         break
                     end, self._next = after.end, self._next + 1
                 if first.log not in self._dropped:
-                    data = _read(first.log, first.start, end)
+                    data = _read(file_of(self._kept, first.log), first.start, end)
                     chunks.append(self._chunk("data", first.log, first.start, data))
                 left -= end - first.start
             return chunks
@@ -214,7 +269,9 @@ class ReplaySource(Source):
         return os.path.isdir(path)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Let go of what was kept."""
+        if self._kept is not None:
+            self._kept.close()
 
 
 def _read(path: str, start: int, end: int) -> bytes:

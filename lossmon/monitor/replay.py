@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from lossmon import regular
 from lossmon.errors import TargetError
 from lossmon.formats.json_document import DocumentDecoder
-from lossmon.logs.replay import SPEEDS, Piece, ReplaySource
+from lossmon.logs.hosts import place_of, resolve
+from lossmon.logs.replay import MOST_KEPT, SPEEDS, Kept, Piece, ReplaySource, file_of
 from lossmon.monitor.log import Log
 from lossmon.monitor.sources import nothing_read, open_monitor
 from lossmon.monitor.update import RunUpdate
@@ -20,6 +21,7 @@ from lossmon.words import said
 MOST_PIECES = 2000  # of a log: more cannot be told apart on a screen
 _SLICE = 1 << 16  # bytes read at once
 _WHOLE_S = 60.0  # that a replay takes, where nothing else was said
+_SHARED = 8  # rows that may have one time: a clock of whole seconds, or of epochs
 _ROW_S = 1.0  # between two rows, where a log tells no times
 _MOST_GAP_S = 3600.0  # a night between two rows is not waited for
 
@@ -78,31 +80,40 @@ def open_replay(
     """A monitor over logs that come again.
 
     Args:
-        targets: as typed; on this machine.
+        targets: as typed; what is no file here (a database, another box) is read once and kept.
         speed: seconds of the log in a second; None for all of it in about a minute.
         from_step: where it begins.
 
     Raises:
         TargetError: there is nothing to play.
     """
-    monitor = open_monitor(targets, watch=False)
+    monitor, kept = open_monitor(targets, watch=False), Kept()
+    monitor.keep = kept.take
     try:
+        monitor.poll()
         while not monitor.exhausted:
+            monitor.wait(1.0)
             monitor.poll()
         whole = monitor.conclude()
         paths = [log.path for update in whole for log in update.logs]
         if not paths:
             raise nothing_read(monitor, targets[0]) or TargetError(_nothing(targets[0]))
+        if kept.full:
+            raise TargetError(_too_much(targets[0]))
+        pieces = script_of(dict.fromkeys(path for path in paths if kept.file_of(path)), kept)
+        if not pieces:
+            raise TargetError(_nothing(targets[0]))
+    except BaseException:
+        kept.close()
+        raise
     finally:
         monitor.close()
-    pieces = script_of(dict.fromkeys(path for path in paths if os.path.isfile(path)))
-    if not pieces:
-        raise TargetError(_nothing(targets[0]))
-    player = ReplaySource(pieces, speed or _fitting(pieces))
+    player = ReplaySource(pieces, speed or _fitting(pieces), kept=kept)
     if from_step is not None:
         player.to_step(from_step)
         player.pause(True)
-    return ReplayMonitor(player, targets, whole)
+    roots = [place_of(one) for text in targets for one in resolve(text)]
+    return ReplayMonitor(player, roots, whole)
 
 
 def _fitting(pieces: Sequence[Piece]) -> float:
@@ -115,16 +126,25 @@ def _nothing(target: str) -> str:
     return said("{target}: nothing to play back; name log files on this machine", target=target)
 
 
-def script_of(paths: Sequence[str] | dict[str, None]) -> list[Piece]:
+def _too_much(target: str) -> str:
+    return said(
+        "{target}: more than {size:.0f} GiB that is no file here; name one run of it",
+        target=target,
+        size=MOST_KEPT / (1 << 30),
+    )
+
+
+def script_of(paths: Sequence[str] | dict[str, None], kept: Kept | None = None) -> list[Piece]:
     """How logs came: by the times of their rows, else in step with each other, a row a second."""
-    came = {path: list(_pieces(path)) for path in paths}
+    files = {path: file_of(kept, path) for path in paths}
+    came = {path: list(_pieces(path, file)) for path, file in files.items()}
     came = {path: pieces for path, pieces in came.items() if pieces}
     if not came:
         return []
-    timed = all(pieces[-1].time is not None for pieces in came.values())
+    timed = all(map(_tells_times, came.values()))
     rows = max(pieces[-1].rows for pieces in came.values())
     last = max(pieces[-1].step for pieces in came.values())
-    origin = max(os.path.getmtime(path) for path in came) - rows * _ROW_S
+    origin = max(os.path.getmtime(files[path]) for path in came) - rows * _ROW_S
     pieces = []
     for path, found in came.items():
         for one in found:
@@ -137,6 +157,13 @@ def script_of(paths: Sequence[str] | dict[str, None]) -> list[Piece]:
             pieces.append(Piece(at, path, one.start, one.end, one.step))
     first = min((piece.at for piece in pieces if piece.at > -math.inf), default=origin)
     return _without_gaps([p if p.at > -math.inf else p._replace(at=first) for p in pieces])
+
+
+def _tells_times(pieces: Sequence[Came]) -> bool:
+    """Whether rows have times of their own: a tracker may send all of a short run at once."""
+    times = [piece.time for piece in pieces]
+    apart = len({time for time in times if time is not None})
+    return times[-1] is not None and apart >= max(1, len(times) // _SHARED)
 
 
 def _without_gaps(pieces: list[Piece]) -> list[Piece]:
@@ -153,9 +180,9 @@ def _without_gaps(pieces: list[Piece]) -> list[Piece]:
     return kept[::-1]
 
 
-def _pieces(path: str) -> Iterator[Came]:
+def _pieces(name: str, path: str) -> Iterator[Came]:
     """A log in the pieces in which it may have come, as its decoder reads it."""
-    log = Log(path, named=True)
+    log = Log(name, named=True)
     size = os.path.getsize(path)
     least = max(1, size // MOST_PIECES)
     start, rows, step, when = 0, 0, -1, None

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -71,6 +71,7 @@ class Monitor:
         self._settings = settings.current()
         self.refused: dict[str, str] = {}
         self.errors: dict[str, str] = {}
+        self.keep: Callable[[str, Chunk], None] | None = None  # told of each chunk and its log
         self._sources = tuple(sources)
         self._places = Places(self._sources, roots)
         self._logs: dict[str, Log] = {}
@@ -313,6 +314,8 @@ class Monitor:
         self, source: Source, chunk: Chunk, now: float, touched: dict[Training, None]
     ) -> None:
         path = source.prefix + chunk.log
+        if self.keep is not None:
+            self.keep(path, chunk)
         if source.name and chunk.kind == "data" and self._is_setting(source, path, chunk, touched):
             return
         log = self._logs.get(path)

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from lossmon.errors import TargetError
-from lossmon.logs.replay import Piece, ReplaySource
+from lossmon.logs.follower import Chunk
+from lossmon.logs.replay import Kept, Piece, ReplaySource
 from lossmon.monitor.replay import ReplayMonitor, open_replay, script_of
 from tests.conftest import training_rows, write_jsonl
 from tests.diagnosis import curves
+
+PROJECT = Path(__file__).resolve().parents[1] / "data" / "project"
 
 
 @pytest.fixture
@@ -107,6 +110,30 @@ def test_every_byte_comes_once(log: Path) -> None:
     assert pieces[0].start == 0
     assert pieces[-1].end == log.stat().st_size
     assert all(a.end == b.start for a, b in itertools.pairwise(pieces))
+
+
+def test_rows_of_a_database_come_one_by_one_though_it_holds_one_time_for_all() -> None:
+    monitor = open_replay([str(PROJECT / "trackio" / "s2" / "tiny.db")])
+    monitor.player.to_step(30)
+    assert whole_now(monitor)["step"] == 30
+    monitor.player.to_step(20)
+    assert whole_now(monitor)["step"] == 20
+    monitor.close()
+
+
+def test_what_is_no_file_here_has_a_bound_and_goes_when_the_replay_does(tmp_path: Path) -> None:
+    kept = Kept(most_bytes=10)
+    log = str(tmp_path / "store.db" / "run")
+    kept.take(log, Chunk(log, "data", 0, b"12345", "", 0.0, 5))
+    kept.take(log, Chunk(log, "truncated", 0, b"", "", 0.0, 0))
+    kept.take(log, Chunk(log, "data", 0, b"67", "", 0.0, 2))
+    file = Path(kept.file_of(log))
+    assert file.read_bytes() == b"67"
+    assert not kept.full
+    kept.take(log, Chunk(log, "data", 2, b"89abc", "", 0.0, 7))
+    assert kept.full
+    kept.close()
+    assert not file.exists()
 
 
 def test_a_document_comes_whole(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from lossmon.logs import hosts
+from lossmon.monitor.replay import open_replay
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.remote.box import Box
 from tests.report.test_cli import run
@@ -46,3 +48,14 @@ def test_status_of_a_box_is_read_behind_the_caller_s_back(
         assert time.monotonic() < end
         time.sleep(0.2)
     assert said.startswith("✓ Healthy box:exp/sft")
+
+
+def test_a_run_of_a_box_is_played_back(box: Box, log: Path) -> None:
+    hosts.use_config(str(box.client))
+    monitor = open_replay([f"box:{log.parents[1]}"])
+    try:
+        monitor.player.to_step(300)
+        steps = [update.step for _ in range(5) for update in monitor.poll()]
+        assert steps[-1] == 300
+    finally:
+        monitor.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import ClassVar
 
@@ -62,10 +63,10 @@ class ReplayKeys(RunsScreen):
         update = self.chosen_run
         if update is None:
             self.notify(said("there is no run yet"), timeout=3)
-        elif update.host or any(log.path == "-" for log in update.logs):
-            self.notify(said("only logs on this machine can be played back"), timeout=4)
+        elif any(log.path == "-" for log in update.logs):
+            self.notify(said("a pipe can't be played back; keep it with --tee FILE"), timeout=4)
         else:
-            self.to_replay = tuple(log.path for log in update.logs)
+            self.to_replay = tuple(dict.fromkeys(_target(log.path) for log in update.logs))
             self.app.exit()
 
     def action_replay_step(self, by: int) -> None:
@@ -105,3 +106,11 @@ class ReplayKeys(RunsScreen):
 
     def _tell(self, words: Said) -> str:
         return words_of(self).say(words)
+
+
+def _target(log: str) -> str:
+    """What a log can be read by again: of a run in a database, the database."""
+    path = log
+    while path and not os.path.lexists(path) and os.path.dirname(path) != path:
+        path = os.path.dirname(path)
+    return path if os.path.isfile(path) else log
