@@ -10,6 +10,7 @@
     sqlite.py     stores in SQLite               ssh.py       on another box, through the user's ssh
     vitals.py     GPUs (gpus.py), and who holds a log open (writers.py)
     slurm.py      the jobs of a scheduler and where they write; program.py asks other programs
+    clients/      what docker, podman, kubectl and journalctl show, here or on a box
 
 On another box, in the order in which a link comes about:
 

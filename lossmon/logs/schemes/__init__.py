@@ -27,7 +27,16 @@ from lossmon.words import said
 
 ENTRY_POINTS = "lossmon.sources"
 
-BUILT: tuple[str, ...] = ("local", "stdin", "ssh", "slurm")  # in the order of the README's table
+BUILT: tuple[str, ...] = (
+    "local",
+    "stdin",
+    "ssh",
+    "slurm",
+    "docker",
+    "podman",
+    "k8s",
+    "journal",
+)  # in the order of the README's table
 
 _WORD = re.compile(r"([a-z][a-z0-9+.-]*):")
 

@@ -1,0 +1,159 @@
+"""One log that a client shows, over many lives of the client and of the log's writer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from lossmon.logs.clients.children import Child
+from lossmon.logs.clients.place import Found, Place, Reader
+
+GRACE_S = 2.0  # for a client to come to its end whose log was replaced
+QUIET_S = 0.4  # little came for so long: all that was there is read
+LITTLE = 1 << 14  # bytes: a log that is still being shown comes at some MB a second
+
+Put = Callable[[str, bytes, float], None]
+
+
+class Run:
+    """Follows one log; told what was found of it, and what its client prints.
+
+    Args:
+        place: where it is.
+        found: the first that was found of it.
+        put: takes what is new.
+
+    Attributes:
+        found: what is shown now.
+        child: the client, while it runs.
+        due: when a client may be started: monotonic seconds.
+        fails: clients in a row that brought nothing.
+        gone: it was not found any more.
+        unsure: a question must be answered before a client is started again.
+        trouble: the client's last words, where it failed.
+    """
+
+    def __init__(self, place: Place, found: Found, put: Put) -> None:
+        self.place = place
+        self.found = found
+        self.child: Child | None = None
+        self.due = 0.0
+        self.fails = 0
+        self.unsure = False
+        self.gone = False  # it is not found any more
+        self.trouble = ""
+        self.status: int | None = None  # of the client that ended last
+        self._put = put
+        self._reader: Reader = place.reader()
+        self._next: Found | None = None  # what stands in its place now
+        self._next_at = 0.0
+        self._looks_back = False  # the client shows the end of what stood there before
+        self._done: tuple[str, str] | None = None  # of what was read to its end
+        self._knew_end = False  # the writer had ended when the client was started
+        self._window_at = 0.0
+        self._window = 0  # bytes that came since
+        self._caught_up = False
+        self._brought = False
+
+    def meet(self, found: Found) -> None:
+        """What was found of it now."""
+        self.unsure = self.gone = False
+        if found.id == self.found.id or not self.found.id:
+            self.found = found
+        else:
+            if self._next is None or self._next.id != found.id:
+                self._next_at = time.monotonic()
+            self._next = found
+
+    @property
+    def rests(self) -> bool:
+        """Nothing is to come while its writer is what it was."""
+        return self._next is None and self._done == (self.found.id, self.found.turn)
+
+    @property
+    def settled(self) -> bool:
+        """All that is there was read."""
+        if self.child is None:
+            return self.rests or self.gone or bool(self.found.waits)
+        now = time.monotonic()
+        if now - self._window_at > QUIET_S:
+            self._caught_up = self._caught_up or self._window < LITTLE
+            self._window_at, self._window = now, 0
+        return self._next is None and self._caught_up
+
+    @property
+    def wants(self) -> bool:
+        """A client is to be started, now or later."""
+        if self.child is not None or self.unsure or self.gone:
+            return False
+        return self._next is not None or not (self.found.waits or self.rests)
+
+    def command(self, follow: bool) -> list[str] | None:
+        """What is to be run now; None for nothing.
+
+        Args:
+            follow: the client is to go on; else it shows what there is.
+        """
+        now = time.monotonic()
+        if not self.wants or now < self.due:
+            return None
+        if self._next is not None:
+            before = self._next.before == self.found.id and not self._is_done()
+            if before and not self._looks_back:
+                self._looks_back, self._knew_end = True, False
+                return self._begin(self.found, follow=False, before=True)
+            self._turn_over()
+        if not self.wants:
+            return None
+        self._knew_end = self.found.ended or not follow
+        return self._begin(self.found, follow=follow and not self.found.ended, before=False)
+
+    def overdue(self) -> bool:
+        """The client goes on though its log was replaced: it may show another one by now."""
+        late = time.monotonic() - self._next_at > GRACE_S
+        return self.child is not None and self._next is not None and late
+
+    def cut(self) -> None:
+        """The client was ended from here."""
+        self.child = None
+        self._give(self._reader.end(False))
+
+    def take(self, stream: int, data: bytes, dry: bool) -> None:
+        """What the client printed."""
+        self._window += len(data)
+        self._give(self._reader.take(stream, data, dry))
+
+    def over(self, status: int) -> None:
+        """The client has ended."""
+        looked_back = self._looks_back and self._next is not None
+        status = 0 if looked_back else status  # what stood there before may be gone by now
+        self.child, self.status = None, status
+        self._give(self._reader.end(status == 0))
+        said = self._reader.said.decode("utf-8", "replace")
+        if status == 0 and self._knew_end and self._next is None:
+            self._done = self.found.id, self.found.turn
+            self._give(self._reader.finish(False))
+        self.trouble = said if status else ""
+        self.fails = 0 if self._brought else self.fails + 1
+        self.unsure = not (self.rests or looked_back)
+
+    def _begin(self, found: Found, *, follow: bool, before: bool) -> list[str]:
+        self._window_at, self._window, self._caught_up = time.monotonic(), 0, False
+        self._brought = False
+        command = self.place.command(found, self._reader.since, follow=follow, before=before)
+        self._reader.begin()
+        return command
+
+    def _is_done(self) -> bool:
+        return self._done is not None and self._done[0] == self.found.id
+
+    def _turn_over(self) -> None:
+        """What stands there now begins."""
+        assert self._next is not None
+        self._give(self._reader.finish(True))
+        self.found, self._next, self._looks_back = self._next, None, False
+
+    def _give(self, data: bytes) -> None:
+        if data:
+            self._brought = True
+            self._put(self.found.log, data, self._reader.written)
