@@ -120,7 +120,7 @@ def check(
         click.echo(
             report.as_text(updates, knowledge, columns(), stand, ascii=plain(ascii), columns=names)
         )
-    elif form != "text":
+    elif form in ("github", "sarif"):
         from lossmon.report.annotations import written
 
         click.echo(written(form, updates, stand, knowledge))

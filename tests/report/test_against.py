@@ -159,3 +159,8 @@ def test_a_log_elsewhere_has_no_file_and_nothing_to_tell_is_valid(
     assert told.startswith("::warning title=")
     told = CliRunner().invoke(cli, ["check", "--format", "sarif", str(sick / "well")]).output
     assert json.loads(told)["runs"][0]["results"] == []
+
+
+def test_json_of_nothing_is_nothing(check, tmp_path: Path) -> None:
+    done = check("--json", str(tmp_path))
+    assert (done.exit_code, done.stdout) == (2, "")
