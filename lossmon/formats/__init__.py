@@ -25,6 +25,8 @@ Any text (any_text.py is the format, text.py its decoder, line by line):
     text_learn.py   how the shape of a line is learned        text_shape.py  what is learned
     text_expression.py  the expression that reads its kin     text_bulk.py   many lines at once
     text_place.py   where the training is                     text_rows.py   what becomes of a row
+    text_loops.py   to which loop a row belongs               text_drawn.py  rows that bars repaint
+    text_ends.py    what a line says of the end
     text_redraws.py redraws that are steps                    text_table.py  tables and boxes
     text_signs.py   whether it is a training                  text_coverage.py  how much was read
 

@@ -7,6 +7,8 @@ import re
 
 _MAX_CHARS = 200  # of a whole repr, such as tensor(2.3, device='cuda:0', grad_fn=<...>)
 _LONG_NUMBER = 20  # digits: no integer of 64 bits
+_MOST_DIGITS = 400  # no float is as long
+_DIGITS = re.compile(r"\d+")
 _SCALE = {"k": 1e3, "K": 1e3, "m": 1e6, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12}
 
 _REPR = re.compile(
@@ -62,3 +64,8 @@ def whole(digits: str) -> int | float:
     Python itself refuses integers of more than 4,300 digits, and with them all that stands around.
     """
     return int(digits) if len(digits) < _LONG_NUMBER else float(digits)
+
+
+def without_endless(text: str) -> str:
+    """A text whose numbers are no longer than any float: a longer one is infinite."""
+    return _DIGITS.sub(lambda digits: digits[0] if len(digits[0]) < _MOST_DIGITS else "inf", text)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.folded import MARK, Folds
@@ -19,28 +18,26 @@ from lossmon.formats.lexicon import (
     phase_of,
 )
 from lossmon.formats.lexicon_places import title_of
-from lossmon.formats.lines import LineSplitter, clean_text, failure, strip_prefix
+from lossmon.formats.lines import LineSplitter, clean_text, strip_prefix
 from lossmon.formats.notes import note
-from lossmon.formats.numbers import parse_number
+from lossmon.formats.numbers import parse_number, without_endless
 from lossmon.formats.rows import no_collection
 from lossmon.formats.text_bulk import SPAN
 from lossmon.formats.text_coverage import Coverage
+from lossmon.formats.text_ends import end_of, is_closing
 from lossmon.formats.text_learn import MAX_CHARS, learn, shape_key
 from lossmon.formats.text_rows import Placer
-from lossmon.formats.text_shape import FEW, Shape
+from lossmon.formats.text_shape import FEW, FEW_COLUMNS, Shape, counts_up
 from lossmon.formats.text_table import Box, Report, Table
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
 _RECURS = 3  # so often must a line come that does not say where it stands, or names no loss
-_FEW_COLUMNS = 3  # "10 2.31 2.40"; more numbers and nothing else may be data: "3 0.5 0.4 0.1 0.2"
 _RECURS_AS_TABLE = 12  # so often must they come, their first number always as much larger
 _UNCLEAN = re.compile(
     "[^\t\n -~\u00a0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe\uff00-\ufffd]"
 )
-_DIGITS = re.compile(r"\d+")
 _LETTER = re.compile(r"[^\W\d_]")
-_MOST_DIGITS = 400  # no float is as long
 _PLAIN = bytes(range(32, 127)) + b"\t\n"
 _SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
@@ -49,16 +46,6 @@ _DIGIT = re.compile(
 )  # or no number any more: "loss: nan"
 # What is printed while a bar stands: "[00:12<19:19, 1.16s/it]Epoch 3: loss 2.3"
 _GLUED = re.compile(r"\[[\d:]+<[\d:?]+,[^\[\]]*\](?=[A-Za-z`\[({*=#-])")
-_FINISHED = re.compile(
-    r"(?i)(?:^|[\s`'\"*])(?:(?:training|engine run|finetuning|fine-tuning|optimization)"
-    r"(?: (?:is|has|was|run))?[\s:]*(?:finished|complete[d]?|done|ended|successful)"
-    r"|(?:finished|completed|done) training|end of training"
-    r"|terminated with the stopping criteri|early stopping[,.]? best"
-    r"|stopped: `?max_(?:epochs|steps)|stopped by overfitting detector)"
-)
-# "Best model at step 600:", and below it what was measured there; or all of it in one sentence.
-_CLOSING = re.compile(r"(?i)\s*(?:best|final) (?:model|result|checkpoint)s?\b[^:]*:\s*$")
-_SUMMARY = re.compile(r"(?i)best (?:iteration|epoch|step)|early stopping|loaded best")
 
 
 @dataclass
@@ -103,13 +90,13 @@ class TextDecoder:
         records = [*self._decode(tail), *self._decode(self._folds.flush())]
         for box in self._boxes:
             self._box_ends(box)
-        self._rows.release()
-        return [*records, *self._rows.drain()]
+        self._rows.drawn.release()
+        return [*records, *self._rows.drawn.drain()]
 
     def settle(self) -> Sequence[Record]:
         """The log fell silent: what only a redraw could change, of a bar at its end, is a row."""
-        self._rows.settle()
-        return self._rows.drain()
+        self._rows.drawn.settle()
+        return self._rows.drawn.drain()
 
     def _decode(self, raw: list[bytes]) -> Sequence[Record]:
         if self._splitter.oversized > self.skipped.count:
@@ -157,13 +144,13 @@ class TextDecoder:
         self._last = shape
         if self._coverage:
             self.skipped.unread = self._coverage.unread((s.tells, s.rows) for s in active)
-        return self._rows.drain()
+        return self._rows.drawn.drain()
 
     # --- lines that no expression read -------------------------------------------------------
 
     def _slow(self, line: str) -> None:
         """A line of a shape not met before, or of one that carries no row."""
-        if len(line) > MAX_CHARS and len(less := _DIGITS.sub(_countable, line)) <= MAX_CHARS:
+        if len(line) > MAX_CHARS and len(less := without_endless(line)) <= MAX_CHARS:
             self._again(less)
             return
         if len(line) > MAX_CHARS or line.isspace():
@@ -173,7 +160,7 @@ class TextDecoder:
             self._again(line[: glued.end()])
             self._again(line[glued.end() :])
             return
-        if _CLOSING.match(line):
+        if is_closing(line):
             self._rows.closing = True
             return
         note(line, self._rows.place.step, self.facts)
@@ -273,14 +260,12 @@ class TextDecoder:
 
     def _note_end(self, line: str) -> bool:
         """Whether a line says that the training ended, in one way or another."""
-        dead = failure(line)
-        finished = dead is None and _FINISHED.search(line) is not None
-        summary = _SUMMARY.search(line) is not None
-        if dead is not None:
-            self.facts.failure = self.facts.failure or dead
-        self.facts.finished |= finished
-        self._rows.summary |= summary
-        return dead is not None or finished or summary
+        end = end_of(line)
+        if end.failure is not None:
+            self.facts.failure = self.facts.failure or end.failure
+        self.facts.finished |= end.finished
+        self._rows.summary |= end.summary
+        return end.failure is not None or end.finished or end.summary
 
     def _header(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """A line that only says where the training is; the lines below belong there."""
@@ -297,12 +282,12 @@ class TextDecoder:
         place = self._rows.place
         if shape.phase is not None:
             place.phase = shape.phase
-        if self._rows.is_of_other_loop(shape, groups):
+        if self._rows.loops.is_headline_of_other(shape, groups):
             return
         epoch = shape.counter(groups, "epoch")
         if epoch is not None:
             if epoch != place.epoch:
-                self._rows.release()
+                self._rows.drawn.release()
             place.epoch, place.headed = epoch, True
             self._rows.note_totals(shape, groups)
             if shape.phase is None:
@@ -337,7 +322,7 @@ class TextDecoder:
         if len(shape.waiting) < needed:
             return
         waiting, shape.waiting = shape.waiting, []
-        if shape.guessed and not _increasing([shape.match(old) for old, _ in waiting], shape):
+        if shape.guessed and not counts_up(shape, [shape.match(old) for old, _ in waiting]):
             return
         self._tell_apart(shape)
         self._active.insert(0, shape)
@@ -365,7 +350,7 @@ class TextDecoder:
         return any(shape.level and shape.has_loss for shape in self._active)
 
     def _needed(self, shape: Shape) -> int:
-        table = shape.guessed and shape.columns > _FEW_COLUMNS
+        table = shape.guessed and shape.columns > FEW_COLUMNS
         if table or (shape.earns and self._rows.place.step is None):
             return _RECURS_AS_TABLE
         if shape.guessed or not shape.has_loss:
@@ -402,17 +387,3 @@ class TextDecoder:
         row = box.close()
         if row is not None:
             self._rows.take_row(row)
-
-
-def _countable(digits: re.Match[str]) -> str:
-    """A number that is too long to be one is infinite: what stands around it is read."""
-    return digits.group() if len(digits.group()) < _MOST_DIGITS else "inf"
-
-
-def _increasing(matches: list[re.Match[str] | None], shape: Shape) -> bool:
-    group = shape.counters.get("step", -1)
-    steps = [parse_number(match.groups()[group]) for match in matches if match and group >= 0]
-    grown = {b - a for a, b in pairwise(steps) if a is not None and b is not None}
-    if None in steps or min(grown, default=0) <= 0:
-        return False
-    return shape.columns <= _FEW_COLUMNS or len(grown) == 1

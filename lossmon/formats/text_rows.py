@@ -2,42 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from lossmon.formats.axis import has_ended
 from lossmon.formats.clock import read_time
-from lossmon.formats.decoder import Facts, Floats, Parts, Record, Rows, as_step
-from lossmon.formats.lexicon import is_eval, is_train, plain
+from lossmon.formats.decoder import Facts, Floats, Record, Rows, as_step
+from lossmon.formats.lexicon import is_eval, plain
 from lossmon.formats.text_bulk import SPAN, pieces, times
+from lossmon.formats.text_drawn import Drawn
+from lossmon.formats.text_loops import Loops
 from lossmon.formats.text_place import Counter, Place, Spot
-from lossmon.formats.text_redraws import Redraws
 from lossmon.formats.text_shape import Shape
 from lossmon.formats.text_table import Row
 from lossmon.formats.text_words import is_slow
 
 _RECURS = 3  # so often must lines come to be finer rows of a metric that is there already
-
-
-@dataclass
-class _Held:
-    """A row that later lines may still repaint."""
-
-    key: tuple[object, ...]
-    record: Record
-    whole: bool = False  # one row an epoch: nothing in it is left over from an earlier one
-    bar: tuple[Shape, tuple[str, ...]] | None = None  # the line that drew it last
-
-
-@dataclass
-class _Bar:
-    """A redraw of a Keras bar: where it stands, of how many, and whether val metrics are in it."""
-
-    position: int
-    span: float | None
-    evaluated: bool
 
 
 @dataclass
@@ -51,6 +32,8 @@ class Placer:
         closing: the lines below, until one says where it stands, repeat the best of all rows.
         title: the newest headline that named a part of the training ("Fold 2").
         stage: the part that rows belong to; empty in a training of one.
+        drawn: the rows, as far as they are final.
+        loops: to which loop a row belongs.
     """
 
     facts: Facts
@@ -60,23 +43,17 @@ class Placer:
     title: str = ""
     stage: str = ""
     _stages: int = 1
-    _out: list[Record | Rows] = field(default_factory=list)
-    _held: _Held | None = None
-    _shown: tuple[object, ...] | None = None  # the bar position that was emitted last
-    _bar_values: dict[str, float] = field(default_factory=dict)
-    _counters: dict[str, Counter] = field(default_factory=dict)
+    drawn: Drawn = field(default_factory=Drawn)
+    loops: Loops = field(init=False)
     _levels: dict[str, int] = field(default_factory=dict)
     _totals: tuple[object, ...] = ()
     _epochs_from_zero: bool = False
     _by: Shape | None = None  # the kind of line that gave the newest step, and what it gave
-    _keras: _Bar | None = None
     _given: dict[str, float] = field(default_factory=dict)
-    _redraws: Redraws = field(default_factory=Redraws)
 
-    def drain(self) -> Sequence[Record]:
-        """The records that became final since the last call."""
-        parts, self._out = self._out, []
-        return Parts(parts)
+    def __post_init__(self) -> None:
+        self.loops = Loops(self.facts, self.place)
+        self._counters = self.loops.counters
 
     def take(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """A line of a known shape."""
@@ -87,24 +64,23 @@ class Placer:
             return
         place = self.place
         evaluation = shape.evaluation
-        if not evaluation and self._is_other_loop(shape, groups):
+        if not evaluation and self.loops.is_other(shape, groups):
             values = {_as_eval(name): value for name, value in values.items()}
             evaluation = True
         evaluation |= shape.scores
-        if shape.keras and self._is_evaluate(shape, groups):
+        if shape.keras and self.loops.is_evaluate(shape, groups):
             return
         if shape.bar and not shape.keras and shape.counter(groups, "batch") == 0:
-            self._bar_starts(values)
+            self.drawn.bar_starts(values, place)
             if not evaluation and shape.redraws:
-                self._redraws.add(0, Record(values, 0, place.epoch, None, self.stage))
+                self.drawn.bar_at_zero(Record(values, 0, place.epoch, None, self.stage))
             return
         if shape.level < 2:
             values = self._demoted(values, shape.level, evaluation)
             if not values:
                 return
-        if shape.level == 0 and evaluation and self._bar_values:
-            values = {n: v for n, v in values.items() if self._bar_values.get(n) != v}
-            self._bar_values.update(values)
+        if shape.level == 0 and evaluation:
+            values = self.drawn.news(values)
             if not values:
                 return
         if self.summary:
@@ -130,30 +106,25 @@ class Placer:
                 by_batch = epoch is not None and "batch" in shape.counters
                 recurs = shape.rows >= _RECURS or 1 not in self._levels.values()
                 place.arrive(step, shape.level == 2, by_batch, recurs)
-            if not again and not self._is_last(shape, groups):
+            if not again and not self.loops.is_last(shape, groups):
                 self.facts.finished, self.facts.failure = False, None
             if shape.totals:
                 self.note_totals(shape, groups)
         at = place.epoch if epoch is None else epoch
         record = Record(values, step, at, time, "" if evaluation else self.stage)
-        alone = evaluation and self._loops_alone(shape, groups)
+        alone = evaluation and self.loops.is_alone(shape, groups)
         if shape.bar:
-            if evaluation or not (shape.redraws and self._between(shape, groups, record)):
-                self._hold_bar(shape, record, groups)
+            if evaluation or not (shape.redraws and self.drawn.between(shape, groups, record)):
+                self.drawn.hold_bar(shape, record, groups)
         elif evaluation and ("batch" in shape.counters or alone):
-            self._hold(("eval", shape.names, record.epoch, record.step), record)
+            self.drawn.hold(("eval", shape.names, record.epoch, record.step), record)
         else:
-            self._emit(record)
+            self.drawn.emit(record)
         if shape.rows in (1, _RECURS) and not alone:
             for name in values:  # one torn line among many rows by epoch is no kind of row
                 known = self._levels.get(name)
                 if known is None or shape.rows == _RECURS:
                     self._levels[name] = max(shape.level, known or 0)
-
-    def _is_last(self, shape: Shape, groups: tuple[str, ...]) -> bool:
-        """A bar at the end of the last epoch, as Lightning draws it behind the words of its end."""
-        epoch, epochs = shape.counter(groups, "epoch"), shape.counter(groups, "epochs")
-        return shape.bar and epoch is not None and epoch == epochs and shape.is_full(groups)
 
     def _enter(self, named: str, step: int) -> None:
         """Another part of the training begins: it is called so, or what was planned is done."""
@@ -227,57 +198,11 @@ class Placer:
         if epoch is not None:
             place.epoch = float(epoch[-1])
         if shape.bar:
-            repeats = shape.redraws and self._between(shape, rows[0], part[0])
-            self.release()
-            self._out.append(part[int(repeats) : -1])
-            self._shown = ("bar", False, part[-2].epoch, part[-2].step)
-            self._bar_values.update(part[-2].values)
-            self._held = _Held(("bar", False, part[-1].epoch, part[-1].step), part[-1])
-            self._redraws.skip(int(numbers[-1, group]), part[-2], part[-1])
+            self.drawn.bars(shape, rows, part, int(numbers[-1, group]))
         else:
-            self._out.append(part)
+            self.drawn.emit_many(part)
             self._given = part[-1].values
         return True
-
-    def _is_evaluate(self, shape: Shape, groups: tuple[str, ...]) -> bool:
-        """A Keras bar that starts anew without a new epoch: `evaluate` after `fit`, no point."""
-        now = _Bar(
-            int(shape.counter(groups, "batch") or 0),
-            shape.counter(groups, "batches"),
-            any(map(is_eval, shape.names)),
-        )
-        last = self._keras
-        if last is not None and not self.place.headed and self.place.epoch is not None:
-            back = now.position < last.position or now.span != last.span
-            if back or (last.evaluated and not now.evaluated):
-                return True
-        self._keras, self.place.headed = now, False
-        return False
-
-    def _is_other_loop(self, shape: Shape, groups: tuple[str, ...]) -> bool:
-        """Rows of an evaluation that only their surroundings give away."""
-        if shape.level == 0:
-            return self.place.phase == "eval" and not any(map(is_train, shape.names))
-        if shape.bar or not (shape.bare_batch or shape.bare_step):
-            return False
-        by_epoch = shape.bare_batch and self.place.batches_by_epoch
-        return by_epoch or self._is_of_evaluation(shape, groups)
-
-    def is_of_other_loop(self, shape: Shape, groups: tuple[str, ...]) -> bool:
-        """A headline that counts up to other numbers than the training: of its evaluations."""
-        counter, epochs = self._counters.get("batch"), shape.counter(groups, "epochs")
-        batches = shape.counter(groups, "batches")
-        if counter is not None and counter.span and batches not in (None, counter.span):
-            return True
-        return bool(counter and epochs and self.facts.total_epochs not in (None, epochs))
-
-    def _is_of_evaluation(self, shape: Shape, groups: tuple[str, ...]) -> bool:
-        """Batches counted up to another number than those of the training, where one was said."""
-        what, whole = ("batch", "batches") if shape.bare_batch else ("step", "steps")
-        counter = self._counters.get(what)
-        if self.place.phase != "eval" or counter is None or counter.span is None:
-            return False
-        return shape.counter(groups, whole) not in (counter.span, None)
 
     def _demoted(self, values: dict[str, float], level: int, evaluation: bool) -> dict[str, float]:
         """Coarser rows of a metric that is also logged by step are other series, or repeats."""
@@ -374,15 +299,7 @@ class Placer:
         if counter is None:
             self.facts.total_steps = self.facts.total_steps or (int(total) if total else None)
             return int(position)
-        return place.step if self._loops_alone(shape, groups) else counter.peek(int(position))
-
-    def _loops_alone(self, shape: Shape, groups: tuple[str, ...]) -> bool:
-        """Steps of an evaluation, up to another number than those of the training.
-
-        What an epoch's line says of all of them comes after them, and takes their place.
-        """
-        counter, total = self._counters.get("step"), shape.counter(groups, "steps")
-        return counter is not None and total is not None and counter.span not in (None, total)
+        return place.step if self.loops.is_alone(shape, groups) else counter.peek(int(position))
 
     def _unplaced_eval(self, shape: Shape, step: int | None) -> int:
         """An evaluation without a step: at the end of the epoch, where its last row has come.
@@ -422,102 +339,6 @@ class Placer:
         if total and not (shape.level == 1 and not shape.names and total < said):
             self.facts.total_steps = int(total)
 
-    def _emit(self, record: Record) -> None:
-        held = self._held
-        if (
-            held is not None
-            and (held.key[0], held.record.step) == ("eval", record.step)
-            and held.record.values.keys() <= record.values.keys()
-        ):
-            self._held = None  # the line that sums the batches up
-        if self._held is not None:
-            self.release()
-        self._out.append(record)
-
-    def _hold(
-        self,
-        key: tuple[object, ...],
-        record: Record,
-        whole: bool = False,
-        bar: tuple[Shape, tuple[str, ...]] | None = None,
-    ) -> None:
-        """Keep a row that its next redraw replaces."""
-        if self._held is not None and self._held.key != key:
-            self.release()
-        self._held = _Held(key, record, whole, bar)
-
-    def settle(self) -> None:
-        """The log is silent: a bar at its end is a row, to which a redraw adds what is new alone.
-
-        Else the last epoch of Keras would never be seen while one watches, and of epochs that take
-        an hour each would be seen an hour late.
-        """
-        held = self._held
-        if held is not None and held.bar is not None and held.bar[0].is_full(held.bar[1]):
-            self.release()
-            self._bar_values.update(held.record.values)
-
-    def _between(self, shape: Shape, groups: tuple[str, ...], record: Record) -> bool:
-        """Redraws of the held row that were steps of their own take its place.
-
-        Returns:
-            Whether the row at hand repeats the last of them.
-        """
-        position = shape.counter(groups, "batch" if "batch" in shape.counters else "step")
-        if position is None:
-            return False
-        steps, held = self._redraws.add(int(position), record), self._held
-        if not steps or (held is not None and held.record.values != steps[-1].values):
-            return False
-        if held is not None:
-            self._shown = held.key
-            self._bar_values.update(held.record.values)
-        elif steps[0].step != (record.step or 0) - int(position) + 1:
-            return False  # the row that was held is out already
-        self._held = None
-        self._out += steps
-        return steps[-1].values == record.values
-
-    def _hold_bar(self, shape: Shape, record: Record, groups: tuple[str, ...]) -> None:
-        key = ("bar", shape.evaluation, record.epoch, record.step)
-        if key == self._shown:
-            fresh = {n: v for n, v in record.values.items() if n not in self._bar_values}
-            record = record._replace(values=fresh)
-            if not fresh:
-                return
-        self._hold(key, record, shape.keras, (shape, groups))
-
-    def _bar_starts(self, values: dict[str, float]) -> None:
-        """A new epoch's bar at 0 still shows what was measured after the epoch before."""
-        self.release()
-        fresh = {n: v for n, v in values.items() if is_eval(n) and self._bar_values.get(n) != v}
-        self._bar_values.update(fresh)
-        if fresh and self.place.step is not None:  # else: a check before the first step
-            self._out.append(Record(fresh, self.place.step, self.place.epoch))
-
-    def release(self) -> None:
-        """The held row is final."""
-        held, self._held = self._held, None
-        if held is None:
-            return
-        record = held.record
-        if held.key[0] == "bar":
-            self._shown = held.key
-            values = {
-                name: value
-                for name, value in record.values.items()
-                if not self._stale(name, value, held)
-            }
-            if not held.whole:
-                self._bar_values.update(record.values)
-            record = record._replace(values=values)
-        if record.values:
-            self._out.append(record)
-
-    def _stale(self, name: str, value: float, held: _Held) -> bool:
-        """A bar goes on showing an evaluation long after it was made."""
-        return not held.whole and is_slow(name) and self._bar_values.get(name) == value
-
     def take_row(self, row: Row) -> None:
         """A row of a table or box."""
         step = row.step if row.step is not None else as_step(row.epoch or 0)
@@ -544,9 +365,9 @@ class Placer:
                 self.facts.total_steps = int(epochs * (row.batches or 1))
         record = Record(row.values, step, row.epoch, None)
         if row.unfinished:
-            self._hold(("table", step), record, whole=True)
+            self.drawn.hold(("table", step), record, whole=True)
         else:
-            self._emit(record)
+            self.drawn.emit(record)
 
 
 def _as_eval(name: str) -> str:

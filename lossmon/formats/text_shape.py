@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from lossmon.formats.text_place import Spot
 from lossmon.formats.text_words import is_slow
 
 FEW = 5  # words: no sentence of a text
+FEW_COLUMNS = 3  # "10 2.31 2.40"; more numbers and nothing else may be data: "3 0.5 0.4 0.1 0.2"
 
 Match = Callable[[str], "re.Match[str] | None"]
 
@@ -180,3 +182,13 @@ class Shape:
                 whole = numbers[:, group]
                 columns[name] = columns[name] / np.where(whole == 0, 1.0, whole)
         return columns
+
+
+def counts_up(shape: Shape, matches: list[re.Match[str] | None]) -> bool:
+    """Whether the guessed steps of some lines grow; of many columns, by the same each time."""
+    group = shape.counters.get("step", -1)
+    steps = [parse_number(match.groups()[group]) for match in matches if match and group >= 0]
+    grown = {b - a for a, b in pairwise(steps) if a is not None and b is not None}
+    if None in steps or min(grown, default=0) <= 0:
+        return False
+    return shape.columns <= FEW_COLUMNS or len(grown) == 1

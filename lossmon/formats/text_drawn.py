@@ -1,0 +1,169 @@
+"""Rows on their way out of a text: held while a redraw may repaint them, then final."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lossmon.formats.decoder import Parts, Record, Rows
+from lossmon.formats.lexicon import is_eval
+from lossmon.formats.text_place import Place
+from lossmon.formats.text_redraws import Redraws
+from lossmon.formats.text_shape import Shape
+from lossmon.formats.text_words import is_slow
+
+
+@dataclass
+class _Held:
+    """A row that later lines may still repaint."""
+
+    key: tuple[object, ...]
+    record: Record
+    whole: bool = False  # one row an epoch: nothing in it is left over from an earlier one
+    bar: tuple[Shape, tuple[str, ...]] | None = None  # the line that drew it last
+
+
+@dataclass
+class Drawn:
+    """The rows of a log in their order, the newest of which may stand in a bar that goes on."""
+
+    _out: list[Record | Rows] = field(default_factory=list)
+    _held: _Held | None = None
+    _shown: tuple[object, ...] | None = None  # the bar position that was emitted last
+    _bar_values: dict[str, float] = field(default_factory=dict)
+    _redraws: Redraws = field(default_factory=Redraws)
+
+    def drain(self) -> Sequence[Record]:
+        """The records that became final since the last call."""
+        parts, self._out = self._out, []
+        return Parts(parts)
+
+    def news(self, values: dict[str, float]) -> dict[str, float]:
+        """What a line below a bar says that the bar does not show already."""
+        if self._bar_values:
+            values = {n: v for n, v in values.items() if self._bar_values.get(n) != v}
+            self._bar_values.update(values)
+        return values
+
+    def bar_at_zero(self, record: Record) -> None:
+        """A bar before its first step, which the next redraws count from."""
+        self._redraws.add(0, record)
+
+    def emit_many(self, rows: Rows) -> None:
+        """Rows that no redraw changes."""
+        self._out.append(rows)
+
+    def bars(self, shape: Shape, rows: list[tuple[str, ...]], part: Rows, position: int) -> None:
+        """Redraws of one bar, each a step further; the last of them is held.
+
+        Args:
+            shape: of the lines.
+            rows: their groups.
+            part: what they say.
+            position: that of the last one, as it counts.
+        """
+        repeats = shape.redraws and self.between(shape, rows[0], part[0])
+        self.release()
+        self._out.append(part[int(repeats) : -1])
+        self._shown = ("bar", False, part[-2].epoch, part[-2].step)
+        self._bar_values.update(part[-2].values)
+        self._held = _Held(("bar", False, part[-1].epoch, part[-1].step), part[-1])
+        self._redraws.skip(position, part[-2], part[-1])
+
+    def emit(self, record: Record) -> None:
+        """A row that no redraw changes; one that sums up what is held takes its place."""
+        held = self._held
+        if (
+            held is not None
+            and (held.key[0], held.record.step) == ("eval", record.step)
+            and held.record.values.keys() <= record.values.keys()
+        ):
+            self._held = None  # the line that sums the batches up
+        if self._held is not None:
+            self.release()
+        self._out.append(record)
+
+    def hold(
+        self,
+        key: tuple[object, ...],
+        record: Record,
+        whole: bool = False,
+        bar: tuple[Shape, tuple[str, ...]] | None = None,
+    ) -> None:
+        """Keep a row that its next redraw replaces."""
+        if self._held is not None and self._held.key != key:
+            self.release()
+        self._held = _Held(key, record, whole, bar)
+
+    def settle(self) -> None:
+        """The log is silent: a bar at its end is a row, to which a redraw adds what is new alone.
+
+        Else the last epoch of Keras would never be seen while one watches, and of epochs that take
+        an hour each would be seen an hour late.
+        """
+        held = self._held
+        if held is not None and held.bar is not None and held.bar[0].is_full(held.bar[1]):
+            self.release()
+            self._bar_values.update(held.record.values)
+
+    def between(self, shape: Shape, groups: tuple[str, ...], record: Record) -> bool:
+        """Redraws of the held row that were steps of their own take its place.
+
+        Returns:
+            Whether the row at hand repeats the last of them.
+        """
+        position = shape.counter(groups, "batch" if "batch" in shape.counters else "step")
+        if position is None:
+            return False
+        steps, held = self._redraws.add(int(position), record), self._held
+        if not steps or (held is not None and held.record.values != steps[-1].values):
+            return False
+        if held is not None:
+            self._shown = held.key
+            self._bar_values.update(held.record.values)
+        elif steps[0].step != (record.step or 0) - int(position) + 1:
+            return False  # the row that was held is out already
+        self._held = None
+        self._out += steps
+        return steps[-1].values == record.values
+
+    def hold_bar(self, shape: Shape, record: Record, groups: tuple[str, ...]) -> None:
+        """Keep what a bar shows; of a bar whose row is out already, what is new."""
+        key = ("bar", shape.evaluation, record.epoch, record.step)
+        if key == self._shown:
+            fresh = {n: v for n, v in record.values.items() if n not in self._bar_values}
+            record = record._replace(values=fresh)
+            if not fresh:
+                return
+        self.hold(key, record, shape.keras, (shape, groups))
+
+    def bar_starts(self, values: dict[str, float], place: Place) -> None:
+        """A new epoch's bar at 0 still shows what was measured after the epoch before."""
+        self.release()
+        fresh = {n: v for n, v in values.items() if is_eval(n) and self._bar_values.get(n) != v}
+        self._bar_values.update(fresh)
+        if fresh and place.step is not None:  # else: a check before the first step
+            self._out.append(Record(fresh, place.step, place.epoch))
+
+    def release(self) -> None:
+        """The held row is final."""
+        held, self._held = self._held, None
+        if held is None:
+            return
+        record = held.record
+        if held.key[0] == "bar":
+            self._shown = held.key
+            values = {
+                name: value
+                for name, value in record.values.items()
+                if not self._stale(name, value, held)
+            }
+            if not held.whole:
+                self._bar_values.update(record.values)
+            record = record._replace(values=values)
+        if record.values:
+            self._out.append(record)
+
+    def _stale(self, name: str, value: float, held: _Held) -> bool:
+        """A bar goes on showing an evaluation long after it was made."""
+        return not held.whole and is_slow(name) and self._bar_values.get(name) == value

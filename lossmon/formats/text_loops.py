@@ -1,0 +1,88 @@
+"""To which loop a row belongs where its line does not say so: the training, or an evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from lossmon.formats.decoder import Facts
+from lossmon.formats.lexicon import is_eval, is_train
+from lossmon.formats.text_place import Counter, Place
+from lossmon.formats.text_shape import Shape
+
+
+@dataclass
+class _Bar:
+    """A redraw of a Keras bar: where it stands, of how many, and whether val metrics are in it."""
+
+    position: int
+    span: float | None
+    evaluated: bool
+
+
+@dataclass
+class Loops:
+    """What surrounds a row and gives its loop away: counts, phases, the bar before.
+
+    Attributes:
+        facts: planned length of the training.
+        place: where it is.
+        counters: its axes, by what they count.
+    """
+
+    facts: Facts
+    place: Place
+    counters: dict[str, Counter] = field(default_factory=dict)
+    _keras: _Bar | None = None
+
+    def is_evaluate(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """A Keras bar that starts anew without a new epoch: `evaluate` after `fit`, no point."""
+        now = _Bar(
+            int(shape.counter(groups, "batch") or 0),
+            shape.counter(groups, "batches"),
+            any(map(is_eval, shape.names)),
+        )
+        last = self._keras
+        if last is not None and not self.place.headed and self.place.epoch is not None:
+            back = now.position < last.position or now.span != last.span
+            if back or (last.evaluated and not now.evaluated):
+                return True
+        self._keras, self.place.headed = now, False
+        return False
+
+    def is_other(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """Rows of an evaluation that only their surroundings give away."""
+        if shape.level == 0:
+            return self.place.phase == "eval" and not any(map(is_train, shape.names))
+        if shape.bar or not (shape.bare_batch or shape.bare_step):
+            return False
+        by_epoch = shape.bare_batch and self.place.batches_by_epoch
+        return by_epoch or self._is_of_evaluation(shape, groups)
+
+    def is_headline_of_other(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """A headline that counts up to other numbers than the training: of its evaluations."""
+        counter, epochs = self.counters.get("batch"), shape.counter(groups, "epochs")
+        batches = shape.counter(groups, "batches")
+        if counter is not None and counter.span and batches not in (None, counter.span):
+            return True
+        return bool(counter and epochs and self.facts.total_epochs not in (None, epochs))
+
+    def _is_of_evaluation(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """Batches counted up to another number than those of the training, where one was said."""
+        what, whole = ("batch", "batches") if shape.bare_batch else ("step", "steps")
+        counter = self.counters.get(what)
+        if self.place.phase != "eval" or counter is None or counter.span is None:
+            return False
+        return shape.counter(groups, whole) not in (counter.span, None)
+
+    def is_alone(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """Steps of an evaluation, up to another number than those of the training.
+
+        What an epoch's line says of all of them comes after them, and takes their place.
+        """
+        counter, total = self.counters.get("step"), shape.counter(groups, "steps")
+        return counter is not None and total is not None and counter.span not in (None, total)
+
+    def is_last(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """A bar at the end of the last epoch, as Lightning draws it behind the words of its end."""
+        epoch, epochs = shape.counter(groups, "epoch"), shape.counter(groups, "epochs")
+        return shape.bar and epoch is not None and epoch == epochs and shape.is_full(groups)
