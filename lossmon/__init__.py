@@ -20,7 +20,7 @@ Beside this way:
     demo/           real trainings that go wrong      notify   services that are told
     session, private, memory, regular    files of ours, and how files are opened
     errors, crash, debug                 what goes wrong, on one page
-    plugins         what other packages add
+    plugins         what other packages add           redaction  what nobody else may see
 
 From Python:
 

@@ -8,6 +8,7 @@
     joining.py   [joining]
     reading.py   [roles] and [[lines]]
     keep.py      writes a setting back, and leaves the rest of the file as it is
+    toml.py      TOML of a bounded depth
 
 To add a section, write a file like `screen.py` and give it a field of `Config`; the reading, the
 messages and the commented default file (`lossmon config --default`) follow from it.

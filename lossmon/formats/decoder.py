@@ -12,6 +12,8 @@ from typing import NamedTuple, Protocol, overload, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.redaction import redacted
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -20,6 +22,7 @@ MAX_EXAMPLES = 20  # skipped lines kept to show
 MOST_STEPS = 2**62  # a number beyond it counts no steps, nor does it fit where steps are kept
 _NOWHERE = 2**63  # the step of a row whose own makes no sense
 _MOST_TIME = 2.0**43  # seconds; no date is as far
+_LOOKED_AT = 1000  # characters of a line of which the start is shown
 _SHOWN = 4  # values of a record that is skipped
 _MOST = 1 << 14  # records put into columns at once: nothing else runs meanwhile
 _FEW = 8  # records alike from which on columns cost less than the records
@@ -295,8 +298,9 @@ class Skipped:
         """Count a line that was not read."""
         self.count += 1
         if len(self.examples) < MAX_EXAMPLES:
-            text = line.decode("utf-8", "replace") if isinstance(line, bytes) else line
-            self.examples.append((reason, text[:200]))
+            text = line[:_LOOKED_AT]
+            text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+            self.examples.append((reason, redacted(text)[:200]))
 
 
 def within(facts: Facts) -> tuple[int | None, float | None]:

@@ -6,6 +6,7 @@ import re
 
 from lossmon.formats.clock import STAMP, time_of
 from lossmon.formats.decoder import MAX_LINE_BYTES
+from lossmon.redaction import redacted
 
 
 class LineSplitter:
@@ -251,5 +252,5 @@ def failure(text: str) -> str | None:
     line = text[:2000].strip()
     for candidate in (line, strip_prefix(line)[0]):
         if _EXCEPTION.match(candidate) or _DEATH.match(candidate):
-            return candidate[:500]
+            return redacted(candidate)[:500]
     return None

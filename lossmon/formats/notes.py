@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from lossmon.formats.decoder import MOST_STEPS, Event, Facts
+from lossmon.redaction import redacted
 
 _KEPT = 8  # events of a kind: the first half stays, the newest replace the rest
 _KEPT_MOST = {"saved": 64}  # of checkpoints the one before an onset is looked for
@@ -141,7 +142,7 @@ def note(line: str, step: int | None, facts: Facts) -> None:
         if pattern.search(short) and not (kind == "resumed" and _NO_RESUME.search(short)):
             if kind == "saved":
                 step = _named_step(short, step)
-            _keep(Event(kind, step, line.strip()[:_LONGEST]), facts)
+            _keep(Event(kind, step, redacted(line.strip())[:_LONGEST]), facts)
             return
     for name, pattern in _SETTINGS:
         found = pattern.search(line)

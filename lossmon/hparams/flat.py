@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from lossmon.redaction import is_secret
 from lossmon.text import printable
 
 Value = str | int | float | bool | None
@@ -16,22 +17,7 @@ _DEEPEST = 8
 _LONGEST_NAME, _LONGEST_VALUE = 120, 200  # characters
 _LISTED = 16  # elements of a list that is one value
 
-# A name whose last part has one of these words holds what nobody else may see.
 _PARTS = re.compile(r"\W")
-_SECRET = re.compile(
-    r"(?i)passw(?:or)?d|passphrase|secret|credential|api_?key|access_?key|private_?key|"
-    r"auth_?token|access_?token|hub_?token|bearer|dsn|webhook|cookie|authori[sz]ation|(?:^|_)(?:token|pwd|auth)$"
-)
-# So does a value that looks like a key, or an address with a password in it.
-_SECRET_VALUE = re.compile(
-    r"(?:hf_|sk-|ghp_|gho_|github_pat_|glpat-|xox[abpr]-|AKIA|ya29\.|eyJ)[A-Za-z0-9_\-.]{12,}"
-    r"|://[^/\s:@]*:[^/\s@]+@|-----BEGIN"
-    r"|(?i:bearer) [A-Za-z0-9_\-.]{8}"
-    r"|(?i:api[-_]?key|token|password|secret)(?:=|:|,)? ?['\"]?[A-Za-z0-9_\-.]{8}"
-)
-_OPAQUE = re.compile(
-    r"(?=.{0,40}\d)[A-Za-z0-9_\-.]{16,}\Z"
-)  # `openai_key: 8f3a...`, no `image_key`
 _WORDS: dict[str, Value] = {
     "true": True, "false": False, "none": None, "null": None, "~": None, "": None,
 }  # fmt: skip
@@ -50,20 +36,9 @@ def flat(nested: Any) -> dict[str, Value]:
     for name, value in _leaves(nested, "", 0):
         if len(found) >= MOST:
             break
-        if name and not is_secret(name, value):
+        if name and not is_secret(_PARTS.split(name)[-1], value):
             found.setdefault(name, value)
     return found
-
-
-def is_secret(name: str, value: Value) -> bool:
-    """Whether a setting may be shown to nobody."""
-    last = _PARTS.split(name)[-1]
-    if _SECRET.search(last):
-        return True
-    if not isinstance(value, str):
-        return False
-    opaque = last.lower().endswith("key") and bool(_OPAQUE.match(value))
-    return opaque or bool(_SECRET_VALUE.search(value))
 
 
 def scalar(text: str) -> Value:

@@ -54,6 +54,7 @@ def test_an_expression_known_to_be_linear_is_not_accused(good: str) -> None:
 
 _ANCHORED = frozenset(("match", "fullmatch"))
 _PACKAGES = ("formats", "monitor", "logs", "hparams", "history", "diagnosis", "chart", "report")
+_ALONE = ("redaction",)  # modules that are no package's
 _OF_A_NAME = 400_000  # steps: some milliseconds, once for each name
 _BOUNDED = {  # no text of a log but a name or a path, of so many characters
     "lossmon.formats.lexicon": 200,
@@ -91,7 +92,11 @@ def _written(module: ModuleType) -> Iterator[tuple[re.Pattern[Any], bool]]:
 
 def expressions() -> list[Any]:
     """Every expression of ours that may see a log's text."""
-    found = {}
+    found = {
+        (name, *key): None
+        for name in _ALONE
+        for key in _written(importlib.import_module(f"lossmon.{name}"))
+    }
     for name in _PACKAGES:
         package = importlib.import_module(f"lossmon.{name}")
         for info in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
