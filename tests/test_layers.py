@@ -95,6 +95,15 @@ def test_the_map_of_a_package_names_all_that_is_in_it(path: Path) -> None:
     assert not missing, f"say in {path.relative_to(PACKAGE)} what they are"
 
 
+def test_a_file_is_read_in_one_sitting() -> None:
+    long = {
+        str(path.relative_to(PACKAGE)): lines
+        for path in PACKAGE.rglob("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
+    }
+    assert not long, "split them by idea"
+
+
 @pytest.mark.parametrize(
     ("package", "allowed"),
     [

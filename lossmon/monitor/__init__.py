@@ -2,10 +2,12 @@
 
     sources.py   from what the user typed to a monitor
     watch.py     Monitor: polls its sources and hands out what changed
+    intake.py    chunks to the log that they belong to
     log.py       one log file: bytes to a history    undecided.py  logs not known yet
     training.py  one run: its logs, its history, its diagnosis
     update.py    what front ends get: one frozen value a run
 Which logs are one training:
+    grouping.py  the trainings there are, and what each is called
     joining.py   all pairs, and the best way to join kinship.py    whether two are of one
     agreement.py how far two curves agree            by_hand.py    what the user joins and parts
     merge.py     the most complete source of each metric own.py        what lossmon wrote

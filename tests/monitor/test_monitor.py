@@ -178,7 +178,7 @@ def test_a_decoder_that_crashes_is_one_run_s_error(tmp_path: Path, watched, monk
     bad = write_jsonl(tmp_path / "runs" / "bad" / "log.jsonl", training_rows(falling(20)))
     monitor = watched(tmp_path / "runs")
     drain(monitor)
-    broken = next(log for path, log in monitor._logs.items() if "bad" in path)
+    broken = next(log for path, log in monitor._intake.logs.items() if "bad" in path)
     monkeypatch.setattr(broken.decoder, "feed", lambda data: 1 / 0)
     for log in (bad, tmp_path / "runs" / "good" / "log.jsonl"):
         with log.open("a") as file:

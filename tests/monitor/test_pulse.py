@@ -273,7 +273,7 @@ def test_a_training_is_followed_from_its_gpu_to_its_end(
     assert update.state == "running"
     assert update.gpu_use is not None
     assert set(update.gpu_use.step.tolist()) == {199}
-    (run,) = monitor._trainings()
+    (run,) = list(monitor._grouping.trainings)
     while len(run.pulse._points) < 3:  # a process that held the log at one look alone says nothing
         monitor.poll()
         time.sleep(0.01)

@@ -1,0 +1,233 @@
+"""Which logs make up which training, and what each is called; found out anew as logs grow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+from lossmon.logs.source import Source
+from lossmon.monitor.beside import Beside
+from lossmon.monitor.by_hand import ByHand
+from lossmon.monitor.joining import Joining
+from lossmon.monitor.log import Log
+from lossmon.monitor.places import Places, called
+from lossmon.monitor.training import Training
+
+_CONFIGURE_S = 0.02  # of the processor that reading settings takes at a poll
+_REST_S = 3.0  # without a row: a log is compared with others once more
+_MOST_RESTED = 32  # of them at a poll
+
+
+class Grouping:
+    """The trainings that the logs at hand are of.
+
+    Args:
+        places: where logs stand, and what runs are called after that.
+        sources: where logs come from; those of two are never one training.
+        source_of: the source of each log.
+        hand: which logs the user joins and parts.
+
+    Attributes:
+        trainings: in the order in which they were found.
+        training_of: log -> its training.
+        moved: logs have come or changed their training: names may change.
+    """
+
+    def __init__(
+        self,
+        places: Places,
+        sources: Iterable[Source],
+        source_of: Mapping[Log, Source],
+        hand: ByHand,
+    ) -> None:
+        self.trainings: dict[Training, None] = {}
+        self.training_of: dict[Log, Training] = {}
+        self.moved = False
+        self._places = places
+        self._source_of = source_of
+        self._hand = hand
+        self._wanted: ByHand | None = None  # set from another thread, obeyed at the next poll
+        self._joining = {source: Joining[Log](places.directory, hand) for source in sources}
+        self._compared: dict[Log, tuple[int, int]] = {}  # generation and size, when it was
+        self._wholly_compared: dict[Log, tuple[int, int]] = {}  # and rows, when all were there
+        self._grown: dict[Log, None] = {}  # since logs were compared
+        self._written: dict[Log, float] = {}  # when rows came last, until it is looked at at rest
+        self._named = 0  # how many runs there were when they were named
+
+    @property
+    def by_hand(self) -> ByHand:
+        """Which logs the user joins and parts."""
+        return self._wanted or self._hand
+
+    def arrange(self, hand: ByHand) -> None:
+        """Join and part logs as the user says, from the next `obey` on; from any thread."""
+        self._wanted = hand
+
+    def source(self, training: Training) -> Source:
+        """Where the logs of a training come from."""
+        return self._source_of[training.logs[0]]
+
+    def set_aside(self, training: Training) -> None:
+        """A training is followed no more, and its logs are of none."""
+        for log in training.logs:
+            self.training_of.pop(log, None)
+        self.trainings.pop(training, None)
+        self.moved = True
+
+    def found(self, log: Log) -> Training:
+        """A log turned out to be one of a training: give it a place."""
+        training = Training("", [log])
+        training.belongs_to(self._places.job(log.path))
+        self.trainings[training] = None
+        self.training_of[log] = training
+        self.moved = True
+        return training
+
+    def regroup(
+        self, touched: dict[Training, None], now: float, *, everything: bool, reading: bool
+    ) -> None:
+        """Find out which logs belong together, where any has grown by much or has come to rest.
+
+        Args:
+            touched: trainings of which rows came; those that changed are added.
+            now: seconds since the Unix epoch.
+            everything: compare all logs that are not as they were when all were compared.
+            reading: more of what is there will be read soon.
+        """
+        touched_logs = (log for training in touched for log in training.logs)
+        self._grown |= dict.fromkeys(log for log in touched_logs if log in self.training_of)
+        self._written |= dict.fromkeys(self._grown, now)
+        if len(self.training_of) > 1:  # a log alone is compared once another comes
+            looked_at = self.training_of if everything else self._grown
+            fresh = [log for log in looked_at if self._grew(log, everything)]
+            fresh = list(dict.fromkeys([*fresh, *self._at_rest(now)]))
+            self._grown = {}
+            for source, joining in self._joining.items():
+                joining.take(*(log for log in fresh if self._source_of[log] is source))
+            done = set[Log]()
+            for log in fresh:
+                if log not in done:
+                    done |= self._rejoin(log, touched)
+        if self.moved and self._names_due(reading):
+            self.moved = False
+            self._name_all(touched)
+
+    def obey(self) -> bool:
+        """Take what the user said of logs since the last poll; True where it was anything."""
+        wanted, self._wanted = self._wanted, None
+        if wanted is None:
+            return False
+        self._hand = wanted
+        self._wholly_compared.clear()
+        for joining in self._joining.values():
+            joining.obey(wanted)
+        return True
+
+    def configure(
+        self, touched: dict[Training, None], settled: set[Source], files: Beside, whole: bool
+    ) -> None:
+        """Read the settings of runs whose logs were read, in a bounded slice.
+
+        Args:
+            touched: gets the trainings that changed.
+            settled: sources of which all at hand was read.
+            files: settings that other boxes sent.
+            whole: without a bound.
+        """
+        end = time.thread_time() + _CONFIGURE_S
+        renamed = False
+        for training in self.trainings:
+            unread = training.hparams is None or training.outdated
+            if unread and self._source_of[training.logs[0]] in settled:
+                source = self._source_of[training.logs[0]]
+                folder = self._places.folder(training.place)
+                if any(log.path == training.place for log in training.logs):
+                    folder = None
+                training.configure(folder, files.files if source.name else None)
+                touched[training] = None
+                renamed |= bool(training.hparams and training.hparams.name)
+                if time.thread_time() > end and not whole:
+                    break
+        if renamed:
+            self._name_all(touched)
+
+    def _at_rest(self, now: float) -> list[Log]:
+        """Logs that have grown since they were compared and grow no more, a few at a time.
+
+        A tracker writes its last rows behind what was printed: until then the ends do not agree.
+        """
+        rested = [log for log, at in self._written.items() if now - at >= _REST_S][:_MOST_RESTED]
+        for log in rested:
+            del self._written[log]
+        return [log for log in rested if log.records and log in self.training_of]
+
+    def _grew(self, log: Log, everything: bool) -> bool:
+        """Whether a log has doubled, or grown at all, since it was compared with others."""
+        if not log.records:
+            return False
+        size = log.generation, log.records.bit_length()
+        if everything:  # what is as it was when all were there has nothing new to find
+            whole = log.generation, log.records
+            fresh = self._wholly_compared.get(log) != whole
+            self._wholly_compared[log] = whole
+        else:
+            fresh = self._compared.get(log) != size
+        self._compared[log] = size
+        return fresh
+
+    def _rejoin(self, log: Log, touched: dict[Training, None]) -> set[Log]:
+        """Put a log together with those of its training; returns those that were looked at."""
+        joining = self._joining[self._source_of[log]]
+        cluster = dict.fromkeys(one for one in joining.cluster(log) if one in self.training_of)
+        for one in tuple(cluster):  # what was joined before may have to part
+            cluster |= dict.fromkeys(other for other in self.training_of[one].logs if other.records)
+        old = list(dict.fromkeys(self.training_of[one] for one in cluster))
+        void = [one for training in old for one in training.logs if not one.records]
+        parts = [*joining.groups(list(cluster)), *([one] for one in void)]
+        if [sorted(t.logs, key=lambda one: one.path) for t in old] == parts:
+            for kept in old:
+                self._note_reasons(kept, joining)
+            return set(cluster)
+        self.moved = True
+        for part in parts:
+            training = next((t for t in old if not set(part).isdisjoint(t.logs)), None)
+            if training is None:
+                training = Training("", part)
+                self.trainings[training] = None
+            else:
+                old.remove(training)
+            if training.logs != part:
+                training.join(part)
+            training.belongs_to(self._places.job(part[0].path))
+            self._note_reasons(training, joining)
+            touched[training] = None
+            self.training_of |= dict.fromkeys(part, training)
+        for gone in old:
+            touched.pop(gone, None)
+            self.trainings.pop(gone)
+        return set(cluster)
+
+    def _note_reasons(self, training: Training, joining: Joining[Log]) -> None:
+        """Why its logs are one run, and why others that hold the same are not."""
+        several = training.logs if len(training.logs) > 1 else []
+        joined = {log: joining.why(log, several) for log in several}
+        training.explain(joined, {log: joining.why_not(log) for log in training.logs})
+
+    def _names_due(self, reading: bool) -> bool:
+        """Whether names are found anew: all of them depend on each other.
+
+        While a backlog is read that is done when it grew by a part: of 1,000 runs that come in 150
+        polls all were named 150 times. Runs without a name yet are not handed out.
+        """
+        count = len(self.trainings)
+        return not reading or 8 * abs(count - self._named) >= count
+
+    def _name_all(self, touched: dict[Training, None]) -> None:
+        trainings = list(self.trainings)
+        self._named = len(trainings)
+        places = self._places.of([training.logs for training in trainings])
+        names = [self._places.name(place) for place in places]
+        shown = called(names, [training.hparams for training in trainings])
+        for training, place, name in zip(trainings, places, shown, strict=True):
+            if training.stands_at(place, name):
+                touched[training] = None

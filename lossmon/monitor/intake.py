@@ -1,0 +1,147 @@
+"""From chunks to rows: what came is taken in by the log that it belongs to, whatever it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from lossmon.formats.decoder import Record
+from lossmon.logs.follower import Chunk
+from lossmon.logs.source import Source
+from lossmon.monitor.beside import Beside
+from lossmon.monitor.grouping import Grouping
+from lossmon.monitor.log import Log
+from lossmon.monitor.own import is_own
+from lossmon.monitor.places import Places
+from lossmon.monitor.raw import Tail
+from lossmon.monitor.training import Training
+from lossmon.monitor.undecided import Undecided
+from lossmon.words import known, said
+
+_SILENT_S = 2.0  # without a byte, after which a bar that was left at its end is not redrawn soon
+
+
+class Intake:
+    """The logs, and what came of each.
+
+    Args:
+        places: where logs stand among the targets.
+        source_of: gets the source of each log.
+        grouping: the trainings, which a log that goes or comes back changes.
+
+    Attributes:
+        logs: by path.
+        refused: path -> why it is no log.
+        errors: path of a log without a training -> what is wrong with it.
+        beside: settings that other boxes sent.
+    """
+
+    def __init__(self, places: Places, source_of: dict[Log, Source], grouping: Grouping) -> None:
+        self.logs: dict[str, Log] = {}
+        self.refused: dict[str, str] = {}
+        self.errors: dict[str, str] = {}
+        self.beside = Beside()
+        self.source_of = source_of
+        self._places = places
+        self._grouping = grouping
+        self._undecided = Undecided()
+        self._spoke: dict[Log, float] = {}  # logs that may hold a row back -> when they last grew
+
+    def take(
+        self, source: Source, chunk: Chunk, now: float, touched: dict[Training, None]
+    ) -> tuple[Log, Sequence[Record] | None] | None:
+        """Hand a chunk to its log.
+
+        Args:
+            source: where it came from.
+            chunk: what came.
+            now: seconds since the Unix epoch.
+            touched: gets the trainings that changed otherwise than by rows.
+
+        Returns:
+            The log and the rows that became complete, None where it is refused; None of a chunk
+            that is no data of a log.
+        """
+        path = source.prefix + chunk.log
+        if source.name and chunk.kind == "data" and self._is_setting(source, path, chunk, touched):
+            return None
+        log = self.logs.get(path)
+        if log is None:
+            log = self.logs[path] = Log(path, named=self._places.named(path))
+            if source.name or chunk.log == "-":
+                log.tail = Tail()  # a box or a pipe is not asked again
+            self.source_of[log] = source
+        log.size, log.mtime = chunk.size, chunk.mtime or log.mtime
+        if chunk.kind in ("truncated", "replaced"):
+            log.stale = True
+            self._is_there(log, touched)
+        elif chunk.kind in ("gone", "error"):
+            self._trouble(log, known(chunk.message or "the file is gone"), touched)
+        elif chunk.kind == "newest":
+            log.anew()
+            log.look_ahead(chunk.data)
+        else:
+            return log, self._feed(source, log, chunk.data, now)
+        return None
+
+    def _is_setting(
+        self, source: Source, path: str, chunk: Chunk, touched: dict[Training, None]
+    ) -> bool:
+        """Keep a file of another box that says how a training there was set up; it is no log."""
+        if self._places.named(path):
+            return False
+        count = len(self.beside.files)
+        alone = self.beside.take(path, chunk.offset, chunk.data)
+        if alone and chunk.offset + len(chunk.data) >= chunk.size:
+            source.drop(chunk.log)
+        if alone or len(self.beside.files) > count:
+            for training in self._grouping.trainings:
+                if path.startswith(f"{training.place}/") and training.hparams is not None:
+                    training.hparams = None  # is read anew
+                    touched[training] = None
+        return alone
+
+    def _feed(self, source: Source, log: Log, data: bytes, now: float) -> Sequence[Record] | None:
+        log.trouble = None
+        if data:
+            log.anew()
+        self.errors.pop(log.path, None)
+        if log.read == 0 and is_own(data) and not self._places.named(log.path):
+            log.refused = said("what lossmon saved; name the file itself to look at it")
+        records = log.feed(data)
+        self._spoke[log] = now
+        self._undecided.note(log)
+        if log.refused is not None and not log.records and not records:
+            self.refused[log.path] = log.refused
+            source.drop(log.path.removeprefix(source.prefix))
+            return None
+        return records
+
+    def _trouble(self, log: Log, message: str, touched: dict[Training, None]) -> None:
+        training = self._grouping.training_of.get(log)
+        log.trouble = said("{name}: {message}", name=os.path.basename(log.path), message=message)
+        if training is None:
+            self.errors[log.path] = message
+        else:
+            training.revision += 1
+            touched[training] = None
+
+    def _is_there(self, log: Log, touched: dict[Training, None]) -> None:
+        """A file that was gone is there again, though nothing stands in it yet."""
+        training = self._grouping.training_of.get(log)
+        if log.trouble is not None and training is not None:
+            training.revision += 1
+            touched[training] = None
+        log.trouble = None
+        self.errors.pop(log.path, None)
+
+    def at_rest(self, now: float) -> list[tuple[Log, Sequence[Record]]]:
+        """Logs that were read to their end and fell silent, with the rows that only waited for it.
+
+        Their decoders wait for no redraw of a bar any more.
+        """
+        silent = [log for log, at in self._spoke.items() if now - at >= _SILENT_S]
+        for log in silent:
+            del self._spoke[log]
+        there = [(log, log.settle()) for log in silent if log.read >= log.size]
+        return [(log, records) for log, records in there if records]
