@@ -17,6 +17,7 @@ from lossmon.presentation.write import replacing
 from lossmon.text import escaped, writable
 from lossmon.words import said
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
 Row = tuple[str, str, int, float | None, float | None, float, str]
@@ -76,11 +77,14 @@ def write_csv(updates: Sequence[RunUpdate], file: IO[str]) -> None:
     """Write a table with a header; on a terminal what a name says to it is shown, not sent."""
     table = csv.writer(file, lineterminator="\n")
     table.writerow(COLUMNS)
-    if file.isatty():
-        for run, metric, *numbers, stage in rows(updates):
-            table.writerow((escaped(run), escaped(metric), *numbers, escaped(stage)))
-    else:
-        table.writerows(rows(updates))
+    shown = escaped if file.isatty() else str
+    for run, metric, *numbers, stage in rows(updates):
+        table.writerow((_cell(shown(run)), _cell(shown(metric)), *numbers, _cell(shown(stage))))
+
+
+def _cell(name: str) -> str:
+    """A name as a cell: one that a spreadsheet would take for a formula gets an apostrophe."""
+    return f"'{name}" if name.startswith(_FORMULA) else name
 
 
 def _write_lines(updates: Sequence[RunUpdate], file: IO[str]) -> None:

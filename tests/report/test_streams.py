@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import csv
 import json
 import os
 import pty
@@ -100,6 +101,15 @@ def test_into_a_file_an_export_is_what_was_logged(tmp_path: Path) -> None:
         tmp_path / "log.jsonl", [row | {EVIL: 1} for row in training_rows(falling(9))]
     )
     assert EVIL in run("export", log).stdout
+
+
+def test_no_name_in_a_table_is_a_formula(tmp_path: Path) -> None:
+    names = ("=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "a=b")
+    row = dict.fromkeys(names, 1.0)
+    log = write_jsonl(tmp_path / "log.jsonl", [one | row for one in training_rows(falling(9))])
+    shown = run("export", log).stdout
+    metrics = {cells[1] for cells in csv.reader(shown.splitlines()[1:])}
+    assert {*(f"'{name}" for name in names[:4]), "a=b", "loss"} <= metrics
 
 
 def test_an_argument_that_a_glob_made_says_nothing_to_the_terminal(tmp_path: Path) -> None:
