@@ -83,18 +83,16 @@ class CsvDecoder:
 
     def _decode(self, lines: list[bytes]) -> Sequence[Record]:
         records: list[Record] = []
-        if len(lines) > _BULK and self._header is not None:
+        if self._header is None:
+            lines = self._behind_header(lines)
+        if len(lines) > _BULK:
             table = self._numbers(lines)
             if table is not None:
                 return table
         for line in lines:
             text = clean(line)
-            if not text.strip() or text.lstrip().startswith("#"):
+            if _says_nothing(text):
                 continue
-            if self._header is None:
-                self._start(text)
-                if not _is_point(split(text, self._delimiter)):
-                    continue
             cells = split(text, self._delimiter)
             if cells == self._header or _is_header(cells):
                 if _is_header(cells):
@@ -102,6 +100,15 @@ class CsvDecoder:
                 continue
             records += self._read((line,), (cells,))
         return records
+
+    def _behind_header(self, lines: list[bytes]) -> list[bytes]:
+        """The rows that follow the header, once it is there."""
+        for i, line in enumerate(lines):
+            text = clean(line)
+            if not _says_nothing(text):
+                self._start(text)
+                return lines[i if _is_point(split(text, self._delimiter)) else i + 1 :]
+        return []
 
     def _numbers(self, lines: list[bytes]) -> Sequence[Record] | None:
         """Rows of numbers and empty cells, many at once; None where any cell is anything else."""
@@ -156,6 +163,10 @@ class CsvDecoder:
         if self._split is not None and not any(says_split(cell) for cell in cells):
             cells = [f"{self._split}_{cell}" if cell in measured else cell for cell in cells]
         return _unique(cells)
+
+
+def _says_nothing(text: str) -> bool:
+    return not text.strip() or text.lstrip().startswith("#")
 
 
 def delimiter(header: str) -> str | None:
