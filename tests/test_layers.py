@@ -136,6 +136,7 @@ def test_check_works_without_the_screen_and_without_pandas(tmp_path: Path) -> No
         "try: main()\nexcept SystemExit as end: assert end.code == 0, end"
     )
     assert not loaded & {"textual", "pandas", "plotext", "watchdog"}
+    assert not loaded & {"fsspec", "s3fs", "aiohttp", "paramiko"}, "for logs elsewhere"
 
 
 def test_help_loads_nothing_heavy() -> None:

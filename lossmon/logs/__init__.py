@@ -11,6 +11,7 @@
     vitals.py     GPUs (gpus.py), and who holds a log open (writers.py)
     slurm.py      the jobs of a scheduler and where they write; program.py asks other programs
     clients/      what docker, podman, kubectl and journalctl show, here or on a box
+    far/          what each request is paid for: object stores, web servers, sftp
 
 On another box, in the order in which a link comes about:
 

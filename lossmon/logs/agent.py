@@ -20,7 +20,8 @@ import time
 from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Set, Tuple  # noqa: F401
 
 from lossmon.logs import wire
-from lossmon.logs.follower import Chunk, Follower, reason
+from lossmon.logs.files import reason
+from lossmon.logs.follower import Chunk, Follower
 from lossmon.logs.walk import matching
 
 if TYPE_CHECKING:  # these are compiled on the box only where they are needed

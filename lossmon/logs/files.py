@@ -6,7 +6,7 @@ Standard library alone, runs on Python 3.6: it is sent to boxes along with the f
 import glob
 import os
 import stat
-from typing import Any, Iterator, List, NamedTuple, Optional, Tuple, Union
+from typing import Any, Iterator, NamedTuple, Optional, Sequence, Tuple, Union
 
 from lossmon.logs.walk import NO_LOG, matching, walk
 
@@ -63,8 +63,13 @@ class Files:
         """Bytes of a file; fewer where it ends."""
         raise NotImplementedError
 
-    def read_many(self, wanted: "List[Tuple[str, int, int]]") -> "Iterator[Union[bytes, OSError]]":
-        """Pieces of several files (path, offset, count), in order; or why one can't be read."""
+    def read_many(
+        self, wanted: "Sequence[Tuple[str, int, int]]"
+    ) -> "Iterator[Union[bytes, OSError, None]]":
+        """Pieces of several files (path, offset, count), in order; or why one can't be read.
+
+        None where nothing can be read now, and all stays as it is.
+        """
         for path, offset, count in wanted:
             try:
                 yield self.read_at(path, offset, count)
@@ -123,3 +128,10 @@ class LocalFiles(Files):
     def dangles(self, path: str) -> bool:
         """Whether a path is a link to what is not there."""
         return os.path.islink(path)
+
+
+def reason(error: OSError) -> str:
+    """Why a file can't be read, in words."""
+    if isinstance(error, PermissionError):
+        return "permission denied; ask its owner for read access"
+    return (error.strerror or str(error)).lower()

@@ -17,6 +17,7 @@ from lossmon.logs.files import (  # fmt: skip  # noqa: F401 - Stat likewise
     LocalFiles,
     Stat,
     happened,
+    reason,
 )
 from lossmon.logs.walk import MAX_ENTRIES
 
@@ -55,8 +56,8 @@ class Tail:
     """One followed file and how far it was read."""
 
     __slots__ = (
-        "crc", "doubt", "dropped", "gone", "guard", "head", "idle", "look_at", "mtime", "offset",
-        "path", "restored", "seen", "size", "trouble",
+        "barred", "crc", "doubt", "dropped", "gone", "guard", "head", "idle", "look_at", "mtime",
+        "offset", "path", "restored", "seen", "size", "trouble",
     )  # fmt: skip
 
     def __init__(self, path: str) -> None:
@@ -69,6 +70,7 @@ class Tail:
         self.guard = b""  # bytes before the offset as they were read
         self.crc = 0  # of everything before the offset
         self.trouble = ""  # said already; not repeated at each poll
+        self.barred = False  # it can't be read, as of the last look
         self.gone = False
         self.dropped = False
         self.doubt = False  # its bytes may be others though there are no more of them
@@ -91,7 +93,7 @@ class Tail:
     @property
     def pending(self) -> int:
         """Bytes not read yet."""
-        if self.dropped or self.gone or self.trouble:
+        if self.dropped or self.gone or self.barred:
             return 0
         return max(int(self.doubt), self.size - self.offset)
 
@@ -236,6 +238,8 @@ class Follower:
                 limit_bytes -= wanted[-1][1][2]
             read = self._files.read_many([piece for _, piece in wanted])
             for (tail, (_, start, _)), data in zip(wanted, read):  # noqa: B905 - 3.6
+                if data is None:
+                    return chunks
                 chunks += self._take(tail, start, data)
             waiting = [tail for tail, _ in wanted if tail.pending]
         return chunks
@@ -254,7 +258,7 @@ class Follower:
             self._walk = self._find()
             self._walk_took_s = 0.0
             self._next_walk = float("inf")
-        for path in self._walk:
+        for path in self._found():
             if path not in self._tails and len(self._tails) < MAX_ENTRIES:
                 self._tails[path] = tail = Tail(path)
                 tail.offset = self._known.pop(path, 0)
@@ -266,6 +270,16 @@ class Follower:
         self._walk_took_s += time.monotonic() - now
         wanted = now + max(self._every_s, self._rest * self._walk_took_s)
         self._next_walk = min(self._next_walk, wanted) if self._next_walk else 0.0
+
+    def _found(self) -> Iterator[str]:
+        """What the walk finds next; one that fails begins anew."""
+        assert self._walk is not None
+        try:
+            for path in self._walk:
+                yield path
+        except Exception:
+            self._walk = None
+            raise
 
     def _find(self) -> Iterator[str]:
         for target in list(self._targets):
@@ -282,6 +296,7 @@ class Follower:
             return self._missing(tail, error)
         if not now.regular:
             return self._trouble(tail, "not a regular file; a pipe is read with `lossmon -`")
+        tail.barred = False  # it is tried again: what was in the way may have passed
         before = GONE if tail.gone and tail.seen is not None else tail.seen
         what = happened(before, now, tail.offset)
         if what == SAME:
@@ -376,15 +391,9 @@ class Follower:
 
     def _trouble(self, tail: Tail, message: str) -> List[Chunk]:
         tail.look_at = self._polls + 1
-        tail.look_again()  # the reason may pass
+        tail.look_again()
+        tail.barred = True
         if tail.trouble == message:
             return []
         tail.trouble = message
         return [Chunk(tail.path, "error", 0, b"", message, tail.mtime, tail.size)]
-
-
-def reason(error: OSError) -> str:
-    """Why a file can't be read, in words."""
-    if isinstance(error, PermissionError):
-        return "permission denied; ask its owner for read access"
-    return (error.strerror or str(error)).lower()

@@ -21,7 +21,7 @@ from lossmon.logs.bootstrap import SCRIPT
 from lossmon.logs.files import GREW, SAME, Stat, happened
 from lossmon.logs.follower import Chunk, Tail
 from lossmon.logs.link import Session
-from lossmon.logs.walk import MAX_DEPTH, MAX_ENTRIES, NO_DIRECTORY, NO_LOG
+from lossmon.logs.walk import MAX_ENTRIES, is_log
 
 LIMITS = "no Python 3.6 there: looked at every 3 s through sh, stores and GPUs are not seen"
 EVERY_S = 3.0
@@ -336,7 +336,4 @@ class PlainTalk:
 def _is_no_log(log: str, target: str) -> bool:
     """Whether a file below a target is left alone, as the follower would."""
     below = os.path.relpath(log, target).split("/") if log.startswith(target) else [log]
-    folders, name = below[:-1], os.path.basename(log)
-    if len(folders) > MAX_DEPTH or any(NO_DIRECTORY.match(one) for one in folders if one != ".."):
-        return True
-    return name.startswith(".") or NO_LOG.search(name) is not None
+    return not is_log("/".join(below))

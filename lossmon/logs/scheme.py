@@ -6,7 +6,7 @@ One small file in `schemes/` a kind, or the entry point `lossmon.sources` of ano
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -82,6 +82,8 @@ class Scheme:
             box of that name; raises TargetError. Where left out, the prefix is the heading and what
             follows the path.
         check: raises TargetError, with what would work, where it cannot be read; quickly.
+        batches: the logs of a target, about so many at a time, as they are listed: for a place that
+            may hold more than fit; raises TargetError. None where a walk tells them all.
         behind: who reads it behind a box (`gpu1:docker:train`): a client that is run there over
             ssh, our agent, or nobody.
         needs: packages, as they are imported.
@@ -96,6 +98,7 @@ class Scheme:
     prefixes: tuple[str, ...] = ()
     parse: Callable[[str], Target | None] | None = None
     check: Callable[[Target], None] = _no_check
+    batches: Callable[[Target, int], Iterator[list[str]]] | None = None
     behind: Literal["", "client", "agent"] = ""
     needs: tuple[str, ...] = ()
     extra: str = ""

@@ -34,6 +34,26 @@ _KERNEL = ("/proc/", "/sys/", "/dev/")  # files without an end, some of which wa
 _KEPT_IN_MEMORY = "/dev/shm/"
 
 
+def is_log(below: str, settings: bool = False) -> bool:
+    """Whether a file may be a log, by its path below the folder that was named.
+
+    Args:
+        below: folders and name.
+        settings: also files that say how a training was set up.
+    """
+    parts = below.split("/")
+    folders, name = parts[:-1], parts[-1]
+    if len(folders) > MAX_DEPTH or not name or name.startswith("."):
+        return False
+    hydra = bool(folders) and folders[-1] == _OF_HYDRA
+    outer = folders[:-1] if hydra and settings else folders
+    if any(NO_DIRECTORY.match(one) for one in outer if one != ".."):
+        return False
+    if settings and SETTINGS.match(name):
+        return True
+    return not hydra and not NO_LOG.search(name)
+
+
 def walk(root: str, settings: bool = False, folders: bool = False) -> Iterator[str]:
     """Files below a directory that may be logs: bounded in depth and number, loops are left out.
 

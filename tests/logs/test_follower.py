@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import subprocess
@@ -330,3 +331,29 @@ def test_a_deep_pattern_ends_where_links_lead_in_circles(tmp_path: Path) -> None
         (tmp_path / name).symlink_to(tmp_path)
     assert list(matching(f"{tmp_path}/**/*.csv")) == []
     assert list(matching(f"{tmp_path}/**/*.txt")) == [f"{tmp_path}/run/log.txt"]
+
+
+class Failing(files.LocalFiles):
+    """A file system whose server is away for a while: `ESTALE` of NFS."""
+
+    away = False
+
+    def read_at(self, path: str, offset: int, count: int) -> bytes:
+        if self.away:
+            raise OSError(errno.ESTALE, "Stale file handle")
+        return super().read_at(path, offset, count)
+
+
+def test_a_log_that_could_not_be_read_is_read_on_when_it_can(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(b"step 1\n")
+    place = Failing()
+    following = Follower([str(log)], files=place)
+    assert [chunk.data for chunk in following.poll()] == [b"step 1\n"]
+    log.write_bytes(b"step 1\nstep 2\n")
+    place.away = True
+    assert [chunk.message for chunk in following.poll()] == ["stale file handle"]
+    assert following.poll() == [], "said once"
+    assert following.pending() == 0
+    place.away = False
+    assert [(chunk.offset, chunk.data) for chunk in following.poll()] == [(7, b"step 2\n")]

@@ -36,6 +36,8 @@ BUILT: tuple[str, ...] = (
     "podman",
     "k8s",
     "journal",
+    "stores",
+    "web",
 )  # in the order of the README's table
 
 _WORD = re.compile(r"([a-z][a-z0-9+.-]*):")

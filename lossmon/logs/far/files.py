@@ -1,0 +1,192 @@
+"""Files that each request is paid for, in time or in money: what is there is learned by listing.
+
+A look lists the targets once; `stat` answers from that list, and only what grew is read, in pieces,
+along with the bytes before them, by which a rewrite is noticed.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from lossmon.logs.files import Files, Stat
+from lossmon.logs.walk import MAX_ENTRIES, is_log
+
+MOST_PATH = 1024  # characters of a name; S3 has no longer ones
+MISSING = "no such bucket, folder or file there; check the spelling"
+_MAGIC = re.compile(r"[*?[]")
+
+Found = tuple[str, Stat]
+
+
+class Unreadable(OSError):
+    """A file that alone can't be read; the others can."""
+
+
+class FarFiles(Files):
+    """What a listing says, until the next one.
+
+    Attributes:
+        globs: targets may be patterns.
+        only: of all files read these alone; None for all.
+        requests: how many were made for looking, so far.
+        kinds: target -> "directory", "file" or "pattern".
+        troubles: target -> why it can't be read.
+        lost: what became of the connection while files were read.
+        closing: no more requests are made.
+    """
+
+    far = True
+    globs = True
+
+    def __init__(self) -> None:
+        self.only: Sequence[str] | None = None
+        self.requests = 0
+        self.kinds: dict[str, str] = {}
+        self.troubles: dict[str, str] = {}
+        self.lost: Exception | None = None
+        self.closing = False
+        self._now: dict[str, Stat] = {}
+        self._before: dict[str, Stat] = {}
+
+    # -- for a kind of place; all but FileNotFoundError is a lost connection ---------------------
+
+    def connect(self) -> None:
+        """Make what requests are made with, where there is none."""
+
+    def release(self) -> None:
+        """A look is over: let go of what is held for it."""
+
+    def disconnect(self) -> None:
+        """Let go of what requests are made with; the next `connect` makes it anew."""
+
+    @abstractmethod
+    def kind(self, path: str) -> str:
+        """What a path is: "directory" or "file"; FileNotFoundError where nothing is there."""
+
+    @abstractmethod
+    def below(self, path: str) -> Iterator[Found]:
+        """The files below a directory, bounded in depth and number."""
+
+    @abstractmethod
+    def one(self, path: str) -> Stat:
+        """How one file is; FileNotFoundError where nothing is there."""
+
+    @abstractmethod
+    def piece(self, path: str, offset: int, count: int) -> bytes:
+        """Bytes of a file, no more than asked for; OSError where it alone can't be read."""
+
+    def some(self, paths: Sequence[str]) -> Iterator[Found]:
+        """How some files are that were listed before; those that have gone are left out."""
+        for path in paths:
+            try:
+                yield path, self.one(path)
+            except FileNotFoundError:
+                continue
+
+    def asked(self) -> None:
+        """A request for looking is made now."""
+        if self.closing:
+            raise InterruptedError("closed")
+        self.requests += 1
+
+    # -- what the follower asks ------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """A look begins: until it is complete, what it has not seen is as it was."""
+        self._before, self._now = {**self._before, **self._now}, {}
+
+    def finish(self) -> None:
+        """A look is complete: what it has not seen is not there."""
+        self._before = {}
+
+    def stat(self, path: str) -> Stat:
+        """How a file was listed last."""
+        found = self._now.get(path) or self._before.get(path)
+        if found is None:
+            raise FileNotFoundError(path)
+        return found
+
+    def read_at(self, path: str, offset: int, count: int) -> bytes:
+        """Bytes of a file."""
+        data = next(iter(self.read_many([(path, offset, count)])))
+        if isinstance(data, bytes):
+            return data
+        raise data if data is not None else OSError("not now")
+
+    def read_many(self, wanted: Sequence[tuple[str, int, int]]) -> Iterator[bytes | OSError | None]:
+        """Pieces of several files, in order."""
+        for path, offset, count in wanted:
+            yield self.judged(self._piece(path, offset, count))
+
+    def _piece(self, path: str, offset: int, count: int) -> bytes | Exception:
+        if self.lost is not None or self.closing:
+            return InterruptedError("closed")
+        try:
+            return self.piece(path, offset, count)
+        except Exception as error:
+            return error
+
+    def judged(self, data: bytes | Exception) -> bytes | OSError | None:
+        """What came of a request: bytes, why a file alone can't be read, or a lost connection."""
+        if isinstance(data, bytes | FileNotFoundError | PermissionError | Unreadable):
+            return data
+        self.lost = self.lost or data
+        return None
+
+    def found(self, target: str, settings: bool = False) -> Iterator[Found]:
+        """The files that a target leads to, as they are listed.
+
+        Raises:
+            FileNotFoundError: nothing is there.
+        """
+        magic = _MAGIC.search(target) if self.globs else None
+        if target not in self.kinds:
+            self.kinds[target] = "pattern" if magic is not None else self.kind(target)
+        if self.only is not None:
+            yield from self.some([path for path in self.only if path not in self._now])
+        elif magic is not None:
+            pattern = target.split("/")
+            for path, stat in self.below(target[: magic.start()].rpartition("/")[0]):
+                if _leads(pattern, path.split("/"), settings):
+                    yield path, stat
+        elif self.kinds[target] == "file":
+            yield target, self.one(target)
+        else:
+            start = len(target) + 1 if target else 0
+            for path, stat in self.below(target):
+                if is_log(path[start:], settings):
+                    yield path, stat
+
+    def walk(self, target: str, settings: bool = False) -> Iterator[str]:
+        """The files that a target leads to, as they are listed."""
+        try:
+            for path, stat in self.found(target, settings):
+                if len(path) <= MOST_PATH and len(self._now) < MAX_ENTRIES:
+                    self._now[path] = stat
+                    yield path
+            self.troubles[target] = ""
+        except FileNotFoundError:
+            self.kinds.pop(target, None)
+            self.troubles[target] = MISSING
+            yield target  # it may come
+
+
+def _leads(pattern: Sequence[str], parts: Sequence[str], settings: bool) -> bool:
+    """Whether a pattern matches a path, or a folder above it in which it may be a log."""
+    for cut in range(len(parts), 0, -1):
+        if _matches(pattern, parts[:cut]):
+            return cut == len(parts) or is_log("/".join(parts[cut:]), settings)
+    return False
+
+
+def _matches(pattern: Sequence[str], parts: Sequence[str]) -> bool:
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        return any(_matches(pattern[1:], parts[at:]) for at in range(len(parts) + 1))
+    if not parts or not fnmatchcase(parts[0], pattern[0]):
+        return False
+    return _matches(pattern[1:], parts[1:])

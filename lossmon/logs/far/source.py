@@ -1,0 +1,171 @@
+"""Looks what is there, reads what grew, rests: as often as the manners of the place say."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from lossmon.logs.background import Background, Patience
+from lossmon.logs.discover import run_directory
+from lossmon.logs.far.files import FarFiles
+from lossmon.logs.follower import Follower
+from lossmon.logs.scheme import Order
+from lossmon.logs.source import Failure, Health
+from lossmon.words import known, said
+
+_READ_BYTES = 8 << 20  # taken at once
+_FIRST_BYTES = 1 << 16  # of a file of which nothing is known: it may be no log
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How often a place is asked what is there.
+
+    Attributes:
+        every_s: between two looks at least.
+        an_hour: requests that looking may take; reading what grew comes on top, one a log and look.
+    """
+
+    every_s: float
+    an_hour: int
+
+    def pause_s(self, requests: int) -> float:
+        """How long to rest after a look that took so many requests."""
+        return max(self.every_s, requests * 3600.0 / self.an_hour)
+
+
+class FarSource(Background):
+    """Looks, reads what grew, rests.
+
+    Args:
+        order: what is read.
+        files: how requests are made.
+        manners: how often.
+        meaning: what an error means for the user.
+        patience: how long to wait for what.
+    """
+
+    def __init__(
+        self,
+        order: Order,
+        files: FarFiles,
+        manners: Manners,
+        meaning: Callable[[Exception], Failure],
+        patience: Patience | None = None,
+    ) -> None:
+        super().__init__(order.name, watch=order.watch, prefix=order.prefix, patience=patience)
+        self._files = files
+        self._files.only = order.only
+        self._manners = manners
+        self._meaning = meaning
+        self._drops: deque[str] = deque()
+        self._follower = Follower(
+            order.paths, ahead=order.watch, first_bytes=_FIRST_BYTES, settings=True, files=files,
+            every_s=float("inf"),
+        )  # fmt: skip
+        self.start()
+
+    def drop(self, log: str) -> None:
+        """Read no more of a log."""
+        super().drop(log)
+        self._drops.append(log)
+
+    def is_directory(self, path: str) -> bool:
+        """Whether a target is a directory there."""
+        return self._files.kinds.get(path) == "directory"
+
+    def trouble(self, target: str) -> str:
+        """Why a target cannot be read there."""
+        return super().trouble(target) or self._files.troubles.get(target, "")
+
+    def attempt(self) -> Failure:
+        """Look again and again, until a request fails."""
+        try:
+            self._files.connect()
+            while not self.closing:
+                before = self._files.requests
+                self._look()
+                if not self.watch:
+                    break
+                pause_s = self._manners.pause_s(self._files.requests - before)
+                self._say_live(pause_s)
+                self.rest(pause_s)
+        except Exception as error:
+            return self._meaning(error)
+        finally:
+            self._files.release()
+            self._files.disconnect()
+        return Failure("gone", "")
+
+    def ended(self) -> None:
+        """No more requests."""
+        self._files.closing = True
+
+    def _look(self) -> None:
+        """List what is there, and read all that is new."""
+        files, follower = self._files, self._follower
+        files.begin()
+        files.lost = None
+        follower.rescan()
+        while not self.closing:
+            while self._drops:
+                follower.drop(self._drops.popleft())
+            walking = follower.walking
+            chunks = follower.poll(_READ_BYTES)
+            if self._health.state != "live":
+                self._say_live(self._manners.every_s)
+            for chunk in chunks:
+                if not self.until_room():
+                    return
+                self.inbox.put(chunk)
+            if files.lost is not None:
+                raise files.lost
+            if walking and not follower.walking:
+                files.finish()
+                follower.notice()
+            elif not walking and not follower.pending():
+                break
+        files.release()
+        self.settle()
+
+    def _say_live(self, pause_s: float) -> None:
+        """What looking costs is told where it changed by much."""
+        words = (
+            said(
+                "looked at every {pause:.0f} s, {hourly:,} listings an hour at most",
+                pause=pause_s,
+                hourly=self._manners.an_hour,
+            )
+            if self.watch
+            else known("")
+        )
+        if self._health != Health(self.name, "live", words):
+            self.went_live(words)
+
+
+def batches(files: FarFiles, target: str, most: int) -> Iterator[list[str]]:
+    """The files that a target leads to, page by page as they are listed: bounded, however many.
+
+    The logs of one training are in one batch where its folder is listed in one go, as stores do.
+
+    Args:
+        files: where they are.
+        target: as typed.
+        most: files of a batch, about; the last folder is completed, up to twice as many.
+
+    Raises:
+        FileNotFoundError: nothing is there.
+    """
+    files.connect()
+    batch: list[str] = []
+    last = ""
+    for path, _ in files.found(target, settings=True):
+        folder = run_directory(path)
+        if len(batch) >= most and (folder != last or len(batch) >= 2 * most):
+            yield batch
+            batch = []
+        batch.append(path)
+        last = folder
+    if batch:
+        yield batch

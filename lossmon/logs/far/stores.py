@@ -1,0 +1,285 @@
+"""Object stores and other file systems, as fsspec reads them: S3, Google's, Azure's, sftp, ...
+
+Who one is, where the store stands and whether it is asked in the open is the store's own
+configuration (`~/.aws`, `AWS_...`, `~/.config/fsspec`): nothing of it is asked or kept here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from lossmon.errors import TargetError
+from lossmon.logs.far.files import FarFiles, Found
+from lossmon.logs.far.source import Manners
+from lossmon.logs.files import Stat
+from lossmon.logs.source import Failure, HostState
+from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY
+from lossmon.text import clip, printable
+from lossmon.words import said
+
+MANNERS = Manners(every_s=5.0, an_hour=720)  # S3 asks $0.005 for 1,000 listings: 9 cents a day
+_KEYED = (
+    "s3",
+    "s3a",
+    "gs",
+    "gcs",
+    "az",
+    "abfs",
+    "abfss",
+)  # folders are only names: one list of all
+_S3 = ("s3", "s3a")
+_PAGE = 1000
+_MOST_FOLDERS = 2000  # asked one by one in one look
+_MOST_LISTED = 200_000  # files looked at in one look
+_TOGETHER = 32  # requests on their way
+_TIMES = {"connect_timeout": 10, "read_timeout": 20, "retries": {"max_attempts": 2}}
+_WORDS = 200  # of what a store says
+
+# Names of exceptions, of any library that a store is asked by -> what that means for the user.
+_MEANINGS: tuple[tuple[tuple[str, ...], HostState, str], ...] = (
+    (
+        (
+            "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError",
+            "TokenRetrievalError", "SSOTokenLoadError", "UnauthorizedSSOTokenError",
+            "DefaultCredentialsError", "ClientAuthenticationError", "AuthenticationException",
+            "PasswordRequiredException", "ProfileNotFound",
+        ),
+        "retrying",
+        "no credentials for it; sign in as for its own tools (aws, gcloud, az, ssh-add), "
+        "or let fsspec's configuration ask without any",
+    ),
+    (("UnknownHostKey", "BadHostKeyException"), "gone", ""),
+    (
+        ("PermissionError", "Forbidden", "HttpError403"),
+        "retrying",
+        "access denied: who you are there may not read it",
+    ),
+    (
+        ("FileNotFoundError", "NoSuchBucket"),
+        "retrying",
+        "no such bucket, folder or file there; check the spelling",
+    ),
+    (
+        (
+            "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError",
+            "ConnectionClosedError", "ClientConnectorError", "ServerDisconnectedError",
+            "ClientConnectorDNSError", "ConnectionError", "ConnectionRefusedError",
+            "ConnectionResetError", "BrokenPipeError", "TimeoutError", "FSTimeoutError", "gaierror",
+            "NoValidConnectionsError", "SSHException", "EOFError", "HTTPClientError",
+        ),
+        "retrying",
+        "no connection to it",
+    ),
+)  # fmt: skip
+
+
+class StoreFiles(FarFiles):
+    """Files that fsspec reads.
+
+    Args:
+        protocol: as fsspec calls it.
+        authority: bucket, container or host.
+    """
+
+    def __init__(self, protocol: str, authority: str) -> None:
+        super().__init__()
+        self._protocol = protocol
+        self._authority = authority
+        self._root = ""
+        self._fs: Any = None
+
+    def connect(self) -> None:
+        """Make the client of the store."""
+        if self._fs is not None:
+            return
+        import fsspec
+
+        options: dict[str, Any] = {"skip_instance_cache": True}
+        if self._protocol in _KEYED:
+            options["use_listings_cache"] = False
+        if self._protocol in _S3:
+            theirs = fsspec.config.conf.get("s3", {}).get("config_kwargs", {})
+            options["config_kwargs"] = {**_TIMES, **theirs}
+        if self._protocol == "sftp":
+            from lossmon.logs.far.known_hosts import policy
+
+            options |= {"host_key_policy": policy(), "timeout": _TIMES["connect_timeout"]}
+        address = f"{self._protocol}://{self._authority}/"
+        try:
+            self._fs, root = fsspec.core.url_to_fs(address, **options)
+        except (ValueError, ImportError) as error:
+            raise TargetError(
+                said("{address}: {why}", address=address, why=clip(printable(str(error)), _WORDS))
+            ) from None
+        self._root = root.rstrip("/") + "/"
+        if self._protocol == "sftp":
+            self._fs.ftp.get_channel().settimeout(_TIMES["read_timeout"])
+
+    def disconnect(self) -> None:
+        """Let go of the client."""
+        client, self._fs = getattr(self._fs, "client", None), None
+        if client is not None and self._protocol == "sftp":
+            client.close()
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def kind(self, path: str) -> str:
+        """What a path is."""
+        if not path:
+            return "directory"
+        self.asked()
+        return "directory" if self._fs.info(self._root + path)["type"] == "directory" else "file"
+
+    def one(self, path: str) -> Stat:
+        """How one file is."""
+        self.asked()
+        self._fs.invalidate_cache()
+        return _stat(self._fs.info(self._root + path))
+
+    def below(self, path: str) -> Iterator[Found]:
+        """The files below a folder."""
+        if self._protocol in _S3:
+            yield from self._pages(f"{path}/" if path else "")
+            return
+        self._fs.invalidate_cache()
+        if self._protocol in _KEYED:
+            self.asked()
+            for name, info in self._fs.find(self._root + path, detail=True).items():
+                yield self._path(name), _stat(info)
+            return
+        folders = [(path, 0)]
+        left = _MOST_FOLDERS
+        while folders and left:
+            left -= 1
+            folder, depth = folders.pop()
+            self.asked()
+            entries = sorted(self._fs.ls(self._root + folder, detail=True), key=_name)
+            inner = []
+            for info in entries[:_MOST_LISTED]:
+                name = self._path(info["name"])
+                linked = info["type"] == "link"
+                if linked:
+                    with contextlib.suppress(FileNotFoundError):
+                        info = self._fs.info(info["name"])
+                if info["type"] == "file":
+                    yield name, _stat(info)
+                elif info["type"] == "directory" and depth < MAX_DEPTH and not linked:
+                    hydra = name.endswith("/.hydra")
+                    if name != folder and (hydra or not NO_DIRECTORY.match(os.path.basename(name))):
+                        inner.append((name, depth + 1))
+            folders += inner[::-1]
+
+    def some(self, paths: Sequence[str]) -> Iterator[Found]:
+        """How some files are: in S3 a list from the first to the last of them."""
+        if self._protocol not in _S3:
+            yield from super().some(paths)
+            return
+        wanted = set(paths)
+        if wanted:
+            first, last = min(wanted, key=_bytes), max(wanted, key=_bytes)
+            for path, stat in self._pages("", after=first[:-1], until=last):
+                if path in wanted:
+                    yield path, stat
+
+    def _pages(self, prefix: str, after: str = "", until: str = "") -> Iterator[Found]:
+        """What a bucket holds, a request a thousand, in the order of the names' bytes."""
+        asked: dict[str, Any] = {"Bucket": self._authority, "Prefix": prefix, "MaxKeys": _PAGE}
+        if after:
+            asked["StartAfter"] = after
+        while True:
+            self.asked()
+            page = self._fs.call_s3("list_objects_v2", **asked)
+            for one in page.get("Contents", ()):
+                path = str(one["Key"])
+                if until and _bytes(path) > _bytes(until):
+                    return
+                if not path.endswith("/"):
+                    yield path, _stat({"size": one["Size"], **one})
+            if not page.get("IsTruncated"):
+                return
+            asked["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _path(self, name: Any) -> str:
+        return str(name).removeprefix(self._root).lstrip("/")
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def piece(self, path: str, offset: int, count: int) -> bytes:
+        """Bytes of a file."""
+        return bytes(self._fs.cat_file(self._root + path, start=offset, end=offset + count))[:count]
+
+    def read_many(self, wanted: Sequence[tuple[str, int, int]]) -> Iterator[bytes | OSError | None]:
+        """Pieces of several files, asked for together where the client can."""
+        if not getattr(self._fs, "async_impl", False) or len(wanted) < 2:
+            yield from super().read_many(wanted)
+            return
+        for at in range(0, len(wanted), _TOGETHER):
+            some = wanted[at : at + _TOGETHER]
+            if self.lost is not None or self.closing:
+                yield from (None for _ in some)
+                continue
+            try:
+                pieces = self._fs.cat_ranges(
+                    [self._root + path for path, _, _ in some],
+                    [offset for _, offset, _ in some],
+                    [offset + count for _, offset, count in some],
+                    on_error="return",
+                    batch_size=_TOGETHER,
+                )
+            except Exception as error:
+                pieces = [error] * len(some)
+            for (_, _, count), data in zip(some, pieces, strict=True):
+                yield self.judged(data[:count] if isinstance(data, bytes) else data)
+
+    def judged(self, data: bytes | Exception) -> bytes | OSError | None:
+        """A piece behind the end, of an object that became shorter, is none."""
+        if isinstance(data, Exception) and "InvalidRange" in f"{data!r} {data.__cause__!r}":
+            return b""
+        return super().judged(data)
+
+
+def meaning(error: Exception) -> Failure:
+    """What an error of a store means for the user, in one line."""
+    if isinstance(error, TargetError):
+        return Failure("gone", str(error))
+    said_there = clip(printable(str(error).split("\n")[0]), _WORDS)
+    names = {kind.__name__ for kind in type(error).__mro__}
+    for kinds, state, words in _MEANINGS:
+        if names & set(kinds):
+            if words == "no connection to it":
+                words = said("no connection to it: {why}", why=said_there)
+            return Failure(state, words or said_there)
+    return Failure("retrying", said_there or type(error).__name__)
+
+
+def _stat(info: dict[str, Any]) -> Stat:
+    """How a file is, of what a store says of it."""
+    size = info.get("size")
+    size = size if isinstance(size, int) and 0 <= size < 1 << 62 else 0
+    times = ("LastModified", "mtime", "last_modified", "updated", "created")
+    mtime = next((_seconds(info[key]) for key in times if info.get(key)), 0.0)
+    tags = ("ETag", "etag", "blob_id", "generation", "md5Hash")
+    version = next((str(info[key]) for key in tags if info.get(key)), None)
+    return Stat(size, mtime, version or (size, mtime), None, True)
+
+
+def _seconds(when: Any) -> float:
+    try:
+        if isinstance(when, str):
+            when = datetime.fromisoformat(when.replace("Z", "+00:00"))
+        return float(when.timestamp() if isinstance(when, datetime) else when)
+    except (ValueError, TypeError, OverflowError, OSError):
+        return 0.0
+
+
+def _name(info: dict[str, Any]) -> str:
+    return str(info["name"])
+
+
+def _bytes(path: str) -> bytes:
+    """What stores sort by."""
+    return path.encode("utf-8", "surrogatepass")

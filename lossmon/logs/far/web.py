@@ -1,0 +1,299 @@
+"""Logs on a web server, by the standard library: one file by its address, or an index page's files.
+
+Not through fsspec, which takes an answer to its end however long it is, and takes the whole file
+for a piece of it where a server does not know pieces (`findings/`).
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import netrc
+import re
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from lossmon import __version__
+from lossmon.logs.far.files import FarFiles, Found, Unreadable
+from lossmon.logs.far.source import Manners
+from lossmon.logs.files import Stat
+from lossmon.logs.source import Failure
+from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY, is_log
+from lossmon.text import clip, printable
+from lossmon.words import said
+
+MANNERS = Manners(every_s=2.0, an_hour=3600)
+_SILENT_S = 20.0  # without a byte
+_ANSWER_S = 60.0  # for one piece
+_PAGE_BYTES = 1 << 20  # of an index page
+_MOST_LINKS = 5000  # of all pages of a look
+_MOST_STREAMS = 8  # answers that are read on, where a server sends no pieces
+_MOST_PASSED = 1 << 28  # bytes that are read again in vain, there
+_KEPT = 4096  # the newest bytes of such an answer, among which the follower's guard is
+_HREF = re.compile(r"href\s{0,4}=\s{0,4}[\"']?([^\"'\s<>]{1,1024})", re.IGNORECASE)
+_RANGE = re.compile(r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(\d{1,18})")
+_NO_HEAD = (400, 403, 405, 501)  # also from addresses that were signed for GET alone
+_WORDS = 200
+
+
+class _Answer:
+    """A body that is read in bounded time, and known to be whole or not."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+        self.at = 0
+        self.kept = bytearray()
+        length = answer.headers.get("Content-Length", "")
+        self._length = int(length) if length.isdigit() and len(length) < 19 else None
+
+    def read(self, offset: int, count: int) -> bytes:
+        """Bytes from an offset on; see `reaches`."""
+        until = time.monotonic() + _ANSWER_S
+        while self.at < offset + count:
+            data = self._answer.read1(min(1 << 16, offset + count - self.at))
+            if not data:
+                if self._length is not None and self.at < self._length:
+                    raise ConnectionError("the answer was broken off")
+                break
+            self.at += len(data)
+            self.kept += data
+            if self.at <= offset:
+                del self.kept[:-_KEPT]
+            if time.monotonic() > until:
+                raise TimeoutError("an answer takes too long")
+        start = len(self.kept) - (self.at - offset)
+        found = bytes(self.kept[start : start + count]) if self.at > offset else b""
+        del self.kept[:-_KEPT]
+        return found
+
+    def reaches(self, offset: int) -> bool:
+        """Whether it can be read from there."""
+        return self.at - len(self.kept) <= offset
+
+    def close(self) -> None:
+        """Take no more of it."""
+        self._answer.close()
+
+
+class WebFiles(FarFiles):
+    """Files of a web server.
+
+    Args:
+        base: its address, such as "https://host/".
+    """
+
+    globs = False  # a question mark begins a query
+
+    def __init__(self, base: str) -> None:
+        super().__init__()
+        self._base = base
+        self._answers: dict[str, _Answer] = {}
+        self._opener = urllib.request.OpenerDirector()  # http alone: no redirect to a file, or ftp
+        for handler in (
+            urllib.request.ProxyHandler(), urllib.request.HTTPHandler(),
+            urllib.request.HTTPSHandler(), urllib.request.HTTPRedirectHandler(),
+            urllib.request.HTTPErrorProcessor(), urllib.request.HTTPDefaultErrorHandler(),
+            urllib.request.UnknownHandler(),
+        ):  # fmt: skip
+            self._opener.add_handler(handler)
+
+    def release(self) -> None:
+        """A look is over: answers that were not read to their end are dropped."""
+        for answer in self._answers.values():
+            answer.close()
+        self._answers.clear()
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def kind(self, path: str) -> str:
+        """What an address is: that of a folder leads to an index page."""
+        if not path or path.endswith("/"):
+            return "directory"
+        with self._look_at(path) as answer:
+            return "directory" if _is_index(answer, path) else "file"
+
+    def one(self, path: str) -> Stat:
+        """How a file is."""
+        with self._look_at(path) as answer:
+            headers = answer.headers
+            if _is_index(answer, path):
+                raise IsADirectoryError(path)
+            length = headers.get("Content-Length", "")
+            total = _RANGE.fullmatch(headers.get("Content-Range", ""))
+            size = int(total[2]) if total else int(length) if length.isdigit() else -1
+            when = _moment(headers.get("Last-Modified", ""))
+            tag = headers.get("ETag", "")[:200]
+        before = self._before.get(path)
+        if size < 0 and before is not None and tag and before.version == tag:
+            return before
+        if size < 0:  # it is made as it is sent: nobody knows how long it is
+            size = len_of(self._get(path))
+        return Stat(size, when, tag or (size, when), None, True)
+
+    def below(self, path: str) -> Iterator[Found]:
+        """The files that index pages name, below the page itself."""
+        seen = {path}
+        folders = [(path, 0)]
+        links = 0
+        while folders:
+            folder, depth = folders.pop()
+            inner = []
+            for name in self._links(folder):
+                links += 1
+                if name in seen or links > _MOST_LINKS:
+                    continue
+                seen.add(name)
+                last = urllib.parse.unquote(name.rstrip("/").rpartition("/")[2])
+                if name.endswith("/"):
+                    if depth < MAX_DEPTH and not NO_DIRECTORY.match(last):
+                        inner.append((name.rstrip("/"), depth + 1))
+                elif is_log(last, settings=True):
+                    try:
+                        yield name, self.one(name)
+                    except IsADirectoryError:
+                        if depth < MAX_DEPTH and not NO_DIRECTORY.match(last):
+                            inner.append((name, depth + 1))
+                    except (FileNotFoundError, PermissionError):
+                        continue
+            folders += inner[::-1]
+
+    def _links(self, folder: str) -> list[str]:
+        """What an index page leads to below itself, as in addresses; folders with a slash."""
+        self.asked()
+        page = f"{folder}/" if folder else ""
+        with self._get(page) as answer:
+            if "html" not in answer.headers.get("Content-Type", ""):
+                return []
+            base = answer.url.partition("?")[0].rstrip("/") + "/"
+            text = _Answer(answer).read(0, _PAGE_BYTES).decode("utf-8", "replace")
+        found = []
+        for href in _HREF.findall(text):
+            try:
+                whole = urllib.parse.urljoin(base, html.unescape(href))
+            except ValueError:
+                continue
+            below = whole.removeprefix(base).partition("#")[0].partition("?")[0]
+            if whole.startswith(base) and below and ".." not in below.split("/"):
+                found.append(page + below)
+        return sorted(dict.fromkeys(found))
+
+    def _look_at(self, path: str) -> Any:
+        """The head of an answer."""
+        self.asked()
+        try:
+            return self._open(path, "HEAD", {})
+        except urllib.error.HTTPError as error:
+            if error.code not in _NO_HEAD:
+                raise _told(error) from None
+        return self._get(path, {"Range": "bytes=0-0"})
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def piece(self, path: str, offset: int, count: int) -> bytes:
+        """Bytes of a file; where a server sends no pieces, an answer is read on."""
+        known = self._answers.get(path)
+        if known is not None and known.reaches(offset):
+            return known.read(offset, count)
+        answer = self._get(path, {"Range": f"bytes={offset}-{offset + count - 1}"})
+        body = _Answer(answer)
+        if answer.status == 206:
+            with answer:
+                part = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+                if part is None or part[1] is None or int(part[1]) != offset:
+                    raise Unreadable("the server sends another piece than was asked for")
+                return body.read(0, count)
+        if answer.status != 200:
+            answer.close()
+            return b""  # it ends before
+        if offset > _MOST_PASSED:
+            answer.close()
+            raise Unreadable("too long for a server that sends no pieces of a file")
+        if known is not None:
+            known.close()
+        elif len(self._answers) >= _MOST_STREAMS:
+            self._answers.pop(next(iter(self._answers))).close()
+        self._answers[path] = body
+        return body.read(offset, count)
+
+    def _get(self, path: str, headers: dict[str, str] | None = None) -> Any:
+        try:
+            return self._open(path, "GET", headers or {})
+        except urllib.error.HTTPError as error:
+            if error.code == 416:
+                return error  # an answer too: of an empty file, or one that became shorter
+            raise _told(error) from None
+
+    def _open(self, path: str, method: str, headers: dict[str, str]) -> Any:
+        url = self._base + urllib.parse.quote(path, safe="%/?&=+~!$'()*,;:@[]-._")
+        headers = {
+            "Accept-Encoding": "identity",
+            "User-Agent": f"lossmon/{__version__}",
+            **headers,
+        }
+        request = urllib.request.Request(url, headers=headers, method=method)
+        secret = _secret(urllib.parse.urlsplit(url).hostname or "")
+        if secret:  # for this host, and none that it leads to
+            request.add_unredirected_header("Authorization", f"Basic {secret}")
+        return self._opener.open(request, timeout=_SILENT_S)
+
+
+def _is_index(answer: Any, path: str) -> bool:
+    """Whether an answer is a page, where no page was asked for."""
+    page = "text/html" in answer.headers.get("Content-Type", "")
+    return page and not path.partition("?")[0].lower().endswith((".html", ".htm"))
+
+
+def len_of(answer: Any) -> int:
+    """How long a body is that does not say so."""
+    with answer:
+        body = _Answer(answer)
+        while body.at < _MOST_PASSED and body.read(body.at, 1 << 20):
+            pass
+        return body.at
+
+
+def meaning(error: Exception) -> Failure:
+    """What an error means for the user, in one line."""
+    if isinstance(error, urllib.error.HTTPError):
+        words = clip(printable(f"{error.code} {error.reason}"), _WORDS)
+        return Failure("retrying", said("the server says {words}", words=words))
+    if isinstance(error, PermissionError):
+        return Failure(
+            "retrying",
+            said("access denied ({why}); a name and password belong in ~/.netrc", why=str(error)),
+        )
+    why = getattr(error, "reason", error)
+    words = clip(printable(str(why).split("\n")[0]), _WORDS) or type(error).__name__
+    return Failure("retrying", said("no connection to it: {why}", why=words))
+
+
+def _told(error: urllib.error.HTTPError) -> Exception:
+    error.close()
+    if error.code in (404, 410):
+        return FileNotFoundError(error.code)
+    if error.code in (401, 403):
+        return PermissionError(str(error.code))
+    return error
+
+
+def _secret(host: str) -> str:
+    """What the user keeps in ~/.netrc for a host."""
+    try:
+        found = netrc.netrc().authenticators(host)
+    except (OSError, netrc.NetrcParseError):
+        return ""
+    if found is None:
+        return ""
+    return base64.b64encode(f"{found[0]}:{found[2]}".encode()).decode("ascii")
+
+
+def _moment(text: str) -> float:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return 0.0

@@ -1,0 +1,154 @@
+"""What goes wrong at a store is one line that says what to do; the run goes on when it is mended."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from lossmon.errors import TargetError
+from lossmon.logs.scheme import Target
+from lossmon.logs.target import parse
+from tests.remote.box import Collector, wait_until
+from tests.report.test_cli import run
+from tests.stores.places import Bucket, Pieces, Place, Plain, Sftp, tell
+from tests.stores.test_live import rows
+
+
+@pytest.mark.parametrize(
+    ("text", "target"),
+    [
+        ("s3://bucket", Target("stores", "", heading="s3://bucket/")),
+        ("s3://bucket/runs/", Target("stores", "runs", heading="s3://bucket/")),
+        ("s3://bucket/runs/*/a b.log", Target("stores", "runs/*/a b.log", heading="s3://bucket/")),
+        ("sftp://me@box:2222/data", Target("stores", "data", heading="sftp://me@box:2222/")),
+        ("https://h:80/a/b.log?x=1#y", Target("web", "a/b.log?x=1", heading="https://h:80/")),
+    ],
+)
+def test_addresses(text: str, target: Target) -> None:
+    assert parse(text) == target
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("s3:///runs", "not an address; write s3://bucket/folder"),
+        ("s3://b ucket/x", "not an address"),
+        ("https://me:secret@host/x", "no password in an address"),
+        ("s3://a::file:///etc/passwd", "not an address"),
+        ("gpu1:s3://bucket/x", "is read from here, not behind a box"),
+    ],
+)
+def test_what_is_no_address(text: str, words: str) -> None:
+    with pytest.raises(TargetError, match=words) as caught:
+        parse(text)
+    assert "secret" not in str(caught.value)
+
+
+def trouble(place: Place, name: str) -> str:
+    """What is said where it is read once."""
+    source = place.source(name, watch=False)
+    try:
+        wait_until(lambda: source.exhausted, why=str(source.health()))
+        assert source.poll() == []
+        target = parse(place.address + name)
+        return str(source.trouble(target.path))
+    finally:
+        source.close()
+
+
+S3 = pytest.mark.parametrize("place", ["s3"], indirect=True)
+
+
+@S3
+def test_who_may_not_read_a_bucket(place: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.put("runs/a.log", rows(0, 20))
+    assert trouble(place, "nothing").startswith("no such bucket, folder or file there")
+    place.address = "s3://no-such-bucket/"
+    assert trouble(place, "x").startswith("no such bucket, folder or file there")
+    place.address = "s3://bucket/"
+    ask_who(b"0")  # from here on the server looks at who asks
+    try:
+        got = Collector(place.source("runs"))
+        try:
+            got.until(lambda: got.source.health().state == "retrying")
+            assert got.source.health().reason.startswith("access denied")
+            ask_who(b"inf")
+            got.until(lambda: bytes(got.content.get("runs/a.log", b"")) == rows(0, 20))
+        finally:
+            got.source.close()
+        for name in [name for name in os.environ if name.startswith("AWS_") and "KEY" in name]:
+            monkeypatch.delenv(name)
+        assert trouble(place, "runs").startswith("no credentials for it; sign in")
+    finally:
+        ask_who(b"inf")
+    place.stop()
+    try:
+        os.environ |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
+        assert trouble(place, "runs").startswith("no connection to it: Could not connect")
+    finally:
+        place.start()
+
+
+def ask_who(after: bytes) -> None:
+    """After so many requests moto asks who it is that asks."""
+    tell("reset-auth", after)
+
+
+@S3
+def test_a_bucket_is_triaged_by_name(place: Bucket) -> None:
+    place.put("runs/a/train.log", rows(0, 60))
+    place.put("runs/a/args.json", b'{"lr": 0.25}')
+    place.put("runs/b/train.log", rows(0, 80))
+    done = run("check", "--json", "s3://bucket/runs")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(one["run"], one["step"]) for one in found] == [
+        ("s3://bucket/runs/a", 59),
+        ("s3://bucket/runs/b", 79),
+    ]
+    assert done.returncode == 0, done.stderr
+    wrong = run("check", "s3://bucket/none")
+    assert wrong.stderr.strip().endswith("check the spelling")
+    assert wrong.returncode == 2
+
+
+@S3
+def test_a_bucket_is_listed_in_batches_by_folder(place: Bucket) -> None:
+    from lossmon.logs import schemes
+
+    names = [f"sweep/run{n:02}/{log}" for n in range(7) for log in ("eval.log", "train.log")]
+    for name in [*names, "sweep/run03/model.pt", "other/x.log"]:
+        place.put(name, rows(0, 3))
+    target = parse("s3://bucket/sweep")
+    batches = schemes.of(target.kind).batches
+    assert batches is not None
+    found = list(batches(target, 3))
+    assert [len(batch) for batch in found] == [4, 4, 4, 2], "a folder is in one batch"
+    assert [log for batch in found for log in batch] == names
+    got = Collector(place.source("sweep", watch=False, only=tuple(found[1])))
+    try:
+        got.until(lambda: got.source.exhausted)
+        assert sorted(got.content) == found[1], "the others are left alone"
+    finally:
+        got.source.close()
+
+
+@pytest.mark.parametrize("place", ["sftp"], indirect=True)
+def test_a_host_whose_key_nobody_accepted_is_not_asked(place: Sftp) -> None:
+    place.put("a.log", rows(0, 20))
+    known = place.known.read_text()
+    place.known.write_text("")
+    assert "is not in ~/.ssh/known_hosts; connect once with sftp" in trouble(place, "a.log")
+    place.known.write_text(known)
+    assert trouble(place, "none.log").startswith("no such")
+
+
+@pytest.mark.parametrize("place", ["plain", "pieces"], indirect=True)
+def test_what_a_web_server_lacks(place: Plain | Pieces) -> None:
+    assert trouble(place, "none.log").startswith("no such")
+    place.stop()
+    try:
+        assert trouble(place, "none.log").startswith("no connection to it")
+    finally:
+        place.start()
