@@ -13,7 +13,7 @@ import numpy as np
 
 from lossmon.diagnosis import facts, rates
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.diagnosis.view import View
@@ -59,12 +59,12 @@ def raise_is_earned(view: View) -> bool:
     return steady and not rises and float(np.min(train.value)) > 0
 
 
-def refuted(view: View) -> frozenset[str]:
+def refuted(view: View) -> frozenset[CauseId]:
     """Typical causes that what was logged speaks against."""
     return frozenset((*_by_rate(view), *_by_gradients(view), *_by_eval(view)))
 
 
-def _by_rate(view: View) -> Iterable[str]:
+def _by_rate(view: View) -> Iterable[CauseId]:
     if view.around.counts.get("overflow"):
         yield "lr_too_low"
     if view.rate is None:
@@ -80,7 +80,7 @@ def _by_rate(view: View) -> Iterable[str]:
         yield from ("lr_jump", "lr_warmup")
 
 
-def _by_gradients(view: View) -> Iterable[str]:
+def _by_gradients(view: View) -> Iterable[CauseId]:
     if view.grad_norm is None:
         return
     norm = view.grad_norm[1]
@@ -94,7 +94,7 @@ def _by_gradients(view: View) -> Iterable[str]:
         yield "lr_too_low"
 
 
-def _by_eval(view: View) -> Iterable[str]:
+def _by_eval(view: View) -> Iterable[CauseId]:
     pair = view.pair
     if (
         pair is not None

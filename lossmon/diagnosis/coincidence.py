@@ -15,7 +15,7 @@ import numpy as np
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.around import near
-from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.rates import rate_rose, rate_stayed, rate_still_rising
 from lossmon.diagnosis.reasons import BLOCKS, Reason, reach_of, spacing_of, when
 from lossmon.diagnosis.view import View
@@ -158,7 +158,7 @@ def speed_changed(view: View, onset: int) -> Iterator[Reason]:
         )
 
 
-_SAID = {
+_SAID: dict[str, tuple[CauseId, str]] = {
     "overflow": ("loss_scale", "the log tells of {n:,} {n:overflow|overflows} of the loss scale"),
     "nan_skipped": ("numeric_overflow", "the log tells of {n:,} NaN or infinite {n:value|values}"),
     "out_of_memory": ("out_of_memory", "the log tells {n:,} {n:time|times} of a lack of memory"),
@@ -219,7 +219,10 @@ def words_said(view: View, onset: int) -> Iterator[Reason]:
         return
 
 
-_SAYS = {"stage": ("loss_redefined", 4.0), "resumed": ("resume_mismatch", 2.6)}
+_SAYS: dict[str, tuple[CauseId, float]] = {
+    "stage": ("loss_redefined", 4.0),
+    "resumed": ("resume_mismatch", 2.6),
+}
 
 
 def at_onset(view: View, onset: int) -> Iterator[Reason]:

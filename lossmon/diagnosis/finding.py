@@ -24,6 +24,26 @@ PatternId = Literal[
     "policy_is_reference", "chosen_falls", "equal_rewards", "kl_drift", "entropy_collapse",
     "value_unlearned", "noisy", "too_early",
 ]  # fmt: skip
+CauseId = Literal[
+    "bad_batch", "bad_index", "bad_labels", "bad_state", "batch_changed", "broken_weights",
+    "clip_too_low", "collapsed", "collective_timeout", "data_changed", "data_floor",
+    "data_order", "disk_full", "easy_eval", "edge_of_stability", "empty_targets",
+    "energy_weight", "epoch_boundary", "epoch_mean", "eval_precision", "eval_state",
+    "eval_statistics", "exploding_gradients", "few_epochs", "frozen_gradients", "guessing",
+    "hard_train", "high_capacity", "job_memory", "job_node", "job_preempted", "job_timeout",
+    "killed", "learning_well", "local_optimum", "longer_samples", "loss_redefined",
+    "loss_scale", "loss_sign", "low_capacity", "lr_constant", "lr_decayed", "lr_jump",
+    "lr_too_high", "lr_too_low", "lr_warmup", "memorising", "memory_leak", "missing_file",
+    "nan_filtered", "nan_in_data", "noisy_data", "numeric_overflow", "objective_mismatch",
+    "one_answer", "other_machine", "out_of_memory", "over_optimised", "overfit_suspected",
+    "pairs_trivial", "poor_data", "process_gone", "process_hangs", "process_waits",
+    "reference_energies", "regularised_train", "resume_mismatch", "returns_unscaled",
+    "reward_hacked", "same_batch", "same_reference", "saturated", "schedule_short",
+    "shape_mismatch", "shared_gpu", "slow_data", "slow_saving", "small_batch", "small_data",
+    "small_eval", "split_mismatch", "summed_loss", "target_range", "task_too_easy",
+    "task_too_hard", "unbalanced_game", "unscaled", "weak_balance",
+]  # fmt: skip
+
 PATTERN_IDS: tuple[PatternId, ...] = get_args(PatternId)
 
 
@@ -36,7 +56,7 @@ class Cause:
         why: the coincidence that was measured, in numbers; empty where the cause is only typical.
     """
 
-    id: str
+    id: CauseId
     why: str = ""
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from lossmon.diagnosis.failures import causes_of_failure
-from lossmon.diagnosis.finding import Cause, Finding, Severity
+from lossmon.diagnosis.finding import Cause, CauseId, Finding, Severity
 from lossmon.text import in_words
 from lossmon.words import said
 
@@ -23,7 +23,7 @@ JOB_FAILED = (
     "PREEMPTED",
 )  # fmt: skip
 JOB_WAITS = ("PENDING", "CONFIGURING", "SUSPENDED", "STOPPED", "REQUEUED", "REQUEUE_HOLD")
-JOB_CAUSES = {
+JOB_CAUSES: dict[str, CauseId] = {
     "TIMEOUT": "job_timeout", "DEADLINE": "job_timeout", "OUT_OF_MEMORY": "job_memory",
     "NODE_FAIL": "job_node", "BOOT_FAIL": "job_node", "PREEMPTED": "job_preempted",
 }  # fmt: skip

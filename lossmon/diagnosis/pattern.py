@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from lossmon.diagnosis.figures import Numbers
-from lossmon.diagnosis.finding import Finding, PatternId, Severity
+from lossmon.diagnosis.finding import CauseId, Finding, PatternId, Severity
 from lossmon.diagnosis.limits import Limits
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -174,7 +174,7 @@ class Pattern:
     forbids: tuple[str, ...] = ()
     limits: type[Limits] = NoLimits
     causes: Callable[[Finding, View], Iterator[Reason]] | None = None
-    typical: tuple[str, ...] = ()
+    typical: tuple[CauseId, ...] = ()
     figures: Callable[[Finding, View], Numbers] | None = None
     picture: Picture = field(default_factory=Picture)
     sketch: Callable[[Draft], Sketch] | None = None

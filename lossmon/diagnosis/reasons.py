@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.finding import CauseId
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.words import said
@@ -17,10 +18,10 @@ BLOCKS = 32  # "near" is within two of so many parts of the run (words)
 class Reason(NamedTuple):
     """A cause that was seen to coincide, and those that the same figures rule out."""
 
-    id: str
+    id: CauseId
     why: str
     weight: float
-    rules_out: tuple[str, ...] = ()
+    rules_out: tuple[CauseId, ...] = ()
 
 
 def reach_of(view: View, spacing: float) -> float:

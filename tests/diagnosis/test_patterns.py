@@ -6,12 +6,13 @@ import importlib
 import re
 from itertools import combinations
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from lossmon.diagnosis import patterns
-from lossmon.diagnosis.finding import PATTERN_IDS, SEVERITIES
-from lossmon.diagnosis.knowledge import LANGUAGES, load
+from lossmon.diagnosis.finding import PATTERN_IDS, SEVERITIES, CauseId
+from lossmon.diagnosis.knowledge import LANGUAGES, limits, load
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.pattern import Level, Trend
 from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS, of_slot
@@ -62,6 +63,7 @@ def test_a_limit_is_a_number_that_says_its_unit_and_source() -> None:
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_explain_v_prints_every_limit_with_its_source(lang: str) -> None:
+    units, sources = limits(lang)
     for id_, pattern in PATTERNS.items():
         short, flat = (
             explain(id_, lang, 100),
@@ -69,8 +71,13 @@ def test_explain_v_prints_every_limit_with_its_source(lang: str) -> None:
         )
         assert flat.startswith(re.sub(r"\s", "", short))
         for name, limit in pattern.limits.named().items():
-            said = f"{name}{limit:.4g}{limit.unit}({limit.source})"
+            unit, source = (
+                units.get(limit.unit, limit.unit),
+                sources.get(limit.source, limit.source),
+            )
+            said = f"{name}{limit:.4g}{unit}({source})" if lang == "en" else f"{limit:.4g}{unit}"
             assert re.sub(r"\s", "", said) in flat
+            assert re.sub(r"\s", "", source) in flat
 
 
 def test_every_guide_draws_a_number_that_somebody_gives() -> None:
@@ -103,3 +110,9 @@ def test_patterns_in_a_circle_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
 def test_texts_of_both_languages_are_those_of_the_patterns() -> None:
     for lang in LANGUAGES:
         assert set(load(lang).patterns) == set(PATTERN_IDS)
+
+
+def test_the_causes_that_may_be_named_are_those_that_have_words() -> None:
+    """So that a cause with a typo fails mypy, not a reader who meets its identifier."""
+    for lang in LANGUAGES:
+        assert set(get_args(CauseId)) == set(load(lang).causes)
