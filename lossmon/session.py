@@ -45,7 +45,8 @@ class Session:
         order: column that runs are sorted by.
         way: by what runs are grouped; empty for no groups.
         unfolded: groups that are not folded.
-        panes: what was open: list, wall, panel, solo, log, overlay.
+        panes: what was open: list, wall, panel, solo, log, overlay, alone; what was folded.
+        sizes: of panels that were resized, "list 30".
         saved_at: seconds since the Unix epoch.
     """
 
@@ -60,6 +61,7 @@ class Session:
     way: str = ""
     unfolded: tuple[str, ...] = ()
     panes: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
     saved_at: float = 0.0
 
 

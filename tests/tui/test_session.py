@@ -24,7 +24,7 @@ def full() -> Session:
     return Session(
         ("runs", "gpu1:exp"), "/home/me", ("a", "b"), "a", "b",
         (("a", "diverged", "acknowledged", "critical", 40, 0.0, 0.0),),
-        "state:live", "step", "lr", ("group x",), ("list",),
+        "state:live", "step", "lr", ("group x",), ("list",), ("panel 50",),
     )  # fmt: skip
 
 

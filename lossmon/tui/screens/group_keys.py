@@ -15,7 +15,7 @@ from textual.widgets.option_list import Option
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.groups import folded, groups, ways
 from lossmon.text import printable
-from lossmon.tui.screens.shared import RunsScreen
+from lossmon.tui.screens.pane_keys import PaneKeys
 from lossmon.tui.tongue import words_of
 from lossmon.tui.triage import Scene, ordered
 from lossmon.tui.widgets.options import Options
@@ -25,7 +25,7 @@ NOTHING = "nothing"
 _FOLD = "group "  # what the key of a folded line begins with: no run is called so
 
 
-class GroupKeys(RunsScreen):
+class GroupKeys(PaneKeys):
     """By what runs are grouped, and which groups are unfolded."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,10 +88,10 @@ class GroupKeys(RunsScreen):
             self._show()
 
     def action_fold(self) -> None:
-        """Unfold the group that is chosen, or fold the one of the chosen run."""
+        """Unfold the group that is chosen, or fold it; of a run by itself, the chart alone."""
         key = self.group_of(self._chosen)
         if not key:
-            self.notify(said("no group here; G folds the runs of an experiment"), timeout=3)
+            self.action_alone()
             return
         self._unfolded ^= {key}
         self._chosen, self._by_hand = key, True

@@ -22,6 +22,7 @@ _WIDTH = 76  # of the box, as in its style
 _TITLES = {  # of the classes that keep keys of an area; of a panel its name will do
     "TriageKeys": "runs",
     "ChartKeys": "chart",
+    "PaneKeys": "panels",
     "FindingKeys": "diagnosis",
     "FindingScreen": "finding",
     "ReplayKeys": "replay",

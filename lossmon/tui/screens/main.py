@@ -37,7 +37,7 @@ from lossmon.tui.widgets.log_pane import LogPane
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
 
-PANES = ("list", "wall", "panel", "solo", "log")
+PANES = ("list", "wall", "panel", "solo", "log", "alone", "nolist", "nopanel")
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
@@ -129,6 +129,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         self._way, self._unfolded = left.way, set(left.unfolded)
         self._overlaid = "overlay" in left.panes and bool(self.marked)
         self._wanted, self._wanted_baseline = left.chosen, left.baseline
+        self.recall_sizes(left.sizes)
         self._left = left
 
     def _open_again(self) -> None:
@@ -140,7 +141,9 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         if self._query.terms:
             box.display, box.value = True, left.filter
         actions = {"list": self.action_runs, "wall": self.action_wall, "panel": self.action_panel,
-                   "solo": self.action_solo, "log": self.action_log_pane}  # fmt: skip
+                   "solo": self.action_solo, "log": self.action_log_pane,
+                   "alone": self.action_alone, "nolist": self.action_fold_list,
+                   "nopanel": self.action_fold_panel}  # fmt: skip
         for pane in left.panes:
             if pane in actions:
                 actions[pane]()
@@ -166,6 +169,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             way=self._way,
             unfolded=tuple(self._unfolded),
             panes=(*panes, *(["overlay"] if self._overlaid else [])),
+            sizes=self.sizes(),
         )
 
     # -- what is shown ---------------------------------------------------------------------------
@@ -181,7 +185,9 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         self.set_class(len(self._runs) < 2, "-one")
         if self._runs:
             self.remove_class("-empty")
-        wide = self.has_class("-wide") and self.has_class("-tall") and not self.has_class("-solo")
+        wide = self.has_class("-wide") and self.has_class("-tall")
+        wide = wide and not (self.has_class("-solo") or self.has_class("-nolist"))
+        self._fit_panes(len(runs))
         with self.app.batch_update():
             self.query_one("#top", lines.Line).say(self._top(self._passing, update, wide, scene))
             self._show_runs(runs, scene)
@@ -253,7 +259,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         """Close what was opened last; where nothing is open, show all runs."""
         if self.close_log() or self._leave_runs():
             return
-        if not any(self.has_class(name) for name in ("-grid", "-panel", "-solo")):
+        if not any(self.has_class(name) for name in ("-grid", "-panel", "-solo", "-alone")):
             if self.focused is None and self.cursor_step is not None:
                 self.cursor_step = None
             elif self.focused is None and len(self._runs) > 1:
@@ -264,7 +270,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             self._close_grid()
         if self.has_class("-panel"):
             self.set_focus(None)
-        self.remove_class("-panel", "-solo")
+        self.remove_class("-panel", "-solo", "-alone")
         self.call_after_refresh(self._show)
 
 

@@ -186,7 +186,7 @@ class TriageKeys(GroupKeys):
     def action_runs(self) -> None:
         """All runs on the whole screen, with every column that fits; and back."""
         opened = not self.has_class("-list")
-        self.remove_class("-wall", "-grid", "-panel", "-solo")
+        self.remove_class("-wall", "-grid", "-panel", "-solo", "-alone")
         self.set_class(opened, "-list")
         # The list is on the screen only after the styles were applied.
         self.call_after_refresh(self._arranged, self.query_one(RunList) if opened else None)
@@ -198,7 +198,7 @@ class TriageKeys(GroupKeys):
     def action_wall(self) -> None:
         """Small charts of all runs with their badges, and back."""
         opened = not self.has_class("-wall")
-        self.remove_class("-list", "-grid", "-panel", "-solo")
+        self.remove_class("-list", "-grid", "-panel", "-solo", "-alone")
         self.set_class(opened, "-wall")
         self.call_after_refresh(self._arranged, self._wall if opened else None)
 

@@ -42,8 +42,16 @@ class ChartView(PictureView):
             super().__init__()
             self.step = step
 
+    class Dragged(Message):
+        """The mouse has the left (-1) or right (1) border, and is at this column of the screen."""
+
+        def __init__(self, side: int, x: int) -> None:
+            super().__init__()
+            self.side, self.x = side, x
+
     def __init__(self, *, ascii: bool = False) -> None:
         super().__init__(ascii=ascii)
+        self._edge = 0  # the border that the mouse has: -1, 1, or 0 for none
         self._update: RunUpdate | None = None
         self._view = View()
         self._cursor: int | None = None
@@ -198,13 +206,20 @@ class ChartView(PictureView):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A drag begins; on the whole run, with shift or the right button it selects a range."""
+        if self.styles.border_left[0] and event.x in (0, self.outer_size.width - 1):
+            self._edge = -1 if event.x == 0 else 1
+            self.capture_mouse()
+            return
         if self.plot is not None:
             selects = event.shift or event.button != 1 or self._view.window is None
             self._drag = self._column(event), self.plot.x, selects
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """The part that is shown moves along, or the range grows."""
+        """The part that is shown moves along, or the range grows; or a border goes with it."""
+        if self._edge:
+            self.post_message(self.Dragged(self._edge, int(event.screen_x)))
+            return
         if self._drag is None or self.plot is None or self.whole is None:
             return
         start, scale, selects = self._drag
@@ -220,6 +235,9 @@ class ChartView(PictureView):
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """A range is shown alone; a click puts the cursor there."""
         self.release_mouse()
+        if self._edge:
+            self._edge = 0
+            return
         drag, self._drag = self._drag, None
         range_, self._selected = self._selected, None
         if drag is None or self.plot is None or self.whole is None or self.picture is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -30,7 +31,7 @@ _TONES = {
 }
 _WIDTH = 34  # of a chart at least, where the widget has as much
 _HEIGHT = 8  # with its title
-_TALLEST = 16
+_SHAPE = 3.0  # cells of width to one of height: half as wide again as high, as cells are
 _KEPT = 64  # drawn charts out of sight that are kept
 
 
@@ -157,15 +158,23 @@ class SmallCharts(ScrollView, can_focus=True):
 
     @property
     def columns(self) -> int:
-        """Charts side by side."""
-        return max(1, min(self.size.width // _WIDTH, len(self._charts)))
+        """Charts side by side: as many as fit; of few as many as give them a chart's shape."""
+        width, height, count = *self.size, max(1, len(self._charts))
+        most = max(1, min(width // _WIDTH, count))
+
+        def off(columns: int) -> float:
+            rows = -(-count // columns)
+            return abs(math.log(max(1, width / columns) / max(1, height / rows) / _SHAPE))
+
+        whole = [one for one in range(1, most + 1) if -(-count // one) * _HEIGHT <= height]
+        return min(whole, key=off, default=most)
 
     @property
     def _tall(self) -> int:
         """Lines of a chart: all fill the widget where they fit, else whole charts do."""
         rows = max(1, -(-len(self._charts) // self.columns))
         shown = min(rows, max(1, self.size.height // _HEIGHT))
-        return max(3, min(_TALLEST, self.size.height // shown))
+        return max(3, self.size.height // shown)
 
     def _arrange(self) -> None:
         rows = -(-len(self._charts) // self.columns)
