@@ -6,7 +6,6 @@ import csv
 import os
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -22,15 +21,13 @@ from lossmon.formats.lexicon import (
     OTHER_LOSS,
     TRAIN_LOSS,
     VALUE_KEYS,
-    is_loss,
-    is_paced,
     plain,
     role,
     says_split,
 )
 from lossmon.formats.lexicon_places import is_clock, rank_of
 from lossmon.formats.lines import LineSplitter, clean
-from lossmon.formats.names import metric_of_path, split_of_path
+from lossmon.formats.names import split_of_path
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.rows import RowReader, no_collection
 from lossmon.words import said
@@ -42,12 +39,15 @@ _DELIMITERS = (",", "\t", ";", "|")
 _METRIC_ROLES = (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS, ACCURACY)
 _NO_NUMBER = frozenset({"", "na", "n/a", "none", "null", "-", "nan"})
 _TENSORBOARD = ["wall_time", "step", "value"]  # as its page exports a curve
+_EPISODES = [
+    "r",
+    "l",
+    "t",
+]  # of Gym's, Gymnasium's and Stable-Baselines3's Monitor; more may follow
+_OF_EPISODES = ["episode_reward", "episode_length", "elapsed_time"]
 _TAG = re.compile(r"(?:.*[-_])?tag[-_](?P<tag>.+)")
 _COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")  # 0,5 or 1.234,5
 _POINTED = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
-_CURVES = ("scalars",)  # folders with a file a metric
-_STEP = re.compile(r"\d{1,18}")
-_LEAST = 2  # points that make a curve
 _SNIFFED_LINES = 40
 _BULK = 16  # lines from which on they are worth being read together
 _NUMERIC = b"0123456789+-.eE \r\n"
@@ -107,7 +107,7 @@ class CsvDecoder:
             text = clean(line)
             if not _says_nothing(text):
                 self._start(text)
-                return lines[i if _is_point(split(text, self._delimiter)) else i + 1 :]
+                return lines[i + 1 :]
         return []
 
     def _numbers(self, lines: list[bytes]) -> Sequence[Record] | None:
@@ -148,15 +148,15 @@ class CsvDecoder:
 
     def _start(self, text: str) -> None:
         self._delimiter = delimiter(text) or ","
-        cells = split(text, self._delimiter)
-        alone = _is_point(cells)  # a curve without a header
-        self._header = ["step", _curve_of(self._name)] if alone else self._named(cells)
+        self._header = self._named(split(text, self._delimiter))
 
     def _named(self, cells: list[str]) -> list[str]:
         """Names of the columns; told apart, and with the split where none of them has one."""
         forms = [plain(cell) for cell in cells]
         if forms == _TENSORBOARD:
             return [*cells[:2], _tag_of(self._name)]
+        if forms[:3] == _EPISODES:
+            return _unique([*_OF_EPISODES, *cells[3:]])
         if forms[0] in ("", "unnamed_0") and not any(map(rank_of, forms)):
             cells = ["step", *cells[1:]]  # an index that pandas wrote
         measured = [cell for cell in cells if role(cell) in _METRIC_ROLES]
@@ -214,6 +214,8 @@ def sniff(head: bytes, name: str) -> str | None:
     header = split(lines[0], mark)
     if [plain(cell) for cell in header] == _TENSORBOARD:
         return said("a curve as TensorBoard's page exports it")
+    if [plain(cell) for cell in header[:3]] == _EPISODES and len(lines) > 1:
+        return said("episodes as a Monitor writes them")
     if _is_long(header, [split(line, mark) for line in lines[1:]]):
         return said("a table with one metric a row")
     counted = any(map(rank_of, header))
@@ -223,7 +225,7 @@ def sniff(head: bytes, name: str) -> str | None:
         known -= {ACCURACY}  # a return by date is that of a share
     metrics = [cell for cell in header if role(cell) in known and _is_name(cell)]
     if not metrics or not _is_header(header):
-        return _sniff_curve(lines[:-1], mark, name)
+        return None
     rows = [split(line, mark) for line in lines[1:]]
     if not rows:
         return said("a header with {metrics}", metrics=metrics[0]) if placed else None
@@ -240,30 +242,6 @@ def sniff(head: bytes, name: str) -> str | None:
         metric=metrics[0],
         more=len(header) - 1,
     )
-
-
-def _sniff_curve(lines: list[str], mark: str, name: str) -> str | None:
-    """Steps and values alone, in a file that is called after its metric, as TorchRL writes them."""
-    rows = [split(line, mark) for line in lines]
-    folders, curve = name.replace("\\", "/").split("/")[:-1], _curve_of(name)
-    if len(rows) < _LEAST or not all(map(_is_point, rows)):
-        return None
-    if not (set(folders) & set(_CURVES) or is_loss(curve) or is_paced(curve)):
-        return None
-    steps = [int(row[0]) for row in rows]
-    if any(b <= a for a, b in pairwise(steps)):
-        return None
-    return said("lines of step and value of {name}", name=curve)
-
-
-def _is_point(cells: Sequence[str]) -> bool:
-    """A step and a value."""
-    return len(cells) == 2 and bool(_STEP.fullmatch(cells[0])) and _is_numeric(cells[1])
-
-
-def _curve_of(path: str) -> str:
-    """The metric that a file is called after: "scalars/train/loss.csv" is "train/loss"."""
-    return os.path.splitext(metric_of_path(path, _CURVES))[0]
 
 
 def decoder(name: str) -> CsvDecoder:

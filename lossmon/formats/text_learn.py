@@ -229,6 +229,7 @@ def _choose_values(
         kept = [token for token in metrics if is_objective(token.key)]
     if any(token.behind and (is_loss(token.key) or is_score(token.key)) for token in kept):
         kept = [token for token in kept if token.behind or token.explicit]
+    kept = kept or _total_alone(shape, metrics)
     names = settle(names_by_section(message, kept), eval_line, shape.level > 0)
     trial = len(names) < len(kept)  # of a search: its value, and not its parameters
     kept = kept[: len(names)]
@@ -261,6 +262,19 @@ def _choose_values(
     shape.guessed |= trial or shape.names == ("objective",)
     if shape.evaluation and not shape.bar and "batch" in roles.values():
         _take_averages(message, tokens, metrics)
+
+
+def _total_alone(shape: Shape, metrics: list[Token]) -> list[Token]:
+    """The total of a row of steps that tells nothing else, which is that of the loss.
+
+    pix2pix's kin print "[epoch: 17/200, iter: 25/489] total: 1.375": elsewhere a total is a count.
+    """
+    if shape.level < 2 or len(metrics) != 1 or metrics[0].key.lower() != "total":
+        return []
+    if "." not in metrics[0].text or not metrics[0].explicit:
+        return []
+    metrics[0].key = "total_loss"
+    return metrics[:]
 
 
 def _take_averages(message: str, tokens: list[Token], metrics: list[Token]) -> None:

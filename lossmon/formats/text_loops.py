@@ -53,6 +53,10 @@ class Loops:
         """Rows of an evaluation that only their surroundings give away."""
         if shape.level == 0:
             return self.place.phase == "eval" and not any(map(is_train, shape.names))
+        if shape.level == 1 and not shape.bar and self.place.phase == "eval":
+            # "testing in eval mode", then a second "epoch: 3, loss is: 0.29", as the training's
+            epoch = shape.counter(groups, "epoch")
+            return epoch == self.place.epoch and not any(map(is_train, shape.names))
         if shape.bar or not (shape.bare_batch or shape.bare_step):
             return False
         by_epoch = shape.bare_batch and self.place.batches_by_epoch

@@ -441,6 +441,26 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
         "".join(f"episodic returns: {n}\nreturn code: 0\n" for n in range(12)),
         [(n, {"episodic returns": float(n)}) for n in range(12)],
     ),
+    "a second row of an epoch, below a line that announces an evaluation": (
+        "".join(
+            f"epoch: {n},  loss is: {2.5 - n}\ntesting in eval mode\nepoch: {n},  loss is: {3.5 - n}\n"
+            "Now continue training\n"
+            for n in range(3)
+        ),
+        [
+            (n, {f"{split}loss is": value - n})
+            for n in range(3)
+            for split, value in (("", 2.5), ("eval_", 3.5))
+        ],
+    ),
+    "the total of a row of steps, with nothing beside it (pix2pix)": (
+        "".join(
+            f"The total is {n + 0.5}\n[epoch: {n}/9, iter: {i}/40] total: {n + i / 64}\n"
+            for n in range(2)
+            for i in (0, 16)
+        ),
+        [(40 * n + i, {"total_loss": n + i / 64}) for n in range(2) for i in (0, 16)],
+    ),
 }  # fmt: skip
 
 

@@ -128,16 +128,6 @@ def test_a_file_about_one_split_names_its_metrics_by_it() -> None:
     assert counts(read(table, "runs/my_test.tsv")) == {"loss": 2}
 
 
-def test_a_curve_without_a_header_is_called_after_its_file() -> None:
-    curve = b"1,6.6\n2,5.2\n3,4.1\n"
-    assert counts(read(curve, "logs/exp/scalars/loss.csv")) == {"loss": 3}
-    assert counts(read(curve, "logs/exp/scalars/train/q.csv")) == {"train/q": 3}
-    assert counts(read(curve, "somewhere/val_loss.csv")) == {"val_loss": 3}
-    for data, name in ((curve, "points.csv"), (b"3,6.6\n2,5.2\n1,4.1\n", "scalars/loss.csv")):
-        with pytest.raises(FormatError):
-            detect(data, name, True)
-
-
 def test_a_plan_may_stand_beside_the_rows() -> None:
     document = b"""{"meta": {"iteration_count": 2, "learn_metrics": []}, "iterations": [
         {"iteration": 0, "loss": 0.5}, {"iteration": 1, "loss": 0.4}]}"""
@@ -145,6 +135,43 @@ def test_a_plan_may_stand_beside_the_rows() -> None:
     assert found is not None
     assert [record.step for record in found.decoder.feed(document)] == [0, 1]
     assert found.decoder.facts.total_steps == 2
+
+
+def test_a_monitor_writes_episodes_under_single_letters() -> None:
+    table = (
+        b'#{"t_start": 1551811846.01, "env_id": "CartPole-v1"}\nr,l,t\n21.0,21,0.5\n34.0,34,0.9\n'
+    )
+    records = read(table, "0.monitor.csv")
+    assert [record.values["episode_reward"] for record in records] == [21.0, 34.0]
+    assert [record.values["episode_length"] for record in records] == [21.0, 34.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "metric"),
+    [
+        ("train_loss.txt", b"epoch1\t0.5\nepoch2\t0.25\nepoch3\t0.2\nepoch4\t0.1\nepoch5\tnan\n", "train_loss"),
+        ("out/val_losses_log.txt", b"5e-1\n4e-1\n.3\n0.2\n1.5\n", "val_losses"),
+        ("D_loss.dat", b"1 0.5\n2 0.4\n3 0.3\n4 0.2\n5 0.1\n", "D_loss"),
+        ("exp/scalars/train/q.csv", b"1,6.6\n2,5.2\n3,4.1\n4,4.5\n5,3\n", "train/q"),
+        ("somewhere/lr.csv", b"10;1.5\n20;1.2\n30;1.1\n40;.5\n50;.3\n", "lr"),
+        ("points.csv", b"1,6.6\n2,5.2\n3,4.1\n4,4.5\n5,3\n", None),
+        ("labels.txt", b"0.5\n0.5\n0.5\n0.5\n0.5\n", None),  # no name of a metric
+        ("loss.txt", b"1\n2\n3\n4\n5\n", None),  # counts
+        ("loss.txt", b"3 0.5\n1 0.4\n2 0.3\n4 0.2\n5 0.1\n", None),  # numbered, and no counter
+        ("loss.txt", b"0.5\n0.4\nthe end\n0.3\n0.2\n0.1\n", None),
+    ],
+)  # fmt: skip
+def test_bare_numbers_are_called_after_their_file(
+    name: str, data: bytes, metric: str | None
+) -> None:
+    from lossmon.formats import column
+
+    found = None if column.sniff(data, name) is None else column.decoder(name)
+    assert (found is not None) == (metric is not None)
+    if found is not None:
+        records = [*found.feed(data), *found.flush()]
+        assert [list(record.values) for record in records] == [[metric]] * 5
+        assert found.skipped.count == 0
 
 
 def test_rows_of_a_plan_tell_the_plan() -> None:

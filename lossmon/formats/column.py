@@ -1,0 +1,129 @@
+"""Bare numbers, one a line, in a file that is called after what they are: `loss.txt`.
+
+`numpy.savetxt("train_loss.txt", losses)` and a C++ program's `out << loss << endl` write no word
+beside them; users of Chainer write "epoch12 0.254". The name of the file says which metric it is.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.lexicon import (
+    EVAL_LOSS,
+    GRAD_NORM,
+    LEARNING_RATE,
+    TRAIN_LOSS,
+    is_reward,
+    plain,
+    role,
+)
+from lossmon.formats.lines import LineSplitter
+from lossmon.formats.names import metric_of_path
+from lossmon.formats.numbers import parse_number
+from lossmon.formats.rows import RowReader, no_collection
+from lossmon.words import said
+
+NAME = "column"
+READS = (
+    "A column of numbers, with or without a counter: numpy's `savetxt`, C++ and Fortran programs"
+)
+SIGN = "a file that is called after a loss or a reward, such as `train_loss.txt`"
+
+_ROW = re.compile(
+    rb"\s{0,8}(?:(?P<word>epoch|iter|iteration|step)?[ :_#-]{0,3}(?P<count>\d{1,15})[\s,;:]{1,8})?"
+    rb"(?P<value>[-+]?(?:\d{1,20}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf))"
+    rb"\s{0,8}",
+    re.IGNORECASE,
+)
+_TOLD = (TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM)
+_LEAST = 5  # rows from which on numbers alone are a curve
+_LEAST_COUNTED = 2  # and those behind a counter that grows
+_CURVES = ("scalars",)  # folders with a file a metric, as TorchRL makes them
+_ABOUT = re.compile(r"(?:^|_)(?:log|logs|history|curve|values?|list|record|data|out|\d+)(?=_|$)")
+
+
+class ColumnDecoder:
+    """Decodes the rows of one metric.
+
+    Args:
+        metric: its name.
+    """
+
+    def __init__(self, metric: str) -> None:
+        self.format = NAME
+        self.skipped = Skipped()
+        self.facts = Facts()
+        self._metric = metric
+        self._lines = LineSplitter()
+        self._rows = RowReader(self.facts)
+
+    def feed(self, data: bytes) -> Sequence[Record]:
+        """Decode the lines that became complete."""
+        return self._decode(self._lines.feed(data))
+
+    def flush(self) -> Sequence[Record]:
+        """Decode the last line, which no newline ended."""
+        return self._decode(self._lines.flush())
+
+    def _decode(self, lines: list[bytes]) -> list[Record]:
+        records = []
+        with no_collection():
+            for line in lines:
+                row = _ROW.fullmatch(line)
+                record = None if row is None else self._rows.read(self._cells(row))
+                if record is not None:
+                    records.append(record)
+                elif line.strip():
+                    self.skipped.add("no number alone", line)
+        return records
+
+    def _cells(self, row: re.Match[bytes]) -> dict[str, float | int | None]:
+        """A row as a table would have it."""
+        value = parse_number(row["value"].decode("ascii"))
+        if row["count"] is None:
+            return {self._metric: value}
+        word = "epoch" if (row["word"] or b"").lower() == b"epoch" else "step"
+        return {word: int(row["count"]), self._metric: value}
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """A file called after a metric, and nothing but numbers in it."""
+    metric = _metric(name)
+    if not metric:
+        return None
+    lines = [line for line in head.splitlines(keepends=True) if line.strip()]
+    if lines and not lines[-1].endswith((b"\n", b"\r")):
+        lines.pop()  # may be cut
+    rows = [row for line in lines if (row := _ROW.fullmatch(line)) is not None]
+    counts = [int(row["count"]) for row in rows if row["count"] is not None]
+    if len(rows) < len(lines) or len(counts) not in (0, len(rows)):
+        return None
+    if any(b <= a for a, b in pairwise(counts)):
+        return None  # they number something, and count nothing
+    fractions = sum(b"." in row["value"] for row in rows)
+    if len(rows) < (_LEAST_COUNTED if counts else _LEAST) or 2 * fractions < len(rows):
+        return None  # too few, or labels, or counts of something
+    return said("nothing but numbers, and the name of the file says {metric}", metric=metric)
+
+
+def decoder(name: str) -> ColumnDecoder:
+    """A fresh decoder for the metric that the path names."""
+    return ColumnDecoder(_metric(name) or "loss")
+
+
+def _metric(path: str) -> str:
+    """What a file is called after: a loss, a reward or a rate; empty where it is neither.
+
+    In a folder of curves any file is one: "scalars/train/q.csv" is "train/q".
+    """
+    curve = os.path.splitext(metric_of_path(path, _CURVES))[0]
+    if set(path.replace("\\", "/").split("/")[:-1]) & set(_CURVES):
+        return curve
+    bare = _ABOUT.sub("", plain(curve)).strip("_")
+    names = (one for one in (curve, bare) if role(one) in _TOLD or is_reward(one))
+    called = curve if plain(curve) == bare else bare
+    return next(names, called if bare.endswith("_loss") else "")
