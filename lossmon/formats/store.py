@@ -14,7 +14,7 @@ SIGN = "a `metrics` table"
 _KEY = "lossmon_store"
 _STATUS = b'{"lossmon_status": '  # MLflow says how a run stands
 _FAILED = ("FAILED", "KILLED")
-_STORES = ("trackio", "mlflow-sqlite")
+_STORES = ("trackio", "mlflow-sqlite", "mlflow-server")
 
 
 class StoreDecoder(JsonlDecoder):

@@ -15,7 +15,8 @@ _HEAD = 1 << 16  # bytes of a log
 _LOGS = 8  # of a run whose heads are looked at
 _LONGEST_NAME = 120  # characters
 _OVERRIDES = ".hydra/overrides.yaml"
-STORES = ("trackio", "mlflow-sqlite")  # whose logs are no files: their first line says all
+# Their logs are no files: the first line says all.
+STORES = ("trackio", "mlflow-sqlite", "mlflow-server")
 # A folder that hydra calls after the time or the number of a job; what was overridden says more.
 _UNTOLD = re.compile(r"\d{1,6}|\d{2}-\d{2}-\d{2}|\d{4}-\d{2}-\d{2}[_T-]\d{2}-\d{2}-\d{2}")
 

@@ -12,6 +12,7 @@
     slurm.py      the jobs of a scheduler and where they write; program.py asks other programs
     clients/      what docker, podman, kubectl and journalctl show, here or on a box
     far/          what each request is paid for: object stores, web servers, sftp
+    mlflow/       runs of a tracking server
 
 On another box, in the order in which a link comes about:
 

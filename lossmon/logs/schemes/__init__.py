@@ -38,6 +38,7 @@ BUILT: tuple[str, ...] = (
     "journal",
     "stores",
     "web",
+    "mlflow",
 )  # in the order of the README's table
 
 _WORD = re.compile(r"([a-z][a-z0-9+.-]*):")
