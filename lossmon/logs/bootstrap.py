@@ -11,6 +11,7 @@ _MODULES = (
     "wire",
     "walk",
     "files",
+    "tail",
     "follower",
     "sqlite",
     "writers",

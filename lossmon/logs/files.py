@@ -6,9 +6,12 @@ Standard library alone, runs on Python 3.6: it is sent to boxes along with the f
 import glob
 import os
 import stat
-from typing import Any, Iterator, NamedTuple, Optional, Sequence, Tuple, Union
+from itertools import islice
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union  # noqa: F401 - List is for a type comment
 
 from lossmon.logs.walk import NO_LOG, matching, walk
+
+MOST_BESIDE = 5000  # names in a folder among which that of a rotated file is looked for
 
 Stat = NamedTuple(
     "Stat",
@@ -89,6 +92,16 @@ class Files:
         """Whether a path is a link to what is not there."""
         return False
 
+    def turned_to(self, path: str, before: Stat, known: "Sequence[Tuple[int, bytes]]") -> str:
+        """Under which name stands what a file held before it was rotated; "" where it is gone.
+
+        Args:
+            path: of the file, in which other bytes stand now.
+            before: how it was.
+            known: (offset, bytes) of what stood in it.
+        """
+        return ""
+
 
 class LocalFiles(Files):
     """Those of this machine."""
@@ -128,6 +141,31 @@ class LocalFiles(Files):
     def dangles(self, path: str) -> bool:
         """Whether a path is a link to what is not there."""
         return os.path.islink(path)
+
+    def turned_to(self, path: str, before: Stat, known: "Sequence[Tuple[int, bytes]]") -> str:
+        """Under which name stands what a file held: log.1, log-20261129, app.1.log; or a copy."""
+        folder, name = os.path.split(path)
+        root, ending = os.path.splitext(name)
+        copies = []  # type: List[str]
+        try:
+            with os.scandir(folder or os.curdir) as entries:
+                for entry in islice(entries, MOST_BESIDE):
+                    alike = entry.name.startswith(name) or (
+                        entry.name.startswith(root) and entry.name.endswith(ending)
+                    )
+                    if entry.name == name or not alike or not entry.is_file(follow_symlinks=False):
+                        continue
+                    found, beside = entry.stat(), os.path.join(folder, entry.name)
+                    if (found.st_dev, found.st_ino) == before.identity:
+                        return beside
+                    if all(found.st_size >= offset + len(data) for offset, data in known):
+                        copies.append(beside)
+            for beside in copies:
+                if all(self.read_at(beside, offset, len(data)) == data for offset, data in known):
+                    return beside
+        except OSError:
+            pass  # it is gone, then
+        return ""
 
 
 def reason(error: OSError) -> str:

@@ -1,27 +1,28 @@
 """Follows growing log files by name: what is new since the last look.
 
-With `files` and `walk` this module is complete in itself, uses the standard library alone and runs
-on Python 3.6, so that its source can be sent to any box and run there as it stands.
+With `files`, `tail` and `walk` this module is complete in itself, uses the standard library alone
+and runs on Python 3.6, so that its source can be sent to any box and run there as it stands.
 """
 
 import time
 import zlib
 from typing import Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union  # noqa: F401 - for type comments
 
-from lossmon.logs.files import (  # fmt: skip  # noqa: F401 - Stat likewise
+from lossmon.logs.files import (
     GONE,
     GREW,
     REPLACED,
     SAME,
+    TRUNCATED,
     Files,
     LocalFiles,
     Stat,
     happened,
     reason,
-)
+)  # fmt: skip
+from lossmon.logs.tail import Tail
 from lossmon.logs.walk import MAX_ENTRIES
 
-GUARD_BYTES = 256  # bytes compared before the offset (and at the head) to notice a rewrite
 SCAN_SLICE_S = 0.2  # seconds a poll may spend on walking directories
 SCAN_EVERY_S = 2.0  # between two walks; longer where a walk takes long
 QUIET_S = 600.0  # a file not written to for so long is looked at less often
@@ -37,7 +38,7 @@ Chunk = NamedTuple(
     "Chunk",
     [
         ("log", str),  # path, as the target leads to it
-        ("kind", str),  # "data", "newest", "truncated", "replaced", "gone" or "error"
+        ("kind", str),  # "data", "newest", "truncated", "replaced", "rotated", "gone" or "error"
         ("offset", int),  # of data in the file
         ("data", bytes),
         ("message", str),  # why, for "error" and "gone"
@@ -50,57 +51,6 @@ Chunk.__doc__ = """What happened to a log.
 After "truncated" and "replaced" all that was read before is void: data follows from offset 0.
 "newest" holds the end of a long log ahead of its turn; it comes again as "data".
 """
-
-
-class Tail:
-    """One followed file and how far it was read."""
-
-    __slots__ = (
-        "barred", "crc", "doubt", "dropped", "gone", "guard", "head", "idle", "look_at", "mtime",
-        "offset", "path", "restored", "seen", "size", "trouble",
-    )  # fmt: skip
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        self.seen = None  # type: Optional[Stat]  # how it was at the last look
-        self.size = 0
-        self.mtime = 0.0
-        self.offset = 0
-        self.head = b""  # first bytes as they were read
-        self.guard = b""  # bytes before the offset as they were read
-        self.crc = 0  # of everything before the offset
-        self.trouble = ""  # said already; not repeated at each poll
-        self.barred = False  # it can't be read, as of the last look
-        self.gone = False
-        self.dropped = False
-        self.doubt = False  # its bytes may be others though there are no more of them
-        self.restored = False  # the past was told, not read here; its inode means nothing
-        self.look_at = 0  # number of the poll that looks again
-        self.idle = 0  # looks in a row that found nothing new, up to MANY_EVERY
-
-    def rewind(self) -> None:
-        """Start anew: what was read is void."""
-        self.offset, self.head, self.guard, self.crc, self.doubt = 0, b"", b"", 0, False
-
-    def took(self, data: bytes) -> None:
-        """Note what was read, so that a rewrite is recognised later."""
-        self.offset += len(data)
-        self.crc = zlib.crc32(data, self.crc)
-        if len(self.head) < GUARD_BYTES:
-            self.head = (self.head + data)[:GUARD_BYTES]
-        self.guard = (self.guard + data[-GUARD_BYTES:])[-GUARD_BYTES:]
-
-    @property
-    def pending(self) -> int:
-        """Bytes not read yet."""
-        if self.dropped or self.gone or self.barred:
-            return 0
-        return max(int(self.doubt), self.size - self.offset)
-
-    def look_again(self) -> None:
-        """Let the next look be one in full, even if nothing seems to have changed."""
-        if self.seen is not None:
-            self.seen = self.seen._replace(version=None)
 
 
 class Follower:
@@ -117,6 +67,7 @@ class Follower:
         first_bytes: read so much of a file at first, to see what it is; a slice where 0.
         settings: in directories also follow files that say how a training was set up.
         files: where they stand; this machine where left out.
+        rotations: read what a file held before it was rotated to its end; then it is "rotated".
         every_s: between two walks over the directories at least.
     """
 
@@ -133,7 +84,10 @@ class Follower:
         settings: bool = False,
         files: Optional[Files] = None,
         every_s: float = SCAN_EVERY_S,
+        rotations: bool = False,
     ) -> None:
+        self._rotations = rotations
+        self._left = {}  # type: Dict[object, bytes]  # identity -> first bytes, of dropped files
         self._files = files or LocalFiles()
         self._every_s = every_s
         self._ahead, self._settings = ahead, settings
@@ -179,6 +133,10 @@ class Follower:
         tail = self._tails.get(log)
         if tail is not None:
             tail.dropped = True
+            if self._rotations and tail.seen is not None and tail.head:
+                self._left[tail.seen.identity] = tail.head
+                if len(self._left) > MAX_ENTRIES:
+                    del self._left[next(iter(self._left))]
 
     def rescan(self) -> None:
         """Look for new files at the next poll: something says that there may be some."""
@@ -290,6 +248,8 @@ class Follower:
 
     def _look(self, tail: Tail) -> List[Chunk]:
         """See whether a file grew, shrank, was replaced, went away or can't be read."""
+        if tail.turned:
+            return self._look_behind(tail)
         try:
             now = self._files.stat(tail.path)
         except OSError as error:
@@ -312,16 +272,56 @@ class Follower:
                 tail.doubt = True  # the next piece is read along with what was before it
             elif not self._unchanged(tail, now.size):
                 what = REPLACED
+        if self._rotations and what in (REPLACED, TRUNCATED) and self._has_turned(tail):
+            tail.gone = False
+            return self._look_behind(tail)
+        left = self._rotations and self._leave_again(tail, now)
         tail.seen, tail.gone = now, False
         tail.size, tail.mtime = now.size, now.mtime
-        if what == GREW or not (tail.offset or tail.dropped):
+        if left or what == GREW or not (tail.offset or tail.dropped):
             return []
         return self._anew(tail, what)
+
+    def _leave_again(self, tail: Tail, now: Stat) -> bool:
+        """Leave a file alone that was dropped under another name: log.1 is log.2 by now."""
+        head = self._left.get(now.identity)
+        if head is None or (tail.seen is not None and tail.seen.identity == now.identity):
+            return False
+        try:  # its number may be that of another file by now
+            tail.dropped = self._files.read_at(tail.path, 0, len(head)) == head
+        except OSError:
+            return False
+        return tail.dropped
+
+    def _has_turned(self, tail: Tail) -> bool:
+        """Whether what was read of a file stands beside it, under another name."""
+        if not tail.offset or tail.dropped or tail.seen is None or tail.restored:
+            return False
+        guard = (tail.offset - len(tail.guard), tail.guard)
+        tail.turned = self._files.turned_to(tail.path, tail.seen, [(0, tail.head), guard])
+        return bool(tail.turned)
+
+    def _look_behind(self, tail: Tail) -> List[Chunk]:
+        """Read a rotated file to its end, and go on with the new one once something is in it."""
+        tail.look_at = self._polls + 1
+        try:
+            tail.size = max(tail.offset, self._files.stat(tail.turned).size)
+        except OSError:
+            tail.size = tail.offset  # it is gone by now
+        try:
+            now = self._files.stat(tail.path)
+        except OSError:
+            return []
+        if tail.size > tail.offset or not now.size:  # its writer may not have turned yet
+            return []
+        chunk = Chunk(tail.path, "rotated", 0, b"", tail.turned, now.mtime, now.size)
+        tail.rewind()
+        tail.turned, tail.seen, tail.size, tail.mtime = "", now, now.size, now.mtime
+        return [chunk]
 
     def _anew(self, tail: Tail, what: str) -> List[Chunk]:
         """What was read is void."""
         tail.rewind()
-        tail.dropped = False
         return [Chunk(tail.path, what, 0, b"", "", tail.mtime, tail.size)]
 
     def _unchanged(self, tail: Tail, size: int) -> bool:
@@ -343,10 +343,11 @@ class Follower:
         """What is read next of a file: path, offset and count."""
         if tail.doubt and tail.size == tail.offset <= FAR_CHECK_BYTES:
             return tail.path, 0, tail.size
+        path = tail.turned or tail.path
         before = len(tail.guard) if self._files.far else 0
         most = self._first if tail.offset == 0 else self._slice
         count = min(most, max(0, tail.size - tail.offset))
-        return tail.path, tail.offset - before, before + count
+        return path, tail.offset - before, before + count
 
     def _take(self, tail: Tail, start: int, data: "Union[bytes, OSError]") -> List[Chunk]:
         """Take what was read of a file from somewhere on, up to its offset or behind it."""

@@ -7,7 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from lossmon.logs.follower import Chunk, Tail
+from lossmon.logs.follower import Chunk
+from lossmon.logs.tail import Tail
 from lossmon.logs.walk import MAX_ENTRIES
 from lossmon.logs.wire import Header, WireError
 from lossmon.text import printable

@@ -47,7 +47,9 @@ class LocalSource(Source):
         sampler: Sampler | None = None,
         jobs: Mapping[str, Jobs] = MappingProxyType({}),
     ) -> None:
-        self._follower = Follower(targets, ahead=watch, first_bytes=FIRST_BYTES if watch else 0)
+        self._follower = Follower(
+            targets, ahead=watch, first_bytes=FIRST_BYTES if watch else 0, rotations=watch
+        )
         self._targets = tuple(targets)
         self._watch = watch
         self._woken = threading.Event()

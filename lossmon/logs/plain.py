@@ -19,8 +19,9 @@ from dataclasses import dataclass, field
 from lossmon.logs import wire
 from lossmon.logs.bootstrap import SCRIPT
 from lossmon.logs.files import GREW, SAME, Stat, happened
-from lossmon.logs.follower import Chunk, Tail
+from lossmon.logs.follower import Chunk
 from lossmon.logs.link import Session
+from lossmon.logs.tail import Tail
 from lossmon.logs.walk import MAX_ENTRIES, is_log
 
 LIMITS = "no Python 3.6 there: looked at every 3 s through sh, stores and GPUs are not seen"

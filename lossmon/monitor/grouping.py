@@ -74,6 +74,18 @@ class Grouping:
         self.trainings.pop(training, None)
         self.moved = True
 
+    def leave(self, log: Log) -> None:
+        """A log is one of its training no more."""
+        training = self.training_of.pop(log, None)
+        if training is None:
+            return
+        others = [one for one in training.logs if one is not log]
+        if others:
+            training.join(others)
+        else:
+            self.trainings.pop(training, None)
+        self.moved = True
+
     def found(self, log: Log) -> Training:
         """A log turned out to be one of a training: give it a place."""
         training = Training("", [log])

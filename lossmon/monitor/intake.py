@@ -72,8 +72,8 @@ class Intake:
                 log.tail = Tail()  # a box or a pipe is not asked again
             self.source_of[log] = source
         log.size, log.mtime = chunk.size, chunk.mtime or log.mtime
-        if chunk.kind in ("truncated", "replaced"):
-            log.stale = True
+        if chunk.kind in ("truncated", "replaced", "rotated"):
+            log.stale, log.turned = True, chunk.message if chunk.kind == "rotated" else ""
             self._is_there(log, touched)
         elif chunk.kind in ("gone", "error"):
             self._trouble(log, known(chunk.message or "the file is gone"), touched)
@@ -103,6 +103,8 @@ class Intake:
 
     def _feed(self, source: Source, log: Log, data: bytes, now: float) -> Sequence[Record] | None:
         log.trouble = None
+        if data and (before := log.turned) and log.go_on(data):
+            self._leave_out(source, before, log)
         if data:
             log.anew()
         self.errors.pop(log.path, None)
@@ -116,6 +118,15 @@ class Intake:
             source.drop(log.path.removeprefix(source.prefix))
             return None
         return records
+
+    def _leave_out(self, source: Source, part: str, whole: Log) -> None:
+        """What a log held before it was rotated is no log of its own."""
+        source.drop(part)
+        log = self.logs.get(source.prefix + part)
+        if log is not None:
+            self._grouping.leave(log)
+            name = os.path.basename(whole.path)
+            log.refused = said("the part of {name} from before it was rotated", name=name)
 
     def _trouble(self, log: Log, message: str, touched: dict[Training, None]) -> None:
         training = self._grouping.training_of.get(log)

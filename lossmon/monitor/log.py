@@ -22,6 +22,7 @@ from lossmon.monitor import told
 from lossmon.monitor.ahead import decode_end, views_of
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.raw import Tail
+from lossmon.monitor.turned import goes_on
 from lossmon.words import said
 
 _FEW_NAMES = 64  # metrics; up to so many, roles are chosen with each new one
@@ -67,6 +68,7 @@ class Log:
         origins: where its rows stand.
         named: the user named it: it is a log, whatever it looks like.
         stale: the file was emptied or replaced, and what stands there now has not begun.
+        turned: it was rotated: what was read stands under this name now.
     """
 
     path: str
@@ -87,6 +89,7 @@ class Log:
     origins: Origins = field(default_factory=Origins)
     named: bool = False
     stale: bool = False
+    turned: str = ""
     _plain: int = 0  # bytes of its text that were fed
     _newest: int = 0  # where the newest piece of them began
     _start: bytes = b""
@@ -132,6 +135,14 @@ class Log:
         if self.stale:
             self.reset()
 
+    def go_on(self, data: bytes) -> bool:
+        """Go on where it was, if these first bytes since it was rotated do."""
+        plain = self._unpacker is None and self.refused is None
+        if not plain or not goes_on(self.decoder, data[:_START_BYTES], self.history.step):
+            return False
+        self.stale, self.turned, self._plain, self.origins = False, "", 0, Origins()
+        return True
+
     def reset(self) -> None:
         """The file was truncated, replaced or rewritten: it starts anew.
 
@@ -141,8 +152,7 @@ class Log:
             self.decoder.again()
             self.stale = False
             self._packed.clear()
-            self.read = self._plain = 0
-            self.origins = Origins()
+            self.read, self._plain, self.origins = 0, 0, Origins()
             return
         fresh = Log(self.path, self.size, self.mtime, generation=self.generation + 1)
         fresh.named = self.named
@@ -176,8 +186,7 @@ class Log:
         end = self._plain + most
         try:
             while self.packs and self._plain < end:
-                piece = next(self._packed[0], None)
-                if piece is None:
+                if (piece := next(self._packed[0], None)) is None:
                     self._packed.popleft()
                 else:
                     records += self._feed_plain(piece)

@@ -1,67 +1,156 @@
-"""A log that is emptied or rotated: its curve stays until the first row of what comes."""
+"""A log that is rotated while it is watched stays one run with all of its rows, however it is done."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from lossmon.monitor import Monitor, RunUpdate
-from lossmon.monitor.sources import open_monitor
-from tests.conftest import falling, training_rows, write_jsonl
+from lossmon.logs.follower import Follower
+from lossmon.logs.local import LocalSource
+from lossmon.monitor import Monitor
+
+FORMS: dict[str, tuple[str, Callable[[int, float], str]]] = {
+    "jsonl": ("log.jsonl", lambda i, at: f'{{"step": {i}, "loss": {at + 2 / i:.4f}}}\n'),
+    "text": ("train.log", lambda i, at: f"step {i} | loss {at + 2 / i:.4f}\n"),
+    "csv": ("metrics.csv", lambda i, at: "step,loss\n" * (i == 1) + f"{i},{at + 2 / i:.4f}\n"),
+}
 
 
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    return write_jsonl(tmp_path / "run" / "log.jsonl", training_rows(falling(60)))
+class Watched:
+    """A log, and what a monitor has of it."""
+
+    def __init__(self, folder: Path, form: str, target: str) -> None:
+        name, self.line = FORMS[form]
+        folder.mkdir(exist_ok=True)
+        self.path = folder / name
+        self._next, self._at = 1, 0.0
+        self.write(20)
+        self.source = LocalSource([str(folder if target == "folder" else self.path)], watch=True)
+        self.monitor = Monitor([self.source], [str(folder)])
+        self.runs: dict[str, list[int]] = {}
+        self.poll()
+
+    def write(self, rows: int, path: Path | None = None) -> None:
+        with (path or self.path).open("a") as file:
+            for _ in range(rows):
+                file.write(self.line(self._next, self._at))
+                self._next += 1
+
+    def begin_anew(self) -> None:
+        self._next, self._at = 1, 0.5
+
+    def poll(self) -> dict[str, list[int]]:
+        """The steps of each run."""
+        for _ in range(4):
+            self.source._follower.rescan()
+            for update in self.monitor.poll():
+                if update.removed:
+                    self.runs.pop(update.run, None)
+                else:
+                    self.runs[update.run] = update.series["loss"].step.tolist()
+        return self.runs
 
 
-@pytest.fixture
-def monitor(log: Path) -> Iterator[Monitor]:
-    made = open_monitor([str(log)], watch=False)
-    yield made
-    made.close()
+@pytest.fixture(params=["folder", "file"])
+def watched(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str], Watched]]:
+    made: list[Watched] = []
+
+    def watch(form: str) -> Watched:
+        made.append(Watched(tmp_path / "run", form, request.param))
+        return made[-1]
+
+    yield watch
+    for one in made:
+        one.monitor.close()
 
 
-def polled(monitor: Monitor, runs: dict[str, RunUpdate]) -> RunUpdate:
-    """The run as it stands after all that is there was read."""
-    for _ in range(4):
-        for update in monitor.poll():
-            if update.removed:
-                del runs[update.run]
-            else:
-                runs[update.run] = update
-    (update,) = runs.values()
-    return update
+def renamed(log: Watched, number: int) -> None:
+    """As logrotate does with `create` and `dateext`."""
+    log.path.rename(f"{log.path}-2026112{number}")
+    log.path.touch()
 
 
-def _rotated(log: Path) -> None:
-    log.rename(log.with_name("log.jsonl.1"))
-    log.touch()
+def shifted(log: Watched, number: int) -> None:
+    """As logging.RotatingFileHandler does: log.2 goes, log.1 is log.2, the log is log.1."""
+    one, two = f"{log.path}.1", f"{log.path}.2"
+    if os.path.exists(one):
+        os.replace(one, two)
+    log.path.rename(one)
 
 
-@pytest.mark.parametrize("empty", [_rotated, lambda log: log.write_bytes(b"")])
-def test_what_was_read_stays_until_the_next_row(
-    log: Path, monitor: Monitor, empty: Callable[[Path], None]
+def behind(log: Watched, number: int) -> None:
+    """The writer goes on for some rows where it was: it is told to turn later."""
+    log.path.rename(f"{log.path}.{number}")
+    log.poll()
+    log.write(2, Path(f"{log.path}.{number}"))
+    log.path.touch()
+    log.write(1, Path(f"{log.path}.{number}"))
+
+
+def unseen(log: Watched, number: int) -> None:
+    """What was written since the last look stands in the old file alone."""
+    log.write(3)
+    log.path.rename(log.path.with_name(f"{log.path.stem}.{number}{log.path.suffix}"))
+
+
+def copied(log: Watched, number: int) -> None:
+    """As logrotate does with `copytruncate`."""
+    log.write(3)
+    shutil.copyfile(log.path, f"{log.path}.{number}")
+    os.truncate(log.path, 0)
+
+
+def copied_in_sight(log: Watched, number: int) -> None:
+    """The copy is found before the log is emptied."""
+    shutil.copyfile(log.path, f"{log.path}.{number}")
+    log.poll()
+    os.truncate(log.path, 0)
+
+
+@pytest.mark.parametrize(
+    ("turn", "form"),
+    [
+        *((turn, "jsonl") for turn in (renamed, shifted, behind, unseen, copied, copied_in_sight)),
+        *((turn, form) for turn in (shifted, copied) for form in ("text", "csv")),
+    ],
+)
+def test_a_log_that_is_rotated_is_one_run_with_all_its_rows(
+    watched: Callable[[str], Watched], turn: Callable[[Watched, int], None], form: str
 ) -> None:
-    runs: dict[str, RunUpdate] = {}
-    assert len(polled(monitor, runs).series["loss"]) == 60
-    empty(log)
-    update = polled(monitor, runs)
-    assert (len(update.series["loss"]), update.errors) == (60, ())
-    write_jsonl(log, training_rows(falling(80))[60:])
-    update = polled(monitor, runs)
-    assert (len(update.series["loss"]), update.errors) == (20, ())
+    log = watched(form)
+    for number in (1, 2, 3):
+        turn(log, number)
+        log.poll()
+        log.write(5)
+        log.poll()
+        log.write(5)
+        (steps,) = log.poll().values()
+        assert steps == list(range(1, log._next))
 
 
-def test_a_log_that_is_gone_for_a_while_is_there_again_when_it_is_empty(
-    log: Path, monitor: Monitor
-) -> None:
-    runs: dict[str, RunUpdate] = {}
-    polled(monitor, runs)
-    log.rename(log.with_name("log.jsonl.1"))
-    assert polled(monitor, runs).errors == ("log.jsonl: the file is gone",)
-    log.touch()
-    update = polled(monitor, runs)
-    assert (len(update.series["loss"]), update.errors) == (60, ())
+def test_a_training_that_begins_anew_is_another(watched: Callable[[str], Watched]) -> None:
+    log = watched("jsonl")
+    log.path.rename(f"{log.path}.old")
+    log.begin_anew()
+    log.write(5)
+    found = sorted(log.poll().values())
+    assert found[0] == [1, 2, 3, 4, 5]
+    assert found[1:] in ([], [list(range(1, 21))])  # the old one, where the folder is watched
+
+
+def test_the_number_of_a_file_that_was_dropped_may_be_that_of_another(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x" * 300)
+    follower = Follower([str(tmp_path)], rotations=True)
+    follower.poll()
+    follower.drop(str(tmp_path / "a"))
+    (tmp_path / "a").rename(tmp_path / "b")
+    follower.rescan()
+    assert [chunk.log for chunk in follower.poll() if chunk.kind == "data"] == []
+    (tmp_path / "b").rename(tmp_path / "c")
+    (tmp_path / "c").write_text("y" * 400)
+    follower.rescan()
+    assert [chunk.data for chunk in follower.poll() if chunk.kind == "data"] == [b"y" * 400]
