@@ -119,6 +119,11 @@ def save(path: str, session: Session) -> None:
             os.unlink(temporary)
 
 
+def none_yet() -> bool:
+    """Whether no screen was ever left on this machine."""
+    return next(iter(_files(folder())), None) is None
+
+
 def last() -> Session | None:
     """The session that was left last, whatever it watched; None where there is none."""
     newest = next(iter(_files(folder())), None)

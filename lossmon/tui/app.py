@@ -101,6 +101,7 @@ class LossmonApp(WiredApp):
         settings: what config.toml says; the arguments above go before it.
         piped: a pipe is watched, whose writer is a process of the same job.
         left: how the last screen on these targets was left.
+        first: there was no screen before this one, ever.
 
     Attributes:
         failure: one line, once an error of our own ended the screen or the reading.
@@ -132,6 +133,7 @@ class LossmonApp(WiredApp):
         piped: bool = False,
         notifier: Callable[[Callable[[str], None]], Notifier] | None = None,
         left: Session | None = None,
+        first: bool = False,
     ) -> None:
         super().__init__()
         textual_private.tell()
@@ -148,6 +150,7 @@ class LossmonApp(WiredApp):
         if left is not None:
             self._main.recall(left)
         self._monitor = monitor
+        self._main.hint = first
         if isinstance(monitor, ReplayMonitor):
             self._main.replayed = monitor
         self.notices = Notices(self.settings.notices, self._write)
@@ -347,6 +350,7 @@ class LossmonApp(WiredApp):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         """A key whose action breaks says so, and the screen goes on."""
+        self._main.hint = False
         if isinstance(default_namespace, Screen):
             there = default_namespace.is_mounted and default_namespace.is_current
             if not there:  # the key came while its screen was opened or closed

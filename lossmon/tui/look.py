@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity
@@ -110,6 +111,15 @@ def coarse(seconds: float) -> str:
     if seconds < 3600:
         return f"{max(one for one in _MINUTES if one * 60 <= seconds)} min"
     return f"{seconds // 3600:.0f} h" if seconds < 48 * 3600 else f"{seconds // 86400:.0f} d"
+
+
+def clock(at: float, now: float) -> str:
+    """A time to come by the clock, coarse, so that it stands still: "14:05", "12-01 03:20"."""
+    grain = 300.0 if at - now > 1800 else 60.0
+    then = time.localtime(math.ceil(at / grain) * grain)
+    today = time.localtime(now)
+    same = (then.tm_year, then.tm_yday) == (today.tm_year, today.tm_yday)
+    return time.strftime("%H:%M" if same else "%m-%d %H:%M", then)
 
 
 def signed(number: int) -> str:

@@ -139,6 +139,7 @@ def _watch(
             piped="-" in targets,
             notifier=notifier,
             left=session.load(where) if where else None,
+            first=session.none_yet(),
         )
         gc.freeze()
         gc.enable()

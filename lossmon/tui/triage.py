@@ -54,10 +54,18 @@ class Scene:
         """How a run stands."""
         return standing(update, self.now, self.hosts.get(update.host))
 
+    def goes_on(self, update: RunUpdate) -> bool:
+        """Whether rows come as they are used to: else its speed and what is left are not known."""
+        return update.state == "running" and not self.unsure(update)
+
+    def unsure(self, update: RunUpdate) -> bool:
+        """Whether what was said last may be over by now."""
+        return self.standing(update).word in _UNSURE
+
     def badge(self, update: RunUpdate) -> Cell:
         """The sign of a run and its style: what may be over by now has no green one."""
         sign, style = look.badge_of(update, ascii=self.ascii)
-        if style == look.STYLE["info"] and self.standing(update).word in _UNSURE:
+        if style == look.STYLE["info"] and self.unsure(update):
             return "?", "$text-muted"
         return sign, style
 
@@ -174,8 +182,8 @@ def _age(update: RunUpdate, scene: Scene, _width: int) -> Cell:
     return look.coarse(scene.now - update.last_row_time), "faint"
 
 
-def _speed(update: RunUpdate, _scene: Scene, _width: int) -> Cell:
-    if update.steps_per_s is None or update.state != "running":
+def _speed(update: RunUpdate, scene: Scene, _width: int) -> Cell:
+    if update.steps_per_s is None or not scene.goes_on(update):
         return "", ""
     return look.rate(update.steps_per_s), ""
 
@@ -184,8 +192,9 @@ def _step(update: RunUpdate, _scene: Scene, width: int) -> Cell:
     return look.short_progress(update, width), ""
 
 
-def _eta(update: RunUpdate, _scene: Scene, _width: int) -> Cell:
-    return ("" if update.eta_s is None else in_words(update.eta_s)), ""
+def _eta(update: RunUpdate, scene: Scene, _width: int) -> Cell:
+    known = update.eta_s is not None and scene.goes_on(update)
+    return (in_words(update.eta_s) if known and update.eta_s is not None else ""), ""
 
 
 def _host(update: RunUpdate, scene: Scene, _width: int) -> Cell:
@@ -202,7 +211,7 @@ def _verdict(update: RunUpdate, scene: Scene, _width: int) -> Cell:
     if found.pattern == "too_early":
         return title, "faint"
     if found.severity == "info":
-        return title, "info"
+        return title, "faint" if scene.unsure(update) else "info"
     since = scene.knowledge.since(found)
     return f"{title.upper()} {since}", found.severity
 

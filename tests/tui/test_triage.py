@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lossmon.diagnosis.knowledge import load
+from lossmon.monitor.pace import Rhythm
 from lossmon.monitor.sources import open_monitor
 from lossmon.text import cell_width, common_folder, distinct, labels_of
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.triage import COLUMNS, ORDERS, Scene, columns_for, narrow_columns_for, ordered
 from lossmon.tui.widgets.chart_view import ChartView
+from lossmon.tui.widgets.lines import strip
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
 from tests.conftest import falling, write_jsonl
-from tests.tui.synthetic import NOW, update_of
+from tests.tui.synthetic import NOW, monitor_of, update_of
 from tests.tui.test_app import WIDE, listed, loaded, main_of, until, words
 
 
@@ -270,3 +273,37 @@ async def test_the_list_goes_by_any_setting_in_which_runs_differ(tmp_path: Path)
             word for line in lines for word in line.split() if word in ("0.1", "0.01", "0.001")
         ]
         assert found == ["0.001", "0.01", "0.1"]
+
+
+@pytest.mark.parametrize(("silent_s", "tells"), [(5.0, True), (400.0, False)])
+def test_speed_and_what_is_left_go_when_rows_stay_away(
+    tmp_path: Path, silent_s: float, tells: bool
+) -> None:
+    update = replace(
+        update_of(tmp_path / "a.jsonl"),
+        state="running", steps_per_s=2.0, eta_s=7200.0, last_row_time=NOW,
+        rhythm=Rhythm(usual_gap_s=10.0, patience_s=3600.0),
+    )  # fmt: skip
+    scene = Scene(NOW + silent_s, load("en"))
+    for key in ("speed", "eta"):
+        column = next(one for one in COLUMNS if one.key == key)
+        assert bool(column.cell(update, scene, 10)[0]) is tells
+    told = "".join(text for text, _ in strip(update, True, scene))
+    assert ("steps/s" in told) is tells
+    assert bool(re.search(r"ETA 2.0 h, at \d\d", told)) is tells
+    verdict = next(one for one in COLUMNS if one.key == "verdict")
+    assert verdict.cell(update, scene, 20)[1] == ("info" if tells else "faint")
+
+
+@pytest.mark.parametrize("size", [(140, 40), (80, 24), (40, 12)])
+async def test_the_first_screen_ever_says_how_to_go_on_until_a_key_is_pressed(
+    folder: Path, size: tuple[int, int]
+) -> None:
+    monitor = monitor_of(folder)
+    app = LossmonApp(monitor, first=True)
+    async with app.run_test(size=size) as pilot:
+        await loaded(pilot)
+        assert ("? lists all keys" in words(app, "#top")) is (size[0] > 60)
+        await pilot.press("j")
+        await until(pilot, lambda: "? lists all keys" not in words(app, "#top"))
+    monitor.close()

@@ -36,7 +36,10 @@ SIGNS = (
     ("● ■ ○ ·", "* # o .", "running, finished, stalled, unknown"),
     ("✗ ! ✓ ~", "x ! + ~", "critical, warning, fine, advice"),
     ("z", "z", "acknowledged or snoozed: nothing calls for attention"),
-    ("┊▾", ":v", "where a finding began; the best eval"),
+    ("?", "?", "it was fine, and may be over by now: no rows come"),
+    ("●", "o", "on the chart: the newest point; each evaluation, where they are few"),
+    ("┊▾", ":v", "where a finding began, shaded from there on; the best eval"),
+    ("·", ".", "one below the other on the chart: where an epoch begins"),
     ("✗", "x", "on the chart: a value that is not finite"),
     ("▲3", "^3", "on the chart: 3 points beyond the axis"),
 )
@@ -135,7 +138,7 @@ def _words(node: DOMNode, binding: Binding) -> str:
 
 
 class HelpScreen(ModalScreen[None]):
-    """Keys and signs; any of the usual keys closes it.
+    """Signs and keys; any of the usual keys closes it.
 
     Args:
         keys: what to explain.
@@ -162,21 +165,21 @@ class HelpScreen(ModalScreen[None]):
         self.set_class(ascii, "-ascii")
 
     def compose(self) -> ComposeResult:
-        """A table of keys by place, a table of signs."""
+        """A table of signs, a table of keys by place."""
         with VerticalScroll() as box:
             box.border_title = Content(words_of(self)("help"))
             yield Static(Content.assemble(*self._parts()))
 
     def _parts(self) -> Iterator[tuple[str, str]]:
         section, words = "", words_of(self)
+        yield f"{words('signs')}\n", "bold $text-primary"
+        for sign, plain, meaning in SIGNS:
+            yield from self._row(plain if self._ascii else sign, words.fixed(meaning))
         for key in self._keys:
             if key.section != section:
                 section = key.section
                 yield f"{words.fixed(section)}\n", "bold $text-primary"
             yield from self._row(key.keys, words.fixed(key.words))
-        yield f"{words('signs')}\n", "bold $text-primary"
-        for sign, plain, meaning in SIGNS:
-            yield from self._row(plain if self._ascii else sign, words.fixed(meaning))
 
     def _row(self, keys: str, words: str) -> Iterator[tuple[str, str]]:
         """The keys, and beside them the words, whose further lines stand under the first."""

@@ -36,8 +36,10 @@ from lossmon.tui.widgets.keys import Keys
 from lossmon.tui.widgets.log_pane import LogPane
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
+from lossmon.words import said
 
 PANES = ("list", "wall", "panel", "solo", "log", "alone", "nolist", "nopanel")
+_HINT = said("? lists all keys, e opens the finding, q leaves")
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
@@ -62,6 +64,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         self._insight = Insight()
         self._left: Session | None = None
         self._to_show = False
+        self.hint = False  # this is the first screen ever: say how to go on until a key is pressed
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
         self._view = View(
@@ -198,7 +201,9 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             if title != self._title:
                 self._title, chart.border_title = title, Content(title)
             sibling = self._insight.sibling(self._runs, update)
-            self.query_one(DiagnosisPanel).show(update, self._knowledge, self.quiet, sibling)
+            panel = self.query_one(DiagnosisPanel)
+            panel.show(update, self._knowledge, self.quiet, sibling)
+            panel.set_class(update is not None and scene.unsure(update), "-old")
             self.query_one(LogPane).show(update)
             self.query_one("#strip", lines.Line).say(lines.strip(update, wide, scene))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
@@ -227,6 +232,8 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             listed=not self.has_class("-one"),
         )
         parts += self.replay_parts()
+        if self.hint and not bare:
+            parts.append((f"   {self._knowledge.say(_HINT)}", "$text-accent"))
         return self.with_hosts(parts, wide)
 
     def tell_empty(self, monitor: Monitor) -> None:

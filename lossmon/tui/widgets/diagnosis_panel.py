@@ -64,6 +64,13 @@ class DiagnosisPanel(Vertical):
     DiagnosisPanel.-warning > #verdict-banner { background: $warning; color: $background; }
     DiagnosisPanel.-critical { border: round $error; }
     DiagnosisPanel.-critical > #verdict-banner { background: $error; color: $background; }
+    DiagnosisPanel.-old > #verdict-banner { background: $surface; color: $text-muted; }
+    DiagnosisPanel.-old.-warning > #verdict-banner {
+        background: $warning-muted; color: $text-warning;
+    }
+    DiagnosisPanel.-old.-critical > #verdict-banner {
+        background: $error-muted; color: $text-error;
+    }
     DiagnosisPanel.-hushed { border: round $surface-lighten-2; }
     DiagnosisPanel.-hushed > #verdict-banner { background: $surface; color: $text-muted; }
     """

@@ -79,7 +79,7 @@ def top(
         words = scene.how(update)
         if how and scene.standing(update).word != "live" and update.loading == 1.0:
             parts.append((f"  {words}", "$text-muted"))
-        if update.eta_s is not None:
+        if update.eta_s is not None and scene.goes_on(update):
             parts.append((f"  {tell('ETA')} {in_words(update.eta_s)}", "$text-muted"))
         if runs > 1:
             if shown != runs:
@@ -120,10 +120,11 @@ def strip(update: RunUpdate | None, wide: bool, scene: Scene) -> list[Part]:
         ("step", look.progress(update) if wide else ""),
         ("epoch", look.number(update.epoch)),
     ]
-    if update.steps_per_s is not None and update.state == "running":
+    if update.steps_per_s is not None and scene.goes_on(update):
         pairs.append(("", tell("{rate} steps/s", rate=look.rate(update.steps_per_s))))
-    if update.eta_s is not None and wide:
-        pairs.append(("ETA", in_words(update.eta_s)))
+    if update.eta_s is not None and wide and scene.goes_on(update):
+        at = look.clock(scene.now + update.eta_s, scene.now)
+        pairs.append(("ETA", tell("{time}, at {clock}", time=in_words(update.eta_s), clock=at)))
     parts: list[Part] = []
     for name, value in pairs:
         if value:
