@@ -64,9 +64,19 @@ class SettingsScreen(SteadyScreen[None]):
             title = self._knowledge.tell("what differs between {n} runs", n=len(self._runs))
         yield Static(Content(printable(title)), id="settings-title")
         with ScrollableContainer(can_focus=False):
-            parts = self._differences() if several else self._settings(self._runs[0])
-            yield Static(Content.assemble(*parts), id="settings-table")
+            yield Static(self._content(), id="settings-table")
         yield Keys()
+
+    def on_resize(self) -> None:
+        """A sentence is wrapped anew."""
+        for table in self.query("#settings-table").results(Static):
+            table.update(self._content())
+
+    def _content(self) -> Content:
+        several = len(self._runs) > 1
+        return Content.assemble(
+            *(self._differences() if several else self._settings(self._runs[0]))
+        )
 
     def action_scroll(self, x: int, y: int) -> None:
         """Move what is shown."""
