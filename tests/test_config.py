@@ -11,7 +11,6 @@ import pytest
 
 from lossmon import config
 from lossmon.chart.axis import X_AXES
-from lossmon.chart.of_run import STRIPS
 from lossmon.config import screen
 from lossmon.config.section import setting, table, tables
 from lossmon.errors import ConfigError
@@ -80,7 +79,6 @@ def test_every_setting_is_documented() -> None:
 
 def test_what_the_screen_can_show_can_be_set() -> None:
     assert screen.X_AXES == X_AXES
-    assert (*STRIPS, "off") == screen.STRIPS
 
 
 class TestCommand:

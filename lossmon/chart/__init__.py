@@ -6,7 +6,7 @@ window.py     zoom, pan, follow                evidence.py  what a finding was j
 lines.py      curves, cut to what is shown     identity.py  what tells many runs apart
 smoothing.py  the causal average               cursor.py    logged points, one by one
 reduce.py     two points a column              readout.py   their exact values
-scale.py      limits and ticks                 strip.py     the thin strip below
+scale.py      limits and ticks                 strip.py     the strip below; strips/ its curves
 canvas.py     the strokes (the one user of plotext)
 place.py      what is written among the curves; frame.py the axes around them
 picture.py    all of it: draw(spec) -> Picture

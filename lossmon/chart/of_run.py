@@ -8,15 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from lossmon.chart.growing import known_of, thinned
+from lossmon.chart.growing import known_of
 from lossmon.chart.identity import Identities
 from lossmon.chart.marks import marks_of
-from lossmon.chart.smoothing import smooth
 from lossmon.chart.spec import ChartSpec, Curve
-from lossmon.diagnosis import statistics as st
+from lossmon.chart.strips import NAMES, strip_named
 from lossmon.history.columns import SeriesView, part_of
 from lossmon.monitor.groups import band_of
-from lossmon.monitor.pulse import GPU_METRIC
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import labels_of
 from lossmon.words import known, said
@@ -26,12 +24,6 @@ __all__ = [
     "tokens_of",
 ]  # fmt: skip
 
-STRIPS = ("gap", "lr", "grad norm", "throughput", "GPU")
-_STRIP_LABELS = {
-    "gap": known("eval - train"),
-    "throughput": known("steps/s"),
-    GPU_METRIC: "GPU %",
-}
 _ROLE_ORDER = {
     role: place
     for place, role in enumerate(
@@ -48,7 +40,6 @@ _TOKENS = re.compile(
     r"(_seen|_total|_consumed|_processed|_trained)?)$",
     re.IGNORECASE,
 )
-_LOAD = ("util", "busy", "percent")
 
 
 def curves_of(update: RunUpdate, metrics: Sequence[str] = ()) -> tuple[Curve, ...]:
@@ -189,14 +180,14 @@ def tokens_of(update: RunUpdate) -> SeriesView | None:
 
 
 def strips_of(update: RunUpdate, smoothing: float) -> list[str]:
-    """The names of the strips that a run has, in the order of STRIPS."""
-    return [name for name in STRIPS if _strip(update, name, smoothing) is not None]
+    """The names of the strips that a run has, in the order of `strips.NAMES`."""
+    return [name for name in NAMES if _strip(update, name, smoothing) is not None]
 
 
 def strip_of(update: RunUpdate, name: str, smoothing: float) -> tuple[str, Curve | None]:
     """The strip of this name; where the run lacks it, the first that it has; none for "off"."""
     if name != "off":
-        for found in (name, *STRIPS):
+        for found in (*[name] * (name in NAMES), *NAMES):
             curve = _strip(update, found, smoothing)
             if curve is not None:
                 return found, curve
@@ -204,79 +195,11 @@ def strip_of(update: RunUpdate, name: str, smoothing: float) -> tuple[str, Curve
 
 
 def _strip(update: RunUpdate, name: str, smoothing: float) -> Curve | None:
-    view: SeriesView | None = None
-    if name == "gap":
-        view = _gap(update, smoothing)
-    elif name == "lr":
-        view = update.series.get(update.learning_rate or "")
-    elif name == "grad norm":
-        view = update.series.get(update.grad_norm or "")
-    elif name == "throughput":
-        view = _throughput(update)
-    elif name == "GPU":
-        view = _gpu(update)
+    strip = strip_named(name)
+    view = strip.find(update, smoothing)
     if view is None or not len(view):
         return None
-    return Curve(_STRIP_LABELS.get(view.name, view.name), "strip", view, raw=False)
-
-
-def _gap(update: RunUpdate, smoothing: float) -> SeriesView | None:
-    """Eval less train as drawn: the smoothed train loss at the steps of the evaluations."""
-    train, evals = update.series.get(update.train or ""), update.series.get(update.eval or "")
-    if train is None or evals is None or not len(train) or len(evals) < 2:
-        return None
-    evals = thinned(evals)
-    known = known_of(train)
-    if known is None:
-        step, level = train.step, smooth(train.value, smoothing)
-        finite = np.isfinite(level)
-        step, level = step[finite], level[finite]
-    else:  # only the train points on either side of an evaluation are looked at
-        after = np.searchsorted(train.step, evals.step)
-        around = st.distinct(np.clip(np.concatenate((after - 1, after)), 0, len(train) - 1))
-        step, level = train.step[around], known.smoothed(train, smoothing, log=False).value[around]
-        step, level = step[np.isfinite(level)], level[np.isfinite(level)]
-    if not len(level):
-        return None
-    gap = evals.value - np.interp(evals.step, step, level)
-    return SeriesView("gap", "other", evals.step, gap, evals.epoch, evals.time)
-
-
-def _gpu(update: RunUpdate) -> SeriesView | None:
-    """What the machine said while we watched; else what the training logged."""
-    if update.gpu_use is not None and len(update.gpu_use) > 1:
-        return update.gpu_use
-    return next((view for name, view in update.series.items() if _is_gpu_load(name)), None)
-
-
-def _is_gpu_load(name: str) -> bool:
-    """How busy a GPU is: "gpu_util", "utilization.gpu", "system.gpu.0.gpu"."""
-    low = name.lower()
-    return "gpu" in low and (
-        any(word in low for word in _LOAD) or (low.endswith(".gpu") and low.count("gpu") > 1)
-    )
-
-
-def _throughput(update: RunUpdate) -> SeriesView | None:
-    """A metric of throughput; else steps a second by the times of the rows."""
-    for view in update.series.values():
-        if view.role == "throughput" and len(view) > 1:
-            return view
-    train = update.series.get(update.train or "")
-    if train is None or train.time is None or len(train) < 3:
-        return None
-    train = thinned(train)
-    assert train.time is not None
-    seconds = np.diff(train.time)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rate = np.where(seconds > 0, np.diff(train.step) / seconds, np.nan)
-    usable = np.isfinite(rate)
-    if not usable.any():
-        return None
-    after = np.flatnonzero(usable) + 1
-    epoch = None if train.epoch is None else train.epoch[after]
-    return SeriesView("throughput", "other", train.step[after], rate[usable], epoch,
-                      train.time[after])  # fmt: skip
+    return Curve(strip.label or view.name, "strip", view, raw=False)
 
 
 # -- several runs ----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from lossmon.chart.strips import NAMES
 from lossmon.errors import LossmonError, message_of
 from lossmon.options import (
     ascii_option,
@@ -51,7 +52,7 @@ from lossmon.words import said
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Not the loss but this.")
 @click.option(
     "--strip",
-    type=click.Choice(["gap", "lr", "grad norm", "throughput", "GPU", "off"]),
+    type=click.Choice([*NAMES, "off"]),
     default="off",
     show_default=True,
     help="A strip below the curve.",

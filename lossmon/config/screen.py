@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lossmon.chart.strips import NAMES
 from lossmon.config.section import setting, table
 
 THEMES = ("dark", "light", "contrast", "colour-blind")
 LANGUAGES = ("auto", "en", "zh")
 X_AXES = ("step", "epoch", "time", "clock", "tokens")
-STRIPS = ("gap", "lr", "grad norm", "throughput", "GPU", "off")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Screen:
     log_y: bool = setting(False, "Logarithmic loss axis.")
     log_x: bool = setting(False, "Logarithmic x axis.")
     x_axis: str = setting("step", "The x axis, where the log allows it.", one_of=X_AXES)
-    strip: str = setting("gap", "The strip below the curve.", one_of=STRIPS)
+    strip: str = setting("gap", "The strip below the curve.", one_of=(*NAMES, "off"))
     save_to: str = setting(
         "", "Folder for pictures and data (key S); the current one where empty.", example="~/plots"
     )

@@ -49,7 +49,7 @@ _COMMANDS = (
     ("X axis", "by step, epoch, time, clock or tokens", "x_axis"),
     ("Logarithmic x axis", "log or linear", "log_x"),
     ("Y range", "every value inside, or robust against spikes", "range"),
-    ("Strip", "gap, learning rate, grad norm, throughput, GPU, off", "strip"),
+    ("Strip", "the next curve below the chart: a gap, a rate, a speed, or none", "strip"),
     ("Cursor", "read the exact values of a point", "cursor"),
     ("Follow", "the newest point, the window as wide as it is", "follow"),
     ("Whole run", "zoom out", "whole"),

@@ -19,7 +19,7 @@ class View:
         metrics: what is charted; empty for train and eval loss.
         window: the part of the x axis that is shown; None for the whole run.
         whole_y: the y range holds every value, also spikes.
-        strip: which strip is below, one of `lossmon.chart.of_run.STRIPS`, or "off".
+        strip: which strip is below, one of `lossmon.chart.strips.NAMES`, or "off".
     """
 
     smoothing: float = 0.6

@@ -12,7 +12,8 @@ from textual.content import Content
 from lossmon.chart import cursor as cur
 from lossmon.chart import window as win
 from lossmon.chart.marks import marks_of, onsets_of
-from lossmon.chart.of_run import STRIPS, charts_of, strip_of, strips_of, tokens_of
+from lossmon.chart.of_run import charts_of, strip_of, strips_of, tokens_of
+from lossmon.chart.strips import NAMES
 from lossmon.monitor import RunUpdate
 from lossmon.text import cell_width, clip, printable
 from lossmon.tui import look
@@ -136,8 +137,8 @@ class ChartKeys(RunsScreen):
             return
         names = [*strips_of(update, view.smoothing), "off"]
         if len(names) == 1:
-            strips = joined(", ", [known(one) for one in STRIPS[:-1]])
-            words = said("this log has no {strips} or {last}", strips=strips, last=STRIPS[-1])
+            strips = joined(", ", [known(one) for one in NAMES[:-1]])
+            words = said("this log has no {strips} or {last}", strips=strips, last=NAMES[-1])
             self.notify(words, timeout=3)
         now = strip_of(update, view.strip, view.smoothing)[0]
         self._look(strip=names[(names.index(now) + 1) % len(names)])

@@ -1,0 +1,7 @@
+"""The norm of the gradients, as it is logged."""
+
+from __future__ import annotations
+
+from lossmon.chart.strips import Strip
+
+STRIP = Strip(lambda update, _: update.series.get(update.grad_norm or ""))
