@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from lossmon import settings
 from lossmon.errors import LossmonError
 from lossmon.where import VARIABLE, settings_file
 from lossmon.words import LANGUAGES, Words, said, words
 
+_MOST_WORDS = 50  # that a shell offers
 Command = Callable[..., Any]
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LEVELS = ("info", "warning", "critical", "never")  # of what a command fails on
@@ -25,8 +27,30 @@ def _speak(_: click.Context, __: click.Parameter, lang: str) -> str:
     return lang
 
 
-# Shells complete it as a file; it may as well be a host or a pattern.
-targets_argument = click.argument("targets", nargs=-1, metavar="[TARGET]...", type=click.Path())
+class _Target(click.Path):
+    """A file, a folder, a pattern, a box, or what a scheme stands for."""
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Files, and how other targets may begin; see `begins`."""
+        return [*super().shell_complete(ctx, param, incomplete), *begins(incomplete)]
+
+
+def begins(incomplete: str) -> list[CompletionItem]:
+    """Prefixes of schemes and hosts of the ssh configuration that a word may become."""
+    from lossmon.logs import schemes
+    from lossmon.logs.ssh_hosts import known_hosts
+
+    if not incomplete or "/" in incomplete or incomplete.startswith((".", "~", "-")):
+        return []
+    found = [prefix for scheme in schemes.built() for prefix in scheme.prefixes]
+    found += [f"{host.name}:" for host in known_hosts(settings.current().ssh_config)]
+    words = [word for word in dict.fromkeys(found) if word.startswith(incomplete)]
+    return [CompletionItem(word) for word in words[:_MOST_WORDS] if word != incomplete]
+
+
+targets_argument = click.argument("targets", nargs=-1, metavar="[TARGET]...", type=_Target())
 lang_option = click.option(
     "--lang",
     type=click.Choice(LANGUAGES),

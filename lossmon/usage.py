@@ -14,7 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from lossmon.errors import LossmonError
-from lossmon.options import CONTEXT, words_here
+from lossmon.options import CONTEXT, begins, words_here
 from lossmon.text import cell_width, pad, wrap
 from lossmon.words import Said, Words, said
 
@@ -177,7 +177,8 @@ class Commands(click.Group):
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Commands, and files: a target needs no verb."""
         # Files first: click's script for bash forgets what came before them.
-        return [CompletionItem(incomplete, type="file"), *super().shell_complete(ctx, incomplete)]
+        found = [*super().shell_complete(ctx, incomplete), *begins(incomplete)]
+        return [CompletionItem(incomplete, type="file"), *found]
 
 
 def show(error: click.ClickException) -> None:

@@ -22,7 +22,7 @@ from lossmon.options import (
     told_options,
 )
 from lossmon.usage import command
-from lossmon.words import said
+from lossmon.words import said, words
 
 
 @command("open", hidden=True)
@@ -31,16 +31,25 @@ from lossmon.words import said
 @told_options
 @click.option("--tee", metavar="FILE", default="", help="Keep what comes through a pipe in a file.")
 @click.option("--session", "name", metavar="NAME", default="", help="Remember the screen by name.")
+@click.option("--pick", is_flag=True, help="Choose hosts of your ssh configuration first.")
 @fps_option
 @lang_option
 @ascii_option
 def open_command(
-    targets: tuple[str, ...], tee: str, name: str, fps: float | None, lang: str, ascii: bool
+    targets: tuple[str, ...],
+    tee: str,
+    name: str,
+    pick: bool,
+    fps: float | None,
+    lang: str,
+    ascii: bool,
 ) -> None:
     """Open the screen on log files, folders, globs, or - for a pipe."""
     if tee and "-" not in targets:
         raise click.UsageError(said("--tee keeps what comes through a pipe; name - as a target"))
     settings.say(tee=tee)
+    if pick:
+        targets += _pick(lang, plain(ascii))
     _open(targets, lang, ascii, fps, name)
 
 
@@ -108,6 +117,26 @@ def replay(
 
     tell_broken_plug_ins()
     sys.exit(play(targets or (".",), lang, plain(ascii), fps, complain, speed, start))
+
+
+def _pick(lang: str, ascii: bool) -> tuple[str, ...]:
+    """Let the user choose hosts; leaves where nothing is chosen."""
+    from lossmon import config
+    from lossmon.errors import TargetError
+    from lossmon.logs.ssh_hosts import known_hosts
+
+    need_terminal("lossmon --pick")
+    config.apply()
+    hosts = known_hosts(settings.current().ssh_config)
+    if not hosts:
+        raise TargetError(said("--pick: your ssh configuration names no hosts"))
+    one_thread()
+    from lossmon.tui.screens.boxes import pick
+
+    chosen = pick(hosts, words(lang), ascii)
+    if not chosen:
+        sys.exit(0)
+    return chosen
 
 
 def _open(

@@ -18,6 +18,7 @@
 On another box, in the order in which a link comes about:
 
     hosts.py      which boxes the user named, how ssh is to be called
+    ranges.py     many boxes in one word         ssh_hosts.py  those of ssh's configuration
     ssh.py        the source: a thread a host, states, retries
     link.py       one connection: an ssh process and the talk over it
     openssh.py    the command line, its failures in words, questions on the terminal

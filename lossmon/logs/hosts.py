@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,6 +10,7 @@ from dataclasses import replace
 from lossmon import settings
 from lossmon.errors import TargetError
 from lossmon.logs.openssh import Host, check_option
+from lossmon.logs.ranges import expand
 from lossmon.logs.scheme import Target
 from lossmon.logs.target import parse
 from lossmon.words import said
@@ -44,9 +46,32 @@ def as_flags() -> list[str]:
 def resolve(text: str) -> list[Target]:
     """What the user typed; the name of a box alone stands for its paths in config.toml.
 
+    `gpu[1-8]:runs` is eight boxes, where nothing here is called so.
+
     Raises:
         TargetError: it is no target.
     """
+    many = _boxes(text)
+    return _resolve(text) if many == [text] else [one for name in many for one in _resolve(name)]
+
+
+def _boxes(text: str) -> list[str]:
+    """The targets of a word with ranges of boxes; the word itself where it is none."""
+    named = settings.current().hosts
+    if "[" not in text or (":" not in text and not named):
+        return [text]
+    if os.path.lexists(text) or next(glob.iglob(text), None) is not None:
+        return [text]
+    if ":" in text:
+        return expand(text)
+    try:
+        many = expand(text)
+    except TargetError:
+        return [text]  # a pattern
+    return many if all(one in named for one in many) else [text]
+
+
+def _resolve(text: str) -> list[Target]:
     target = parse(text)
     named = settings.current().hosts.get(text)
     if named is not None and target.kind == "local" and not os.path.lexists(text):

@@ -76,6 +76,7 @@ _COMMANDS = (
     ("Answer ssh", "type a password, confirm a host key, or connect now", "ask_host"),
     ("Log", "the raw lines below the curve", "log_pane"),
     ("Copy a report", "20 lines to the clipboard: chart, verdict, evidence", "copy_report"),
+    ("Add a box", "hosts of your ssh configuration, beside what is watched", "boxes"),
     ("Settings", "of the run; of marked runs only what differs", "settings"),
     ("Save", "the picture as SVG and the data as CSV", "save"),
     ("Next theme", "dark, light, contrast, colour-blind; kept in config.toml", "next_theme"),
@@ -180,6 +181,11 @@ class LossmonApp(WiredApp):
     def to_replay(self) -> tuple[str, ...]:
         """Logs that the user left the screen for, to see them come again."""
         return self._main.to_replay
+
+    @property
+    def to_watch(self) -> tuple[str, ...]:
+        """Targets that the user left the screen for, to watch them, too."""
+        return self._main.to_watch
 
     def left(self, targets: Sequence[str], folder: str) -> Session:
         """How the screen was left, for the next one; see `MainScreen.left`."""

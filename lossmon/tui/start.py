@@ -41,10 +41,12 @@ def open_screen(
         LossmonError: a target or the settings cannot be used.
     """
     while True:
-        status, targets, wanted = _watch(targets, lang, ascii, fps, say, name)
-        if not wanted:
+        status, targets, wanted, more = _watch(targets, lang, ascii, fps, say, name)
+        if not wanted and not more:
             return status
-        play(wanted, lang, ascii, fps, say)  # and back to where one was
+        targets = tuple(dict.fromkeys((*targets, *more)))
+        if wanted:
+            play(wanted, lang, ascii, fps, say)  # and back to where one was
 
 
 def play(
@@ -96,8 +98,8 @@ def _watch(
     fps: float | None,
     say: Callable[[str], None],
     name: str | None,
-) -> tuple[int, Sequence[str], tuple[str, ...]]:
-    """Watch once: the exit status, what was watched, and what the user wants to see again."""
+) -> tuple[int, Sequence[str], tuple[str, ...], tuple[str, ...]]:
+    """Watch once: the exit status, what was watched, what is to be seen again, what comes to it."""
     gc.disable()  # all that is imported stays: there is no garbage to look for
     from lossmon import config, crash, session
     from lossmon.monitor.questions import ask_first
@@ -157,7 +159,9 @@ def _watch(
     if app.failure:
         say(app.failure)
     status = app.return_code or (crash.STATUS if app.failure else 0)
-    return status, targets, app.to_replay if not app.failure else ()
+    if app.failure:
+        return status, targets, (), ()
+    return status, targets, app.to_replay, app.to_watch
 
 
 def _targets_of(name: str) -> Sequence[str]:

@@ -12,10 +12,13 @@ from typing import ClassVar
 from textual.app import SuspendNotSupported
 from textual.binding import Binding, BindingType
 
+from lossmon import settings
 from lossmon.endings import BY_USER, TO_END
 from lossmon.logs.source import Health
+from lossmon.logs.ssh_hosts import known_hosts
 from lossmon.monitor import Monitor
 from lossmon.text import cell_width, clip, clip_middle, in_words, printable
+from lossmon.tui.screens.boxes import BoxesScreen
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets.lines import Part
@@ -32,16 +35,19 @@ class HostKeys(RunsScreen):
 
     Attributes:
         _hosts: one a box, in the order they were named; empty where all is on this machine.
+        to_watch: targets that the user wants beside the others; the screen was left for that.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("P", "ask_host", "answer ssh", show=False, tooltip="Answer a question of ssh"),
+        Binding("O", "boxes", "add a box", show=False, tooltip="Watch hosts of your ssh config"),
     ]
 
     def __init__(self, ascii: bool) -> None:
         super().__init__(ascii)
         self._hosts: tuple[Health, ...] = ()
         self._monitor: Monitor | None = None
+        self.to_watch: tuple[str, ...] = ()
         self._counting = False
 
     def apply_hosts(self, hosts: tuple[Health, ...], monitor: Monitor) -> None:
@@ -101,6 +107,20 @@ class HostKeys(RunsScreen):
                 head = f"{head}: {words}"
             parts += [(dot if parts else " ", "$text-muted"), (head, style)]
         return parts
+
+    def action_boxes(self) -> None:
+        """Choose hosts of the ssh configuration, to be watched beside what is."""
+        hosts = known_hosts(settings.current().ssh_config)
+        if not hosts:
+            self.notify(said("your ssh configuration names no hosts"), timeout=4)
+            return
+
+        def chosen(targets: tuple[str, ...] | None) -> None:
+            if targets:
+                self.to_watch = targets
+                self.app.exit()
+
+        self.app.push_screen(BoxesScreen(hosts, ascii=self._ascii), chosen)
 
     def action_ask_host(self) -> None:
         """Let ssh ask where it must, and connect anew; with all well, say how the boxes are."""
