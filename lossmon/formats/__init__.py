@@ -2,6 +2,7 @@
 
 What all formats share:
     detect.py    which format it is, and why      decoder.py  the protocol: feed(bytes) -> [Record]
+    line_decoder.py  what a format of lines need not say again
     lines.py     bytes to clean lines             labels.py   which task of a job wrote a line
     unpack.py    gzip, zstd, UTF-16               notes.py    what lines tell beside rows
     why.py       why a line gave no row, in words

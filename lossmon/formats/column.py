@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
 from itertools import pairwise
 
-from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.decoder import Record
 from lossmon.formats.lexicon import (
     EVAL_LOSS,
     GRAD_NORM,
@@ -21,10 +20,10 @@ from lossmon.formats.lexicon import (
     plain,
     role,
 )
-from lossmon.formats.lines import LineSplitter
+from lossmon.formats.line_decoder import LineDecoder
 from lossmon.formats.names import metric_of_path
 from lossmon.formats.numbers import parse_number
-from lossmon.formats.rows import RowReader, no_collection
+from lossmon.formats.rows import RowReader
 from lossmon.words import said
 
 NAME = "column"
@@ -46,7 +45,7 @@ _CURVES = ("scalars",)  # folders with a file a metric, as TorchRL makes them
 _ABOUT = re.compile(r"(?:^|_)(?:log|logs|history|curve|values?|list|record|data|out|\d+)(?=_|$)")
 
 
-class ColumnDecoder:
+class ColumnDecoder(LineDecoder):
     """Decodes the rows of one metric.
 
     Args:
@@ -54,32 +53,14 @@ class ColumnDecoder:
     """
 
     def __init__(self, metric: str) -> None:
-        self.format = NAME
-        self.skipped = Skipped()
-        self.facts = Facts()
+        super().__init__(NAME, "no number alone")
         self._metric = metric
-        self._lines = LineSplitter()
         self._rows = RowReader(self.facts)
 
-    def feed(self, data: bytes) -> Sequence[Record]:
-        """Decode the lines that became complete."""
-        return self._decode(self._lines.feed(data))
-
-    def flush(self) -> Sequence[Record]:
-        """Decode the last line, which no newline ended."""
-        return self._decode(self._lines.flush())
-
-    def _decode(self, lines: list[bytes]) -> list[Record]:
-        records = []
-        with no_collection():
-            for line in lines:
-                row = _ROW.fullmatch(line)
-                record = None if row is None else self._rows.read(self._cells(row))
-                if record is not None:
-                    records.append(record)
-                elif line.strip():
-                    self.skipped.add("no number alone", line)
-        return records
+    def row(self, line: bytes) -> Record | None:
+        """A number, or a counter and a number."""
+        row = _ROW.fullmatch(line)
+        return None if row is None else self._rows.read(self._cells(row))
 
     def _cells(self, row: re.Match[bytes]) -> dict[str, float | int | None]:
         """A row as a table would have it."""

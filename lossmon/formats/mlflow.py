@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from lossmon.formats.decoder import Facts, Record, Skipped
-from lossmon.formats.lines import LineSplitter
+from lossmon.formats.decoder import Record
+from lossmon.formats.line_decoder import LineDecoder
 from lossmon.formats.names import metric_of_path
 from lossmon.formats.numbers import parse_number
 from lossmon.words import said
@@ -20,7 +20,7 @@ _ROW = re.compile(rb"(\d{13}) (\S{1,40}) (-?\d{1,18})\s*")
 _SNIFFED = 5
 
 
-class MlflowDecoder:
+class MlflowDecoder(LineDecoder):
     """Decodes the rows of one metric.
 
     Args:
@@ -28,31 +28,16 @@ class MlflowDecoder:
     """
 
     def __init__(self, metric: str) -> None:
-        self.format = NAME
-        self.skipped = Skipped()
-        self.facts = Facts()
+        super().__init__(NAME, "not time, value and step")
         self._metric = metric
-        self._lines = LineSplitter()
 
-    def feed(self, data: bytes) -> list[Record]:
-        """Decode the lines that became complete."""
-        return self._decode(self._lines.feed(data))
-
-    def flush(self) -> list[Record]:
-        """Decode the last line, which no newline ended."""
-        return self._decode(self._lines.flush())
-
-    def _decode(self, lines: list[bytes]) -> list[Record]:
-        records = []
-        for line in lines:
-            row = _ROW.fullmatch(line)
-            value = None if row is None else parse_number(row[2].decode("ascii", "replace"))
-            if row is None or value is None:
-                if line.strip():
-                    self.skipped.add("not time, value and step", line)
-                continue
-            records.append(Record({self._metric: value}, int(row[3]), None, int(row[1]) / 1000))
-        return records
+    def row(self, line: bytes) -> Record | None:
+        """Time, value and step."""
+        row = _ROW.fullmatch(line)
+        value = None if row is None else parse_number(row[2].decode("ascii", "replace"))
+        if row is None or value is None:
+            return None
+        return Record({self._metric: value}, int(row[3]), None, int(row[1]) / 1000)
 
 
 def sniff(head: bytes, name: str) -> str | None:

@@ -9,12 +9,13 @@ In its language-model benchmarks `eval_accuracy` is the loss on the eval set.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
-from lossmon.formats.decoder import Facts, Record, Skipped, as_step
+from lossmon.formats.decoder import Record, as_step
 from lossmon.formats.jsonl import load_object
 from lossmon.formats.lexicon import EVAL_LOSS, OTHER_LOSS, TRAIN_LOSS, role
-from lossmon.formats.lines import LineSplitter
+from lossmon.formats.line_decoder import LineDecoder
 from lossmon.formats.numbers import as_float, parse_number
 from lossmon.words import said
 
@@ -27,25 +28,19 @@ _PLACES = ("step_num", "step", "samples_count", "epoch_num")
 _NO_METRIC = re.compile(r".*(block|epoch|run|init|submission|seed|samples|batch|opt_|target).*")
 
 
-class MlperfDecoder:
+class MlperfDecoder(LineDecoder):
     """Decodes events whose value is a number; the rest of the log is passed over."""
 
     def __init__(self) -> None:
-        self.format = NAME
-        self.skipped = Skipped()
-        self.facts = Facts()
-        self._lines = LineSplitter()
+        super().__init__(NAME)
         self._language_model = False
 
-    def feed(self, data: bytes) -> list[Record]:
-        """Decode the lines that became complete."""
-        return [r for line in self._lines.feed(data) if (r := self._line(line)) is not None]
+    def rows(self, lines: list[bytes]) -> Sequence[Record]:
+        """The events that tell of a metric; others are no rows, and are read all the same."""
+        return [record for line in lines if (record := self.row(line)) is not None]
 
-    def flush(self) -> list[Record]:
-        """Decode the last line, which no newline ended."""
-        return [r for line in self._lines.flush() if (r := self._line(line)) is not None]
-
-    def _line(self, line: bytes) -> Record | None:
+    def row(self, line: bytes) -> Record | None:
+        """The metric that an event tells."""
         event = _event(line)
         if event is None:
             if line.strip():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from lossmon.formats.apart import TooSlowError, Worker, search
-from lossmon.formats.decoder import Facts, Record, Skipped
-from lossmon.formats.lines import LineSplitter, clean, failure
+from lossmon.formats.decoder import Record
+from lossmon.formats.line_decoder import LineDecoder
+from lossmon.formats.lines import clean, failure
 from lossmon.formats.rows import RowReader
 from lossmon.words import said
 
@@ -17,7 +18,7 @@ _AT_ONCE = 500  # lines in one request
 _MOST_HANGS = 3  # from then on no other log is looked at
 
 
-class PatternDecoder:
+class PatternDecoder(LineDecoder):
     """Decodes lines that the pattern is found in; the groups are cells of a row.
 
     Args:
@@ -27,23 +28,13 @@ class PatternDecoder:
     """
 
     def __init__(self, name: str, pattern: re.Pattern[str], worker: Worker) -> None:
-        self.format = name
-        self.skipped = Skipped()
-        self.facts = Facts()
+        super().__init__(name)
         self._pattern = pattern
         self._worker = worker
-        self._lines = LineSplitter()
         self._rows = RowReader(self.facts)
 
-    def feed(self, data: bytes) -> list[Record]:
-        """Decode the lines that became complete."""
-        return self._decode(self._lines.feed(data))
-
-    def flush(self) -> list[Record]:
-        """Decode the last line, which no newline ended."""
-        return self._decode(self._lines.flush())
-
-    def _decode(self, lines: list[bytes]) -> list[Record]:
+    def rows(self, lines: list[bytes]) -> Sequence[Record]:
+        """The lines that the pattern is found in, asked for many at once."""
         records = []
         for text, found in self._found([clean(line[:_LONGEST]) for line in lines]):
             row = None if found is None else {k: v for k, v in found.items() if v}
