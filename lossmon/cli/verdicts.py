@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -30,6 +30,7 @@ from lossmon.words import said
 if TYPE_CHECKING:
     from lossmon.monitor.versus import Axis
     from lossmon.report.against import Against
+    from lossmon.report.batches import Batches
 
 
 @command()
@@ -105,6 +106,13 @@ def check(
     from lossmon.report.gather import gather
     from lossmon.report.machine import look_at_machine
 
+    if form in ("text", "json") and not baselines and not verbose and targets:
+        from lossmon.report.batches import listed
+
+        batches = listed(targets)
+        if batches is not None:
+            names = [name.strip() for name in shown.split(",") if name.strip()]
+            _check_batches(batches, jobs, form, fail_on, lang, ascii, names)
     updates, errors, refused = gather(targets or (".",), jobs, asking())
     updates = look_at_machine(updates, time.time())
     knowledge = load(lang)
@@ -140,6 +148,37 @@ def check(
         sys.exit(2)
     if report.fails(updates, stand, fail_on):
         sys.exit(1)
+
+
+def _check_batches(
+    batches: Batches,
+    jobs: int | None,
+    form: str,
+    fail_on: tuple[str, ...],
+    lang: str,
+    ascii: bool,
+    names: list[str],
+) -> NoReturn:
+    """Triage more logs than fit, and exit."""
+    from lossmon.diagnosis.knowledge import load
+    from lossmon.report import check as report
+    from lossmon.report.batches import triaged
+
+    knowledge = load(lang)
+    whole = triaged(batches, jobs, form, lang, click.echo)
+    if whole.neediest:
+        click.echo(
+            report.as_text(
+                whole.neediest, knowledge, columns(), {}, ascii=plain(ascii), columns=names
+            )
+        )
+    click.echo(whole.summary(knowledge), err=form == "json")
+    tell_broken_plug_ins()
+    for error in whole.errors:
+        complain(error)
+    if whole.errors or not whole.runs:
+        sys.exit(2)
+    sys.exit(int(report.at_or_above(whole.severities, fail_on)))
 
 
 @command()

@@ -85,8 +85,13 @@ def fails(
     """
     if "behind" in fail_on and any(one.standing == "behind" for one in stand.values()):
         return True
-    limits = [SEVERITIES.index(level) for level in SEVERITIES if level in fail_on]
     found = {finding.severity for update in updates for finding in update.diagnosis.findings}
+    return at_or_above(found, fail_on)
+
+
+def at_or_above(found: Collection[str], fail_on: Collection[str]) -> bool:
+    """Whether one of some severities is at the mildest of others, or above."""
+    limits = [SEVERITIES.index(level) for level in SEVERITIES if level in fail_on]
     return any(SEVERITIES.index(severity) >= min(limits, default=9) for severity in found)
 
 
@@ -111,7 +116,7 @@ def as_table(
     heads = tuple(printable(column).upper() for column in columns)
     named = map(knowledge.tell, ("RUN", "STATE", "STEP", "TRAIN", "EVAL"))
     rows: list[tuple[str, ...]] = [("", *named, *heads)]
-    ordered = sorted(updates, key=_need)
+    ordered = sorted(updates, key=need)
     rows += [
         (*_row(update, marks, knowledge), *(setting(update, column) for column in columns))
         for update in ordered
@@ -180,7 +185,8 @@ def _advice(
     return [clip(row, width, ascii=ascii) for row in rows]
 
 
-def _need(update: RunUpdate) -> tuple[int, str]:
+def need(update: RunUpdate) -> tuple[int, str]:
+    """What runs are sorted by: who needs attention first."""
     finding = headline(update)
     rank = SEVERITIES.index(finding.severity) if finding else 0
     return (-rank, update.run)

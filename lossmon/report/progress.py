@@ -25,6 +25,10 @@ class Progress:
         self._told = False
         self._terminal = sys.stderr.isatty()
 
+    def expect(self, all_logs: int) -> None:
+        """So many there are; may be told from another thread, when that is known."""
+        self._all = all_logs
+
     def show(self, count: int) -> None:
         """So many were read; said now and then."""
         if not self._terminal or not count or time.monotonic() < self._next:

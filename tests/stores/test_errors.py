@@ -152,3 +152,37 @@ def test_what_a_web_server_lacks(place: Plain | Pieces) -> None:
         assert trouble(place, "none.log").startswith("no connection to it")
     finally:
         place.start()
+
+
+@pytest.mark.slow
+@S3
+def test_more_logs_than_fit_are_triaged_batch_by_batch(
+    place: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lossmon.report import batches
+
+    for n in range(7):
+        place.put(f"sweep/run{n}/train.log", rows(0, 60))
+    place.put("sweep/run3/train.log", b"".join(b"step %d loss nan\n" % n for n in range(60)))
+    assert batches.listed(["s3://bucket/sweep"]) is None, "few are read as all others are"
+    monkeypatch.setattr(batches, "BATCH", 3)
+    said: list[str] = []
+    listed = batches.listed(["s3://bucket/sweep"])
+    assert listed is not None
+    whole = batches.triaged(listed, 1, "json", "en", said.append)
+    found = [json.loads(line) for text in said for line in text.splitlines()]
+    assert [one["run"] for one in found] == [f"s3://bucket/sweep/run{n}" for n in range(7)]
+    assert (whole.logs, whole.runs, whole.severities["critical"]) == (7, 7, 1)
+    assert whole.errors == [] == whole.neediest
+
+
+def test_the_table_of_many_batches_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    from lossmon.report import batches
+
+    monkeypatch.setattr(batches, "MOST_ROWS", 3)
+    whole = batches.Triage()
+    for n in range(4):
+        run = read_runs_of(f"step {i} loss {'nan' if n == 2 else 2 - i / 100}\n" for i in range(60))
+        whole.add(batches.Triage(neediest=[replace(run, run=f"run{n}")], logs=1))
+    assert [update.run for update in whole.neediest] == ["run2", "run0", "run1"]
+    assert whole.logs == 4
