@@ -14,6 +14,7 @@ from lossmon.cli import cli
 from lossmon.config import default_text
 from lossmon.diagnosis.finding import PATTERN_IDS
 from lossmon.formats.detect import table
+from lossmon.logs.schemes import table as places
 from tests.report.test_cli import run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,6 +41,11 @@ def block(language: str, holds: str) -> str:
 def test_the_table_of_formats_is_the_one_of_the_code() -> None:
     for _, log, sign in table():
         assert f"| {log} | {sign} |" in PAGES["formats.md"]
+
+
+def test_the_table_of_places_is_the_one_of_the_code() -> None:
+    for row in places():
+        assert f"| {' | '.join(row)} |" in PAGES["places.md"]
 
 
 def test_a_package_adds_its_format_by_entry_point(tmp_path: Path) -> None:

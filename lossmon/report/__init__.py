@@ -3,7 +3,8 @@
 check.py     the table and the JSON; contract.py is the JSON's form, reading.py its -v,
              machine.py one look at GPUs and processes, against.py a baseline,
              annotations.py what a code host shows
-gather.py    reads targets once, with several processes; progress.py tells how far it is
+gather.py    reads targets once, with several processes; progress.py tells how far it is,
+             batches.py reads more logs than fit
 watch.py     a line when a finding starts or ends; headless.py puts it together, command.py and
              template.py run --exec, ending.py ends it
 status.py    one line; status_now.py how much is read, status_read.py reads it,

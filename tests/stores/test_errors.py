@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
+from lossmon.api import read_targets
 from lossmon.errors import TargetError
 from lossmon.logs.scheme import Target
 from lossmon.logs.target import parse
@@ -176,13 +178,18 @@ def test_more_logs_than_fit_are_triaged_batch_by_batch(
     assert whole.errors == [] == whole.neediest
 
 
-def test_the_table_of_many_batches_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_table_of_many_batches_has_a_bound(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from lossmon.report import batches
 
     monkeypatch.setattr(batches, "MOST_ROWS", 3)
     whole = batches.Triage()
     for n in range(4):
-        run = read_runs_of(f"step {i} loss {'nan' if n == 2 else 2 - i / 100}\n" for i in range(60))
-        whole.add(batches.Triage(neediest=[replace(run, run=f"run{n}")], logs=1))
-    assert [update.run for update in whole.neediest] == ["run2", "run0", "run1"]
+        log = tmp_path / f"run{n}.log"
+        losses = ["nan" if n == 2 and i > 30 else f"{2 - i / 100}" for i in range(60)]
+        log.write_text("".join(f"step {i} loss {loss}\n" for i, loss in enumerate(losses)))
+        whole.add(batches.Triage(neediest=read_targets([str(log)]).updates, logs=1))
+    named = [Path(update.run).stem for update in whole.neediest]
+    assert named == ["run2", "run0", "run1"]
     assert whole.logs == 4
