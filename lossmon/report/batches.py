@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,11 +18,12 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from lossmon import config, settings
-from lossmon.api import read_targets
+from lossmon.api import read_whole
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, message_of
 from lossmon.logs import schemes
 from lossmon.logs.hosts import resolve
+from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.update import RunUpdate
 from lossmon.options import one_thread
 from lossmon.presentation.verdict import headline
@@ -31,6 +33,7 @@ from lossmon.words import said
 
 BATCH = 500  # logs that are read together: some ten seconds, some ten megabytes
 MOST_ROWS = 1000  # of the table; of more runs those that need attention most
+_PAUSES_S = (1.0, 5.0)  # before a batch is asked for again
 _AHEAD = 2  # batches a process that wait, or are done and not printed
 
 
@@ -187,9 +190,23 @@ def _begin(told: settings.Settings) -> None:
 
 
 def _read(target: str, logs: list[str], form: str, lang: str) -> Triage:
-    """Judge the runs of one batch."""
-    updates, errors, _ = read_targets([target], logs=logs)
-    done = Triage(logs=len(logs), errors=[message_of(error) for error in errors])
+    """Judge the runs of one batch; a store that does not answer is asked again, then told of."""
+    for pause_s in (*_PAUSES_S, None):
+        monitor = open_monitor([target], watch=False, logs=logs)
+        try:
+            updates = read_whole(monitor)
+            lost = [one.reason for one in monitor.hosts() if one.state != "live"]
+        finally:
+            monitor.close()
+        if not lost or pause_s is None:
+            break
+        time.sleep(pause_s)
+    done = Triage(logs=len(logs))
+    if lost:
+        done.errors = [
+            said("{target}: {n:,} logs were not read: {why}", target=target, n=len(logs), why=why)
+            for why in lost
+        ]
     for update in updates:
         found = headline(update)
         done.severities[found.severity if found is not None else "info"] += 1
