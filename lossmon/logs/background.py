@@ -83,10 +83,10 @@ class Background(Source):
         `settle` once all is read, and may return then. An error it raises is a lost link.
         """
 
-    def went_live(self, limits: str = "") -> None:
-        """The link stands; what cannot be done there, in words."""
+    def went_live(self, limits: str = "", note: str = "") -> None:
+        """The link stands; what cannot be done there, and what is usual there, in words."""
         self.was_live = True
-        self.tell(Health(self.name, "live", limits))
+        self.tell(Health(self.name, "live", limits, note=note))
 
     def settle(self, yes: bool = True) -> None:
         """All that is there was put into the inbox, or not."""

@@ -21,12 +21,14 @@ class Health:
         state: `retrying` comes back by itself, `needs_password` and `gone` need the user.
         reason: why it is not live, or what cannot be done there, in words; may be empty.
         retry_at: when the next attempt is due, seconds since the Unix epoch; None where none is.
+        note: what is as it should be and said where it is asked for, such as how often one looks.
     """
 
     host: str
     state: HostState
     reason: str = ""
     retry_at: float | None = None
+    note: str = ""
 
 
 class Failure(NamedTuple):

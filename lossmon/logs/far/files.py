@@ -16,6 +16,8 @@ from lossmon.logs.walk import MAX_ENTRIES, is_log
 
 MOST_PATH = 1024  # characters of a name; S3 has no longer ones
 MISSING = "no such bucket, folder or file there; check the spelling"
+MOST_LISTED = 200_000
+BEYOND = "more is there than is looked at; name a folder below it, or use check"
 _MAGIC = re.compile(r"[*?[]")
 
 Found = tuple[str, Stat]
@@ -36,6 +38,8 @@ class FarFiles(Files):
         troubles: target -> why it can't be read.
         lost: what became of the connection while files were read.
         closing: no more requests are made.
+        most_listed: files of a target that are looked at in one look; None for all.
+        beyond: what is left out because there is too much, in words; empty where nothing is.
     """
 
     far = True
@@ -48,6 +52,8 @@ class FarFiles(Files):
         self.troubles: dict[str, str] = {}
         self.lost: Exception | None = None
         self.closing = False
+        self.most_listed: int | None = MOST_LISTED
+        self.beyond = ""
         self._now: dict[str, Stat] = {}
         self._before: dict[str, Stat] = {}
 
@@ -149,22 +155,33 @@ class FarFiles(Files):
             yield from self.some([path for path in self.only if path not in self._now])
         elif magic is not None:
             pattern = target.split("/")
-            for path, stat in self.below(target[: magic.start()].rpartition("/")[0]):
+            base = target[: magic.start()].rpartition("/")[0]
+            for path, stat in self._bounded(self.below(base)):
                 if _leads(pattern, path.split("/"), settings):
                     yield path, stat
         elif self.kinds[target] == "file":
             yield target, self.one(target)
         else:
             start = len(target) + 1 if target else 0
-            for path, stat in self.below(target):
+            for path, stat in self._bounded(self.below(target)):
                 if is_log(path[start:], settings):
                     yield path, stat
+
+    def _bounded(self, listed: Iterator[Found]) -> Iterator[Found]:
+        for count, one in enumerate(listed):
+            if self.most_listed is not None and count >= self.most_listed:
+                self.beyond = BEYOND
+                return
+            yield one
 
     def walk(self, target: str, settings: bool = False) -> Iterator[str]:
         """The files that a target leads to, as they are listed."""
         try:
             for path, stat in self.found(target, settings):
-                if len(path) <= MOST_PATH and len(self._now) < MAX_ENTRIES:
+                if len(self._now) >= MAX_ENTRIES:
+                    self.beyond = BEYOND
+                    break
+                if len(path) <= MOST_PATH:
                     self._now[path] = stat
                     yield path
             self.troubles[target] = ""

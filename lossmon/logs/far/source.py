@@ -12,7 +12,7 @@ from lossmon.logs.far.files import FarFiles
 from lossmon.logs.follower import Follower
 from lossmon.logs.scheme import Order
 from lossmon.logs.source import Failure, Health
-from lossmon.words import known, said
+from lossmon.words import joined, known, said
 
 _READ_BYTES = 8 << 20  # taken at once
 _FIRST_BYTES = 1 << 16  # of a file of which nothing is known: it may be no log
@@ -130,18 +130,18 @@ class FarSource(Background):
         self.settle()
 
     def _say_live(self, pause_s: float) -> None:
-        """What looking costs is told where it changed by much."""
-        words = (
-            said(
-                "looked at every {pause:.0f} s, {hourly:,} listings an hour at most",
-                pause=pause_s,
-                hourly=self._manners.an_hour,
-            )
-            if self.watch
-            else known("")
+        """How often one looks: where that is less often than usual, it is a limit."""
+        words: str = said(
+            "looked at every {pause:.0f} s, {hourly:,} listings an hour at most",
+            pause=pause_s,
+            hourly=self._manners.an_hour,
         )
-        if self._health != Health(self.name, "live", words):
-            self.went_live(words)
+        rare = pause_s > 2 * self._manners.every_s
+        limits = [words] if rare and self.watch else []
+        limits += [known(self._files.beyond)] if self._files.beyond else []
+        health = Health(self.name, "live", joined("; ", limits), note="" if rare else words)
+        if self._health != health:
+            self.went_live(health.reason, health.note)
 
 
 def batches(files: FarFiles, target: str, most: int) -> Iterator[list[str]]:
@@ -157,6 +157,7 @@ def batches(files: FarFiles, target: str, most: int) -> Iterator[list[str]]:
     Raises:
         FileNotFoundError: nothing is there.
     """
+    files.most_listed = None
     files.connect()
     batch: list[str] = []
     last = ""

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from lossmon.errors import TargetError
-from lossmon.logs.far.files import FarFiles, Found
+from lossmon.logs.far.files import MOST_LISTED, FarFiles, Found
 from lossmon.logs.far.source import Manners
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure, HostState
@@ -34,7 +34,6 @@ _KEYED = (
 _S3 = ("s3", "s3a")
 _PAGE = 1000
 _MOST_FOLDERS = 2000  # asked one by one in one look
-_MOST_LISTED = 200_000  # files looked at in one look
 _TOGETHER = 32  # requests on their way
 _TIMES = {"connect_timeout": 10, "read_timeout": 20, "retries": {"max_attempts": 2}}
 _WORDS = 200  # of what a store says
@@ -159,7 +158,7 @@ class StoreFiles(FarFiles):
             self.asked()
             entries = sorted(self._fs.ls(self._root + folder, detail=True), key=_name)
             inner = []
-            for info in entries[:_MOST_LISTED]:
+            for info in entries[:MOST_LISTED]:
                 name = self._path(info["name"])
                 linked = info["type"] == "link"
                 if linked:

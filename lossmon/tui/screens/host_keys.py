@@ -196,4 +196,5 @@ def head_of(host: Health) -> Said:
 
 def host_in_words(host: Health) -> Said:
     """The state of a link, and why."""
-    return head_of(host) + ": " + host.reason if host.reason else head_of(host)
+    why = host.reason or host.note
+    return head_of(host) + ": " + why if why else head_of(host)
