@@ -4,7 +4,7 @@
     watch.py     Monitor: polls its sources and hands out what changed
     intake.py    chunks to the log that they belong to
     log.py       one log file: bytes to a history    undecided.py  logs not known yet
-    turned.py    whether one that was rotated goes on
+    turned.py    whether one that was rotated goes on words_of_loss.py  whether rows may come
     training.py  one run: its logs, its history, its diagnosis
     update.py    what front ends get: one frozen value a run
 Which logs are one training:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from lossmon.monitor.ahead import decode_end, views_of
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.raw import Tail
 from lossmon.monitor.turned import goes_on
+from lossmon.monitor.words_of_loss import may_name_loss
 from lossmon.words import said
 
 _FEW_NAMES = 64  # metrics; up to so many, roles are chosen with each new one
@@ -33,10 +33,6 @@ _PASSED_OVER = 1 << 28  # bytes of other output before a log is given up
 _UNPACKED_AT_ONCE = 1 << 22  # plain bytes of a packed log between two looks at the others
 _SHOWN = 60  # characters of a line that could not be read
 _LOOKS = 4  # and so often is it looked at because a word in it may name a loss
-_LOSS_WORD = re.compile(
-    rb"(?<![A-Za-z0-9])(?:[Ll]oss|LOSS|[Pp]erplexity|ppl|[Rr]eward|rew|rmse|nll|[Cc]ost)\w{0,9}[\s:=|\"'()\[\]]"
-    + b"|" + "损失".encode()
-)  # fmt: skip
 
 
 def put(history: History, part: Record | Rows) -> None:
@@ -343,7 +339,7 @@ class Log:
 
     def _may_hold_rows(self) -> bool:
         """Whether a word in the output before the first row may name a loss."""
-        found = _LOSS_WORD.search(self._head, max(0, self._searched - 64)) is not None
+        found = may_name_loss(self._head, max(0, self._searched - 64))
         if not found:
             self._searched = len(self._head)
         return found
