@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 from lossmon.errors import TargetError
 from lossmon.logs.clients import failures
@@ -58,7 +59,8 @@ class Container:
             raise Unreadable(Failure("gone", f"what {self.client} says of it makes no sense"))
         turn = str(state.get("StartedAt"))[:100]
         waits = "it has not been started yet" if state["Status"] == "created" else ""
-        return [Found(self.target, (id,), id, turn, not running, waits)]
+        ending = "" if running else _ending(state)
+        return [Found(self.target, (id,), id, turn, not running, waits, ending=ending)]
 
     def command(self, found: Found, since: str, *, follow: bool, before: bool = False) -> list[str]:
         """`logs`, of the container that was found and no other."""
@@ -74,3 +76,11 @@ class Container:
     def failure(self, said: str, status: int) -> Failure:
         """Why the client ended."""
         return failures.explain(self.client, said, status)
+
+
+def _ending(state: Any) -> str:
+    """How a container ended, in words; empty where that was well."""
+    status = state.get("ExitCode")
+    if state.get("OOMKilled") is True:
+        return "the container ran out of memory and was killed"
+    return f"the container ended with status {status}" if type(status) is int and status else ""

@@ -153,8 +153,22 @@ def _found(
         reason = (waiting or {}).get("reason") or status.get("reason") or status.get("phase")
         more = (waiting or {}).get("message") or status.get("message") or ""
         waits = printable(f"it waits: {reason or 'Pending'}" + (f" ({more})" if more else ""))[:200]
-    ended = "running" not in now
-    return Found(log, names, f"{uid} {id}", "", ended, waits, f"{uid} {last}" if last else "")
+    ended = now.get("terminated") or (state.get("lastState") or {}).get("terminated") or {}
+    before = f"{uid} {last}" if last else ""
+    runs = "running" in now
+    ending = "" if runs else _ending(ended)
+    return Found(log, names, f"{uid} {id}", "", not runs, waits, before, ending)
+
+
+def _ending(ended: dict[str, Any]) -> str:
+    """How a container ended, in words; empty where that was well."""
+    status, reason = ended.get("exitCode"), printable(str(ended.get("reason") or ""))[:60]
+    if reason == "OOMKilled":
+        return "the container ran out of memory and was killed"
+    if type(status) is not int or not status:
+        return ""
+    more = f" ({reason})" if reason not in ("", "Error") else ""
+    return f"the container ended with status {status}{more}"
 
 
 def _none(target: str) -> TargetError:

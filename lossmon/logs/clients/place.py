@@ -30,6 +30,7 @@ class Found:
         ended: its writer runs no more.
         waits: why nothing is to be shown yet, in words; empty where there is.
         before: the id of what stood here before, where the client can show that, too.
+        ending: how its writer ended, in words; empty while it runs, and where that was well.
     """
 
     log: str
@@ -39,6 +40,7 @@ class Found:
     ended: bool = False
     waits: str = ""
     before: str = ""
+    ending: str = ""
 
 
 class Reader(Protocol):

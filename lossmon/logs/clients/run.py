@@ -13,6 +13,7 @@ QUIET_S = 0.4  # little came for so long: all that was there is read
 LITTLE = 1 << 14  # bytes: a log that is still being shown comes at some MB a second
 
 Put = Callable[[str, bytes, float], None]
+Gone = Callable[[str, str], None]
 
 
 class Run:
@@ -22,6 +23,7 @@ class Run:
         place: where it is.
         found: the first that was found of it.
         put: takes what is new.
+        gone: told how the writer ended, where that was not well.
 
     Attributes:
         found: what is shown now.
@@ -33,7 +35,7 @@ class Run:
         trouble: the client's last words, where it failed.
     """
 
-    def __init__(self, place: Place, found: Found, put: Put) -> None:
+    def __init__(self, place: Place, found: Found, put: Put, gone: Gone) -> None:
         self.place = place
         self.found = found
         self.child: Child | None = None
@@ -43,7 +45,7 @@ class Run:
         self.gone = False  # it is not found any more
         self.trouble = ""
         self.status: int | None = None  # of the client that ended last
-        self._put = put
+        self._put, self._gone = put, gone
         self._reader: Reader = place.reader()
         self._next: Found | None = None  # what stands in its place now
         self._next_at = 0.0
@@ -133,6 +135,8 @@ class Run:
         if status == 0 and self._knew_end and self._next is None:
             self._done = self.found.id, self.found.turn
             self._give(self._reader.finish(False))
+            if self.found.ended and self.found.ending:
+                self._gone(self.found.log, self.found.ending)
         self.trouble = said if status else ""
         self.fails = 0 if self._brought else self.fails + 1
         self.unsure = not (self.rests or looked_back)

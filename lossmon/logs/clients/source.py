@@ -212,7 +212,7 @@ class ClientSource(Background):
             return None
         if sum(len(other.runs) for other in self._groups) >= MOST_RUNS:
             return None
-        run = group.runs[found.log] = Run(group.place, found, self._put)
+        run = group.runs[found.log] = Run(group.place, found, self._put, self._gone)
         return run
 
     def delay(self, fails: int) -> float:
@@ -229,6 +229,10 @@ class ClientSource(Background):
         offset = self._offsets.get(log, 0)
         size = self._offsets[log] = offset + len(data)
         self.inbox.put(Chunk(log, "data", offset, data, "", written or time.time(), size))
+
+    def _gone(self, log: str, words: str) -> None:
+        size = self._offsets.get(log, 0)
+        self.inbox.put(Chunk(log, "gone", size, b"", words, time.time(), size))
 
     def _tend(self, group: _Group, children: Children, where: Box | None) -> None:
         """Ask and start what is due."""

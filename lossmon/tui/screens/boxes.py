@@ -22,6 +22,8 @@ from lossmon.words import Words
 
 _NAME = 30  # cells at most
 _WHERE = 36
+_LEAST = 8  # in fewer an address says nothing
+_BESIDE = 8  # cells of the frame, the mark and the gap
 
 
 class _Filter(Input):
@@ -98,12 +100,19 @@ class BoxesScreen(ModalScreen[tuple[str, ...] | None]):
 
     def _line(self, name: str) -> Content:
         mark = ("*" if self._ascii else "●") if name in self._marked else " "
-        width = min(_NAME, max(cell_width(printable(one)) for one in self._names))
-        where = clip(printable(self._hosts[name].where), _WHERE, ascii=self._ascii)
-        shown = clip(printable(name), _NAME, ascii=self._ascii)
+        width = max(12, min(_NAME, max(cell_width(printable(one)) for one in self._names)))
+        shown = clip(printable(name), width, ascii=self._ascii)
+        room = min(_WHERE, self.size.width - _BESIDE - width)
+        where = ""
+        if room >= _LEAST:
+            where = clip(printable(self._hosts[name].where), room, ascii=self._ascii)
         return Content.assemble(
-            (f"{mark} ", "bold"), (pad(shown, max(12, width)), ""), (f"  {where}", "$text-muted")
+            (f"{mark} ", "bold"), (pad(shown, width), ""), (f"  {where}", "$text-muted")
         )
+
+    def on_resize(self) -> None:
+        """The lines are as long as fits."""
+        self._fill()
 
     @property
     def _highlighted(self) -> str | None:

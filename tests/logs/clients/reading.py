@@ -17,6 +17,7 @@ class Reading:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.content: dict[str, bytes] = {}
+        self.gone: list[tuple[str, str]] = []  # how writers ended
 
     def lines(self, log: str) -> list[str]:
         """What a log holds."""
@@ -30,6 +31,9 @@ class Reading:
             assert time.monotonic() < end, f"it never came: {self.source.health()} {told}"
             self.source.wait(0.05)
             for chunk in self.source.poll():
+                if chunk.kind == "gone":
+                    self.gone.append((chunk.log, chunk.message))
+                    continue
                 assert chunk.kind == "data", chunk
                 known = self.content.setdefault(chunk.log, b"")
                 assert chunk.offset == len(known), "a byte was lost or doubled"

@@ -157,12 +157,13 @@ def test_docker_over_kills_restarts_another_container_and_another_daemon(
 def test_docker_cuts_long_lines_and_they_are_whole_again(
     docker: Docker, read: Callable[..., Reading]
 ) -> None:
-    script = "head -c 40000 /dev/zero | tr '\\0' x; echo; printf 'no end'"
+    script = "head -c 40000 /dev/zero | tr '\\0' x; echo; printf 'no end'; exit 3"
     docker.run("long", script)
     docker.do("wait", "long")
     reading = read(docker, "long", "missing", watch=False)
     reading.until(lambda: reading.source.exhausted)
     assert reading.content == {"long": b"x" * 40_000 + b"\nno end\n"}
+    assert reading.gone == [("long", "the container ended with status 3")]
     assert "no container of this name" in reading.source.trouble("missing")
 
 

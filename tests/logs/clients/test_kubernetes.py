@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -144,6 +145,28 @@ def test_what_a_target_stands_for(target: str, question: str) -> None:
     if "config" in pods.question():
         assert pods.answer(b"lab\neks/lab\n", "", 0) is None
     assert " ".join(pods.question()[1:-1]) == question
+
+
+@pytest.mark.parametrize(
+    ("ended", "words"),
+    [
+        ({"exitCode": 0, "reason": "Completed"}, ""),
+        ({"exitCode": 137, "reason": "OOMKilled"}, "ran out of memory"),
+        ({"exitCode": 1, "reason": "Error"}, "the container ended with status 1"),
+        ({"exitCode": 255, "reason": "Evicted\x1b"}, "ended with status 255 (Evicted)"),
+        ({"exitCode": "x"}, ""),
+    ],
+)
+def test_how_a_container_ended(ended: dict[str, object], words: str) -> None:
+    status = {"name": "main", "containerID": "c://1", "state": {"terminated": ended}}
+    pod = {
+        "metadata": {"name": "train-0", "uid": "u"}, "spec": {"containers": [{"name": "main"}]},
+        "status": {"containerStatuses": [status]},
+    }  # fmt: skip
+    (found,) = Pods("ml/train-0").answer(json.dumps(pod).encode(), "", 0) or ()
+    assert found.ended
+    assert words in found.ending
+    assert bool(found.ending) == bool(words)
 
 
 @pytest.mark.parametrize(
