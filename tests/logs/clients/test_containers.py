@@ -123,6 +123,7 @@ def kill_clients(client: str) -> int:
     return killed
 
 
+@pytest.mark.slow
 def test_docker_over_kills_restarts_another_container_and_another_daemon(
     docker: Docker, read: Callable[..., Reading]
 ) -> None:
