@@ -22,6 +22,7 @@ from lossmon.logs.source import Failure, HostState
 from lossmon.text import printable
 from lossmon.words import said
 
+UNREACHED = 255  # exit status of an ssh that could not connect
 PERSIST_S = 60  # a connection that was asked for outlives its last use by so much
 
 _PRIVATE = (

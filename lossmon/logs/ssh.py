@@ -15,8 +15,6 @@ from lossmon.logs.link import Link, Session, Talk
 from lossmon.logs.openssh import Host
 from lossmon.logs.source import Failure, Health
 
-_REFUSED = 255  # exit status of an ssh that could not connect; one that was broken off has another
-
 
 class SshSource(Background):
     """Files, directories and globs on another box.
@@ -108,7 +106,7 @@ class SshSource(Background):
         if self._health.state in ("needs_password", "gone"):
             status = openssh.ask(self.host)
         super().ask()
-        return status != _REFUSED
+        return status != openssh.UNREACHED
 
     def close(self) -> None:
         """End the link and its thread; nothing is left on the box."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -67,6 +68,18 @@ def type_in(screen: Terminal, words: str) -> None:
 def end(screen: Terminal) -> None:
     os.write(screen.fd, b"q")
     assert screen.end() == 0
+
+
+def test_a_password_is_asked_for_a_client_on_the_box(
+    asker: Callable[..., Asker], terminal: Callable[..., Terminal], runtime: Path
+) -> None:
+    box = asker(password="sesame")
+    screen = terminal("-F", box.client, "asker:podman:nope")
+    screen.wait_for("password:")
+    type_in(screen, "sesame")
+    screen.wait_for("no container" if shutil.which("podman") else "no podman there")
+    end(screen)
+    wait_until(lambda: not any(path.is_socket() for path in runtime.rglob("*")))
 
 
 def test_a_password_is_asked_before_the_screen_opens(

@@ -24,8 +24,9 @@ class Box:
     """
 
     def __init__(self, host: Host) -> None:
+        self.host = host
         # A client says nothing for hours: ssh itself must notice that the network is gone.
-        self.host = replace(host, options=(*_ALIVE, *host.options), label=host.name)
+        self._alive = replace(host, options=(*_ALIVE, *host.options))
         self._facts = openssh.settings(host)
 
     def command(self, command: Sequence[str]) -> list[str]:
@@ -33,7 +34,7 @@ class Box:
         words = " ".join(shlex.quote(word) for word in command)
         line = f"exec sh -c '{_LEASH}' sh {words}"
         return openssh.command(
-            self.host, line, facts=self._facts, master=openssh.master_of(self.host)
+            self._alive, line, facts=self._facts, master=openssh.master_of(self.host)
         )
 
     @property

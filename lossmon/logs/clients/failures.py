@@ -92,7 +92,7 @@ def explain(client: str, last: str, status: int, box: Host | None = None) -> Fai
         status: how it ended.
         box: where it ran; None for here.
     """
-    if box is not None and status == 255:
+    if box is not None and status == openssh.UNREACHED:
         return openssh.explain(last, status, box)
     if status == NOT_FOUND:
         return missing(client, box)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from lossmon.debug import logger
+from lossmon.logs import openssh
 from lossmon.logs.background import Background, Patience
 from lossmon.logs.clients import failures
 from lossmon.logs.clients.boxed import Box
@@ -70,7 +71,7 @@ class _Group:
             found = self.place.answer(bytes(question.out), words, status)
         except Unreadable as error:
             failure = error.failure
-            if status in (255, failures.NOT_FOUND) and self._source.box is not None:
+            if status in (openssh.UNREACHED, failures.NOT_FOUND) and self._source.box is not None:
                 failure = self._source.explain(self.place, words, status)
             self.fail(failure)
             return
@@ -160,6 +161,22 @@ class ClientSource(Background):
                 return failure.reason if failure else next(filter(None, waits), "")
         return super().trouble(target)
 
+    def ask(self) -> bool:
+        """Let ssh ask its questions on the terminal, which must be free, and connect anew."""
+        status = 0
+        if self.box is not None and self.health().state in ("needs_password", "gone"):
+            status = openssh.ask(self.box)
+        super().ask()
+        return status != openssh.UNREACHED
+
+    def close(self) -> None:
+        """End all clients; nothing is left on a box."""
+        if self.closing:
+            return
+        super().close()
+        if self.box is not None:
+            openssh.let_go(self.box)
+
     def retry(self) -> None:
         """Try all again now."""
         self._now = True
@@ -221,7 +238,7 @@ class ClientSource(Background):
 
     def explain(self, place: Place, words: str, status: int) -> Failure:
         """Why a client ended."""
-        if self.box is not None and status in (255, failures.NOT_FOUND):
+        if self.box is not None and status in (openssh.UNREACHED, failures.NOT_FOUND):
             return failures.explain(place.client, words, status, self.box)
         return place.failure(words, status)
 
