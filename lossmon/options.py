@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -201,8 +200,14 @@ def words_here() -> Words:
 
 def columns() -> int:
     """COLUMNS, else the terminal's width, else 100."""
-    # A terminal that does not tell its size tells 0, which Python 3.10 hands on.
-    return shutil.get_terminal_size((100, 24)).columns or 100
+    # As `shutil` does it, which brings three kinds of packing along: --help has 60 ms.
+    told = os.environ.get("COLUMNS", "")
+    if told.isascii() and told.isdigit() and int(told[:9]) > 0:
+        return int(told[:9])
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 100  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return 100
 
 
 def plain(ascii: bool) -> bool:

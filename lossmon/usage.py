@@ -14,7 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from lossmon.errors import LossmonError
-from lossmon.options import CONTEXT, begins, words_here
+from lossmon.options import CONTEXT, begins, columns, words_here
 from lossmon.text import cell_width, pad, wrap
 from lossmon.words import Said, Words, said
 
@@ -35,6 +35,8 @@ class Formatter(click.HelpFormatter):
     """Writes help in the language in use."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
+        if not args and options.get("width") is None:  # else click loads what tells it so much
+            options["width"] = max(min(columns(), options.get("max_width") or 80) - 2, 50)
         super().__init__(*args, **options)
         self._words: Words = words_here()
 

@@ -9,12 +9,12 @@ is a plain `str`: it is never looked up and never a template.
 
 from __future__ import annotations
 
+import os
 import string
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 LANGUAGES = ("en", "zh")
@@ -127,7 +127,10 @@ def words(lang: str) -> Words:
         import tomllib
     else:
         import tomli as tomllib
-    for path in sorted(Path(__file__).with_name(lang).glob("*.toml")):
-        for entries in tomllib.loads(path.read_text(encoding="utf-8")).values():
-            table |= entries
+    folder = os.path.join(os.path.dirname(__file__), lang)
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".toml"):
+            with open(os.path.join(folder, name), "rb") as file:
+                for entries in tomllib.load(file).values():
+                    table |= entries
     return Words(lang, table)
