@@ -41,6 +41,11 @@ class HfStdout(_File):
     """Hugging Face Trainer's output, captured from a terminal: dicts behind a progress bar."""
 
     NAME = "train.out"
+    _epoch = 0.0
+
+    def start(self) -> None:
+        """The bar as it stands before the first step: rows are placed between two bars."""
+        self.file.write(f"\r  0%|{'':10}| 0/{self.training.total_steps} [00:00<?, ?it/s]")
 
     def text(self, row: Row) -> str:
         """A dict, then the bar drawn again; numbers are strings, as transformers 5 prints them."""
@@ -50,6 +55,7 @@ class HfStdout(_File):
             "learning_rate": row.rate,
             "epoch": row.epoch,
         }
+        self._epoch = row.epoch
         total = self.training.total_steps
         bar = f"{row.step / total:4.0%}|{'█' * (10 * row.step // total):10}|"
         bar += f" {row.step}/{total} [00:10<00:20, 20.00it/s]"
@@ -61,7 +67,8 @@ class HfStdout(_File):
 
     def close(self) -> None:
         """The summary that ends a training."""
-        self.file.write("\n{'train_runtime': '30.0', 'train_loss': '1.0', 'epoch': '1'}\n")
+        summary = {"train_runtime": "30.0", "train_loss": "1.0", "epoch": f"{self._epoch:.4g}"}
+        self.file.write(f"\n{summary}\n")
         super().close()
 
 
