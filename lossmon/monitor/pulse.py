@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from statistics import fmean
 from typing import Any, Literal
 
@@ -77,6 +78,53 @@ def read_sample(said: Any) -> Sample | None:
     )
 
 
+class _History:
+    """A figure over the run, at most `MAX_POINTS` points, each the mean of as many samples."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._points: list[tuple[int, float, float]] = []  # step, time, value
+        self._width = 1  # samples in a point
+        self._open: list[float] = []  # values of the point that is not full yet
+        self._view: SeriesView | None = None
+
+    def add(self, step: int, time: float, value: float) -> None:
+        """Take a sample in."""
+        self._view = None
+        while self._points and self._points[-1][0] > step:
+            self._points.pop()  # the training was resumed from an earlier step
+            self._open = []
+        self._open.append(value)
+        point = (step, time, fmean(self._open))
+        if len(self._open) > 1 and self._points:
+            self._points[-1] = point
+        else:
+            self._points.append(point)
+        if len(self._open) >= self._width:
+            self._open = []
+        if len(self._points) > MAX_POINTS:
+            pairs = zip(self._points[::2], self._points[1::2], strict=False)
+            self._points = [(b[0], b[1], (a[2] + b[2]) / 2) for a, b in pairs]
+            self._width, self._open = 2 * self._width, []
+
+    @property
+    def view(self) -> SeriesView | None:
+        """All of it; None where nothing was told."""
+        if self._view is None and self._points:
+            step, time, value = (np.array(column) for column in zip(*self._points, strict=True))
+            self._view = SeriesView(self._name, "other", step.astype(np.int64), value, None, time)
+        return self._view
+
+
+# Name of the strip -> the figure of a GPU, which of several tells, and its unit. Memory and heat
+# are those of the fullest and the hottest: they end a training first.
+_VITALS: dict[str, tuple[Callable[[Gpu], float | None], Callable[[list[float]], float], float]] = {
+    "GPU memory": (attrgetter("memory"), max, _GIB),
+    "GPU temperature": (attrgetter("temperature"), max, 1.0),
+    "GPU power": (attrgetter("power"), fmean, 1.0),
+}
+
+
 @dataclass
 class Pulse:
     """The signs of life of one training.
@@ -95,9 +143,7 @@ class Pulse:
     gone_since: float | None = None
     _heard: float = -math.inf
     _uses: deque[float] = field(default_factory=lambda: deque(maxlen=_NEWEST))
-    _points: list[tuple[int, float, float]] = field(default_factory=list)  # step, time, use
-    _width: int = 1  # samples in a point
-    _open: list[float] = field(default_factory=list)  # uses of the point that is not full yet
+    _kept: dict[str, _History] = field(default_factory=dict)  # what is told of its GPUs -> course
 
     def note(
         self, sample: Sample, paths: Sequence[str], step: int, now: float, at_work: bool = True
@@ -130,8 +176,13 @@ class Pulse:
         uses = [gpu.use for gpu in self.gpus if gpu.use is not None]
         if uses:
             self._uses.append(fmean(uses))
-            if self.writer or (at_work and self.writer is None):
-                self._keep(step, now, self._uses[-1])
+        if self.writer or (at_work and self.writer is None):
+            if uses:
+                self._keep(step, now, GPU_METRIC, self._uses[-1])
+            for name, (told, among, unit) in _VITALS.items():
+                values = [value for gpu in self.gpus if (value := told(gpu)) is not None]
+                if values:
+                    self._keep(step, now, name, among(values) / unit)
 
     def signs(self, now: float) -> Signs:
         """What follows for the training."""
@@ -149,27 +200,16 @@ class Pulse:
     @property
     def use(self) -> SeriesView | None:
         """The utilisation of its GPUs, their mean, in per cent; at most `MAX_POINTS` points."""
-        if not self._points:
-            return None
-        step, time, use = (np.array(column) for column in zip(*self._points, strict=True))
-        return SeriesView(GPU_METRIC, "other", step.astype(np.int64), use, None, time)
+        return self._kept[GPU_METRIC].view if GPU_METRIC in self._kept else None
 
-    def _keep(self, step: int, time: float, use: float) -> None:
-        while self._points and self._points[-1][0] > step:
-            self._points.pop()  # the training was resumed from an earlier step
-            self._open = []
-        self._open.append(use)
-        point = (step, time, fmean(self._open))
-        if len(self._open) > 1 and self._points:
-            self._points[-1] = point
-        else:
-            self._points.append(point)
-        if len(self._open) >= self._width:
-            self._open = []
-        if len(self._points) > MAX_POINTS:
-            pairs = zip(self._points[::2], self._points[1::2], strict=False)
-            self._points = [(b[0], b[1], (a[2] + b[2]) / 2) for a, b in pairs]
-            self._width, self._open = 2 * self._width, []
+    @property
+    def vitals(self) -> dict[str, SeriesView]:
+        """The same of memory, temperature and power, by the names of their strips."""
+        views = ((name, self._kept[name].view) for name in _VITALS if name in self._kept)
+        return {name: view for name, view in views if view is not None}
+
+    def _keep(self, step: int, time: float, name: str, value: float) -> None:
+        self._kept.setdefault(name, _History(name)).add(step, time, value)
 
 
 def in_words(gpus: Sequence[Gpu], watts: bool = False) -> str:

@@ -315,6 +315,7 @@ class Training:
             place=self.place,
             gpus=self._shown_gpus(now),
             gpu_use=self.pulse.use,
+            vitals=self.pulse.vitals,
             writer=self.pulse.writer,
             errors=tuple(
                 error

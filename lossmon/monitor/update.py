@@ -136,6 +136,7 @@ class RunUpdate:
         host: the box it is on; empty for this machine.
         gpus: those that the run uses, or all of its machine where that is not known; empty where
             there is none, and for a run that has ended.
+        vitals: memory (GB), temperature and power of its GPUs over the run, by their strips.
         gpu_use: utilisation over the run, mean of its GPUs in per cent; None where there is none.
         writer: a process holds a log of the run open for writing; False when all that were seen to
             do so have ended; None where nothing is known (programs that open it for each line).
@@ -175,6 +176,7 @@ class RunUpdate:
     host: str = ""
     gpus: tuple[Gpu, ...] = ()
     gpu_use: SeriesView | None = None
+    vitals: Mapping[str, SeriesView] = field(default_factory=dict)
     writer: bool | None = None
     job: Job | None = None
     ahead: Mapping[str, SeriesView] = field(default_factory=dict)

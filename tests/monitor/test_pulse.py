@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lossmon.chart.of_run import strip_of
 from lossmon.diagnosis.knowledge import load
 from lossmon.diagnosis.lifecycle import Signs, Situation, lifecycle_findings, silence
 from lossmon.history.run import Plan
@@ -24,7 +25,7 @@ from lossmon.logs.local import LocalSource
 from lossmon.logs.vitals import Sampler
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.log import Log
-from lossmon.monitor.pulse import MAX_POINTS, Pulse, Sample, in_words, read_sample
+from lossmon.monitor.pulse import GPU_METRIC, MAX_POINTS, Pulse, Sample, in_words, read_sample
 from lossmon.monitor.training import Training
 from lossmon.monitor.update import Gpu
 
@@ -273,8 +274,13 @@ def test_a_training_is_followed_from_its_gpu_to_its_end(
     assert update.state == "running"
     assert update.gpu_use is not None
     assert set(update.gpu_use.step.tolist()) == {199}
+    assert set(update.vitals["GPU memory"].value.tolist()) == {71.0}
+    name, strip = strip_of(update, "GPU memory", 0.0)
+    assert strip is not None
+    assert (name, strip.label) == ("GPU memory", "GPU memory, GB")
     (run,) = list(monitor._grouping.trainings)
-    while len(run.pulse._points) < 3:  # a process that held the log at one look alone says nothing
+    history = run.pulse._kept[GPU_METRIC]
+    while len(history._points) < 3:  # a process that held the log at one look alone says nothing
         monitor.poll()
         time.sleep(0.01)
     process.kill()

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from lossmon.history.columns import SeriesView
     from lossmon.monitor.update import RunUpdate
 
-NAMES = ("gap", "lr", "grad norm", "throughput", "GPU")
+NAMES = (
+    "gap", "lr", "grad norm", "throughput", "GPU", "GPU memory", "GPU temperature", "GPU power",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
