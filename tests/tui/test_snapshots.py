@@ -35,9 +35,27 @@ def test_the_screen_in_ascii(folder: Path, snap_compare: Any) -> None:
     monitor.close()
 
 
-def test_the_diagnosis_in_chinese(folder: Path, snap_compare: Any) -> None:
+@pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 35), (200, 50)])
+def test_the_screen_in_chinese(folder: Path, size: tuple[int, int], snap_compare: Any) -> None:
     os.environ.pop("NO_COLOR", None)
     monitor = monitor_of(folder)
     app = LossmonApp(monitor, lang="zh")
-    assert snap_compare(app, terminal_size=(120, 35), run_before=on_the_run_that_overfits)
+    assert snap_compare(app, terminal_size=size, run_before=on_the_run_that_overfits)
+    monitor.close()
+
+
+async def on_the_list_of_all_runs(pilot: Pilot[Any]) -> None:
+    await on_the_run_that_overfits(pilot)
+    await pilot.press("escape")
+    await pilot.pause(0.2)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_all_runs_above_the_curve_of_the_chosen_one(
+    folder: Path, lang: str, snap_compare: Any
+) -> None:
+    os.environ.pop("NO_COLOR", None)
+    monitor = monitor_of(folder)
+    app = LossmonApp(monitor, lang=lang)
+    assert snap_compare(app, terminal_size=(120, 35), run_before=on_the_list_of_all_runs)
     monitor.close()
