@@ -81,6 +81,18 @@ def read_targets(
         updates = read_whole(monitor, now, each=each)
         missing = [] if logs is not None else [nothing_read(monitor, one) for one in good]
         errors += [error for error in missing if error is not None]
+        told = " ".join(map(str, errors))
+        errors += [
+            TargetError(
+                said(
+                    "{host}: {reason}; what was read until then is shown",
+                    host=one.host,
+                    reason=one.reason,
+                )
+            )
+            for one in monitor.hosts()
+            if updates and one.state != "live" and one.host not in told
+        ]
         if not updates and not errors and logs is None:  # nobody is left without an answer
             errors.append(
                 TargetError(

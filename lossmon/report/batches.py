@@ -178,7 +178,7 @@ def triaged(
             child.terminate()
     finally:
         progress.clear()
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
     return whole
 
 

@@ -172,6 +172,8 @@ class Pieces(_Folder):
         self._port = free_port()
         self.address = f"http://127.0.0.1:{self._port}/"
         self.asked: list[tuple[str, str, str]] = []  # method, path, range
+        self.broken = ""  # a path for which the server has an error of its own
+        self.left: int | None = None  # logs that are sent before each connection is cut
         self.start()
 
     def files(self, heading: str) -> FarFiles:
@@ -190,6 +192,12 @@ class Pieces(_Folder):
         @web.middleware
         async def note(request: Any, handler: Any) -> Any:
             self.asked.append((request.method, request.path, request.headers.get("Range", "")))
+            if self.broken and request.method == "GET" and request.path.endswith(self.broken):
+                raise web.HTTPInternalServerError
+            if self.left is not None and request.method == "GET" and "train" in request.path:
+                self.left -= 1
+                if self.left < 0:
+                    request.transport.abort()
             return await handler(request)
 
         async def up() -> Any:

@@ -194,3 +194,36 @@ def test_the_table_of_many_batches_has_a_bound(
     named = [Path(update.run).stem for update in whole.neediest]
     assert named == ["run2", "run0", "run1"]
     assert whole.logs == 4
+
+
+PIECES = pytest.mark.parametrize("place", ["pieces"], indirect=True)
+
+
+@PIECES
+def test_a_file_that_a_server_fails_to_send_stops_no_other(place: Pieces) -> None:
+    for name in "ab":
+        place.put(f"runs/{name}/train.log", rows(0, 60))
+    place.broken = "a/train.log"
+    got = Collector(place.source("runs"))
+    try:
+        got.until(lambda: bytes(got.content.get("runs/b/train.log", b"")) == rows(0, 60))
+        got.until(lambda: any(chunk.kind == "error" for chunk in got.chunks))
+        place.broken = ""
+        got.until(lambda: bytes(got.content.get("runs/a/train.log", b"")) == rows(0, 60))
+    finally:
+        got.source.close()
+    errors = {(chunk.log, chunk.message) for chunk in got.chunks if chunk.kind == "error"}
+    assert errors == {("runs/a/train.log", "the server says 500 internal server error")}
+
+
+@pytest.mark.slow
+@PIECES
+def test_a_link_that_breaks_while_it_is_read_once_is_told(place: Pieces) -> None:
+    for name in "ab":
+        place.put(f"runs/{name}/train.log", rows(0, 60))
+    place.left = 1
+    found = read_targets([f"{place.address}runs"])
+    assert [update.step for update in found.updates] == [59], "what was read is shown"
+    (error,) = map(str, found.errors)
+    assert "no connection to it: Remote end closed" in error
+    assert error.endswith("; what was read until then is shown")

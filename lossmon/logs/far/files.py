@@ -6,6 +6,7 @@ along with the bytes before them, by which a rewrite is noticed.
 
 from __future__ import annotations
 
+import errno
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
@@ -137,7 +138,9 @@ class FarFiles(Files):
 
     def judged(self, data: bytes | Exception) -> bytes | OSError | None:
         """What came of a request: bytes, why a file alone can't be read, or a lost connection."""
-        if isinstance(data, bytes | FileNotFoundError | PermissionError | Unreadable):
+        if isinstance(data, FileNotFoundError):
+            return FileNotFoundError(errno.ENOENT, "no such file")  # without the words of a store
+        if isinstance(data, bytes | PermissionError | Unreadable):
             return data
         self.lost = self.lost or data
         return None

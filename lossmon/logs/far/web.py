@@ -199,7 +199,11 @@ class WebFiles(FarFiles):
         known = self._answers.get(path)
         if known is not None and known.reaches(offset):
             return known.read(offset, count)
-        answer = self._get(path, {"Range": f"bytes={offset}-{offset + count - 1}"})
+        try:
+            answer = self._get(path, {"Range": f"bytes={offset}-{offset + count - 1}"})
+        except urllib.error.HTTPError as error:  # of this file, as far as one can tell
+            words = clip(printable(f"{error.code} {error.reason}"), _WORDS)
+            raise Unreadable(f"the server says {words}") from None
         body = _Answer(answer)
         if answer.status == 206:
             with answer:
