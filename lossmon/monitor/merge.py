@@ -10,7 +10,7 @@ import numpy as np
 
 from lossmon.formats.decoder import Record, Rows, batches
 from lossmon.formats.lexicon import role
-from lossmon.history.columns import Series
+from lossmon.history.columns import Ints, Series, SeriesView
 from lossmon.history.run import History
 from lossmon.monitor.log import Log, put
 
@@ -94,7 +94,7 @@ class Merge:
                 continue
             self._cursor[name] = len(series)
             view = series.kept() if done == 0 else series.view()
-            step, value = view.step[done:], view.value[done:]
+            step, value = self._placed(view, source)[done:], view.value[done:]
             epoch = None if view.epoch is None else view.epoch[done:]
             time = None if view.time is None else view.time[done:]
             for i, table in enumerate(tables):
@@ -106,6 +106,21 @@ class Merge:
             else:
                 tables.append(Rows({name: value}, step, epoch, time))
         return tables
+
+    def _placed(self, view: SeriesView, source: Source) -> Ints:
+        """The steps of a source; where it counts epochs beside rows by step, the last step of each.
+
+        flair prints a line a batch, and writes a table with a row an epoch.
+        """
+        main = self.sources.get(self.chosen.get("train_loss", ""), source)
+        train = view if main[0] is source[0] else _series(main).view()
+        if train is view or view.epoch is None or train.epoch is None or not len(train):
+            return view.step
+        by_epoch = np.array_equal(view.step, view.epoch) and view.step[0] == train.epoch[0]
+        if not by_epoch or train.step[-1] == train.epoch[-1]:
+            return view.step
+        last = np.searchsorted(train.epoch, view.step, side="right") - 1
+        return train.step[last] if np.array_equal(train.epoch[last], view.step) else view.step
 
     def add(self, part: Record | Rows) -> None:
         """Put rows into the merged history."""
