@@ -75,7 +75,7 @@ _BOOKKEEPING = (
 )
 # Numbers that stand in a sentence beside metrics and are none.
 _NOISE = re.compile(
-    rf"{_BOOKKEEPING}|(?:{TRAIN}|{EVAL})_(?:steps|batches)"
+    rf"{_BOOKKEEPING}|(?:{TRAIN}|{EVAL})_(?:steps|batches)|param(?:eter)?_group"
     r"|(?:.*_)?(?:v_num|pid|rank|seed|cuda|gpu|gpus|device|world_size|best|patience"
     r"|wall|oom|port|total|remaining|workers|node|after|ts|timestamp|line|lineno|dur|clip|bsz|py|run"
     r"|python|of|set|over)"

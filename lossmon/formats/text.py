@@ -29,6 +29,7 @@ from lossmon.formats.text_learn import MAX_CHARS, learn, shape_key
 from lossmon.formats.text_rows import Placer
 from lossmon.formats.text_shape import FEW, FEW_COLUMNS, Shape, counts_up
 from lossmon.formats.text_table import Box, Report, Table
+from lossmon.formats.text_unnamed import rises_by_gain
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
@@ -87,25 +88,31 @@ class TextDecoder:
     def flush(self) -> Sequence[Record]:
         """Decode the unfinished tail; a bar as it stands is a row."""
         tail = self._labels.strip(self._splitter.flush()) + self._labels.flush()
-        records = [*self._decode(tail), *self._decode(self._folds.flush())]
+        records = [*self._decode(tail), *self._unfold()]
         for box in self._boxes:
             self._box_ends(box)
         self._rows.drawn.release()
         return [*records, *self._rows.drawn.drain()]
 
     def settle(self) -> Sequence[Record]:
-        """The log fell silent: what only a redraw could change, of a bar at its end, is a row."""
+        """The log fell silent: what only a redraw or a fold could change is a row."""
+        records = self._unfold()
         self._rows.drawn.settle()
-        return self._rows.drawn.drain()
+        return [*records, *self._rows.drawn.drain()]
 
-    def _decode(self, raw: list[bytes]) -> Sequence[Record]:
+    def _unfold(self) -> Sequence[Record]:
+        """What may have gone on does not."""
+        return self._decode(self._folds.flush(), whole=True)
+
+    def _decode(self, raw: list[bytes], whole: bool = False) -> Sequence[Record]:
+        """Decode lines; those that are whole go on in no other."""
         if self._splitter.oversized > self.skipped.count:
             for _ in range(self._splitter.oversized - self.skipped.count):
                 self.skipped.add("line too long", "")
         if not raw:
             return []
         data = b"\n".join(raw)
-        if self._folds.is_open or MARK in data:
+        if not whole and (self._folds.is_open or MARK in data):
             data = b"\n".join(self._folds.join(raw))
         text = data.decode("utf-8", "replace")
         if _SYSLOG_TAB in text:
@@ -324,6 +331,8 @@ class TextDecoder:
         waiting, shape.waiting = shape.waiting, []
         if shape.guessed and not counts_up(shape, [shape.match(old) for old, _ in waiting]):
             return
+        if shape.guessed and rises_by_gain([strip_prefix(old)[0] for old, _ in waiting]):
+            shape.names = ("score",)
         self._tell_apart(shape)
         self._active.insert(0, shape)
         del self._active[_MAX_ACTIVE:]

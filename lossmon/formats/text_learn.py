@@ -113,7 +113,8 @@ def learn(line: str) -> Shape:
     shape.phase, shape.held_out = phase_of(about), held_out_set(about)
     shape.announces = not tokens and shape.phase is not None and len(message) < 80
     _choose_values(shape, tokens, roles, metrics, message, head)
-    counted = [tokens[i].key for i, role in roles.items() if role in ("step", "epoch")]
+    places = (tokens[i] for i, role in roles.items() if role in ("step", "epoch"))
+    counted = [token.key for token in places if token.kind is Kind.VALUE]
     shape.stage = next((stage for key in counted if (stage := stage_of(key))), "")
     if not (shape.names or roles or shape.plan):
         metrics = loss_by_sentence(message, tokens)
@@ -137,6 +138,8 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
 
     placed = any(token.kind is Kind.TOTAL for token in tokens)
     for i, token in enumerate(tokens):
+        if token.kind is Kind.UNTIL:
+            claim(tokens, roles, i, "step")
         if token.kind is not Kind.VALUE or (placed and token.behind and counter_of(token.key)):
             continue  # "[3/20] 1 tree": it counts something else
         kinds = (after.kind for after in tokens[i + 1 : i + 4])

@@ -326,7 +326,8 @@ class Placer:
         span = shape.counter(groups, "steps")
         counter = step_counter
         if span is None:
-            span, counter = shape.counter(groups, "batches"), self._counters.get("batch")
+            span = shape.counter(groups, "batches")
+            counter = self._counters.get("batch", counter)  # a bar's, beside a step of its own
         total = None
         if shape.keras or (shape.level == 1 and not self.place.fine):
             total = self.facts.total_epochs

@@ -46,6 +46,7 @@ class Kind(Enum):
     PLACE = auto()  # a counter without a name: "[10/5005]", "| 9/20 ["
     TOTAL = auto()  # what the number before it counts up to
     SECOND = auto()  # in brackets behind another value: an average, a change
+    UNTIL = auto()  # the last of the steps that a value is about: "avg. loss [1901-2000]: 0.5"
     SCALE = auto()  # part of a name: "lr(1e-4)"
     PERCENT = auto()
     CLOCK = auto()  # a time of day, a duration, or a number with a unit
@@ -177,8 +178,8 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
     ranged = gap == "-" and before is not None and text[before.start - 1 : before.start] == "["
     if ranged and before is not None and before.key and _CLOSED.match(text, end):
         before.kind = Kind.BARE  # "avg. loss [1901-2000]: 0.5"
-        return made(Kind.BARE, before.key, before.key_start)
-    if stripped == "]:" and before is not None and before.kind is Kind.BARE and before.key:
+        return made(Kind.UNTIL, before.key, before.key_start)
+    if stripped == "]:" and before is not None and before.kind is Kind.UNTIL:
         return made(Kind.VALUE, before.key, before.key_start, True)
     if stripped in ("(", "(+", "±", "+/-", "+-") and before is not None:
         return made(Kind.PERCENT if match["suffix"] == "%" else Kind.SECOND)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from lossmon.formats.lexicon import is_loss, is_score, says_split
 from lossmon.formats.lexicon_places import is_count
+from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import STOP_WORDS, Kind, Token
 
 _NEAR = 100  # characters before a counter in which a loss is looked for
@@ -16,6 +18,8 @@ _NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/
 _STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 9.9e-05]"
 _EPOCH_AND_STEP = re.compile(r"(?:\[[\w|]+\]:\s?)?(\d+)\|(\d+)\|(?=[A-Za-z])")  # torchtune
 _BARS = ("-", "|")
+_STEP_VALUE_GAIN = 3  # columns
+_ROUNDED = 1e-6  # of a value: so much may be lost in a difference of two that were printed
 _MOMENT = frozenset(("at", "after", "for", "in", "on", "@", "of"))
 _SECTION = re.compile(
     r"(?<![\w/.\-])(?P<open>[\[(<] ?)?"
@@ -134,6 +138,19 @@ def guess_loss(message: str, tokens: list[Token], metrics: list[Token]) -> bool:
     first.kind, first.key = Kind.VALUE, "loss"
     metrics.insert(0, first)
     return True
+
+
+def rises_by_gain(rows: list[str]) -> bool:
+    """Whether three bare columns are a step, what should rise, and by how much it just rose.
+
+    hmmlearn prints log-likelihoods so; taken as a loss they would do nothing but diverge.
+    """
+    cells = [[parse_number(cell) for cell in row.split()] for row in rows]
+    values = [[cell for cell in row if cell is not None] for row in cells]
+    if any(len(row) != _STEP_VALUE_GAIN for row in (*cells, *values)):
+        return False
+    gains = [(new - old, told, abs(new)) for (_, old, _), (_, new, told) in pairwise(values)]
+    return all(told > 0 and abs(gain - told) <= _ROUNDED * size for gain, told, size in gains)
 
 
 def loss_by_sentence(message: str, tokens: list[Token]) -> list[Token]:

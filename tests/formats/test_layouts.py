@@ -297,9 +297,13 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
             for step, loss, val in ((10, 0.5, 0.6), (20, 0.4, 0.5), (30, 0.3, 0.4))
         ],
     ),
-    "a range of steps is part of a name": (
+    "a range of steps in a name says where it lies (NumPyro)": (
+        " 99%|##| 1988/2000 [00:04<00:00, 440.99it/s, init loss: 164.5, avg. loss [1801-1900]: 140.8]\r"
         "100%|##| 2000/2000 [00:04<00:00, 440.99it/s, init loss: 164.5, avg. loss [1901-2000]: 140.5]\n",
-        [(2000, {"init loss": 164.5, "avg. loss": 140.5})],
+        [
+            (1900, {"init loss": 164.5, "avg. loss": 140.8}),
+            (2000, {"init loss": 164.5, "avg. loss": 140.5}),
+        ],
     ),
     "a bar that shows the loss before": (
         "10/10 [00:04<00:00, 4.9it/s, loss=0.5, prev_loss=0.6]\n",
@@ -396,6 +400,18 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
         ),
         [(n, {"eval_perplexity": value}) for n, value in enumerate((32.8, 15.1, 13.2))],
     ),
+    "a bare value that rises by the gain beside it is no loss (hmmlearn)": (
+        "         1   -1792.78955904             +nan\n         2   -1650.16751288    +142.62204616\n"
+        "         3   -1641.17108291      +8.99642997\n",
+        [
+            (n, {"score": value})
+            for n, value in ((1, -1792.78955904), (2, -1650.16751288), (3, -1641.17108291))
+        ],
+    ),
+    "a bare value that falls by the change beside it is one": (
+        "1   0.9  0.0\n2   0.7  -0.2\n3   0.6  -0.1\n",
+        [(1, {"loss": 0.9}), (2, {"loss": 0.7}), (3, {"loss": 0.6})],
+    ),
     "a bar over all epochs counts these (scvi-tools)": (
         "".join(
             f"\rEpoch {shown}/3:  33%|3  | {n}/3 [00:01<00:20,  1.06s/it, train_loss=0.{9 - n}]"
@@ -484,6 +500,7 @@ def test_rows(kind: str, at_once: bool) -> None:
         ("a row an epoch without a header (YOLOv5's results.txt)", 6),
         ("the epoch in a bar's description", 40),
         ("an epoch as a rate is none (PyKEEN)", 12),
+        ("a range of steps in a name says where it lies (NumPyro)", 2000),
         ("a bar over all epochs counts these (scvi-tools)", 3),
         ("as many batches as epochs are batches", 9),
     ],

@@ -151,6 +151,21 @@ class TestEventFilesInFoldersOfTheirSplit:
         }
 
 
+def test_a_table_by_epoch_beside_rows_by_step_is_drawn_where_its_epochs_end(tmp_path: Path):
+    """Flair prints a line a batch and keeps a table of epochs."""
+    log, table = "", "EPOCH\tTIMESTAMP\tTRAIN_LOSS\tDEV_LOSS\n"
+    for e in range(1, 9):
+        for i in range(1, 6):
+            log += f"epoch {e} - iter {i}/5 - loss {loss(5 * e + i)} - lr: 0.1\n"
+        log += f"EPOCH {e} done: loss {loss(5 * e + 3)} - lr: 0.1\nDEV : loss {val(e)} - f1-score 0.5\n"
+        table += f"{e}\t10:53:{e:02}\t{loss(5 * e + 3)}\t{val(e)}\n"
+    (tmp_path / "train.log").write_text(log)
+    (tmp_path / "loss.tsv").write_text(table)
+    (update,) = lossmon.api.read_runs(str(tmp_path))
+    assert update.eval is not None
+    assert update.series[update.eval].step.tolist() == list(range(5, 45, 5))
+
+
 class TestOutputBesideTheFolderThatTheTrainerWrites:
     def write(self, folder: Path, below: str, same: bool) -> None:
         rows = [
@@ -190,9 +205,11 @@ def test_lightnings_bar_is_redrawn_after_the_sentence_that_ends_it():
 def test_lightnings_rich_bar_is_written_once_where_the_output_is_a_file():
     log = (
         "`Trainer.fit` stopped: `max_epochs=6` reached.\n"
-        "Epoch 5/5  ━━━━━━━━━ 10/10 0:00:00 • 0:00:00 11.75it/s train_loss: 0.03\n"
+        "Epoch 5/5  ━━━━━━━━━ 10/10 0:00:00 • 0:00:00 11.75it/s v_num: 0         \n"
+        "                                                               train_loss: 0.03\n"
     )
     decoder = TextDecoder()
-    (record,) = [*decoder.feed(log.encode()), *decoder.flush()]
+    assert not decoder.feed(log.encode())  # the next line may go on with it
+    (record,) = decoder.settle()
     assert (record.step, record.values) == (60, {"train_loss": 0.03})
     assert (decoder.facts.total_steps, decoder.facts.finished) == (60, True)
