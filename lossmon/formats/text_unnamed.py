@@ -145,9 +145,10 @@ def rises_by_gain(rows: list[str]) -> bool:
 
     hmmlearn prints log-likelihoods so; taken as a loss they would do nothing but diverge.
     """
-    cells = [[parse_number(cell) for cell in row.split()] for row in rows]
-    values = [[cell for cell in row if cell is not None] for row in cells]
-    if any(len(row) != _STEP_VALUE_GAIN for row in (*cells, *values)):
+    cells = [row.split() for row in rows]
+    values = [[value for cell in row if (value := parse_number(cell)) is not None] for row in cells]
+    widths = {*map(len, cells), *map(len, values)}
+    if widths != {_STEP_VALUE_GAIN}:
         return False
     gains = [(new - old, told, abs(new)) for (_, old, _), (_, new, told) in pairwise(values)]
     return all(told > 0 and abs(gain - told) <= _ROUNDED * size for gain, told, size in gains)

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from lossmon.formats import store
 from lossmon.formats.detect import table
+from lossmon.hparams.read import STORES
 
 PAGE = Path(__file__).parents[2] / ".github" / "docs" / "formats.md"
 FILE = Path(__file__).parent / "RESULTS.md"
@@ -102,7 +104,8 @@ def checked() -> dict[str, str]:
     found: dict[str, list[str]] = {}
     for one in load().values():
         for name in one.formats if not one.rest else ():
-            found.setdefault(name, []).append(f"{one.tool} {one.version}")
+            row = store.NAME if name in STORES else name  # one row tells of both
+            found.setdefault(row, []).append(f"{one.tool} {one.version}")
     return {name: ", ".join(sorted(tools, key=str.lower)) for name, tools in found.items()}
 
 

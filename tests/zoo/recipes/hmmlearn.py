@@ -4,8 +4,7 @@
 # tool = "hmmlearn"
 # environment = "classic"
 # pace_s = 0
-# train = "log_prob"
-# note = "three columns without a header: iteration, log probability (which rises), gain"
+# note = "three columns without a header: iteration, log probability, gain; a column without a name that rises by its gain is shown as score"
 # ///
 """GaussianHMM(verbose=True)."""
 
@@ -19,4 +18,4 @@ model = GaussianHMM(3, n_iter=20, verbose=True, random_state=0, tol=1e-9)
 model.fit(x)
 truth = Truth()
 for i, value in enumerate(model.monitor_.history, 1):
-    truth.row(i, log_prob=value)
+    truth.row(i, score=value)

@@ -7,6 +7,9 @@
 # eval = "val_loss"
 # rate = "lr-SGD"
 # also = ["train_loss_step", "v_num"]
+# ends = "finished"
+# stored = ["train.log", "lightning_logs/*/metrics.csv"]
+# note = "its bar, which is written to the output when all is over, has the plan"
 # ///
 """A LightningModule with a CSVLogger, the learning rate monitored; the bar goes to the output."""
 
@@ -17,7 +20,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger
 from torch.utils.data import DataLoader, TensorDataset
 from zoo import Truth
 
-truth = Truth()
+truth = Truth(plan=60)
 
 
 class Note(Logger):
