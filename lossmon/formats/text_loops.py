@@ -89,4 +89,4 @@ class Loops:
     def is_last(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """A bar at the end of the last epoch, as Lightning draws it behind the words of its end."""
         epoch, epochs = shape.counter(groups, "epoch"), shape.counter(groups, "epochs")
-        return shape.bar and epoch is not None and epoch == epochs and shape.is_full(groups)
+        return epoch is not None and epoch == epochs and shape.is_full(groups)

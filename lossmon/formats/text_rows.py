@@ -106,7 +106,7 @@ class Placer:
                 by_batch = epoch is not None and "batch" in shape.counters
                 recurs = shape.rows >= _RECURS or 1 not in self._levels.values()
                 place.arrive(step, shape.level == 2, by_batch, recurs)
-            if not again and not self.loops.is_last(shape, groups):
+            if not again and not (shape.bar and self.loops.is_last(shape, groups)):
                 self.facts.finished, self.facts.failure = False, None
             if shape.totals:
                 self.note_totals(shape, groups)

@@ -48,7 +48,7 @@ def noted(self, row):
 utils.MetricsLogger.log = noted
 sys.argv = [
     "mace_run_train", "--name=tiny", "--train_file=data.xyz", "--valid_fraction=0.2", "--E0s=average",
-    "--hidden_irreps=8x0e", "--r_max=3", "--batch_size=8", "--max_num_epochs=12", "--device=cpu",
+    "--hidden_irreps=8x0e", "--r_max=3", "--batch_size=8", "--max_num_epochs=5", "--device=cpu",
     "--num_interactions=1", "--energy_key=REF_energy", "--forces_key=REF_forces", "--seed=1",
 ]  # fmt: skip
 run_train.main()
