@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,7 +22,7 @@ from lossmon.monitor import Monitor, RunUpdate, told
 from lossmon.monitor.log import Log
 from lossmon.monitor.questions import ask_first
 from lossmon.monitor.sources import check_target, nothing_read, open_monitor
-from lossmon.monitor.training import Training
+from lossmon.monitor.training import Judging, Training
 from lossmon.text import writable
 from lossmon.words import said
 
@@ -54,6 +54,7 @@ def read_targets(
     logs: Sequence[str] | None = None,
     ask: Callable[[str], None] | None = None,
     each: Callable[[int], None] = lambda _: None,
+    judging: Judging = "as it grows",
 ) -> Reading:
     """Read targets once, whole, and judge every run found in them.
 
@@ -63,6 +64,7 @@ def read_targets(
         logs: of all logs of the targets, read only these.
         ask: there is a terminal, and ssh may ask its questions there; shows a line on it.
         each: told now and then how many logs were looked at.
+        judging: "at the end" gives the same findings sooner, without a timeline; "never" none.
     """
     errors: list[LossmonError] = []
     good = []
@@ -74,11 +76,12 @@ def read_targets(
             errors.append(error)
     if not good:
         return Reading([], errors, {})
-    monitor = open_monitor(good, watch=False, logs=logs)
+    monitor = open_monitor(good, watch=False, logs=logs, judging=judging)
     try:
         if ask is not None and monitor.hosts():
             ask_first(monitor, ask, within_s=_ASK_S)
         updates = read_whole(monitor, now, each=each)
+        updates = with_past(good, updates, monitor.doubtful(), now)
         missing = [] if logs is not None else [nothing_read(monitor, one) for one in good]
         errors += [error for error in missing if error is not None]
         told = " ".join(map(str, errors))
@@ -123,9 +126,43 @@ def read_whole(
     return monitor.conclude(now, configured=configured)
 
 
-def read_runs(target: str) -> list[RunUpdate]:
+def with_past(
+    targets: Sequence[str],
+    updates: Sequence[RunUpdate],
+    doubtful: Sequence[Sequence[str]],
+    now: float | None = None,
+) -> list[RunUpdate]:
+    """Runs whose verdict at the end may not be all, with that of their logs read as they grew.
+
+    Args:
+        targets: that led to them.
+        updates: all runs.
+        doubtful: the logs of each such run.
+        now: see `read_targets`.
+    """
+    if not doubtful:
+        return list(updates)
+    again = {frozenset(paths) for paths in doubtful}
+    monitor = open_monitor(targets, watch=False, logs=sorted(frozenset[str]().union(*again)))
+    try:
+        seen = {_logs(update): update for update in read_whole(monitor, now, configured=False)}
+    finally:
+        monitor.close()
+    return [
+        replace(update, diagnosis=grown.diagnosis, errors=grown.errors)
+        if (logs := _logs(update)) in again and (grown := seen.get(logs)) is not None
+        else update
+        for update in updates
+    ]
+
+
+def _logs(update: RunUpdate) -> frozenset[str]:
+    return frozenset(log.path for log in update.logs)
+
+
+def read_runs(target: str, judging: Judging = "as it grows") -> list[RunUpdate]:
     """Read one target; raises TargetError or FormatError where it gives no run."""
-    found = read_targets([target])
+    found = read_targets([target], judging=judging)
     if found.errors:
         raise found.errors[0]
     return found.updates
@@ -178,7 +215,7 @@ def read(target: str | os.PathLike[str], *, config: bool = False) -> pd.DataFram
     import pandas as pd  # noqa: TID251
 
     with _told(config):
-        updates = read_runs(_path(target))
+        updates = read_runs(_path(target), "never")
     pieces = [(update, view) for update in updates for view in update.logged.values()]
     lengths = [len(view) for _, view in pieces]
     frame: pd.DataFrame = pd.DataFrame(

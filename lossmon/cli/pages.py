@@ -77,7 +77,7 @@ def plot(
     from lossmon.presentation.plot import render
     from lossmon.report.gather import gather
 
-    updates, errors, _ = gather(targets or (".",), 1, asking())
+    updates, errors, _ = gather(targets or (".",), 1, asking(), "at the end")
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     groups = [updates] if together and updates else [[update] for update in updates]
     for group in groups:
@@ -116,7 +116,7 @@ def export(targets: tuple[str, ...], output: str | None) -> None:
 
     if output:
         report.check_output(output)
-    updates, errors, _ = gather(targets or (".",), None, asking())
+    updates, errors, _ = gather(targets or (".",), None, asking(), "never")
     if updates and output:
         count = report.write(updates, output)
         words = said(

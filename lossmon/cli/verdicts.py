@@ -28,6 +28,7 @@ from lossmon.usage import command
 from lossmon.words import said
 
 if TYPE_CHECKING:
+    from lossmon.monitor.training import Judging
     from lossmon.monitor.versus import Axis
     from lossmon.report.against import Against
     from lossmon.report.batches import Batches
@@ -78,6 +79,11 @@ if TYPE_CHECKING:
     help="Differences from the baseline that do not count.",
 )
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Processes that read logs.")
+@click.option(
+    "--timeline/--no-timeline",
+    default=None,
+    help="In JSON also what a screen would have shown, and when; the same findings sooner without.",
+)
 @click.option("--columns", "shown", metavar="NAMES", default="", help="Settings: lr,batch_size.")
 @click.option("-v", "--verbose", is_flag=True, help="Also say how each log was read.")
 @lang_option
@@ -91,6 +97,7 @@ def check(
     at: Axis,
     margin: float,
     jobs: int | None,
+    timeline: bool | None,
     shown: str,
     verbose: bool,
     lang: str,
@@ -113,7 +120,9 @@ def check(
         if batches is not None:
             names = [name.strip() for name in shown.split(",") if name.strip()]
             _check_batches(batches, jobs, form, fail_on, lang, ascii, names)
-    updates, errors, refused = gather(targets or (".",), jobs, asking())
+    replays = form == "json" if timeline is None else timeline
+    judging: Judging = "as it grows" if replays else "at the end"
+    updates, errors, refused = gather(targets or (".",), jobs, asking(), judging)
     updates = look_at_machine(updates, time.time())
     knowledge = load(lang)
     stand: dict[str, Against] = {}

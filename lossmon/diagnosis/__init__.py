@@ -14,7 +14,7 @@ What holds:
     statistics.py    the statistics                 confidence.py  how sure, calibrated
 When to interrupt:
     alarm.py         a rise that asks for a look    evidence.py  a rise, proved by bets
-    bets.py          bets, their odds and lines
+    bets.py          bets, their odds and lines     past.py      whether looks on the way counted
 Why, and what to do:
     reasons.py       a cause that coincides         coincidence.py, rates.py, lost.py  find them
     figures.py       numbers for remedies           outlook.py   what training on may bring

@@ -9,16 +9,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from lossmon.diagnosis import past
 from lossmon.diagnosis.advice import unwise
 from lossmon.diagnosis.alarm import SOON_MOST, SOON_POINTS, Alarm
-from lossmon.diagnosis.evidence import Rise
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, PatternId, TimelineEntry
 from lossmon.diagnosis.judge import explain, judge
 from lossmon.diagnosis.look import Looker
 from lossmon.diagnosis.measures import Judged
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.diagnosis.patterns.overfitting import Bounds as Overfitting
-from lossmon.diagnosis.patterns.rebound import Bounds as Rebound
+from lossmon.diagnosis.patterns.rebound import bets
 from lossmon.diagnosis.risen import Bounds as Risen
 from lossmon.diagnosis.unjudged import unjudged
 from lossmon.diagnosis.view import View
@@ -53,7 +53,7 @@ class Engine:
         self._n = 0
         self._alarm = Alarm()
         self._alarmed = False  # by the newest row that was gone over
-        self._rise, self._stage = _bets(), -1
+        self._rise, self._stage = bets(), -1
         self._m = self._eval_quiet = 0
         self._best_eval = math.inf
         self._streak: dict[tuple[str, PatternId], int] = {}
@@ -61,6 +61,7 @@ class Engine:
         self._shown: dict[str, Finding] = {}
         self._withdrawn: dict[PatternId, int] = {}
         self._timeline: list[TimelineEntry] = []
+        self.past_counts = False  # asked with the verdict: looks that were not made may change it
 
     @property
     def bare(self) -> Diagnosis:
@@ -156,20 +157,26 @@ class Engine:
             old.roles.get(role) != judged.roles.get(role) for role in ("train_loss", "eval_loss")
         ):
             self._alarm, self._due, self._eval_due = Alarm(), 4, 2
-            self._rise = _bets()
+            self._rise = bets()
             self._best_eval, self._eval_quiet = math.inf, 0
 
-    def conclude(self, history: History, chosen: Mapping[str, str], ended: bool) -> Diagnosis:
+    def conclude(
+        self, history: History, chosen: Mapping[str, str], ended: bool, *, alone: bool = False
+    ) -> Diagnosis:
         """Judge the whole curve as of now.
 
         Args:
             history: the run.
             chosen: role -> metric name.
             ended: nothing more is to come: verdicts that need the end are given, at once.
+            alone: no row was observed: ask whether that could have changed anything.
         """
         view = self._looker.look(history, chosen, ended)
         view = self._view = replace(view, risen=self._rise.told)
         found = judge(view)
+        if alone:
+            curve = history.series.get(view.names.get("train_loss", ""))
+            self.past_counts = not ended or past.counts(found, view, curve)
         if ended:
             self._settle(found, history.step or 0)
         train, pair = found.get(_TRAIN), found.get(_PAIR)
@@ -222,7 +229,7 @@ class Engine:
         """Bets are on one level: a new stage is another one, and what fell back is over."""
         train, first = view.train, -1 if view.stage is None else view.stage.first
         if first != self._stage:
-            self._stage, self._rise = first, _bets()
+            self._stage, self._rise = first, bets()
             if train is not None:
                 self._rise.extend(train.sketch.newest.tolist())
         if self._rise.fell_back(Risen.stands):
@@ -320,10 +327,6 @@ class Engine:
             tuple(findings), tuple(self._timeline), train, pair, kind, curve, missing
         )
         self._explained = None
-
-
-def _bets() -> Rise:
-    return Rise(float(Rebound.of_drop), float(Rebound.of_low), float(Rebound.fall))
 
 
 def _rank(finding: Finding) -> int:

@@ -6,11 +6,12 @@ import csv
 import os
 import re
 from collections.abc import Iterable, Sequence
+from itertools import repeat
 from typing import Any
 
 import orjson
 
-from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
 from lossmon.formats.lexicon import (
     ACCURACY,
     EVAL_LOSS,
@@ -29,7 +30,7 @@ from lossmon.formats.lexicon_places import is_clock, rank_of
 from lossmon.formats.lines import LineSplitter, clean
 from lossmon.formats.names import split_of_path
 from lossmon.formats.numbers import parse_number
-from lossmon.formats.rows import RowReader, no_collection
+from lossmon.formats.rows import RowReader, no_collection, stretches
 from lossmon.words import said
 
 NAME = "csv"
@@ -130,9 +131,29 @@ class CsvDecoder:
         if len(cells) != len(lines) * stride + 1 or set(cells[::stride]) != {""}:
             return None
         columns = {name: cells[i::stride] for i, name in enumerate(self._header, 1)}
-        return self._rows.read_columns(columns) or self._read(
-            lines, zip(*columns.values(), strict=True)
+        bulk = self._rows.read_columns(columns)
+        return bulk if bulk is not None else self._stretches(lines, columns)
+
+    def _stretches(self, lines: list[bytes], columns: dict[str, list[Any]]) -> Sequence[Record]:
+        """Rows that leave different cells empty, as those of evaluations do: each kind at once."""
+        gaps = [name for name, cells in columns.items() if None in cells]
+        kinds = (
+            zip(*([cell is None for cell in columns[name]] for name in gaps), strict=True)
+            if gaps
+            else repeat((), len(lines))
         )
+        parts: list[Record | Rows] = []
+        for start, stop in stretches(kinds):
+            rows = {name: cells[start:stop] for name, cells in columns.items()}
+            bulk = None
+            if stop - start >= _BULK:
+                empty = {name for name in gaps if rows[name][0] is None}
+                bulk = self._rows.read_columns(rows, empty)
+            if bulk is not None:
+                parts.append(bulk)
+            else:
+                parts += self._read(lines[start:stop], zip(*rows.values(), strict=True))
+        return Parts(parts)
 
     def _read(self, lines: Iterable[bytes], rows: Iterable[Sequence[Any]]) -> list[Record]:
         assert self._header is not None

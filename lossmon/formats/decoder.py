@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, groupby, islice, repeat
+from itertools import accumulate, chain, groupby, islice, repeat
 from operator import is_
 from typing import NamedTuple, Protocol, overload, runtime_checkable
 
@@ -113,10 +114,11 @@ class Parts(Sequence[Record]):
         parts: single records and records that are all alike.
     """
 
-    __slots__ = ("_length", "parts")
+    __slots__ = ("_ends", "_length", "parts")
 
     def __init__(self, parts: Sequence[Record | Rows]) -> None:
         self.parts = parts
+        self._ends: list[int] | None = None  # of each part
         self._length = sum(len(part) if isinstance(part, Rows) else 1 for part in parts)
 
     def __len__(self) -> int:
@@ -130,12 +132,14 @@ class Parts(Sequence[Record]):
         if isinstance(at, slice):
             return [self[i] for i in range(*at.indices(self._length))]
         i = at + self._length if at < 0 else at
-        for part in self.parts if 0 <= i < self._length else ():
-            length = len(part) if isinstance(part, Rows) else 1
-            if i < length:
-                return part[i] if isinstance(part, Rows) else part
-            i -= length
-        raise IndexError(at)
+        if not 0 <= i < self._length:
+            raise IndexError(at)
+        if self._ends is None:
+            sizes = (len(part) if isinstance(part, Rows) else 1 for part in self.parts)
+            self._ends = list(accumulate(sizes))
+        k = bisect_right(self._ends, i)
+        part = self.parts[k]
+        return part[i - self._ends[k]] if isinstance(part, Rows) else part  # from its end
 
     def __iter__(self) -> Iterator[Record]:
         for part in self.parts:

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
 
 from lossmon.formats import json_slices
-from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
 from lossmon.formats.json_slices import SLICE_BYTES
 from lossmon.formats.known_rows import KnownRows
 from lossmon.formats.lexicon import LOSSES, role
 from lossmon.formats.lexicon_places import TOTAL_EPOCHS, TOTAL_STEPS
 from lossmon.formats.numbers import as_float, whole
-from lossmon.formats.rows import RowReader, flatten, no_collection
+from lossmon.formats.rows import RowReader, by_column, flatten, no_collection, stretches
 
+_BLOCK = 4096  # rows that are held a second time
+_BULK = 16  # rows alike from which on they are worth being read together
 _LISTS = ("steps", "values", "timestamps")
 _RETRY = 1.25  # an unfinished document is tried again when it has grown so much
 # Numbers that a strict parser refuses: beyond 64 bits, beyond a float.
@@ -55,7 +57,7 @@ class DocumentDecoder:
         self._done = False
         self._cut: bool | None = None  # the buffer is without the rows that are known
 
-    def feed(self, data: bytes) -> list[Record]:
+    def feed(self, data: bytes) -> Sequence[Record]:
         """Rows, once the closing bracket is there."""
         if self._done or len(self._buffer) > MAX_BYTES:
             return []
@@ -76,7 +78,7 @@ class DocumentDecoder:
         self._tried = len(self._buffer)
         return self._read() or []
 
-    def flush(self) -> list[Record]:
+    def flush(self) -> Sequence[Record]:
         """The log ended here; an incomplete document stays unread: it is being written."""
         if self._done or not self._buffer:
             return []
@@ -87,7 +89,7 @@ class DocumentDecoder:
             self.skipped.add(why, bytes(self._buffer[:200]))
         return records or []
 
-    def _read(self) -> list[Record] | None:
+    def _read(self) -> Sequence[Record] | None:
         """The new rows of the document in the buffer; None where it is none, or not complete."""
         with no_collection():
             document = load_document(self._buffer)
@@ -100,7 +102,7 @@ class DocumentDecoder:
             self._buffer = bytearray()
             return self._new(document)
 
-    def _new(self, document: Any) -> list[Record]:
+    def _new(self, document: Any) -> Sequence[Record]:
         """The rows that are new since the document was read last; all where old ones changed."""
         rows = list(rows_of(document))
         before = 0 if self._cut else self._known  # those among `rows` that were handed on
@@ -113,14 +115,28 @@ class DocumentDecoder:
             self._known, self._newest = self._known + len(rows) - before, rows[-1]
         if isinstance(document, dict):
             self._note_plan(document)
-        records = []
-        for row in rows[before:]:
-            record = self._rows.read(flatten(row))
-            if record is not None:
-                records.append(record)
-            elif not self.facts.finished:
-                self.skipped.add("no metric in this row", str(row))
-        return records
+        parts: list[Record | Rows] = []
+        for at in range(before, len(rows), _BLOCK):
+            parts += self._read_block(rows[at : at + _BLOCK])
+        return Parts(parts)
+
+    def _read_block(self, rows: list[dict[str, Any]]) -> list[Record | Rows]:
+        fresh = [flatten(row) for row in rows]
+        parts: list[Record | Rows] = []
+        for start, stop in stretches(map(tuple, fresh)):  # rows of an evaluation are another kind
+            bulk = columns = None
+            if stop - start >= _BULK and (columns := by_column(fresh[start:stop])) is not None:
+                bulk = self._rows.read_columns(columns)
+            if bulk is not None:
+                parts.append(bulk)
+                continue
+            for flat, row in zip(fresh[start:stop], rows[start:stop], strict=True):
+                record = self._rows.read(flat)
+                if record is not None:
+                    parts.append(record)
+                elif not self.facts.finished:
+                    self.skipped.add("no metric in this row", str(row))
+        return parts
 
     def _note_plan(self, document: dict[str, Any]) -> None:
         """Take the planned length from what stands beside the rows, or under a key of its own."""

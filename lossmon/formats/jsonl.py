@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 
-from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
 from lossmon.formats.lexicon import OTHER, THROUGHPUT, is_loss, plain, role
 from lossmon.formats.lines import LineSplitter, clean, failure
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import whole
-from lossmon.formats.rows import RowReader, flatten, no_collection
+from lossmon.formats.rows import RowReader, by_column, flatten, no_collection, stretches
 from lossmon.words import said
 
 NAME = "jsonl"
@@ -53,12 +53,32 @@ class JsonlDecoder:
             lines = [line for line in lines if line]
         values = load_values(lines)
         if len(values) >= _BULK and type(values[0]) is dict:
-            columns = _columns(values)
+            columns = by_column(values)
             bulk = None if columns is None else self._rows.read_columns(columns)
             if bulk is not None:
                 self.facts.failure = None
                 self._step = int(bulk.step[-1]) if len(bulk) else self._step
                 return bulk
+            if len(values) >= _BULK and all(type(row) is dict for row in values):
+                return self._stretches(lines, values)
+        return self._singly(lines, values)
+
+    def _stretches(self, lines: list[bytes], values: list[Any]) -> Sequence[Record]:
+        """Rows of several kinds, as those of an evaluation are: what follows each other at once."""
+        parts: list[Record | Rows] = []
+        for start, stop in stretches(map(tuple, values)):
+            bulk = columns = None
+            if stop - start >= _BULK and (columns := by_column(values[start:stop])) is not None:
+                bulk = self._rows.read_columns(columns)
+            if bulk is not None:
+                self.facts.failure = None
+                self._step = int(bulk.step[-1]) if len(bulk) else self._step
+                parts.append(bulk)
+            else:
+                parts += self._singly(lines[start:stop], values[start:stop])
+        return Parts(parts)
+
+    def _singly(self, lines: list[bytes], values: list[Any]) -> list[Record]:
         records: list[Record] = []
         read = self._rows.read
         for line, row in zip(lines, values, strict=True):
@@ -113,18 +133,6 @@ def load_values(lines: list[bytes]) -> list[Any]:
     except orjson.JSONDecodeError:
         pass
     return [load_value(line) for line in lines]
-
-
-def _columns(rows: list[Any]) -> dict[str, list[Any]] | None:
-    """Objects that all have the same keys in the same order, by column; None for any others."""
-    try:
-        cells = list(chain.from_iterable(map(dict.values, rows)))
-    except TypeError:
-        return None
-    names = list(rows[0])
-    if list(chain.from_iterable(rows)) != names * len(rows):
-        return None
-    return {name: cells[i :: len(names)] for i, name in enumerate(names)}
 
 
 def load_object(line: bytes) -> dict[str, Any] | None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import chain, groupby
 from typing import Any, NamedTuple
 
 from lossmon.formats.axis import Axis
@@ -143,6 +144,27 @@ def no_collection() -> Iterator[None]:
             gc.enable()
 
 
+def stretches(kinds: Iterable[Hashable]) -> Iterator[tuple[int, int]]:
+    """Where rows of one kind follow each other: start and stop of each stretch."""
+    start = 0
+    for _, group in groupby(kinds):
+        stop = start + sum(1 for _ in group)
+        yield start, stop
+        start = stop
+
+
+def by_column(rows: Sequence[Any]) -> dict[str, list[Any]] | None:
+    """Objects that all have the same keys in the same order, by column; None for any others."""
+    try:
+        cells = list(chain.from_iterable(map(dict.values, rows)))
+    except TypeError:
+        return None
+    names = list(rows[0])
+    if list(chain.from_iterable(rows)) != names * len(rows):
+        return None
+    return {name: cells[i :: len(names)] for i, name in enumerate(names)}
+
+
 def names_no_step(row: Mapping[str, Any]) -> bool:
     """Whether no cell of a row counts steps: it says its epoch at most."""
     return _plan(tuple(row)).step is None
@@ -226,11 +248,14 @@ class RowReader:
         time = None if plan.time is None else read_time(row[plan.time])
         return Record(values, step, epoch, time, self._stage or self._axis.stage)
 
-    def read_columns(self, columns: Mapping[str, Sequence[Any]]) -> Rows | None:
+    def read_columns(
+        self, columns: Mapping[str, Sequence[Any]], empty: Collection[str] = ()
+    ) -> Rows | None:
         """Rows with the same cells, by column, in bulk.
 
         Args:
             columns: name of a cell -> what it holds in each row, at least one.
+            empty: cells that hold nothing in any of them.
 
         Returns:
             None where they are not so plain: only numbers, steps that grow. Nothing was changed
@@ -238,15 +263,25 @@ class RowReader:
         """
         keys = tuple(columns)
         plan = self._plan if keys == self._keys else _plan(keys, self._no_steps)
-        if plan.step is None or not plan.train or plan.summary or plan.long:
+        if plan.step is None or plan.summary or plan.long:
             return None
+        if not any(name not in empty for name in plan.train):
+            return None
+
+        def there(key: str | None) -> str | None:
+            return None if key in empty else key
+
         try:
             positions = counts(columns[plan.step])
-            values = {name: floats(columns[name]) for name in plan.metrics}
-            epoch = None if plan.epoch is None else floats(columns[plan.epoch])
-            time = None if plan.time is None else read_times(floats(columns[plan.time]))
-            totals = counts(columns[plan.total]) if plan.total is not None else positions[:0]
-            epochs = floats(columns[plan.total_epochs]) if plan.total_epochs else positions[:0]
+            values = {name: floats(columns[name]) for name in plan.metrics if name not in empty}
+            epoch = None if not there(plan.epoch) else floats(columns[str(plan.epoch)])
+            time = None if not there(plan.time) else read_times(floats(columns[str(plan.time)]))
+            totals = counts(columns[str(plan.total)]) if there(plan.total) else positions[:0]
+            epochs = (
+                floats(columns[str(plan.total_epochs)])
+                if there(plan.total_epochs)
+                else positions[:0]
+            )
             stages = set() if plan.stage is None else set(columns[plan.stage])
             held_out = plan.split is not None and "eval" in map(split_of, columns[plan.split])
         except (ValueError, OverflowError, TypeError):  # the last: a cell is a list

@@ -25,6 +25,7 @@ _SEARCHED = 20_000  # points of the longer curve among which a shift is looked f
 _SAMPLED = 512  # values that tell how many digits are printed
 _SINGLE = 1e-6  # event files hold values in single precision
 _FEW_NOISE = 0.02  # of a value: what is taken for the noise where a curve has too few points
+_FEW_PLACES = 32  # of a value in a curve
 _CHOICES_BITS = 6.0  # what a shift that was chosen among many has to make up for
 
 
@@ -230,15 +231,20 @@ def _in_order(short: Curve, long: Curve) -> Agreement:
     found = high - low
     by_chance = np.maximum(around - np.minimum(found, 1), 0) / 16 + len(long) * 2.0**-20
     last, agreed, bits = -1, 0, 0.0
-    for i in range(len(values)):
-        places = order[low[i] : high[i]]
-        places = places[places > last]
-        if not len(places):
-            continue
-        last = int(places.min())
-        agreed += 1
-        if not agreed or i == 0 or values[i] != values[i - 1]:
-            bits -= float(np.log2(min(1.0, by_chance[i])))
+    rarity = -np.log2(np.minimum(1.0, by_chance))
+    rarity[1:][values[1:] == values[:-1]] = 0.0  # a plateau says the same again and again
+    where, there = order.tolist(), np.flatnonzero(found)
+    ranges = (column[there].tolist() for column in (low, high, rarity))
+    for start, stop, rare in zip(*ranges, strict=True):
+        if stop - start <= _FEW_PLACES:  # as usual: of so few a list is faster than an array
+            place = min((one for one in where[start:stop] if one > last), default=-1)
+        else:
+            later = order[start:stop][order[start:stop] > last]
+            place = int(later.min()) if len(later) else -1
+        if place >= 0:
+            last = place
+            agreed += 1
+            bits += rare
     if last < 0:
         return NOTHING
     lead = float(long.step[last] - long.step[-1])

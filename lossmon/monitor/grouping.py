@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from lossmon.logs.source import Source
 from lossmon.monitor.beside import Beside
@@ -11,9 +12,10 @@ from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.log import Log
 from lossmon.monitor.places import Places, called
-from lossmon.monitor.training import Training
+from lossmon.monitor.training import Judging, Training
 
 _CONFIGURE_S = 0.02  # of the processor that reading settings takes at a poll
+_LONG_BYTES = 8 << 20  # of a log: reading it costs more than all looks, of which are O(log n)
 _REST_S = 3.0  # without a row: a log is compared with others once more
 _MOST_RESTED = 32  # of them at a poll
 
@@ -26,6 +28,7 @@ class Grouping:
         sources: where logs come from; those of two are never one training.
         source_of: the source of each log.
         hand: which logs the user joins and parts.
+        judging: when trainings are judged; what is no file here, or long, as it grows.
 
     Attributes:
         trainings: in the order in which they were found.
@@ -39,7 +42,9 @@ class Grouping:
         sources: Iterable[Source],
         source_of: Mapping[Log, Source],
         hand: ByHand,
+        judging: Judging = "as it grows",
     ) -> None:
+        self._judging = judging
         self.trainings: dict[Training, None] = {}
         self.training_of: dict[Log, Training] = {}
         self.moved = False
@@ -86,9 +91,14 @@ class Grouping:
             self.trainings.pop(training, None)
         self.moved = True
 
+    def _judged_when(self, logs: Sequence[Log]) -> Judging:
+        """A verdict that turns out to need the looks on the way has its logs read once more."""
+        short = all(log.size <= _LONG_BYTES and os.path.isfile(log.path) for log in logs)
+        return self._judging if short or self._judging == "never" else "as it grows"
+
     def found(self, log: Log) -> Training:
         """A log turned out to be one of a training: give it a place."""
-        training = Training("", [log])
+        training = Training("", [log], self._judged_when([log]))
         training.belongs_to(self._places.job(log.path))
         self.trainings[training] = None
         self.training_of[log] = training
@@ -204,7 +214,7 @@ class Grouping:
         for part in parts:
             training = next((t for t in old if not set(part).isdisjoint(t.logs)), None)
             if training is None:
-                training = Training("", part)
+                training = Training("", part, self._judged_when(part))
                 self.trainings[training] = None
             else:
                 old.remove(training)

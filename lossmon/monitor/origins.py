@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from lossmon.formats.decoder import Record, Rows
+from lossmon.formats.decoder import Parts, Record, Rows
 
 _MOST = 1024  # ranges remembered; where there are more, neighbours become one
 
@@ -39,10 +39,13 @@ class Origins:
 
     def add(self, start: int, end: int, records: Sequence[Record]) -> None:
         """Note the rows that a piece of the log gave."""
-        if isinstance(records, Rows) and len(records):
-            steps = [int(records.step.min()), int(records.step.max())]
-        else:
-            steps = [record.step for record in records if record.step is not None]
+        steps: list[int] = []
+        for part in records.parts if isinstance(records, Parts) else (records,):
+            if isinstance(part, Rows):
+                steps += [int(part.step.min()), int(part.step.max())] if len(part) else []
+            else:
+                rows = (part,) if isinstance(part, Record) else part
+                steps += [record.step for record in rows if record.step is not None]
         self.counted = self.counted and not steps
         first, self._rows = self._rows, self._rows + len(records)
         if not records:

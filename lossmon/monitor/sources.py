@@ -11,6 +11,7 @@ from lossmon.logs import schemes
 from lossmon.logs.hosts import host_of, place_of, prefix_of, resolve
 from lossmon.logs.scheme import Order, Target
 from lossmon.logs.source import Source
+from lossmon.monitor.training import Judging
 from lossmon.monitor.watch import Monitor
 from lossmon.words import said
 
@@ -22,7 +23,11 @@ def check_target(text: str) -> None:
 
 
 def open_monitor(
-    targets: Sequence[str], *, watch: bool, logs: Sequence[str] | None = None
+    targets: Sequence[str],
+    *,
+    watch: bool,
+    logs: Sequence[str] | None = None,
+    judging: Judging = "as it grows",
 ) -> Monitor:
     """A monitor over targets.
 
@@ -31,6 +36,7 @@ def open_monitor(
             background.
         logs: of all logs of the targets, read only these.
         watch: be woken by the file system when a log grows; not needed to read once.
+        judging: when runs are judged.
 
     Raises:
         TargetError: a target here cannot be read, with what would work.
@@ -47,7 +53,7 @@ def open_monitor(
         opened(Order(tuple(some), watch, host_of(some[0]) if some[0].host else None, prefix, only))
         for (opened, prefix), some in orders.items()
     ]
-    return Monitor(sources, [place_of(target) for target in parsed])
+    return Monitor(sources, [place_of(target) for target in parsed], judging)
 
 
 def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:

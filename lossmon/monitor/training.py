@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from lossmon import crash
 from lossmon.diagnosis.engine import Engine
@@ -26,6 +26,8 @@ from lossmon.monitor.told import treat
 from lossmon.monitor.update import Gpu, Job, LogInfo, RunUpdate
 from lossmon.words import said
 
+Judging = Literal["as it grows", "at the end", "never"]
+
 T = TypeVar("T")
 _AS_JOB = {"FINISHED": "COMPLETED", "FAILED": "FAILED", "KILLED": "CANCELLED"}  # MLflow's words
 _PACED = 64  # newest rows of a batch whose own times tell the rhythm
@@ -37,10 +39,14 @@ class Training:
 
     With one log, its history is the run's. With several, the most complete source of each metric
     is taken (see `merge`).
+
+    It is judged as it grows, as on a screen; or of a log at rest at the end, with one look and
+    without a timeline, where `past_counts` then says whether that is all; or never.
     """
 
     name: str
     logs: list[Log]
+    judging: Judging = "as it grows"
     pace: Pace = field(default_factory=Pace)
     pulse: Pulse = field(default_factory=Pulse)
     job: Job | None = None
@@ -158,9 +164,21 @@ class Training:
                 says that more is to come holds back the verdicts that need the end.
         """
         self._choose_names()
-        over = self.state(now) != "running" or (whole and not self.history.steps_remain)
-        self._safely(lambda: self._engine.conclude(self.history, self.chosen, over), Diagnosis())
         self.revision += 1
+        if self.judging == "never" or (self.judging == "at the end" and not whole):
+            return
+        over = self.state(now) != "running" or (whole and not self.history.steps_remain)
+        alone = self.judging == "at the end"
+        self._safely(
+            lambda: self._engine.conclude(self.history, self.chosen, over, alone=alone), Diagnosis()
+        )
+
+    @property
+    def past_counts(self) -> bool:
+        """It was judged at the end alone, and looks on the way might have changed the verdict."""
+        return self._engine.past_counts or (
+            self._fault is not None and self.judging == "at the end"
+        )
 
     def _choose_names(self) -> None:
         for log in self.logs:
@@ -168,6 +186,9 @@ class Training:
 
     def _watch(self, part: Record | Rows, into: Log | Merge) -> None:
         """Add what was read, and judge the run wherever a look is due."""
+        if self.judging != "as it grows":
+            into.add(part)
+            return
         for piece in self._pieces(part, into):
             into.add(piece)
             self._safely(lambda: self._engine.observe(into.history, into.chosen), False)

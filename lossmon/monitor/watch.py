@@ -23,7 +23,7 @@ from lossmon.monitor.kinship import Trace, trace_of
 from lossmon.monitor.log import Log
 from lossmon.monitor.places import Places
 from lossmon.monitor.pulse import read_sample
-from lossmon.monitor.training import Training
+from lossmon.monitor.training import Judging, Training
 from lossmon.monitor.update import RunUpdate
 from lossmon.words import said
 
@@ -57,9 +57,16 @@ class Monitor:
     Args:
         sources: where bytes come from; closed by `close`.
         roots: the paths that the user named; runs are named relative to them.
+        judging: when runs are judged (see `Training`); what is no file here, or long, is judged as
+            it grows unless it never is.
     """
 
-    def __init__(self, sources: Sequence[Source], roots: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        roots: Iterable[str] = (),
+        judging: Judging = "as it grows",
+    ) -> None:
         self._settings = settings.current()
         self.keep: Callable[[str, Chunk], None] | None = None  # told of each chunk and its log
         self._sources = tuple(sources)
@@ -67,7 +74,7 @@ class Monitor:
         self._sent: dict[str, RunUpdate] = {}  # what was handed out last, by run
         self._source_of: dict[Log, Source] = {}
         self._grouping = Grouping(
-            self._places, self._sources, self._source_of, ByHand.of(self._settings)
+            self._places, self._sources, self._source_of, ByHand.of(self._settings), judging
         )
         self._intake = Intake(self._places, self._source_of, self._grouping)
         self.refused, self.errors = self._intake.refused, self._intake.errors
@@ -249,6 +256,14 @@ class Monitor:
             (self._sent[training.name], [trace_of(log) for log in training.logs])
             for training in list(self._grouping.trainings)
             if training.name in self._sent
+        ]
+
+    def doubtful(self) -> list[list[str]]:
+        """The logs of each run whose verdict at the end may not be that of a screen."""
+        return [
+            [log.path for log in training.logs]
+            for training in list(self._grouping.trainings)
+            if training.past_counts
         ]
 
     def passed_over(self, most: int = 3) -> tuple[int, list[tuple[str, str]]]:

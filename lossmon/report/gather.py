@@ -11,7 +11,7 @@ from multiprocessing.sharedctypes import RawArray
 from typing import Any
 
 from lossmon import config, settings
-from lossmon.api import Reading, read_targets, read_whole
+from lossmon.api import Reading, read_targets, read_whole, with_past
 from lossmon.errors import LossmonError
 from lossmon.hparams import read_hparams
 from lossmon.logs.discover import run_directory
@@ -25,6 +25,7 @@ from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace
 from lossmon.monitor.places import Places, called
 from lossmon.monitor.sources import open_monitor
+from lossmon.monitor.training import Judging
 from lossmon.report.progress import Progress
 
 _LOOK_S = 0.3  # between two looks how far the others are
@@ -34,7 +35,10 @@ _WORTH_IT = 24  # directories of trainings from which on a second process pays
 
 
 def gather(
-    targets: Sequence[str], jobs: int | None, ask: Callable[[str], None] | None = None
+    targets: Sequence[str],
+    jobs: int | None,
+    ask: Callable[[str], None] | None = None,
+    judging: Judging = "as it grows",
 ) -> Reading:
     """Read every target; one that cannot be read does not stop the others.
 
@@ -42,31 +46,32 @@ def gather(
         targets: as typed.
         jobs: processes to read with; None lets the number of logs decide.
         ask: see `read_targets`.
+        judging: likewise.
     """
     config.apply()
     shards = _shards(targets, jobs) if jobs != 1 else []
     progress = Progress(sum(map(len, shards)))
     try:
         if len(shards) < 2:
-            return read_targets(targets, ask=ask, each=progress.show)
-        results = _read_apart(targets, shards, progress)
+            return read_targets(targets, ask=ask, each=progress.show, judging=judging)
+        results = _read_apart(targets, shards, progress, judging)
     finally:
         progress.clear()
     refused = {path: why for _, part in results for path, why in part.items()}
-    updates = _joined(targets, [run for part, _ in results for run in part])
+    updates = _joined(targets, [run for part, _ in results for run in part], judging)
     ordered = sorted(updates, key=lambda update: update.run)
     return Reading(ordered, _nothing_below(targets, updates), refused)
 
 
 def _read_apart(
-    targets: Sequence[str], shards: Sequence[list[str]], progress: Progress
+    targets: Sequence[str], shards: Sequence[list[str]], progress: Progress, judging: Judging
 ) -> list[_Part]:
     """Read each shard in a process of its own."""
     counts = RawArray("q", len(shards))
     with ProcessPoolExecutor(
         len(shards), initializer=_begin, initargs=(settings.current(), counts)
     ) as pool:
-        reading = [pool.submit(_read, targets, logs, at) for at, logs in enumerate(shards)]
+        reading = [pool.submit(_read, targets, logs, at, judging) for at, logs in enumerate(shards)]
         while wait(reading, timeout=_LOOK_S, return_when=FIRST_EXCEPTION).not_done:
             if any(one.done() and one.exception() for one in reading):
                 break
@@ -80,13 +85,16 @@ def _begin(told: settings.Settings, counts: Any) -> None:
     _COUNTS.set(counts)
 
 
-def _read(targets: Sequence[str], logs: list[str], at: int) -> _Part:
+def _read(targets: Sequence[str], logs: list[str], at: int, judging: Judging) -> _Part:
     """Read some of the logs that the targets hold: the runs, and why others are none."""
-    monitor = open_monitor(targets, watch=False, logs=logs)
+    monitor = open_monitor(targets, watch=False, logs=logs, judging=judging)
     try:
         counts = _COUNTS.get()
         read_whole(monitor, configured=False, each=lambda count: counts.__setitem__(at, count))
-        return monitor.traces(), dict(monitor.refused)
+        traces = monitor.traces()
+        updates = with_past(targets, [update for update, _ in traces], monitor.doubtful())
+        told = [(update, parts) for update, (_, parts) in zip(updates, traces, strict=True)]
+        return told, dict(monitor.refused)
     finally:
         monitor.close()
 
@@ -101,7 +109,7 @@ def _nothing_below(targets: Sequence[str], updates: Sequence[RunUpdate]) -> list
 
 
 def _joined(
-    targets: Sequence[str], found: Sequence[tuple[RunUpdate, list[Trace]]]
+    targets: Sequence[str], found: Sequence[tuple[RunUpdate, list[Trace]]], judging: Judging
 ) -> list[RunUpdate]:
     """The runs there are, where logs that different processes have read may be of one training."""
     paths = [target.path for text in targets for target in resolve(text)]
@@ -120,7 +128,7 @@ def _joined(
     logs_of = [frozenset(trace.path for trace in part) for part in parts]
     again = [path for logs in logs_of if logs not in known for path in logs]
     if again:
-        for update in read_targets(targets, logs=again).updates:
+        for update in read_targets(targets, logs=again, judging=judging).updates:
             known[frozenset(log.path for log in update.logs)] = update
     stand = places.of(parts)
     hparams = [

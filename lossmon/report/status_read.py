@@ -44,7 +44,7 @@ def refreshed(
     knowledge = load(lang)
     config.apply()
     if logs is None or logs:
-        updates = read_targets(targets, logs=logs).updates
+        updates = read_targets(targets, logs=logs, judging="at the end").updates
         kept += [standing(update, knowledge) for update in updates]
     return Memory(started, stamps, kept, time.time() - started)
 

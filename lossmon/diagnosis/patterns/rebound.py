@@ -8,7 +8,7 @@ from lossmon.diagnosis import risen
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import sudden
-from lossmon.diagnosis.evidence import ENOUGH
+from lossmon.diagnosis.evidence import ENOUGH, Rise
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -27,6 +27,11 @@ class Bounds(Limits):
     errors_soon = Limit(6.0, "standard errors, of the newest few points", "runs")
     stays = Limit(0.85, "of the newest points beyond the threshold", "prototype")
     plain = Limit(1.6, "x what is needed: no doubt is left", "runs")
+
+
+def bets() -> Rise:
+    """What bets on such a rise as the rows come."""
+    return Rise(float(Bounds.of_drop), float(Bounds.of_low), float(Bounds.fall))
 
 
 def find(view: View) -> Finding | None:
