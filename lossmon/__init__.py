@@ -17,6 +17,7 @@ Beside this way:
     cli/, __main__  the command line     options, usage, exits, endings   what its commands share
     api             read and diagnose    config/, settings, where          what the user tells once
     hparams/        settings of runs     words/, text   what is said, and how it reaches a terminal
+    fleet/          many runs by many processes, here or on a cluster
     demo/           real trainings that go wrong      notify   services that are told
     session, private, memory, regular    files of ours, and how files are opened
     errors, crash, debug                 what goes wrong, on one page

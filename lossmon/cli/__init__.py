@@ -3,6 +3,7 @@
 screens   open, demo, replay
 verdicts  check, watch, status
 pages     plot, export, report
+fleets    what check and export do with many processes
 about     explain, config, completion, manual
 """
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from lossmon.chart.strips import NAMES
+from lossmon.cli.fleets import export_folder, fleet_options
 from lossmon.errors import LossmonError, message_of
 from lossmon.options import (
     ascii_option,
@@ -108,9 +109,13 @@ def plot(
 @click.option(
     "-o", "--output", metavar="FILE", help="Write .csv, .jsonl or .parquet [default: CSV on stdout]"
 )
-def export(targets: tuple[str, ...], output: str | None) -> None:
+@fleet_options
+def export(targets: tuple[str, ...], output: str | None, workers: int | None, cluster: str) -> None:
     """Hand on everything that was read: run, metric, step, epoch, time, value, stage."""
     one_thread()
+    if workers or cluster:
+        export_folder(targets or (".",), workers, cluster, output or "")
+        return
     from lossmon.presentation import export as report
     from lossmon.report.gather import gather
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from lossmon.cli.fleets import fleet_options, triage
 from lossmon.errors import message_of
 from lossmon.options import (
     LEVELS,
@@ -78,6 +79,8 @@ if TYPE_CHECKING:
     metavar="PERCENT",
     help="Differences from the baseline that do not count.",
 )
+@fleet_options
+@click.option("--resume", is_flag=True, help="Take what was read of logs that have not changed.")
 @click.option("--jobs", type=click.IntRange(1), default=None, help="Processes that read logs.")
 @click.option(
     "--timeline/--no-timeline",
@@ -96,6 +99,9 @@ def check(
     baselines: tuple[str, ...],
     at: Axis,
     margin: float,
+    workers: int | None,
+    cluster: str,
+    resume: bool,
     jobs: int | None,
     timeline: bool | None,
     shown: str,
@@ -122,7 +128,17 @@ def check(
             _check_batches(batches, jobs, form, fail_on, lang, ascii, names)
     replays = form == "json" if timeline is None else timeline
     judging: Judging = "as it grows" if replays else "at the end"
-    updates, errors, refused = gather(targets or (".",), jobs, asking(), judging)
+    if cluster or resume or (workers and form == "json"):
+        if form != "json":
+            raise click.UsageError(said("--cluster and --resume are for --json"))
+        if not baselines:
+            triage(targets or (".",), workers, cluster, lang, judging, fail_on, resume=resume)
+            return
+        if cluster or resume:
+            raise click.UsageError(
+                said("--baseline compares in one process; leave --cluster and --resume out")
+            )
+    updates, errors, refused = gather(targets or (".",), workers or jobs, asking(), judging)
     updates = look_at_machine(updates, time.time())
     knowledge = load(lang)
     stand: dict[str, Against] = {}

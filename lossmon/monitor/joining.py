@@ -170,7 +170,7 @@ class Joining(Generic[L]):
         for key in self._keys.pop(log, ()):
             self._holders.get(key, {}).pop(log, None)
         main = curves.main
-        keys = _keys(main) if main is not None else ()
+        keys = keys_of(main) if main is not None else ()
         self._keys[log] = keys
         for key in keys:
             self._holders.setdefault(key, {})[log] = None
@@ -246,7 +246,7 @@ def _path(log: Log | Trace) -> str:
     return log.path
 
 
-def _keys(curve: Curve) -> tuple[int, ...]:
+def keys_of(curve: Curve) -> tuple[int, ...]:
     """What two logs of one training have in common, whatever digits and which rows they hold.
 
     Three values in a row, to three digits; and values at round steps, which logs that have not all

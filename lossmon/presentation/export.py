@@ -67,7 +67,7 @@ def write(updates: Sequence[RunUpdate], path: str) -> int:
     """
     with replacing(path, (log.path for u in updates for log in u.logs)) as partial:
         if path.endswith(".parquet"):
-            return _write_parquet(updates, partial)
+            return write_parquet(updates, partial)
         with open(partial, "w", encoding="utf-8", newline="") as file:
             (_write_lines if path.endswith(".jsonl") else write_csv)(updates, file)
     return sum(len(view) for u in updates for view in u.logged.values())
@@ -111,12 +111,17 @@ def _parquet() -> Any:
     return pyarrow
 
 
-def _write_parquet(updates: Sequence[RunUpdate], path: str) -> int:
+def write_parquet(updates: Sequence[RunUpdate], file_or_path: str | IO[bytes]) -> int:
+    """Write Parquet, to a file of a store as well; the number of points.
+
+    Raises:
+        TargetError: pyarrow is missing.
+    """
     arrow = _parquet()
     kinds = (arrow.string(), arrow.string(), arrow.int64(), *[arrow.float64()] * 3, arrow.string())
     schema = arrow.schema(list(zip(COLUMNS, kinds, strict=True)))
     count = 0
-    with arrow.parquet.ParquetWriter(path, schema) as file:
+    with arrow.parquet.ParquetWriter(file_or_path, schema) as file:
         for update in updates:
             for view in update.logged.values():
                 n = len(view)

@@ -6,6 +6,7 @@ import sys
 import time
 
 from lossmon.options import words_here
+from lossmon.text import in_words
 from lossmon.words import said
 
 _AFTER_S = 1.0  # what is shorter needs no word
@@ -21,6 +22,7 @@ class Progress:
 
     def __init__(self, all_logs: int = 0) -> None:
         self._all = all_logs
+        self._began = time.monotonic()
         self._next = time.monotonic() + _AFTER_S
         self._told = False
         self._terminal = sys.stderr.isatty()
@@ -37,7 +39,13 @@ class Progress:
         self._told = True
         line = said("read {count:,} logs", count=count)
         if self._all:
-            line = said("read {count:,} of {all:,} logs", count=count, all=self._all)
+            took_s = time.monotonic() - self._began
+            line = said(
+                "read {count:,} of {all:,} logs, {left} left",
+                count=count,
+                all=self._all,
+                left=in_words(took_s / count * max(0, self._all - count)),
+            )
         sys.stderr.write(f"\rlossmon: {words_here().say(line)}\x1b[K")
         sys.stderr.flush()
 

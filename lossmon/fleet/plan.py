@@ -1,0 +1,112 @@
+"""Which logs there are below targets, and which of them one worker has to read.
+
+Logs are joined to a training by where they lie and by what they hold. Those that lie in one folder
+of a training, and in folders above it, are of one task. Logs far apart that hold the same values
+are told by the keys that workers send back (see `triage`), and read once more together.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lossmon.errors import TargetError
+from lossmon.logs.discover import run_directory
+from lossmon.logs.follower import Follower
+from lossmon.logs.hosts import resolve
+from lossmon.logs.target import check_local
+from lossmon.words import said
+
+_MOST_BELOW = 48  # folders below one that holds logs itself: of more none is compared with it
+_TASKS = 64  # at least, where there are so many logs: none of many workers stays idle
+_LOGS = 64  # of a task, at most
+_BYTES = 8 << 20  # likewise, where they are several
+
+Stamp = tuple[int, int]  # size, modification time in ns
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one worker reads at once.
+
+    Attributes:
+        logs: paths, of whole trainings.
+        stamps: size and time of each when it was listed.
+    """
+
+    logs: tuple[str, ...]
+    stamps: tuple[Stamp, ...] = ()
+
+
+def plan(targets: Sequence[str]) -> list[Task]:
+    """The logs below targets on this machine or on a file system that all workers see.
+
+    Raises:
+        TargetError: a target is no path here, or cannot be read.
+    """
+    paths = []
+    for text in targets:
+        for target in resolve(text):
+            if target.kind != "local":
+                raise TargetError(
+                    said("{text}: workers read paths; name a folder they all see", text=text)
+                )
+            check_local(target.path)
+            paths.append(target.path)
+    follower = Follower(paths)
+    follower.poll(limit_bytes=0)
+    while follower.scanning:
+        follower.poll(limit_bytes=0)
+    return list(_packed(_kin(follower.logs())))
+
+
+def _kin(logs: Sequence[str]) -> list[list[str]]:
+    """Logs that may be of one training by where they lie."""
+    there: dict[str, list[str]] = {}
+    for log in logs:
+        there.setdefault(run_directory(log), []).append(log)
+    below: dict[str, int] = {}
+    for folder in there:
+        for above in _above(folder):
+            below[above] = below.get(above, 0) + 1
+    head: dict[str, str] = {}
+    for folder in sorted(there, key=len):  # those above come first
+        few = (one for one in _above(folder) if one in there and below[one] <= _MOST_BELOW)
+        head[folder] = head.get(next(few, folder), folder)
+    parts: dict[str, list[str]] = {}
+    for folder, some in there.items():
+        parts.setdefault(head[folder], []).extend(some)
+    return list(parts.values())
+
+
+def _packed(parts: Sequence[Sequence[str]]) -> Iterator[Task]:
+    """Tasks of about one size: what is small is read together."""
+    logs: list[str] = []
+    stamps: list[Stamp] = []
+    most = min(_LOGS, sum(map(len, parts)) // _TASKS)
+    for part in parts:
+        known = [_stamp(log) for log in part]
+        size = sum(size for size, _ in (*stamps, *known))
+        if logs and (len(logs) + len(part) > most or size > _BYTES):
+            yield Task(tuple(logs), tuple(stamps))
+            logs, stamps = [], []
+        logs += part
+        stamps += known
+    if logs:
+        yield Task(tuple(logs), tuple(stamps))
+
+
+def _stamp(log: str) -> Stamp:
+    try:
+        stat = os.stat(log)
+    except OSError:
+        return -1, -1
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _above(folder: str) -> Iterator[str]:
+    """The folders above one, the nearest first; the current one is above all relative paths."""
+    while (above := os.path.dirname(folder)) != folder:
+        yield above or os.curdir
+        folder = above

@@ -1,0 +1,196 @@
+"""The runs of a fleet: read by workers, then named and joined as one process would.
+
+Results come as they are done and wait in a file. What of them one process would say otherwise is
+known at the end alone: logs of one training that lie far apart, and names, which depend on each
+other. So each run is printed once, when all were read; progress is told meanwhile.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import IO
+
+import numpy as np
+
+from lossmon.api import read_targets
+from lossmon.errors import LossmonError
+from lossmon.fleet.kept import Kept, key_of
+from lossmon.fleet.plan import plan
+from lossmon.fleet.pools import Pool
+from lossmon.fleet.work import order, read
+from lossmon.hparams import Hparams
+from lossmon.logs.hosts import place_of, resolve
+from lossmon.logs.local import LocalSource
+from lossmon.monitor.places import Places, called
+from lossmon.monitor.training import Judging
+from lossmon.report.progress import Progress
+from lossmon.text import json_line
+
+_CROWDED = 96  # runs with one key: it tells nothing
+_SHARED = 0.2  # of the keys of the smaller of two runs, from which on they are read together
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Where a run waits in the file, and what it is called after."""
+
+    start: int
+    length: int
+    place: str
+    given: str
+    logs: tuple[str, ...]
+    task: int
+
+
+class Fleet:
+    """A triage of many runs.
+
+    Args:
+        targets: as typed.
+        lang: of texts in the JSON.
+        judging: when runs are judged.
+
+    Attributes:
+        refused: path -> why it is no training log.
+        interrupted: ctrl-c came before all was read.
+        tasks, done: how many there are and were read.
+    """
+
+    def __init__(self, targets: Sequence[str], lang: str, judging: Judging) -> None:
+        self.refused: dict[str, str] = {}
+        self.interrupted = False
+        self.done = 0
+        self._targets = list(targets)
+        self._order = order(self._targets, lang, judging)
+        self._tasks = plan(targets)
+        self.tasks = len(self._tasks)
+        self._runs: list[_Run] = []
+        self._keys: list[np.ndarray] = []
+        self._spool: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as this
+
+    def __enter__(self) -> Fleet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._spool.close()
+
+    def read(self, pool: Pool, resume: bool) -> None:
+        """Read all logs; what is known of those that have not changed is taken as it is."""
+        kept = Kept(self._targets, resume)
+        progress = Progress(sum(len(task.logs) for task in self._tasks))
+        keys = [key_of(task, self._order) for task in self._tasks]
+        todo = [at for at, key in enumerate(keys) if key not in kept]
+        logs = 0
+        try:
+            for at in sorted(set(range(self.tasks)) - set(todo)):
+                self._take(at, kept.get(keys[at]))
+                logs += len(self._tasks[at].logs)
+            texts = (self._text(self._tasks[at].logs) for at in todo)
+            for number, result in pool.run(read, texts):
+                at = todo[number]
+                kept.add(keys[at], result)
+                self._take(at, result)
+                logs += len(self._tasks[at].logs)
+                progress.show(logs)
+            self._join(pool)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        finally:
+            progress.clear()
+            kept.close()
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Each run's JSON, and its worst severity; in the order of names."""
+        places = Places([LocalSource(self._targets, watch=False)], self._targets)
+        names = called(
+            [places.name(run.place) for run in self._runs],
+            [Hparams(name=run.given) for run in self._runs],
+        )
+        for name, run in sorted(zip(names, self._runs, strict=True), key=lambda pair: pair[0]):
+            self._spool.seek(run.start)
+            found = json.loads(self._spool.read(run.length))
+            worst = {finding["severity"] for finding in found["findings"]}
+            yield (
+                json_line({**found, "run": name}),
+                next((one for one in ("critical", "warning", "info") if one in worst), ""),
+            )
+
+    def errors(self) -> list[LossmonError]:
+        """For each target without a run, why; it is read once more, for what to say."""
+        if self.interrupted:
+            return []
+        there = Places([], [place_of(one) for text in self._targets for one in resolve(text)])
+        reached = {there.root(log) for run in self._runs for log in run.logs}
+        without = [
+            text
+            for text in self._targets
+            if reached.isdisjoint(place_of(one) for one in resolve(text))
+        ]
+        return [error for text in without for error in read_targets([text]).errors]
+
+    def _text(self, logs: Sequence[str]) -> str:
+        return json_line({**self._order, "logs": logs})
+
+    def _take(self, at: int, result: str) -> None:
+        """Keep what came of a task in the file."""
+        told = json.loads(result)
+        self.done += at < self.tasks
+        self.refused |= told["refused"]
+        for run in told["runs"]:
+            found = run["object"]
+            text = json_line(found).encode("utf-8", "surrogateescape")
+            start = self._spool.seek(0, 2)
+            self._spool.write(text)
+            logs = tuple(log["path"] for log in found["logs"])
+            self._runs.append(_Run(start, len(text), run["place"], run["given"], logs, at))
+            self._keys.append(np.array(run["keys"], np.int64))
+
+    def _join(self, pool: Pool) -> None:
+        """Read together what different workers have read and what may be of one training."""
+        parts = [sorted(part) for part in _clusters(self._keys, [run.task for run in self._runs])]
+        if not parts:
+            return
+        texts = [self._text([log for at in part for log in self._runs[at].logs]) for part in parts]
+        again = dict(pool.run(read, texts))
+        gone = {at for part in parts for at in part}
+        self._runs = [run for at, run in enumerate(self._runs) if at not in gone]
+        self._keys = [keys for at, keys in enumerate(self._keys) if at not in gone]
+        for number in sorted(again):
+            self._take(self.tasks + number, again[number])
+
+
+def _clusters(keys: Sequence[np.ndarray], tasks: Sequence[int]) -> list[set[int]]:
+    """Runs of different tasks that share much of what logs of one training have in common."""
+    if not keys:
+        return []
+    owner = np.repeat(np.arange(len(keys)), [len(one) for one in keys])
+    every = np.concatenate(keys)
+    by_key = np.argsort(every, kind="stable")
+    every, owner = every[by_key], owner[by_key]
+    cuts = np.flatnonzero(np.diff(every)) + 1
+    shared: Counter[tuple[int, int]] = Counter()
+    for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(every)], strict=True):
+        if 2 <= stop - start <= _CROWDED:
+            some = owner[start:stop].tolist()
+            shared.update(
+                pair for pair in combinations(some, 2) if tasks[pair[0]] != tasks[pair[1]]
+            )
+    head = list(range(len(keys)))
+
+    def top(at: int) -> int:
+        while head[at] != at:
+            at = head[at] = head[head[at]]
+        return at
+
+    for (one, two), count in shared.items():
+        if count >= max(2, _SHARED * min(len(keys[one]), len(keys[two]))):
+            head[top(two)] = top(one)
+    parts: dict[int, set[int]] = {}
+    for at in range(len(keys)):
+        parts.setdefault(top(at), set()).add(at)
+    return [part for part in parts.values() if len(part) > 1]

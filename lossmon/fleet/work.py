@@ -1,0 +1,87 @@
+"""What a worker does: the logs of a task in, JSON out."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from lossmon import config, settings
+from lossmon.api import read_whole, with_past
+from lossmon.diagnosis.knowledge import load
+from lossmon.monitor.joining import keys_of
+from lossmon.monitor.kinship import Curves, Trace
+from lossmon.monitor.sources import open_monitor
+from lossmon.monitor.training import Judging
+from lossmon.report.contract import run_object
+from lossmon.text import json_line
+
+_SENT = ("roles", "total_steps", "classes", "patterns", "together", "apart")
+
+
+def order(targets: list[str], lang: str, judging: Judging, output: str = "") -> dict[str, Any]:
+    """What holds for all tasks: what the user said, but for formats, which each machine has."""
+    told = settings.current()
+    return {
+        "targets": targets,
+        "lang": lang,
+        "judging": judging,
+        "output": output,
+        "settings": {name: getattr(told, name) for name in _SENT},
+    }
+
+
+def read(text: str) -> str:
+    """Read and judge the logs of a task.
+
+    Args:
+        text: a JSON object: an `order` with the "logs" of a task.
+
+    Returns:
+        A JSON object: "runs", each with its contract's "object", its "place", the "given" name of
+        a tracker and the "keys" that logs of one training share; and "refused".
+    """
+    asked = json.loads(text)
+    config.apply()
+    told = {**asked["settings"]}
+    told |= {name: _lists(told[name]) for name in ("together", "apart")}
+    with settings.using(replace(settings.current(), **told)):
+        return _read(asked)
+
+
+def _read(asked: dict[str, Any]) -> str:
+    targets, logs = asked["targets"], asked["logs"]
+    monitor = open_monitor(targets, watch=False, logs=logs, judging=asked["judging"])
+    try:
+        read_whole(monitor)
+        traces = monitor.traces()
+        updates = with_past(targets, [update for update, _ in traces], monitor.doubtful())
+        refused = {path: str(why) for path, why in monitor.refused.items()}
+    finally:
+        monitor.close()
+    if asked["output"]:
+        from lossmon.fleet.table import write_part
+
+        points = write_part(updates, asked["output"], logs)
+        return json_line({"points": points, "runs": len(updates), "refused": refused})
+    knowledge = load(asked["lang"])
+    runs = [
+        {
+            "object": run_object(update, knowledge),
+            "place": update.place,
+            "given": update.hparams.name,
+            "keys": _keys(some),
+        }
+        for update, (_, some) in zip(updates, traces, strict=True)
+    ]
+    return json_line({"runs": runs, "refused": refused})
+
+
+def _keys(traces: list[Trace]) -> list[int]:
+    """What other logs of the same training would have in common with these."""
+    curves = (Curves(trace).main for trace in traces)
+    return sorted({key for curve in curves if curve is not None for key in keys_of(curve)})
+
+
+def _lists(value: Any) -> settings.Lists:
+    return tuple(tuple(one) for one in value)
