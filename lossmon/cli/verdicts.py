@@ -119,13 +119,14 @@ def check(
     from lossmon.report.gather import gather
     from lossmon.report.machine import look_at_machine
 
-    if form in ("text", "json") and not baselines and not verbose and targets:
+    plain_reading = not baselines and not verbose and not cluster and not resume
+    if form in ("text", "json") and plain_reading and targets:
         from lossmon.report.batches import listed
 
         batches = listed(targets)
         if batches is not None:
             names = [name.strip() for name in shown.split(",") if name.strip()]
-            _check_batches(batches, jobs, form, fail_on, lang, ascii, names)
+            _check_batches(batches, workers or jobs, form, fail_on, lang, ascii, names)
     replays = form == "json" if timeline is None else timeline
     judging: Judging = "as it grows" if replays else "at the end"
     if cluster or resume or (workers and form == "json"):

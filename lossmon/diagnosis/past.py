@@ -29,6 +29,7 @@ from lossmon.history.columns import Floats, Series
 
 _GRID = 1.02  # growth between two moments that are looked at: half of that between two looks
 _PLAIN = 20.0  # standard errors of a fall that no doubt is about at any moment
+_CLEAR = 3.0  # standard errors of the whole curve: both patterns ask for 5 to 7 of a part of it
 _SUDDEN = 6  # newest points by which a jump is told
 _NEWEST = 512  # points of them that a summary keeps
 
@@ -104,6 +105,7 @@ def _moments(view: View, train: Curve) -> Iterator[View]:
         return  # it has never been lower than it is
     k, count = max(int(below[0]) + 1, int(Enough.points)), len(train.value)
     error = _PLAIN * train.drop_error
+    slow, sudden = _CLEAR * train.block_error, _CLEAR * train.error_of(_SUDDEN)
     while k < count:
         newest = sketch.mean[max(0, k - _NEWEST) : k]
         curve = Curve(
@@ -124,9 +126,10 @@ def _moments(view: View, train: Curve) -> Iterator[View]:
             ),
             train.rises,
         )
-        low, level = curve.low, max(curve.end, st.median(newest[-_SUDDEN:]))
+        low, jump = curve.low, st.median(newest[-_SUDDEN:])
         least = _least(curve, low, error)
-        if level - low >= least and train.end - low > Risen.stands * least:
+        rose = curve.end - low >= max(least, slow) or jump - low >= max(least, sudden)
+        if rose and train.end - low > Risen.stands * least:
             yield _as_of(view, curve, k / count)
         k = max(k + 1, int(k * _GRID))
 

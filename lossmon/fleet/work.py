@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from lossmon.monitor.kinship import Curves, Trace
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Judging
 from lossmon.report.contract import run_object
+from lossmon.report.machine import look_at_machine
 from lossmon.text import json_line
 
 _SENT = ("roles", "total_steps", "classes", "patterns", "together", "apart")
@@ -56,6 +58,7 @@ def _read(asked: dict[str, Any]) -> str:
         read_whole(monitor)
         traces = monitor.traces()
         updates = with_past(targets, [update for update, _ in traces], monitor.doubtful())
+        updates = look_at_machine(updates, time.time())
         refused = {path: str(why) for path, why in monitor.refused.items()}
     finally:
         monitor.close()
