@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +26,40 @@ for _name in ("COLUMNS", "LINES"):
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders for the settings of each test, numbered here.
+
+    pytest numbers a folder by a look at all there are: two a test took a sixteenth of all tests.
+    """
+    home = tmp_path_factory.mktemp("homes")
+    return (home / str(number) for number in count())
+
+
 @pytest.fixture(autouse=True)
-def settings_of_nobody(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: Any
-) -> Iterator[None]:
+def settings_of_nobody(homes: Iterator[Path], monkeypatch: Any) -> Iterator[None]:
     """The settings of whoever runs the tests are neither read nor changed, nor left to the next."""
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+    home = next(homes)
+    for name, folder in (("XDG_CONFIG_HOME", home / "config"), ("XDG_STATE_HOME", home / "state")):
+        folder.mkdir(parents=True)
+        monkeypatch.setenv(name, str(folder))
     monkeypatch.delenv("LOSSMON_CONFIG", raising=False)
     with settings.using(settings.Settings()):
         yield
+
+
+# Files whose tests start processes, look at real trainings or make up thousands of examples.
+_DEAR = frozenset((
+    "test_conformance", "test_cases", "test_cli", "test_watch", "test_status", "test_streams",
+))  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what opens a screen, a terminal, a box or a process: `-m "not slow"` is quick."""
+    for item in items:
+        screen = inspect.iscoroutinefunction(getattr(item, "function", None))
+        if screen or item.path.stem in _DEAR or item.path.parent.name in ("remote", "demo"):
+            item.add_marker("slow")
 
 
 @pytest.fixture
