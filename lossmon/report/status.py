@@ -216,7 +216,8 @@ def _colored(text: str, severity: str, style: Style) -> str:
     color = _COLORS.get(severity)
     if style == "tmux":
         text = text.replace("#", "##")
-        return f"#[fg={color}]{text}#[fg=default]" if color else text
+        # On black of its own: tmux's bar is green from the start, and green on green is not seen.
+        return f"#[fg={color},bg=black]{text}#[default]" if color else text
     if style == "ansi" and color:
         return f"\x1b[{_ANSI[color]}m{text}\x1b[0m"
     return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lossmon.config.keep import keep, with_setting
 from lossmon.errors import ConfigError
 from lossmon.tui import themes
 from lossmon.tui.app import LossmonApp
+from lossmon.tui.widgets import chart_styles
 from lossmon.tui.widgets.chart_view import ChartView
 from tests.tui.terminal import Terminal
 from tests.tui.test_app import WIDE, loaded, main_of
@@ -56,6 +58,12 @@ def contrast(a: Color, b: Color) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
+ZONES = {
+    tone: int(share) / 100
+    for tone, share in re.findall(r"background: \$(\w+) (\d+)%", chart_styles.css(""))
+}
+
+
 @pytest.mark.parametrize("name", list(themes.OURS))
 def test_words_are_legible_on_what_is_behind_them(name: str) -> None:
     found = colors(name)
@@ -65,6 +73,9 @@ def test_words_are_legible_on_what_is_behind_them(name: str) -> None:
             for behind in ("background", "surface"):
                 ratio = contrast(found[f"text-{role}"], found[behind])
                 assert ratio >= least, f"{role} on {behind}: {ratio:.1f}"
+            for tone, share in ZONES.items():  # behind a curve, since something went wrong
+                zone = found["background"].blend(found[tone], share)
+                assert contrast(found[f"text-{role}"], zone) >= 4.5, f"{role} in a zone"
     assert contrast(found["surface-lighten-2"], found["background"]) >= 1.5, "borders"
 
 

@@ -18,7 +18,9 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lossmon.chart.picture import ChartSpec, Curve, draw
+from lossmon.chart.spec import told_in
 from lossmon.text import cell_width, clip, pad, printable
+from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets import chart_styles
 
 _TONES = {
@@ -218,21 +220,21 @@ class SmallCharts(ScrollView, can_focus=True):
         return Strip(pieces).adjust_cell_length(width, self.rich_style)
 
     def _rows(self, chart: SmallChart, width: int, height: int) -> list[Strip]:
-        key = (chart.key, chart.revision, chart.growing, self._look, width, height)
+        words = words_of(self)
+        key = (chart.key, chart.revision, chart.growing, self._look, width, height, words.lang)
         rows = self._drawn.pop(key, None)
         if rows is None:
-            picture = draw(
-                ChartSpec(
-                    chart.curves,
-                    width - 1,
-                    height,
-                    x_axis=self._look.x_axis,
-                    log_y=self._look.log_y,
-                    smoothing=self._look.smoothing,
-                    ascii=self._ascii,
-                    growing=chart.growing,
-                )
+            spec = ChartSpec(
+                chart.curves,
+                width - 1,
+                height,
+                x_axis=self._look.x_axis,
+                log_y=self._look.log_y,
+                smoothing=self._look.smoothing,
+                ascii=self._ascii,
+                growing=chart.growing,
             )
+            picture = draw(told_in(spec, words))
             strips = chart_styles.strips_of(self, picture.rows, width - 1)
             rows = [strip.adjust_cell_length(width, self.rich_style) for strip in strips]
         self._drawn[key] = rows  # the newest last
