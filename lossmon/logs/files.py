@@ -98,7 +98,7 @@ class Files:
         Args:
             path: of the file, in which other bytes stand now.
             before: how it was.
-            known: (offset, bytes) of what stood in it.
+            known: (offset, bytes) of what stood in it, by which a copy is known; in order.
         """
         return ""
 
@@ -158,7 +158,7 @@ class LocalFiles(Files):
                     found, beside = entry.stat(), os.path.join(folder, entry.name)
                     if (found.st_dev, found.st_ino) == before.identity:
                         return beside
-                    if all(found.st_size >= offset + len(data) for offset, data in known):
+                    if known and found.st_size >= known[-1][0] + len(known[-1][1]):
                         copies.append(beside)
             for beside in copies:
                 if all(self.read_at(beside, offset, len(data)) == data for offset, data in known):

@@ -27,8 +27,7 @@ SCAN_SLICE_S = 0.2  # seconds a poll may spend on walking directories
 SCAN_EVERY_S = 2.0  # between two walks; longer where a walk takes long
 QUIET_S = 600.0  # a file not written to for so long is looked at less often
 QUIET_EVERY = 5  # polls between two looks at a quiet file
-MANY = 500  # files; of more, those that do not change are looked at in turns
-MANY_EVERY = 20  # polls between two looks at such a file, at most
+MANY, MANY_EVERY = 500, 20  # of more files, those that do not change every so many polls
 LONG_BYTES = 16 << 20  # of a file with more to read its end is shown first
 AHEAD_BYTES = 1 << 18  # so much of it
 CHECK_BYTES = 64 << 20  # a same-sized rewrite is told by its checksum up to this size
@@ -41,7 +40,7 @@ Chunk = NamedTuple(
         ("kind", str),  # "data", "newest", "truncated", "replaced", "rotated", "gone" or "error"
         ("offset", int),  # of data in the file
         ("data", bytes),
-        ("message", str),  # why, for "error" and "gone"
+        ("message", str),  # why, for "error" and "gone"; where to, for "rotated"
         ("mtime", float),  # of the file, seconds since the Unix epoch
         ("size", int),  # of the file when it was last seen
     ],
@@ -272,7 +271,7 @@ class Follower:
                 tail.doubt = True  # the next piece is read along with what was before it
             elif not self._unchanged(tail, now.size):
                 what = REPLACED
-        if self._rotations and what in (REPLACED, TRUNCATED) and self._has_turned(tail):
+        if self._rotations and what in (REPLACED, TRUNCATED) and self._has_turned(tail, what):
             tail.gone = False
             return self._look_behind(tail)
         left = self._rotations and self._leave_again(tail, now)
@@ -293,13 +292,14 @@ class Follower:
             return False
         return tail.dropped
 
-    def _has_turned(self, tail: Tail) -> bool:
-        """Whether what was read of a file stands beside it, under another name."""
+    def _has_turned(self, tail: Tail, what: str) -> bool:
+        """Whether what was read of a file stands beside it: moved there, or copied and emptied."""
         if not tail.offset or tail.dropped or tail.seen is None or tail.restored:
             return False
-        guard = (tail.offset - len(tail.guard), tail.guard)
-        tail.turned = self._files.turned_to(tail.path, tail.seen, [(0, tail.head), guard])
-        return bool(tail.turned)
+        known = [(0, tail.head), (tail.offset - len(tail.guard), tail.guard)]
+        known = known if what == TRUNCATED else []  # what is written anew may have copies, too
+        tail.turned = self._files.turned_to(tail.path, tail.seen, known)
+        return tail.turned != ""
 
     def _look_behind(self, tail: Tail) -> List[Chunk]:
         """Read a rotated file to its end, and go on with the new one once something is in it."""

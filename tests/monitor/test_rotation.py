@@ -142,6 +142,17 @@ def test_a_training_that_begins_anew_is_another(watched: Callable[[str], Watched
     assert found[1:] in ([], [list(range(1, 21))])  # the old one, where the folder is watched
 
 
+def test_a_table_that_is_saved_anew_beside_its_copies_was_not_rotated(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("".join(f"{2 / i}\n" for i in range(1, 30)))
+    follower = Follower([str(log)], rotations=True)
+    follower.poll()
+    shutil.copyfile(log, tmp_path / "log-1.csv")
+    (tmp_path / "new").write_text(log.read_text() + "0.1\n")
+    os.replace(tmp_path / "new", log)
+    assert [chunk.kind for _ in range(3) for chunk in follower.poll()] == ["replaced", "data"]
+
+
 def test_the_number_of_a_file_that_was_dropped_may_be_that_of_another(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x" * 300)
     follower = Follower([str(tmp_path)], rotations=True)
