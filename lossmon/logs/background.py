@@ -30,6 +30,7 @@ class Patience:
         longest_s: between two attempts.
         lasted_s: a link that held so long is no failed attempt.
         attempts: when reading once, before it is given up.
+        leave_s: for the thread to end when the source is closed; it ends by itself later, then.
     """
 
     answer_s: float = 40.0  # names, jump hosts and keys take their time
@@ -37,6 +38,7 @@ class Patience:
     longest_s: float = 30.0
     lasted_s: float = 10.0
     attempts: int = 3
+    leave_s: float = 5.0
 
 
 class Background(Source):
@@ -217,7 +219,7 @@ class Background(Source):
         self.ended()
         self._again.set()
         self.nudge()
-        self._thread.join(timeout=5)
+        self._thread.join(timeout=self.patience.leave_s)
 
     # -- the thread ------------------------------------------------------------------------------
 

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import threading
 from pathlib import Path
 
 import pytest
 
 from lossmon.api import read_targets
 from lossmon.errors import TargetError
-from lossmon.logs.scheme import Target
+from lossmon.logs.far.source import FarSource
+from lossmon.logs.far.web import WebFiles
+from lossmon.logs.far.web import meaning as of_web
+from lossmon.logs.scheme import Order, Target
 from lossmon.logs.target import parse
 from tests.remote.box import Collector, wait_until
 from tests.report.test_cli import run
-from tests.stores.places import Bucket, Pieces, Place, Plain, Sftp, tell
+from tests.stores.places import OFTEN, Bucket, Pieces, Place, Plain, Sftp, tell
 from tests.stores.test_live import rows
 
 
@@ -227,3 +232,17 @@ def test_a_link_that_breaks_while_it_is_read_once_is_told(place: Pieces) -> None
     (error,) = map(str, found.errors)
     assert "no connection to it: Remote end closed" in error
     assert error.endswith("; what was read until then is shown")
+
+
+def test_who_leaves_waits_for_no_server() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        files = WebFiles(address)
+        order = Order((Target("web", "a.log", heading=address),), True, None, address)
+        source = FarSource(order, files, OFTEN, of_web)
+        connection, _ = silent.accept()  # and never answer
+        with connection:
+            source.close()
+            asking = [one for one in threading.enumerate() if address[:-1] in one.name]
+            assert len(asking) == 1, "it still waits, and nobody waits for it"
+    wait_until(lambda: not asking[0].is_alive(), why="it ends by itself")

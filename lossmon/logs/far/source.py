@@ -54,6 +54,7 @@ class FarSource(Background):
         meaning: Callable[[Exception], Failure],
         patience: Patience | None = None,
     ) -> None:
+        patience = patience or Patience(leave_s=0.3)  # nothing is left there to be ended
         super().__init__(order.name, watch=order.watch, prefix=order.prefix, patience=patience)
         self._files = files
         self._files.only = order.only
