@@ -119,6 +119,8 @@ def check(
     from lossmon.report.gather import gather
     from lossmon.report.machine import look_at_machine
 
+    replays = form == "json" if timeline is None else timeline
+    judging: Judging = "as it grows" if replays else "at the end"
     plain_reading = not baselines and not verbose and not cluster and not resume
     if form in ("text", "json") and plain_reading and targets:
         from lossmon.report.batches import listed
@@ -126,9 +128,7 @@ def check(
         batches = listed(targets)
         if batches is not None:
             names = [name.strip() for name in shown.split(",") if name.strip()]
-            _check_batches(batches, workers or jobs, form, fail_on, lang, ascii, names)
-    replays = form == "json" if timeline is None else timeline
-    judging: Judging = "as it grows" if replays else "at the end"
+            _check_batches(batches, workers or jobs, form, fail_on, lang, judging, ascii, names)
     if cluster or resume or (workers and form == "json"):
         if form != "json":
             raise click.UsageError(said("--cluster and --resume are for --json"))
@@ -182,6 +182,7 @@ def _check_batches(
     form: str,
     fail_on: tuple[str, ...],
     lang: str,
+    judging: Judging,
     ascii: bool,
     names: list[str],
 ) -> NoReturn:
@@ -191,7 +192,7 @@ def _check_batches(
     from lossmon.report.batches import triaged
 
     knowledge = load(lang)
-    whole = triaged(batches, jobs, form, lang, click.echo)
+    whole = triaged(batches, jobs, form, lang, judging, click.echo)
     if whole.neediest:
         click.echo(
             report.as_text(

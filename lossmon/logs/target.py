@@ -19,6 +19,7 @@ _URL = re.compile(
     rf"ssh://(?:(?P<user>[^@/\s]+)@)?(?P<host>{_NAME})(?::(?P<port>\d{{1,5}}))?(?P<path>/.*)?",
     re.DOTALL,
 )
+_OTHER = re.compile(r"[a-z][a-z0-9+.-]*://")
 _REMOTE = re.compile(rf"(?:(?P<user>[^@/:\s]+)@)?(?P<host>{_NAME}):(?P<path>.*)", re.DOTALL)
 
 
@@ -52,6 +53,14 @@ def parse(text: str) -> Target:
     target = scheme.target(text) if scheme is not None else None
     if target is not None:
         return target
+    if _OTHER.match(text):
+        raise TargetError(
+            said(
+                "{text}: no kind of place that is read; those are in the table of "
+                ".github/docs/places.md, and packages add more",
+                text=text,
+            )
+        )
     found = _REMOTE.fullmatch(text)
     if found is not None:
         return _remote(text, found["host"], found["user"] or "", None, found["path"] or ".")

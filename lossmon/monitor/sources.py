@@ -34,7 +34,7 @@ def open_monitor(
     Args:
         targets: as typed; see `lossmon.logs.target`. What is not here is connected to in the
             background.
-        logs: of all logs of the targets, read only these.
+        logs: of all logs of the targets, read only these; as runs name them.
         watch: be woken by the file system when a log grows; not needed to read once.
         judging: when runs are judged.
 
@@ -48,12 +48,17 @@ def open_monitor(
     for target in parsed:
         opened = schemes.of(target.kind).open
         orders.setdefault((opened, prefix_of(target)), []).append(target)
-    only = None if logs is None else tuple(logs)
-    sources = [
-        opened(Order(tuple(some), watch, host_of(some[0]) if some[0].host else None, prefix, only))
-        for (opened, prefix), some in orders.items()
-    ]
+    sources = []
+    for (opened, prefix), some in orders.items():
+        box = host_of(some[0]) if some[0].host else None
+        only = None if logs is None else _below(prefix, logs)
+        sources.append(opened(Order(tuple(some), watch, box, prefix, only)))
     return Monitor(sources, [place_of(target) for target in parsed], judging)
+
+
+def _below(prefix: str, logs: Sequence[str]) -> tuple[str, ...]:
+    """Logs as their source calls them, of those that are of it."""
+    return tuple(log[len(prefix) :] for log in logs if log.startswith(prefix))
 
 
 def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:

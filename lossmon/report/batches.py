@@ -18,12 +18,13 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from lossmon import config, settings
-from lossmon.api import read_whole
+from lossmon.api import read_whole, with_past
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, message_of
 from lossmon.logs import schemes
 from lossmon.logs.hosts import resolve
 from lossmon.monitor.sources import open_monitor
+from lossmon.monitor.training import Judging
 from lossmon.monitor.update import RunUpdate
 from lossmon.options import one_thread
 from lossmon.presentation.verdict import headline
@@ -137,7 +138,12 @@ def listed(targets: Sequence[str]) -> Batches | None:
 
 
 def triaged(
-    batches: Batches, jobs: int | None, form: str, lang: str, say: Callable[[str], None]
+    batches: Batches,
+    jobs: int | None,
+    form: str,
+    lang: str,
+    judging: Judging,
+    say: Callable[[str], None],
 ) -> Triage:
     """Read batch after batch.
 
@@ -146,6 +152,7 @@ def triaged(
         jobs: processes that read; None for one a core.
         form: "json" or "text".
         lang: of texts in JSON.
+        judging: when runs are judged.
         say: prints a JSON line a run, batch by batch.
     """
     whole = Triage()
@@ -161,7 +168,7 @@ def triaged(
         left = iter(batches)
         while True:
             for target, logs in islice(left, jobs * _AHEAD - len(waiting)):
-                waiting.append(pool.submit(_read, target, logs, form, lang))
+                waiting.append(pool.submit(_read, target, logs, form, lang, judging))
             if not waiting:
                 break
             done = waiting.popleft().result()
@@ -189,12 +196,12 @@ def _begin(told: settings.Settings) -> None:
     one_thread()
 
 
-def _read(target: str, logs: list[str], form: str, lang: str) -> Triage:
+def _read(target: str, logs: list[str], form: str, lang: str, judging: Judging) -> Triage:
     """Judge the runs of one batch; a store that does not answer is asked again, then told of."""
     for pause_s in (*_PAUSES_S, None):
-        monitor = open_monitor([target], watch=False, logs=logs)
+        monitor = open_monitor([target], watch=False, logs=logs, judging=judging)
         try:
-            updates = read_whole(monitor)
+            updates = with_past([target], read_whole(monitor), monitor.doubtful())
             lost = [one.reason for one in monitor.hosts() if one.state != "live"]
         finally:
             monitor.close()

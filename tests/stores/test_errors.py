@@ -44,6 +44,7 @@ def test_addresses(text: str, target: Target) -> None:
         ("s3://b ucket/x", "not an address"),
         ("https://me:secret@host/x", "no password in an address"),
         ("s3://a::file:///etc/passwd", "not an address"),
+        ("ftp://host/x", "no kind of place that is read"),
         ("gpu1:s3://bucket/x", "is read from here, not behind a box"),
     ],
 )
@@ -115,6 +116,8 @@ def test_a_bucket_is_triaged_by_name(place: Bucket) -> None:
         ("s3://bucket/runs/b", 79),
     ]
     assert done.returncode == 0, done.stderr
+    again = read_targets(["s3://bucket/runs"], logs=["s3://bucket/runs/b/train.log"])
+    assert [update.step for update in again.updates] == [79], "one of them, as runs name it"
     wrong = run("check", "s3://bucket/none")
     assert wrong.stderr.strip().endswith("check the spelling")
     assert wrong.returncode == 2
@@ -132,11 +135,12 @@ def test_a_bucket_is_listed_in_batches_by_folder(place: Bucket) -> None:
     assert batches is not None
     found = list(batches(target, 3))
     assert [len(batch) for batch in found] == [4, 4, 4, 2], "a folder is in one batch"
-    assert [log for batch in found for log in batch] == names
-    got = Collector(place.source("sweep", watch=False, only=tuple(found[1])))
+    assert [log for batch in found for log in batch] == [f"s3://bucket/{name}" for name in names]
+    only = [log.removeprefix("s3://bucket/") for log in found[1]]
+    got = Collector(place.source("sweep", watch=False, only=tuple(only)))
     try:
         got.until(lambda: got.source.exhausted)
-        assert sorted(got.content) == found[1], "the others are left alone"
+        assert sorted(got.content) == only, "the others are left alone"
     finally:
         got.source.close()
 
@@ -176,7 +180,7 @@ def test_more_logs_than_fit_are_triaged_batch_by_batch(
     said: list[str] = []
     listed = batches.listed(["s3://bucket/sweep"])
     assert listed is not None
-    whole = batches.triaged(listed, 1, "json", "en", said.append)
+    whole = batches.triaged(listed, 1, "json", "en", "as it grows", said.append)
     assert whole.errors == []
     found = [json.loads(line) for text in said for line in text.splitlines()]
     assert [one["run"] for one in found] == [f"s3://bucket/sweep/run{n}" for n in range(7)]

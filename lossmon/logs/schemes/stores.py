@@ -82,7 +82,8 @@ def _batches(target: Target, most: int) -> Iterator[list[str]]:
     from lossmon.logs.far.stores import StoreFiles, meaning
 
     try:
-        yield from batches(StoreFiles(*_parts(target.heading)), target.path, most)
+        for logs in batches(StoreFiles(*_parts(target.heading)), target.path, most):
+            yield [target.heading + log for log in logs]
     except TargetError:
         raise
     except Exception as error:
