@@ -12,6 +12,8 @@ GRACE_S = 2.0  # for a client to come to its end whose log was replaced
 QUIET_S = 0.4  # little came for so long: all that was there is read
 LITTLE = 1 << 14  # bytes: a log that is still being shown comes at some MB a second
 
+_TRIES = 3  # to see the end of what stood there before
+
 Put = Callable[[str, bytes, float], None]
 Gone = Callable[[str, str], None]
 
@@ -113,11 +115,11 @@ class Run:
     def overdue(self) -> bool:
         """The client goes on though its log was replaced: it may show another one by now."""
         late = time.monotonic() - self._next_at > GRACE_S
-        return self.child is not None and self._next is not None and late
+        return self.child is not None and self._next is not None and late and not self._looks_back
 
     def cut(self) -> None:
         """The client was ended from here."""
-        self.child = None
+        self.child, self._looks_back = None, False
         self._give(self._reader.end(False))
 
     def take(self, stream: int, data: bytes, dry: bool) -> None:
@@ -127,11 +129,13 @@ class Run:
 
     def over(self, status: int) -> None:
         """The client has ended."""
-        looked_back = self._looks_back and self._next is not None
-        status = 0 if looked_back else status  # what stood there before may be gone by now
-        self.child, self.status = None, status
         self._give(self._reader.end(status == 0))
         said = self._reader.said.decode("utf-8", "replace")
+        looked_back = self._looks_back and self._next is not None
+        if looked_back and status and "not found" not in said and self.fails < _TRIES:
+            self._looks_back = looked_back = False  # once more
+        status = 0 if looked_back else status  # what stood there before may be gone by now
+        self.child, self.status = None, status
         if status == 0 and self._knew_end and self._next is None:
             self._done = self.found.id, self.found.turn
             self._give(self._reader.finish(False))
