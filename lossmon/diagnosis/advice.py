@@ -28,11 +28,17 @@ class Bounds(Limits):
     flows = Limit(1e-6, "grad norm that reaches the weights", "words: next to 0")
 
 
+_FLAT = ("not_decreasing", "underfitting")
+
+
 def unwise(view: View, found: Iterable[Finding]) -> frozenset[str]:
     """The moves that no finding of this run may advise."""
+    found = tuple(found)
     forbidden = {move for one in found for move in PATTERNS[one.pattern].forbids}
     if not raise_is_earned(view):
         forbidden.add("rate+")
+    elif any(one.pattern in _FLAT for one in found):
+        forbidden.add("rate-")
     if view.rate is None or rates.rate_is_constant(view):  # nothing is known to have decayed
         forbidden.add("decay-")
     return frozenset(forbidden)

@@ -6,7 +6,8 @@ Everything here is bounded, whatever the length of the run: curves are sampled, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.kind import UNKNOWN, Kind
-from lossmon.diagnosis.measures import Names, measured
+from lossmon.diagnosis.kind import SCORES, UNKNOWN, Kind
+from lossmon.diagnosis.measures import Names, is_held_out, measured
 from lossmon.history.columns import Floats, Ints, Series, SeriesView
 from lossmon.history.run import History, Plan
 
@@ -26,6 +27,9 @@ STEP_TIME = (
     r"(?:step|iter(?:ation)?|batch|train_step)_?time|(?:elapsed_)?time_per_\w+|^time$|time_taken"
     r"|^(?:avg_)?batch_cost$|s_per_(?:step|it)"
 )
+_LOSS = r"\w*loss\w*"
+_PART = r"\w*loss\w*|(?:rmse|mae|l2)_\w+|\w+_(?:rmse|mae)"
+_TOTAL = r"(?:total|cumulative|running|sum)_?(?:\w*loss\w*|sum|ll)?|\w*loss\w*"
 _SAMPLES = 256
 _EPOCHS = 64  # newest epochs whose start is kept
 _RESTARTS = 16
@@ -191,6 +195,36 @@ class Around:
         return _logged(series) if series is not None and len(series) else None
 
     @cached_property
+    def losses(self) -> tuple[Logged, ...]:
+        """The parts of the train loss with its total, row by row, the newest 64 of at most 16.
+
+        Those with as many rows as most of them, so that rows can be compared.
+        """
+        named = [self._series[name] for name in self._names.matching(_LOSS)[:64]]
+        some = [one for one in named if len(one) >= 3 and not is_held_out(one.name)]
+        if len(some) < 2:
+            return ()
+        rows = Counter(len(one) for one in some).most_common(1)[0][0]
+        views = [(one.name, one.kept()) for one in some if len(one) == rows][:16]
+        return tuple(
+            Logged(name, view.step[-64:].astype(float), view.value[-64:], whole=rows <= 64)
+            for name, view in views
+        )
+
+    @property
+    def parts(self) -> Iterator[Logged]:
+        """Losses and errors beside the total, of train, at most 16, points of the whole run."""
+        some = [one for one in self._names.matching(_PART)[:64] if not is_held_out(one)]
+        return (_logged(self._series[one]) for one in some[:16] if len(self._series[one]))
+
+    @cached_property
+    def totals(self) -> tuple[Logged, ...]:
+        """Losses and totals, the newest rows."""
+        names = [name for name in self._names.matching(_TOTAL)[:64] if "scale" not in name.lower()]
+        named = (self._series[name] for name in names)
+        return tuple(_logged(one) for one in named if len(one) >= 3)
+
+    @cached_property
     def durations(self) -> tuple[Floats, Floats] | None:
         """(step, seconds that the row took), of the newest rows, shapes (k,), k <= 512."""
         took = self.logged(STEP_TIME)
@@ -211,6 +245,17 @@ class Around:
             return None
         name, direction = found
         return _logged(self._series[name])._replace(rises=direction == "higher")
+
+    @cached_property
+    def scores(self) -> tuple[Logged, ...]:
+        """All that measures how good the answers are, at most 16, of train and of held-out data."""
+        found: dict[str, Logged] = {}
+        for measure in (*self.kind.goals, *SCORES):
+            for name in self._names.matching(measure.name)[:16]:
+                if name not in found and len(self._series[name]) and len(found) < 16:
+                    rises = measure.direction == "higher"
+                    found[name] = _logged(self._series[name])._replace(rises=rises)
+        return tuple(found.values())
 
     @property
     def failure(self) -> str:

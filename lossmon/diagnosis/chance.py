@@ -9,12 +9,14 @@ away than one out of a list of usual ones, which any loss may pass by chance.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.kind import plain
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.view import Curve, View
 from lossmon.words import said
@@ -26,6 +28,9 @@ class Bounds(Limits):
     told = Limit(0.02, "of a level that was told", "words")
     batch = Limit(0.004, "of ln(batch) and the like", "SimCLR, CLIP: third digit")
     usual = Limit(0.0015, "of one out of a list", "a list of 20 levels is met by chance, else")
+    both = Limit(0.01, "of ln C, where an accuracy is 1 / C", "threads")
+    share = Limit(0.25, "of 1 / C, that an accuracy may be away", "threads")
+    exact = Limit(1e-5, "of ln K of a power of two, whatever is trained", "threads")
     epochs = Limit(5, "rows, each the mean of an epoch, that all stand there", "threads: 6")
     few = Limit(0.005, "of the level, of each of these", "threads: 2.297 to 2.309")
     flat = Limit(
@@ -68,6 +73,7 @@ def chances(view: View) -> Iterator[Chance]:
     classes = settings.get("classes", 0.0)
     if classes >= 2 and view.kind.id in ("", "classifier", "segmentation", "detection"):
         yield _chance(classes, said("{classes:,.0f} classes", classes=classes), Bounds.told)
+    yield from _by_accuracy(view)
     batch = _batch(view)
     if "batch" in kinds and batch >= 32:
         for ranks in (1, 2, 4, 8, 16, 32, 64) if view.kind.id == "contrastive" else (1,):
@@ -101,6 +107,27 @@ def chances(view: View) -> Iterator[Chance]:
             yield _chance(n, said("{n:,} classes", n=n), Bounds.usual)
 
 
+def _by_accuracy(view: View) -> Iterator[Chance]:
+    """An accuracy of 0.10 beside a loss of 2.30: there are 10 classes, as both say."""
+    train = view.train
+    if view.kind.id != "classifier" or train is None or not 0.6 < train.end < _MOST:
+        return
+    classes = round(math.exp(train.end))
+    for score in view.around.scores:
+        if not score.rises or not _ACCURACY.search(plain(score.name)) or len(score.value) < 3:
+            continue
+        level = score.late(0.5)
+        share = level / 100 if level > 1 else level
+        if abs(share * classes - 1) <= Bounds.share:
+            words = said("{n:,} classes (as {name} says)", n=classes, name=score.name)
+            yield _chance(classes, words, Bounds.both)
+            return
+
+
+_MOST = math.log(5_000)
+_ACCURACY = re.compile(r"acc(?:uracy)?")
+
+
 def _chance(among: float, words: str, within: float) -> Chance:
     return Chance(math.log(among), among, words, within)
 
@@ -120,7 +147,18 @@ def chance_of(view: View) -> Chance | None:
     if np.ptp(quarters) > Bounds.flat * train.end:
         return None
     level = st.median(train.value[len(train.value) // 2 :])
-    return next((c for c in chances(view) if abs(level / c.level - 1) <= c.within), None)
+    found = next((c for c in chances(view) if abs(level / c.level - 1) <= c.within), None)
+    return found or _exact(level, float(np.ptp(quarters)), view)
+
+
+def _exact(level: float, spread: float, view: View) -> Chance | None:
+    """A level that is ln 2^k to the fifth digit, k from 8 on, and does not move."""
+    power = round(level / math.log(2))
+    if not 8 <= power <= 20 or view.curve or spread > Bounds.exact * level:
+        return None
+    if abs(level / (power * math.log(2)) - 1) > Bounds.exact:
+        return None
+    return _chance(2**power, said("{many:,} outputs", many=2**power), Bounds.exact)
 
 
 def guessing_for_epochs(view: View) -> Chance | None:

@@ -25,6 +25,7 @@ _BURST = 4.0  # x the usual grad norm
 _BATCH = 1.5  # x: a change of the batch size
 _CHANCE = 0.1  # an epoch boundary is near any step with this chance at most, else it says nothing
 _FEW, _OFTEN = 5, 0.02  # events of the text: so many, and for so many of the rows, go on and on
+_BOTH = 1.2  # x: eval rose, too
 _SPEED = 1.5  # x: a change of speed that hints at other data
 
 
@@ -175,10 +176,32 @@ def after_eval(view: View, onset: int) -> Iterator[Reason]:
     behind = steps[(steps < onset) & (steps >= onset - 1.5 * spacing)]
     between = spacing_of(steps.astype(float)) if len(steps) > 1 else float(steps[0])
     if len(behind) and 1.5 * spacing <= 0.2 * between:
+        survived = int(np.count_nonzero(steps < behind[-1]))  # evaluations that broke nothing
         yield Reason(
             "eval_state",
             said("an evaluation stands at step {behind:,}, one row before", behind=int(behind[-1])),
-            2.0,
+            1.3 if survived else 1.7,
+        )
+
+
+def both_rise(view: View, onset: int) -> Iterator[Reason]:
+    """Train and eval go up together: the weights went wrong, and no example is learned by heart."""
+    pair = view.pair
+    if pair is None or len(pair.value) < 4:
+        return
+    before, since = pair.value[pair.step < onset], pair.value[pair.step >= onset]
+    if len(before) < 2 or not len(since):
+        return
+    usual = st.median(before[-5:])
+    if usual > 0 and np.min(since) >= _BOTH * usual and np.min(since) > np.max(before[-5:]):
+        yield Reason(
+            "lr_too_high",
+            said(
+                "eval rose with it, from {usual:.3g} to {level:.3g}: the updates broke the weights",
+                usual=usual,
+                level=st.median(since),
+            ),
+            1.6,
         )
 
 

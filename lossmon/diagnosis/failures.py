@@ -15,6 +15,7 @@ _WORDS: tuple[tuple[CauseId, str], ...] = (
     ("shape_mismatch", r"size mismatch|shapes?\b.{0,60}(?:mismatch|cannot be)|must match"),
     ("bad_index", r"device-side assert|index out of (?:range|bounds)|IndexError|CUBLAS_STATUS"),
     ("loss_scale", r"(?:loss|grad)[ _-]?scale|\bscale is (?:at|too)"),
+    ("nan_in_data", r"input (?:contains|X contains) nan"),
     ("numeric_overflow", r"\bnan\b|non-?finite|FloatingPoint"),
     ("missing_file", r"FileNotFound|No such file|ModuleNotFound|ImportError"),
 )

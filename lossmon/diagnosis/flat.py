@@ -8,11 +8,13 @@ import numpy as np
 
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.chance import Bounds as Chances
-from lossmon.diagnosis.chance import chance_of
+from lossmon.diagnosis.chance import chance_of, guessing_for_epochs
 from lossmon.diagnosis.figures import Numbers
-from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.measures import is_held_out
 from lossmon.diagnosis.pattern import Level, Trend
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -27,6 +29,9 @@ class Bounds(Limits):
     high_rate = Limit(0.1, "learning rate that only plain SGD bears", "threads: 1.0 with Adam")
     tiny_rate = Limit(1e-7, "learning rate that moves nothing", "words")
     tiny_grad = Limit(1e-6, "grad norm that is none", "words: next to 0")
+    round = Limit(0.004, "of a round level: it stands there", "threads: 1.0007 to 1.0034")
+    creeps = Limit(0.002, "of the level of guessing, by which it rises", "threads: 2.300 to 2.312")
+    costs = Limit(0.01, "of the most that a wrong answer can cost", "Keras: 7.97 and 8.06")
     few_trained = Limit(0.002, "of the weights: too few are trained", "LoRA of rank 1")
 
 
@@ -37,6 +42,7 @@ def reasons(finding: Finding, view: View) -> Iterator[Reason]:
     # Gradients that flow speak against the data only where the rate is no reason.
     yield from (r for r in _gradient(view) if not (of_rate and r.id == "bad_labels"))
     yield from _guessing(view)
+    yield from _saturated(view)
     yield from co.log_told(view)
     yield from few_trained(view)
 
@@ -99,20 +105,100 @@ def _gradient(view: View) -> Iterator[Reason]:
 
 
 def _guessing(view: View) -> Iterator[Reason]:
-    """The level is that of guessing."""
-    chance = chance_of(view)
-    if chance is not None and view.train is not None:
-        told = chance.within > Chances.usual
+    """The level is that of guessing, or of one answer for everything."""
+    train, chance = view.train, chance_of(view) or guessing_for_epochs(view)
+    if train is None:
+        return
+    if chance is None:
+        yield from _round_level(view)
+        return
+    told = chance.within > Chances.usual
+    why = said(
+        "the loss stands at {end:.4g}; guessing among {chance_words} gives {chance_sum}",
+        end=train.end,
+        chance_words=chance.words,
+        chance_sum=chance.sum,
+    )
+    weight = 3.0 if told else 1.5
+    if -train.drop > max(4 * train.drop_error, Bounds.creeps * train.end):
         yield Reason(
-            "guessing",
+            "lr_too_high",
             said(
-                "the loss stands at {end:.4g}; guessing among {chance_words} gives {chance_sum}",
-                end=view.train.end,
-                chance_words=chance.words,
-                chance_sum=chance.sum,
+                "it creeps up from {start:.5g} to {end:.5g}, above guessing: the updates do harm",
+                start=train.start,
+                end=train.end,
             ),
-            3.0 if told else 1.5,
+            weight + 0.2,
         )
+    # That it guesses is what is seen; one answer for all is how it comes about.
+    yield Reason(_GUESSES.get(view.kind.id, "collapsed"), why, weight + 0.1)
+    yield Reason("guessing", why, weight)
+
+
+_GUESSES: dict[str, CauseId] = {
+    "llm": "bad_state", "lora": "frozen_gradients", "preference": "same_reference",
+}  # fmt: skip
+
+
+def _saturated(view: View) -> Iterator[Reason]:
+    """Each wrong answer costs -ln(epsilon): outputs are at 0 or 1, whatever the input.
+
+    Keras clips at 1e-7: of two classes of equal size, 0.5 x 16.118 = 8.059.
+    """
+    train, score = view.train, _accuracy(view)
+    if train is None or score is None or train.rises or view.curve:
+        return
+    share = score.late(0.5)
+    wrong = 1 - (share / 100 if share > 1 else share)
+    if not 0.02 < wrong <= 1:
+        return
+    cost = next((c for c in _COSTS if abs(train.end / wrong / c - 1) <= Bounds.costs), None)
+    if cost is not None:
+        why = said(
+            "{end:.4g} is {wrong:.0%} wrong answers at {cost:.4g} each, the most that one can "
+            "cost: outputs are all at 0 or 1",
+            end=train.end,
+            wrong=wrong,
+            cost=cost,
+        )
+        yield Reason("wrong_output", why, 2.6)
+        yield Reason("unscaled", why, 2.5)
+        yield Reason("lr_too_high", why, 2.4)
+
+
+_COSTS = (15.942, 16.118, 27.631, 34.539, 100.0)  # -ln of 2^-23, 1e-7, 1e-12, 1e-15; PyTorch's cap
+
+
+def _accuracy(view: View) -> Logged | None:
+    """An accuracy, on what is trained where it is logged."""
+    named = [
+        one for one in view.around.scores
+        if one.rises and "acc" in one.name.lower() and len(one.value) >= 3
+    ]  # fmt: skip
+    return min(named, key=lambda one: is_held_out(one.name), default=None)
+
+
+def _round_level(view: View) -> Iterator[Reason]:
+    """A contrastive loss at its margin, or scaled targets at their variance: all outputs alike."""
+    train = view.train
+    assert train is not None
+    if view.kind.id not in ("", "contrastive", "regression") or view.curve or train.rises:
+        return
+    level = next((one for one in _ROUND if abs(train.end / one - 1) <= Bounds.round), None)
+    if level is not None and np.all(train.value[len(train.value) // 2 :] > (1 - 0.01) * level):
+        yield Reason(
+            "collapsed",
+            said(
+                "the loss settles at {end:.4g}: {level:g}, as a round margin or the variance of "
+                "scaled targets, is what one answer for all gives",
+                end=train.end,
+                level=level,
+            ),
+            1.4,
+        )
+
+
+_ROUND = (0.1, 0.2, 0.3, 0.5, 1.0, 2.0)
 
 
 def trend(finding: Finding, view: View) -> Numbers:

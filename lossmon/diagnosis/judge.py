@@ -99,10 +99,16 @@ def causes(finding: Finding, view: View) -> tuple[Cause, ...]:
     """The causes of a finding: what was measured to coincide, then what is typical; each once."""
     pattern = PATTERNS[finding.pattern]
     reasons = sorted(pattern.causes(finding, view) if pattern.causes else (), key=_by_weight)
-    found = list(_once(reasons))
-    known = {cause.id for cause in found} | {id_ for r in reasons for id_ in r.rules_out}
+    ruled_out: set[str] = set()
+    sound = []  # what a weightier reason rules out is no cause, however it coincides
+    for reason in reasons:
+        if reason.id not in ruled_out:
+            sound.append(reason)
+            ruled_out.update(reason.rules_out)
+    found = list(_once(sound))
+    known = {cause.id for cause in found} | ruled_out
     known |= refuted(view)
-    found += [Cause(id_) for id_ in pattern.typical if id_ not in known]
+    found += [Cause(id_) for id_ in pattern.usual(view.kind.id) if id_ not in known]
     return tuple(found[:MOST])
 
 

@@ -101,6 +101,7 @@ _RECONSTRUCTION = (
 SCORES = (
     Measure(r"\w*acc(?:uracy)?1?|acc(?:uracy)?_top_?1|top_?1(?:_acc\w*)?|prec_?1", "higher"),
     Measure(r"f1\w*|\w*_f1|auc|auroc|roc_auc|mcc|matthews\w*|map|m?ap50\w*|mean_ap", "higher"),
+    Measure(r"(?:ents|cats|spancat|textcat)_f|tag_acc|uas|las|sents_f", "higher"),
     Measure(r"bleu\w*|rouge\w*|exact_match|em|r2|ndcg\w*|mrr|hits?_?\d*|spearman\w*", "higher"),
     Measure(r"[wct]er|word_error_rate|err(?:or)?_?rate|top_?1_err\w*|fid|eer", "lower"),
 )
@@ -135,7 +136,8 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
     Kind(
         "rl",
         told_by=r"(?:ep|episode)_?(?:rew(?:ard)?|return)s?\w*|ep_len_mean|approx_kl|explained_var\w*"
-        r"|policy_gradient_loss|td_(?:error|loss)|episodic_return|cumulative_reward",
+        r"|policy_gradient_loss|td_(?:error|loss)|episodic_return|cumulative_reward"
+        r"|(?:avg|average|mean|eval|test)_returns?",
         together=((_REWARD, _POLICY), (r"act(?:or)?_loss", r"cri(?:tic)?_loss")),
         curve=(
             Measure(
@@ -196,7 +198,7 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
     Kind(
         "speech",
         told_by=r"[wct]er|[wc]er_\w+|(?:loss_)?ctc(?:_loss)?|loss_ctc|rnnt\w*|pruned_loss|simple_loss"
-        r"|transducer\w*|norm_edit_dis",
+        r"|transducer\w*|norm_edit_dis|(?:seq|edit|levenshtein)_dist(?:ance)?|label_error\w*|ler",
         words=frozenset(("speech",)),
         goals=(
             Measure(r"wer(?:_\w+)?|word_error_rate|cer|ter", "lower"),
@@ -264,6 +266,8 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
         goals=(Measure(r"r2", "higher"), Measure(r"rmse|mae|mape", "lower")),
     ),
 )
+# What fits one kind fits the other, too: its own first.
+FAMILY: Mapping[str, tuple[str, ...]] = {"lora": ("lora", "llm"), "rlhf": ("rlhf", "rl")}
 UNKNOWN = Kind("", goals=SCORES, chance=("classes", "batch"))
 _LORA = Kind("lora", goals=SCORES, chance=("vocabulary",))
 

@@ -1,8 +1,9 @@
 """How a loss that is no number was lost, which tells the causes apart.
 
 From the first row on it was the data or the weights; from a first loss of 2.8e10 on, data that
-nobody scaled; behind a climb the rate; with usual rows between, single batches; all at once within
-the first rows, updates that were too large or numbers that overflowed.
+nobody scaled; at a rate of next to 0 what the numbers go through, as no update was made to speak
+of; behind a climb the rate, behind a leap single gradients; with usual rows between, single
+batches; all at once within the first rows, updates that were too large or numbers that overflowed.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lossmon.diagnosis import facts
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.finding import CauseId
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Curve, View
@@ -26,35 +29,44 @@ class Bounds(Limits):
     climbs = Limit(1.25, "x the usual level, at the newest row, which is the highest", "threads")
     grows = Limit(3.0, "x: it is plain that it grew", "threads")
     errors = Limit(4.0, "MADs of the rows before the climb", "words: 3 to 5")
+    leaps = Limit(20.0, "x the usual level, from one row to the next", "threads: 0.13 to 17.8")
     early = Limit(30, "rows within which a loss that ends has learned nothing yet", "threads")
     unscaled = Limit(1e6, "first loss: of data in its own units, squared", "threads: 2.8e10")
+    harmless = Limit(5e-6, "learning rate whose few updates break no weights", "usual recipes")
+    bold = Limit(5e-3, "learning rate that Adam does not bear", "usual recipes: 1e-4 to 1e-3")
+    untold = Limit(10, "updates before the first report: what came first is not told", "threads")
+    untouched = Limit(13.0, "loss of a model that gives each of 400,000 tokens the same", "ln V")
 
 
 _PRETRAINED = frozenset(("llm", "lora", "preference", "rlhf", "diffusion", "speech"))
+_BY_RATE: tuple[CauseId, ...] = ("lr_too_high", "lr_jump", "exploding_gradients")
 
 
 def ways(view: View, onset: int) -> Iterator[Reason]:
     """How the loss was lost, each way with its reasons.
 
     Args:
-        view: a run whose loss is no number.
+        view: a run whose loss is no number, or is written as 0 in place of one.
         onset: the step since when.
     """
     train = view.train
-    if train is None:
+    if train is None or not len(train.sketch.head):
         return
     sketch = train.sketch
-    if len(sketch.head) and not np.isfinite(sketch.head[0]):
+    yield from _without_updates(view, onset)
+    if not np.isfinite(sketch.head[0]):
         yield from _from_the_first(view)
         return
-    start = float(sketch.head[0]) if len(sketch.head) else 0.0
+    start = float(sketch.head[0])
     if abs(start) >= Bounds.unscaled and not view.curve:  # a perplexity begins as high
         yield Reason("unscaled", said("the very first loss is {start:.2g}", start=start), 2.6)
-    lost = ~np.isfinite(sketch.newest)
+    zeros = facts.same(sketch)
+    zeroed = zeros is not None and zeros.value == 0.0
+    lost = (sketch.newest == 0.0) if zeroed else ~np.isfinite(sketch.newest)
     if not lost.any():
         return
     sound_after = np.count_nonzero(~lost[int(np.argmax(lost)) :])
-    if sound_after >= 2:
+    if sound_after >= 2 and not zeroed:
         why = said(
             "{broken:,} of {n:,} values are no number, with usual ones "
             "between: the weights are sound, single batches are not",
@@ -64,33 +76,111 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
         yield Reason("numeric_overflow", why, 2.4)
         yield Reason("bad_batch", why, 1.6)
         return
+    yield from _gradient_first(view, onset)
     before = sketch.newest[sketch.newest_step < onset]
     yield from _before(before[np.isfinite(before)][-int(Bounds.before) :], train, view)
 
 
+def _without_updates(view: View, onset: int) -> Iterator[Reason]:
+    """The rate was next to 0 so far: what broke is not what updates made of the weights."""
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    so_far = rate[step <= onset]
+    if not len(so_far):
+        so_far = rate[:1]
+    highest = float(np.max(so_far))
+    if not 0 <= highest <= Bounds.harmless:
+        return
+    train = view.train
+    assert train is not None
+    head = train.sketch.head[: np.count_nonzero(so_far == 0.0)]
+    head = head[np.isfinite(head)]
+    if len(head) >= 2 and st.median(head) > Bounds.untouched and view.kind.id != "regression":
+        yield Reason(
+            "broken_weights",
+            said(
+                "the loss is {level:.3g} while the learning rate is 0: the model was broken before "
+                "its first update",
+                level=st.median(head),
+            ),
+            2.8,
+            _BY_RATE,
+        )
+    yield Reason(
+        "numeric_overflow",
+        said(
+            "the learning rate was at most {highest:.2g} so far: updates of that size break no "
+            "weights, half precision does",
+            highest=highest,
+        ),
+        1.9 if not np.isfinite(train.sketch.head[0]) else 2.5,
+        _BY_RATE,
+    )
+
+
 def _from_the_first(view: View) -> Iterator[Reason]:
-    """Nothing was ever sound: what goes in, or what it goes through."""
+    """Nothing that was logged was ever sound: what goes in, what it goes through, or the rate."""
+    train = view.train
+    assert train is not None
     why = said("it holds from the very first row on")
     pretrained = view.kind.id in _PRETRAINED or "grad_norm" in view.sketches
+    first = int(train.sketch.newest_step[0])
+    untold = not pretrained and train.n <= len(train.sketch.newest) and first >= Bounds.untold
+    if view.kind.id == "speech" and np.isinf(train.sketch.head[0]):
+        yield Reason("impossible_target", said("it is infinite, not NaN"), 2.3)
     if not pretrained:  # a network of one's own on data of one's own
+        if untold:
+            late = said(
+                "the first report is at step {first:,}: what came before it is not told",
+                first=first,
+            )
+            yield Reason("lr_too_high", late, 2.3 if view.kind.id == "detection" else 2.15)
+            why = late
         yield Reason("nan_in_data", why, 2.1)
-    yield Reason("broken_weights", why, 1.9)
+    yield Reason("broken_weights", why, 1.9 if pretrained else 1.4)
     yield Reason("numeric_overflow", why, 1.5)
     if pretrained:
         yield Reason("nan_in_data", why, 1.2)
 
 
+def _gradient_first(view: View, onset: int) -> Iterator[Reason]:
+    """The grad norm was no number while the loss still was one."""
+    sketch = view.sketches.get("grad_norm")
+    if sketch is None:
+        return
+    broken = sketch.newest_step[~np.isfinite(sketch.newest)]
+    if len(broken) and int(broken[0]) < onset and len(broken) < len(sketch.newest):
+        yield Reason(
+            "numeric_overflow",
+            said(
+                "grad norm is no number from step {step:,} on, while the loss still was one",
+                step=int(broken[0]),
+            ),
+            2.3,
+        )
+
+
 def _before(before: Floats, train: Curve, view: View) -> Iterator[Reason]:
-    """A climb, or nothing to be seen until the very row."""
+    """A climb, a leap, or nothing to be seen until the very row."""
     if len(before) < 4:
         return
     half = before[: len(before) // 2 + 1]
     usual, newest = st.median(half), float(before[-1])
     scatter = max(st.mad(half), 1e-3 * abs(usual))
-    climbs = newest >= np.max(before) and newest - usual > max(
-        Bounds.errors * scatter, (Bounds.climbs - 1) * abs(usual)
-    )
-    if climbs and usual > 0:
+    highest = newest >= np.max(before)
+    if usual > 0 and highest and newest >= Bounds.leaps * max(usual, float(before[-2])):
+        words = said(
+            "the loss leapt from {before:.3g} to {newest:.3g} within one row",
+            before=before[-2],
+            newest=newest,
+        )
+        yield Reason("exploding_gradients", words, 2.3)
+        yield Reason("lr_too_high", words, 2.1)
+        return
+    far = newest - usual > max(Bounds.errors * scatter, (Bounds.climbs - 1) * abs(usual))
+    steady = bool(np.all(np.diff(before[-3:]) > 0)) and newest > Bounds.climbs * usual
+    if usual > 0 and highest and (far or steady):
         yield Reason(
             "lr_too_high",
             said(
@@ -105,7 +195,8 @@ def _before(before: Floats, train: Curve, view: View) -> Iterator[Reason]:
     if newest > 2 * train.start > 0:
         return  # it had been far away before it ended
     early = train.n - train.sketch.nonfinite
-    if early < Bounds.early and not view.tail and view.rate is None:
+    bold = view.rate is None or float(np.nanmax(view.rate[1])) >= Bounds.bold
+    if early < Bounds.early and not view.tail and bold:
         yield Reason(
             "lr_too_high",
             said(

@@ -13,6 +13,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.measures import is_held_out
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Pair, View
 from lossmon.history.columns import Floats
@@ -35,6 +36,8 @@ class Bounds(Limits):
     gap = Limit(0.10, "eval below train by so much throughout", "runs")
     share = Limit(0.45, "of the run in which eval reaches train's newest level", "words: a half")
     near = Limit(0.05, "of train's level: evals no farther from it are with it", "cases")
+    guesses = Limit(0.15, "of 1 / C: an accuracy that is no better", "threads")
+    knows = Limit(0.9, "accuracy of train that knows its examples", "threads")
     tail = Limit(4.0, "x: highest losses of a batch over their mean", "runs")
 
 
@@ -164,6 +167,35 @@ def eval_rises(view: View) -> Iterator[Reason]:
             ),
             2.0,
         )
+
+
+def eval_guesses(view: View) -> Iterator[Reason]:
+    """Eval answers as one who guesses while train is nearly perfect: it sees other inputs."""
+    scores = [one for one in view.around.scores if one.rises and "acc" in one.name.lower()]
+    held = next((one for one in scores if is_held_out(one.name)), None)
+    train = next((one for one in scores if not is_held_out(one.name)), None)
+    curve = view.train
+    if held is None or train is None or curve is None or len(held.value) < 3:
+        return
+    level, known = held.late(0.5), train.late()
+    level, known = (level / 100, known / 100) if max(level, known) > 1 else (level, known)
+    classes = round(math.exp(curve.sketch.head[0])) if 0 < curve.sketch.head[0] < 7 else 0
+    among = next(
+        (n for n in (classes, 2, 10) if n >= 2 and abs(level * n - 1) <= Bounds.guesses), 0
+    )
+    if known < Bounds.knows or not among or held.early() > level * (1 + Bounds.guesses):
+        return
+    why = said(
+        "{held} is {level:.3g}, as guessing among {among} gives, while {train} is {known:.3g}: "
+        "eval is not given what train is",
+        held=held.name,
+        level=level,
+        among=among,
+        train=train.name,
+        known=known,
+    )
+    yield Reason("eval_statistics", why, 2.3)
+    yield Reason("split_mismatch", why, 2.2)
 
 
 def train_above(finding: Finding, view: View) -> Iterator[Reason]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import CauseId, Finding, PatternId, Severity
+from lossmon.diagnosis.kind import FAMILY
 from lossmon.diagnosis.limits import Limits
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -152,6 +153,8 @@ class Pattern:
         limits: its thresholds, each with unit and source.
         causes: what was measured to coincide.
         typical: causes that are usual, in order; said last, without a reason.
+        typical_of: kind of training -> those that are usual there, before the others: what
+            practitioners settle on differs by kind more than by the shape of a curve.
         figures: numbers for its remedies and picture; those that `find` gave win.
         picture: how it is drawn.
         sketch: what it looks like; None where there is nothing to draw.
@@ -175,6 +178,12 @@ class Pattern:
     limits: type[Limits] = NoLimits
     causes: Callable[[Finding, View], Iterator[Reason]] | None = None
     typical: tuple[CauseId, ...] = ()
+    typical_of: Mapping[str, tuple[CauseId, ...]] = field(default_factory=dict)
     figures: Callable[[Finding, View], Numbers] | None = None
     picture: Picture = field(default_factory=Picture)
     sketch: Callable[[Draft], Sketch] | None = None
+
+    def usual(self, kind: str) -> tuple[CauseId, ...]:
+        """The causes that are usual where this kind is trained, in order, each once."""
+        own = (cause for one in FAMILY.get(kind, (kind,)) for cause in self.typical_of.get(one, ()))
+        return tuple(dict.fromkeys((*own, *self.typical)))

@@ -18,6 +18,7 @@ _CONSTANT = 1.02  # x: greatest over least learning rate of one that is constant
 _JUMP = 3.0  # x the usual rise from row to row of its schedule: a jump, no warm-up
 _SOON = 3.0  # x the warm-up: what breaks by then broke at its end
 _RISEN = 2.0  # x its start: a warm-up that has come far
+_FELL = 10.0  # x: it fell so far that it is no reason for a rise
 _LINEAR = 0.01  # spread of rate / step in a warm-up from 0
 
 
@@ -56,7 +57,7 @@ def rise_of_rate(view: View, onset: int) -> Rise | None:
         ratios = window[1:] / np.maximum(window[:-1], 1e-300)
     at = int(np.argmax(ratios))
     # The first rows of a linear warm-up double from row to row, each by the same: no jump.
-    rises = np.diff(rate[: places[-1] + 1])
+    rises = np.diff(rate)  # of the whole log: behind the second row there is no usual rise yet
     usual = st.median(rises[rises > 0])
     jumps = window[at + 1] - window[at] > _JUMP * usual or np.count_nonzero(rises > 0) < 3
     return Rise(
@@ -117,6 +118,28 @@ def rate_stayed(view: View, onset: int) -> Iterator[Reason]:
             said("learning rate did not rise there, it is {rate:.2g}", rate=rate[at]),
             0.9,
             ("lr_jump",),
+        )
+
+
+def rate_fell_meanwhile(view: View, onset: int) -> Iterator[Reason]:
+    """It went up while the rate went down: smaller and smaller updates do not overshoot."""
+    if view.rate is None:
+        return
+    step, rate = view.rate
+    since = rate[max(0, int(np.searchsorted(step, onset)) - 1) :]
+    if len(since) < 4 or not np.isfinite(since).all() or np.min(since) <= 0:
+        return
+    if np.all(np.diff(since) <= 0) and since[0] >= _FELL * since[-1]:
+        yield Reason(
+            "bad_labels",
+            said(
+                "learning rate fell from {first:.2g} to {last:.2g} meanwhile: what is learned is "
+                "wrong, not how fast",
+                first=since[0],
+                last=since[-1],
+            ),
+            1.6,
+            ("lr_too_high", "lr_jump"),
         )
 
 

@@ -374,7 +374,10 @@ class Training:
         diagnosis, extra = self.diagnosis, self._lifecycle(now)
         if extra:
             findings = (*extra, *diagnosis.findings)
-            worst_first = sorted(findings, key=lambda f: -SEVERITIES.index(f.severity))
+            # Silence is seen at a glance, and says nothing of why: what the curve says goes before.
+            worst_first = sorted(
+                findings, key=lambda f: (-SEVERITIES.index(f.severity), f.pattern == "stalled")
+            )
             diagnosis = replace(diagnosis, findings=tuple(worst_first))
         return treat(diagnosis)
 

@@ -113,7 +113,9 @@ class TestChance:
     ) -> None:
         finding = found(judged(columns), "chance_level")
         assert words in finding.evidence
-        assert finding.causes[0].id == "guessing"
+        assert "guessing" in {
+            cause.id for cause in finding.causes[:2]
+        }  # what is seen; first comes why
 
     @pytest.mark.parametrize(
         "columns",

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.kind import FAMILY
 from lossmon.errors import ConfigError
 from lossmon.words import Words, said, words
 
@@ -21,7 +22,6 @@ else:
 
 LANGUAGES = ("en", "zh")
 MOST_REMEDIES = 5
-_FAMILY = {"lora": ("lora", "llm"), "rlhf": ("rlhf", "rl")}  # kinds whose advice fits, too
 _FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
 
 
@@ -105,7 +105,7 @@ class Knowledge:
         text = self.pattern(finding.pattern)
         if "goal_best_step" in finding.numbers and "goal" in text.kinds:
             return text.kinds["goal"]
-        kinds = _FAMILY.get(finding.setting, (finding.setting,))
+        kinds = FAMILY.get(finding.setting, (finding.setting,))
         return next((text.kinds[kind] for kind in kinds if kind in text.kinds), text)
 
     def cause(self, id_: str) -> CauseText:
@@ -163,7 +163,7 @@ class Knowledge:
         entry = self.told(finding)
         own = entry.remedies
         yield from (text for text in own if _FIELD.search(text))
-        for kind in _FAMILY.get(finding.setting, (finding.setting,)):
+        for kind in FAMILY.get(finding.setting, (finding.setting,)):
             yield from entry.special.get(kind, ())
         measured = [self.cause(cause.id) for cause in finding.causes if cause.why]
         for cause in measured:

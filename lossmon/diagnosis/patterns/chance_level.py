@@ -61,7 +61,8 @@ PATTERN = Pattern(
     forbids=("steps+",),
     limits=Bounds,
     causes=flat.reasons,
-    typical=("collapsed", "bad_labels", "frozen_gradients"),
+    typical=("collapsed", "frozen_gradients", "bad_labels", "wrong_output"),
+    typical_of={"llm": ("bad_state", "frozen_gradients"), "preference": ("same_reference",)},
     picture=Picture(lines=(Level("ln C", "chance"),), marks=(SINCE,)),
     sketch=lambda of: Sketch(
         {

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 from lossmon.diagnosis import facts, flat
+from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.patterns import impossible
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -16,6 +22,9 @@ class Bounds(Limits):
     facts = Enough.facts
     digits = Limit(4, "digits of a value that stays the same", "threads: 2.3 may stay by rounding")
     rounded = Limit(30, "rows, where it has fewer digits", "a slow fall shows by then")
+    capped = Limit(1e20, "perplexity that no model has", "threads")
+    clipped = Limit(2e-7, "loss at the epsilon of its logarithm", "threads")
+    perfect = Limit(0.9, "of a score: then it may be learned", "threads")
     before = Limit(0.1, "of the rows, but 3 at least, may differ: then it learned", "threads")
 
 
@@ -53,6 +62,39 @@ def find(view: View) -> Finding | None:
     )
 
 
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    value, score = finding.numbers["level"], view.around.goal
+    if view.curve and value >= Bounds.capped:
+        yield Reason(
+            "lr_too_high",
+            said(
+                "{value:.4g} is e^{power:.0f}, the highest that is printed: the loss itself is "
+                "beyond",
+                value=value,
+                power=math.log(value),
+            ),
+            3.0,
+        )
+    if impossible.negative(view):
+        yield Reason(
+            "target_range", said("{value:.4g} is below 0, as no cross-entropy is", value=value), 3.0
+        )
+    if 0 < value <= Bounds.clipped and not (score and score.rises and _perfect(score)):
+        yield Reason(
+            "wrong_output",
+            said(
+                "{value:.4g} is what a logarithm is clipped at, and no loss that is learned",
+                value=value,
+            ),
+            2.5,
+        )
+    yield from flat.reasons(finding, view)
+
+
+def _perfect(score: Logged) -> bool:
+    return bool(score.late() >= Bounds.perfect)
+
+
 PATTERN = Pattern(
     id="constant",
     slot="train",
@@ -63,8 +105,13 @@ PATTERN = Pattern(
     forbids=("rate+", "rate-", "steps+", "capacity+", "capacity-"),
     looks=1,
     limits=Bounds,
-    causes=flat.reasons,
-    typical=("collapsed", "frozen_gradients", "saturated", "same_batch"),
+    causes=_causes,
+    typical=("collapsed", "frozen_gradients", "wrong_output", "same_batch"),
+    typical_of={
+        "boosting": ("no_split", "objective_mismatch"),
+        "regression": ("collapsed", "unscaled"),
+        "rl": ("few_steps", "exploration"),
+    },
     picture=Picture(marks=(SINCE,)),
     sketch=lambda of: Sketch({"train": 2.3 + 0 * of.t}),
 )

@@ -28,6 +28,7 @@ class Bounds(Limits):
     none = Limit(0.01, "discriminator's loss that is none", "ln 2 to 2 ln 2 where it guesses")
     rise = Limit(1.5, "x the generator's loss in the first quarter", "it loses ground")
     still = Limit(0.003, "of the level: spread of a loss that stands still", "printed digits")
+    few = Limit(6, "rows of a log that has ended", "threads")
     points = Limit(20, "rows", "the first steps swing")
 
 
@@ -36,7 +37,9 @@ def find(view: View) -> Finding | None:
     if view.kind.id != "gan":
         return None
     d, g = view.around.logged(_D), view.around.logged(_G)
-    if d is None or g is None or min(len(d.value), len(g.value)) < Bounds.points:
+    if d is None or g is None:
+        return None
+    if min(len(d.value), len(g.value)) < (Bounds.few if view.ended else Bounds.points):
         return None
     late = d.value[-max(4, len(d.value) // 5) :]
     if not np.isfinite(late).all() or not np.isfinite(g.value).all():

@@ -165,7 +165,19 @@ PATTERN = Pattern(
     urgent=True,
     limits=Bounds,
     causes=_causes,
-    typical=("lr_too_high", "numeric_overflow", "exploding_gradients"),
+    typical=("lr_too_high", "numeric_overflow", "exploding_gradients", "nan_in_data"),
+    typical_of={
+        "rl": ("bootstrap", "returns_unscaled"),
+        "detection": ("rate_for_batch",),
+        "speech": ("lr_too_high", "impossible_target"),
+        "llm": ("lr_too_high", "numeric_overflow", "empty_targets"),
+        "diffusion": ("numeric_overflow",),
+        "segmentation": ("lr_too_high", "numeric_overflow", "target_range"),
+        "regression": ("lr_too_high", "unscaled"),
+        "gan": ("unbalanced_game",),
+        "potential": ("bad_batch",),
+        "boosting": ("objective_mismatch", "unscaled"),
+    },
     figures=_figures,
     picture=Picture(
         lines=(Level("limit", "threshold"), Level("start", "start")), marks=(SINCE,), log_far=True

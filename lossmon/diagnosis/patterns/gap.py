@@ -6,6 +6,7 @@ import numpy as np
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pairs import eval_guesses
 from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.view import View, log_drop
 from lossmon.words import said
@@ -66,6 +67,7 @@ PATTERN = Pattern(
     forbids=("steps+", "capacity+"),
     looks=3,
     limits=Bounds,
+    causes=lambda _, view: eval_guesses(view),
     typical=("memorising", "split_mismatch", "small_data"),
     picture=Picture(
         lines=(Level("level", "level", "since_step"),), marks=(StepMark("flat since"),)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Sketch
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -15,6 +18,8 @@ class Bounds(Limits):
     """When it holds."""
 
     fall = Limit(0.03, "of either curve: it fell", "words: 2 %")
+    below = Limit(0.97, "x train, below which eval is lower", "runs")
+    most = Limit(0.8, "of the evals that are", "runs")
     gap = Limit(1.5, "x: eval over train that is worth a word", "runs")
 
 
@@ -48,6 +53,36 @@ def find(view: View) -> Finding | None:
     )
 
 
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    pair = view.pair
+    if pair is None:
+        return
+    if np.min(pair.value) > 0 and np.mean(pair.value < Bounds.below * pair.train) >= Bounds.most:
+        yield Reason(
+            "regularised_train",
+            said(
+                "eval lies below train in {share:.0%} of the evals, usually at {ratio:.0%} of it",
+                share=np.mean(pair.value < pair.train),
+                ratio=np.median(pair.value / pair.train),
+            ),
+            1.5,
+        )
+    if not view.rows_are_epochs:
+        return
+    apart = pair.train - pair.value
+    if apart[0] > 0 > pair.last(apart):
+        yield Reason(
+            "epoch_mean",
+            said(
+                "train begins above eval, at {train:.4g} and {evals:.4g}, and ends below: its mean "
+                "over an epoch counts the epoch's worse beginning",
+                train=pair.train[0],
+                evals=pair.value[0],
+            ),
+            1.3,
+        )
+
+
 PATTERN = Pattern(
     id="healthy_pair",
     slot="pair",
@@ -57,6 +92,7 @@ PATTERN = Pattern(
     positive=True,
     looks=2,
     limits=Bounds,
+    causes=_causes,
     typical=("learning_well",),
     sketch=lambda of: Sketch({"train": of.fall, "eval": of.fall + 0.15}),
 )

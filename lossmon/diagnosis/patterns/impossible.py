@@ -24,29 +24,28 @@ class Bounds(Limits):
     percent = Limit(5.0, "of a score: beyond it is per cent", "a Dice of 5 % is a start")
 
 
+_OF_CLASSES = ("classifier", "segmentation")
 _SHARES = r"(?:\w+_)?(?:dice|iou|miou|f1|auc|auroc)(?:_\w+)?"
 
 
 def find(view: View) -> Finding | None:
     """A loss or a score out of its range, in each of the newest rows."""
-    if view.kind.id not in ("classifier", "segmentation"):
+    if view.kind.id not in _OF_CLASSES:
         return None
     train = view.train
-    if train is not None and not train.rises and not view.curve:
-        newest = train.sketch.newest[-int(Bounds.facts) :]
-        if len(newest) >= int(Bounds.facts) and np.all(newest < Bounds.loss):
-            return Finding(
-                "impossible",
-                "warning",
-                0.9,
-                train.at_step(int(np.argmax(train.value < Bounds.loss))),
-                train.name,
-                said(
-                    "{name} is {value:.4g}, which no cross-entropy or Dice loss can be",
-                    name=train.name,
-                    value=float(newest[-1]),
-                ),
-            )
+    if train is not None and negative(view):
+        return Finding(
+            "impossible",
+            "warning",
+            0.9,
+            train.at_step(int(np.argmax(train.value < Bounds.loss))),
+            train.name,
+            said(
+                "{name} is {value:.4g}, which no cross-entropy or Dice loss can be",
+                name=train.name,
+                value=float(train.sketch.newest[-1]),
+            ),
+        )
     score = view.around.logged(_SHARES)
     if score is None or len(score.value) < Bounds.facts:
         return None
@@ -63,15 +62,24 @@ def find(view: View) -> Finding | None:
     )
 
 
+def negative(view: View) -> bool:
+    """The loss of a classifier or segmenter is far below 0 in each of the newest rows."""
+    train = view.train
+    if view.kind.id not in _OF_CLASSES or train is None or train.rises or view.curve:
+        return False
+    newest = train.sketch.newest[-int(Bounds.facts) :]
+    return len(newest) >= int(Bounds.facts) and bool(np.all(newest < Bounds.loss))
+
+
 PATTERN = Pattern(
     id="impossible",
     slot="beside",
     severity="warning",
     find=find,
-    hides=("healthy", "healthy_pair", "falling", "underfitting"),
+    hides=("healthy", "healthy_pair", "falling", "underfitting", "too_early"),
     forbids=("rate+", "steps+", "capacity+"),
     looks=2,
     limits=Bounds,
-    typical=("target_range", "bad_labels"),
+    typical=("target_range", "wrong_output", "bad_labels"),
     picture=Picture(marks=(SINCE,)),
 )

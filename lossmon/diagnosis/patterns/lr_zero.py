@@ -107,6 +107,15 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     total, at = view.around.total_steps, finding.since_step
     if np.nanmax(view.rate[1]) == 0:
         yield Reason("lr_too_low", said("learning rate is 0 in every row"), 3.0)
+        if view.tail:
+            yield Reason(
+                "schedule_short",
+                said(
+                    "the log begins at step {step:,}, with the rate at 0: the schedule had ended",
+                    step=at,
+                ),
+                3.2,
+            )
     elif total and at < 0.95 * total:
         yield Reason(
             "schedule_short",

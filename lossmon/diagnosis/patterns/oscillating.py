@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import reasons
+from lossmon.diagnosis import reasons, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import band, clip
@@ -42,8 +42,10 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """Swings that are large against level and drop, and more than sampling noise."""
     train = view.train
-    if train is None or len(train.value) < 2 * Enough.points or view.too_soon:
+    if train is None or view.too_soon:
         return None
+    if len(train.value) < 2 * Enough.points:
+        return _of_few(view)
     span, sigma = train.swing
     level = abs(train.level(0.7)) or train.scale
     swing = span / level
@@ -85,6 +87,29 @@ def find(view: View) -> Finding | None:
             span=span,
         ),
         numbers={"swing": swing, "span": span, "von_neumann": ratio},
+    )
+
+
+def _of_few(view: View) -> Finding | None:
+    """A few rows that leap about, with no fall beneath."""
+    train, usual = view.train, short.swings(view)
+    if usual is None or train is None:
+        return None
+    low, high = float(np.min(train.sketch.newest)), float(np.max(train.sketch.newest))
+    return Finding(
+        "oscillating",
+        "warning",
+        0.75,
+        train.at_step(0),
+        train.name,
+        said(
+            "leaps between {low:.4g} and {high:.4g}, by {usual} of its level from row to row, with "
+            "no fall beneath",
+            low=low,
+            high=high,
+            usual=percent(usual),
+        ),
+        numbers={"swing": usual, "span": high - low},
     )
 
 
@@ -191,7 +216,8 @@ PATTERN = Pattern(
     sure=0.98,
     limits=Bounds,
     causes=_causes,
-    typical=("lr_too_high", "small_batch"),
+    typical=("lr_too_high", "small_batch", "data_order"),
+    typical_of={"rl": ("small_batch", "lr_too_high")},
     figures=lambda finding, view: band(finding, view) | clip(view),
     picture=Picture(lines=noisy.BAND, marks=(SINCE,)),
     sketch=lambda of: Sketch(

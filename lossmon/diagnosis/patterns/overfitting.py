@@ -12,6 +12,7 @@ from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pairs import eval_guesses
 from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.patterns.staircase import stairs
 from lossmon.diagnosis.reasons import Reason
@@ -109,6 +110,17 @@ def _goal(view: View, step: int) -> tuple[Numbers, str]:
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     """How often which data was passed, and what the size of the model says."""
+    yield from eval_guesses(view)
+    if "goal_best" in finding.numbers:
+        yield Reason(
+            "overconfident",
+            said(
+                "the score went on from {then:.4g} to {best:.4g} behind the best loss",
+                then=finding.numbers["goal_then"],
+                best=finding.numbers["goal_best"],
+            ),
+            2.4,
+        )
     around = view.around
     examples = around.settings.get("examples")
     over = said(" over {examples:,.0f} examples", examples=examples) if examples else ""

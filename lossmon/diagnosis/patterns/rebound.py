@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from lossmon.diagnosis import risen
+from lossmon.diagnosis import risen, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
-from lossmon.diagnosis.coincidence import sudden
+from lossmon.diagnosis.coincidence import both_rise, sudden
 from lossmon.diagnosis.evidence import ENOUGH, Rise
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Curve, View
 from lossmon.words import said
 
@@ -36,6 +39,45 @@ def bets() -> Rise:
 
 def find(view: View) -> Finding | None:
     """Newest level above the lowest one by a quarter of the fall, sustained to now."""
+    return _of_few(view) or _of_many(view)
+
+
+def _of_few(view: View) -> Finding | None:
+    """A fall and a climb without a step back; or a jump of the newest rows behind a fall."""
+    found, train = short.rise_of(view), view.train
+    if found is None or train is None or found.shape == "climb":
+        return None
+    before = train.sketch.newest[: found.at]
+    fall = float(np.max(before)) - found.low
+    if fall < Bounds.fall * abs(found.low):
+        return None
+    since = int(train.sketch.newest_step[found.at])
+    return Finding(
+        "rebound",
+        "warning",
+        0.9,
+        since,
+        train.name,
+        said(
+            "{fell} from {start:.4g} to {low:.4g}, and {rose} to {high:.4g} from step {since:,} on",
+            fell=train.fell,
+            start=train.shown(float(np.max(before))),
+            low=train.shown(found.low),
+            rose=train.rose,
+            high=train.shown(found.level),
+            since=since,
+        ),
+        numbers={
+            "low": found.low,
+            "low_step": float(train.sketch.newest_step[int(np.argmin(before))]),
+            "level": found.level,
+            "onset_step": float(since),
+        },
+    )
+
+
+def _of_many(view: View) -> Finding | None:
+    """Levels that statistics tell apart."""
     train = view.train
     if train is None or len(train.value) < Enough.points:
         return None
@@ -149,6 +191,21 @@ def _stands(finding: Finding, view: View) -> bool:
     return risen.stands(view.train, finding.numbers["low"], finding.numbers["level"])
 
 
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    few = short.rise_of(view)
+    if few is not None and few.shape == "turn" and few.smooth:
+        yield Reason(
+            "gradients_kept",
+            said(
+                "it climbs as evenly as it fell, without noise, like a pendulum: the updates "
+                "carry on what they did before"
+            ),
+            2.0,
+        )
+    yield from both_rise(view, finding.since_step)
+    yield from sudden(finding, view)
+
+
 def _figures(finding: Finding, view: View) -> Numbers:
     train = view.train
     if train is None:
@@ -165,14 +222,20 @@ PATTERN = Pattern(
     severity="warning",
     find=find,
     after=("constant",),
-    hides=("spike", "noisy", "pair"),  # its two levels are no scatter; eval tells nothing else
+    hides=(
+        "spike",
+        "noisy",
+        "pair",
+        "too_early",
+    ),  # its two levels are no scatter; eval tells nothing else
     forbids=("rate+", "steps+"),
     looks=2,
     stands=_stands,
     urgent=True,
     limits=Bounds,
-    causes=sudden,
-    typical=("lr_jump", "bad_batch", "high_capacity"),
+    causes=_causes,
+    typical=("lr_too_high", "lr_jump", "bad_batch", "high_capacity"),
+    typical_of={"rl": ("lr_too_high", "exploration", "reward_hacked")},
     figures=_figures,
     picture=Picture(
         lines=(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import rates, risen
+from lossmon.diagnosis import rates, risen, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
@@ -41,7 +41,7 @@ def find(view: View) -> Finding | None:
     """End level above the lowest one, by size, by errors, and climbing since."""
     train = view.train
     if train is None or len(train.value) < Enough.points:
-        return None
+        return _of_few(view)
     low, at = _reference(train)
     rise = train.end - low
     relative = rise / train.scale if low <= 0 else rise / low
@@ -54,9 +54,9 @@ def find(view: View) -> Finding | None:
     errors = rise / max(train.block_error, train.error_of(max(3, len(train.value) // 10)), 1e-300)
     since = train.value[at:]
     if errors < Bounds.errors or len(since) < max(6, Bounds.share * len(train.value)):
-        return None
+        return _of_few(view)
     if st.mann_kendall(st.blocks(since, min(24, len(since)))) < Bounds.climbs:
-        return None
+        return _of_few(view)
     if risen.swings(view, train, low, rise):
         return None
     step = train.at_step(risen.onset(train, low, rise))
@@ -92,6 +92,47 @@ def find(view: View) -> Finding | None:
     )
 
 
+def _of_few(view: View) -> Finding | None:
+    """What the order of a few rows tells: of a tail, of boosting, of a fine-tuning at its floor."""
+    found, train = short.rise_of(view), view.train
+    if found is None or train is None or found.shape == "turn":
+        return None
+    step = int(train.sketch.newest_step[found.at])
+    relative = (found.level - found.low) / max(abs(found.low), 1e-300)
+    low, level = train.shown(found.low), train.shown(found.level)
+    told = (
+        said(
+            "{name} was {low:.4g}, and all rows from step {step:,} on are far above: {level:.4g}",
+            name=train.name,
+            low=low,
+            level=level,
+            step=step,
+        )
+        if found.shape == "jump"
+        else said(
+            "{name} went from {low:.4g} to {level:.4g} from step {step:,} on, row by row",
+            name=train.name,
+            low=low,
+            level=level,
+            step=step,
+        )
+    )
+    return Finding(
+        "rising",
+        "warning",
+        0.9 if found.smooth or found.shape == "jump" else 0.8,
+        step,
+        train.name,
+        told,
+        numbers={
+            "low": found.low,
+            "low_step": float(train.at_step(max(0, found.at - 1))),
+            "level": found.level,
+            "rise": relative,
+        },
+    )
+
+
 def _warms(view: View) -> bool:
     """The rate still rises, or did a short while ago: a loss may climb with it and come back."""
     if view.rate is None or len(view.rate[1]) < 4 or view.ended:
@@ -113,6 +154,7 @@ def _reference(train: Curve) -> tuple[float, int]:
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     yield from co.at_onset(view, finding.since_step)
+    yield from rates.rate_fell_meanwhile(view, finding.since_step)
     yield from rates.rate_stayed(view, finding.since_step)
 
 
@@ -131,12 +173,17 @@ PATTERN = Pattern(
     severity="warning",
     find=find,
     after=("rebound",),
-    hides=("underfitting", "healthy_pair", "noisy", "chance_level"),
+    hides=("underfitting", "healthy_pair", "noisy", "chance_level", "too_early"),
     forbids=("rate+", "steps+", "capacity+", "steps-"),
     looks=3,
     limits=Bounds,
     causes=_causes,
-    typical=("bad_state", "bad_labels", "loss_sign", "bad_batch"),
+    typical=("lr_too_high", "bad_state", "bad_labels", "loss_sign"),
+    typical_of={
+        "boosting": ("objective_mismatch", "bad_labels"),
+        "potential": ("bad_labels", "parts_pull"),
+        "rl": ("lr_too_high", "exploration", "reward_hacked"),
+    },
     figures=_figures,
     stands=_stands,
     picture=Picture(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Sketch
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -17,6 +20,7 @@ class Bounds(Limits):
 
     ratio = Limit(3.0, "x: train over eval; dropout and smoothing stay below", "threads: 16, 32")
     follows = Limit(0.6, "of eval's log drop that train makes: it is not stuck", "words: 1 / 1.4")
+    whole = Limit(0.03, "of a whole number: train is so many times eval", "threads: 16, 32")
     spread = Limit(0.12, "scatter of the ratio's logarithm, over all evaluations", "threads")
 
 
@@ -50,6 +54,21 @@ def find(view: View) -> Finding | None:
     )
 
 
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    ratio, whole = finding.numbers["ratio"], round(finding.numbers["ratio"])
+    if abs(ratio / whole - 1) <= Bounds.whole:
+        yield Reason(
+            "summed_loss",
+            said(
+                "{ratio:.3g} is next to the whole number {whole:,}: steps, devices or samples that "
+                "are added up",
+                ratio=ratio,
+                whole=whole,
+            ),
+            2.5 if whole & (whole - 1) == 0 else 1.5,
+        )
+
+
 PATTERN = Pattern(
     id="scaled_loss",
     slot="beside",
@@ -58,6 +77,7 @@ PATTERN = Pattern(
     hides=("train_high_eval_low", "eval_faster"),  # levels that are counted differently
     looks=2,
     limits=Bounds,
+    causes=_causes,
     typical=("summed_loss",),
     sketch=lambda of: Sketch({"train": 4 * of.fall, "eval": of.fall}),
 )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.facts import digits
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.kind import plain
 from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.measures import is_held_out
 from lossmon.diagnosis.pattern import Pattern
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -16,23 +23,77 @@ class Bounds(Limits):
     """When it holds."""
 
     rows = Limit(6, "rows, all of them the same", "a fact; the first evaluations may be so")
-    digits = Limit(3, "digits of a score that stays the same", "0.5 of 10 examples may stay")
+    together = Limit(3, "rows of all scores, all at their worst, while the loss falls", "threads")
+    digits = Limit(3, "digits of scores that stay the same", "0.5 of 10 examples may stay")
+    share = Limit(0.0005, "of a macro F1: it is that of one answer for all", "threads")
+    moves = Limit(10, "rows of a score that hardly moves", "threads")
+    still = Limit(0.03, "of its level: spread of block medians", "threads")
+    good = Limit(0.9, "of all: from there on little is left to gain", "words")
+    far = Limit(0.5, "of the start level of the loss, that is left", "words")
+    fell = Limit(0.15, "of the loss: it learns", "threads")
 
 
 def find(view: View) -> Finding | None:
     """An accuracy of exactly 0, a WER of exactly 1; or any score that never moves."""
+    return _fact(view) or _stuck(view)
+
+
+def _stuck(view: View) -> Finding | None:
+    """The score of what is trained on hardly moves while its loss falls by far."""
+    train = view.train
+    own = [
+        one for one in view.around.scores
+        if one.rises and not is_held_out(one.name) and len(one.value) >= Bounds.moves
+    ]  # fmt: skip
+    if train is None or not own or train.n < Bounds.moves or view.too_soon or train.rises:
+        return None
+    score = own[0]
+    value = st.median(score.value)
+    full = value / 100 if value > 1 else value
+    spread = float(np.ptp(st.blocks(score.value, 12)))
+    if not 0 < full < Bounds.good or not spread <= Bounds.still * value:
+        return None
+    if not 0 < train.end < Bounds.far * train.start:
+        return None
+    return Finding(
+        "worst_score",
+        "warning",
+        0.85,
+        int(score.step[0]),
+        score.name,
+        said(
+            "{name} stays between {low:.4g} and {high:.4g} while the loss falls from {start:.4g} "
+            "to {end:.4g}",
+            name=score.name,
+            low=np.min(score.value),
+            high=np.max(score.value),
+            start=train.start,
+            end=train.end,
+        ),
+        numbers={"stuck": value},
+    )
+
+
+def _fact(view: View) -> Finding | None:
+    """Each row is the same."""
     goal = view.around.goal
-    if goal is None or len(goal.value) < Bounds.rows or np.ptp(goal.value) != 0:
+    if goal is None or not len(goal.value) or np.ptp(goal.value) != 0:
         return None
     value = float(goal.value[0])
     worst = value == (0.0 if goal.rises else 1.0)
-    if not worst and (digits(value) < Bounds.digits or value == (1.0 if goal.rises else 0.0)):
+    if len(goal.value) < Bounds.rows and not (worst and _few_but_plain(view)):
+        return None
+    still = _still(view)
+    if not worst and (
+        sum(digits(one) for one in still.values()) < Bounds.digits
+        or value == (1.0 if goal.rises else 0.0)
+    ):
         return None
     what = said("its worst") if worst else said("the same to the last digit")
     return Finding(
         "worst_score",
         "warning",
-        0.9,
+        0.97,
         int(goal.step[0]),
         goal.name,
         said(
@@ -46,13 +107,100 @@ def find(view: View) -> Finding | None:
     )
 
 
+def _still(view: View) -> dict[str, float]:
+    """Held-out scores of which no row differs from another, with their value."""
+    rows = (one for one in view.around.scores if len(one.value) >= Bounds.rows)
+    return {one.name: float(one.value[0]) for one in rows if np.ptp(one.value) == 0}
+
+
+def _few_but_plain(view: View) -> bool:
+    """Each score of train and eval is at 0 in each row, while the loss falls."""
+    scores = [one for one in view.around.scores if one.rises]
+    rows = sum(len(one.value) for one in scores)
+    zero = all(np.all(one.value == 0.0) for one in scores)
+    return rows >= Bounds.together and zero and _falls(view) is not None
+
+
+def _falls(view: View) -> tuple[str, float, float] | None:
+    """(name, first, last) of the loss that falls, of eval before that of train; None for none."""
+    for role in ("eval_loss", "train_loss"):
+        sketch = view.sketches.get(role)
+        if sketch is None or len(sketch.newest) < 2 or not np.isfinite(sketch.newest).all():
+            continue
+        rows = min(3, len(sketch.newest) // 2)
+        first, last = st.median(sketch.head[:rows]), st.median(sketch.newest[-rows:])
+        if last < (1 - Bounds.fell) * first:
+            return view.name_of(role), first, last
+    return None
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    if "stuck" in finding.numbers:
+        yield Reason(
+            "metric_wrong",
+            said("the loss of the same examples falls by far, which such a score would show"),
+            1.8,
+        )
+        return
+    value, goal = finding.numbers["score"], view.around.goal
+    worst = goal is not None and value == (0.0 if goal.rises else 1.0)
+    falls = _falls(view)
+    if worst and falls is not None and view.kind.id not in _MAY_BE_WORST:
+        name, first, last = falls
+        yield Reason(
+            "metric_wrong",
+            said(
+                "{name} falls from {first:.4g} to {last:.4g} all the while: it learns, and the "
+                "score does not see it",
+                name=name,
+                first=first,
+                last=last,
+            ),
+            2.0,
+        )
+    if worst:
+        return
+    f1 = next((v for n, v in _still(view).items() if _F1.search(plain(n)) and 0 < v < 1), None)
+    if f1 is not None and 0 < value < 1:
+        classes = 2 * value / (1 + value) / f1
+        if abs(2 * value / (1 + value) / max(1, round(classes)) - f1) <= Bounds.share:
+            yield Reason(
+                "one_answer",
+                said(
+                    "an F1 of {f1:.4g} at {value:.4g} is that of one answer among {classes:.0f}",
+                    f1=f1,
+                    value=value,
+                    classes=classes,
+                ),
+                3.0,
+            )
+            return
+    yield Reason(
+        "one_answer",
+        said("{value:.4g} is then the share of one class among what is evaluated", value=value),
+        1.5,
+    )
+
+
+_F1 = re.compile(r"(?:^|_)f1(?:_|$)")
+# Blanks alone, background alone, no box yet: the first thing that such models learn.
+_MAY_BE_WORST = ("speech", "segmentation", "detection")
+
+
 PATTERN = Pattern(
     id="worst_score",
     slot="beside",
     severity="warning",
     find=find,
-    hides=("healthy", "healthy_pair"),
+    hides=("healthy", "healthy_pair", "too_early"),
     looks=2,
     limits=Bounds,
-    typical=("collapsed", "bad_labels", "frozen_gradients"),
+    causes=_causes,
+    typical=("collapsed", "bad_labels", "frozen_gradients", "metric_wrong"),
+    typical_of={
+        "speech": ("blank_plateau", "bad_labels", "lr_too_high"),
+        "segmentation": ("one_answer", "bad_labels", "target_range"),
+        "boosting": ("no_split", "bad_labels"),
+        "detection": ("bad_labels", "few_steps", "rate_for_batch"),
+    },
 )

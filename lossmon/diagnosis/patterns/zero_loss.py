@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import numpy as np
+
 from lossmon.diagnosis import facts
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -37,6 +42,18 @@ def find(view: View) -> Finding | None:
     )
 
 
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    perfect = [
+        one for one in view.around.scores if one.rises and np.all(np.isin(one.value, (1.0, 100.0)))
+    ]
+    if perfect:
+        yield Reason(
+            "one_class",
+            said("{name} is perfect in each row, from the first on", name=perfect[0].name),
+            2.5,
+        )
+
+
 PATTERN = Pattern(
     id="zero_loss",
     slot="train",
@@ -47,7 +64,12 @@ PATTERN = Pattern(
     forbids=("rate+", "rate-", "steps+", "capacity+", "capacity-"),
     looks=1,
     limits=Bounds,
-    typical=("nan_filtered", "empty_targets", "numeric_overflow"),
+    causes=_causes,
+    typical=("nan_filtered", "empty_targets", "numeric_overflow", "one_class"),
+    typical_of={
+        "classifier": ("one_class", "wrong_output"),
+        "segmentation": ("one_class", "target_range"),
+    },
     picture=Picture(marks=(SINCE,)),
     sketch=lambda of: Sketch({"train": 0 * of.t}),
 )

@@ -1,0 +1,98 @@
+"""What is printed is not the loss of that moment: a way of counting, and nothing is wrong.
+
+A mean since the start of the epoch that jumps where the next begins, all parts of a loss at 1/24
+for one row, a total that stands at 2^27: who takes them for the training looks in vain for a cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
+from lossmon.diagnosis.reasons import Reason
+from lossmon.diagnosis.reported import Bounds, common_factor, float_total, running_mean
+from lossmon.diagnosis.view import View
+from lossmon.words import said
+
+
+def find(view: View) -> Finding | None:
+    """The first way of reporting that shows."""
+    for reason, step, numbers in _ways(view):
+        name = view.name_of("train_loss")
+        return Finding("reporting", "info", 0.98, step, name, reason.why, numbers=numbers)
+    return None
+
+
+def _ways(view: View) -> Iterator[tuple[Reason, int, dict[str, float]]]:
+    total = float_total(view)
+    if total is not None:
+        why = said(
+            "{name} stands at {value:,.0f} = 2^{power} since step {step:,}: a 32-bit float takes "
+            "no small additions there",
+            name=total.name,
+            value=total.value,
+            power=total.power,
+            step=total.step,
+        )
+        yield Reason("float_total", why, 3.0), total.step, {}
+    factor = common_factor(view)
+    if factor is not None and factor.back:
+        why = said(
+            "all {parts} losses are {factor:.3g} x the row before at step {step:,}, and back in "
+            "the next: a sum over fewer steps, divided as if it were full",
+            parts=factor.parts,
+            factor=factor.factor,
+            step=factor.step,
+        )
+        yield Reason("partial_window", why, 3.0), factor.step, {"ratio": factor.factor}
+    elif factor is not None:
+        why = said(
+            "all {parts} losses are {factor:.3g} x the row before from step {step:,} on, where the "
+            "run was resumed: a sum over more or fewer steps, devices or samples",
+            parts=factor.parts,
+            factor=factor.factor,
+            step=factor.step,
+        )
+        yield Reason("summed_loss", why, 3.0), factor.step, {"ratio": factor.factor}
+    mean = running_mean(view)
+    if mean is not None:
+        why = said(
+            "it goes evenly to {before:.4g} and jumps to {after:.4g} at step {step:,}: just so "
+            "does a mean over {length:,.0f} steps that starts anew",
+            before=mean.before,
+            after=mean.after,
+            step=mean.step,
+            length=mean.length,
+        )
+        yield Reason("running_mean", why, 3.0), mean.step, {"level": mean.after}
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    yield from (reason for reason, *_ in _ways(view))
+
+
+PATTERN = Pattern(
+    id="reporting",
+    slot="beside",
+    severity="info",
+    find=find,
+    hides=(
+        "healthy",
+        "falling",
+        "spike",
+        "staircase",
+        "oscillating",
+        "plateau",
+        "scaled_loss",
+        "eval_faster",
+        "train_high_eval_low",
+        "too_early",
+        "not_converged",
+        "noisy",
+    ),  # shapes that the reporting made
+    looks=2,
+    limits=Bounds,
+    causes=_causes,
+    picture=Picture(marks=(SINCE,)),
+)

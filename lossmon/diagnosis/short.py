@@ -1,0 +1,139 @@
+"""What a few rows say by their order alone: they bound no noise, and need not.
+
+Half of what people show of a sick training is 4 to 19 rows. Rows that all lie above all earlier
+ones by more than those ever moved, a fall and a climb without one step back, a rise from the first
+row to the last: each is rarer by chance than any standard error of so few rows could tell.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.view import View
+from lossmon.history.columns import Floats
+
+
+class Bounds(Limits):
+    """When a shape of few rows is plain."""
+
+    rows = Limit(4, "rows at least", "threads: 4 rounds of boosting")
+    calm = Limit(6, "rows, where no eval says the same", "1 of 720 orders")
+    jump = Limit(1.0, "x the range of the earlier rows, by which the newest lie above", "threads")
+    level = Limit(0.25, "of the level, likewise", "words: a quarter of the fall")
+    after = Limit(2, "rows behind a jump", "one may be a spike")
+    turn = Limit(3, "rows up without a step back, behind a fall of two or more", "threads: 5 and 5")
+    back = Limit(0.3, "of the fall that a turn takes back", "words: a quarter")
+    rise = Limit(0.02, "of the first row that a rise makes", "threads: 8 %")
+    climbs = Limit(2.9, "Mann-Kendall z of a rise with steps back", "words: 3 to 5")
+    apart = Limit(1.2, "x: lowest of the last third over the highest of the first", "threads: 3 x")
+    swings = Limit(0.3, "of the level: usual move from row to row", "threads: 0.33")
+    turns = Limit(0.4, "of the moves that go back on the one before", "2/3 in noise")
+    no_fall = Limit(-1.3, "Mann-Kendall z: there is no fall beneath", "1 of 10 in noise")
+
+
+Shape = Literal["jump", "turn", "climb"]
+
+
+class Rise(NamedTuple):
+    """A rise that a few rows show.
+
+    Attributes:
+        shape: how it goes.
+        at: first row of it.
+        low: level before it: the lowest row, or the usual one before a jump.
+        level: where it has come.
+        smooth: no step was taken back, on either side.
+    """
+
+    shape: Shape
+    at: int
+    low: float
+    level: float
+    smooth: bool
+
+
+def few(view: View) -> Floats | None:
+    """The rows of a short log that is over, or whose rows are means of epochs; else None.
+
+    Of one that goes on, the next rows tell more.
+    """
+    train = view.train
+    if train is None or not Bounds.rows <= train.n < Enough.points_live:
+        return None
+    if not (view.ended or view.rows_are_epochs) or view.warming_up:
+        return None
+    values = train.sketch.newest
+    return values if np.isfinite(values).all() else None
+
+
+def rise_of(view: View) -> Rise | None:
+    """The rise that a few rows show; None where there is none."""
+    values = few(view)
+    if values is None:
+        return None
+    return _jump(values) or _turn(values) or _climb(values, view)
+
+
+def _jump(values: Floats) -> Rise | None:
+    for after in range(len(values) // 2, int(Bounds.after) - 1, -1):
+        earlier, newest = values[:-after], values[-after:]
+        if len(earlier) < Bounds.rows:
+            continue
+        gap, usual = float(np.min(newest) - np.max(earlier)), st.median(earlier)
+        if gap > Bounds.jump * np.ptp(earlier) and gap > Bounds.level * abs(usual):
+            at = len(values) - after
+            return Rise("jump", at, usual, st.median(newest), False)
+    return None
+
+
+def _turn(values: Floats) -> Rise | None:
+    at = int(np.argmin(values))
+    up, down = np.diff(values[at:]), np.diff(values[: at + 1])
+    if len(up) < Bounds.turn or len(down) < 2 or np.any(up <= 0):
+        return None
+    low, fall = float(values[at]), float(np.max(values[: at + 1]) - values[at])
+    risen = float(values[-1]) - low
+    if risen < Bounds.back * fall or risen < Bounds.level * abs(low):
+        return None
+    smooth = bool(np.all(down < 0)) and len(up) + 1 >= Bounds.rows
+    return Rise("turn", at + 1, low, float(values[-1]), smooth)
+
+
+def _climb(values: Floats, view: View) -> Rise | None:
+    first, last = float(values[0]), float(values[-1])
+    if first <= 0 or last - first < Bounds.rise * first:
+        return None
+    strict = bool(np.all(np.diff(values) > 0))
+    if strict and (len(values) >= Bounds.calm or _eval_climbs(view)):
+        return Rise("climb", 0, first, last, True)
+    third = len(values) // 3
+    if third < 2 or st.mann_kendall(values) < Bounds.climbs:
+        return None
+    early, late = values[:third], values[-third:]
+    if np.min(late) < Bounds.apart * np.max(early):
+        return None
+    return Rise("climb", third, st.median(early), st.median(late), False)
+
+
+def _eval_climbs(view: View) -> bool:
+    evals = view.sketches.get("eval_loss")
+    if evals is None or len(evals.newest) < Bounds.rows:
+        return view.kind.id == "boosting"
+    return bool(np.all(np.diff(evals.newest) > 0))
+
+
+def swings(view: View) -> float | None:
+    """Usual move from row to row over the level, of rows that leap about with no fall; or None."""
+    values = few(view)
+    if values is None or len(values) < Enough.points or np.min(values) <= 0:
+        return None
+    level, moves = st.median(values), np.diff(values)
+    usual = float(np.mean(np.abs(moves))) / level
+    turns = float(np.mean(moves[1:] * moves[:-1] < 0))
+    flat = st.mann_kendall(values) > Bounds.no_fall
+    stays = st.median(values[-3:]) > 0.75 * st.median(values[:3])
+    return usual if usual >= Bounds.swings and turns >= Bounds.turns and flat and stays else None
