@@ -54,7 +54,7 @@ def gradients_burst(view: View, onset: int) -> Iterator[Reason]:
                 step=int(step[at]),
                 near=when(float(step[at]), onset, spacing),
             ),
-            1.5 + min(math.log10(ratio), 2),
+            1.5 + min(math.log10(ratio), 2) / 2,  # a burst is mostly how a rate shows itself
         )
 
 

@@ -29,6 +29,7 @@ class Bounds(Limits):
     climbs = Limit(1.25, "x the usual level, at the newest row, which is the highest", "threads")
     grows = Limit(3.0, "x: it is plain that it grew", "threads")
     errors = Limit(4.0, "MADs of the rows before the climb", "words: 3 to 5")
+    calm = Limit(5.0, "x the usual level, the row before a leap", "threads")
     leaps = Limit(20.0, "x the usual level, from one row to the next", "threads: 0.13 to 17.8")
     early = Limit(30, "rows within which a loss that ends has learned nothing yet", "threads")
     unscaled = Limit(1e6, "first loss: of data in its own units, squared", "threads: 2.8e10")
@@ -76,6 +77,10 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
         yield Reason("numeric_overflow", why, 2.4)
         yield Reason("bad_batch", why, 1.6)
         return
+    if zeroed:
+        why = said("a 0 that comes from one row to the next is a NaN that the logger filtered")
+        yield Reason("numeric_overflow", why, 1.95)
+        yield Reason("empty_targets", why, 1.6)
     yield from _gradient_first(view, onset)
     before = sketch.newest[sketch.newest_step < onset]
     yield from _before(before[np.isfinite(before)][-int(Bounds.before) :], train, view)
@@ -130,13 +135,16 @@ def _from_the_first(view: View) -> Iterator[Reason]:
     if view.kind.id == "speech" and np.isinf(train.sketch.head[0]):
         yield Reason("impossible_target", said("it is infinite, not NaN"), 2.3)
     if not pretrained:  # a network of one's own on data of one's own
+        detection = view.kind.id == "detection"
         if untold:
-            late = said(
+            why = said(
                 "the first report is at step {first:,}: what came before it is not told",
                 first=first,
             )
-            yield Reason("lr_too_high", late, 2.3 if view.kind.id == "detection" else 2.15)
-            why = late
+            yield Reason("lr_too_high", why, 2.3 if detection else 2.15)
+        elif view.rows_are_epochs:
+            many = said("the first row is the mean of an epoch, of many updates")
+            yield Reason("lr_too_high", many, 2.3 if detection else 2.0)
         yield Reason("nan_in_data", why, 2.1)
     yield Reason("broken_weights", why, 1.9 if pretrained else 1.4)
     yield Reason("numeric_overflow", why, 1.5)
@@ -169,10 +177,12 @@ def _before(before: Floats, train: Curve, view: View) -> Iterator[Reason]:
     usual, newest = st.median(half), float(before[-1])
     scatter = max(st.mad(half), 1e-3 * abs(usual))
     highest = newest >= np.max(before)
-    if usual > 0 and highest and newest >= Bounds.leaps * max(usual, float(before[-2])):
+    last = float(before[-2])
+    leaps = newest >= Bounds.leaps * max(usual, last) and last <= Bounds.calm * usual
+    if usual > 0 and highest and leaps:
         words = said(
             "the loss leapt from {before:.3g} to {newest:.3g} within one row",
-            before=before[-2],
+            before=last,
             newest=newest,
         )
         yield Reason("exploding_gradients", words, 2.3)
@@ -191,6 +201,9 @@ def _before(before: Floats, train: Curve, view: View) -> Iterator[Reason]:
             ),
             2.0 if newest < Bounds.grows * usual else 2.2,
         )
+        whole = train.n < Bounds.early and len(before) == train.n - train.sketch.nonfinite
+        if whole and np.all(before[1:] > Bounds.grows * before[:-1]):
+            yield Reason("unscaled", said("it multiplies in each row, from the first on"), 2.1)
         return
     if newest > 2 * train.start > 0:
         return  # it had been far away before it ended

@@ -18,6 +18,7 @@ _CONSTANT = 1.02  # x: greatest over least learning rate of one that is constant
 _JUMP = 3.0  # x the usual rise from row to row of its schedule: a jump, no warm-up
 _SOON = 3.0  # x the warm-up: what breaks by then broke at its end
 _RISEN = 2.0  # x its start: a warm-up that has come far
+_AT_PEAK = 0.9  # of the peak: it has not decayed to speak of
 _FELL = 10.0  # x: it fell so far that it is no reason for a rise
 _LINEAR = 0.01  # spread of rate / step in a warm-up from 0
 
@@ -91,7 +92,7 @@ def rate_rose(view: View, onset: int) -> Iterator[Reason]:
         yield Reason(
             "lr_jump" if rise.sudden else "lr_too_high",
             said("learning rate rose {ratio:.3g} x {place}", ratio=ratio, place=place),
-            (3.0 if rise.sudden else 1.5) + min(math.log2(ratio), 4) / 4,
+            (3.0 if rise.sudden else 2.0) + min(math.log2(ratio), 4) / 4,
         )
         return
     peak = float(np.nanmax(rate))
@@ -113,6 +114,14 @@ def rate_stayed(view: View, onset: int) -> Iterator[Reason]:
     step, rate = view.rate
     at = min(int(np.searchsorted(step, onset)), len(rate) - 1)
     if np.isfinite(rate[at]):
+        peak = float(np.nanmax(rate))
+        if rate[at] >= _AT_PEAK * peak > 0:
+            yield Reason(
+                "lr_too_high",
+                said("learning rate stands at its peak there, {rate:.2g}", rate=rate[at]),
+                1.0,
+                ("lr_jump",),
+            )
         yield Reason(
             "bad_batch",
             said("learning rate did not rise there, it is {rate:.2g}", rate=rate[at]),

@@ -30,6 +30,7 @@ class Bounds(Limits):
     rise = Limit(0.02, "of the first row that a rise makes", "threads: 8 %")
     climbs = Limit(2.9, "Mann-Kendall z of a rise with steps back", "words: 3 to 5")
     apart = Limit(1.2, "x: lowest of the last third over the highest of the first", "threads: 3 x")
+    falls = Limit(5, "rows in which train and eval fall, all of them", "1 of 120 orders each")
     swings = Limit(0.3, "of the level: usual move from row to row", "threads: 0.33")
     turns = Limit(0.4, "of the moves that go back on the one before", "2/3 in noise")
     no_fall = Limit(-1.3, "Mann-Kendall z: there is no fall beneath", "1 of 10 in noise")
@@ -124,6 +125,17 @@ def _eval_climbs(view: View) -> bool:
     if evals is None or len(evals.newest) < Bounds.rows:
         return view.kind.id == "boosting"
     return bool(np.all(np.diff(evals.newest) > 0))
+
+
+def both_fall(view: View) -> bool:
+    """Train and eval fall from epoch to epoch, each of them: few rows say that all is well."""
+    pair, train = view.pair, view.train
+    if pair is None or train is None or not view.rows_are_epochs or view.curve:
+        return False
+    if not Bounds.falls <= min(len(pair.value), train.n) <= Enough.points_live:
+        return False
+    rows = (train.sketch.newest, view.sketches["eval_loss"].newest)
+    return all(bool(np.all(np.diff(one) < 0)) for one in rows)
 
 
 def swings(view: View) -> float | None:

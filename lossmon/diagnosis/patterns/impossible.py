@@ -37,7 +37,7 @@ def find(view: View) -> Finding | None:
         return Finding(
             "impossible",
             "warning",
-            0.9,
+            0.975,
             train.at_step(int(np.argmax(train.value < Bounds.loss))),
             train.name,
             said(
@@ -76,7 +76,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
-    hides=("healthy", "healthy_pair", "falling", "underfitting", "too_early"),
+    hides=("healthy", "healthy_pair", "falling", "underfitting", "too_early", "not_converged"),
     forbids=("rate+", "steps+", "capacity+"),
     looks=2,
     limits=Bounds,

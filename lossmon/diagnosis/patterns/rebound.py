@@ -193,7 +193,8 @@ def _stands(finding: Finding, view: View) -> bool:
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     few = short.rise_of(view)
-    if few is not None and few.shape == "turn" and few.smooth:
+    own = view.kind.id in ("", "regression", "classifier") and not view.curve
+    if few is not None and few.shape == "turn" and few.smooth and own:
         yield Reason(
             "gradients_kept",
             said(

@@ -41,7 +41,7 @@ def find(view: View) -> Finding | None:
     return Finding(
         "scaled_loss",
         "info",
-        0.8,
+        0.98,
         int(pair.step[0]),
         view.name_of("train_loss"),
         said(
@@ -74,7 +74,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
-    hides=("train_high_eval_low", "eval_faster"),  # levels that are counted differently
+    hides=("train_high_eval_low", "eval_faster", "healthy_pair"),  # levels counted differently
     looks=2,
     limits=Bounds,
     causes=_causes,

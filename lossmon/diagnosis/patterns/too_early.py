@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossmon.diagnosis import short
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.pattern import Pattern
@@ -14,7 +15,7 @@ def find(view: View) -> Finding | None:
     train = view.train
     n = train.n if train is not None else 0
     need = view.enough
-    if n >= need:
+    if n >= need or short.both_fall(view):
         return None
     name = train.name if train is not None else ""
     return Finding(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.facts import digits
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.kind import plain
@@ -84,10 +85,8 @@ def _fact(view: View) -> Finding | None:
     if len(goal.value) < Bounds.rows and not (worst and _few_but_plain(view)):
         return None
     still = _still(view)
-    if not worst and (
-        sum(digits(one) for one in still.values()) < Bounds.digits
-        or value == (1.0 if goal.rises else 0.0)
-    ):
+    told = sum(digits(one) for one in still.values()) >= Bounds.digits or _guesses(goal)
+    if not worst and (not told or value == (1.0 if goal.rises else 0.0)):
         return None
     what = said("its worst") if worst else said("the same to the last digit")
     return Finding(
@@ -105,6 +104,12 @@ def _fact(view: View) -> Finding | None:
         ),
         numbers={"score": value},
     )
+
+
+def _guesses(goal: Logged) -> bool:
+    """Exactly 1 / C: an AUC or an accuracy of 0.5, 0.1, as one answer for all gives."""
+    value = float(goal.value[0])
+    return goal.rises and 0 < value <= 0.5 and abs(round(1 / value) * value - 1) < 1e-9
 
 
 def _still(view: View) -> dict[str, float]:
@@ -158,7 +163,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             ),
             2.0,
         )
-    if worst:
+    if worst or goal is None or not goal.rises or view.kind.id == "boosting":
         return
     f1 = next((v for n, v in _still(view).items() if _F1.search(plain(n)) and 0 < v < 1), None)
     if f1 is not None and 0 < value < 1:

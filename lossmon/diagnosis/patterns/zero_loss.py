@@ -69,6 +69,8 @@ PATTERN = Pattern(
     typical_of={
         "classifier": ("one_class", "wrong_output"),
         "segmentation": ("one_class", "target_range"),
+        "rl": ("exploration", "few_steps"),
+        "rlhf": ("task_too_hard",),
     },
     picture=Picture(marks=(SINCE,)),
     sketch=lambda of: Sketch({"train": 0 * of.t}),
