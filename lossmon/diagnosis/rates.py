@@ -115,7 +115,8 @@ def rate_stayed(view: View, onset: int) -> Iterator[Reason]:
     at = min(int(np.searchsorted(step, onset)), len(rate) - 1)
     if np.isfinite(rate[at]):
         peak = float(np.nanmax(rate))
-        if rate[at] >= _AT_PEAK * peak > 0:
+        # Of updates that overshoot, gradients that are logged would show it.
+        if rate[at] >= _AT_PEAK * peak > 0 and view.grad_norm is None:
             yield Reason(
                 "lr_too_high",
                 said("learning rate stands at its peak there, {rate:.2g}", rate=rate[at]),

@@ -84,6 +84,8 @@ def test_a_rate_that_never_moved_rules_itself_out_and_points_to_the_data() -> No
     assert finding.causes[0].id == "bad_batch"
     assert finding.causes[0].why == "learning rate did not rise there, it is 0.001"
     assert "lr_jump" not in {cause.id for cause in finding.causes}
+    untold = rebound(lr=np.full(N, 1e-3)).causes  # no gradients that would speak against it
+    assert [cause.id for cause in untold][:2] == ["lr_too_high", "bad_batch"]
 
 
 def test_where_nothing_else_was_logged_causes_are_only_typical() -> None:
