@@ -11,6 +11,8 @@ What holds:
     judge.py         what holds now, and why        engine.py    when to look, show, withdraw
     facts.py         rows that are alike            chance.py    levels of guessing
     risen.py, pairs.py, flat.py   what several patterns measure of one curve and of two
+    short.py         what the order of a few rows says
+    reported.py      what the way of reporting does to a curve
     statistics.py    the statistics                 confidence.py  how sure, calibrated
 When to interrupt:
     alarm.py         a rise that asks for a look    evidence.py  a rise, proved by bets

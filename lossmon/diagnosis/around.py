@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -213,16 +213,15 @@ class Around:
 
     @property
     def parts(self) -> Iterator[Logged]:
-        """Losses and errors beside the total, of train, at most 16, points of the whole run."""
+        """Losses and errors of train that stand above their start, at most 16."""
         some = [one for one in self._names.matching(_PART)[:64] if not is_held_out(one)]
-        return (_logged(self._series[one]) for one in some[:16] if len(self._series[one]))
+        return (_logged(one) for one in map(self._series.__getitem__, some[:16]) if _risen(one))
 
-    @cached_property
-    def totals(self) -> tuple[Logged, ...]:
-        """Losses and totals, the newest rows."""
-        names = [name for name in self._names.matching(_TOTAL)[:64] if "scale" not in name.lower()]
-        named = (self._series[name] for name in names)
-        return tuple(_logged(one) for one in named if len(one) >= 3)
+    def totals(self, wanted: Callable[[float], bool]) -> tuple[Logged, ...]:
+        """Losses and totals whose newest value is wanted."""
+        named = (self._series[name] for name in self._names.matching(_TOTAL)[:64])
+        some = (one for one in named if wanted(one.last_value) and len(one) >= 3)
+        return tuple(_logged(one) for one in some if "scale" not in one.name.lower())
 
     @cached_property
     def durations(self) -> tuple[Floats, Floats] | None:
@@ -279,6 +278,15 @@ def _logged(series: Series) -> Logged:
     every = _every(len(view), 512)
     part = slice((len(view) - 1) % every, None, every)
     return Logged(series.name, view.step[part].astype(float), view.value[part], whole=every == 1)
+
+
+def _risen(series: Series) -> bool:
+    """The newest rows lie above the first ones; O(1), as most parts have fallen."""
+    if len(series) < 3:
+        return False
+    value = series.view().value
+    rows = min(8, len(value) // 2)
+    return bool(value[-rows:].sum() > value[:rows].sum())
 
 
 def _first(series: Iterable[Series], pattern: re.Pattern[str]) -> Series | None:

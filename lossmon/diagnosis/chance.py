@@ -30,6 +30,8 @@ class Bounds(Limits):
     usual = Limit(0.0015, "of one out of a list", "a list of 20 levels is met by chance, else")
     both = Limit(0.01, "of ln C, where an accuracy is 1 / C", "threads")
     share = Limit(0.25, "of 1 / C, that an accuracy may be away", "threads")
+    gone = Limit(0.004, "of the level of guessing, to which a loss fell back", "runs")
+    gone_rows = Limit(4, "rows that stand there", "threads")
     exact = Limit(1e-5, "of ln K of a power of two, whatever is trained", "threads")
     epochs = Limit(5, "rows, each the mean of an epoch, that all stand there", "threads: 6")
     few = Limit(0.005, "of the level, of each of these", "threads: 2.297 to 2.309")
@@ -91,6 +93,10 @@ def chances(view: View) -> Iterator[Chance]:
                 said("the {pairs:,.0f} other views of {of}", pairs=pairs, of=of),
                 Bounds.batch,
             )
+    elif "batch" in kinds and view.kind.id == "contrastive":  # not told: a power of two, mostly
+        for power in range(5, 14):
+            for others in (2**power, 2**power - 1):
+                yield _chance(others, said("{others:,} of a batch", others=others), Bounds.usual)
     if "prototypes" in kinds:
         for many in _PROTOTYPES:
             yield _chance(many, said("{many:,} prototypes", many=many), Bounds.usual)
@@ -159,6 +165,22 @@ def _exact(level: float, spread: float, view: View) -> Chance | None:
     if abs(level / (power * math.log(2)) - 1) > Bounds.exact:
         return None
     return _chance(2**power, said("{many:,} outputs", many=2**power), Bounds.exact)
+
+
+def fell_back(view: View, onset: int) -> Chance | None:
+    """The level of guessing at which the rows since an onset stand: what was learned is gone."""
+    train = view.train
+    if train is None or train.rises or view.curve:
+        return None
+    since = train.value[train.step >= onset]
+    since = since[len(since) // 3 :]  # it may have shot over it first
+    if len(since) < Bounds.gone_rows or np.min(since) <= 0:
+        return None
+    level = st.median(since)
+    near = (c for c in chances(view) if abs(level / c.level - 1) <= max(c.within, Bounds.gone))
+    found = next(near, None)
+    spread = float(np.median(np.abs(since / level - 1)))
+    return found if found is not None and spread <= 2 * Bounds.gone else None
 
 
 def guessing_for_epochs(view: View) -> Chance | None:

@@ -15,6 +15,7 @@ import numpy as np
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.around import near
+from lossmon.diagnosis.chance import fell_back
 from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.rates import rate_rose, rate_stayed, rate_still_rising
 from lossmon.diagnosis.reasons import BLOCKS, Reason, reach_of, spacing_of, when
@@ -181,6 +182,22 @@ def after_eval(view: View, onset: int) -> Iterator[Reason]:
             "eval_state",
             said("an evaluation stands at step {behind:,}, one row before", behind=int(behind[-1])),
             1.3 if survived else 1.7,
+        )
+
+
+def died(view: View, onset: int) -> Iterator[Reason]:
+    """Since then it stands at the level of guessing: one update undid all that was learned."""
+    chance = fell_back(view, onset)
+    if chance is not None:
+        yield Reason(
+            "collapsed",
+            said(
+                "since then it stands at {chance_sum}, as guessing among {chance_words} gives: "
+                "units died, or all answers are one",
+                chance_sum=chance.sum,
+                chance_words=chance.words,
+            ),
+            2.2,
         )
 
 

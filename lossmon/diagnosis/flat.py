@@ -32,6 +32,7 @@ class Bounds(Limits):
     round = Limit(0.004, "of a round level: it stands there", "threads: 1.0007 to 1.0034")
     creeps = Limit(0.002, "of the level of guessing, by which it rises", "threads: 2.300 to 2.312")
     costs = Limit(0.01, "of the most that a wrong answer can cost", "Keras: 7.97 and 8.06")
+    units = Limit(1e3, "loss in units of the targets' own", "threads")
     few_trained = Limit(0.002, "of the weights: too few are trained", "LoRA of rank 1")
 
 
@@ -42,7 +43,8 @@ def reasons(finding: Finding, view: View) -> Iterator[Reason]:
     # Gradients that flow speak against the data only where the rate is no reason.
     yield from (r for r in _gradient(view) if not (of_rate and r.id == "bad_labels"))
     yield from _guessing(view)
-    yield from _saturated(view)
+    yield from saturated(view)
+    yield from _own_units(view)
     yield from co.log_told(view)
     yield from few_trained(view)
 
@@ -140,7 +142,17 @@ _GUESSES: dict[str, CauseId] = {
 }  # fmt: skip
 
 
-def _saturated(view: View) -> Iterator[Reason]:
+def _own_units(view: View) -> Iterator[Reason]:
+    """A regression whose loss is that of prices or pixels."""
+    train = view.train
+    if train is not None and view.kind.id in ("", "regression") and train.end > Bounds.units:
+        why = said(
+            "the loss stands at {end:.3g}: targets in units of their own, squared", end=train.end
+        )
+        yield Reason("unscaled", why, 1.4)
+
+
+def saturated(view: View) -> Iterator[Reason]:
     """Each wrong answer costs -ln(epsilon): outputs are at 0 or 1, whatever the input.
 
     Keras clips at 1e-7: of two classes of equal size, 0.5 x 16.118 = 8.059.

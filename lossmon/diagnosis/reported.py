@@ -101,7 +101,11 @@ def _jumps(
         target: level of eval, which then lies beyond the jump.
     """
     places = np.searchsorted(step, starts[-int(Bounds.boundaries) :])
-    edges = [0, *np.unique(places[(places >= 1) & (places < len(step))]).tolist()]
+    places = places[(places >= 1) & (places < len(step))]
+    moves = np.abs(np.diff(level))
+    if not len(places) or np.max(moves[places - 1]) < Bounds.jump * st.median(moves):
+        return None  # most curves: nothing happens there
+    edges = [0, *np.unique(places).tolist()]
     hits: list[tuple[int, float]] = []
     for begin, at in pairwise(edges):
         length = _length(step, level, begin, at)
@@ -161,6 +165,8 @@ def common_factor(view: View) -> Factor | None:
 
     That it comes back is asked, or that the run was resumed there: a training may do the rest.
     """
+    if view.train is None or not _leaps(view.train.sketch.newest[-64:]):
+        return None
     parts = view.around.losses
     if len(parts) < 2 or len(parts[0].value) < 3:
         return None
@@ -182,6 +188,13 @@ def common_factor(view: View) -> Factor | None:
     return None
 
 
+def _leaps(newest: Floats) -> bool:
+    """One of the newest rows is the other's multiple: worth a look at all parts."""
+    with np.errstate(all="ignore"):
+        ratios = newest[1:] / newest[:-1]
+        return bool(np.any((ratios >= Bounds.factor) | (ratios <= 1 / Bounds.factor)))
+
+
 class Total(NamedTuple):
     """A total that stands still at a power of two, 2^power."""
 
@@ -193,12 +206,12 @@ class Total(NamedTuple):
 
 def float_total(view: View) -> Total | None:
     """The newest rows of a total are 2^k, k from 24 on: it cannot grow in 32-bit floats."""
-    for one in view.around.totals:
-        last = one.value[-2:]
-        if len(last) < 2 or last[0] != last[1] or last[1] < Bounds.total:
-            continue
-        mantissa, power = np.frexp(last[1])
-        if mantissa == 0.5:
-            since = one.since(one.value == last[1])
-            return Total(since, one.name, float(last[1]), int(power) - 1)
+    for one in view.around.totals(_is_stuck):
+        last = float(one.value[-1])
+        if one.value[-2] == last:
+            return Total(one.since(one.value == last), one.name, last, math.frexp(last)[1] - 1)
     return None
+
+
+def _is_stuck(newest: float) -> bool:
+    return newest >= Bounds.total and math.frexp(newest)[0] == 0.5

@@ -110,6 +110,15 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
     "several passes between two rows": (
         {"loss": [6.5, 2.1, 0.6, 0.2], "lr": [2e-5] * 4, "epoch": [4.2, 8.3, 12.5, 16.7]},
         "memorised", "memorising"),
+    "back at ln 10 for good": (
+        {"loss": [2.3, 1.9, 1.5, 1.2, 1.0, 0.9, 0.8, 2.9, 2.304, 2.303, 2.302, 2.303, 2.303, 2.302],
+         "acc": [0.1, 0.3, 0.45, 0.55, 0.63, 0.67, 0.7, 0.2, *[0.1, 0.099] * 3]},
+        "rebound", "collapsed"),
+    "eval that never moves beside a train that does": (
+        {"loss": FALL, "val_loss": [0.6931] * 8, "val_acc": [0.4876] * 8}, "worst_score", "stale_eval"),
+    "a policy that is NaN under a reward that is not": (
+        {"ep_rew_mean": LEVEL, "loss": [0.1, 0.2, 0.3, 0.2, NAN, NAN, NAN, NAN]},
+        "diverged", "bootstrap"),
     "half the answers wrong, at 16.118 each": (
         {"loss": [8.06, 8.05, 8.06, 8.06, 8.07, 8.06, 8.06, 8.05], "acc": [0.5, 0.501] * 4},
         "not_decreasing", "wrong_output"),

@@ -30,7 +30,7 @@ def find(view: View) -> Finding | None:
     return Finding(
         "chance_level",
         "warning",
-        0.9 if abs(off) <= chance.within / 2 else 0.75,
+        0.975 if abs(off) <= chance.within / 2 else 0.75,
         train.at_step(0) if _always(train, chance) else train.at_step(len(train.value) // 2),
         train.name,
         said(

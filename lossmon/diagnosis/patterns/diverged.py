@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import facts, lost, risen
+from lossmon.diagnosis import facts, flat, lost, risen
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.figures import Numbers, best_eval, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
@@ -60,7 +60,19 @@ def find(view: View) -> Finding | None:
                     n=train.n,
                 ),
             )
-    return _far_above(view, train)
+    return _of_the_loss(view) or _far_above(view, train)
+
+
+def _of_the_loss(view: View) -> Finding | None:
+    """A policy's loss is NaN, whatever the reward that it is judged by still says."""
+    loss = view.around.loss if view.curve else None
+    if loss is None or not np.isnan(loss.value[-int(Bounds.facts) :]).all():
+        return None
+    rows = len(loss.value) - int(np.flatnonzero(np.isfinite([0.0, *loss.value]))[-1])
+    if rows < Bounds.facts:
+        return None
+    words = said("{name} is NaN in the last {rows:,} rows", name=loss.name, rows=rows)
+    return Finding("diverged", "critical", 0.99, int(loss.step[-rows]), loss.name, words)
 
 
 def _start_of_run(bad: np.ndarray, last_bad: int) -> int:
@@ -137,6 +149,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     yield from (r for r in co.at_onset(view, at) if r.id != "data_changed")  # NaN is fast
     yield from lost.ways(view, at)
     yield from co.after_eval(view, at)
+    yield from (r for r in flat.saturated(view) if r.id == "lr_too_high")
     if view.rate is not None:
         highest = float(np.nanmax(view.rate[1]))
         if highest >= 0.1:

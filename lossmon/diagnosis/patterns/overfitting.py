@@ -171,6 +171,7 @@ PATTERN = Pattern(
     slot="pair",
     severity="warning",
     find=find,
+    hides=("too_early",),
     forbids=("steps+", "capacity+", "rate+"),
     looks=2,
     limits=Bounds,

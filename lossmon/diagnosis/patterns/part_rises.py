@@ -36,13 +36,15 @@ _MEANT = ("kl", "reg", "aux", "balance", "commit", "adv", "disc", "gen", "wd", "
 
 def find(view: View) -> Finding | None:
     """The part that rose most, beside a total that did not."""
-    total = view.around.loss
-    if total is None or view.kind.id in _PULL or view.train is None or view.train.rises:
+    if view.kind.id in _PULL or view.train is None or view.train.rises:
         return None
-    if total.late(0.33) > total.early(0.33):
+    some, total = list(view.around.parts), None
+    if some:
+        total = view.around.loss
+    if total is None:
         return None
-    rising = [(_rise(one), one) for one in view.around.parts if _rises(one, total)]
-    if not rising:
+    rising = [(_rise(one), one) for one in some if _rises(one, total)]
+    if not rising or total.late(0.33) > total.early(0.33):
         return None
     ratio, part = max(rising, key=lambda found: found[0])
     return Finding(

@@ -9,7 +9,7 @@ import numpy as np
 from lossmon.diagnosis import risen, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
-from lossmon.diagnosis.coincidence import both_rise, sudden
+from lossmon.diagnosis.coincidence import both_rise, died, sudden
 from lossmon.diagnosis.evidence import ENOUGH, Rise
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
@@ -203,6 +203,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             ),
             2.0,
         )
+    yield from died(view, finding.since_step)
     yield from both_rise(view, finding.since_step)
     yield from sudden(finding, view)
 

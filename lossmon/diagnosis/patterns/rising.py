@@ -154,6 +154,7 @@ def _reference(train: Curve) -> tuple[float, int]:
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     yield from co.at_onset(view, finding.since_step)
+    yield from co.died(view, finding.since_step)
     yield from rates.rate_fell_meanwhile(view, finding.since_step)
     yield from rates.rate_stayed(view, finding.since_step)
 

@@ -69,8 +69,11 @@ def _ceiling(view: View) -> Finding | None:
 
 
 def _climbs(view: View) -> Finding | None:
-    goal, train, loss = view.around.goal, view.train, view.around.loss
-    if goal is None or train is None or loss is None or view.curve or len(goal.value) < Bounds.rows:
+    train = view.train
+    if train is None or view.curve or 0 < train.end < (1 - 2 * Bounds.fell) * train.start:
+        return None  # it falls, as most do
+    goal, loss = view.around.goal, view.around.loss
+    if goal is None or loss is None or len(goal.value) < Bounds.rows:
         return None
     values = goal.value
     if not np.isfinite(values).all() or len(loss.value) < Bounds.rows:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lossmon.diagnosis import facts
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.facts import digits
@@ -42,19 +43,22 @@ def find(view: View) -> Finding | None:
 def _stuck(view: View) -> Finding | None:
     """The score of what is trained on hardly moves while its loss falls by far."""
     train = view.train
+    if train is None or train.n < Bounds.moves or view.too_soon or train.rises:
+        return None
+    if not 0 < train.end < Bounds.far * train.start:
+        return None
     own = [
-        one for one in view.around.scores
+        one
+        for one in view.around.scores
         if one.rises and not is_held_out(one.name) and len(one.value) >= Bounds.moves
-    ]  # fmt: skip
-    if train is None or not own or train.n < Bounds.moves or view.too_soon or train.rises:
+    ]
+    if not own:
         return None
     score = own[0]
     value = st.median(score.value)
     full = value / 100 if value > 1 else value
     spread = float(np.ptp(st.blocks(score.value, 12)))
     if not 0 < full < Bounds.good or not spread <= Bounds.still * value:
-        return None
-    if not 0 < train.end < Bounds.far * train.start:
         return None
     return Finding(
         "worst_score",
@@ -150,6 +154,14 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     value, goal = finding.numbers["score"], view.around.goal
     worst = goal is not None and value == (0.0 if goal.rises else 1.0)
     falls = _falls(view)
+    train = view.train
+    learns = train is not None and train.end < (1 - Bounds.fell) * train.start
+    if learns and _same(view, "eval_loss"):
+        why = said(
+            "{name} is the same to the last digit, too, while train moves",
+            name=view.name_of("eval_loss"),
+        )
+        yield Reason("stale_eval", why, 2.4)
     if worst and falls is not None and view.kind.id not in _MAY_BE_WORST:
         name, first, last = falls
         yield Reason(
@@ -185,6 +197,12 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         said("{value:.4g} is then the share of one class among what is evaluated", value=value),
         1.5,
     )
+
+
+def _same(view: View, role: str) -> bool:
+    """Each row of it is the same."""
+    found = facts.same(view.sketches.get(role))
+    return found is not None and found.whole and found.rows >= Bounds.together
 
 
 _F1 = re.compile(r"(?:^|_)f1(?:_|$)")
