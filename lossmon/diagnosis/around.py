@@ -215,7 +215,8 @@ class Around:
     def parts(self) -> Iterator[Logged]:
         """Losses and errors of train that stand above their start, at most 16."""
         some = [one for one in self._names.matching(_PART)[:64] if not is_held_out(one)]
-        return (_logged(one) for one in map(self._series.__getitem__, some[:16]) if _risen(one))
+        parts = (self._series[one] for one in some[:16])
+        return (_logged(one) for one in parts if one.role != "train_loss" and _risen(one))
 
     def totals(self, wanted: Callable[[float], bool]) -> tuple[Logged, ...]:
         """Losses and totals whose newest value is wanted."""

@@ -163,7 +163,7 @@ class Factor(NamedTuple):
 def common_factor(view: View) -> Factor | None:
     """No learning divides each of several losses by the same number; a report does.
 
-    That it comes back is asked, or that the run was resumed there: a training may do the rest.
+    That it comes back is asked, or a whole number, or that the run was resumed there.
     """
     if view.train is None or not _leaps(view.train.sketch.newest[-64:]):
         return None
@@ -180,11 +180,17 @@ def common_factor(view: View) -> Factor | None:
     same = np.ptp(np.log(table / table[:, :1]), axis=0)
     if not far.any() or np.max(same) < 1e-6:  # one loss that is printed twice
         return None
-    for at in np.flatnonzero(far)[::-1]:
+    places = np.flatnonzero(far)[::-1]
+    for at in places:
         back = at + 1 < len(far) and far[at + 1] and abs(usual[at] + usual[at + 1]) <= Bounds.back
-        step = int(parts[0].step[at + 1])
-        if back or any(one.step == step for one in view.around.restarts):
-            return Factor(step, float(np.exp(usual[at])), len(parts), bool(back))
+        if back:
+            step = int(parts[0].step[at + 1])
+            return Factor(step, float(np.exp(usual[at])), len(parts), back=True)
+    for at in places:
+        step, ratio = int(parts[0].step[at + 1]), float(np.exp(abs(usual[at])))
+        whole = len(parts) > 2 and abs(ratio / round(ratio) - 1) <= Bounds.alike
+        if whole or any(one.step == step for one in view.around.restarts):
+            return Factor(step, float(np.exp(usual[at])), len(parts), back=False)
     return None
 
 

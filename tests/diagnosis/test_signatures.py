@@ -31,6 +31,9 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
     "all parts at one factor for one row": (
         {"loss": [9, 9.1, 0.75, 9.0, 8.9], "loss_a": [3, 3.1, 0.256, 3.05, 3.0],
          "loss_b": [6, 6.0, 0.496, 5.95, 5.9]}, "reporting", "partial_window"),
+    "all parts at twice their level, for good": (
+        {"loss": [3, 2.9, 2.8, 2.7, 5.36, 5.32], "loss_a": [1, 0.95, 0.92, 0.9, 1.79, 1.76],
+         "loss_b": [2, 1.95, 1.88, 1.8, 3.57, 3.56]}, "reporting", "summed_loss"),
     "a total of 32-bit floats": (
         {"loss": [5e5, 4e5, 9e4, 0.0, 0.0], "total_loss_sum": [1e8, 1.3e8, 2.0**27, 2.0**27, 2.0**27]},
         "reporting", "float_total"),

@@ -41,7 +41,7 @@ def find(view: View) -> Finding | None:
     return Finding(
         "broken_rows",
         "warning" if warns else "info",
-        0.9,
+        0.98,
         since,
         train.name,
         said(

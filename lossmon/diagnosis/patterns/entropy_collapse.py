@@ -17,6 +17,7 @@ class Bounds(Limits):
     """When it holds."""
 
     left = Limit(0.1, "of its early level", "PPO, GRPO: it should fall slowly")
+    few = Limit(8, "rows of a log that has ended", "threads")
     points = Limit(20, "rows", "the first batches scatter")
     best = Limit(0.9, "of the best reward: a policy that solved its task needs no entropy", "runs")
 
@@ -26,7 +27,7 @@ def find(view: View) -> Finding | None:
     if view.kind.id not in ("rl", "rlhf"):
         return None
     entropy = view.around.logged(_ENTROPY)
-    if entropy is None or len(entropy.value) < Bounds.points:
+    if entropy is None or len(entropy.value) < (Bounds.few if view.ended else Bounds.points):
         return None
     size = np.abs(entropy.value)  # an entropy loss is its negative
     early, late = abs(entropy.early()), abs(entropy.late())

@@ -28,6 +28,7 @@ class Bounds(Limits):
     climb = Limit(2.5, "Mann-Kendall z since the minimum: it climbs steadily", "runs")
     train = Limit(-0.01, "log drop of train since then: it must not rise", "words")
     evals = Limit(2, "evaluations after the minimum", "words")
+    gains = Limit(0.2, "of all that the score gained, behind the best loss", "threads")
     goal = Limit(0.01, "of a score: by so much it must be better than at eval's best", "noise")
     few = Limit(5000, "examples: a small set", "runs")
     rank = Limit(64, "of LoRA: a large one", "usual: 8 to 32")
@@ -108,10 +109,17 @@ def _goal(view: View, step: int) -> tuple[Numbers, str]:
     )
 
 
+def _gains(numbers: Numbers, view: View) -> bool:
+    """A fair part of what the score gained at all it gained behind the best loss."""
+    goal = view.around.goal
+    span = float(np.ptp(goal.value)) if goal is not None else 0.0
+    return abs(numbers["goal_best"] - numbers["goal_then"]) >= Bounds.gains * span
+
+
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     """How often which data was passed, and what the size of the model says."""
     yield from eval_guesses(view)
-    if "goal_best" in finding.numbers:
+    if "goal_best" in finding.numbers and _gains(finding.numbers, view):
         yield Reason(
             "overconfident",
             said(

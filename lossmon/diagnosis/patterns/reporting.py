@@ -48,8 +48,8 @@ def _ways(view: View) -> Iterator[tuple[Reason, int, dict[str, float]]]:
         yield Reason("partial_window", why, 3.0), factor.step, {"ratio": factor.factor}
     elif factor is not None:
         why = said(
-            "all {parts} losses are {factor:.3g} x the row before from step {step:,} on, where the "
-            "run was resumed: a sum over more or fewer steps, devices or samples",
+            "all {parts} losses are {factor:.3g} x the row before from step {step:,} on: a sum "
+            "over more or fewer steps, devices or samples",
             parts=factor.parts,
             factor=factor.factor,
             step=factor.step,
