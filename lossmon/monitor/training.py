@@ -9,8 +9,15 @@ from typing import Literal, TypeVar
 
 from lossmon import crash
 from lossmon.diagnosis.engine import Engine
-from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding
-from lossmon.diagnosis.lifecycle import Signs, Situation, State, lifecycle_findings, silence
+from lossmon.diagnosis.finding import Diagnosis, Finding
+from lossmon.diagnosis.lifecycle import (
+    Signs,
+    Situation,
+    State,
+    lifecycle_findings,
+    silence,
+    worst_first,
+)  # fmt: skip
 from lossmon.formats.decoder import Record, Rows, Skipped, batches
 from lossmon.history.columns import Series
 from lossmon.history.run import History
@@ -373,12 +380,7 @@ class Training:
         """The engine's diagnosis with what only clock and log's end can tell."""
         diagnosis, extra = self.diagnosis, self._lifecycle(now)
         if extra:
-            findings = (*extra, *diagnosis.findings)
-            # Silence is seen at a glance, and says nothing of why: what the curve says goes before.
-            worst_first = sorted(
-                findings, key=lambda f: (-SEVERITIES.index(f.severity), f.pattern == "stalled")
-            )
-            diagnosis = replace(diagnosis, findings=tuple(worst_first))
+            diagnosis = replace(diagnosis, findings=worst_first((*extra, *diagnosis.findings)))
         return treat(diagnosis)
 
     def _lifecycle(self, now: float) -> tuple[Finding, ...]:
