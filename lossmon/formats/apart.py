@@ -211,10 +211,11 @@ class ForeignFormat:
 
     def broken(self) -> str | None:
         """A line that says why it cannot be used; None where it can."""
-        try:
-            self._worker(0).ask({"do": "there", "module": self._module})
-        except FormatError as error:
-            self._leave_out(error)
+        if self._hangs < _MOST_HANGS:  # it was not left out already
+            try:
+                self._worker(0).ask({"do": "there", "module": self._module})
+            except FormatError as error:
+                self._leave_out(error)
         return self.fault
 
     def _leave_out(self, error: FormatError) -> None:

@@ -122,6 +122,7 @@ def test_a_plug_in_that_hangs_as_it_is_imported_is_left_out(
     sleeps = ForeignFormat("lossmon_sleeps", "sleeps")
     assert sleeps.sniff(b"BEEP\n", "x") is None
     assert sleeps.sniff(b"BEEP\n", "x") is None
+    assert sleeps.broken() == sleeps.fault
     assert sleeps._workers[0].lives == 1  # it was asked once
     assert sleeps.fault is not None
     assert sleeps.fault.startswith("the plug-in sleeps (lossmon_sleeps) is left out: importing it")
