@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -92,6 +93,16 @@ class Finding:
     numbers: dict[str, float] = field(default_factory=dict)
     setting: str = ""
     unwise: frozenset[str] = frozenset()
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """In the order in which they are shown; of one severity those of the clock before the others.
+
+    But for silence: it is seen at a glance, and says nothing of why.
+    """
+    return tuple(
+        sorted(findings, key=lambda f: (-SEVERITIES.index(f.severity), f.pattern == "stalled"))
+    )
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from lossmon.diagnosis.failures import causes_of_failure
-from lossmon.diagnosis.finding import SEVERITIES, Cause, CauseId, Finding, Severity
+from lossmon.diagnosis.finding import Cause, CauseId, Finding, Severity
 from lossmon.text import in_words
 from lossmon.words import said
 
@@ -124,16 +123,6 @@ class Situation:
         known = self.signs.writer is not None or self.signs.job == "RUNNING"
         expected = plan.total_steps is not None or self.live or known
         return "stalled" if expected else "unknown"
-
-
-def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """In the order in which they are shown; of one severity those of the clock before the others.
-
-    But for silence: it is seen at a glance, and says nothing of why.
-    """
-    return tuple(
-        sorted(findings, key=lambda f: (-SEVERITIES.index(f.severity), f.pattern == "stalled"))
-    )
 
 
 def lifecycle_findings(at: Situation, metric: str, now: float) -> tuple[Finding, ...]:

@@ -9,15 +9,8 @@ from typing import Literal, TypeVar
 
 from lossmon import crash
 from lossmon.diagnosis.engine import Engine
-from lossmon.diagnosis.finding import Diagnosis, Finding
-from lossmon.diagnosis.lifecycle import (
-    Signs,
-    Situation,
-    State,
-    lifecycle_findings,
-    silence,
-    worst_first,
-)  # fmt: skip
+from lossmon.diagnosis.finding import Diagnosis, Finding, worst_first
+from lossmon.diagnosis.lifecycle import Signs, Situation, State, lifecycle_findings, silence
 from lossmon.formats.decoder import Record, Rows, Skipped, batches
 from lossmon.history.columns import Series
 from lossmon.history.run import History
