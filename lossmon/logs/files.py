@@ -40,8 +40,7 @@ def happened(before: Optional[Stat], now: Stat, read: int) -> str:
         read: bytes of it that were read.
     """
     if before is not None:
-        known = before.version is not None
-        if known and before[:4] == now[:4]:
+        if before == now and now.version is not None:
             return SAME
         if before.identity != now.identity:
             return REPLACED
@@ -110,7 +109,7 @@ class LocalFiles(Files):
         """How a file is."""
         found = os.stat(path)
         return Stat(
-            found.st_size, found.st_mtime, int(found.st_mtime_ns), (found.st_dev, found.st_ino),
+            found.st_size, found.st_mtime, found.st_mtime_ns, (found.st_dev, found.st_ino),
             stat.S_ISREG(found.st_mode),
         )  # fmt: skip
 

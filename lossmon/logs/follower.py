@@ -215,28 +215,22 @@ class Follower:
             self._walk = self._find()
             self._walk_took_s = 0.0
             self._next_walk = float("inf")
-        for path in self._found():
-            if path not in self._tails and len(self._tails) < MAX_ENTRIES:
-                self._tails[path] = tail = Tail(path)
-                tail.offset = self._known.pop(path, 0)
-            if time.monotonic() - now > SCAN_SLICE_S:
-                self._walk_took_s += time.monotonic() - now
-                return
+        try:
+            for path in self._walk:
+                if path not in self._tails and len(self._tails) < MAX_ENTRIES:
+                    self._tails[path] = tail = Tail(path)
+                    tail.offset = self._known.pop(path, 0)
+                if time.monotonic() - now > SCAN_SLICE_S:
+                    self._walk_took_s += time.monotonic() - now
+                    return
+        except Exception:
+            self._walk = None  # begins anew
+            raise
         self._walk = None
         self._walked = True
         self._walk_took_s += time.monotonic() - now
         wanted = now + max(self._every_s, self._rest * self._walk_took_s)
         self._next_walk = min(self._next_walk, wanted) if self._next_walk else 0.0
-
-    def _found(self) -> Iterator[str]:
-        """What the walk finds next; one that fails begins anew."""
-        assert self._walk is not None
-        try:
-            for path in self._walk:
-                yield path
-        except Exception:
-            self._walk = None
-            raise
 
     def _find(self) -> Iterator[str]:
         for target in list(self._targets):
