@@ -25,6 +25,7 @@ _SEARCHED = 20_000  # points of the longer curve among which a shift is looked f
 _SAMPLED = 512  # values that tell how many digits are printed
 _SINGLE = 1e-6  # event files hold values in single precision
 _FEW_NOISE = 0.02  # of a value: what is taken for the noise where a curve has too few points
+_ENOUGH = 10  # values of a curve: of fewer, one alone may be a third of what can be compared
 _MANY = 64  # values of a curve that are looked for at all in another
 _STRANGERS = 0.1  # share of them that two trainings may have in common by chance
 _FEW_PLACES = 32  # of a value in a curve
@@ -111,7 +112,7 @@ def compare(one: Curve, two: Curve) -> Agreement:
     if not len(one) or not len(two):
         return NOTHING
     short, long = (one, two) if len(one) <= len(two) else (two, one)
-    if len(short) >= _MANY and not _shares(short, long):
+    if len(short) >= _ENOUGH and not _shares(short, long):
         return Agreement(len(_chosen(len(short))), 0, 0.0, 0.0)
     sign = 1.0 if short is one else -1.0
     best = NOTHING
@@ -128,11 +129,12 @@ def _shares(short: Curve, long: Curve) -> bool:
 
     Where two curves are the same by any alignment a third of them does; of two seeds hardly any.
     """
-    values = short.value[np.linspace(0, len(short) - 1, _MANY).astype(np.int64)]
+    count = min(len(short), _MANY)
+    values = short.value[np.linspace(0, len(short) - 1, count).astype(np.int64)]
     slack, ranked = _slack(short, long, values), np.sort(long.value)
     low = np.searchsorted(ranked, values - slack, side="left")
     high = np.searchsorted(ranked, values + slack, side="right")
-    return int(np.count_nonzero(high > low)) > _STRANGERS * _MANY
+    return int(np.count_nonzero(high > low)) > _STRANGERS * count
 
 
 def _alignments(short: Curve, long: Curve) -> Iterator[Agreement]:
