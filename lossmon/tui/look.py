@@ -14,6 +14,7 @@ from lossmon.text import in_words
 STYLE = {"critical": "$text-error", "warning": "$text-warning", "info": "$text-success"}
 _FRESH_S = 60.0  # data younger than this is "live": a ticking clock would cost bytes all day
 
+ADVICE = "$text-accent"  # what is neither wrong nor quite fine
 _NOTED = ("plateau", "not_converged", "noisy", "spike")  # mild, and yet no tick
 _DOTS = {"running": "●", "finished": "■", "stalled": "○", "failed": "✗", "unknown": "·"}
 _ASCII_DOTS = {"running": "*", "finished": "#", "stalled": "o", "failed": "x", "unknown": "."}
@@ -24,7 +25,7 @@ def badge(finding: Finding | None, *, ascii: bool) -> tuple[str, str]:
     if finding is None or finding.pattern == "too_early":
         return ("." if ascii else "…"), "$text-muted"
     if finding.severity == "info" and finding.pattern in _NOTED:
-        return "~", "$text-accent"
+        return "~", ADVICE
     return (ASCII_SIGNS if ascii else SIGNS)[finding.severity], STYLE[finding.severity]
 
 

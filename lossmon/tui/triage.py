@@ -211,7 +211,8 @@ def _verdict(update: RunUpdate, scene: Scene, _width: int) -> Cell:
     if found.pattern == "too_early":
         return title, "faint"
     if found.severity == "info":
-        return title, "faint" if scene.unsure(update) else "info"
+        mild = look.badge(found, ascii=scene.ascii)[1] == look.ADVICE
+        return title, "faint" if scene.unsure(update) else "accent" if mild else "info"
     since = scene.knowledge.since(found)
     return f"{title.upper()} {since}", found.severity
 

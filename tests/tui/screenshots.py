@@ -27,7 +27,7 @@ from lossmon.logs import hosts
 from lossmon.monitor.sources import open_monitor
 from lossmon.tui.app import LossmonApp
 from tests.remote.box import Box, free_port
-from tests.tui.test_app import loaded
+from tests.tui.test_app import main_of, until
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data" / "runs"
@@ -68,7 +68,9 @@ PICTURES: dict[str, tuple[tuple[int, int], list[str], list[str]]] = {
     "runs": ((140, 26), list(MANY), ["escape"]),
     "wall": ((140, 40), list(MANY), ["w"]),
     "log": ((120, 34), ["docs-lm"], ["c", *["left"] * 60, "t"]),
+    "chinese": ((140, 36), list(RUNS), ["j", "j"]),
 }
+IN_CHINESE = ("chinese",)
 
 
 # the same, of a sweep; the list is open first, so that its line has time to be found
@@ -98,13 +100,16 @@ def sweep(folder: Path) -> int:
     return count
 
 
-async def picture(folder: Path, size: tuple[int, int], runs: int, keys: list[str]) -> str:
+async def picture(
+    folder: Path, size: tuple[int, int], runs: int, keys: list[str], lang: str = "en"
+) -> str:
     """The screen on a folder, as an SVG."""
     monitor = open_monitor([str(folder)], watch=False)
-    app = LossmonApp(monitor)
+    app = LossmonApp(monitor, lang=lang)
     try:
         async with app.run_test(size=size) as pilot:
-            await loaded(pilot, runs)
+            await until(pilot, lambda: len(main_of(app).runs) == runs, 300)
+            await until(pilot, lambda: not monitor.pending(), 300)
             await pilot.press(*keys)
             await pilot.pause(0.5)
             return app.export_screenshot(title="lossmon")
@@ -139,7 +144,7 @@ async def of_boxes(folder: Path) -> str:
     app = LossmonApp(monitor)
     try:
         async with app.run_test(size=(140, 30)) as pilot:
-            await loaded(pilot, 7)
+            await until(pilot, lambda: len(main_of(app).runs) == 7, 300)
             while {host.state for host in monitor.hosts()} != {"live", "retrying"}:
                 await pilot.pause(0.1)
             await pilot.press("j", "j", "j")
@@ -161,7 +166,8 @@ def main() -> None:
             folder = Path(temporary) / "runs"
             for run in runs:
                 shutil.copytree(DATA / MANY[run], folder / run, copy_function=shutil.copyfile)
-            svg = asyncio.run(picture(folder, size, len(runs), keys))
+            lang = "zh" if name in IN_CHINESE else "en"
+            svg = asyncio.run(picture(folder, size, len(runs), keys, lang))
         (ROOT / "screenshots").mkdir(exist_ok=True)
         (ROOT / "screenshots" / f"{name}.svg").write_text(svg)
         print(f"screenshots/{name}.svg")

@@ -159,7 +159,9 @@ class RunList(ScrollView, can_focus=True, inherit_bindings=False):
         sign, style = scene.badge(run)
         quiet = found is None or found.pattern == "too_early" or found.pattern in run.hushed
         quiet = quiet or style == "$text-muted"
-        worst = "faint" if quiet or found is None else found.severity
+        worst: str = "faint" if quiet or found is None else found.severity
+        if style == look.ADVICE:
+            worst = "accent"
         mark, hue = mark_of(run, scene)
         own = self.get_component_rich_style(f"chart--{hue}", partial=True) if hue else Style()
         segments = [
