@@ -80,9 +80,17 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
 
 def _parts(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
     """Every node with the place where it hangs; not what only types or documents."""
+    declared = {
+        id(node)
+        for part in ast.walk(tree)
+        for one in getattr(part, "decorator_list", ())
+        for node in ast.walk(one)
+    }
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):
-            if name in ("annotation", "returns", "slice", "decorator_list"):
+            if id(parent) in declared or name in (
+                "annotation", "returns", "slice", "decorator_list",
+            ):  # fmt: skip
                 continue
             if isinstance(value, ast.AST):
                 yield parent, name, None, value

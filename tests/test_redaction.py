@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.redaction import redacted
+from lossmon.redaction import is_secret, redacted
 from tests.conftest import falling, training_rows
 from tests.report.test_cli import run
 
@@ -63,3 +63,25 @@ def test_the_last_line_of_a_run_that_failed_gives_no_secret_away(tmp_path: Path)
         shown += run(*command, tmp_path / "train.log").stdout
     assert shown.count("HTTPError: 401") >= 3
     assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "secret"),
+    [
+        ("lr", 0.1, False),
+        ("lr", "0.1", False),
+        ("password", "x", True),
+        ("hub_token", None, True),
+        ("tokens", 5, False),
+        ("openai_key", "8f3a9c8d7e6f5a4b1c2d", True),
+        ("image_key", "image", False),
+        ("note", "hf_abcdefghijklmnop", True),
+        ("db", "postgres://ana:hunter2@host/runs", True),
+        ("db", "postgres://host/runs", False),
+        ("pem", "-----BEGIN RSA PRIVATE KEY-----", True),
+    ],
+)
+def test_a_setting_is_a_secret_by_its_name_or_by_how_it_looks(
+    name: str, value: object, secret: bool
+) -> None:
+    assert is_secret(name, value) == secret

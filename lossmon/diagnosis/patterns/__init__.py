@@ -7,8 +7,13 @@ pattern is
 
     1. its id in `lossmon.diagnosis.finding.PatternId`, at its place in the reference,
     2. `patterns/ID.py` with `PATTERN = Pattern(id="ID", slot=..., severity=..., find=find, ...)`,
-    3. the two tables, and its causes where they are new (`[cause.ID]`),
+    3. the two tables, its causes where they are new (`CauseId`, `[cause.ID]`), and the sentences
+       of `said(...)` in `words/zh/evidence.toml`,
     4. its name in `.github/docs/patterns.md`.
+
+One beside the verdicts (`slot="beside"`) is done with that. Of two verdicts of one slot it is
+declared which is asked first: a new one names in `after` those that it gives way to, and stands in
+the `after` of those that give way to it.
 
 Order of asking, severities, looks, causes, figures, guides of the chart, sketches, `explain` and
 its `-v` all follow from it; `tests/diagnosis/test_patterns.py` holds that nothing is missing.

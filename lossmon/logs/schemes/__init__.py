@@ -39,7 +39,7 @@ BUILT: tuple[str, ...] = (
     "stores",
     "web",
     "mlflow",
-)  # in the order of the README's table
+)  # in the order of the table in places.md
 
 _WORD = re.compile(r"([a-z][a-z0-9+.-]*):")
 

@@ -1,0 +1,30 @@
+"""The details of a crash: in a file of the user's own, or nowhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lossmon import crash
+
+
+def test_the_newest_crash_is_kept_for_its_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platformdirs.user_log_dir", lambda name: str(tmp_path / name / "log"))
+    for wrong in ("one", "two"):
+        try:
+            raise ValueError(wrong)
+        except ValueError as error:
+            where = crash.keep(error)
+    assert where is not None
+    text = Path(where).read_text(encoding="utf-8")
+    assert "ValueError: two" in text
+    assert "one" not in text.splitlines()[-1]
+    assert text.startswith("lossmon ")
+    assert os.stat(where).st_mode & 0o777 == 0o600
+    (tmp_path / "a file").write_text("")
+    monkeypatch.setattr("platformdirs.user_log_dir", lambda name: str(tmp_path / "a file" / name))
+    assert crash.keep(ValueError("lost")) is None

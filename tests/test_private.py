@@ -1,0 +1,35 @@
+"""Files and folders of ours are their user's alone."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from lossmon import private
+
+
+def mode(path: Path) -> int:
+    return path.stat().st_mode & 0o7777
+
+
+def test_what_is_made_is_the_user_s_alone_and_what_is_there_stays(tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.mkdir(mode=0o755)
+    there.chmod(0o755)
+    private.make_folder(str(there / "a" / "b"))
+    assert [mode(one) for one in (there, there / "a", there / "a" / "b")] == [0o755, 0o700, 0o700]
+    private.make_folder(str(there / "a" / "b"))
+    with open(there / "file", "w", opener=private.opener):
+        pass
+    assert mode(there / "file") == 0o600
+
+
+def test_a_file_in_the_way_and_a_link_to_elsewhere_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="file"):
+        private.make_folder(str(tmp_path / "file"))
+    os.symlink(tmp_path / "file", tmp_path / "link")
+    with pytest.raises(OSError, match="link"):
+        private.opener(str(tmp_path / "link"), os.O_WRONLY)
