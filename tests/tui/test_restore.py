@@ -114,7 +114,11 @@ def test_an_error_in_the_screen_is_one_line(
     method: str,
 ) -> None:
     code = BROKEN.format(module=module, kind=kind, method=method)
-    terminal = open_terminal(program=[sys.executable, "-c", code, str(log)])
+    rows = [{**row, "loss": row["loss"] + 0.3} for row in training_rows(falling(100))]
+    write_jsonl(tmp_path / "runs" / "other" / "log.jsonl", rows)  # one run alone has no list
+    shutil.copyfile(log, tmp_path / "runs" / "log.jsonl")
+    target = tmp_path / "runs" if kind == "RunList" else log
+    terminal = open_terminal(program=[sys.executable, "-c", code, str(target)])
     if method == "feed":
         terminal.wait_for("HEALTHY")
         terminal.send(b"j")
