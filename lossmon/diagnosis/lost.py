@@ -119,7 +119,7 @@ def _without_updates(view: View, onset: int) -> Iterator[Reason]:
             "weights, half precision does",
             highest=highest,
         ),
-        1.9 if not np.isfinite(train.sketch.head[0]) else 2.5,
+        2.05 if not np.isfinite(train.sketch.head[0]) else 2.5,
         _BY_RATE,
     )
 

@@ -6,11 +6,14 @@ without a floor, and looks as if all were well.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -71,6 +74,11 @@ def negative(view: View) -> bool:
     return len(newest) >= int(Bounds.facts) and bool(np.all(newest < Bounds.loss))
 
 
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    """The value itself is the reason: labels or masks that the loss is not made for."""
+    yield Reason("target_range", finding.evidence, 2.0)
+
+
 PATTERN = Pattern(
     id="impossible",
     slot="beside",
@@ -80,6 +88,7 @@ PATTERN = Pattern(
     forbids=("rate+", "steps+", "capacity+"),
     looks=2,
     limits=Bounds,
+    causes=_causes,
     typical=("target_range", "wrong_output", "bad_labels"),
     picture=Picture(marks=(SINCE,)),
 )
