@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
@@ -31,7 +32,7 @@ class Unit:
     """
 
     client = CLIENT
-    every_s = None
+    every_s = math.inf  # its client does not end
     by_name = False
 
     def __init__(self, target: str) -> None:

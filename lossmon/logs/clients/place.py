@@ -91,7 +91,7 @@ class Place(Protocol):
 
     @property
     def every_s(self) -> float | None:
-        """Between two questions while all is well; None where only ends of clients matter."""
+        """Between two questions while all is well; None for as long as between two tries."""
         ...
 
     @property

@@ -53,6 +53,8 @@ class Run:
         self._next_at = 0.0
         self._looks_back = False  # the client shows the end of what stood there before
         self._done: tuple[str, str] | None = None  # of what was read to its end
+        self._turn = ""  # of the writer when the client was started
+        self._hangs_at: float | None = None  # since then it should have come to its end
         self._knew_end = False  # the writer had ended when the client was started
         self._window_at = 0.0
         self._window = 0  # bytes that came since
@@ -64,6 +66,11 @@ class Run:
         self.unsure = self.gone = False
         if found.id == self.found.id or not self.found.id:
             self.found = found
+            hangs = self.child is not None and (
+                found.turn != self._turn or (found.ended and not self._knew_end)
+            )
+            if hangs and self._hangs_at is None:
+                self._hangs_at = time.monotonic()
         else:
             if self._next is None or self._next.id != found.id:
                 self._next_at = time.monotonic()
@@ -113,9 +120,15 @@ class Run:
         return self._begin(self.found, follow=follow and not self.found.ended, before=False)
 
     def overdue(self) -> bool:
-        """The client goes on though its log was replaced: it may show another one by now."""
-        late = time.monotonic() - self._next_at > GRACE_S
-        return self.child is not None and self._next is not None and late and not self._looks_back
+        """The client goes on though its log was replaced, or the writer ended or began anew.
+
+        It may show another log by now; and `docker logs --follow` of 20.10 hangs where a container
+        is restarted at once.
+        """
+        if self.child is None or self._looks_back:
+            return False
+        since = self._next_at if self._next is not None else self._hangs_at
+        return since is not None and time.monotonic() - since > GRACE_S
 
     def cut(self) -> None:
         """The client was ended from here."""
@@ -147,7 +160,7 @@ class Run:
 
     def _begin(self, found: Found, *, follow: bool, before: bool) -> list[str]:
         self._window_at, self._window, self._caught_up = time.monotonic(), 0, False
-        self._brought = False
+        self._brought, self._turn, self._hangs_at = False, found.turn, None
         command = self.place.command(found, self._reader.since, follow=follow, before=before)
         self._reader.begin()
         return command

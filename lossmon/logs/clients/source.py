@@ -101,7 +101,8 @@ class _Group:
         for log, run in self.runs.items():
             run.gone = log not in there
         now = time.monotonic()
-        rest = [self.place.every_s or float("inf")]
+        every_s = self.place.every_s
+        rest = [self._source.patience.longest_s if every_s is None else every_s]
         if any(run.found.waits for run in self.runs.values()):
             rest.append(WAIT_S)
         if any(run.found.ended for run in self.runs.values()):

@@ -91,6 +91,29 @@ def test_looking_back_is_tried_again_when_its_link_is_lost(following: Following)
     assert following.text == b"1\n2\n"
 
 
+def test_a_client_that_hangs_though_its_writer_ended_or_began_anew_is_ended(
+    following: Following,
+) -> None:
+    following.run.meet(A)
+    assert not following.run.overdue()
+    following.run.meet(Found("ml/p", ("p", "main"), "uid a", turn="2"))
+    assert following.run.overdue()
+    following.run.cut()
+    following.starts("--follow")
+    following.prints(b"1", b"2")
+    assert not following.run.overdue()
+    following.run.meet(Found("ml/p", ("p", "main"), "uid a", turn="2", ended=True))
+    assert following.run.overdue()
+    following.run.cut()
+    following.starts()
+    following.run.meet(Found("ml/p", ("p", "main"), "uid a", turn="2", ended=True))
+    assert not following.run.overdue(), "it shows what there is, and ends"
+    following.prints(b"1", b"2", b"3")
+    following.ends()
+    assert following.run.rests
+    assert following.text == b"1\n2\n3\n"
+
+
 def test_what_was_read_to_its_end_is_not_read_again(following: Following) -> None:
     following.ends()
     gone = Found("ml/p", ("p", "main"), "uid a", ended=True, ending="it ran out of memory")
