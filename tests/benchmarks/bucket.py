@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import timedelta
 
 BUCKET = "sweep"
 ROWS = 50
@@ -42,7 +43,9 @@ def serve(count: int) -> None:
     backend.create_bucket(BUCKET, "us-east-1")
     for run in range(count):
         text = "".join(row(run, step) for step in range(ROWS))
-        backend.put_object(BUCKET, f"sweep/{run // 1000:03}/run{run:06}/train.log", text.encode())
+        name = f"sweep/{run // 1000:03}/run{run:06}/train.log"
+        key = backend.put_object(BUCKET, name, text.encode())
+        key.last_modified -= timedelta(days=1)  # a sweep that is over: what runs is judged twice
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
