@@ -309,7 +309,9 @@ class LossmonApp(WiredApp):
         """Every action by name."""
         if not isinstance(self.screen, Palette):
             ask = self.words("Search for commands…")
-            self.push_screen(Palette(placeholder=ask, id="--command-palette"))
+            self.push_screen(
+                Palette(placeholder=ask)
+            )  # no id: the one just left may still be there
 
     def action_next_theme(self) -> None:
         """Other colours, kept in config.toml."""

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from textual.widgets._toast import Toast
 
 from lossmon.tui.app import LossmonApp
+from lossmon.tui.palette import Palette
 from lossmon.tui.screens.help import HelpScreen
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.widgets.chart_view import ChartView
@@ -303,3 +304,14 @@ async def test_closing_twice_keeps_the_main_screen(app: LossmonApp):
         app.pop_screen()
         await pilot.pause()
         assert app.screen is main_of(app)
+
+
+async def test_the_palette_opens_anew_while_it_is_still_leaving(app: LossmonApp) -> None:
+    """Two of one id in an application raise: keys that were typed ahead ended the screen."""
+    async with app.run_test(size=WIDE) as pilot:
+        app.action_command_palette()
+        await pilot.pause()
+        app.pop_screen()
+        app.action_command_palette()  # before what was left is gone
+        await pilot.pause()
+        assert isinstance(app.screen, Palette)
