@@ -242,7 +242,7 @@ class Engine:
             self._go_on(slot, finding)
             return
         if shown is not None and self._stands(shown, finding):
-            self._missed[slot] = 0
+            self._go_on(slot, self._as_of_now(shown))
             return
         if shown is not None:
             self._missed[slot] = self._missed.get(slot, 0) + 1
@@ -268,6 +268,16 @@ class Engine:
             return False
         return other is None or _rank(other) <= _rank(shown)
 
+    def _as_of_now(self, shown: Finding) -> Finding:
+        """What stands with the numbers of now, where its pattern still finds it beside another.
+
+        A loss that was told to rise to 1.07 stood so in words when it had reached 3.8, since a
+        rebound, which comes first, had been found meanwhile.
+        """
+        find = PATTERNS[shown.pattern].find
+        again = find(self._view) if find is not None and self._view is not None else None
+        return shown if again is None else again
+
     def _entry(self, pattern: PatternId) -> int | None:
         """The place of what is shown in the timeline."""
         for i in range(len(self._timeline) - 1, -1, -1):
@@ -291,7 +301,7 @@ class Engine:
             if other is not None and other.pattern == shown.pattern:
                 continue
             if self._stands(shown, other):
-                found[slot] = shown
+                found[slot] = self._as_of_now(shown)
             else:
                 self._clear(slot, step)
         for slot, finding in found.items():

@@ -116,6 +116,17 @@ def test_swings_over_a_fall_are_no_oscillation_and_over_none_they_are() -> None:
     assert replay(alternating, total=n)[1].train == "oscillating"
 
 
+@pytest.mark.parametrize("ended", [True, False])
+def test_what_stands_is_told_by_the_numbers_of_now(ended: bool) -> None:
+    """A rise that went on to the sixfold stood as "rose to 1.07": a rebound was found meanwhile."""
+    at = np.arange(1, 400)
+    falls = 2.3 * np.exp(-at / 60) + 0.6
+    values = np.where(at < 230, falls, 0.65 * np.exp((at - 230) / 95)) + curves.noise(399, 0.01)
+    _, diagnosis = replay(values, ended=ended)
+    (shown,) = [f for f in diagnosis.findings if f.pattern in ("rising", "rebound", "diverged")]
+    assert shown.numbers["level"] > 2.5
+
+
 def test_what_was_withdrawn_stays_in_the_timeline() -> None:
     n = 1500
     values = curves.healthy(n)
