@@ -107,8 +107,8 @@ def told(text: str, words: Words) -> str:
 
 def _extra(part: str, words: Words) -> str:
     name, colon, value = part.partition(": ")
-    if colon:
-        return f"{words.fixed(name)}: {words.fixed(value)}"
+    if colon:  # a word by itself is what one types
+        return f"{words.fixed(name)}: {value if value.isalpha() else words.fixed(value)}"
     return words.fixed(part)
 
 
