@@ -17,6 +17,7 @@ from lossmon.logs.inbox import Inbox, chunk_of, whole
 from lossmon.logs.openssh import Host
 from lossmon.logs.source import Failure
 from lossmon.text import printable
+from lossmon.words import Said, known
 
 _MOST_NOISE = 1 << 18  # bytes that a login shell may print first
 _MOST_SAID = 8192  # of standard error that are kept
@@ -119,16 +120,18 @@ class Link:
                 env=openssh.environment(facts), start_new_session=True, bufsize=0,
             )  # fmt: skip
         except FileNotFoundError:
-            return Failure("gone", "no ssh here: install OpenSSH's client")
+            return Failure("gone", known("no ssh here: install OpenSSH's client"))
         except OSError as error:
-            return Failure("retrying", f"ssh does not start: {error.strerror}")
+            why = Said("ssh does not start: {error}", {"error": error.strerror})
+            return Failure("retrying", why)
         self.process = process
         given_up = ""
         try:
             given_up = self._converse(process)
         except wire.WireError as error:
             logger.warning("box %s: no sense in what came", host.name, exc_info=error)
-            return Failure("gone", f"what came from it makes no sense ({error})")
+            why = Said("what came from it makes no sense ({error})", {"error": error})
+            return Failure("gone", why)
         except OSError:
             pass  # the pipe into ssh broke: standard error says why
         finally:
@@ -138,7 +141,8 @@ class Link:
         said = bytes(self._said).decode("utf-8", "replace")
         logger.debug("box %s: ssh ended with %s and said %r", host.name, status, said)
         if status == 0 and self._talk is None:
-            return Failure("retrying", "its login shell ended before the agent could start")
+            why = known("its login shell ended before the agent could start")
+            return Failure("retrying", why)
         return openssh.explain(said, status, host)
 
     def _converse(self, process: subprocess.Popen[bytes]) -> str:

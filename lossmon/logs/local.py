@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lossmon.logs.follower import Chunk, Follower
 from lossmon.logs.source import Health, Source
 from lossmon.logs.sqlite import MAGIC, Store
+from lossmon.words import joined, known
 
 if TYPE_CHECKING:
     from lossmon.logs.slurm import Jobs
@@ -133,13 +134,13 @@ class LocalSource(Source):
 
     def health(self) -> Health | None:
         """There is no link that could fail; but a scheduler may have nothing to read."""
-        words = [jobs.trouble for jobs in self._jobs.values() if jobs.trouble]
-        return Health("slurm", "live", "; ".join(words)) if words else None
+        words = [known(jobs.trouble) for jobs in self._jobs.values() if jobs.trouble]
+        return Health("slurm", "live", joined("; ", words)) if words else None
 
     def trouble(self, target: str) -> str:
         """Of jobs, why they have no logs; other targets are checked before they are opened."""
         jobs = self._jobs.get(target)
-        return jobs.trouble if jobs is not None else ""
+        return known(jobs.trouble) if jobs is not None and jobs.trouble else ""
 
     def pending(self) -> int:
         """Bytes not read yet."""

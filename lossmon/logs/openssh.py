@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from lossmon.errors import ConfigError, TargetError
 from lossmon.logs.source import Failure, HostState
 from lossmon.text import printable
-from lossmon.words import said
+from lossmon.words import Said, known, said
 
 UNREACHED = 255  # exit status of an ssh that could not connect
 PERSIST_S = 60  # a connection that was asked for outlives its last use by so much
@@ -228,14 +228,15 @@ def explain(said: str, status: int | None, host: Host) -> Failure:
             start = said.rfind("\n", 0, found.start()) + 1
             line = printable(said[start:].split("\n", 1)[0].strip())[:200]
             parts = {"how": printable(found.groupdict().get("how") or ""), "line": line}
-            return Failure(state, words.format(address=host.address, **parts))
+            return Failure(state, Said(words, {"address": host.address, **parts}))
     last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
     last = printable(last.strip())[:200]
     if status == 255 or status is None:
-        return Failure("retrying", last or "the connection was cut")
+        return Failure("retrying", last or known("the connection was cut"))
     if status < 0:
-        return Failure("retrying", "ssh was ended here by a signal")
-    return Failure("retrying", last or f"the command there ended with status {status}")
+        return Failure("retrying", known("ssh was ended here by a signal"))
+    ended = Said("the command there ended with status {status}", {"status": status})
+    return Failure("retrying", last or ended)
 
 
 # -- questions on the terminal ---------------------------------------------------------------------

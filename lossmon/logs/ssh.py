@@ -14,6 +14,7 @@ from lossmon.logs.background import Background, Patience
 from lossmon.logs.link import Link, Session, Talk
 from lossmon.logs.openssh import Host
 from lossmon.logs.source import Failure, Health
+from lossmon.words import joined, known
 
 
 class SshSource(Background):
@@ -88,12 +89,16 @@ class SshSource(Background):
         if health.state != "live":
             return health
         troubles = self._session.troubles.items()
-        words = [f"{os.path.basename(target) or target}: {why}" for target, why in troubles if why]
-        return replace(health, reason="; ".join([*words, *filter(None, [health.reason])]))
+        words = [
+            joined(": ", (os.path.basename(target) or target, known(why)))
+            for target, why in troubles
+            if why
+        ]
+        return replace(health, reason=joined("; ", [*words, *filter(None, [health.reason])]))
 
     def trouble(self, target: str) -> str:
         """Why a target cannot be read there."""
-        return super().trouble(target) or self._session.troubles.get(target, "")
+        return super().trouble(target) or known(self._session.troubles.get(target, ""))
 
     def beside(self) -> dict[str, Any] | None:
         """What GPUs and the writers of logs do there; untrusted."""

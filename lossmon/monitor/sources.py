@@ -13,7 +13,7 @@ from lossmon.logs.scheme import Order, Target
 from lossmon.logs.source import Source
 from lossmon.monitor.training import Judging
 from lossmon.monitor.watch import Monitor
-from lossmon.words import said
+from lossmon.words import joined, said
 
 
 def check_target(text: str) -> None:
@@ -69,19 +69,19 @@ def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
     target = places[0]
     why = next((why for why in map(monitor.trouble, places) if why), "")
     if why:
-        return TargetError(f"{target}: {why}")
+        return TargetError(joined(": ", (target, why)))
     without = monitor.without_rows(places)
     if without:
         path, why = without[0]
-        return FormatError(f"{path}: {why}")
+        return FormatError(joined(": ", (path, why)))
     errors = monitor.below(target, monitor.errors)
     refused = monitor.below(target, monitor.refused)
     if errors:
         path, why = next(iter(errors.items()))
-        return TargetError(f"{path}: {why}")
+        return TargetError(joined(": ", (path, why)))
     if len(refused) == 1:
         path, why = next(iter(refused.items()))
-        return FormatError(f"{path}: {why}")
+        return FormatError(joined(": ", (path, why)))
     if refused:
         path, why = next(iter(refused.items()))
         return FormatError(

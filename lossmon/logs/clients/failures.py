@@ -11,7 +11,7 @@ from lossmon.logs.openssh import Host
 from lossmon.logs.scheme import Target
 from lossmon.logs.source import Failure, HostState
 from lossmon.text import printable
-from lossmon.words import said
+from lossmon.words import Said, said
 
 NOT_FOUND = 127  # status of a shell that does not find a program
 
@@ -102,21 +102,23 @@ def explain(client: str, last: str, status: int, box: Host | None = None) -> Fai
             start = last.rfind("\n", 0, found.start()) + 1
             line = printable(last[start:].split("\n", 1)[0].strip())[:200]
             at = printable((found.groupdict().get("at") or "").rstrip("."))
-            return Failure(
-                state, words.format(client=client, line=line, at=f"at {at}" if at else "there")
-            )
+            place = said("at {at}", at=at) if at else said("there")
+            return Failure(state, Said(words, {"client": client, "line": line, "at": place}))
     line = next((line for line in reversed(last.splitlines()) if line.strip()), "")
     line = printable(line.strip())[:200]
     if status < 0:
-        return Failure("retrying", f"{client} was ended by a signal")
-    return Failure("retrying", line or f"{client} ended with status {status}")
+        return Failure("retrying", said("{client} was ended by a signal", client=client))
+    ended = said("{client} ended with status {status}", client=client, status=status)
+    return Failure("retrying", line or ended)
 
 
 def missing(client: str, box: Host | None) -> Failure:
     """There is no such program."""
     if box is None:
-        return Failure("gone", f"no {client} on this machine; install it, or name a box with it")
-    return Failure("gone", f"no {client} there, or not on the PATH of a command over ssh")
+        here = said("no {client} on this machine; install it, or name a box with it", client=client)
+        return Failure("gone", here)
+    there = said("no {client} there, or not on the PATH of a command over ssh", client=client)
+    return Failure("gone", there)
 
 
 def check_client(target: Target, client: str = "") -> None:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from lossmon.logs.source import Failure
 from lossmon.text import printable
+from lossmon.words import said
 
 TIMEOUT_S = 20.0
 MOST_BYTES = 64 << 20  # of an answer
@@ -92,20 +93,24 @@ class Api:
             break
         if len(answer) > MOST_BYTES:
             self._connection.close()
-            raise RefusedError(Failure("gone", "an answer of more than 64 MB"))
+            raise RefusedError(Failure("gone", said("an answer of more than 64 MB")))
         return self._read(response.status, response.getheader("Location", "") or "", answer)
 
     def _lost(self, error: Exception) -> Failure:
         if isinstance(error, ssl.SSLCertVerificationError):
             return Failure(
                 "gone",
-                f"its certificate is not trusted ({printable(error.verify_message)[:100]}); "
-                "name yours in MLFLOW_TRACKING_SERVER_CERT_PATH",
+                said(
+                    "its certificate is not trusted ({why}); "
+                    "name yours in MLFLOW_TRACKING_SERVER_CERT_PATH",
+                    why=printable(error.verify_message)[:100],
+                ),
             )
         if isinstance(error, TimeoutError):
-            return Failure("retrying", f"no answer within {TIMEOUT_S:.0f} s")
+            return Failure("retrying", said("no answer within {seconds:.0f} s", seconds=TIMEOUT_S))
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return Failure("retrying", f"no MLflow server answers there ({printable(reason)[:100]})")
+        why = printable(reason)[:100]
+        return Failure("retrying", said("no MLflow server answers there ({why})", why=why))
 
     def _read(self, status: int, location: str, answer: bytes) -> dict[str, Any]:
         try:
@@ -125,19 +130,25 @@ class Api:
             raise RefusedError(
                 Failure(
                     "gone",
-                    "it wants you to log in: set MLFLOW_TRACKING_USERNAME and "
-                    "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN",
+                    said(
+                        "it wants you to log in: set MLFLOW_TRACKING_USERNAME and "
+                        "MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+                    ),
                 )
             )
         if status == 403:
-            raise RefusedError(Failure("gone", f"you may not read there ({words})"))
+            raise RefusedError(Failure("gone", said("you may not read there ({line})", line=words)))
         if 300 <= status < 400:
             raise RefusedError(
-                Failure("gone", f"it sends to {printable(location)[:150]}; name that")
+                Failure(
+                    "gone", said("it sends to {place}; name that", place=printable(location)[:150])
+                )
             )
         if status == 429 or status >= 500:
-            raise RefusedError(Failure("retrying", f"the server has trouble ({status}: {words})"))
-        raise RefusedError(Failure("gone", f"what answers there is no MLflow server ({status})"))
+            trouble = said("the server has trouble ({status}: {words})", status=status, words=words)
+            raise RefusedError(Failure("retrying", trouble))
+        other = said("what answers there is no MLflow server ({status})", status=status)
+        raise RefusedError(Failure("gone", other))
 
 
 def _credentials(env: Mapping[str, str]) -> dict[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from lossmon.errors import TargetError, message_of
+from lossmon.errors import TargetError
 from lossmon.logs.scheme import Scheme, Target
 from lossmon.logs.schemes.local import open_here
-from lossmon.words import said
+from lossmon.words import known, said
 
 _FORM = re.compile(r"slurm:[\d,_+]*")
 
@@ -24,7 +24,7 @@ def _check(target: Target) -> None:
         slurm.check(target.path.removeprefix("slurm:"))
     except slurm.SlurmError as error:
         raise TargetError(
-            said("{text}: {error}", text=target.path, error=message_of(error))
+            said("{text}: {error}", text=target.path, error=known(str(error)))
         ) from None
 
 
