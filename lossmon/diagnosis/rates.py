@@ -117,12 +117,13 @@ def rate_stayed(view: View, onset: int) -> Iterator[Reason]:
         peak = float(np.nanmax(rate))
         # Of updates that overshoot, gradients that are logged would show it.
         if rate[at] >= _AT_PEAK * peak > 0 and view.grad_norm is None:
-            yield Reason(
-                "lr_too_high",
-                said("learning rate stands at its peak there, {rate:.2g}", rate=rate[at]),
-                1.0,
-                ("lr_jump",),
+            constant = float(np.nanmin(rate)) >= _AT_PEAK * peak  # which has no peak
+            words = (
+                said("learning rate stays at {peak:.2g}", peak=peak)
+                if constant
+                else said("learning rate stands at its peak there, {rate:.2g}", rate=rate[at])
             )
+            yield Reason("lr_too_high", words, 1.0, ("lr_jump",))
         yield Reason(
             "bad_batch",
             said("learning rate did not rise there, it is {rate:.2g}", rate=rate[at]),

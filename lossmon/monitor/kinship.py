@@ -80,8 +80,12 @@ def trace_of(log: Told) -> Trace:
     history = History(
         log.history.role_of, plan=log.history.plan, step=log.history.step, epoch=log.history.epoch
     )
+    # What a search seeks ("f_min") is the curve that its log is known by, and measures nothing.
+    known = {log.chosen.get(TRAIN_LOSS), log.chosen.get(EVAL_LOSS)}
     history.series |= {
-        name: one for name, one in log.history.series.items() if one.role in _MEASURED
+        name: one
+        for name, one in log.history.series.items()
+        if one.role in _MEASURED or name in known
     }
     start = log.start if log.format in STORES else None
     return Trace(log.path, log.format, log.records, log.chosen, history, start=start)
