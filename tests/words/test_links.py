@@ -23,3 +23,9 @@ def test_each_meaning_is_told_in_chinese(template: str) -> None:
 def test_a_reason_keeps_what_it_was_made_of() -> None:
     failure = failures.explain("docker", "Error: No such container: train", 1)
     assert words("zh").say(failure.reason).startswith("没有这个名字的容器")
+
+
+def test_what_kubectl_makes_of_its_tries_is_told() -> None:
+    tries = 'E1129 12:08:29.6 24686 memcache.go:265] "Unhandled Error" err="dial tcp: refused"\n'
+    failure = failures.explain("kubectl", 5 * tries + "The server was refused - right port?\n", 1)
+    assert failure.reason == "the cluster does not answer (The server was refused - right port?)"

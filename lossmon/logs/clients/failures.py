@@ -97,7 +97,8 @@ def explain(client: str, last: str, status: int, box: Host | None = None) -> Fai
     if status == NOT_FOUND:
         return missing(client, box)
     for pattern, state, words in _TABLES.get(client, ()):
-        found = re.search(pattern, last)
+        # The last one: kubectl's log of its tries comes before what it makes of them.
+        found = next(reversed(list(re.finditer(pattern, last))), None)
         if found is not None:
             start = last.rfind("\n", 0, found.start()) + 1
             line = printable(last[start:].split("\n", 1)[0].strip())[:200]
