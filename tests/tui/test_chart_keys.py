@@ -288,14 +288,14 @@ async def test_the_picker_filters_by_name_and_role_and_charts_several(app: Lossm
         await loaded(pilot, 1)
         await press(pilot, "m")
         assert isinstance(app.screen, MetricsScreen)
-        assert set(app.screen._names) == {"", "loss", "eval_loss", "lr", "tokens"}
+        assert set(app.screen.names) == {"", "loss", "eval_loss", "lr", "tokens"}
         await press(pilot, *"learn")
-        assert app.screen._names == ["lr"]
+        assert app.screen.names == ["lr"]
         await press(pilot, "enter")
         assert main_of(app)._view.metrics == ("lr",)
         await press(pilot, "m", *"loss")
         await press(pilot, "down", "space", "space")
-        assert app.screen._marked == ["loss", "eval_loss"]
+        assert app.screen.marked == ["loss", "eval_loss"]
         await press(pilot, "enter")
         assert main_of(app)._view.metrics == ("loss", "eval_loss")
         await press(pilot, "m", "escape")
