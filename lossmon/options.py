@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from lossmon import settings
-from lossmon.errors import LossmonError
+from lossmon.errors import LossmonError, message_of
 from lossmon.where import VARIABLE, settings_file
 from lossmon.words import LANGUAGES, Words, said, words
 
@@ -165,6 +165,13 @@ def need_terminal(command: str) -> None:
                 command=command,
             )
         )
+
+
+def tell_what_failed(errors: Iterable[LossmonError]) -> None:
+    """Say what could not be read, and which formats of other packages cannot be imported."""
+    tell_broken_plug_ins()
+    for error in errors:
+        complain(message_of(error))
 
 
 def tell_broken_plug_ins() -> None:

@@ -11,18 +11,17 @@ import click
 
 from lossmon.chart.strips import NAMES
 from lossmon.cli.fleets import export_folder, fleet_options
-from lossmon.errors import LossmonError, message_of
+from lossmon.errors import LossmonError
 from lossmon.options import (
     ascii_option,
     asking,
     columns,
-    complain,
     lang_option,
     one_thread,
     plain,
     ssh_options,
     targets_argument,
-    tell_broken_plug_ins,
+    tell_what_failed,
     told_options,
     words_here,
 )
@@ -96,9 +95,7 @@ def plot(
             errors.append(lacking)  # this run lacks what was asked for; the others are drawn
         else:
             click.echo(picture)
-    tell_broken_plug_ins()
-    for error in errors:
-        complain(message_of(error))
+    tell_what_failed(errors)
     if errors:
         sys.exit(2)
 
@@ -133,9 +130,7 @@ def export(targets: tuple[str, ...], output: str | None, workers: int | None, cl
         click.echo(escaped(words_here().say(words)), err=True)
     elif updates:
         report.write_csv(updates, sys.stdout)
-    tell_broken_plug_ins()
-    for error in errors:
-        complain(message_of(error))
+    tell_what_failed(errors)
     if errors:
         sys.exit(2)
 
@@ -156,9 +151,7 @@ def report(targets: tuple[str, ...], output: str, lang: str) -> None:
 
     document.check_output(output)
     updates, errors, _ = gather(targets or (".",), 1, asking())
-    tell_broken_plug_ins()
-    for error in errors:
-        complain(message_of(error))
+    tell_what_failed(errors)
     if len(updates) > 1:
         names = ", ".join(update.run for update in updates[:3]) + ", ..." * (len(updates) > 3)
         raise TargetError(

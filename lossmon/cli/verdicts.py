@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from lossmon.cli.fleets import fleet_options, triage
-from lossmon.errors import message_of
 from lossmon.options import (
     LEVELS,
     ascii_option,
@@ -22,6 +21,7 @@ from lossmon.options import (
     ssh_options,
     targets_argument,
     tell_broken_plug_ins,
+    tell_what_failed,
     told_options,
     words_here,
 )
@@ -164,9 +164,7 @@ def check(
         # Beside JSON, which is data, this is narration.
         data = form != "text"
         click.echo(("" if data else "\n") + as_text(updates, refused, lang), err=data)
-    tell_broken_plug_ins()
-    for error in errors:
-        complain(message_of(error))
+    tell_what_failed(errors)
     untold = [one for one in stand.values() if one.standing is None and "behind" in fail_on]
     for one in untold:
         complain(one.sentence())

@@ -305,6 +305,18 @@ def ask(host: Host) -> int:
     )
 
 
+def ask_where_it_helps(host: Host | None, state: HostState) -> bool:
+    """Let ssh ask where answers are what is missing; False where it said that it is of no use.
+
+    Args:
+        host: the box; None where there is none.
+        state: of the link to it.
+    """
+    if host is None or state not in ("needs_password", "gone"):
+        return True
+    return ask(host) != UNREACHED
+
+
 def let_go(host: Host) -> None:
     """End our own connection to a host, where there is one."""
     master = master_of(host)

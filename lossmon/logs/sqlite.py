@@ -233,13 +233,13 @@ def _config(store: str, run: str, connection: Any) -> Dict[str, Any]:
             " WHERE run_uuid = ? AND key = 'mlflow.source.git.commit' LIMIT 400"
         )
         return {
-            str(key): _number(str(value)) for key, value in connection.execute(query, (run, run))
+            str(key): parameter(str(value)) for key, value in connection.execute(query, (run, run))
         }
     except (sqlite3.Error, ValueError, TypeError, RecursionError):
         return {}  # an older store has no such table
 
 
-def _number(text: str) -> Any:
+def parameter(text: str) -> Any:
     """A parameter, which MLflow keeps as a text, as the number that it was."""
     for kind in (int, float):
         try:

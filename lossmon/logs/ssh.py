@@ -107,11 +107,9 @@ class SshSource(Background):
 
     def ask(self) -> bool:
         """Let ssh ask its questions on the terminal, which must be free, and connect anew."""
-        status = 0
-        if self._health.state in ("needs_password", "gone"):
-            status = openssh.ask(self.host)
+        useful = openssh.ask_where_it_helps(self.host, self._health.state)
         super().ask()
-        return status != openssh.UNREACHED
+        return useful
 
     def close(self) -> None:
         """End the link and its thread; nothing is left on the box."""

@@ -164,11 +164,9 @@ class ClientSource(Background):
 
     def ask(self) -> bool:
         """Let ssh ask its questions on the terminal, which must be free, and connect anew."""
-        status = 0
-        if self.box is not None and self.health().state in ("needs_password", "gone"):
-            status = openssh.ask(self.box)
+        useful = openssh.ask_where_it_helps(self.box, self.health().state)
         super().ask()
-        return status != openssh.UNREACHED
+        return useful
 
     def close(self) -> None:
         """End all clients; nothing is left on a box."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from lossmon.logs.mlflow.api import Api
-from lossmon.logs.sqlite import STATUS_KEY, STORE_KEY
+from lossmon.logs.sqlite import STATUS_KEY, STORE_KEY, parameter
 from lossmon.text import printable
 
 STORE = "mlflow-server"
@@ -173,21 +173,11 @@ def _config(data: Mapping[str, Any]) -> dict[str, Any]:
     for one in list(data.get("params") or ())[:400]:
         key, value = str(one.get("key", ""))[:200], str(one.get("value", ""))
         if len(value) < 1000:
-            found[key] = _number(value)
+            found[key] = parameter(value)
     for one in data.get("tags") or ():
         if one.get("key") == "mlflow.source.git.commit":
             found["git commit"] = str(one.get("value", ""))[:100]
     return found
-
-
-def _number(text: str) -> Any:
-    """A parameter, which MLflow keeps as a text, as the number that it was."""
-    for kind in (int, float):
-        try:
-            return kind(text) if len(text) < 25 and "_" not in text else text
-        except ValueError:
-            continue
-    return text
 
 
 def plain(name: str) -> str:
