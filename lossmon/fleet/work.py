@@ -8,13 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from lossmon import config, settings
-from lossmon.api import read_whole, with_past
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor.joining import keys_of
 from lossmon.monitor.kinship import Curves, Trace
-from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Judging
 from lossmon.report.contract import run_object
+from lossmon.report.gather import read_share
 from lossmon.report.machine import look_at_machine
 from lossmon.text import json_line
 
@@ -53,15 +52,9 @@ def read(text: str) -> str:
 
 def _read(asked: dict[str, Any]) -> str:
     targets, logs = asked["targets"], asked["logs"]
-    monitor = open_monitor(targets, watch=False, logs=logs, judging=asked["judging"])
-    try:
-        read_whole(monitor)
-        traces = monitor.traces()
-        updates = with_past(targets, [update for update, _ in traces], monitor.doubtful())
-        updates = look_at_machine(updates, time.time())
-        refused = {path: str(why) for path, why in monitor.refused.items()}
-    finally:
-        monitor.close()
+    share = read_share(targets, logs, asked["judging"])
+    updates = look_at_machine([update for update, _ in share.runs], time.time())
+    refused = {path: str(why) for path, why in share.refused.items()}
     if asked["output"]:
         from lossmon.fleet.table import write_part
 
@@ -75,7 +68,7 @@ def _read(asked: dict[str, Any]) -> str:
             "given": update.hparams.name,
             "keys": _keys(some),
         }
-        for update, (_, some) in zip(updates, traces, strict=True)
+        for update, (_, some) in zip(updates, share.runs, strict=True)
     ]
     return json_line({"runs": runs, "refused": refused})
 

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from contextvars import ContextVar
 from dataclasses import replace
 from multiprocessing.sharedctypes import RawArray
-from typing import Any
+from typing import Any, NamedTuple
 
 from lossmon import config, settings
 from lossmon.api import Reading, read_targets, read_whole, with_past
@@ -30,8 +30,19 @@ from lossmon.report.progress import Progress
 
 _LOOK_S = 0.3  # between two looks how far the others are
 _COUNTS: ContextVar[Any] = ContextVar("counts")  # of a process that reads for another: logs read
-_Part = tuple[list[tuple[RunUpdate, list[Trace]]], dict[str, str]]
 _WORTH_IT = 24  # directories of trainings from which on a second process pays
+
+
+class Share(NamedTuple):
+    """What came of some of the logs of targets.
+
+    Attributes:
+        runs: each with what its logs are compared by.
+        refused: path -> why it is no training log.
+    """
+
+    runs: list[tuple[RunUpdate, list[Trace]]]
+    refused: dict[str, str]
 
 
 def gather(
@@ -65,7 +76,7 @@ def gather(
 
 def _read_apart(
     targets: Sequence[str], shards: Sequence[list[str]], progress: Progress, judging: Judging
-) -> list[_Part]:
+) -> list[Share]:
     """Read each shard in a process of its own."""
     counts = RawArray("q", len(shards))
     with ProcessPoolExecutor(
@@ -85,16 +96,42 @@ def _begin(told: settings.Settings, counts: Any) -> None:
     _COUNTS.set(counts)
 
 
-def _read(targets: Sequence[str], logs: list[str], at: int, judging: Judging) -> _Part:
-    """Read some of the logs that the targets hold: the runs, and why others are none."""
+def _read(targets: Sequence[str], logs: list[str], at: int, judging: Judging) -> Share:
+    """Read some of the logs that the targets hold, and count on the way."""
+    counts = _COUNTS.get()
+    return read_share(
+        targets,
+        logs,
+        judging,
+        configured=False,
+        each=lambda count: counts.__setitem__(at, count),
+    )
+
+
+def read_share(
+    targets: Sequence[str],
+    logs: Sequence[str],
+    judging: Judging,
+    *,
+    configured: bool = True,
+    each: Callable[[int], None] = lambda _: None,
+) -> Share:
+    """Read and judge some of the logs that targets hold, where other processes read the others.
+
+    Args:
+        targets: as typed.
+        logs: the share.
+        judging: when runs are judged.
+        configured: with the settings of runs.
+        each: told now and then how many logs were looked at.
+    """
     monitor = open_monitor(targets, watch=False, logs=logs, judging=judging)
     try:
-        counts = _COUNTS.get()
-        read_whole(monitor, configured=False, each=lambda count: counts.__setitem__(at, count))
-        traces = monitor.traces()
-        updates = with_past(targets, [update for update, _ in traces], monitor.doubtful())
-        told = [(update, parts) for update, (_, parts) in zip(updates, traces, strict=True)]
-        return told, dict(monitor.refused)
+        read_whole(monitor, configured=configured, each=each)
+        told = monitor.traces()
+        updates = with_past(targets, [update for update, _ in told], monitor.doubtful())
+        runs = [(update, some) for update, (_, some) in zip(updates, told, strict=True)]
+        return Share(runs, dict(monitor.refused))
     finally:
         monitor.close()
 
