@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from lossmon.debug import logger
 from lossmon.logs import openssh
@@ -16,6 +16,7 @@ from lossmon.logs.clients.place import Found, Place, Unreadable
 from lossmon.logs.clients.run import Run
 from lossmon.logs.follower import Chunk
 from lossmon.logs.openssh import Host
+from lossmon.logs.scheme import Order
 from lossmon.logs.source import Failure
 
 MOST_RUNS = 50  # a client each: kubectl takes some 40 MB
@@ -345,3 +346,10 @@ class ClientSource(Background):
         ]
         longest = _IDLE_S if self.settled else _TURN_S
         return max(0.0, min([longest, *(due - time.monotonic() for due in dues)]))
+
+
+def open_clients(order: Order, places: Iterable[Place]) -> ClientSource:
+    """The source of some targets that one client shows, here or on a box."""
+    return ClientSource(
+        order.name, list(places), box=order.box, watch=order.watch, prefix=order.prefix
+    )

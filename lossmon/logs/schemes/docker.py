@@ -9,11 +9,10 @@ from lossmon.logs.source import Source
 def open_containers(order: Order) -> Source:
     """One source for all containers of a client."""
     from lossmon.logs.clients.containers import Container
-    from lossmon.logs.clients.source import ClientSource
+    from lossmon.logs.clients.source import open_clients
 
     client = order.targets[0].kind
-    places = [Container(client, path) for path in order.paths]
-    return ClientSource(order.name, places, box=order.box, watch=order.watch, prefix=order.prefix)
+    return open_clients(order, (Container(client, path) for path in order.paths))
 
 
 def check_container(target: Target) -> None:

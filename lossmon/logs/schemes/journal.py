@@ -8,12 +8,9 @@ from lossmon.logs.source import Source
 
 def _open(order: Order) -> Source:
     from lossmon.logs.clients.journal import Unit
-    from lossmon.logs.clients.source import ClientSource
+    from lossmon.logs.clients.source import open_clients
 
-    return ClientSource(
-        order.name, [Unit(path) for path in order.paths],
-        box=order.box, watch=order.watch, prefix=order.prefix,
-    )  # fmt: skip
+    return open_clients(order, map(Unit, order.paths))
 
 
 def _check(target: Target) -> None:
