@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 
 from lossmon.logs.files import Files, Stat
 from lossmon.logs.walk import MAX_ENTRIES, is_log
+from lossmon.text import clip, printable
 
 MOST_PATH = 1024  # characters of a name; S3 has no longer ones
 MISSING = "no such bucket, folder or file there; check the spelling"
@@ -21,7 +22,16 @@ MOST_LISTED = 200_000
 BEYOND = "more is there than is looked at; name a folder below it, or use check"
 _MAGIC = re.compile(r"[*?[]")
 
+_ERRNO = re.compile(r"\[Errno [^\]]*\] ")  # which Python puts in front
+_WORDS = 200  # of what a server says
+
 Found = tuple[str, Stat]
+
+
+def said_there(error: object) -> str:
+    """What an error says, in one line that is safe to show."""
+    line = _ERRNO.sub("", str(error).split("\n")[0], count=1)
+    return clip(printable(line), _WORDS) or type(error).__name__
 
 
 class Unreadable(OSError):

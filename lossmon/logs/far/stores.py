@@ -13,13 +13,12 @@ from datetime import datetime
 from typing import Any
 
 from lossmon.errors import TargetError
-from lossmon.logs.far.files import MOST_LISTED, FarFiles, Found
+from lossmon.logs.far.files import MOST_LISTED, FarFiles, Found, said_there
 from lossmon.logs.far.source import Manners
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure, HostState
 from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY
-from lossmon.text import clip, printable
-from lossmon.words import said
+from lossmon.words import Said, said
 
 MANNERS = Manners(every_s=5.0, an_hour=720)  # S3 asks $0.005 for 1,000 listings: 9 cents a day
 _KEYED = (
@@ -36,7 +35,6 @@ _PAGE = 1000
 _MOST_FOLDERS = 2000  # asked one by one in one look
 _TOGETHER = 32  # requests on their way
 _TIMES = {"connect_timeout": 10, "read_timeout": 20, "retries": {"max_attempts": 2}}
-_WORDS = 200  # of what a store says
 
 # Names of exceptions, of any library that a store is asked by -> what that means for the user.
 _MEANINGS: tuple[tuple[tuple[str, ...], HostState, str], ...] = (
@@ -51,7 +49,7 @@ _MEANINGS: tuple[tuple[tuple[str, ...], HostState, str], ...] = (
         "no credentials for it; sign in as for its own tools (aws, gcloud, az, ssh-add), "
         "or let fsspec's configuration ask without any",
     ),
-    (("UnknownHostKey", "BadHostKeyException"), "gone", ""),
+    (("UnknownHostKey", "BadHostKeyException"), "gone", "{why}"),
     (
         ("PermissionError", "Forbidden", "HttpError403"),
         "retrying",
@@ -71,7 +69,7 @@ _MEANINGS: tuple[tuple[tuple[str, ...], HostState, str], ...] = (
             "NoValidConnectionsError", "SSHException", "EOFError", "HTTPClientError",
         ),
         "retrying",
-        "no connection to it",
+        "no connection to it: {why}",
     ),
 )  # fmt: skip
 
@@ -112,7 +110,7 @@ class StoreFiles(FarFiles):
             self._fs, root = fsspec.core.url_to_fs(address, **options)
         except (ValueError, ImportError) as error:
             raise TargetError(
-                said("{address}: {why}", address=address, why=clip(printable(str(error)), _WORDS))
+                said("{address}: {why}", address=address, why=said_there(error))
             ) from None
         self._root = root.rstrip("/") + "/"
         if self._protocol == "sftp":
@@ -245,14 +243,11 @@ def meaning(error: Exception) -> Failure:
     """What an error of a store means for the user, in one line."""
     if isinstance(error, TargetError):
         return Failure("gone", str(error))
-    said_there = clip(printable(str(error).split("\n")[0]), _WORDS)
     names = {kind.__name__ for kind in type(error).__mro__}
     for kinds, state, words in _MEANINGS:
         if names & set(kinds):
-            if words == "no connection to it":
-                words = said("no connection to it: {why}", why=said_there)
-            return Failure(state, words or said_there)
-    return Failure("retrying", said_there or type(error).__name__)
+            return Failure(state, Said(words, {"why": said_there(error)}))
+    return Failure("retrying", said_there(error))
 
 
 def _stat(info: dict[str, Any]) -> Stat:

@@ -19,12 +19,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from lossmon import __version__
-from lossmon.logs.far.files import FarFiles, Found, Unreadable
+from lossmon.logs.far.files import FarFiles, Found, Unreadable, said_there
 from lossmon.logs.far.source import Manners
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure
 from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY, is_log
-from lossmon.text import clip, printable
 from lossmon.words import said
 
 MANNERS = Manners(every_s=2.0, an_hour=3600)
@@ -38,7 +37,6 @@ _KEPT = 4096  # the newest bytes of such an answer, among which the follower's g
 _HREF = re.compile(r"href\s{0,4}=\s{0,4}[\"']?([^\"'\s<>]{1,1024})", re.IGNORECASE)
 _RANGE = re.compile(r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(\d{1,18})")
 _NO_HEAD = (400, 403, 405, 501)  # also from addresses that were signed for GET alone
-_WORDS = 200
 
 
 class _Answer:
@@ -202,7 +200,7 @@ class WebFiles(FarFiles):
         try:
             answer = self._get(path, {"Range": f"bytes={offset}-{offset + count - 1}"})
         except urllib.error.HTTPError as error:  # of this file, as far as one can tell
-            words = clip(printable(f"{error.code} {error.reason}"), _WORDS)
+            words = said_there(f"{error.code} {error.reason}")
             raise Unreadable(f"the server says {words}") from None
         body = _Answer(answer)
         if answer.status == 206:
@@ -264,7 +262,7 @@ def len_of(answer: Any) -> int:
 def meaning(error: Exception) -> Failure:
     """What an error means for the user, in one line."""
     if isinstance(error, urllib.error.HTTPError):
-        words = clip(printable(f"{error.code} {error.reason}"), _WORDS)
+        words = said_there(f"{error.code} {error.reason}")
         return Failure("retrying", said("the server says {words}", words=words))
     if isinstance(error, PermissionError):
         return Failure(
@@ -272,8 +270,7 @@ def meaning(error: Exception) -> Failure:
             said("access denied ({why}); a name and password belong in ~/.netrc", why=str(error)),
         )
     why = getattr(error, "reason", error)
-    words = clip(printable(str(why).split("\n")[0]), _WORDS) or type(error).__name__
-    return Failure("retrying", said("no connection to it: {why}", why=words))
+    return Failure("retrying", said("no connection to it: {why}", why=said_there(why)))
 
 
 def _told(error: urllib.error.HTTPError) -> Exception:
