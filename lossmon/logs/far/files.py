@@ -22,7 +22,7 @@ MOST_LISTED = 200_000
 BEYOND = "more is there than is looked at; name a folder below it, or use check"
 _MAGIC = re.compile(r"[*?[]")
 
-_ERRNO = re.compile(r"\[Errno [^\]]*\] ")  # which Python puts in front
+_ERRNO = re.compile(r"\[Errno -?[0-9]{1,10}\] ")  # which Python puts in front
 _WORDS = 200  # of what a server says
 
 Found = tuple[str, Stat]
