@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from lossmon.chart.growing import course_of, known_of
+from lossmon.chart.growing import course_of
 from lossmon.chart.spec import Mark
 from lossmon.history.columns import Floats, SeriesView
 from lossmon.monitor.update import RunUpdate
@@ -51,18 +51,12 @@ def onsets_of(update: RunUpdate) -> tuple[Mark, ...]:
 
 
 def _best_eval(update: RunUpdate) -> tuple[Mark, ...]:
-    """The least eval loss, where it is not the newest."""
-    view = update.series.get(update.eval or "")
-    if view is None or len(view) < _FEWEST_EVALS:
+    """The best evaluation, where it is not the newest."""
+    best = update.best
+    view = None if best is None else update.series.get(best.metric)
+    if best is None or view is None or len(view) < _FEWEST_EVALS or best.step == view.step[-1]:
         return ()
-    known = known_of(view)
-    peaks = np.arange(len(view)) if known is None else known.values(view).picks(0, len(view))
-    values = np.where(np.isfinite(view.value[peaks]), view.value[peaks], np.inf)
-    at = int(peaks[np.argmin(values)])
-    if at == len(view) - 1 or not np.isfinite(view.value[at]):
-        return ()
-    label = said("best eval {value:.4g}", value=float(view.value[at]))
-    return (Mark(int(view.step[at]), "mark_best", label),)
+    return (Mark(best.step, "mark_best", said("best eval {value:.4g}", value=best.value)),)
 
 
 def _rate_changes(view: SeriesView | None) -> tuple[Mark, ...]:

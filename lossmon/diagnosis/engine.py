@@ -22,6 +22,7 @@ from lossmon.diagnosis.patterns.rebound import bets
 from lossmon.diagnosis.risen import Bounds as Risen
 from lossmon.diagnosis.unjudged import unjudged
 from lossmon.diagnosis.view import View
+from lossmon.history.best import Best
 from lossmon.history.columns import Floats
 from lossmon.history.run import History
 
@@ -45,6 +46,7 @@ class Engine:
     def __init__(self) -> None:
         self._bare = Diagnosis()  # findings as they were found
         self._explained: Diagnosis | None = None
+        self._explained_by: Best | None = None  # the best evaluation then
         self._view: View | None = None  # of the newest look
         self._judged: Judged | None = None
         self._looker = Looker()
@@ -70,9 +72,14 @@ class Engine:
 
     @property
     def diagnosis(self) -> Diagnosis:
-        """What to show now, each finding with its causes."""
-        if self._explained is None:
-            view = self._view
+        """What to show now, each finding with its causes.
+
+        A better evaluation is named at once, whenever the next look is.
+        """
+        view = self._view
+        best = None if view is None or view.lows is None else view.lows.newest
+        if self._explained is None or best != self._explained_by:
+            self._explained_by = best
             with np.errstate(all="ignore"):
                 found = self._bare.findings
                 not_to = unwise(view, found) if view is not None else frozenset()
@@ -81,6 +88,10 @@ class Engine:
                 )
             self._explained = replace(self._bare, findings=findings)
         return self._explained
+
+    def best(self, history: History, chosen: Mapping[str, str]) -> Best | None:
+        """The best evaluation as of now."""
+        return self._looker.best(history, chosen)
 
     def calm(self, values: Mapping[str, Floats], chosen: Mapping[str, str]) -> int:
         """Of rows to come, how many may be taken in before the next look; at least one.
@@ -187,13 +198,16 @@ class Engine:
         return self.diagnosis
 
     def _climbs(self, value: float, m: int) -> bool:
-        """O(1): eval stands above its best by what over-fitting takes."""
-        if not value >= self._best_eval:
-            self._best_eval = value if math.isfinite(value) else self._best_eval
-            return False
-        away = value - self._best_eval >= Overfitting.rise * abs(self._best_eval)
+        """O(1): eval stands above its best by what over-fitting takes.
+
+        Where that is told, it was of the best evaluation: a better one calls for another look.
+        """
         shown = self._shown.get(_PAIR)
-        if not away or m < self._eval_quiet or (shown and shown.pattern == "overfitting"):
+        told = shown is not None and shown.pattern == "overfitting"
+        if better := not value >= self._best_eval:
+            self._best_eval = value if math.isfinite(value) else self._best_eval
+        away = value - self._best_eval >= Overfitting.rise * abs(self._best_eval)
+        if not (better if told else away) or m < self._eval_quiet:
             return False
         self._eval_quiet = m + max(1, m // 200)
         return True

@@ -65,14 +65,9 @@ def resume_step(finding: Finding, view: View) -> float:
 
 
 def best_eval(view: View, before: float = math.inf) -> Numbers:
-    """The lowest evaluation before a step."""
-    if view.pair is None:
-        return {}
-    there = view.pair.step < before
-    if not there.any():
-        return {}
-    at = int(np.argmin(np.where(there, view.pair.value, np.inf)))
-    return {"best_step": float(view.pair.step[at]), "best_value": float(view.pair.value[at])}
+    """The best evaluation before a step, as it was logged."""
+    best = None if view.lows is None else view.lows.before(before)
+    return {} if best is None else {"best_step": float(best.step), "best_value": best.value}
 
 
 def clip(view: View) -> Numbers:

@@ -12,6 +12,7 @@ from lossmon.diagnosis.kind import UNKNOWN, kind_of
 from lossmon.diagnosis.measures import Judged, Names, judged
 from lossmon.diagnosis.stages import newest_stage
 from lossmon.diagnosis.view import Curve, Pair, View
+from lossmon.history.best import Best
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
 from lossmon.history.summary import Sketch, Summary
@@ -32,6 +33,7 @@ class Looker:
         self._names, self._kind, self._known = Names(()), UNKNOWN, (0, 0)
         self._judged: Judged | None = None
         self._judged_of: tuple[int, str | None, str | None] = (0, None, None)
+        self._first: int | None = None  # of the stage that was seen at the newest look
 
     def judged(self, history: History, chosen: Mapping[str, str], anew: bool = False) -> Judged:
         """What the run is judged by; O(1) but where names are new, or at a look (anew).
@@ -59,6 +61,7 @@ class Looker:
             if (sketch := self._sketch(history, name)) is not None and sketch.n
         }
         stage = newest_stage(history.plan.events, history.series.get(loss))
+        self._first = None if stage is None else stage.first
         if stage is not None:
             sketches |= {
                 role: sketches[role].since(stage.first)
@@ -88,7 +91,14 @@ class Looker:
             around=Around(history, chosen, self._kind, self._names, loss),
             quiet=judged.quiet,
             stage=stage,
+            lows=None if evals is None else history.lows(chosen["eval_loss"], self._first),
         )
+
+    def best(self, history: History, chosen: Mapping[str, str]) -> Best | None:
+        """The best evaluation as of now: of what the run is judged by, else of its eval loss."""
+        metric = self.judged(history, chosen).roles.get("eval_loss", chosen.get("eval_loss"))
+        lows = None if metric is None else history.lows(metric, self._first)
+        return None if lows is None else lows.newest
 
     def _sketch(self, history: History, name: str | None) -> Sketch | None:
         series = history.series.get(name) if name else None
@@ -115,4 +125,4 @@ def _pair(name: str, evals: Sketch, train: Curve) -> Pair:
     there = st.distinct(np.concatenate((np.maximum(after - 1, 0), after)))
     at = np.interp(evals.step, train.step[there], st.row_medians(around[there]))
     end = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
-    return Pair(name, evals.step, evals.mean, at, evals.step / end)
+    return Pair(name, evals.step, evals.mean, at, evals.step / end, evals.width)

@@ -152,18 +152,17 @@ def _below(view: View) -> bool:
 
 def eval_rises(view: View) -> Iterator[Reason]:
     """Eval has turned up while the train curve alone shows nothing of it."""
-    pair = view.pair
-    if pair is None or len(pair.value) < 4:
+    pair, best = view.pair, None if view.lows is None else view.lows.newest
+    if pair is None or len(pair.value) < 4 or best is None:
         return
-    best = pair.best_at
-    lowest, newest = float(pair.smooth[best]), pair.last(pair.value)
+    lowest, newest = float(pair.smooth[pair.best_at]), pair.last(pair.value)
     if lowest > 0 and newest > 1.02 * lowest and newest - lowest > 3 * pair.error:
         yield Reason(
             "overfit_suspected",
             said(
                 "eval is {ratio} above its best at step {pair_step:,}",
-                ratio=percent(newest / lowest - 1, 1),
-                pair_step=int(pair.step[best]),
+                ratio=percent(newest / best.value - 1, 1),
+                pair_step=best.step,
             ),
             2.0,
         )

@@ -15,6 +15,7 @@ from lossmon.diagnosis.evidence import Told
 from lossmon.diagnosis.kind import Kind
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.stages import Stage
+from lossmon.history.best import Lows
 from lossmon.history.columns import Floats
 from lossmon.history.summary import Sketch
 from lossmon.words import said
@@ -212,13 +213,17 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """The eval loss, and the train level at each evaluation. Arrays have shape (m,)."""
+    """The eval loss, and the train level at each evaluation. Arrays have shape (m,).
+
+    Of very many evaluations each place is the mean of several: the best one is that of `View.lows`.
+    """
 
     name: str
     step: Floats
     value: Floats
     train: Floats
     run_share: Floats  # place of each evaluation in the run, in [0, 1]
+    each: int = 1  # evaluations at a place
 
     @cached_property
     def error(self) -> float:
@@ -286,6 +291,7 @@ class View:
         stage: the newest one that the log tells of: curves begin there.
         quiet: patterns that say nothing of a run of this kind.
         risen: what the bets on a rise of the train loss tell; None where none were made.
+        lows: the best evaluations, each as it was logged; None where there is no eval loss.
         sketches: role -> summary of its series, non-finite values counted.
         names: role -> name of the metric.
     """
@@ -304,6 +310,7 @@ class View:
     quiet: frozenset[str] = frozenset()
     stage: Stage | None = None
     risen: Told | None = None
+    lows: Lows | None = None
 
     @property
     def curve(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lossmon.history.best import Lows
 from lossmon.history.columns import Floats, Ints, Series
 
 _MOST_NAMES = 64  # by which rows call a stage
@@ -75,6 +76,7 @@ class History:
     stages: list[Stage] = field(default_factory=list)
     _base: int = 0  # steps before the newest stage
     _names: list[str] = field(default_factory=list)  # what its rows call it
+    _lows: dict[str, Lows] = field(default_factory=dict)
 
     def append(
         self,
@@ -132,6 +134,19 @@ class History:
         self.step = int(step[-1])
         self.epoch = _newest(epoch, self.epoch)
         self.time = _newest(time, self.time)
+
+    def lows(self, metric: str, first: int | None = None) -> Lows | None:
+        """Where a metric was lower than ever before, of its newest stage; None where it is none.
+
+        Args:
+            metric: its name.
+            first: the step at which the log says that something else is measured.
+        """
+        series = self.series.get(metric)
+        if series is None:
+            return None
+        first = series.begins if first is None else max(first, series.begins)
+        return self._lows.setdefault(metric, Lows(metric)).catch_up(series, first)
 
     def on_axis(self, steps: int | None) -> int | None:
         """Steps of the newest stage, such as its plan, as steps of the whole training."""

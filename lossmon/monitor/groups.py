@@ -76,7 +76,7 @@ def folded(name: str, members: Sequence[RunUpdate]) -> RunUpdate:
 
 def best_of(members: Sequence[RunUpdate]) -> RunUpdate:
     """The run with the lowest evaluation; where there is none, with the lowest loss."""
-    return min(members, key=lambda run: (_lowest(run, run.eval), _newest(run), run.run))
+    return min(members, key=lambda run: (_lowest(run), _newest(run), run.run))
 
 
 def worst_of(members: Sequence[RunUpdate]) -> RunUpdate:
@@ -164,10 +164,8 @@ def _severity(run: RunUpdate) -> int:
     return max((SEVERITIES.index(one.severity) for one in found), default=0)
 
 
-def _lowest(run: RunUpdate, metric: str | None) -> float:
-    view = run.series.get(metric or "")
-    finite = view.value[np.isfinite(view.value)] if view is not None else np.empty(0)
-    return float(finite.min()) if len(finite) else float("inf")
+def _lowest(run: RunUpdate) -> float:
+    return run.best.value if run.best is not None else float("inf")
 
 
 def _newest(run: RunUpdate) -> float:

@@ -308,6 +308,7 @@ class Training:
         train = history.series.get(chosen.get("train_loss", ""))
         series = {name: one.kept() for name, one in history.series.items()}
         unread = loading < 1.0 and self._merge is None
+        best = self._safely(lambda: self._engine.best(history, chosen), None)
         return RunUpdate(
             run=self.name,
             revision=self.revision,
@@ -329,6 +330,7 @@ class Training:
             logged={name: one.view() for name, one in history.series.items()},
             restarts=_restarts(train),
             stages=tuple(history.stages),
+            best=best,
             diagnosis=self._complete(now),
             logs=tuple(self._info(log) for log in self.logs),
             job=self.job,

@@ -10,6 +10,7 @@ import numpy as np
 from lossmon.diagnosis.finding import Diagnosis
 from lossmon.diagnosis.lifecycle import State
 from lossmon.formats.decoder import Unread
+from lossmon.history.best import Best
 from lossmon.history.columns import Ints, SeriesView
 from lossmon.history.run import Stage
 from lossmon.hparams import NONE, Hparams
@@ -146,6 +147,7 @@ class RunUpdate:
         removed: the run is no more (its logs turned out to belong to another one).
         hushed: patterns that the user has acknowledged or snoozed: they are still shown, but call
             for no attention (badge, order, notices).
+        best: the best evaluation of the newest stage, as it was logged; None where there is none.
         members: the runs that a line stands for, where it is several; see `groups.folded`.
     """
 
@@ -185,6 +187,7 @@ class RunUpdate:
     removed: bool = False
     hushed: frozenset[str] = frozenset()
     stages: tuple[Stage, ...] = ()
+    best: Best | None = None
     members: tuple[RunUpdate, ...] = ()
 
     def stage_of(self, step: Ints) -> list[str]:

@@ -54,6 +54,7 @@ def run_object(
         "epoch": number(update.epoch),
         "stages": [{"name": printable(s.name), "step": s.step} for s in update.stages],
         "metrics": _metrics(update),
+        "best": None if update.best is None else update.best._asdict(),
         "findings": [finding_object(finding, knowledge) for finding in diagnosis.findings],
         "timeline": [_entry(entry) for entry in diagnosis.timeline],
         "train": diagnosis.train,

@@ -171,6 +171,9 @@ def _numbers(update: RunUpdate, knowledge: Knowledge) -> Section:
         value = update.newest(name)
         if value is not None:
             rows.append((role, f"{value:.6g}  ({printable(name)})"))
+    if update.best is not None:
+        place = knowledge.tell("step {step:,}", step=update.best.step)
+        rows.append((knowledge.numbers["best_value"], f"{update.best.value:.6g}  ({place})"))
     texts = tuple(printable(f"! {knowledge.say(error)}") for error in update.errors)
     return Section(
         knowledge.word("now"),

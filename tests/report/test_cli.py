@@ -21,7 +21,7 @@ from tests.diagnosis.curves import evaluations
 KEYS = {
     "schema", "run", "logs", "state", "step", "total_steps", "epoch", "metrics", "findings",
     "timeline", "train", "pair", "kind", "curve", "stages", "errors", "state_note", "gpus", "writer", "job", "config",
-    "baseline",
+    "baseline", "best",
 }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
@@ -19,31 +21,31 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """Eval's minimum is at the start and gained next to nothing, while train falls."""
-    pair = view.pair
-    if view.kind.id != "boosting" or pair is None or len(pair.value) < Bounds.rounds:
+    pair, best = view.pair, None if view.lows is None else view.lows.newest
+    if view.kind.id != "boosting" or pair is None or best is None:
         return None
-    best = pair.best_at
-    if best > max(1, Bounds.share * len(pair.value)) or len(pair.value) - best < Bounds.rounds:
+    at, rounds = int(np.searchsorted(pair.step, best.step)), len(pair.value)
+    if at > max(1, Bounds.share * rounds) or (rounds - at) * pair.each < Bounds.rounds:
         return None
-    first, lowest = float(pair.value[0]), float(pair.value[best])
-    if first - lowest > Bounds.gain * abs(first) or pair.train_fall <= 0:
+    first = float(pair.value[0])
+    if first - best.value > Bounds.gain * abs(first) or pair.train_fall <= 0:
         return None
     return Finding(
         "best_at_first",
         "warning",
         0.85,
-        int(pair.step[best]),
+        best.step,
         pair.name,
         said(
             "{pair_name} is best at round {pair_step:,} ({lowest:.4g}) of {pair_value:,} and "
             "{pair_value_2:.4g} now, while train falls",
             pair_name=pair.name,
-            pair_step=int(pair.step[best]),
-            lowest=lowest,
-            pair_value=len(pair.value),
+            pair_step=best.step,
+            lowest=best.value,
+            pair_value=rounds * pair.each,
             pair_value_2=pair.last(pair.value),
         ),
-        numbers={"best_step": float(pair.step[best]), "best_value": lowest},
+        numbers={"best_step": float(best.step), "best_value": best.value},
     )
 
 

@@ -16,7 +16,8 @@ from lossmon.diagnosis.pairs import eval_guesses
 from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.patterns.staircase import stairs
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import View, log_drop, went
+from lossmon.diagnosis.view import Pair, View, log_drop, went
+from lossmon.history.best import Best
 from lossmon.words import said
 
 
@@ -55,28 +56,50 @@ def find(view: View) -> Finding | None:
     train_fall = log_drop(float(pair.train[best]), pair.last(pair.train))
     if train_fall < Bounds.train:
         return None
-    raw_best = int(np.argmin(pair.value[max(0, best - 1) : best + 2])) + max(0, best - 1)
-    step, value = int(pair.step[raw_best]), float(pair.value[raw_best])
-    goal, words = _goal(view, step)
+    top = None if view.lows is None else view.lows.newest
+    if top is None:
+        return None
+    since = _since(pair, top, best)
+    goal, words = _goal(view, top.step)
+    turned = said("above its best {value:.4g} at step {step:,}", value=top.value, step=top.step)
+    if since != top.step:  # a single evaluation was better, elsewhere
+        turned = said(
+            "above its level of {level:.4g} at step {since:,}, its best being {best}",
+            level=lowest,
+            since=since,
+            best=said("{value:.4g} at step {step:,}", value=top.value, step=top.step),
+        )
     return Finding(
         "overfitting",
         "info" if goal else "warning",  # a loss may rise by a few sure mistakes alone
         0.95 if relative > 2 * Bounds.rise and after >= 3 else 0.8,
-        step,
+        since,
         pair.name,
         said(
-            "eval rose {relative} above its best {value:.4g} at step {step:,} ({errors}, {after} "
-            "evals), while train {train_fall}{words}",
+            "eval rose {relative} {turned} ({errors}, {after:,} evals), while train "
+            "{train_fall}{words}",
             relative=percent(relative, 1),
-            value=value,
-            step=step,
+            turned=turned,
             errors=standard_errors(errors),
-            after=after,
+            after=after * pair.each,
             train_fall=went(1 - np.exp(-train_fall)),
             words=words,
         ),
-        numbers={"best_step": float(step), "best_value": value, "rise": relative, **goal},
+        numbers={"best_step": float(top.step), "best_value": top.value, "rise": relative, **goal},
     )
+
+
+def _since(pair: Pair, best: Best, turn: int) -> int:
+    """Since when eval rises: from its best on, but where that was a lucky one elsewhere.
+
+    Args:
+        pair: the evaluations.
+        best: of all of them.
+        turn: the place of the lowest level.
+    """
+    at = min(int(np.searchsorted(pair.step, best.step)), len(pair.step) - 1)
+    apart = float(pair.smooth[at] - pair.smooth[turn])
+    return best.step if apart <= Bounds.errors * pair.error else int(pair.step[turn])
 
 
 def _goal(view: View, step: int) -> tuple[Numbers, str]:
@@ -133,7 +156,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     examples = around.settings.get("examples")
     over = said(" over {examples:,.0f} examples", examples=examples) if examples else ""
     if view.epochs is not None and view.step and view.epochs >= 2:
-        best = view.epochs * finding.since_step / view.step
+        best = view.epochs * finding.numbers["best_step"] / view.step
         yield Reason(
             "memorising",
             said(
@@ -169,8 +192,8 @@ def _figures(finding: Finding, view: View) -> Numbers:
     best = finding.numbers.get("best_value", math.nan)
     numbers = {"threshold": best + Bounds.rise * abs(best)}
     if view.epochs and view.step:
-        numbers["best_epoch"] = view.epochs * finding.since_step / view.step
-    numbers["wasted_steps"] = view.step - finding.since_step
+        numbers["best_epoch"] = view.epochs * finding.numbers["best_step"] / view.step
+    numbers["wasted_steps"] = view.step - finding.numbers["best_step"]
     return numbers
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer
@@ -130,7 +129,5 @@ class SettingsScreen(SteadyScreen[None]):
 
 
 def _best(update: RunUpdate) -> str:
-    """The lowest evaluation of a run."""
-    view = update.series.get(update.eval or "")
-    finite = view.value[np.isfinite(view.value)] if view is not None else np.empty(0)
-    return look.number(float(finite.min())) if len(finite) else ABSENT
+    """The best evaluation of a run."""
+    return look.number(update.best.value) if update.best is not None else ABSENT
