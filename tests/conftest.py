@@ -51,6 +51,7 @@ def settings_of_nobody(homes: Iterator[Path], monkeypatch: Any) -> Iterator[None
 # Files whose tests start processes, look at real trainings or make up thousands of examples.
 _DEAR = frozenset((
     "test_conformance", "test_cases", "test_cli", "test_watch", "test_status", "test_streams",
+    "test_demo",
 ))  # fmt: skip
 
 
@@ -58,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what opens a screen, a terminal, a box or a process: `-m "not slow"` is quick."""
     for item in items:
         screen = inspect.iscoroutinefunction(getattr(item, "function", None))
-        if screen or item.path.stem in _DEAR or item.path.parent.name in ("remote", "demo"):
+        if screen or item.path.stem in _DEAR or item.path.parent.name == "remote":
             item.add_marker("slow")
 
 

@@ -1,11 +1,24 @@
-"""The program ends when its command does, whatever its threads are at."""
+"""The program ends when its command does: with its status, in a line, whatever its threads are at."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import os
+import signal
 import subprocess
 import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
 
+import click
 import pytest
+
+from lossmon.errors import ConfigError, TargetError
+from lossmon.exits import open_missing_streams, status_of
+from lossmon.words import said
 
 _PROGRAM = """
 import sys, threading
@@ -23,3 +36,107 @@ def test_nobody_waits_for_a_thread(command: str, status: int) -> None:
     program = [sys.executable, "-c", _PROGRAM.format(command=command)]
     done = subprocess.run(program, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (status, "said\n", "")
+
+
+@pytest.fixture
+def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IO[str]]:
+    """Standard output of a program; what it changes of the process is put back."""
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    with warnings.catch_warnings(), open(tmp_path / "stdout", "w+", encoding="utf-8") as file:
+        yield file
+    signal.signal(signal.SIGINT, before)
+
+
+def ending(command: Callable[[], object], output: IO[str]) -> int:
+    """The status of a command that prints there."""
+    with contextlib.redirect_stdout(output):
+        return status_of(command)
+
+
+def raising(error: BaseException) -> Callable[[], object]:
+    def command() -> object:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "line"),
+    [
+        (lambda: None, 0, ""),
+        (lambda: 3, 3, ""),
+        (lambda: "done", 0, ""),  # what a command returns is a status only where it is a number
+        (raising(click.Abort()), 130, ""),
+        (raising(KeyboardInterrupt()), 130, ""),
+        (raising(click.UsageError("no\x1b[2J")), 2, r"Error: no\u001b[2J"),
+        (raising(click.FileError("f", "gone")), 1, "Error: Could not open file 'f': gone"),
+        (raising(TargetError("gone")), 2, "lossmon: gone"),
+        (raising(ConfigError(said("no {what}", what="key"))), 2, "lossmon: no key"),
+        (raising(BrokenPipeError()), 141, ""),
+        (raising(OSError(errno.ENOSPC, "")), 2, "the output can't be written: no space left on"),
+        (raising(OSError(errno.EDQUOT, "")), 2, "the output can't be written: disk quota"),
+        (raising(OSError(errno.EIO, "torn")), 70, "an error of lossmon itself, your training goes"),
+        (raising(ValueError("torn")), 70, "goes on: ValueError: torn; please report it with "),
+    ],
+)
+def test_an_ending_is_a_status_and_a_line_at_most(
+    command: Callable[[], object],
+    status: int,
+    line: str,
+    output: IO[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert ending(command, output) == status
+    told = capsys.readouterr().err
+    assert line in told
+    assert len(told.splitlines()) == bool(line)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE, None])
+def test_what_has_no_reader_or_no_room_is_not_tried_again(
+    number: int | None, output: IO[str]
+) -> None:
+    """Python writes what is left at its end, and would end with a traceback."""
+    output.write("kept")
+    output.flush()
+    ending(raising(OSError(number, "")) if number else lambda: 0, output)
+    output.write("lost")
+    output.flush()
+    assert Path(output.name).read_text() == ("kept" if number else "keptlost")
+
+
+def test_a_second_ctrl_c_ends_at_once_and_warnings_of_python_are_not_shown(
+    output: IO[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        warnings.warn("for authors", stacklevel=1)
+        os.kill(os.getpid(), signal.SIGINT)
+        signal.pthread_sigmask(signal.SIG_BLOCK, ())  # a signal is seen when a call ends
+
+    assert ending(interrupted, output) == 130
+    assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("closed", ["stdin", "stdout", "stderr"])
+def test_a_stream_that_the_caller_closed_is_the_null_device(closed: str) -> None:
+    """Else the first log that is opened has its number, and gets what is printed."""
+    program = f"""
+import os, sys
+os.close({("stdin", "stdout", "stderr").index(closed)})
+sys.{closed} = None
+from lossmon.exits import open_missing_streams
+open_missing_streams()
+stream = sys.{closed}
+ok = os.path.samestat(os.fstat(stream.fileno()), os.stat(os.devnull))
+ok = ok and stream.mode == {"r" if closed == "stdin" else "w"!r}
+sys.exit(5 if ok else 1)
+"""
+    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 5
+
+
+def test_streams_that_are_there_stay() -> None:
+    streams: tuple[Any, ...] = (sys.stdin, sys.stdout, sys.stderr)
+    open_missing_streams()
+    assert streams == (sys.stdin, sys.stdout, sys.stderr)

@@ -10,7 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossmon.text import escaped, json_line, printable
+from lossmon.text import (
+    cell_width,
+    cells_of,
+    char_width,
+    clip,
+    clip_middle,
+    common_folder,
+    distinct,
+    escaped,
+    in_words,
+    json_line,
+    labels_of,
+    pad,
+    printable,
+    wrap,
+    writable,
+)
 
 OBEYED = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of Unicode
 
@@ -55,3 +71,137 @@ def test_every_way_to_the_terminal_is_named() -> None:
         if "ensure_ascii=False" in path.read_text(encoding="utf-8")
     ]
     assert not raw
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "cut"),
+    [
+        ("abcdef", 6, "abcdef"),
+        ("abcdef", 5, "abcd…"),
+        ("abcdef", 1, "…"),
+        ("abcdef", 0, ""),
+        ("abcdef", -1, ""),
+        ("损失很大", 8, "损失很大"),
+        ("损失很大", 7, "损失很…"),
+        ("损失很大", 6, "损失…"),  # a wide sign is not halved
+        ("e\u0301e\u0301e\u0301", 3, "e\u0301e\u0301e\u0301"),
+        ("e\u0301e\u0301e\u0301", 2, "e\u0301…"),
+    ],
+)
+def test_a_text_is_cut_at_its_end_by_cells(text: str, width: int, cut: str) -> None:
+    assert clip(text, width) == cut
+    assert clip(text, width, ascii=True) == cut.replace("…", "~")
+    assert pad(cut, width).startswith(cut)
+    assert cell_width(pad(cut, width)) == max(width, cell_width(cut))
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "cut"),
+    [
+        ("experiment_seed_17", 18, "experiment_seed_17"),
+        ("experiment_seed_17", 12, "exp…_seed_17"),
+        ("experiment_seed_17", 4, "…_17"),
+        ("experiment_seed_17", 3, "ex…"),  # too little for two ends
+        ("损失曲线的名字", 9, "损… 名字".replace(" ", "的")),
+    ],
+)
+def test_a_name_is_cut_in_its_middle(text: str, width: int, cut: str) -> None:
+    assert clip_middle(text, width) == cut
+    assert cell_width(cut) <= width or width < 4
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "cells"),
+    [
+        ("a损b", None, ["a", "损", "", "b"]),
+        ("a损b", 3, ["a", "损", ""]),
+        ("a损b", 2, ["a", "b"]),  # what does not fit leaves its place to what does
+        ("e\u0301x", None, ["e", "x"]),
+        ("", 4, []),
+    ],
+)
+def test_cells_of_a_text(text: str, room: int | None, cells: list[str]) -> None:
+    assert cells_of(text, room) == cells
+
+
+@pytest.mark.parametrize(
+    ("char", "width"),
+    [("a", 1), ("\u02ff", 1), ("\u0300", 0), ("损", 2), ("Ａ", 2), ("ｱ", 1), ("é", 1), ("✓", 1)],
+)
+def test_width_of_a_sign(char: str, width: int) -> None:
+    assert char_width(char) == width
+    assert cell_width(char * 3) == 3 * width
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("one two three", 7, ["one two", "three"]),
+        ("one two three", 8, ["one two", "three"]),
+        ("one two three", 6, ["one", "two", "three"]),
+        ("a longerword b", 4, ["a", "long", "erwo", "rd b"]),
+        ("损失，曲线", 6, ["损失，", "曲线"]),  # a comma begins no line
+        ("损失，曲线", 5, ["损", "失，曲", "线"][:0] or ["损", "失，", "曲线"]),
+        ("曲线（甲）", 6, ["曲线", "（甲）"]),  # nor does what opens end one
+        ("", 5, [""]),
+        ("ab", 1, ["ab"]),  # nothing is cut into single signs
+    ],
+)
+def test_lines_are_broken_at_blanks_and_between_wide_signs(
+    text: str, width: int, lines: list[str]
+) -> None:
+    assert wrap(text, width) == lines
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "<1 s"), (0.99, "<1 s"), (1, "1 s"), (2.54, "2.5 s"), (9.9, "9.9 s"), (10, "10 s"),
+        (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h"), (36 * 3600 - 1, "36.0 h"),
+        (36 * 3600, "2 d"), (96 * 3600, "4 d"),
+    ],
+)  # fmt: skip
+def test_a_duration_is_in_the_coarsest_unit_that_tells(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("names", "folder"),
+    [
+        ([], ""),
+        (["a"], ""),
+        (["runs/a1"], "runs"),
+        (["runs/a1", "runs/a2"], "runs"),
+        (["runs/x/a", "runs/y/a", "runs/x/b"], "runs"),
+        (["runs/a", "runsx/a"], ""),
+        (["/a/b/c", "/a/b/d/e"], "/a/b"),
+    ],
+)
+def test_the_folder_that_all_names_share(names: list[str], folder: str) -> None:
+    assert common_folder(names) == folder
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (["runs/a"], ["runs/a"]),
+        (["runs/a", "runs/b"], ["a", "b"]),
+        (["runs/a/log", "runs/b/log"], ["a", "b"]),
+        (["runs/version_0", "runs/version_1"], ["version_0", "version_1"]),
+        (["runs/0", "runs/1"], ["0", "1"]),  # a folder is no word of the number
+        (["lr1e-05", "lr1e-04"], ["lr1e-05", "lr1e-04"]),
+        (["m-lr0.1-s", "m-lr0.2-s"], ["lr0.1", "lr0.2"]),
+        (["a", "a/b"], ["a", "a/b"]),  # nothing would be left of the first
+        (["x-a", "x-b", "y-a"], ["x-a", "x-b", "y-a"]),
+    ],
+)
+def test_a_name_beside_others_is_what_differs(names: list[str], labels: list[str]) -> None:
+    assert list(distinct(names).values()) == labels
+    short = [clip_middle(label, 6) for label in labels]
+    assert list(labels_of(names, 6).values()) == short
+
+
+def test_a_name_that_no_file_can_hold_is_written_with_its_byte_s_number() -> None:
+    assert writable("a\udcffb") == r"a\udcffb"
+    assert writable("损失") == "损失"
+    assert printable("a\tb") == "a b"

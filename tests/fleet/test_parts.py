@@ -1,0 +1,245 @@
+"""The parts of a fleet: which logs go together, what is remembered of them, what a worker is told."""
+
+from __future__ import annotations
+
+import json
+import os
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import pytest
+
+from lossmon import settings
+from lossmon.errors import TargetError
+from lossmon.fleet.kept import Kept, key_of
+from lossmon.fleet.plan import Task, plan
+from lossmon.fleet.pools import Here, opened
+from lossmon.fleet.table import write_part
+from lossmon.fleet.work import order, read
+from tests.conftest import falling, training_rows, write_jsonl
+
+
+def planned(tmp_path: Path, paths: list[str], rows: int = 3) -> list[set[str]]:
+    """The tasks of a tree with logs at these places, by their paths."""
+    for path in paths:
+        write_jsonl(tmp_path / path, training_rows(falling(rows)))
+    root = str(tmp_path) + "/"
+    return [{log.removeprefix(root) for log in task.logs} for task in plan([str(tmp_path)])]
+
+
+@pytest.mark.parametrize(
+    ("paths", "tasks"),
+    [
+        (["a/x.jsonl", "b/x.jsonl"], 2),
+        (["a/x.jsonl", "a/y.jsonl"], 1),  # of one folder
+        (["a/x.jsonl", "a/logs/y.jsonl"], 1),  # and below it
+        (["x.jsonl", "a/x.jsonl", "b/x.jsonl"], 1),
+        (["a/b/x.jsonl", "a/c/x.jsonl"], 2),  # no log lies above both
+        (["x.jsonl", *(f"r{i}/x.jsonl" for i in range(48))], 1),
+        (["x.jsonl", *(f"r{i}/x.jsonl" for i in range(49))], 50),  # a folder of runs, and a note
+    ],
+)
+def test_logs_that_may_be_of_one_training_are_read_by_one_worker(
+    tmp_path: Path, paths: list[str], tasks: int
+) -> None:
+    found = planned(tmp_path, paths)
+    assert len(found) == tasks
+    assert sorted(log for task in found for log in task) == sorted(paths)
+
+
+def test_what_is_small_is_read_together_where_there_is_much_of_it(tmp_path: Path) -> None:
+    found = planned(tmp_path, [f"r{i:03}/x.jsonl" for i in range(192)], rows=1)
+    assert [len(task) for task in found] == [3] * 64
+
+
+def test_a_task_knows_its_logs_as_they_were_listed(tmp_path: Path) -> None:
+    log = write_jsonl(tmp_path / "a.jsonl", training_rows(falling(3)))
+    (task,) = plan([str(tmp_path)])
+    stat = log.stat()
+    assert task == Task((str(log),), ((stat.st_size, stat.st_mtime_ns),))
+    with pytest.raises(TargetError, match="no such file"):
+        plan([str(tmp_path / "none")])
+    with pytest.raises(TargetError, match="workers read paths; name a folder they all see"):
+        plan(["gpu1:runs"])
+
+
+@pytest.mark.parametrize(
+    ("changed", "same"),
+    [
+        (Task(("a",), ((1, 2),)), True),
+        (Task(("b",), ((1, 2),)), False),
+        (Task(("a",), ((2, 2),)), False),
+        (Task(("a",), ((1, 3),)), False),
+    ],
+)
+def test_what_is_known_of_a_log_holds_while_it_and_the_question_stay(
+    changed: Task, same: bool
+) -> None:
+    task = Task(("a",), ((1, 2),))
+    assert (key_of(changed, {"lang": "en"}) == key_of(task, {"lang": "en"})) == same
+    assert key_of(task, {"lang": "zh"}) != key_of(task, {"lang": "en"})
+    assert len(key_of(task, {})) == 32
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "lossmon"
+
+
+RESULT = json.dumps({"runs": [], "refused": {"损": "x"}})
+KEY, OTHER = "a" * 32, "b" * 32
+
+
+def test_results_are_kept_as_they_come(cache: Path) -> None:
+    kept = Kept(["t"], resume=True)
+    assert KEY not in kept
+    kept.add(KEY, RESULT)
+    kept.add(OTHER, "torn")
+    kept.close()
+    again = Kept(["t"], resume=True)
+    assert KEY in again
+    assert again.get(KEY) == RESULT
+    assert OTHER not in again  # it is no result of a worker
+    again.add("c" * 32, RESULT)  # behind what is there
+    again.close()
+    third = Kept(["t"], resume=True)
+    assert (third.get(KEY), third.get("c" * 32)) == (RESULT, RESULT)
+    third.close()
+    other = Kept(["u"], resume=True)
+    assert KEY not in other
+    other.close()
+    anew = Kept(["t"], resume=False)
+    assert KEY not in anew
+    anew.close()
+    (path, _) = sorted(cache.iterdir(), key=lambda one: -one.stat().st_mtime_ns)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+RUN = {"object": {"findings": [], "logs": [{"path": "x"}]}, "place": "p", "given": "", "keys": [1]}
+
+
+@pytest.mark.parametrize(
+    ("line", "whole"),
+    [
+        (f"{KEY} {json.dumps({'runs': [RUN], 'refused': {}})}\n", True),
+        (f"{KEY} {json.dumps({'runs': [RUN], 'refused': {}})}", False),  # cut off
+        (f"{KEY[1:]} {RESULT}\n", False),
+        (f"{KEY}a {RESULT}\n", False),
+        (f"{KEY} []\n", False),
+        (f"{KEY} {json.dumps({'runs': [RUN], 'refused': []})}\n", False),
+        (f"{KEY} {json.dumps({'runs': [{**RUN, 'place': 3}], 'refused': {}})}\n", False),
+        (f"{KEY} {json.dumps({'runs': [{**RUN, 'given': 3}], 'refused': {}})}\n", False),
+        (f"{KEY} {json.dumps({'runs': [{**RUN, 'keys': ['x']}], 'refused': {}})}\n", False),
+        (f"{KEY} {json.dumps({'runs': [{**RUN, 'object': {}}], 'refused': {}})}\n", False),
+        (f"{KEY} {json.dumps({'runs': [{**RUN, 'object': {'findings': 3, 'logs': []}}], 'refused': {}})}\n", False),
+    ],
+)  # fmt: skip
+def test_a_damaged_line_is_read_anew(cache: Path, line: str, whole: bool) -> None:
+    Kept(["t"], resume=True).close()
+    (path,) = cache.iterdir()
+    good = f"{OTHER} {RESULT}\n"
+    path.write_text(good + line)
+    kept = Kept(["t"], resume=True)
+    assert (KEY in kept) == whole
+    assert kept.get(OTHER) == RESULT
+    if whole:
+        assert json.loads(kept.get(KEY))["runs"] == [RUN]
+    kept.close()
+
+
+def test_two_readings_of_one_fleet_do_not_write_into_each_other(cache: Path) -> None:
+    first, second = Kept(["t"], resume=True), Kept(["t"], resume=True)
+    second.add(KEY, RESULT)
+    assert KEY not in second
+    first.add(OTHER, RESULT)
+    for one in (first, second):
+        one.close()
+    third = Kept(["t"], resume=True)
+    assert (KEY in third, OTHER in third) == (False, True)
+    third.close()
+
+
+def test_where_nothing_can_be_kept_all_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    kept = Kept(["t"], resume=True)
+    kept.add(KEY, RESULT)
+    assert KEY not in kept
+    kept.close()
+
+
+def test_a_worker_is_told_what_the_user_said(tmp_path: Path) -> None:
+    log = write_jsonl(tmp_path / "a.jsonl", training_rows(falling(40)))
+    settings.say(total_steps=777, together=(("a", "b"),), lang="zh")
+    asked = {**order([str(log)], "en", "at the end"), "logs": [str(log)]}
+    before = settings.current()
+    (run,) = json.loads(read(json.dumps(asked)))["runs"]
+    assert run["object"]["total_steps"] == 777
+    assert run["place"] == str(log)
+    assert run["keys"] == sorted(set(run["keys"])) != []
+    assert settings.current().total_steps == before.total_steps
+    (tmp_path / "b.txt").write_text("no log at all\n" * 50)
+    asked = {**order([str(tmp_path)], "en", "at the end"), "logs": [str(tmp_path / "b.txt")]}
+    told = json.loads(read(json.dumps(asked)))
+    assert told["runs"] == []
+    assert list(told["refused"]) == [str(tmp_path / "b.txt")]
+
+
+def twice(text: str) -> str:
+    return f"{text} {text} {os.environ['OPENBLAS_NUM_THREADS']}"
+
+
+def never(text: str) -> str:
+    os._exit(1)
+
+
+@pytest.mark.slow
+def test_processes_do_each_task_once_with_one_thread_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    found = dict(Here(2).run(twice, iter("abcdefghijkl")))
+    assert found == {at: f"{text} {text} 1" for at, text in enumerate("abcdefghijkl")}
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
+
+
+class Lost(Here):
+    """A pool whose worker is lost so often."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(1)
+        self.times = times
+
+    def _run(self, work, numbered, again):  # type: ignore[no-untyped-def]
+        if self.times:
+            self.times -= 1
+            raise BrokenProcessPool
+        yield 0, work("x")
+
+
+@pytest.mark.parametrize(("times", "done"), [(0, True), (3, True), (4, False)])
+def test_a_lost_worker_is_replaced_so_often(times: int, done: bool) -> None:
+    if done:
+        assert list(Lost(times).run(str.upper, [])) == [(0, "X")]
+    else:
+        with pytest.raises(TargetError, match="a worker was lost again and again"):
+            list(Lost(times).run(str.upper, []))
+
+
+def test_without_a_cluster_there_are_processes_here() -> None:
+    with opened(3, "") as pool:
+        assert isinstance(pool, Here)
+    assert write_part([], "nowhere/at/all", []) == 0
+    assert not os.path.exists("nowhere")
+
+
+def test_without_dask_a_cluster_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "distributed", None)
+    with (
+        pytest.raises(TargetError, match=r"--cluster needs Dask: pip install 'lossmon\[fleet\]'"),
+        opened(1, "tcp://x:1"),
+    ):
+        pass
