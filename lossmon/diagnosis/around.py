@@ -221,8 +221,8 @@ class Around:
     def totals(self, wanted: Callable[[float], bool]) -> tuple[Logged, ...]:
         """Losses and totals whose newest value is wanted."""
         named = (self._series[name] for name in self._names.matching(_TOTAL)[:64])
-        some = (one for one in named if wanted(one.last_value) and len(one) >= 3)
-        return tuple(_logged(one) for one in some if "scale" not in one.name.lower())
+        some = (one for one in named if wanted(one.last_value) and "scale" not in one.name.lower())
+        return tuple(one for one in map(_logged, some) if len(one.value) >= 3)
 
     @cached_property
     def durations(self) -> tuple[Floats, Floats] | None:
