@@ -18,6 +18,7 @@ import copy
 import os
 import random
 import re
+import resource
 import shutil
 import signal
 import sys
@@ -53,7 +54,9 @@ _REPLACED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult,
     ast.FloorDiv: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
-_TIMEOUT_S = 120
+_LONGEST_S = 900  # of the tests of a file, on a machine however busy
+_MOST_CPU_S = 120  # likewise, of their processor
+_ENOUGH_S = 30  # of processor for one mutant: what then lives has survived
 _ANY = [
     "tests/config/test_config.py",
     "tests/report/test_against.py",
@@ -164,6 +167,8 @@ def near(name: str) -> list[str]:
     if not found and folder != "lossmon":
         found = [one for one in tests if package.search(one.read_text(encoding="utf-8"))]
         found = found or [one for one in tests if one.parent.name == name.split("/")[0]]
+    own = name.split("/")[0] if "/" in name else "tests"
+    found.sort(key=lambda one: (one.stem != f"test_{stem}", own not in one.parent.parts[-2:]))
     return [str(one.relative_to(ROOT)) for one in found] or _ANY
 
 
@@ -175,8 +180,8 @@ def beside(name: str) -> list[str]:
     return sorted({str(one.relative_to(ROOT)) for one in tests} - set(first))
 
 
-def survives(folder: Path, tests: list[str]) -> bool:
-    """Whether the tests pass against the copy of the package in a folder.
+def survives(folder: Path, test: str) -> bool:
+    """Whether the quick tests of a file pass against the copy of the package in a folder.
 
     A child is forked from here, where what they need of other packages is loaded already: to load
     it anew took longer than most tests.
@@ -185,10 +190,10 @@ def survives(folder: Path, tests: list[str]) -> bool:
     if child == 0:
         status = 1
         try:
-            status = _run(folder, tests)
+            status = _run(folder, test)
         finally:
             os._exit(status)
-    for _ in range(_TIMEOUT_S * 20):
+    for _ in range(_LONGEST_S * 20):
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status) in (0, 5)  # 5: there is no quick test at all
@@ -198,9 +203,10 @@ def survives(folder: Path, tests: list[str]) -> bool:
     return False
 
 
-def _run(folder: Path, tests: list[str]) -> int:
+def _run(folder: Path, test: str) -> int:
     """The status of pytest, in a process that is to end with it."""
     os.setpgid(0, 0)
+    resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))  # of a loop without end
     os.chdir(folder)
     os.environ.update(PYTHONPATH=str(folder), PYTHONDONTWRITEBYTECODE="1")
     sys.dont_write_bytecode = True
@@ -210,7 +216,7 @@ def _run(folder: Path, tests: list[str]) -> int:
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in range(3):
         os.dup2(nowhere, stream)
-    args = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-m", "not slow", *tests]
+    args = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-m", "not slow", test]
     args += ["-W", "ignore:Module already imported"]  # on purpose: see above
     return int(pytest.main(args))
 
@@ -252,32 +258,38 @@ def _some(name: str, every: int, seed: int) -> list[tuple[int, str, str]]:
 
 def _try(folder: Path, chosen: list[tuple[str, int, str, str]], *, whole: bool) -> int:
     """Run each mutant against the tests near it, and `whole` against the others of its folder."""
-    sound: dict[str, bool] = {}  # tests -> whether they pass as they are: else they prove nothing
+    sound: dict[str, bool] = {}  # test file -> whether it passes as it is: else it proves nothing
     left = 0
     for name, line, change, text in chosen:
-        place, began = folder / "lossmon" / name, time.monotonic()
+        place, began = folder / "lossmon" / name, _used()
         source = place.read_text(encoding="utf-8")
-        groups = [TARGETS[name].split() if name in TARGETS and not whole else near(name)]
-        groups += [beside(name)] if whole else []
-        alive = True
-        for tests in groups:
+        tests = TARGETS[name].split() if name in TARGETS and not whole else near(name)
+        killer = ""
+        for test in [*tests, *(beside(name) if whole else [])]:
             place.write_text(text, encoding="utf-8")
-            dead = bool(tests) and not survives(folder, tests)
+            passed = survives(folder, test)
             place.write_text(source, encoding="utf-8")
-            if dead and " ".join(tests) not in sound:
-                sound[" ".join(tests)] = survives(folder, tests)
-            if dead and not sound[" ".join(tests)]:
-                print(f"fail as they are: {tests}", flush=True)
-            elif dead:
-                alive = False
+            if not passed and test not in sound:
+                sound[test] = survives(folder, test)
+                if not sound[test]:
+                    print(f"fails as it is: {test}", flush=True)
+            if not passed and sound[test]:
+                killer = test
                 break
-        left += alive
-        if alive or whole:
-            told = "survived" if alive else "died    "
-            took = f"({time.monotonic() - began:.0f} s)"
-            print(told, f"{name}:{line}: {change}", took, flush=True)
+            if _used() - began > _ENOUGH_S:
+                break
+        left += not killer
+        if whole or not killer:
+            told = f"died     ({killer})" if killer else "survived"
+            print(f"{told} {name}:{line}: {change}  ({_used() - began:.0f} s)", flush=True)
     print(f"{left} of {len(chosen)} mutants survived")
     return int(left > 0)
+
+
+def _used() -> float:
+    """Seconds of processor that children have taken."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":
