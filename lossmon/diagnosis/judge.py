@@ -12,6 +12,7 @@ from lossmon.diagnosis.advice import refuted
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import Numbers, levels, rates
 from lossmon.diagnosis.finding import Cause, Finding, PatternId
+from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -55,6 +56,22 @@ def _contradicted(slot: str, finding: Finding, found: Mapping[str, Finding]) -> 
         other.severity != "info" and PATTERNS[other.pattern].slot in slots
         for other in found.values()
     )
+
+
+def sober(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What is shown of findings: no praise beside a warning about a curve, whichever came first.
+
+    Train may be called healthy by itself while eval turns up: a tick below a warning is read
+    as "and yet all is well". What the log's end or a clock tells (stalled, failed) is of no curve.
+    """
+    findings = tuple(findings)
+    if not any(f.severity != "info" and PATTERNS[f.pattern].find is not None for f in findings):
+        return findings
+    return tuple(f for f in findings if f.severity != "info" or not _praise(PATTERNS[f.pattern]))
+
+
+def _praise(pattern: Pattern) -> bool:
+    return pattern.positive or pattern.on_its_way or pattern.gives_way
 
 
 def _supported(finding: Finding, view: View) -> bool:

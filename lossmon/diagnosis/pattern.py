@@ -143,7 +143,8 @@ class Pattern:
             are made in a run.
         sure: confidence from which one look is enough.
         urgent: when it is seen for the first time, the next look comes soon.
-        positive: it says that all is well: not said beside a warning of the same slot or "beside".
+        positive: it says that all is well: it has a tick, and is not said beside a warning.
+        on_its_way: so far it goes as it should: a tick, too, and no more beside a warning.
         gives_way: it is said only where nothing else warns.
         stands: whether a finding that was shown still holds although another pattern is found now:
             one more row does not flip a verdict, it stays until it is refuted.
@@ -170,6 +171,7 @@ class Pattern:
     sure: float = 1.01
     urgent: bool = False
     positive: bool = False
+    on_its_way: bool = False
     gives_way: bool = False
     stands: Callable[[Finding, View], bool] | None = None
     keeps_since: bool = False

@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 from lossmon import crash
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis, Finding, worst_first
+from lossmon.diagnosis.judge import sober
 from lossmon.diagnosis.lifecycle import Signs, Situation, State, lifecycle_findings, silence
 from lossmon.formats.decoder import Record, Rows, Skipped, batches
 from lossmon.history.columns import Series
@@ -376,7 +377,8 @@ class Training:
         diagnosis, extra = self.diagnosis, self._lifecycle(now)
         if extra:
             diagnosis = replace(diagnosis, findings=worst_first((*extra, *diagnosis.findings)))
-        return treat(diagnosis)
+        diagnosis = treat(diagnosis)
+        return replace(diagnosis, findings=sober(diagnosis.findings))
 
     def _lifecycle(self, now: float) -> tuple[Finding, ...]:
         return lifecycle_findings(self.situation(now), self.chosen.get("train_loss", ""), now)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 
-from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity
+from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity, TimelineEntry
+from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.monitor import RunUpdate
 from lossmon.presentation.signs import ASCII_SIGNS, SIGNS
 from lossmon.presentation.verdict import headline
@@ -14,8 +15,8 @@ from lossmon.text import in_words
 STYLE = {"critical": "$text-error", "warning": "$text-warning", "info": "$text-success"}
 _FRESH_S = 60.0  # data younger than this is "live": a ticking clock would cost bytes all day
 
+TONES = ("advice", *SEVERITIES)
 ADVICE = "$text-accent"  # what is neither wrong nor quite fine
-_NOTED = ("plateau", "not_converged", "noisy", "spike")  # mild, and yet no tick
 _DOTS = {"running": "●", "finished": "■", "stalled": "○", "failed": "✗", "unknown": "·"}
 _ASCII_DOTS = {"running": "*", "finished": "#", "stalled": "o", "failed": "x", "unknown": "."}
 
@@ -24,9 +25,21 @@ def badge(finding: Finding | None, *, ascii: bool) -> tuple[str, str]:
     """A sign and its style; no colour is needed to read it."""
     if finding is None or finding.pattern == "too_early":
         return ("." if ascii else "…"), "$text-muted"
-    if finding.severity == "info" and finding.pattern in _NOTED:
+    if tone(finding) == "advice":
         return "~", ADVICE
     return (ASCII_SIGNS if ascii else SIGNS)[finding.severity], STYLE[finding.severity]
+
+
+def tone(finding: Finding | TimelineEntry) -> str:
+    """How it is meant: critical, warning, info where all is fine, else advice."""
+    pattern = PATTERNS[finding.pattern]
+    fine = pattern.positive or pattern.on_its_way or finding.pattern == "finished"
+    return "advice" if finding.severity == "info" and not fine else finding.severity
+
+
+def style_of(finding: Finding | TimelineEntry) -> str:
+    """The style of its words."""
+    return ADVICE if tone(finding) == "advice" else STYLE[finding.severity]
 
 
 def sign_of(severity: Severity, *, ascii: bool) -> str:

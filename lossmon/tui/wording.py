@@ -199,7 +199,7 @@ class Wording:
         for entry, span in zip(reversed(entries), reversed(spans), strict=True):
             over = entry.cleared_at_step is not None
             name = self.knowledge.pattern(entry.pattern).title
-            style = _FAINT if over else look.STYLE[entry.severity]
+            style = _FAINT if over else look.style_of(entry)
             if cell_width(name) + left + 2 > self.width:
                 yield [(span, _FAINT)]
                 yield from self.hang([("  ", "")], name, style)

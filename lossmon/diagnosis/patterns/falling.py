@@ -51,6 +51,7 @@ def find(view: View) -> Finding | None:
 PATTERN = Pattern(
     id="falling",
     slot="train",
+    on_its_way=True,
     severity="info",
     find=find,
     after=("healthy",),

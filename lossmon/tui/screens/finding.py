@@ -11,10 +11,11 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from lossmon.diagnosis.finding import SEVERITIES, Finding, TimelineEntry
+from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.text import printable
+from lossmon.tui import look
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.steady import SteadyScreen
 from lossmon.tui.widgets.evidence_chart import EvidenceChart
@@ -45,6 +46,7 @@ class FindingScreen(SteadyScreen[None]):
     FindingScreen.-warning #finding-banner { background: $warning; color: $background; }
     FindingScreen.-critical #finding-banner { background: $error; color: $background; }
     FindingScreen.-info #finding-banner { background: $success-muted; color: $text-success; }
+    FindingScreen.-advice #finding-banner { background: $surface; color: $text-accent; }
     FindingScreen.-over #finding-banner { background: $surface; color: $text-muted; }
     FindingScreen #finding-body { height: 1fr; layout: vertical; }
     FindingScreen EvidenceChart { height: 50%; min-height: 5; }
@@ -122,8 +124,8 @@ class FindingScreen(SteadyScreen[None]):
             return
         update, finding = self.update_shown, self.finding
         over = finding.pattern not in {f.pattern for f in update.diagnosis.findings}
-        for severity in SEVERITIES:
-            self.set_class(finding.severity == severity and not over, f"-{severity}")
+        for tone in look.TONES:
+            self.set_class(look.tone(finding) == tone and not over, f"-{tone}")
         self.set_class(over or finding.pattern in update.hushed, "-over")
         banner = Wording(self._knowledge, self.size.width, self._ascii).banner(update, finding)
         banner.append((f"  {printable(update.run)}", ""))

@@ -11,7 +11,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from lossmon.diagnosis.finding import SEVERITIES, Finding
+from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.sibling import Sibling
@@ -60,6 +60,7 @@ class DiagnosisPanel(Vertical):
     DiagnosisPanel > Findings { scrollbar-gutter: stable; }
     DiagnosisPanel Findings > Static { width: 1fr; height: auto; text-wrap: nowrap; }
     DiagnosisPanel.-info > #verdict-banner { background: $success-muted; color: $text-success; }
+    DiagnosisPanel.-advice > #verdict-banner { background: $surface; color: $text-accent; }
     DiagnosisPanel.-warning { border: round $warning; }
     DiagnosisPanel.-warning > #verdict-banner { background: $warning; color: $background; }
     DiagnosisPanel.-critical { border: round $error; }
@@ -164,9 +165,9 @@ class DiagnosisPanel(Vertical):
             self.query_one("#diagnosis-text", Static).update(Content.assemble(*joined(rows)))
 
     def _tone(self, first: Finding | None) -> None:
-        tone = first.severity if first is not None and first.pattern != "too_early" else ""
-        for severity in SEVERITIES:
-            self.set_class(tone == severity, f"-{severity}")
+        tone = look.tone(first) if first is not None and first.pattern != "too_early" else ""
+        for one in look.TONES:
+            self.set_class(tone == one, f"-{one}")
         update = self._update
         hushed = update is not None and first is not None and first.pattern in update.hushed
         self.set_class(hushed, "-hushed")
@@ -190,6 +191,4 @@ def title_of(update: RunUpdate | None, knowledge: Knowledge) -> tuple[str, str]:
     if found is None:
         return knowledge.pattern("too_early").title.upper(), "$text-muted"
     quiet = found.pattern == "too_early" or (update is not None and found.pattern in update.hushed)
-    return knowledge.told(found).title.upper(), (
-        "$text-muted" if quiet else look.STYLE[found.severity]
-    )
+    return knowledge.told(found).title.upper(), ("$text-muted" if quiet else look.style_of(found))
