@@ -120,6 +120,8 @@ class Situation:
             return "running"
         if self.from_zero and self.step + 1 == plan.total_steps:
             return "finished"
+        if self.gone and plan.total_steps is None and self.signs.job != "RUNNING":
+            return "unknown"  # it may have ended by itself: nothing says that more was to come
         known = self.signs.writer is not None or self.signs.job == "RUNNING"
         expected = plan.total_steps is not None or self.live or known
         return "stalled" if expected else "unknown"

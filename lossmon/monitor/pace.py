@@ -38,7 +38,7 @@ class Rhythm:
 
     @property
     def quiet_s(self) -> float:
-        """Silence that is no longer worth the word "live"."""
+        """Silence after which it is called quiet, no longer running."""
         longest = max(self.usual_gap_s or 0.0, self.burst_s or 0.0)
         return min(max(QUIET_S, QUIET_GAPS * longest), self.patience_s)
 

@@ -12,13 +12,16 @@ from lossmon.text import in_words
 from lossmon.words import known, said
 
 Word = Literal[
-    "live", "quiet", "buffered", "stalled", "finished", "failed", "silent", "gone", "link lost",
+    "running", "quiet", "buffered", "stalled", "finished", "failed", "silent", "gone", "link lost",
     "reading",
 ]  # fmt: skip
 WORDS: tuple[Word, ...] = (
-    "failed", "stalled", "gone", "link lost", "quiet", "buffered", "live", "reading", "finished",
-    "silent",
+    "failed", "stalled", "gone", "link lost", "quiet", "buffered", "running", "reading",
+    "finished", "silent",
 )  # fmt: skip
+
+
+_STILL: tuple[Word, ...] = ("quiet", "stalled", "silent")
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Standing:
     """How a run stands.
 
     Attributes:
-        word: live; quiet within its own rhythm; buffered (rows come in bursts); stalled;
+        word: running; quiet within its own rhythm; buffered (rows come in bursts); stalled;
             finished; failed; silent (an old log that does not say how it ended); gone (its
             logs cannot be read any more); link lost (to the box it is on); reading (not all of
             its log was read yet).
@@ -58,21 +61,23 @@ def standing(update: RunUpdate, now: float, health: Health | None = None) -> Sta
         return Standing("reading", said("{share:.0%} of the log was read", share=update.loading))
     failure = update.state_note if update.state == "failed" else ""
     found = describe(update.state, _age(update, now), update.rhythm, failure)
-    if update.writer is not None and update.state_note and found.word in ("quiet", "stalled"):
+    if update.writer is not None and update.state_note and found.word in _STILL:
         return Standing(found.word, update.state_note)  # the machine knows more than the rhythm
     return found
 
 
+def word_of(state: State) -> Word:
+    """What a state is called wherever people read it; "unknown" is the word of the JSON."""
+    return "silent" if state == "unknown" else state
+
+
 def describe(state: State, age_s: float | None, rhythm: Rhythm, failure: str = "") -> Standing:
     """The same from a state, the age of the newest row, and the rhythm of the run."""
-    if state == "failed":
-        return Standing("failed", failure)
-    if state == "finished":
-        return Standing("finished")
-    if state == "stalled":
-        return Standing("stalled", _silence(age_s, rhythm))
-    if state == "unknown":
-        return Standing("silent", _silence(age_s, rhythm))
+    word = word_of(state)
+    if word == "failed":
+        return Standing(word, failure)
+    if word != "running":
+        return Standing(word, "" if word == "finished" else _silence(age_s, rhythm))
     if age_s is not None and age_s > rhythm.quiet_s:
         left = rhythm.patience_s
         return Standing(
@@ -87,7 +92,7 @@ def describe(state: State, age_s: float | None, rhythm: Rhythm, failure: str = "
         return Standing(
             "buffered", said("rows come in bursts, one every {time}", time=in_words(rhythm.burst_s))
         )
-    return Standing("live", _usual(rhythm))
+    return Standing(word, _usual(rhythm))
 
 
 def _age(update: RunUpdate, now: float) -> float | None:

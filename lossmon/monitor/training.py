@@ -388,7 +388,7 @@ class Training:
         if state == "failed":
             return self.history.plan.failure or at.signs.job_words
         told = at.signs.writer is not None or at.signs.job != ""
-        if told and state in ("running", "stalled"):
+        if told and state in ("running", "stalled", "unknown"):
             said = silence(at, now)  # the machine knows more than the rhythm
             return said or (too_short(self.job, eta_s, now) if self.job is not None else "")
         return describe(state, at.silence_s, self.pace.rhythm).note if state == "stalled" else ""

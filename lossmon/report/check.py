@@ -11,6 +11,7 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.hparams.compare import setting
 from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.sibling import Sibling, Siblings
+from lossmon.monitor.standing import word_of
 from lossmon.monitor.update import RunUpdate
 from lossmon.presentation.signs import ASCII_SIGNS, SIGNS
 from lossmon.presentation.sweep import sweep_line
@@ -200,7 +201,7 @@ def _row(update: RunUpdate, marks: dict[str, str], knowledge: Knowledge) -> tupl
     return (
         mark,
         printable(update.run),
-        knowledge.tell("silent" if update.state == "unknown" else update.state),  # as on the screen
+        knowledge.tell(word_of(update.state)),
         clip(step + total, _LONGEST_CELL),
         _newest(update, update.train),
         _newest(update, update.eval),

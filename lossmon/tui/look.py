@@ -10,10 +10,9 @@ from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.monitor import RunUpdate
 from lossmon.presentation.signs import ASCII_SIGNS, SIGNS
 from lossmon.presentation.verdict import headline
-from lossmon.text import in_words
 
 STYLE = {"critical": "$text-error", "warning": "$text-warning", "info": "$text-success"}
-_FRESH_S = 60.0  # data younger than this is "live": a ticking clock would cost bytes all day
+_FRESH_S = 60.0  # an age that is shown as one: a ticking clock would cost bytes all day
 
 TONES = ("advice", *SEVERITIES)
 ADVICE = "$text-accent"  # what is neither wrong nor quite fine
@@ -83,16 +82,6 @@ def progress(update: RunUpdate) -> str:
         return ""
     total = f"/{update.total_steps:,}" if update.total_steps else ""
     return f"{update.step:,}{total}"
-
-
-def age(update: RunUpdate, now: float | None = None) -> str:
-    """How old the newest row is, in words coarse enough to stand still."""
-    if update.last_row_time is None:
-        return ""
-    seconds = (time.time() if now is None else now) - update.last_row_time
-    if seconds < _FRESH_S:
-        return "live" if update.state == "running" else "just now"
-    return f"{in_words(seconds)} ago"
 
 
 def number(value: float | None, width: int = 10) -> str:

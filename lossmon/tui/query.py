@@ -33,11 +33,12 @@ class Term:
 class Query:
     """Conditions that must all hold.
 
-    A value fits where it is a part of the run's. `state:` takes the words of the list (live, quiet,
-    buffered, stalled, finished, failed, silent, gone, "link lost") and `running`; `pattern:` those
-    of what holds now; `config:` a setting, or one with its value (`lr=1e-4`). A comma separates
-    values of which one must fit, a `-` in front turns a condition round, quotes keep blanks
-    together. A field that is not known is a plain word: names have colons.
+    A value fits where it is a part of the run's. `state:` takes the words of the list (running,
+    quiet, buffered, stalled, finished, failed, silent, gone, "link lost"); quiet and buffered ones
+    are running, too; `pattern:` those of what holds now; `config:` a setting, or one with its value
+    (`lr=1e-4`). A comma separates values of which one must fit, a `-` in front turns a condition
+    round, quotes keep blanks together. A field that is not known is a plain word: names have
+    colons.
     """
 
     terms: tuple[Term, ...] = ()
@@ -100,3 +101,5 @@ def _texts(field: str, update: RunUpdate, word: Callable[[RunUpdate], str]) -> I
     if field in ("", "state"):
         yield word(update)
         yield update.state
+        if update.state == "running":
+            yield "live"  # as it was called

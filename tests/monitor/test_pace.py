@@ -83,11 +83,11 @@ IN_BURSTS = Rhythm(1.0, None, 600.0, 1800.0)
 @pytest.mark.parametrize(
     ("state", "age", "rhythm", "word", "says"),
     [
-        ("running", 3.0, EVERY_4_S, "live", "one every 4 s"),
-        ("running", 59.0, EVERY_4_S, "live", ""),
+        ("running", 3.0, EVERY_4_S, "running", "one every 4 s"),
+        ("running", 59.0, EVERY_4_S, "running", ""),
         ("running", 200.0, EVERY_4_S, "quiet", "no new line for 3 min; usually one every 4 s; stalled after 5 min"),
         ("running", 550.0, IN_BURSTS, "buffered", "one every 10 min"),
-        ("running", 550.0, Rhythm(200.0, None, None, 2000.0), "live", ""),
+        ("running", 550.0, Rhythm(200.0, None, None, 2000.0), "running", ""),
         ("running", 700.0, Rhythm(200.0, None, None, 2000.0), "quiet", ""),
         ("stalled", 3600.0, EVERY_4_S, "stalled", "no new line for 60 min; usually one every 4 s"),
         ("unknown", 1e6, EVERY_4_S, "silent", "12 d"),
@@ -115,7 +115,7 @@ def test_a_lost_link_is_no_stall(update: RunUpdate) -> None:
     found = standing(update, NOW + 120, health)
     assert found.word == "link lost"
     assert found.note == "gpu1: connection refused; the newest row is 2 min old"
-    assert standing(update, NOW + 5, replace(health, state="live")).word == "live"
+    assert standing(update, NOW + 5, replace(health, state="live")).word == "running"
     assert standing(replace(update, state="finished"), NOW, health).word == "finished"
 
 
@@ -133,12 +133,12 @@ def test_a_log_that_was_deleted_is_gone_until_it_is_back(tmp_path: Path) -> None
         return True
 
     try:
-        assert stands("live")
+        assert stands("running")
         data = log.read_bytes()
         log.unlink()
         assert stands("gone")
         log.write_bytes(data)
-        assert stands("live")
+        assert stands("running")
     finally:
         monitor.close()
 

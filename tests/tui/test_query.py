@@ -15,7 +15,7 @@ from lossmon.tui.query import Query, parse
 from tests.tui.synthetic import update_of
 
 STALLED = ("gpu1:runs/sft-7b", "gpu1", "stalled", ("overfitting",))
-LIVE = ("runs/sft-13b", "", "live", ("healthy",))
+RUNNING = ("runs/sft-13b", "", "running", ("healthy",))
 
 
 @pytest.fixture(scope="module")
@@ -26,12 +26,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> RunUpdate:
 
 def made(base: RunUpdate, run: str, host: str, word: str, patterns: tuple[str, ...]) -> RunUpdate:
     findings = tuple(Finding(name, "warning", 0.9, 1, "loss", "") for name in patterns)
-    state = "running" if word == "live" else word
-    return replace(base, run=run, host=host, state=state, diagnosis=Diagnosis(findings))
+    return replace(base, run=run, host=host, state=word, diagnosis=Diagnosis(findings))
 
 
 @pytest.mark.parametrize(
-    ("text", "stalled", "live"),
+    ("text", "stalled", "running"),
     [
         ("", True, True),
         ("sft", True, True),
@@ -40,8 +39,9 @@ def made(base: RunUpdate, run: str, host: str, word: str, patterns: tuple[str, .
         ("host:gpu1", True, False),
         ("host:here", False, True),
         ("state:stalled overfitting", True, False),
-        ("state:stalled,live", True, True),
+        ("state:stalled,running", True, True),
         ("state:running", False, True),
+        ("state:live", False, True),  # as it was called
         ("pattern:over", True, False),
         ("healthy", False, True),
         ("-healthy", True, False),
@@ -57,10 +57,10 @@ def made(base: RunUpdate, run: str, host: str, word: str, patterns: tuple[str, .
         ("--", False, False),
     ],
 )
-def test_words_and_fields_must_all_fit(base, text: str, stalled: bool, live: bool) -> None:
+def test_words_and_fields_must_all_fit(base, text: str, stalled: bool, running: bool) -> None:
     query = parse(text)
     assert query.fits(made(base, *STALLED), lambda _: "stalled") is stalled
-    assert query.fits(made(base, *LIVE), lambda _: "live") is live
+    assert query.fits(made(base, *RUNNING), lambda _: "running") is running
 
 
 def test_quotes_keep_blanks_together(base) -> None:

@@ -56,7 +56,7 @@ def test_at_80_columns_it_is_said_how_a_run_stands(tmp_path: Path) -> None:
     terminal = Terminal(str(log), columns=80, rows=24)
     try:
         terminal.wait_for("steps/s")
-        terminal.wait_for("  live")
+        terminal.wait_for("  running")
         assert "2,000/10,000" in terminal.text()
         assert "ETA" in terminal.text()
     finally:

@@ -144,7 +144,7 @@ async def test_a_click_on_the_header_sorts(app: LossmonApp) -> None:
 async def test_a_narrow_pane_says_how_the_run_stands(app: LossmonApp) -> None:
     async with app.run_test(size=(60, 12)) as pilot:
         await loaded(pilot)
-        assert "live" not in words(app, "#top")
+        assert "running" not in words(app, "#top")
         await pilot.press("j")
         assert "sft-7b  600/600  finished" in words(app, "#top")
 

@@ -77,7 +77,7 @@ def top(
         parts = [(f"{look.dot(update, ascii=ascii)}", "$text-muted"), (f"{sign} ", f"bold {style}")]
         parts += [(name_of(update, scene), "bold"), (f"  {look.progress(update)}", "")]
         words = scene.how(update)
-        if how and scene.standing(update).word != "live" and update.loading == 1.0:
+        if how and scene.standing(update).word != "running" and update.loading == 1.0:
             parts.append((f"  {words}", "$text-muted"))
         if update.eta_s is not None and scene.goes_on(update):
             parts.append((f"  {tell('ETA')} {in_words(update.eta_s)}", "$text-muted"))
