@@ -60,14 +60,24 @@ class Pace:
     _points: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_NEWEST))
     _bursts: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_NEWEST))
     _last_time: float | None = None
+    _begun: bool = False
     _last_arrival: float | None = None
     _usual: float | None = None  # the median when it was last needed
     _rhythm: Rhythm | None = UNKNOWN
 
-    def note(self, time: float, step: int | None, live: bool) -> None:
-        """A row of `step` was there at `time` (its own time, or when it was seen)."""
+    def note(self, time: float | None, step: int | None, live: bool) -> None:
+        """A row of `step` was there at `time`: its own, or when it came while we watched.
+
+        None where neither is known: a log of 3,000 rows without times was read in two parts, and
+        had 2,000 steps a second.
+        """
+        begun, self._begun = self._begun, True
+        if time is None:
+            return
         self._rhythm = None
-        if self._last_time is not None:
+        if self._last_time is None:
+            self.seen_live = self.seen_live or (live and begun)
+        else:
             if time > self._last_time:
                 gap = time - self._last_time
                 self._gaps.append(gap)

@@ -108,7 +108,7 @@ class Training:
         newest = records[-_PACED:]
         newest = newest if any(record.time for record in newest) else newest[-1:]
         for record in newest:
-            self.pace.note(record.time or now, record.step, live)
+            self.pace.note(record.time or (now if live else None), record.step, live)
         if live and records:
             self.pace.arrived(now, len({record.step for record in newest}))
         self.revision += 1

@@ -68,6 +68,33 @@ def test_a_writer_that_buffers_is_told_from_one_that_logs_rarely() -> None:
     assert rare.rhythm.patience_s == 6000
 
 
+def test_what_was_there_before_has_no_speed_but_by_its_own_times(tmp_path: Path) -> None:
+    rows = [{"step": i, "loss": 2.0 / i} for i in range(1, 40_001)]
+    timed = [{**row, "time": NOW + row["step"] / 8} for row in rows]
+    for name, kind, speed in (("plain", rows, None), ("timed", timed, 8.0)):
+        log = write_jsonl(tmp_path / f"{name}.jsonl", kind)
+        monitor = open_monitor([str(log)], watch=False)
+        polls, update = 0, None
+        while not monitor.exhausted or update is None:
+            polls += 1
+            update = next(iter(monitor.poll(NOW + polls)), update)
+        assert polls > 1
+        assert update.steps_per_s == (None if speed is None else pytest.approx(speed))
+        assert not update.rhythm.usual_gap_s or speed
+        monitor.close()
+
+
+def test_a_row_that_comes_behind_those_of_before_is_live() -> None:
+    pace = Pace()
+    pace.note(None, 100, live=False)
+    assert not pace.seen_live
+    pace.note(NOW, 110, live=True)
+    assert pace.seen_live
+    assert pace.steps_per_s is None
+    pace.note(NOW + 5, 120, live=True)
+    assert pace.steps_per_s == 2.0
+
+
 def test_many_rows_a_second_are_no_bursts() -> None:
     pace = Pace()
     for poll in range(30):
