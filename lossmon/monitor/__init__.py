@@ -20,6 +20,7 @@ What stands beside the rows:
     questions.py questions of ssh
 From a point to its line:
     origins.py   where rows stand                    made_of.py    what was made of each line
+                                     document_rows.py  the same of a JSON document
     raw.py       the text in windows                 ahead.py      the end of what is not read yet
 Several runs, and what happens to them:
     baseline.py  ahead or behind, at each redraw     versus.py     the same with its error, once

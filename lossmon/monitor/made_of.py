@@ -6,7 +6,7 @@ import copy
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder, Record
@@ -16,6 +16,9 @@ from lossmon.formats.numbers import parse_number
 from lossmon.monitor.origins import Origins, Range
 from lossmon.monitor.raw import Line, Text, line_at, lines_after, lines_before
 from lossmon.words import said
+
+if TYPE_CHECKING:
+    from lossmon.monitor.document_rows import Placed
 
 _HEAD = 1 << 16  # bytes from which a format is recognised and its lines are learned
 _CONTEXT = 200  # lines before a window that are decoded with it
@@ -72,6 +75,12 @@ class Reader:
         """What was made of consecutive lines, by their offset."""
         if self._fresh is None or not lines:
             return {}
+        if self._is_document:
+            from lossmon.monitor.document_rows import placed_rows  # which few logs need
+
+            before = lines_before(self._text, lines[0].at, _CONTEXT)
+            after = lines_after(self._text, lines[-1].end, _CONTEXT)
+            return _within(placed_rows(whole := [*before, *lines, *after]), whole)
         decoder = copy.deepcopy(self._fresh)
         start, _ = self._text.span()
         learned = lines_after(self._text, start, 1 << 16 if lines[0].at < start + _HEAD else 0)
@@ -82,13 +91,22 @@ class Reader:
         after = lines_after(self._text, lines[-1].end, _AHEAD)
         return attribute(decoder, [*before, *lines, *after])
 
-    def line_of(self, step: int, values: Sequence[float], origins: Origins) -> Line | None:
+    @property
+    def _is_document(self) -> bool:
+        from lossmon.formats.json_document import DocumentDecoder
+
+        return isinstance(self._fresh, DocumentDecoder)
+
+    def line_of(
+        self, step: int, values: Sequence[float], origins: Origins, metric: str = ""
+    ) -> Line | None:
         """The line that gave a point.
 
         Args:
             step: of the point.
             values: of the metric at that step, as logged.
             origins: where the log's rows stand.
+            metric: its name: a row that has it goes before one that has the value alone.
         """
         if self._fresh is None or self.trouble:
             return None
@@ -98,9 +116,10 @@ class Reader:
             for line, record in reversed(self._rows_of(piece)):
                 if not origins.counted and record.step != step:
                     continue
-                if wanted & numbers(clean(line.data)) or not wanted:
+                there = wanted & numbers(clean(line.data)) or not wanted
+                if there and (not metric or metric in record.values):
                     return line
-                if wanted & set(record.values.values()):
+                if there or wanted & set(record.values.values()):
                     likely = likely or line
         return self._by_digits(step, wanted) or likely
 
@@ -126,6 +145,16 @@ class Reader:
                 if wanted & numbers(clean(line.data)):
                     return line
         return None
+
+
+def _within(rows: Sequence[Placed], lines: Sequence[Line]) -> dict[int, Made]:
+    """The lines of a document by the row that they are of."""
+    beside = said("it stands beside the rows")
+    made = {line.at: Made(None, beside) for line in lines}
+    for row in rows:
+        words = in_words(row.record)
+        made |= {line.at: Made(row.record, words) for line in lines[row.first : row.stop]}
+    return made
 
 
 def attribute(decoder: Decoder, lines: Sequence[Line]) -> dict[int, Made]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import math
 import re
 from pathlib import Path
 
@@ -156,6 +158,54 @@ def test_a_point_of_every_real_log_leads_to_the_line_that_gave_it(name: str) -> 
             found += [clean(line.data)] if line is not None else []
         if any(log.format != "tensorboard" for log in update.logs):
             assert any(value in numbers(text) or value != value for text in found), (step, value)
+
+
+def _state(steps: int) -> list[dict[str, object]]:
+    """Rows as the Trainer saves them: losses of few digits repeat, in other metrics, too."""
+    rows: list[dict[str, object]] = []
+    for step in range(10, steps + 1, 10):
+        loss = round(0.5 + 2 * math.exp(-5 * step / steps), 2)
+        rows.append({"epoch": step / 100, "grad_norm": loss, "loss": loss, "step": step})
+        if not step % 50:
+            rows.append({"epoch": step / 100, "eval_loss": loss, "eval_runtime": 1.2, "step": step})
+    return rows
+
+
+DOCUMENTS = {
+    "a state": lambda rows: json.dumps({"global_step": 1000, "log_history": rows}, indent=2),
+    "a list": lambda rows: json.dumps(rows, indent=1),
+    "a row a line": lambda rows: "[\n" + ",\n".join(map(json.dumps, rows)) + "\n]",
+    "below a name": lambda rows: json.dumps(
+        [
+            {"of": {k: v for k, v in row.items() if k != "step"}, "step": row["step"]}
+            for row in rows
+        ],
+        indent=2,
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", DOCUMENTS)
+def test_a_point_of_a_document_leads_to_its_row_and_back(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "trainer_state.json"
+    path.write_text(DOCUMENTS[kind](_state(1000)) + "\n")
+    (update,) = read_runs(str(path))
+    (log,) = update.logs
+    reader = Reader(log.text(), log.path)
+    told = 0
+    for name, view in update.series.items():
+        for step, value in zip(view.step.tolist(), view.value.tolist(), strict=True):
+            line = reader.line_of(step, [value], log.origins, name)
+            assert line is not None, (name, step)
+            assert value in numbers(clean(line.data))
+            record = reader.made_of([line])[line.at].record
+            assert record is not None
+            assert (record.step, record.values[name]) == (step, value)
+            told += 1
+    assert told >= 100
+    first = line_at(log.text(), 0)
+    assert first is not None
+    assert reader.made_of([first])[first.at].record is None
 
 
 class TestWhy:

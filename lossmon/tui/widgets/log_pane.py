@@ -156,17 +156,20 @@ class LogPane(Vertical):
         values = view.value[view.step == step].tolist()
         logs = sorted(update.logs, key=lambda log: log.path != self._path)
         self.run_worker(
-            lambda: self._find_point(logs, step, values), thread=True, exclusive=True, group="find"
+            lambda: self._find_point(logs, metric, step, values),
+            thread=True,
+            exclusive=True,
+            group="find",
         )
 
     # -- searching, in a thread ------------------------------------------------------------------
 
-    def _find_point(self, logs: list[LogInfo], step: int, values: list[float]) -> None:
+    def _find_point(self, logs: list[LogInfo], metric: str, step: int, values: list[float]) -> None:
         worker = get_current_worker()
         for log in logs:
             if worker.is_cancelled:
                 return
-            line = Reader(log.text(), log.path).line_of(step, values, log.origins)
+            line = Reader(log.text(), log.path).line_of(step, values, log.origins, metric)
             if line is not None:
                 self.post_message(self.Found(line, log.path, ""))
                 return
