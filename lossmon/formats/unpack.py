@@ -53,6 +53,8 @@ class Gzip:
         """Unpack; see `Unpacker`."""
         for start in range(0, len(data), _GZIP_SLICE):
             piece = data[start : start + _GZIP_SLICE]
+            if not self._inside:
+                piece = piece.lstrip(b"\0")  # padding behind a member, which may come in parts
             while piece:
                 before = self._member.copy()
                 try:

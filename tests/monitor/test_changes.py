@@ -107,11 +107,11 @@ RHYTHM = Rhythm(usual_gap_s=30.0, pause_s=600.0)
         ("stalled", 900.0, Rhythm(), "stalled", "no new line for 15 min"),
         ("stalled", None, RHYTHM, "stalled", ""),
         ("unknown", 900.0, Rhythm(), "silent", "no new line for 15 min"),
-        ("running", 90.0, RHYTHM, "live", "one every 30 s, pauses of 10 min"),
+        ("running", 90.0, RHYTHM, "running", "one every 30 s, pauses of 10 min"),
         ("running", 90.1, RHYTHM, "quiet", "no new line for 2 min; usually one every 30 s, pauses of 10 min; stalled after 5 min"),
-        ("running", 60.0, Rhythm(), "live", ""),
+        ("running", 60.0, Rhythm(), "running", ""),
         ("running", 60.1, Rhythm(), "quiet", "no new line for 60 s; stalled after 5 min"),
-        ("running", None, Rhythm(), "live", ""),
+        ("running", None, Rhythm(), "running", ""),
         ("running", 9.0, Rhythm(burst_s=50.0), "buffered", "rows come in bursts, one every 50 s"),
         ("running", 151.0, Rhythm(burst_s=50.0), "quiet", "no new line for 3 min; usually a burst of rows every 50 s; stalled after 5 min"),
     ],
@@ -126,8 +126,8 @@ def test_a_word_for_how_a_run_stands(
 @pytest.mark.parametrize(
     ("changes", "health", "word", "note"),
     [
-        ({}, None, "live", ""),
-        ({}, Health("g", "live"), "live", ""),
+        ({}, None, "running", ""),
+        ({}, Health("g", "live"), "running", ""),
         ({}, Health("g", "retrying"), "link lost", "g: retrying; the newest row is 9 s old"),
         ({}, Health("g", "needs_password", "locked"), "link lost", "g: locked; the newest row is 9 s old"),
         ({"last_row_time": None}, Health("g", "gone"), "link lost", "g: gone"),
@@ -138,8 +138,8 @@ def test_a_word_for_how_a_run_stands(
         ({"loading": 0.5, "state": "finished"}, None, "finished", ""),
         ({"last_row_time": 900.0, "writer": True, "state_note": "it waits"}, None, "quiet", "it waits"),
         ({"last_row_time": 900.0, "writer": None, "state_note": "it waits"}, None, "quiet", "no new line for 2 min; stalled after 5 min"),
-        ({"writer": True, "state_note": "it waits"}, None, "live", ""),
-        ({"last_row_time": 2000.0}, None, "live", ""),  # a clock that is ahead
+        ({"writer": True, "state_note": "it waits"}, None, "running", ""),
+        ({"last_row_time": 2000.0}, None, "running", ""),  # a clock that is ahead
     ],
 )  # fmt: skip
 def test_how_a_run_stands(
