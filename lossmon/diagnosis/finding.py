@@ -25,7 +25,7 @@ PatternId = Literal[
     "posterior_collapse",
     "expert_collapse", "energy_stuck", "discriminator_won", "preference_saturated",
     "policy_is_reference", "chosen_falls", "equal_rewards", "kl_drift", "entropy_collapse",
-    "value_unlearned", "noisy", "too_early",
+    "value_unlearned", "noisy", "warm_up", "too_early",
 ]  # fmt: skip
 CauseId = Literal[
     "bad_batch", "bad_index", "bad_labels", "bad_state", "batch_changed", "blank_plateau",

@@ -53,4 +53,5 @@ class Enough(Limits):
     done = Limit(0.98, "of the plan: it is as good as over", "the last rows are often missing")
     tail = Limit(0.5, "of the steps in the log, before its first: it is a tail", "threads")
     rows_before = Limit(20, "rows that would have stood there", "rows are logged every N steps")
+    linear = Limit(0.01, "of rate over step: it rises in proportion", "linear warm-ups")
     warm_up = Limit(1.1, "x the rate at half of the run: it still rises", "linear warm-ups")

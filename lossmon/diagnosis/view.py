@@ -350,11 +350,12 @@ class View:
         """The learning rate is logged and still rises."""
         if self.rate is None or len(self.rate[1]) < 4:
             return False
-        value = self.rate[1]
-        return bool(
-            value[-1] >= 0.98 * np.max(value)
-            and value[-1] > Enough.warm_up * value[len(value) // 2]
-        )
+        step, value = self.rate
+        if value[-1] > Enough.warm_up * value[len(value) // 2]:
+            return bool(value[-1] >= 0.98 * np.max(value))
+        # Of a tail the newest rates are much the same: in proportion to the step they rise from 0.
+        slope = value / np.maximum(step, 1.0)
+        return bool(np.all(np.diff(value) > 0) and np.ptp(slope) <= Enough.linear * slope[-1])
 
     @property
     def rows_are_epochs(self) -> bool:

@@ -32,6 +32,8 @@ def find(view: View) -> Finding | None:
     if train is None or not train.sketch.nonfinite:
         return None
     sketch = train.sketch
+    if sketch.nonfinite == 1 and len(sketch.head) and not np.isfinite(sketch.head[0]):
+        return None  # a mean of nothing yet: "Episode 0  Average reward: nan"
     share = sketch.nonfinite / max(1, sketch.n)
     if share > Bounds.share or not np.isfinite(sketch.newest[-1]) or not len(sketch.mean):
         return None

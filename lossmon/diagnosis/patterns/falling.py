@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from lossmon.diagnosis.amounts import percent
+from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.patterns.healthy import late_share
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import Curve, View
 from lossmon.words import said
 
 
@@ -16,7 +16,8 @@ class Bounds(Limits):
     """When it holds."""
 
     fall = Limit(0.03, "of the start level", "words: 2 %")
-    errors = Limit(3.0, "standard errors", "words: 3 to 5")
+    errors = Limit(2.0, "standard errors: nothing says that it does not fall", "not_decreasing")
+    plain = Limit(3.0, "standard errors: the fall is plain, and it must go on", "words: 3 to 5")
     newest = Limit(0.25, "of the fall made lately: it goes on", "runs")
 
 
@@ -28,6 +29,9 @@ def find(view: View) -> Finding | None:
     if train.drop < Bounds.fall * train.scale or train.drop < Bounds.errors * train.drop_error:
         return None
     late = late_share(train)
+    errors = train.drop / max(train.drop_error, 1e-300)
+    if errors < Bounds.plain:
+        return _not_plain(train, errors)
     if late < Bounds.newest:
         return None
     return Finding(
@@ -45,6 +49,25 @@ def find(view: View) -> Finding | None:
             late=percent(late),
         ),
         numbers={"level": train.end, "share": late},
+    )
+
+
+def _not_plain(train: Curve, errors: float) -> Finding:
+    """It fell by more than noise alone would make likely; more rows will tell."""
+    return Finding(
+        "falling",
+        "info",
+        0.6,
+        train.at_step(0),
+        train.name,
+        said(
+            "{fell} from {start:.4g} to {end:.4g} ({errors} so far)",
+            fell=train.fell,
+            start=train.shown(train.start),
+            end=train.shown(train.end),
+            errors=standard_errors(errors),
+        ),
+        numbers={"level": train.end},
     )
 
 

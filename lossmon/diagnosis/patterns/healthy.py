@@ -38,12 +38,11 @@ def find(view: View) -> Finding | None:
         return None
     if not view.done and plateau.find(view, held=False) is not None:
         return None  # it is flat at a high level, and only held back as yet
-    still = not view.done and train.left(0.8) > not_converged.Bounds.share
-    words = (
-        (said("still rising") if train.rises else said("still falling"))
-        if still
-        else said("flattening out")
-    )
+    still = train.left(0.8) > not_converged.Bounds.share
+    if train.rises:
+        words = said("still rising") if still else said("levelling off")
+    else:
+        words = said("still falling") if still else said("flattening out")
     return Finding(
         "healthy",
         "info",

@@ -10,7 +10,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Sketch
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import View, went
 from lossmon.words import said
 
 
@@ -30,6 +30,8 @@ def find(view: View) -> Finding | None:
         return None
     if max(pair.fall, pair.train_fall, train.drop / train.scale) <= Bounds.fall:
         return None
+    if min(pair.fall, pair.train_fall) < -Bounds.fall:
+        return None  # one of them has risen, whatever else says so
     gap = pair.last(pair.value) / pair.last(pair.train) if pair.last(pair.train) > 0 else 1.0
     note = (
         said("; the gap has opened to {gap:.2g} x, eval is flat", gap=gap)
@@ -43,9 +45,9 @@ def find(view: View) -> Finding | None:
         int(pair.step[0]),
         pair.name,
         said(
-            "eval fell {eval_fall:.0%}, train {train_fall:.0%} over {evals} evals{note}",
-            eval_fall=1 - np.exp(-pair.fall),
-            train_fall=1 - np.exp(-pair.train_fall),
+            "eval {eval_fall}, train {train_fall} over {evals} evals{note}",
+            eval_fall=went(1 - np.exp(-pair.fall)),
+            train_fall=went(1 - np.exp(-pair.train_fall)),
             evals=len(pair.value),
             note=note,
         ),

@@ -24,7 +24,7 @@ class Bounds(Limits):
         "points: wait while it falls, with no known plan",
         "runs",
     )
-    errors = Limit(3.0, "standard errors that a drop must exceed", "words: 3 to 5")
+    errors = Limit(2.0, "standard errors below its start: then it falls", "usual: 95 %")
     risen = Limit(7.0, "standard errors: from there on it rises", "rising")
     trend = Limit(-3.5, "Mann-Kendall z of block medians: a steady fall", "runs")
 
