@@ -6,6 +6,7 @@ that came to its end.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
@@ -23,6 +24,7 @@ def train(pattern: str, folder: Path, rows_per_s: float) -> None:
     warnings.simplefilter("ignore", RuntimeWarning)
     training = named(pattern)
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(training.settings, indent=2) + "\n")
     writer = WRITERS[training.writer](folder, training)
     due = time.monotonic()
     for row in training.run():

@@ -69,6 +69,19 @@ class Training:
         """Steps of the plan."""
         return self.rows * self.every
 
+    @property
+    def settings(self) -> dict[str, float]:
+        """What somebody would write into its configuration; not what is wrong with its data."""
+        highest = max(self.rate(share / 100) for share in range(1, 101))
+        return {
+            "learning_rate": float(f"{highest:.3g}"),
+            "momentum": self.momentum,
+            "batch_size": self.batch,
+            "hidden": self.hidden,
+            "train_samples": self.samples,
+            "max_steps": self.total_steps,
+        }
+
     def run(self, seed: int = 0) -> Iterator[Row]:
         """Train, and yield a row every `every` steps: the mean loss since the last one."""
         rng = np.random.default_rng(seed)

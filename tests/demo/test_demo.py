@@ -29,6 +29,7 @@ def test_each_training_is_diagnosed_as_its_pattern(pattern: str, tmp_path: Path)
     report = lossmon.diagnose(tmp_path / pattern)
     assert pattern in (report.pair if pattern in of_slot("pair") else report.train,)
     assert not report.update.errors
+    assert report.update.hparams.values == named(pattern).settings
     told, curve = named(pattern), report.update.series[report.update.train or ""]
     if told.writer != "keras_csv":  # which counts epochs
         assert curve.step.tolist() == list(range(told.every, told.total_steps + 1, told.every))
