@@ -223,10 +223,11 @@ def _above(path: str) -> list[str]:
 
 
 def _is_start(source: Source | None, path: str) -> bool:
-    """Whether a target is where one stands: the current directory, or the home directory there."""
-    if source is None:
-        return os.path.abspath(path) == os.getcwd()
-    return path in ("", os.curdir)
+    """Whether a target is written as where one stands: "." here, the home directory there.
+
+    Names go by what was written: `lossmon /data/runs` calls its runs alike wherever one stands.
+    """
+    return path in ("", os.curdir) or (source is None and os.path.normpath(path) == os.curdir)
 
 
 def _leads_to(root: str, path: str) -> bool:

@@ -315,6 +315,17 @@ def test_every_form_of_target_gives_the_same_runs(
         assert set(found) == {"out1", "out2", "nohup.out", "lightning_logs"}
 
 
+def test_a_target_calls_its_runs_alike_wherever_one_stands(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = []
+    for folder in (tree, tree.parent, tree / "out1"):
+        monkeypatch.chdir(folder)
+        names.append(set(runs_of([str(tree)], 1)))
+    assert names[0] == names[1] == names[2]
+    assert f"{tree.name}/out1" in names[0]
+
+
 def test_logs_that_are_written_while_it_watches_end_as_the_same_runs(
     tree: Path, tmp_path: Path
 ) -> None:
