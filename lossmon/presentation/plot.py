@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lossmon.chart.axis import places
 from lossmon.chart.identity import Identities
 from lossmon.chart.of_run import curves_of, marks_of, metrics_of, overlay_of, strip_of, tokens_of
 from lossmon.chart.picture import ChartSpec, Picture, Span, Window, draw
@@ -12,10 +13,11 @@ from lossmon.chart.spec import told_in
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import TargetError
 from lossmon.formats.lexicon import plain
+from lossmon.monitor.standing import word_of
 from lossmon.monitor.update import RunUpdate
 from lossmon.presentation.verdict import verdict_line
 from lossmon.text import cell_width, clip, clip_middle, printable
-from lossmon.words import said
+from lossmon.words import known, said
 
 _COLORS = {
     "train": "36",
@@ -77,13 +79,13 @@ def render(
     metrics = [_named(name, updates) for name in metrics]
     unknown = [name for name in metrics if not any(name in one.series for one in updates)]
     if unknown:
-        known = ", ".join(printable(name) for name in metrics_of(first))
+        there = ", ".join(printable(name) for name in metrics_of(first))
         raise TargetError(
             said(
                 "{run}: no metric {unknown}; it has {known}",
                 run=first.run,
                 unknown=repr(unknown[0]),
-                known=known,
+                known=there,
             )
         )
     spec = ChartSpec(
@@ -125,11 +127,25 @@ def render(
     step = ""
     if first.step is not None:
         step = knowledge.tell("step {step:,}{total}", step=first.step, total=total)
-    about = f"  {knowledge.tell(first.state)}  {step}{after}"
+    about = f"  {knowledge.tell(word_of(first.state))}  {step}{after}"
     room = max(12, width - cell_width(about))
     title = clip_middle(printable(first.run), room, ascii=ascii) + about
     verdict = clip(verdict_line(first, knowledge), width, ascii=ascii)
     return "\n".join([clip(title, width, ascii=ascii), *rows, verdict])
+
+
+def lacks_axis(updates: Sequence[RunUpdate], axis: str, metrics: Sequence[str] = ()) -> str:
+    """That a picture was drawn by step, since no log tells the axis; "" where one does."""
+    names = [_named(name, updates) for name in metrics]
+    for update in updates:
+        tokens, curves = tokens_of(update), curves_of(update, names)
+        if any(places(one.view, axis, 0.0, tokens) is not None for one in curves):
+            return ""
+    return said(
+        "{run}: its rows have no {axis}; drawn by step",
+        run=printable(updates[0].run),
+        axis=known(axis),
+    )
 
 
 def _named(asked: str, updates: Sequence[RunUpdate]) -> str:

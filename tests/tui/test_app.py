@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -151,8 +152,12 @@ async def test_the_filter_keeps_matching_runs_and_escape_gives_it_up(app: Lossmo
         await pilot.press("slash", *"well", "enter")
         assert len(listed(app)) == 1
         assert main_of(app).query_one("#filter", Input).display
+        await pilot.press("slash", *"zz", "enter")
+        told = str(main_of(app).query_one("#empty", Static).visual)
+        assert re.search(r"none of 3 runs fits the filter: \w*zz", told)
         await pilot.press("escape")
         assert len(listed(app)) == 3
+        assert not main_of(app).has_class("-empty")
 
 
 async def test_help_opens_and_closes(app: LossmonApp) -> None:

@@ -187,7 +187,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         update, line = self.chosen_run, self.chosen_line
         self.set_class(len(self._runs) < 2, "-one")
         if self._runs:
-            self.remove_class("-empty")
+            self._tell_filtered(bool(runs))
         wide = self.has_class("-wide") and self.has_class("-tall")
         wide = wide and not (self.has_class("-solo") or self.has_class("-nolist"))
         self._fit_panes(len(runs))
@@ -243,6 +243,22 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         rows = empty_words(monitor, self._knowledge, max(20, self.size.width - 4), self._ascii)
         self.query_one("#empty", Static).update(Content("\n".join(rows)))
         self.add_class("-empty")
+
+    def _tell_filtered(self, some: bool) -> None:
+        """Where no run fits the filter, say so: empty panels look as if something had failed."""
+        self.set_class(not some, "-empty")
+        if not some:
+            tell, width = self._knowledge.tell, max(20, self.size.width - 4)
+            rows = wrap(
+                tell(
+                    "none of {runs:,} runs fits the filter: {words}",
+                    runs=len(self._runs),
+                    words=printable(self._filter_text),
+                ),
+                width,
+            )
+            rows += ["", *wrap(tell("esc shows all runs, / changes the filter"), width)]
+            self.query_one("#empty", Static).update(Content("\n".join(rows)))
 
     def _tell_time(self) -> None:
         self.mark_quiet()
