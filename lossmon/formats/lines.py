@@ -109,6 +109,34 @@ def clean_text(text: str) -> str:
     return _CONTROLS.sub("", _BLANKS.sub(" ", text))
 
 
+_SIGNS = str.maketrans("：，；（）【】＝％｜", ":,;()[]=%|")
+_ORDINALS = {
+    "轮": "epoch", "周期": "epoch", "折": "fold", "步": "step", "批": "batch", "次迭代": "iter",
+}  # fmt: skip
+_ORDINAL = re.compile(
+    r"第\s{0,2}(\d{1,12}(?:\s?/\s?\d{1,12})?)\s{0,2}个?\s?"
+    rf"({'|'.join(_ORDINALS)}|(?i:epoch|step|iter|batch)(?![A-Za-z]))[次数]?"
+)
+
+
+def western(text: str) -> str:
+    """Lines with the signs of Western type, and with ordinals as other loops print them.
+
+    "第3轮，损失：0.5" names its counter behind the number; here it is "epoch 3 ,损失:0.5".
+    """
+    text = text.translate(_SIGNS)
+    return text if "第" not in text else _ORDINAL.sub(_ordinal, text)
+
+
+def _ordinal(found: re.Match[str]) -> str:
+    return f" {_ORDINALS.get(found[2], found[2])} {found[1]} "
+
+
+def is_eastern(text: str) -> bool:
+    """Whether `western` would change a text."""
+    return any(sign in text for sign in "第：，（＝【；％")
+
+
 def _erase(text: str) -> str:
     """Apply backspaces as a repainting bar means them: n of them take the last n characters.
 

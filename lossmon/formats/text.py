@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.folded import MARK, Folds
 from lossmon.formats.labels import Labels
-from lossmon.formats.lexicon import (
-    phase_of,
-)
+from lossmon.formats.lexicon import phase_of
 from lossmon.formats.lexicon_places import title_of
-from lossmon.formats.lines import LineSplitter, clean_text, strip_prefix
+from lossmon.formats.lines import LineSplitter, clean_text, is_eastern, strip_prefix, western
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number, without_endless
 from lossmon.formats.rows import no_collection
@@ -42,9 +40,8 @@ _LETTER = re.compile(r"[^\W\d_]")
 _PLAIN = bytes(range(32, 127)) + b"\t\n"
 _SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
-_DIGIT = re.compile(
-    r"(?<![A-Za-z_@])\d|\b(?:nan|inf)\b", re.IGNORECASE
-)  # or no number any more: "loss: nan"
+# Or no number any more: "loss: nan"
+_DIGIT = re.compile(r"(?<![A-Za-z_@])\d|\b(?:nan|inf)\b", re.IGNORECASE)
 # What is printed while a bar stands: "[00:12<19:19, 1.16s/it]Epoch 3: loss 2.3"
 _GLUED = re.compile(r"\[[\d:]+<[\d:?]+,[^\[\]]*\](?=[A-Za-z`\[({*=#-])")
 
@@ -118,9 +115,13 @@ class TextDecoder:
         if _SYSLOG_TAB in text:
             text = text.replace(_SYSLOG_TAB, "\t")
         lines = text.split("\n")
-        if data.translate(None, _PLAIN) and _UNCLEAN.search(text):
-            lines = [clean_text(line) for line in lines]
-            text = "\n".join(lines)
+        if data.translate(None, _PLAIN):
+            if is_eastern(text):
+                lines = western(text).split("\n")
+                text = "\n".join(lines)
+            if _UNCLEAN.search(text):
+                lines = [clean_text(line) for line in lines]
+                text = "\n".join(lines)
         text += "\n"
         active, take = self._active, self._rows.take
         shape = self._last
@@ -189,7 +190,7 @@ class TextDecoder:
             table = Table.above_bar(line) or Table.without_header(line)
             if table is not None:
                 self._open(table)
-                if not table.spans and not table.piped:
+                if not table.spans and not table.mark:
                     self._table_row(line)
                 return
         shape = self._shape_of(line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lossmon.formats.clock import read_time
-from lossmon.formats.lexicon import is_loss, is_noise, phase_of
+from lossmon.formats.lexicon import is_loss, is_noise, is_score, is_split, phase_of
 from lossmon.formats.lexicon_places import counter_of, is_clock, is_count
 from lossmon.formats.text_tokens import Kind, Token
 
@@ -71,6 +71,15 @@ def counter_of_token(token: Token, followers: list[Kind], bar: bool = False) -> 
     if followers[:1] == [Kind.TOTAL] and (len(words) == 1 or words[-1] in _PROGRESS):
         return "batch"  # "Test: [78/78]"
     return None
+
+
+def is_of_evaluation(token: Token, behind: list[Token]) -> bool:
+    """Where an evaluation was made, or which one it is: "validation @ 400: loss 2.3"."""
+    word = token.key.rstrip(" @#")
+    named = [one.key for one in behind if one.kind is Kind.VALUE]
+    if token.explicit or not is_count(token.text) or not is_split(word):
+        return False
+    return any(is_loss(name) or is_score(name) for name in named)
 
 
 def settle_counters(message: str, tokens: list[Token], roles: dict[int, str]) -> bool:

@@ -71,17 +71,19 @@ class Drawn:
         self._redraws.skip(position, part[-2], part[-1])
 
     def emit(self, record: Record) -> None:
-        """A row that no redraw changes; one that sums up what is held takes its place."""
+        """A row that no redraw changes; of what is held, it takes the place of what it sums up."""
         held = self._held
-        if (
-            held is not None
-            and (held.key[0], held.record.step) == ("eval", record.step)
-            and held.record.values.keys() <= record.values.keys()
-        ):
-            self._held = None  # the line that sums the batches up
-        if self._held is not None:
+        if held is not None and self.holds_evaluation and held.record.step == record.step:
+            left = {n: v for n, v in held.record.values.items() if n not in record.values}
+            held.record = held.record._replace(values=left)
+        if held is not None:
             self.release()
         self._out.append(record)
+
+    @property
+    def holds_evaluation(self) -> bool:
+        """The newest of the batches of an evaluation is held."""
+        return self._held is not None and self._held.key[0] == "eval"
 
     def hold(
         self,

@@ -27,7 +27,13 @@ from lossmon.formats.lexicon_places import (
     stage_of,
 )
 from lossmon.formats.lines import dated_span, strip_prefix
-from lossmon.formats.text_counters import claim, counter_of_token, is_epoch_row, settle_counters
+from lossmon.formats.text_counters import (
+    claim,
+    counter_of_token,
+    is_epoch_row,
+    is_of_evaluation,
+    settle_counters,
+)
 from lossmon.formats.text_coverage import metric_in
 from lossmon.formats.text_expression import (
     Blanks,
@@ -48,6 +54,7 @@ from lossmon.formats.text_unnamed import (
     loss_by_sentence,
     names_by_section,
     step_between_bars,
+    take_averages,
     unnamed_places,
 )
 from lossmon.formats.text_words import settle
@@ -142,6 +149,8 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
             claim(tokens, roles, i, "step")
         if token.kind is not Kind.VALUE or (placed and token.behind and counter_of(token.key)):
             continue  # "[3/20] 1 tree": it counts something else
+        if is_of_evaluation(token, tokens[i + 1 : i + 2]):
+            continue
         kinds = (after.kind for after in tokens[i + 1 : i + 4])
         rest: list[Kind] = [kind for kind in kinds if kind is not Kind.PERCENT]
         counter = counter_of_token(token, rest, shape.bar)
@@ -264,7 +273,7 @@ def _choose_values(
     shape.evaluation = bool(measured) and all(is_eval(name) for name in measured)
     shape.guessed |= trial or shape.names == ("objective",)
     if shape.evaluation and not shape.bar and "batch" in roles.values():
-        _take_averages(message, tokens, metrics)
+        take_averages(message, tokens, metrics)
 
 
 def _total_alone(shape: Shape, metrics: list[Token]) -> list[Token]:
@@ -278,20 +287,6 @@ def _total_alone(shape: Shape, metrics: list[Token]) -> list[Token]:
         return []
     metrics[0].key = "total_loss"
     return metrics[:]
-
-
-def _take_averages(message: str, tokens: list[Token], metrics: list[Token]) -> None:
-    """Of an evaluation's batches what counts is the average so far: "Test: [9/10] Loss 0.4 (0.5)".
-
-    The last of them is that of the whole set, while the batch in front of it is but a few samples.
-    """
-    behind = [tokens[min(tokens.index(metric) + 1, len(tokens) - 1)] for metric in metrics]
-    for i, (metric, average) in enumerate(zip(metrics, behind, strict=True)):
-        gap = message[metric.end : average.start]
-        if average.kind is Kind.SECOND and gap.strip() == "(" and "." in average.text:
-            average.kind, average.key = Kind.VALUE, metric.key
-            average.key_start, average.explicit = metric.key_start, metric.explicit
-            metrics[i] = average
 
 
 def _compile(

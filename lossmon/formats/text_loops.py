@@ -52,11 +52,11 @@ class Loops:
     def is_other(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """Rows of an evaluation that only their surroundings give away."""
         if shape.level == 0:
-            return self.place.phase == "eval" and not any(map(is_train, shape.names))
+            return self.place.phase == "eval" and not any(map(_says_which, shape.names))
         if shape.level == 1 and not shape.bar and self.place.phase == "eval":
             # "testing in eval mode", then a second "epoch: 3, loss is: 0.29", as the training's
             epoch = shape.counter(groups, "epoch")
-            return epoch == self.place.epoch and not any(map(is_train, shape.names))
+            return epoch == self.place.epoch and not any(map(_says_which, shape.names))
         if shape.bar or not (shape.bare_batch or shape.bare_step):
             return False
         by_epoch = shape.bare_batch and self.place.batches_by_epoch
@@ -90,3 +90,8 @@ class Loops:
         """A bar at the end of the last epoch, as Lightning draws it behind the words of its end."""
         epoch, epochs = shape.counter(groups, "epoch"), shape.counter(groups, "epochs")
         return epoch is not None and epoch == epochs and shape.is_full(groups)
+
+
+def _says_which(name: str) -> bool:
+    """Of "loss: 2.3 val_loss: 2.4" one names its data, and so the other one is of the training."""
+    return is_train(name) or is_eval(name)

@@ -24,6 +24,7 @@ class Counter:
         base: steps before the current epoch.
         span: steps in an epoch, where the log says.
         interval: positions between the newest two rows of an epoch.
+        begun: the position of the first row of the current epoch.
         from_zero: positions count from 0.
         by_epoch: it counts epochs, in a bar over all of them; None until a row has told.
     """
@@ -36,6 +37,7 @@ class Counter:
     epoch: int | None = None
     longest: int = 0
     interval: int = 0
+    begun: int = -1
     from_zero: bool = False
     by_epoch: bool | None = None
     unit: int = 0  # the batch size, where positions are samples
@@ -61,6 +63,7 @@ class Counter:
             self._without_epoch(position)
         elif epoch != self.epoch:
             self._next_epoch(position, epoch, epochs)
+            self.begun = position
         self.from_zero |= position == 0
         if position > self.last >= 0:
             self.interval = position - self.last
@@ -134,8 +137,19 @@ class Counter:
         return position / self.span * epochs > epoch + 1
 
     def _without_epoch(self, position: int) -> None:
-        if self.resets and position < self.last and self.span and self.last >= _NEARLY * self.span:
+        """A count that starts anew tells of an epoch that nothing names: "loss: 0.5  [0/600]"."""
+        if self.last < 0:
+            self.begun = position
+        if not self.resets or position >= self.last:
+            return
+        if self.span and self.last >= _NEARLY * self.span:
             self.base += self.span
+        elif position <= self.begun < self.last:
+            self.base += self.span or self.longest + self.interval
+
+    def is_before(self, position: int, epoch: float | None) -> bool:
+        """Whether a position of an epoch lies before its rows: an evaluation's own count."""
+        return epoch is not None and epoch == self.epoch and position <= self.begun < self.last
 
     def rescale(self, position: int, total: int) -> tuple[int, int]:
         """Samples as batches: the batch size is what all positions are multiples of."""

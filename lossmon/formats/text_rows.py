@@ -117,6 +117,7 @@ class Placer:
             if evaluation or not (shape.redraws and self.drawn.between(shape, groups, record)):
                 self.drawn.hold_bar(shape, record, groups)
         elif evaluation and ("batch" in shape.counters or alone):
+            place.phase = "eval"  # what comes below, and says no place, sums it up
             self.drawn.hold(("eval", shape.names, record.epoch, record.step), record)
         else:
             self.drawn.emit(record)
@@ -207,7 +208,7 @@ class Placer:
     def _demoted(self, values: dict[str, float], level: int, evaluation: bool) -> dict[str, float]:
         """Coarser rows of a metric that is also logged by step are other series, or repeats."""
         if evaluation:
-            final = level == 0
+            final = level == 0 and not self.drawn.holds_evaluation
             return {
                 f"final_{name}" if final and self._levels.get(name) == 2 else name: value
                 for name, value in values.items()
@@ -299,7 +300,10 @@ class Placer:
         if counter is None:
             self.facts.total_steps = self.facts.total_steps or (int(total) if total else None)
             return int(position)
-        return place.step if self.loops.is_alone(shape, groups) else counter.peek(int(position))
+        own = counter.is_before(int(position), shape.counter(groups, "epoch"))
+        if own or self.loops.is_alone(shape, groups):
+            return place.step
+        return counter.peek(int(position))
 
     def _unplaced_eval(self, shape: Shape, step: int | None) -> int:
         """An evaluation without a step: at the end of the epoch, where its last row has come.
@@ -372,4 +376,6 @@ class Placer:
 
 
 def _as_eval(name: str) -> str:
-    return name if is_eval(name) else f"eval_{name}"
+    if is_eval(name):
+        return name
+    return "eval_loss" if plain(name) == "loss" else f"eval_{name}"

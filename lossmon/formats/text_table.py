@@ -37,6 +37,8 @@ _YOLO = frozenset(("box", "obj", "cls", "dfl", "total", "giou", "seg", "l1"))  #
 _MAX_COLUMNS = 64
 _MAX_REPORTED = 1000
 _SHORT = {"#": "step", "E": "epoch", "Gen": "step", "gen": "step"}  # spaCy, gplearn
+_CSV = (";", ",")  # what parts the cells of a table that stands among other lines
+_PARTED = (("|", 2), (";", 1), (",", 1))  # so many of them make a header
 _BARRED = re.compile(r"[^|]+")
 
 
@@ -60,15 +62,15 @@ class Table:
 
     Attributes:
         names: of the columns, in order.
-        spans: where each begins and ends in the header's line; empty where it is piped.
-        piped: cells stand between vertical bars.
+        spans: where each begins and ends in the header's line; empty where a mark parts them.
+        mark: what stands between cells; empty where blanks do.
         scores: no column says where the training is, and scores stand in them: the first row below
             the header is an evaluation ("all  128  929  0.64  0.53"), others are parts of it.
     """
 
     names: list[str]
     spans: list[tuple[int, int]]
-    piped: bool
+    mark: str = ""
     scores: bool = False
     form: tuple[bool, ...] | None = None  # which counters of its rows count up to a number
 
@@ -76,7 +78,7 @@ class Table:
     def without_header(cls, line: str) -> Table | None:
         """The table that a row of a known file opens, which has no header."""
         known = _HEADERLESS.get(len(line.split()))
-        return cls(known.split(), [], False) if known and _YOLO_ROW.match(line) else None
+        return cls(known.split(), []) if known and _YOLO_ROW.match(line) else None
 
     @classmethod
     def above_bar(cls, line: str) -> Table | None:
@@ -96,40 +98,47 @@ class Table:
         text = _MARKS.sub(" ", line)
         if re.match(r"#\s+[A-Za-z]", text):  # a comment sign, unless it stands for a column
             text = " " + text[1:]
-        if text.count("|") >= 2:
-            return cls._of([cell.strip() for cell in text.strip().strip("|").split("|")], [], True)
+        mark = next((mark for mark, least in _PARTED if text.count(mark) >= least), "")
+        table = cls._of(_parted(text, mark), [], mark) if mark else None
+        if mark == "|" and table is None and above.count(mark) == text.count(mark):
+            over = zip(_parted(above, mark), _parted(text, mark), strict=True)
+            table = cls._of([f"{a} {b}".strip() for a, b in over], [], mark)  # as MATLAB has it
+        if mark == "|" or table is not None:
+            return table
         names, spans = _columns(text)
         if above and len(set(names)) < len(names):
             names = _told_apart(names, spans, above)
-        table = cls._of(names, spans, False)
+        table = cls._of(names, spans)
         if table is None and above:
             names, spans = _of_two_lines(_MARKS.sub(" ", above), text)
-            table = cls._of(names, spans, False)
+            table = cls._of(names, spans)
         return table
 
     @classmethod
-    def _of(cls, names: list[str], spans: list[tuple[int, int]], piped: bool) -> Table | None:
+    def _of(cls, names: list[str], spans: list[tuple[int, int]], mark: str = "") -> Table | None:
         """The table of these columns; None where nothing in them tells of a training."""
         if not 2 <= len(names) <= _MAX_COLUMNS or any(len(name) > 40 for name in names):
             return None
         if len(_YOLO & set(map(str.lower, names))) >= 2:
             names = [f"{name}_loss" if name.lower() in _YOLO else name for name in names]
+        if mark in _CSV and not names[0]:
+            names = ["step", *names[1:]]  # an index that pandas wrote
         losses = any(is_loss(name) or _loss_word(name) or is_objective(name) for name in names)
         counted = any(_counter(name) for name in names)
         if any(name[-1:] in ":=,." or parse_number(name) is not None for name in names):
             return None
         if counted and (losses or is_of_search(names)):
-            return cls(names, spans, piped)
+            return cls(names, spans, mark)
         scores = not (losses or counted) and sum(map(is_score, names)) > 1
-        return cls(names, spans, piped, True) if scores else None
+        return cls(names, spans, mark, True) if scores else None
 
     def read(self, line: str) -> Row | None:
         """The row that a line holds; None where it holds none."""
         text = _LIST.sub(lambda cell: cell.group().replace(" ", ""), _MARKS.sub(" ", line))
-        bar = None if self.piped else _BAR_TAIL.search(text)
+        bar = None if self.mark else _BAR_TAIL.search(text)
         text = text[: bar.start()] if bar else text
-        if self.piped:
-            cells = [cell.strip() for cell in text.strip().strip("|").split("|")]
+        if self.mark:
+            cells = _parted(text, self.mark)
             if len(cells) != len(self.names):
                 return None
         else:
@@ -200,6 +209,12 @@ class Table:
         else:
             row.batch = None
         return row if values and (row.step is not None or row.epoch is not None) else None
+
+
+def _parted(text: str, mark: str) -> list[str]:
+    """The cells between marks; bars stand around them as well."""
+    text = text.strip().strip("|") if mark == "|" else text.strip()
+    return [cell.strip(" \t\"'") for cell in text.split(mark)]
 
 
 def _columns(text: str) -> tuple[list[str], list[tuple[int, int]]]:

@@ -30,7 +30,6 @@ TOKEN = re.compile(
 )
 _TUPLE = re.compile(r"\(\d+(?:, ?-?[\d.]+(?:[eE][-+]?\d+)?){1,3}\)\s*")  # print((step, loss))
 _UNIT = re.compile(_COUNTED)
-_CHINESE_COUNTER = re.compile(r"^\s*[轮步](?!\w)")  # it was the name of the number before
 _RANGE = re.compile(rf"-\d+{_COUNTED}")
 # Arrows, boxes, bars, ticks; not the circled digits between them, which are of a word for `re`.
 FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u2775\u2794-\u27bf"
@@ -94,6 +93,10 @@ STOP_WORDS = frozenset(
     ("with", "at", "and", "of", "the", "is", "was", "are", "for", "a", "an", "in", "to", "on", "=>")
 )
 _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
+# Python 2's `print("epoch:", 3, "loss", 0.5)`: ('epoch:', 3, 'loss', 0.5)
+_TUPLED = re.compile(r"(?P<quote>['\"])\s?(?P<name>[^'\",]{1,60}?)\s?[:=]?\s?(?P=quote),\s?$")
+_MOMENT = re.compile(r"\W{0,8}(?:after|at)\s", re.IGNORECASE)  # "After 100 steps the loss is 2.3"
+_MOMENT_OF = re.compile(r" (epoch|step|iteration|iter|update|batch)(?:s|es)?(?!\w)")
 _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")
 _NAMED_BEHIND = re.compile(r" ([A-Za-z]\w*)(?= [a-z])")  # "32.8 perplexity estimate based on"
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
@@ -148,14 +151,15 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return made(Kind.PERCENT)
     if match["clock"]:
         return made(Kind.CLOCK, *_key(gap, at)[:2])
+    moment = _MOMENT_OF.match(text, end) if before is None and _MOMENT.fullmatch(gap) else None
+    if moment:
+        return made(Kind.VALUE, moment[1], start, True)
     unit = _UNIT.match(text, end)
     if unit and stripped == "/" and before is not None:  # "2/20epoch"
         before.kind, before.key, before.explicit = Kind.VALUE, unit.group(), True
         return made(Kind.TOTAL)
     if unit:
         return made(Kind.VALUE, unit.group(), start, True)
-    if stripped.endswith("第") and text[end:].lstrip()[:1] in ("轮", "步"):
-        return made(Kind.VALUE, text[end:].lstrip()[0], start, True)
     if _RANGE.match(text, end):
         return made(Kind.BARE)
     if before is None and stripped in ("", "[", "(", "#"):
@@ -204,8 +208,11 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     """
     at += max(0, len(gap) - _MAX_GAP)
     head = gap[-_MAX_GAP:]
-    if head[:1] in "步轮 ":
-        head = _UNIT_BEHIND.sub(_blank, _CHINESE_COUNTER.sub(_blank, head))
+    if head[:1] == " ":
+        head = _UNIT_BEHIND.sub(_blank, head)
+    tupled = _TUPLED.search(head)
+    if tupled:
+        return tupled["name"], at + tupled.start("name"), True
     head = head.rstrip(_QUOTES)
     opened = _OPEN.search(head)
     if opened:
@@ -233,11 +240,11 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     elif not explicit:
         if words[-1:] and words[-1].lower() in _COUNTED_NEXT:
             return "", at, False  # "training for 3 epochs": it counts what follows
-        while words and words[0].lower() in STOP_WORDS:
-            words.pop(0)
         if words and words[-1].lower() in STOP_WORDS:
             words.pop()  # "set learning rate to 0.1"
         words = words[-3:]
+        while words and words[0].lower() in STOP_WORDS:
+            words.pop(0)
     if not words or len(words) > _MAX_WORDS or not any(c.isalpha() for c in name):
         return "", at, explicit
     name = " ".join(words)

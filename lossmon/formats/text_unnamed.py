@@ -180,3 +180,17 @@ def names_by_section(message: str, metrics: list[Token]) -> list[str]:
         if before and before[-1]["eval"] and not says_split(token.key):
             names[i] = f"eval_{token.key}"
     return names
+
+
+def take_averages(message: str, tokens: list[Token], metrics: list[Token]) -> None:
+    """Of an evaluation's batches what counts is the average so far: "Test: [9/10] Loss 0.4 (0.5)".
+
+    The last of them is that of the whole set, while the batch in front of it is but a few samples.
+    """
+    behind = [tokens[min(tokens.index(metric) + 1, len(tokens) - 1)] for metric in metrics]
+    for i, (metric, average) in enumerate(zip(metrics, behind, strict=True)):
+        gap = message[metric.end : average.start]
+        if average.kind is Kind.SECOND and gap.strip() == "(" and "." in average.text:
+            average.kind, average.key = Kind.VALUE, metric.key
+            average.key_start, average.explicit = metric.key_start, metric.explicit
+            metrics[i] = average

@@ -477,6 +477,75 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
         ),
         [(40 * n + i, {"total_loss": n + i / 64}) for n in range(2) for i in (0, 16)],
     ),
+    "ordinals and signs of Chinese type": (
+        "".join(
+            f"第{n}/9轮，训练损失：{n + 0.5}，准确率：80.5%\n【验证】验证集损失：{n + 0.25}\n"
+            for n in (1, 2)
+        ),
+        [
+            (n, values)
+            for n in (1, 2)
+            for values in ({"训练损失": n + 0.5, "准确率": 80.5}, {"验证集损失": n + 0.25})
+        ],
+    ),
+    "a tuple that Python 2 printed": (
+        "".join(f"('Epoch:', {n}, 'loss', {n + 0.5}, 'acc: ', 0.25)\n" for n in (1, 2)),
+        [(n, {"loss": n + 0.5, "acc": 0.25}) for n in (1, 2)],
+    ),
+    "a sentence that begins with where it is": (
+        "".join(f"After {n}00 iterations the average loss is {n}.5\n" for n in (1, 2, 3)),
+        [(n * 100, {"average loss": n + 0.5}) for n in (1, 2, 3)],
+    ),
+    "which evaluation it is, behind its name": (
+        "".join(f"iter {n}00: loss {n}.5\n-- validation @ {n}00: loss 0.{n}\n" for n in (1, 2)),
+        [
+            (n * 100, values)
+            for n in (1, 2)
+            for values in ({"loss": n + 0.5}, {"eval_loss": n / 10})
+        ],
+    ),
+    "a count that starts anew tells of an epoch that nothing names (a tutorial of PyTorch)": (
+        "".join(f"loss: {e}.{i}5  [ {i * 64}/600]\n" for e in (1, 2) for i in range(3)),
+        [(i * 64 + (e - 1) * 600, {"loss": float(f"{e}.{i}5")}) for e in (1, 2) for i in range(3)],
+    ),
+    "an evaluation counts its own batches (burn)": (
+        "".join(
+            f"[Train - Epoch {e} - Iteration {10 * e + i}] Loss {e}.{i}\n"
+            + (f"[Valid - Epoch {e} - Iteration 0] Loss 0.{e}\n" if i else "")
+            for e in (1, 2)
+            for i in (0, 1)
+        ),
+        [
+            (10 * e + i, values)
+            for e in (1, 2)
+            for i, values in ((0, {"Loss": e}), (1, {"Loss": e + 0.1}), (1, {"eval_loss": e / 10}))
+        ],
+    ),
+    "what sums an evaluation up, below its batches, without a place (cgcnn)": (
+        "".join(
+            f"Epoch: [{e}][0/2]\tLoss {e}.5 (1.0)\nTest: [0/4]\tLoss 0.9 (0.8)\tERR 7.5 (7.5)\n"
+            f" * ERR 8.{e} LOSS 0.{e}\n"
+            for e in (1, 2)
+        ),
+        [
+            (2 * e - 2 + done, values)
+            for e in (1, 2)
+            for done, values in (
+                (0, {"Loss": e + 0.5}),
+                (0, {"eval_ERR": 8 + e / 10, "eval_loss": e / 10}),
+            )
+        ],
+    ),
+    "CSV among other lines, with the index that pandas wrote": (
+        "lr: 0.1\n\n,loss,val_loss\n" + "".join(f"{n},{n}.5,{n}.7\n" for n in range(3)) + "\nDone.\n",
+        [(n, {"loss": n + 0.5, "val_loss": n + 0.7}) for n in range(3)],
+    ),
+    "a piped header over two lines (MATLAB)": (
+        "|==================================|\n|  Epoch  |  Iteration  |  Mini-batch  |\n"
+        "|         |             |     Loss     |\n|==================================|\n"
+        "|      1  |          1  |      2.5000  |\n|      1  |         50  |      1.5000  |\n",
+        [(1, {"Mini-batch Loss": 2.5}), (50, {"Mini-batch Loss": 1.5})],
+    ),
 }  # fmt: skip
 
 

@@ -124,7 +124,7 @@ def test_a_dated_line_announces_the_evaluation_below_it():
         f"2020-11-13 09:33:3{e},1 - TRAIN\n"
         for e in (1, 2)
     )
-    assert points(log, "eval_LOSS") == [(1, 0.41), (2, 0.42)]
+    assert points(log, "eval_loss") == [(1, 0.41), (2, 0.42)]
 
 
 def test_epochs_and_batches_each_with_a_share():
