@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from lossmon.formats.axis import BarAxis
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
-from lossmon.formats.lexicon import EVAL_LOSS, TRAIN_LOSS, is_measured, phase_of, role
+from lossmon.formats.lexicon import EVAL_LOSS, LOSSES, TRAIN_LOSS, is_measured, phase_of, role
 from lossmon.formats.lexicon_places import counter_of, is_count
 from lossmon.formats.lines import LineSplitter, clean, clean_text, failure, strip_prefix
 from lossmon.formats.notes import note, planned
@@ -134,7 +134,11 @@ class DictLineDecoder:
             self._release(position, records)
 
     def _dict(self, text: str, before: str, records: list[Record]) -> None:
-        row = {key: _unquote(value) for key, value in _PAIR.findall(text)[:_MAX_KEYS]}
+        cells = _PAIR.findall(text)[:_MAX_KEYS]
+        if len(columns := _history(cells)) > 1:
+            records += filter(None, map(self._rows.read, columns))
+            return
+        row = {key: _unquote(value) for key, value in cells}
         time = None
         if before and not before.isspace():
             said, time = _said(before)
@@ -187,6 +191,17 @@ def _said(before: str) -> tuple[dict[str, str], float | None]:
     if phase_of(message) == "eval":
         said["split"] = "eval"
     return said, time
+
+
+def _history(cells: list[tuple[str, str]]) -> list[dict[str, str]]:
+    """The rows of a printed `History.history`: {'loss': [2.3, 2.1], 'val_loss': [2.4, 2.2]}."""
+    lists = {key: cell[1:-1].split(",") for key, cell in cells if cell[:1] == "["}
+    if len(lists) < len(cells) or not any(role(key) in LOSSES for key in lists):
+        return []
+    return [
+        {key: _unquote(cell) for key, cell in zip(lists, row, strict=True)}
+        for row in zip(*lists.values(), strict=False)
+    ]
 
 
 def _is_settings(record: Record, row: Mapping[str, str]) -> bool:

@@ -49,12 +49,17 @@ _SHORT = frozenset(("s", "i", "it", "up"))  # of a phrase they are no counter: "
 _PLURALS = frozenset(("epochs", "steps", "train_steps"))  # in a sentence "epochs=750" is the plan
 _OF_WORLD = frozenset(("timesteps", "total_timesteps", "num_timesteps", "total_steps", "env_steps"))
 _EPISODE = frozenset(("episode", "episodes", "i_episode", "episode_number"))
+# What counts the rows of a table where nothing better does.
+ROWS_COUNTED = (
+    "episode", "episodes", "i_episode", "game", "games", "frame", "frames", "index", "idx", "n",
+    "no", "sample", "samples",
+)  # fmt: skip
 _OF_SPLIT = re.compile(r"(?:train|valid|val|eval|test)_(?=num_updates|global_step)")
 _BOUND = re.compile(r"(?:training|validation|end|start|begin(?:ning)?|finish(?:ed)?)_of_")
 _COUNT = re.compile(r"\d[\d,]*(?:\.0*)?(?:[eE]\+?\d+|[kKM])?")
 
 _NO_STAGE = re.compile(
-    r"[oi][fn]|at|for|after|from|to|the|an?|per|(?:end|start|begin|total|global|curr?(?:ent)?|trained"
+    r"(?:finish|complet|reach|sav|run|load|process)\w*|done|[oi][fn]|at|for|after|from|to|the|an?|per|(?:end|start|begin|total|global|curr?(?:ent)?|trained"
     r"|opt(?:imizer)?|this|each|every|best|last|next|new|step)\w*"
 )
 _TITLE = re.compile(

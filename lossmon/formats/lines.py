@@ -109,6 +109,12 @@ def clean_text(text: str) -> str:
     return _CONTROLS.sub("", _BLANKS.sub(" ", text))
 
 
+_PLAIN = bytes(range(32, 127)) + b"\t\n"
+_UNCLEAN = re.compile(
+    "[^\t\n -~\u00a0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe\uff00-\ufffd]"
+)
+_SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
+_JULIA = re.compile(r"(\.\d{1,17})f(-?\d{1,2})(?![\w.])")  # 2.5f0: a number of 32 bits
 _SIGNS = str.maketrans("：，；（）【】＝％｜", ":,;()[]=%|")
 _ORDINALS = {
     "轮": "epoch", "周期": "epoch", "折": "fold", "步": "step", "批": "batch", "次迭代": "iter",
@@ -119,22 +125,26 @@ _ORDINAL = re.compile(
 )
 
 
-def western(text: str) -> str:
-    """Lines with the signs of Western type, and with ordinals as other loops print them.
+def text_of(data: bytes) -> str:
+    """Many lines as text, clean, and with signs and numbers as most programs write them.
 
     "第3轮，损失：0.5" names its counter behind the number; here it is "epoch 3 ,损失:0.5".
     """
-    text = text.translate(_SIGNS)
-    return text if "第" not in text else _ORDINAL.sub(_ordinal, text)
+    text = data.decode("utf-8", "replace")
+    if _SYSLOG_TAB in text:
+        text = text.replace(_SYSLOG_TAB, "\t")
+    if "f0" in text:
+        text = _JULIA.sub(r"\1e\2", text)
+    if data.translate(None, _PLAIN):
+        if any(sign in text for sign in "第：，（＝【；％"):
+            text = _ORDINAL.sub(_ordinal, text.translate(_SIGNS))
+        if _UNCLEAN.search(text):
+            text = "\n".join(map(clean_text, text.split("\n")))
+    return text
 
 
 def _ordinal(found: re.Match[str]) -> str:
     return f" {_ORDINALS.get(found[2], found[2])} {found[1]} "
-
-
-def is_eastern(text: str) -> bool:
-    """Whether `western` would change a text."""
-    return any(sign in text for sign in "第：，（＝【；％")
 
 
 def _erase(text: str) -> str:

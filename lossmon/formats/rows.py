@@ -34,6 +34,7 @@ from lossmon.formats.lexicon import (
 )
 from lossmon.formats.lexicon_places import (
     CLOCKS,
+    ROWS_COUNTED,
     TOTAL_EPOCHS,
     TOTAL_STEPS,
     Counter,
@@ -95,18 +96,24 @@ def _plan_by(names: dict[str, str], no_steps: frozenset[str]) -> _Plan:
         found = first_of([name for name in reversed(counting) if name != but], counter)
         return None if found is None else counting[found]
 
+    epoch = count("epoch")
+    step = count("step", but="_step") or count("step") or count("batch")  # "_step": W&B's own
+    if epoch is None and step is None:
+        step = first(ROWS_COUNTED)
+        step = None if step in no_steps else step
     metrics = tuple(
         key
         for key, form in forms.items()
-        if form not in (*SPLIT_KEYS, *STAGE_KEYS)
+        if key != step
+        and form not in (*SPLIT_KEYS, *STAGE_KEYS)
         and (key in no_steps or not is_place(form))
         and not is_bookkeeping(form)
     )
     train = tuple(key for key in metrics if role(key) == TRAIN_LOSS)
     evals = tuple(key for key in metrics if role(key) == EVAL_LOSS)
     return _Plan(
-        count("step", but="_step") or count("step") or count("batch"),  # "_step": W&B's own count
-        count("epoch"),
+        step,
+        epoch,
         first(CLOCKS),
         first(TOTAL_STEPS),
         first(TOTAL_EPOCHS),

@@ -16,13 +16,13 @@ from lossmon.formats.folded import MARK, Folds
 from lossmon.formats.labels import Labels
 from lossmon.formats.lexicon import phase_of
 from lossmon.formats.lexicon_places import title_of
-from lossmon.formats.lines import LineSplitter, clean_text, is_eastern, strip_prefix, western
+from lossmon.formats.lines import LineSplitter, strip_prefix, text_of
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number, without_endless
 from lossmon.formats.rows import no_collection
 from lossmon.formats.text_bulk import SPAN
 from lossmon.formats.text_coverage import Coverage
-from lossmon.formats.text_ends import end_of, is_closing
+from lossmon.formats.text_ends import end_of, is_closing, is_of_tracker
 from lossmon.formats.text_learn import MAX_CHARS, learn, shape_key
 from lossmon.formats.text_rows import Placer
 from lossmon.formats.text_shape import FEW, FEW_COLUMNS, Shape, counts_up
@@ -33,12 +33,7 @@ MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
 _RECURS = 3  # so often must a line come that does not say where it stands, or names no loss
 _RECURS_AS_TABLE = 12  # so often must they come, their first number always as much larger
-_UNCLEAN = re.compile(
-    "[^\t\n -~\u00a0-\u167f\u2010-\u2027\u2030-\u205e\u2070-\ud7ff\uf900-\ufefe\uff00-\ufffd]"
-)
 _LETTER = re.compile(r"[^\W\d_]")
-_PLAIN = bytes(range(32, 127)) + b"\t\n"
-_SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
 # Or no number any more: "loss: nan"
 _DIGIT = re.compile(r"(?<![A-Za-z_@])\d|\b(?:nan|inf)\b", re.IGNORECASE)
@@ -111,17 +106,8 @@ class TextDecoder:
         data = b"\n".join(raw)
         if not whole and (self._folds.is_open or MARK in data):
             data = b"\n".join(self._folds.join(raw))
-        text = data.decode("utf-8", "replace")
-        if _SYSLOG_TAB in text:
-            text = text.replace(_SYSLOG_TAB, "\t")
+        text = text_of(data)
         lines = text.split("\n")
-        if data.translate(None, _PLAIN):
-            if is_eastern(text):
-                lines = western(text).split("\n")
-                text = "\n".join(lines)
-            if _UNCLEAN.search(text):
-                lines = [clean_text(line) for line in lines]
-                text = "\n".join(lines)
         text += "\n"
         active, take = self._active, self._rows.take
         shape = self._last
@@ -167,6 +153,8 @@ class TextDecoder:
         if glued is not None:
             self._again(line[: glued.end()])
             self._again(line[glued.end() :])
+            return
+        if is_of_tracker(line):
             return
         if is_closing(line):
             self._rows.closing = True

@@ -16,6 +16,8 @@ _FINISHED = re.compile(
 )
 # "Best model at step 600:", and below it what was measured there; or all of it in one sentence.
 _CLOSING = re.compile(r"(?i)\s*(?:best|final) (?:model|result|checkpoint)s?\b[^:]*:\s*$")
+# What a tracker says of a run behind its end, and of itself.
+_TRACKER = re.compile(r"(?:wandb|COMET (?:INFO|WARNING|ERROR)|swanlab): ")
 _SUMMARY = re.compile(r"(?i)best (?:iteration|epoch|step)|early stopping|loaded best")
 
 
@@ -38,6 +40,11 @@ def end_of(line: str) -> End:
     dead = failure(line)
     finished = dead is None and _FINISHED.search(line) is not None
     return End(dead, finished, _SUMMARY.search(line) is not None)
+
+
+def is_of_tracker(line: str) -> bool:
+    """Whether W&B or Comet wrote this: the last values again, under the names that they have."""
+    return _TRACKER.match(line) is not None
 
 
 def is_closing(line: str) -> bool:

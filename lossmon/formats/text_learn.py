@@ -7,6 +7,8 @@ from functools import lru_cache
 from operator import itemgetter
 
 from lossmon.formats.lexicon import (
+    OTHER_LOSS,
+    TRAIN_LOSS,
     held_out_set,
     is_eval,
     is_loss,
@@ -17,6 +19,7 @@ from lossmon.formats.lexicon import (
     is_rate,
     is_score,
     phase_of,
+    role,
 )
 from lossmon.formats.lexicon_places import (
     counter_of,
@@ -66,7 +69,7 @@ _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|#(?!\d)|//|@)"
     r"|^\s*\+\+? "
-    r"|\bHTTP/\d|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
+    r"|\bHTTP/\d|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=\[]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 # What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".
 _LISTING = re.compile(
@@ -200,12 +203,13 @@ def _settle_plan(
     message: str, tokens: list[Token], shape: Shape, roles: dict[int, str], metrics: list[Token]
 ) -> None:
     """Words that count in one line and tell the plan in another, and steps of the environment."""
-    steps = shape.plan.get("steps", -1)
-    losses = any(is_loss(token.key) for token in metrics)
-    if steps >= 0 and losses and tokens[steps].key.lower() == "steps" and not roles:
-        del shape.plan["steps"]
-        roles[steps] = "step"  # "steps: 1 loss: 0.06", where it grows
-        shape.guessed = True
+    losses = any(is_loss(token.key) or is_score(token.key) for token in metrics)
+    for what, counter in (("steps", "step"), ("epochs", "epoch")):
+        at = shape.plan.get(what, -1)
+        if at >= 0 and losses and tokens[at].key.lower() == what and not roles:
+            del shape.plan[what]
+            roles[at] = counter  # "steps: 1 loss: 0.06", where it grows
+            shape.guessed = True
     placed = [i for i, role in roles.items() if role == "step"]
     for i in placed:
         if not metrics and tokens[i].key.lower() in _ITERATIONS and _STARTS.match(message):
@@ -235,13 +239,13 @@ def _choose_values(
 ) -> None:
     """Keep the metrics that are worth drawing; none where the line is no row."""
     eval_line = shape.phase == "eval"
+    _name_total(shape, metrics)
     kept = [token for token in metrics if not is_noise(token.key)]
     best = shape.bar and not kept  # of a search, which shows nothing but the best so far
     if best:
         kept = [token for token in metrics if is_objective(token.key)]
     if any(token.behind and (is_loss(token.key) or is_score(token.key)) for token in kept):
         kept = [token for token in kept if token.behind or token.explicit]
-    kept = kept or _total_alone(shape, metrics)
     names = settle(names_by_section(message, kept), eval_line, shape.level > 0)
     trial = len(names) < len(kept)  # of a search: its value, and not its parameters
     kept = kept[: len(names)]
@@ -276,17 +280,18 @@ def _choose_values(
         take_averages(message, tokens, metrics)
 
 
-def _total_alone(shape: Shape, metrics: list[Token]) -> list[Token]:
-    """The total of a row of steps that tells nothing else, which is that of the loss.
+def _name_total(shape: Shape, metrics: list[Token]) -> None:
+    """The total of a row of steps that tells nothing else, or else parts of a loss, is the loss.
 
-    pix2pix's kin print "[epoch: 17/200, iter: 25/489] total: 1.375": elsewhere a total is a count.
+    pix2pix's kin print "[epoch: 17/200, iter: 25/489] total: 1.375", and others
+    "100 | total=2.5 | recon=2.0 | kl=0.5": elsewhere a total is a count.
     """
-    if shape.level < 2 or len(metrics) != 1 or metrics[0].key.lower() != "total":
-        return []
-    if "." not in metrics[0].text or not metrics[0].explicit:
-        return []
-    metrics[0].key = "total_loss"
-    return metrics[:]
+    roles = {role(token.key) for token in metrics}
+    parts = OTHER_LOSS in roles and TRAIN_LOSS not in roles
+    for token in metrics:
+        told = token.explicit and "." in token.text and token.key.lower() == "total"
+        if told and shape.level == 2 and (parts or len(metrics) == 1):
+            token.key = "total_loss"
 
 
 def _compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from lossmon.formats.decoder import Facts
-from lossmon.formats.lexicon import is_eval, is_train
+from lossmon.formats.lexicon import is_eval, is_loss, is_train
 from lossmon.formats.text_place import Counter, Place
 from lossmon.formats.text_shape import Shape
 
@@ -94,4 +94,4 @@ class Loops:
 
 def _says_which(name: str) -> bool:
     """Of "loss: 2.3 val_loss: 2.4" one names its data, and so the other one is of the training."""
-    return is_train(name) or is_eval(name)
+    return is_train(name) or (is_eval(name) and is_loss(name))

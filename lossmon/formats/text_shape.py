@@ -186,7 +186,7 @@ class Shape:
 
 def counts_up(shape: Shape, matches: list[re.Match[str] | None]) -> bool:
     """Whether the guessed steps of some lines grow; of many columns, by the same each time."""
-    group = shape.counters.get("step", -1)
+    group = shape.counters.get("step", shape.counters.get("epoch", -1))
     steps = [parse_number(match.groups()[group]) for match in matches if match and group >= 0]
     grown = {b - a for a, b in pairwise(steps) if a is not None and b is not None}
     if None in steps or min(grown, default=0) <= 0:

@@ -25,6 +25,7 @@ _GLUED_SPLIT = r"(?i:train|val|valid|eval|test)\b"  # "Epoch 0/24train Loss: 0.8
 TOKEN = re.compile(
     r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?![\w:])"
     r"|-:--:--|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"
+    r"|(?<![\w.])(?:\d{1,4}[dhm]){1,3}\d{1,2}s(?!\w)"
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
     rf"|(?!{_OF_NAME})(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%|dB)?(?:(?={_COUNTED}|{_GLUED_SPLIT})|(?![\w%]|\.\d))"
 )
@@ -94,7 +95,7 @@ STOP_WORDS = frozenset(
 )
 _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
 # Python 2's `print("epoch:", 3, "loss", 0.5)`: ('epoch:', 3, 'loss', 0.5)
-_TUPLED = re.compile(r"(?P<quote>['\"])\s?(?P<name>[^'\",]{1,60}?)\s?[:=]?\s?(?P=quote),\s?$")
+_TUPLED = re.compile(r"['\"]\s?(?P<name>[^'\",]{1,60}?)\s?[:=]?\s?['\"],\s?$")
 _MOMENT = re.compile(r"\W{0,8}(?:after|at)\s", re.IGNORECASE)  # "After 100 steps the loss is 2.3"
 _MOMENT_OF = re.compile(r" (epoch|step|iteration|iter|update|batch)(?:s|es)?(?!\w)")
 _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")

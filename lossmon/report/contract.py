@@ -77,7 +77,8 @@ def _metrics(update: RunUpdate) -> dict[str, Any]:
     main = {name: key for key, name in names.items() if name is not None}
     metrics = {}
     for name, view in update.series.items():
-        metrics[main.get(name, name)] = _metric(view)
+        other = f"{name} (other)" if name in main.values() else name  # a role has the key
+        metrics[main.get(name, other)] = _metric(view)
     return metrics
 
 

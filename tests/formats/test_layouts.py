@@ -536,6 +536,31 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
             )
         ],
     ),
+    "numbers of 32 bits, as Julia writes them": (
+        "".join(f"(epoch = {n}, loss = {n}.5f0, lr = 1.25f-3)\n" for n in (1, 2)),
+        [(n, {"loss": n + 0.5, "lr": 0.00125}) for n in (1, 2)],
+    ),
+    "a total beside the parts of a loss": (
+        "".join(f"{n}00 | total={n}.5 | recon={n}.25 | kl=0.25 | t=1.5\n" for n in (1, 2)),
+        [(n * 100, {"total_loss": n + 0.5, "recon": n + 0.25, "kl": 0.25, "t": 1.5}) for n in (1, 2)],
+    ),
+    "a plural that counts (FANN)": (
+        "".join(f"Epochs      {n}01. Current error: 0.{n}. Bit fail: {n}.\n" for n in (1, 2, 3)),
+        [(n * 100 + 1, {"Current error": n / 10, "Bit fail": n}) for n in (1, 2, 3)],
+    ),
+    "a sum and its terms (NGCF)": (
+        "".join(f"Epoch {n} [12.3s]: train==[{n}.5={n}.25 + 0.25]\n" for n in (1, 2)),
+        [(n, {"train_loss": n + 0.5}) for n in (1, 2)],
+    ),
+    "minutes and seconds without a blank (fastText)": (
+        "".join(f"Progress: {n}.0% lr: 0.05 avg.loss: {n}.5 ETA: 0h 1m1{n}s\n" for n in (1, 2, 3)),
+        [(None, {"Progress": n, "lr": 0.05, "avg.loss": n + 0.5}) for n in (1, 2, 3)],
+    ),
+    "what a tracker says again at the end (W&B)": (
+        "Epoch 1: train_loss: 2.5\nEpoch 2: train_loss: 1.5\nwandb: Run summary:\n"
+        "wandb:      epoch 2\nwandb: train_loss 1.5\n",
+        [(1, {"train_loss": 2.5}), (2, {"train_loss": 1.5})],
+    ),
     "CSV among other lines, with the index that pandas wrote": (
         "lr: 0.1\n\n,loss,val_loss\n" + "".join(f"{n},{n}.5,{n}.7\n" for n in range(3)) + "\nDone.\n",
         [(n, {"loss": n + 0.5, "val_loss": n + 0.7}) for n in range(3)],

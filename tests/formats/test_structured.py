@@ -174,6 +174,22 @@ def test_bare_numbers_are_called_after_their_file(
         assert found.skipped.count == 0
 
 
+def test_episodes_count_the_rows_of_a_table_where_nothing_else_does() -> None:
+    records = read(b"episode,total_reward\n1,0.5\n2,0.25\n", "rewards.csv")
+    assert [(r.step, r.values) for r in records] == [
+        (1, {"total_reward": 0.5}),
+        (2, {"total_reward": 0.25}),
+    ]
+
+
+def test_a_history_that_was_printed_holds_a_row_an_epoch() -> None:
+    records = read(b"{'loss': [2.5, 1.5], 'val_loss': [2.75, np.float64(1.75)]}\n", "history.txt")
+    assert [r.values for r in records] == [
+        {"loss": 2.5, "val_loss": 2.75},
+        {"loss": 1.5, "val_loss": 1.75},
+    ]
+
+
 def test_rows_of_a_plan_tell_the_plan() -> None:
     path, data, _ = SAMPLES["llamafactory"]
     found = detect(data, path, True)
