@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from lossmon.diagnosis import facts, rates
+from lossmon.diagnosis import contradictions, facts, rates
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.limits import Limit, Limits
@@ -67,7 +67,9 @@ def raise_is_earned(view: View) -> bool:
 
 def refuted(view: View) -> frozenset[CauseId]:
     """Typical causes that what was logged speaks against."""
-    return frozenset((*_by_rate(view), *_by_gradients(view), *_by_eval(view)))
+    return frozenset(
+        (*_by_rate(view), *_by_gradients(view), *_by_eval(view), *contradictions.refuted(view))
+    )
 
 
 def _by_rate(view: View) -> Iterable[CauseId]:

@@ -258,6 +258,12 @@ class Around:
         return tuple(found.values())
 
     @property
+    def lone_scores(self) -> tuple[tuple[str, float], ...]:
+        """(name, value) of scores that single lines told, outside of rows, oldest first."""
+        told = (text.rpartition(": ") for kind, _, text in self.events if kind == "score")
+        return tuple((name, float(value)) for name, _, value in told)
+
+    @property
     def failure(self) -> str:
         """The last line of a traceback, or of a kill; empty while there is none."""
         return self._plan.failure or ""
@@ -267,6 +273,11 @@ class Around:
         """The part of the weights that is trained; None where the log does not say."""
         trainable, of = self.settings.get("trainable"), self.settings.get("parameters")
         return trainable / of if trainable and of else None
+
+
+def told_once(events: Iterable[tuple[str, int | None, str]]) -> list[str]:
+    """Names of scores that single lines told."""
+    return [text.rpartition(": ")[0] for kind, _, text in events if kind == "score"]
 
 
 def _middle(values: Floats) -> float:

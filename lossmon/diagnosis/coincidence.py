@@ -243,6 +243,23 @@ def log_told(view: View, onset: int | None = None) -> Iterator[Reason]:
         yield Reason(cause, text + place, 2.0 if at is not None else 1.0)
 
 
+def log_advises(view: View, finding: Finding) -> Iterator[Reason]:
+    """The training's own program says what is wrong, near the onset or behind the newest row.
+
+    It knows what no curve shows, so that its words come first.
+    """
+    told = [(at, text) for kind, at, text in view.around.events if kind == "advice"]
+    if not told or view.train is None:
+        return
+    spacing = spacing_of(view.train.step)
+    reach = reach_of(view, spacing) / 2
+    for at, text in reversed(told):
+        place = 0 if at is None else at
+        if place >= view.step - spacing or abs(place - finding.since_step) <= reach:
+            yield Reason("log_says", said('the log says "{text}"', text=text), 5.0)
+            return
+
+
 def words_said(view: View, onset: int) -> Iterator[Reason]:
     """What the log says in words near an onset: a new stage, a resume."""
     if view.train is None:

@@ -30,6 +30,7 @@ class Bounds(Limits):
     tiny_rate = Limit(1e-7, "learning rate that moves nothing", "words")
     tiny_grad = Limit(1e-6, "grad norm that is none", "words: next to 0")
     round = Limit(0.004, "of a round level: it stands there", "threads: 1.0007 to 1.0034")
+    begins = Limit(0.004, "of the level of guessing, at which each row stands", "threads")
     creeps = Limit(0.002, "of the level of guessing, by which it rises", "threads: 2.300 to 2.312")
     costs = Limit(0.01, "of the most that a wrong answer can cost", "Keras: 7.97 and 8.06")
     units = Limit(1e3, "loss in units of the targets' own", "threads")
@@ -132,9 +133,27 @@ def _guessing(view: View) -> Iterator[Reason]:
             ),
             weight + 0.2,
         )
+    if told and _never_better(view, chance.level) and view.kind.id in ("", "classifier"):
+        words = said(
+            "{why}, and no row since the first was better: nothing was learned that could collapse",
+            why=why,
+        )
+        yield Reason("bad_labels", words, weight + 0.1, ("collapsed", "lr_too_low"))
+        yield Reason("frozen_gradients", words, weight + 0.05)
     # That it guesses is what is seen; one answer for all is how it comes about.
     yield Reason(_GUESSES.get(view.kind.id, "collapsed"), why, weight + 0.1)
     yield Reason("guessing", why, weight)
+
+
+def _never_better(view: View, level: float) -> bool:
+    """It begins at guessing, to the third digit, and no row leaves it by more."""
+    train = view.train
+    if train is None or view.tail or not len(train.sketch.head):
+        return False
+    low = float(np.min(train.value))
+    return abs(float(train.sketch.head[0]) / level - 1) <= Bounds.begins and (
+        low >= (1 - Bounds.begins) * level
+    )
 
 
 _GUESSES: dict[str, CauseId] = {

@@ -9,6 +9,7 @@ from math import isfinite
 import numpy as np
 
 from lossmon.diagnosis.advice import refuted
+from lossmon.diagnosis.coincidence import log_advises
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import Numbers, levels, rates
 from lossmon.diagnosis.finding import Cause, Finding, PatternId
@@ -115,7 +116,9 @@ def _as_logged(numbers: Numbers) -> Numbers:
 def causes(finding: Finding, view: View) -> tuple[Cause, ...]:
     """The causes of a finding: what was measured to coincide, then what is typical; each once."""
     pattern = PATTERNS[finding.pattern]
-    reasons = sorted(pattern.causes(finding, view) if pattern.causes else (), key=_by_weight)
+    own = pattern.causes(finding, view) if pattern.causes else ()
+    told = log_advises(view, finding) if finding.severity != "info" else ()
+    reasons = sorted((*told, *own), key=_by_weight)
     ruled_out: set[str] = set()
     sound = []  # what a weightier reason rules out is no cause, however it coincides
     for reason in reasons:

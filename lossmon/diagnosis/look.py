@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.around import Around
+from lossmon.diagnosis.around import Around, told_once
 from lossmon.diagnosis.kind import UNKNOWN, kind_of
 from lossmon.diagnosis.measures import Judged, Names, judged
 from lossmon.diagnosis.stages import newest_stage
@@ -43,10 +43,12 @@ class Looker:
         of = _about(len(history.series)), chosen.get("train_loss"), chosen.get("eval_loss")
         if self._judged is None or anew or of != self._judged_of:
             plan = history.plan
-            known = len(history.series), len(plan.settings)
+            known = len(history.series), len(plan.settings) + len(plan.events)
             if known != self._known:
                 self._names, self._known = Names(history.series), known
                 self._kind = kind_of(history.series, plan.settings)
+                if not self._kind.id:  # what single lines tell besides may say it
+                    self._kind = kind_of((*history.series, *told_once(plan.events)))
             self._judged = judged(self._kind, self._names, history.series, chosen)
             self._judged_of = of
         return self._judged

@@ -320,7 +320,8 @@ class Event(NamedTuple):
     """Something that a line of text told: an overflow, a skipped NaN loss, a lack of memory.
 
     Attributes:
-        kind: "overflow", "nan_skipped", "out_of_memory", "stage", "resumed" or "saved".
+        kind: "overflow", "nan_skipped", "out_of_memory", "stage", "resumed", "saved", "advice" (a
+            library's word on what to do) or "score" (one that a line tells by itself).
         step: the newest step before it, of "saved" that of the checkpoint; None before the first.
         text: the line, at most 200 characters.
     """

@@ -11,7 +11,7 @@ from lossmon.formats.decoder import MOST_STEPS, Event, Facts
 from lossmon.redaction import redacted
 
 _KEPT = 8  # events of a kind: the first half stays, the newest replace the rest
-_KEPT_MOST = {"saved": 64}  # of checkpoints the one before an onset is looked for
+_KEPT_MOST = {"saved": 64, "advice": 16}  # of checkpoints the one before an onset is looked for
 _LONGEST = 200  # characters of a line kept
 _LOOKED_AT = 1000  # characters of a line in which words are looked for
 
@@ -38,6 +38,19 @@ _HINTS = (
     "adversarial",
     "mosaic",
     "curriculum",
+    "consider",
+    "should",
+    "try ",
+    "trying ",
+    "increas",
+    "decreas",
+    "reduc",
+    "lower",
+    "acc",
+    "dice",
+    "iou",
+    "auc",
+    "f1",
 )
 _SCALE = r"loss[ _-]?scal"
 _BAD = r"(?:\bnan\b|\binf\b|non[- ]?finite|\binfinite\b|not finite)"
@@ -99,6 +112,31 @@ _EVENTS = (
         ),
     ),
 )
+# A library's own word on what is wrong and what to do: "Training has stopped (degenerate solution,
+# probably too small l2-regularization, try to increase it)".
+_TELLS = re.compile(
+    r"\bwarn|\bstop|\bfail|degenerat|diverg|converg|\bnan\b|\boverflow|\bbecause\b|\bprobably\b"
+    r"|\btoo (?:small|large|high|low|few|many|short|long|big)\b"
+    r"|\bnot (?:enough|chang|updat|improv)",
+    re.I,
+)
+_ADVISES = re.compile(
+    r"\bconsider\b|\bshould\b|\btry(?:ing)? (?:to|a|an|the|with|using|increas|decreas|reduc|lower"
+    r"|rais|set|another|different|smaller|larger|higher)\b|\btry \w{3,12}ing\b"
+    r"|\b(?:increase|decrease|reduce|lower|raise) (?:the|it|your|number|max|learning|batch"
+    r"|l2|\w+_\w+)",
+    re.I,
+)
+_NO_ADVICE = re.compile(
+    r"deprecat|future|\bversion|upgrad|instal|worker|thread|\bimport|docs?\b|https?:|cuda|driver"
+    r"|token|symlink|performance|slow",
+    re.I,
+)
+# A score that one line tells by itself: "Validation Dice Coeff: 1.97".
+_LONE_SCORE = re.compile(
+    r"\b(?:acc(?:uracy)?|dice|m?iou|auc|f1)\b[ \w]{0,16}[:=]\s{0,4}(\d{1,5}(?:\.\d{1,20})?)\b", re.I
+)
+_BEFORE = 24  # characters before it that belong to its name
 _NO_RESUME = re.compile(
     r"from (?:iteration|epoch|step) 0\b|resum\w{0,12}[\"'_ ]{0,4}[=:]\s*(?:false|none|null|0)"
     r"|\b(?:not|no|without|never|cannot|failed to|auto|will|if|to) (?:be )?(?:resum|restor)",
@@ -144,12 +182,25 @@ def note(line: str, step: int | None, facts: Facts) -> None:
                 step = _named_step(short, step)
             _keep(Event(kind, step, redacted(line.strip())[:_LONGEST]), facts)
             return
+    if _TELLS.search(short) and _ADVISES.search(short) and not _NO_ADVICE.search(short):
+        _keep(Event("advice", step, redacted(line.strip())[:_LONGEST]), facts)
+        return
+    score = _LONE_SCORE.search(short)
+    if score is not None:
+        _keep(Event("score", step, _lone(short, score)), facts)
     for name, pattern in _SETTINGS:
         found = pattern.search(line)
         if found and len(found[1]) <= 20:
             digits = found[1].replace(",", "")
             if digits:
                 facts.settings[name] = float(digits)
+
+
+def _lone(line: str, score: re.Match[str]) -> str:
+    """A score that a line tells, as "name: value"."""
+    name = line[max(0, score.start() - _BEFORE) : score.start(1)]
+    name = name.rstrip(" \t:=").replace(": ", " ").lstrip(" =>|-*#,;.")
+    return f"{redacted(name.strip())}: {score[1]}"
 
 
 def _named_step(line: str, step: int | None) -> int | None:

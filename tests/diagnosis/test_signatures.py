@@ -146,6 +146,25 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
     "a score that stays under a loss that falls": (
         {"loss": list(np.linspace(1.0, 0.2, 14)), "acc": [0.5, 0.505] * 7},
         "worst_score", "metric_wrong"),
+    "an accuracy of 0 beside another that is good": (
+        {"loss": [14.7, 14.3, 15.5, 16.0, 14.6, 15.7, 15.3, 15.0, 15.5, 14.7], "acc": [0.0] * 10,
+         "verification_accuracy": [0.86, 0.87] * 5}, "worst_score", "metric_wrong"),
+    "a held-out accuracy of 0 beside batches of 100 %": (
+        {"loss": LEVEL, "acc": [100.0, 0.0, 100.0, 0.0] * 2, "eval_accuracy": [0.0] * 8},
+        "worst_score", "metric_wrong"),
+    "a cross-entropy below 0": (
+        {"loss_ce": [-1.2, -3.4, -5.6, -9.9, -12.4, -15.0, -17.1, -20.0]},
+        "impossible", "target_range"),
+    "a probability with its sign turned": (
+        {"loss": list(-np.linspace(0.1, 0.8, 10)), "acc": list(np.linspace(0.1, 0.8, 10))},
+        "impossible", "wrong_output"),
+    "an accuracy of 640 %": (
+        {"loss": FALL, "acc": [320.0, 400.0, 480.0, 520.0, 560.0, 600.0, 620.0, 640.0]},
+        "impossible", "metric_wrong"),
+    "at ln 7 from the first row on": (
+        {"loss": [1.9460, 1.9459, 1.9459, 1.9460, 1.9462, 1.9462, 1.9460, 1.9459],
+         "acc": [0.14, 0.14, 0.13, 0.13, 0.14, 0.15, 0.14, 0.14], "epoch": list(range(8))},
+        "not_decreasing", "bad_labels"),
     "trees that find no split": (
         {"train-logloss": [0.69314] * 6, "valid-auc": [0.5] * 6}, "constant", "no_split"),
 }  # fmt: skip
@@ -204,3 +223,14 @@ def test_usual_causes_are_those_of_the_kind_first_and_each_has_its_words() -> No
             assert len(set(usual)) == len(usual)
             assert set(usual) <= set(load("en").causes)
     assert PATTERNS["diverged"].usual("lora")[0] == PATTERNS["diverged"].typical_of["llm"][0]
+
+
+def test_a_score_at_its_worst_beside_a_good_one_accuses_nothing_else() -> None:
+    found = judged(
+        loss=[14.7, 14.3, 15.5, 16.0, 14.6, 15.7, 15.3, 15.0, 15.5, 14.7],
+        acc=[0.0] * 10,
+        verification_accuracy=[0.86, 0.87] * 5,
+    ).findings
+    told = {cause.id for one in found for cause in one.causes}
+    assert not told & {"collapsed", "bad_labels", "frozen_gradients", "lr_too_low", "lr_too_high"}
+    assert "not_decreasing" not in {one.pattern for one in found}

@@ -6,11 +6,13 @@ without a floor, and looks as if all were well.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.finding import CauseId, Finding
+from lossmon.diagnosis.kind import plain, whole
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
@@ -23,25 +25,29 @@ class Bounds(Limits):
 
     facts = Enough.facts
     loss = Limit(-1.5, "loss of a classifier or segmenter", "cross-entropy less Dice ends at -1")
+    entropy = Limit(-0.01, "cross-entropy, by its name", "rounding")
+    probability = Limit(8, "rows of a classifier's loss between -1 and 0", "threads")
     score = Limit(1.001, "of a score that is a share", "rounding")
     percent = Limit(5.0, "of a score: beyond it is per cent", "a Dice of 5 % is a start")
+    hundred = Limit(100.5, "per cent of any score", "rounding")
 
 
 _OF_CLASSES = ("classifier", "segmentation")
 _SHARES = r"(?:\w+_)?(?:dice|iou|miou|f1|auc|auroc)(?:_\w+)?"
+_ALL = rf"(?:\w+_)?acc(?:uracy)?(?:_\w+)?|{_SHARES}"
+_ENTROPY = re.compile(r"cross_?entropy|\bx?ent_loss|(?:^|_)b?ce(?:_|$)|bce|log_?loss")
+_LIKELIHOOD = re.compile(r"log_?lik|elbo|density|margin|cosine|sim")  # may be negative
 
 
 def find(view: View) -> Finding | None:
     """A loss or a score out of its range, in each of the newest rows."""
-    if view.kind.id not in _OF_CLASSES:
-        return None
     train = view.train
     if train is not None and negative(view):
         return Finding(
             "impossible",
             "warning",
             0.975,
-            train.at_step(int(np.argmax(train.value < Bounds.loss))),
+            train.at_step(int(np.argmax(train.value < _floor(view)))),
             train.name,
             said(
                 "{name} is {value:.4g}, which no cross-entropy or Dice loss can be",
@@ -49,34 +55,98 @@ def find(view: View) -> Finding | None:
                 value=float(train.sketch.newest[-1]),
             ),
         )
-    score = view.around.logged(_SHARES)
-    if score is None or len(score.value) < Bounds.facts:
+    if train is not None and _is_probability(view):
+        return Finding(
+            "impossible",
+            "warning",
+            0.8,
+            train.at_step(0),
+            train.name,
+            said(
+                "{name} lies between -1 and 0 in all rows, now at {value:.4g}",
+                name=train.name,
+                value=train.end,
+            ),
+            numbers={"probability": -train.end},
+        )
+    return _score(view)
+
+
+def _score(view: View) -> Finding | None:
+    """A share above 1, a percentage above 100; where a single line tells it, that one is enough."""
+    above = _above(view)
+    if above is None:
         return None
-    last = score.value[-int(Bounds.facts) :]
-    if not np.all((last > Bounds.score) & (last < Bounds.percent)):
-        return None
+    name, step, value, most = above
     return Finding(
         "impossible",
         "warning",
         0.8,
-        int(score.step[0]),
-        score.name,
-        said("{name} is {value:.4g}, and cannot exceed 1", name=score.name, value=float(last[-1])),
+        step,
+        name,
+        said("{name} is {value:.4g}, and cannot exceed {most}", name=name, value=value, most=most),
     )
+
+
+def _above(view: View) -> tuple[str, int, float, int] | None:
+    """(name, first step, value, the most it can be) of a score beyond its range."""
+    shares = view.around.logged(_SHARES) if view.kind.id in _OF_CLASSES else None
+    for score, low, high, most in (
+        (shares, Bounds.score, Bounds.percent, 1),
+        (view.around.logged(_ALL), Bounds.hundred, np.inf, 100),
+    ):
+        if score is None or len(score.value) < Bounds.facts:
+            continue
+        last = score.value[-int(Bounds.facts) :]
+        if np.all((last > low) & (last < high)):
+            return score.name, int(score.step[0]), float(last[-1]), most
+    for name, value in view.around.lone_scores if view.kind.id in _OF_CLASSES else ():
+        if Bounds.score < value < Bounds.percent and whole(_SHARES).search(plain(name)):
+            return name, view.step, value, 1
+    return None
 
 
 def negative(view: View) -> bool:
     """The loss of a classifier or segmenter is far below 0 in each of the newest rows."""
     train = view.train
-    if view.kind.id not in _OF_CLASSES or train is None or train.rises or view.curve:
+    if train is None or train.rises or view.curve:
+        return False
+    if view.kind.id not in _OF_CLASSES and not _ENTROPY.search(plain(train.name)):
         return False
     newest = train.sketch.newest[-int(Bounds.facts) :]
-    return len(newest) >= int(Bounds.facts) and bool(np.all(newest < Bounds.loss))
+    return len(newest) >= int(Bounds.facts) and bool(np.all(newest < _floor(view)))
+
+
+def _floor(view: View) -> float:
+    """What the loss cannot be below."""
+    by_name = view.train is not None and _ENTROPY.search(plain(view.train.name))
+    return float(Bounds.entropy if by_name else Bounds.loss)
+
+
+def _is_probability(view: View) -> bool:
+    """A classifier's loss is what it gives the right class, with its sign turned: no logarithm."""
+    train = view.train
+    if view.kind.id != "classifier" or train is None or train.rises or view.curve:
+        return False
+    if train.n < Bounds.probability or _LIKELIHOOD.search(plain(train.name)):
+        return False
+    newest = train.sketch.newest
+    return bool(np.all((newest < 0) & (newest >= -1)))
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     """The value itself is the reason: labels or masks that the loss is not made for."""
-    yield Reason("target_range", finding.evidence, 2.0)
+    if "probability" in finding.numbers:
+        words = said(
+            "a probability with its sign turned lies there: the logarithm before it is missing"
+        )
+        yield Reason("wrong_output", words, 2.2, _NOT)
+        return
+    accuracy = finding.metric != view.name_of("train_loss") and "acc" in finding.metric.lower()
+    yield Reason("metric_wrong" if accuracy else "target_range", finding.evidence, 2.0, _NOT)
+
+
+_NOT: tuple[CauseId, ...] = ("bad_labels", "collapsed", "frozen_gradients")
 
 
 PATTERN = Pattern(
@@ -84,8 +154,20 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
-    hides=("healthy", "healthy_pair", "falling", "underfitting", "too_early", "not_converged"),
-    forbids=("rate+", "steps+", "capacity+"),
+    hides=(
+        "healthy",
+        "healthy_pair",
+        "falling",
+        "underfitting",
+        "too_early",
+        "not_converged",
+        "not_decreasing",
+        "plateau",
+        "noisy",
+        "oscillating",
+        "overfitting",
+    ),
+    forbids=("rate+", "rate-", "steps+", "capacity+"),
     looks=2,
     limits=Bounds,
     causes=_causes,

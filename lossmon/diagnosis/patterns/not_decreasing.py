@@ -5,6 +5,7 @@ from __future__ import annotations
 from lossmon.diagnosis import flat
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
+from lossmon.diagnosis.contradictions import contradiction
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
@@ -33,6 +34,8 @@ def find(view: View) -> Finding | None:
     """The drop is a few per cent of the start level, or no more than noise."""
     train = view.train
     if train is None or len(train.value) < Enough.points or view.too_soon or view.tail:
+        return None
+    if contradiction(view) is not None:  # what another score says is learned does not stand still
         return None
     drop = train.drop / train.scale
     errors = train.drop / max(train.drop_error, 1e-300)

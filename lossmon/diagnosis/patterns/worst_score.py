@@ -10,6 +10,7 @@ import numpy as np
 from lossmon.diagnosis import facts
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Logged
+from lossmon.diagnosis.contradictions import REFUTED, Contradiction, contradiction
 from lossmon.diagnosis.facts import digits
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.kind import plain
@@ -81,7 +82,9 @@ def _stuck(view: View) -> Finding | None:
 
 def _fact(view: View) -> Finding | None:
     """Each row is the same."""
-    goal = view.around.goal
+    goal, against = view.around.goal, contradiction(view)
+    if against is not None:
+        return _contradicted(against)
     if goal is None or not len(goal.value) or np.ptp(goal.value) != 0:
         return None
     value = float(goal.value[0])
@@ -107,6 +110,24 @@ def _fact(view: View) -> Finding | None:
             rows=len(goal.value),
         ),
         numbers={"score": value},
+    )
+
+
+def _contradicted(against: Contradiction) -> Finding:
+    return Finding(
+        "worst_score",
+        "warning",
+        0.97,
+        against.step,
+        against.name,
+        said(
+            "{name} is exactly 0 in all {rows:,} rows, beside {other} of {value:.4g}",
+            name=against.name,
+            rows=against.rows,
+            other=against.other,
+            value=against.value,
+        ),
+        numbers={"score": 0.0, "other": against.value},
     )
 
 
@@ -149,7 +170,17 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             "metric_wrong",
             said("the loss of the same examples falls by far, which such a score would show"),
             1.8,
+            REFUTED,
         )
+        return
+    against = contradiction(view)
+    if against is not None:
+        why = said(
+            "{other} of {value:.4g} shows that it learns, and no model is wrong each time",
+            other=against.other,
+            value=against.value,
+        )
+        yield Reason("metric_wrong", why, 3.0, REFUTED)
         return
     value, goal = finding.numbers["score"], view.around.goal
     worst = goal is not None and value == (0.0 if goal.rises else 1.0)
@@ -174,6 +205,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
                 last=last,
             ),
             2.0,
+            REFUTED,
         )
     if worst or goal is None or not goal.rises or view.kind.id == "boosting":
         return
