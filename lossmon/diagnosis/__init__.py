@@ -11,6 +11,7 @@ What holds:
     judge.py         what holds now, and why        engine.py    when to look, show, withdraw
     facts.py         rows that are alike            chance.py    levels of guessing
     contradictions.py   values that cannot both be right
+    parts.py         parts that are no number       usual.py     what looks odd and is usual
     risen.py, pairs.py, flat.py   what several patterns measure of one curve and of two
     short.py         what the order of a few rows says
     reported.py      what the way of reporting does to a curve

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.kind import SCORES, UNKNOWN, Kind
+from lossmon.diagnosis.kind import RANKED, SCORES, UNKNOWN, Kind
 from lossmon.diagnosis.measures import Names, is_held_out, measured
+from lossmon.diagnosis.parts import Broken, broken_parts
 from lossmon.history.columns import Floats, Ints, Series, SeriesView
 from lossmon.history.run import History, Plan
 
@@ -218,6 +219,11 @@ class Around:
         parts = (self._series[one] for one in some[:16])
         return (_logged(one) for one in parts if one.role != "train_loss" and _risen(one))
 
+    @cached_property
+    def broken_parts(self) -> tuple[Broken, ...]:
+        """Columns of train whose newest rows are no number, at most 8: losses before others."""
+        return broken_parts(self._series, {self.loss_name, *self._chosen.values()})
+
     def totals(self, wanted: Callable[[float], bool]) -> tuple[Logged, ...]:
         """Losses and totals whose newest value is wanted."""
         named = (self._series[name] for name in self._names.matching(_TOTAL)[:64])
@@ -250,7 +256,7 @@ class Around:
     def scores(self) -> tuple[Logged, ...]:
         """All that measures how good the answers are, at most 16, of train and of held-out data."""
         found: dict[str, Logged] = {}
-        for measure in (*self.kind.goals, *SCORES):
+        for measure in (*self.kind.goals, *SCORES, *RANKED):
             for name in self._names.matching(measure.name)[:16]:
                 if name not in found and len(self._series[name]) and len(found) < 16:
                     rises = measure.direction == "higher"

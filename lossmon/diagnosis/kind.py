@@ -37,6 +37,12 @@ ODD_FOR_REWARDS = frozenset((
 ))  # fmt: skip
 
 
+# What a few rows of rewards do not tell.
+NOISE_OF_REWARDS = frozenset((
+    "not_decreasing", "oscillating", "rebound", "rising", "falling", "healthy", "eval_swings",
+))  # fmt: skip
+
+
 class Measure(NamedTuple):
     """A series by which a kind is judged.
 
@@ -106,6 +112,18 @@ SCORES = (
     Measure(r"[wct]er|word_error_rate|err(?:or)?_?rate|top_?1_err\w*|fid|eer", "lower"),
 )
 
+# Of held-out data by their nature: nobody ranks what was trained on.
+RANKED = (
+    Measure(r"ndcg\w*|mrr|map(?:_\d+)?|hr|hits?_?\d*|hr_\d+|hit_rate\w*|recall_\d+", "higher"),
+)
+# What nothing else names, where no loss is told.
+MORE_SCORES = (
+    Measure(r"psnr\w*|m?s?ssim\w*", "higher"),
+    *RANKED,
+    Measure(r"(?:pseudo_|mean_)?dice\w*|m?_?iou|jaccard|cider|meteor|kappa|pearson\w*", "higher"),
+    Measure(r"success_rate|win_rate|pass_\d+|recall|precision|scores?", "higher"),
+    Measure(r"r?mse|mae|mape|rmsle|error", "lower"),
+)
 LIKE_LOSSES = (Measure(r"(?:\w+_)?(?:ppl|perplexity|xppl)|bp[cdb]|bits_per_\w+|neg_?elbo"),)
 
 KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is its kind

@@ -47,6 +47,7 @@ class Enough(Limits):
     facts = Limit(3, "rows that all say the same: an exact fact", "threads: 3 suffice")
     points = Limit(8, "train points, of a run that has ended", "runs")
     points_live = Limit(20, "train points, while it goes on", "runs")
+    rewards = Limit(24, "rows, each the mean reward of a few answers", "threads: GRPO")
     evals = Limit(4, "evaluations", "runs")
     plan = Limit(0.25, "of the plan, before a slow pattern is said", "prototype: 20 %")
     points_no_plan = Limit(100, "train points, likewise where no plan is known", "prototype")

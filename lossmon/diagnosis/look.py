@@ -8,7 +8,8 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around, told_once
-from lossmon.diagnosis.kind import UNKNOWN, kind_of
+from lossmon.diagnosis.kind import NOISE_OF_REWARDS, UNKNOWN, kind_of
+from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.measures import Judged, Names, judged
 from lossmon.diagnosis.stages import newest_stage
 from lossmon.diagnosis.view import Curve, Pair, View
@@ -91,10 +92,15 @@ class Looker:
             sketches=sketches,
             names=chosen,
             around=Around(history, chosen, self._kind, self._names, loss),
-            quiet=judged.quiet,
+            quiet=judged.quiet | self._too_few(train),
             stage=stage,
             lows=None if evals is None else history.lows(chosen["eval_loss"], self._first),
         )
+
+    def _too_few(self, train: Curve | None) -> frozenset[str]:
+        """A row is the mean reward of the few answers of a step: dozens of rows are noise."""
+        few = train is not None and train.rises and train.n < Enough.rewards
+        return NOISE_OF_REWARDS if few and self._kind.id == "rlhf" else frozenset()
 
     def best(self, history: History, chosen: Mapping[str, str]) -> Best | None:
         """The best evaluation as of now: of what the run is judged by, else of its eval loss."""

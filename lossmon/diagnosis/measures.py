@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from lossmon.diagnosis.kind import (
     LIKE_LOSSES,
+    MORE_SCORES,
     ODD_FOR_REWARDS,
     SCORES,
     Direction,
@@ -94,18 +95,34 @@ def judged(
     """
     measures, quiet = kind.curve, kind.quiet_of_curve
     found = _best(measures, names, points)
+    if found is None and _eval_alone(points, chosen):
+        return Judged({**_without(chosen), "train_loss": chosen["eval_loss"]}, quiet=kind.quiet)
     if found is None and "train_loss" not in chosen:
-        measures, quiet = (*LIKE_LOSSES, *(kind.goals or SCORES)), ODD_FOR_REWARDS
-        found = _best(measures, names, points)
+        measures = (*LIKE_LOSSES, *(kind.goals or SCORES), *MORE_SCORES)
+        found, quiet = _best(measures, names, points), ODD_FOR_REWARDS
     if found is None:
         return Judged(chosen, quiet=kind.quiet)
     curve, direction = found
-    roles = {role: name for role, name in chosen.items() if role not in ("train_loss", "eval_loss")}
+    roles = _without(chosen)
     roles["train_loss"] = curve
     evals = measured(measures, names, points, held_out=True)
     if direction == "lower" and evals is not None and evals[0] != curve:
         roles["eval_loss"] = evals[0]
     return Judged(roles, direction == "higher", quiet)
+
+
+_FEW_EVALS = 4  # rows of an eval loss that stands alone
+
+
+def _without(chosen: Mapping[str, str]) -> dict[str, str]:
+    """The roles but for the losses."""
+    return {role: name for role, name in chosen.items() if role not in ("train_loss", "eval_loss")}
+
+
+def _eval_alone(points: Mapping[str, Sized], chosen: Mapping[str, str]) -> bool:
+    """No train loss is told but in one closing line ("Final loss: -0.398"), and evals are."""
+    evals = len(points.get(chosen.get("eval_loss", ""), ()))
+    return evals >= _FEW_EVALS and len(points.get(chosen.get("train_loss", ""), ())) <= 1
 
 
 def _best(

@@ -138,6 +138,21 @@ def both_fall(view: View) -> bool:
     return all(bool(np.all(np.diff(one) < 0)) for one in rows)
 
 
+def falls(view: View) -> bool:
+    """The curve gets better from epoch to epoch, in each of a few rows that are means of epochs."""
+    train = view.train
+    if train is None or not Bounds.falls <= train.n < Enough.points_live:
+        return False
+    if not (view.rows_are_epochs and not view.warming_up):
+        return False
+    return bool(np.all(np.diff(train.sketch.newest) < 0))
+
+
+def enough(view: View) -> bool:
+    """There are rows enough to say that a curve gets better."""
+    return view.train is not None and (view.train.n >= view.enough or falls(view))
+
+
 def swings(view: View) -> float | None:
     """Usual move from row to row over the level, of rows that leap about with no fall; or None."""
     values = few(view)

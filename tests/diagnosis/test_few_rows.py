@@ -24,7 +24,11 @@ def judged(ended: bool = True, first: int = 1, **columns: list[float]) -> Diagno
         role(name): name for name in columns if role(name) in ("train_loss", "eval_loss", "grad_norm",
                                                                "learning_rate")}  # fmt: skip
     for i in range(len(next(iter(columns.values())))):
-        values = {name: column[i] for name, column in columns.items() if name != "epoch"}
+        values = {
+            name: column[i]
+            for name, column in columns.items()
+            if name != "epoch" and column[i] is not None
+        }
         epoch = columns["epoch"][i] if "epoch" in columns else None
         history.append(values, first + i, epoch)
         engine.observe(history, roles)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lossmon.diagnosis import short, usual
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
@@ -24,7 +25,7 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """A significant fall that goes on, whatever else keeps it from being called healthy."""
     train = view.train
-    if train is None or train.n < view.enough:
+    if train is None or not short.enough(view):
         return None
     if train.drop < Bounds.fall * train.scale or train.drop < Bounds.errors * train.drop_error:
         return None
@@ -81,6 +82,7 @@ PATTERN = Pattern(
     forbids=("steps-",),
     looks=2,
     limits=Bounds,
+    causes=lambda _, view: usual.reasons(view),
     figures=falling,
     picture=Picture(lines=(PowerLaw(),)),
     sketch=lambda of: Sketch({"train": 2.3 - 4 * of.after(0.75) * (of.t - 0.75) + 0.02 * of.noise}),

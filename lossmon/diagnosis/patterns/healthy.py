@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossmon.diagnosis import facts
+from lossmon.diagnosis import facts, short, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
@@ -28,7 +28,7 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """It fell, in good part before the end; it stays down; no series of the run is broken."""
     train = view.train
-    if train is None or train.n < view.enough:
+    if train is None or not short.enough(view):
         return None
     if train.drop < Bounds.fall * train.scale or train.drop < Bounds.errors * train.drop_error:
         return None
@@ -94,6 +94,7 @@ PATTERN = Pattern(
     positive=True,
     looks=2,
     limits=Bounds,
+    causes=lambda _, view: usual.reasons(view),
     typical=("learning_well",),
     figures=falling,
     picture=Picture(lines=(PowerLaw(),)),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis import usual
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
@@ -92,6 +93,7 @@ def _share(view: View) -> float:
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    yield from usual.reasons(view)
     if view.rate is None:
         return
     rate = view.rate[1]

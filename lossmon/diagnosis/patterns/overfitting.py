@@ -11,7 +11,10 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.kind import RANKED as RANKS
+from lossmon.diagnosis.kind import plain, whole
 from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.measures import is_held_out
 from lossmon.diagnosis.pairs import eval_guesses
 from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.patterns.staircase import stairs
@@ -19,6 +22,8 @@ from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Pair, View, log_drop, went
 from lossmon.history.best import Best
 from lossmon.words import said
+
+RANKED = whole("|".join(one.name for one in RANKS))  # of held-out data by their nature
 
 
 class Bounds(Limits):
@@ -31,6 +36,12 @@ class Bounds(Limits):
     evals = Limit(2, "evaluations after the minimum", "words")
     gains = Limit(0.2, "of all that the score gained, behind the best loss", "threads")
     goal = Limit(0.01, "of a score: by so much it must be better than at eval's best", "noise")
+    fold = Limit(2.5, "x train, in each of two or three evaluations", "threads: 3.8 and 5.8")
+    mode = Limit(20.0, "x train: so far apart evaluation itself is another", "batch norm")
+    widens = Limit(1.2, "x the gap of the first of them", "threads: 1.5")
+    scores = Limit(5, "rows of a held-out score", "threads: 5 rows, 20 epochs apart")
+    worse = Limit(0.03, "of its best, that a score has lost", "words: 3 to 6 %")
+    sinks = Limit(-2.2, "Mann-Kendall z of a score since its best", "1 of 120 orders")
     few = Limit(5000, "examples: a small set", "runs")
     rank = Limit(64, "of LoRA: a large one", "usual: 8 to 32")
 
@@ -38,8 +49,10 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """Smoothed eval is well above its minimum, some evals after it, while train did not rise."""
     pair = view.pair
-    if pair is None or len(pair.value) < Enough.evals:
-        return None
+    if pair is None:
+        return _of_score(view)
+    if len(pair.value) < Enough.evals:
+        return _of_few(pair, view)
     best = pair.best_at
     after = len(pair.value) - 1 - best
     if after < Bounds.evals:
@@ -87,6 +100,89 @@ def find(view: View) -> Finding | None:
         ),
         numbers={"best_step": float(top.step), "best_value": top.value, "rise": relative, **goal},
     )
+
+
+def _of_few(pair: Pair, view: View) -> Finding | None:
+    """Two or three evaluations at a multiple of train that widens, and none of them better."""
+    value, train = pair.value, pair.train
+    if not view.ended or len(value) < 2 or np.min(train) <= 0:
+        return None
+    gap = value / train
+    if not (np.all(gap >= Bounds.fold) and np.all(gap <= Bounds.mode)):
+        return None
+    if gap[-1] < Bounds.widens * gap[0] or np.min(value[1:]) < value[0]:
+        return None
+    first = int(pair.step[0])
+    return Finding(
+        "overfitting",
+        "warning",
+        0.8,
+        first,
+        pair.name,
+        said(
+            "eval is {first:.2g} x train at step {step:,} and {last:.2g} x at step {newest:,}: "
+            "{name} went from {low:.4g} to {high:.4g} while train fell from {above:.4g} to "
+            "{below:.4g}",
+            first=gap[0],
+            step=first,
+            last=gap[-1],
+            newest=int(pair.step[-1]),
+            name=pair.name,
+            low=value[0],
+            high=value[-1],
+            above=train[0],
+            below=train[-1],
+        ),
+        numbers={"best_step": float(first), "best_value": float(value[0]), "gap": float(gap[-1])},
+    )
+
+
+def _of_score(view: View) -> Finding | None:
+    """No eval loss is told: a score of held-out data gets worse, row by row, while train falls."""
+    train = view.train
+    if train is None or train.rises or train.n < Bounds.scores:
+        return None
+    if not (view.ended or view.rows_are_epochs):
+        return None
+    for score in view.around.scores:
+        held_out = is_held_out(score.name) or RANKED.search(plain(score.name))
+        if not (score.rises and held_out) or len(score.value) < Bounds.scores:
+            continue
+        if not np.isfinite(score.value).all():
+            continue
+        best = int(np.argmax(score.value))
+        since, top = score.value[best:], float(score.value[best])
+        newest = st.median(since[-2:])
+        if best > len(score.value) // 2 or len(since) < Bounds.scores or top <= 0:
+            continue
+        lost = (top - newest) / top
+        noise = Bounds.errors * st.curve_noise(score.value) if len(since) >= 12 else 0.0
+        if lost < Bounds.worse or top - newest < noise or st.mann_kendall(since) > Bounds.sinks:
+            continue
+        at = min(int(np.searchsorted(train.step, score.step[best])), len(train.value) - 1)
+        then = float(train.value[at])
+        if not train.end < (1 - Bounds.worse) * then:
+            continue
+        return Finding(
+            "overfitting",
+            "warning",
+            0.8,
+            int(score.step[best]),
+            score.name,
+            said(
+                "{name} fell {lost} from its best {top:.4g} at step {step:,} to {newest:.4g}, row "
+                "by row, while train fell from {above:.4g} to {below:.4g}",
+                name=score.name,
+                lost=percent(lost, 1),
+                top=top,
+                step=int(score.step[best]),
+                newest=newest,
+                above=then,
+                below=train.end,
+            ),
+            numbers={"best_step": float(score.step[best]), "best_value": top},
+        )
+    return None
 
 
 def _since(pair: Pair, best: Best, turn: int) -> int:

@@ -15,7 +15,7 @@ def find(view: View) -> Finding | None:
     train = view.train
     n = train.n if train is not None else 0
     need = view.enough
-    if n >= need or short.both_fall(view):
+    if n >= need or short.both_fall(view) or short.falls(view):
         return None
     name = train.name if train is not None else ""
     return Finding(

@@ -1,0 +1,90 @@
+"""The loss of a group-relative policy starts at 0 and follows the KL term, as it should.
+
+With one update a batch the ratio is 1 and the advantages of a group sum to 0: what is printed is
+beta x KL alone, 0.0000 at first. The gradient is not 0, and the reward tells how it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.pattern import Pattern
+from lossmon.diagnosis.reasons import Reason
+from lossmon.diagnosis.view import View
+from lossmon.words import said
+
+_KL = r"(?:objective_|mean_|train_)?kl(?:_mean)?|ref_kl|kl_ref"
+_SPREAD = r"reward_std|rewards?_std(?:_mean)?"
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    facts = Enough.facts
+    zero = Limit(1e-4, "loss at first: it is printed as 0", "threads: 0.000000")
+    beta = Limit(0.5, "of KL: the most that the loss is of it", "usual: 0.01 to 0.1")
+    apart = Limit(1e-4, "loss: rounding", "printed with 4 digits")
+
+
+def find(view: View) -> Finding | None:
+    """Loss and KL both begin at 0, and the loss stays a small part of KL."""
+    loss, kl = view.around.loss, view.around.logged(_KL)
+    if view.kind.id != "rlhf" or loss is None or kl is None or not loss.whole:
+        return None
+    rows = min(len(loss.value), len(kl.value))
+    if rows < Bounds.facts or abs(float(loss.value[0])) > Bounds.zero:
+        return None
+    value, drift = loss.value[-rows:], kl.value[-rows:]
+    if not np.isfinite(value).all() or not np.isfinite(drift).all():
+        return None
+    if np.any(np.abs(value) > Bounds.beta * np.abs(drift) + Bounds.apart):
+        return None
+    return Finding(
+        "policy_loss",
+        "info",
+        0.9,
+        int(loss.step[0]),
+        loss.name,
+        said(
+            "{loss} is {first:.4g} at first and {last:.4g} now, while {kl} went from "
+            "{kl_first:.2g} to {kl_last:.2g}",
+            loss=loss.name,
+            first=abs(float(value[0])),
+            last=value[-1],
+            kl=kl.name,
+            kl_first=drift[0],
+            kl_last=drift[-1],
+        ),
+    )
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    spread = view.around.logged(_SPREAD)
+    if spread is not None and np.any(spread.value > 0):
+        yield Reason(
+            "loss_of_kl",
+            said(
+                "{name} is above 0 in {some:,} of {rows:,} rows: there is a gradient",
+                name=spread.name,
+                some=int(np.sum(spread.value > 0)),
+                rows=len(spread.value),
+            ),
+            2.0,
+        )
+
+
+PATTERN = Pattern(
+    id="policy_loss",
+    slot="beside",
+    severity="info",
+    find=find,
+    hides=("too_early", "zero_loss"),
+    looks=2,
+    limits=Bounds,
+    causes=_causes,
+    typical=("loss_of_kl",),
+)
