@@ -176,6 +176,10 @@ def _advice(
             lines.append(printable(f"{word}: {knowledge.cause(cause.id).text}{why}"))
         do = knowledge.word("do")
         lines += [f"{do}: {printable(remedy)}" for remedy in knowledge.remedies(finding)[:2]]
+    elif finding is not None:  # what looks odd and is usual is told, so that nobody mends it
+        for cause in [cause for cause in finding.causes if cause.why][:1]:
+            text, why = knowledge.cause(cause.id).text, knowledge.say(cause.why)
+            lines.append(printable(f"{knowledge.tell('likely')}: {text} ({why})"))
     if sibling is not None:
         told = sibling.in_words(knowledge.word)
         lines.append(f"{knowledge.word('sibling')}: {'; '.join(told)}")

@@ -63,18 +63,15 @@ def find(view: View) -> Finding | None:
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
-    spread = view.around.logged(_SPREAD)
+    spread, why = view.around.logged(_SPREAD), finding.evidence
     if spread is not None and np.any(spread.value > 0):
-        yield Reason(
-            "loss_of_kl",
-            said(
-                "{name} is above 0 in {some:,} of {rows:,} rows: there is a gradient",
-                name=spread.name,
-                some=int(np.sum(spread.value > 0)),
-                rows=len(spread.value),
-            ),
-            2.0,
+        why += said(
+            "; {name} is above 0 in {some:,} of {rows:,} rows: there is a gradient",
+            name=spread.name,
+            some=int(np.sum(spread.value > 0)),
+            rows=len(spread.value),
         )
+    yield Reason("loss_of_kl", why, 2.0)
 
 
 PATTERN = Pattern(
@@ -86,5 +83,4 @@ PATTERN = Pattern(
     looks=2,
     limits=Bounds,
     causes=_causes,
-    typical=("loss_of_kl",),
 )

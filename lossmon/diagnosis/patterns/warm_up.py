@@ -12,6 +12,7 @@ from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -65,7 +66,7 @@ PATTERN = Pattern(
     forbids=("rate+", "rate-"),
     looks=2,
     limits=Bounds,
-    typical=("lr_warmup",),
+    causes=lambda finding, _: iter((Reason("lr_warmup", finding.evidence, 2.0),)),
     picture=Picture(curve="learning_rate"),
     sketch=lambda of: Sketch({"train": 2.3 + 0.02 * of.noise, "rate": np.minimum(of.t, 1.0)}),
 )
