@@ -120,9 +120,7 @@ RANKED = (
 MORE_SCORES = (
     Measure(r"psnr\w*|m?s?ssim\w*", "higher"),
     *RANKED,
-    Measure(r"(?:pseudo_|mean_)?dice\w*|m?_?iou|jaccard|cider|meteor|kappa|pearson\w*", "higher"),
-    Measure(r"success_rate|win_rate|pass_\d+|recall|precision|scores?", "higher"),
-    Measure(r"r?mse|mae|mape|rmsle|error", "lower"),
+    Measure(r"r?mse|mae|[sw]?mape|rmsle|rmspe|errors?", "lower"),
 )
 LIKE_LOSSES = (Measure(r"(?:\w+_)?(?:ppl|perplexity|xppl)|bp[cdb]|bits_per_\w+|neg_?elbo"),)
 

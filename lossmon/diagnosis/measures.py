@@ -99,7 +99,8 @@ def judged(
         return Judged({**_without(chosen), "train_loss": chosen["eval_loss"]}, quiet=kind.quiet)
     if found is None and "train_loss" not in chosen:
         measures = (*LIKE_LOSSES, *(kind.goals or SCORES), *MORE_SCORES)
-        found, quiet = _best(measures, names, points), ODD_FOR_REWARDS
+        found = _best(measures, names, points) or _any_score(points)
+        quiet = ODD_FOR_REWARDS
     if found is None:
         return Judged(chosen, quiet=kind.quiet)
     curve, direction = found
@@ -109,6 +110,13 @@ def judged(
     if direction == "lower" and evals is not None and evals[0] != curve:
         roles["eval_loss"] = evals[0]
     return Judged(roles, direction == "higher", quiet)
+
+
+def _any_score(points: Mapping[str, Sized]) -> tuple[str, Direction] | None:
+    """Whatever the table of names calls a score, the one with most points."""
+    scores = [name for name, one in points.items() if getattr(one, "role", "") == "accuracy"]
+    best = max(scores, key=lambda name: (len(points[name]), not _oddness(name)[0]), default=None)
+    return None if best is None or not len(points[best]) else (best, "higher")
 
 
 _FEW_EVALS = 4  # rows of an eval loss that stands alone

@@ -102,7 +102,7 @@ _NEWS = re.compile(
 _OBJECTIVE = (
     r"(?:(?:binary_|multi_)?(?:log_?loss|error)|m?log_?loss|rmse|mae|mse|l1|l2|mape|huber|quantile"
     r"|(?:(?:sparse_)?categorical_|binary_)?cross_?entropy|xent|nll|ce|deviance|objective"
-    r"|perplexity_loss|rmsle|poisson|gamma|tweedie|multi_?class(?:_one_vs_all)?|(?:multi|query)_?rmse"
+    r"|perplexity_loss|rmsle|rmspe|[sw]mape|mphe|merror|poisson|gamma|tweedie|multi_?class(?:_one_vs_all)?|(?:multi|query)_?rmse"
     r"|pair_logit|expectile|mean_(?:squared|absolute)_(?:percentage_)?error|hinge"
     r"|ce_mean(?:_words)?|weighted_sum|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
 )
@@ -120,7 +120,7 @@ _HIGHER = (  # scores and rewards that should rise
 )
 _LOWER = (  # scores that should fall
     r"(?:ppl|perplexity|\w*errors?|err|fid\w*|kid|lpips|[wct]er|eer|hd_?95|hausdorff\w*|asd|assd"
-    r"|mcd|[am]?[fd]de|mp[jv]pe|epe|crps|rmse\w*|mae|mse|mape|nll|bp[bcd]|regret)"
+    r"|mcd|[am]?[fd]de|mp[jv]pe|epe|crps|rms[elp]\w*|mae|mse|[sw]?mape|nll|bp[bcd]|regret)"
 )
 _SOUGHT = re.compile(
     r"value|fval|fx|f_x|f|fun|obj|f_min|f_avg|(?:best_)?loss"
