@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,10 +31,11 @@ from lossmon.usage import command
 from lossmon.words import said
 
 if TYPE_CHECKING:
+    from lossmon.diagnosis.knowledge import Knowledge
     from lossmon.monitor.training import Judging
+    from lossmon.monitor.update import RunUpdate
     from lossmon.monitor.versus import Axis
     from lossmon.report.against import Against
-    from lossmon.report.batches import Batches
 
 
 @command()
@@ -115,20 +118,15 @@ def check(
     form = "json" if as_json else form
     one_thread()
     from lossmon.diagnosis.knowledge import load
-    from lossmon.report import check as report
     from lossmon.report.gather import gather
     from lossmon.report.machine import look_at_machine
 
     replays = form == "json" if timeline is None else timeline
     judging: Judging = "as it grows" if replays else "at the end"
-    plain_reading = not baselines and not verbose and not cluster and not resume
-    if form in ("text", "json") and plain_reading and targets:
-        from lossmon.report.batches import listed
-
-        batches = listed(targets)
-        if batches is not None:
-            names = [name.strip() for name in shown.split(",") if name.strip()]
-            _check_batches(batches, workers or jobs, form, fail_on, lang, judging, ascii, names)
+    names = [name.strip() for name in shown.split(",") if name.strip()]
+    answer = _Answer(form, fail_on, load(lang), plain(ascii), names)
+    if targets and form in ("text", "json") and not (baselines or verbose or cluster or resume):
+        _leave_if_many(targets, workers or jobs, answer, judging)
     if cluster or resume or (workers and form == "json"):
         if form != "json":
             raise click.UsageError(said("--cluster and --resume are for --json"))
@@ -141,23 +139,12 @@ def check(
             )
     updates, errors, refused = gather(targets or (".",), workers or jobs, asking(), judging)
     updates = look_at_machine(updates, time.time())
-    knowledge = load(lang)
     stand: dict[str, Against] = {}
     if baselines:
         from lossmon.report.against import against
 
         stand = against(updates, baselines, at, margin / 100, asking())
-    if updates and form == "json":
-        click.echo(report.as_json(updates, knowledge, stand))
-    elif updates and form == "text":
-        names = [name.strip() for name in shown.split(",") if name.strip()]
-        click.echo(
-            report.as_text(updates, knowledge, columns(), stand, ascii=plain(ascii), columns=names)
-        )
-    elif form in ("github", "sarif"):
-        from lossmon.report.annotations import written
-
-        click.echo(written(form, updates, stand, knowledge))
+    answer.print(updates, stand)
     if verbose:
         from lossmon.report.reading import as_text
 
@@ -165,45 +152,83 @@ def check(
         data = form != "text"
         click.echo(("" if data else "\n") + as_text(updates, refused, lang), err=data)
     tell_what_failed(errors)
-    untold = [one for one in stand.values() if one.standing is None and "behind" in fail_on]
-    for one in untold:
-        complain(one.sentence())
-    if errors or untold:
-        sys.exit(2)
-    if report.fails(updates, stand, fail_on):
-        sys.exit(1)
+    status = answer.status(updates, stand)
+    if errors or status:
+        sys.exit(2 if errors else status)
 
 
-def _check_batches(
-    batches: Batches,
-    jobs: int | None,
-    form: str,
-    fail_on: tuple[str, ...],
-    lang: str,
-    judging: Judging,
-    ascii: bool,
-    names: list[str],
-) -> NoReturn:
-    """Triage more logs than fit, and exit."""
-    from lossmon.diagnosis.knowledge import load
-    from lossmon.report import check as report
-    from lossmon.report.batches import triaged
+@dataclass(frozen=True)
+class _Answer:
+    """How `check` answers.
 
-    knowledge = load(lang)
-    whole = triaged(batches, jobs, form, lang, judging, click.echo)
-    if whole.neediest:
-        click.echo(
-            report.as_text(
-                whole.neediest, knowledge, columns(), {}, ascii=plain(ascii), columns=names
+    Attributes:
+        form: "text", "json", "github" or "sarif".
+        fail_on: levels, of which the mildest counts, and "behind".
+        knowledge: the language.
+        ascii: ASCII signs only.
+        columns: settings that have a column each.
+    """
+
+    form: str
+    fail_on: tuple[str, ...]
+    knowledge: Knowledge
+    ascii: bool
+    columns: Sequence[str]
+
+    def print(self, updates: Sequence[RunUpdate], stand: Mapping[str, Against]) -> None:
+        """Say how runs stand, on standard output."""
+        from lossmon.report import check as report
+
+        if self.form in ("github", "sarif"):
+            from lossmon.report.annotations import written
+
+            click.echo(written(self.form, updates, stand, self.knowledge))
+        elif updates and self.form == "json":
+            click.echo(report.as_json(updates, self.knowledge, stand))
+        elif updates:
+            click.echo(
+                report.as_text(
+                    updates,
+                    self.knowledge,
+                    columns(),
+                    stand,
+                    ascii=self.ascii,
+                    columns=self.columns,
+                )
             )
-        )
-    click.echo(whole.summary(knowledge), err=form == "json")
+
+    def status(self, updates: Sequence[RunUpdate], stand: Mapping[str, Against]) -> int:
+        """The exit status; a run that could not be compared where that was asked for is told."""
+        from lossmon.report.check import fails
+
+        untold = [
+            one for one in stand.values() if one.standing is None and "behind" in self.fail_on
+        ]
+        for one in untold:
+            complain(one.sentence())
+        return 2 if untold else int(fails(updates, stand, self.fail_on))
+
+
+def _leave_if_many(
+    targets: Sequence[str], jobs: int | None, answer: _Answer, judging: Judging
+) -> None:
+    """Triage more logs than fit, and exit; where there are fewer, nothing is done."""
+    from lossmon.report import check as report
+    from lossmon.report.batches import listed, triaged
+
+    batches = listed(targets)
+    if batches is None:
+        return
+    whole = triaged(batches, jobs, answer.form, answer.knowledge.lang, judging, click.echo)
+    if whole.neediest:
+        answer.print(whole.neediest, {})
+    click.echo(whole.summary(answer.knowledge), err=answer.form == "json")
     tell_broken_plug_ins()
     for error in whole.errors:
         complain(error)
     if whole.errors or not whole.runs:
         sys.exit(2)
-    sys.exit(int(report.at_or_above(whole.severities, fail_on)))
+    sys.exit(int(report.at_or_above(whole.severities, answer.fail_on)))
 
 
 @command()

@@ -100,19 +100,33 @@ class Placer:
             values = self._fresh(shape, values, step)
             if not values:
                 return
-            again = shape.bar and step is not None and step == place.step
-            if step is not None:
-                self._enter(shape.stage or self.title, step)
-                by_batch = epoch is not None and "batch" in shape.counters
-                recurs = shape.rows >= _RECURS or 1 not in self._levels.values()
-                place.arrive(step, shape.level == 2, by_batch, recurs)
-            if not again and not (shape.bar and self.loops.is_last(shape, groups)):
-                self.facts.finished, self.facts.failure = False, None
-            if shape.totals:
-                self.note_totals(shape, groups)
+            self._arrive(shape, groups, step, epoch)
         at = place.epoch if epoch is None else epoch
         record = Record(values, step, at, time, "" if evaluation else self.stage)
         alone = evaluation and self.loops.is_alone(shape, groups)
+        self._hand_on(shape, groups, record, evaluation, alone)
+        if shape.rows in (1, _RECURS) and not alone:
+            self._note_levels(shape, values)
+
+    def _arrive(
+        self, shape: Shape, groups: tuple[str, ...], step: int | None, epoch: float | None
+    ) -> None:
+        """The training is at a step, and goes on."""
+        again = shape.bar and step is not None and step == self.place.step
+        if step is not None:
+            self._enter(shape.stage or self.title, step)
+            by_batch = epoch is not None and "batch" in shape.counters
+            recurs = shape.rows >= _RECURS or 1 not in self._levels.values()
+            self.place.arrive(step, shape.level == 2, by_batch, recurs)
+        if not again and not (shape.bar and self.loops.is_last(shape, groups)):
+            self.facts.finished, self.facts.failure = False, None
+        if shape.totals:
+            self.note_totals(shape, groups)
+
+    def _hand_on(
+        self, shape: Shape, groups: tuple[str, ...], record: Record, evaluation: bool, alone: bool
+    ) -> None:
+        """A row at once, or held back where later lines may say more of it."""
         if shape.bar:
             if evaluation or not (shape.redraws and self.drawn.between(shape, groups, record)):
                 self.drawn.hold_bar(shape, record, groups)
@@ -121,11 +135,13 @@ class Placer:
             self.drawn.hold(("eval", shape.names, record.epoch, record.step), record)
         else:
             self.drawn.emit(record)
-        if shape.rows in (1, _RECURS) and not alone:
-            for name in values:  # one torn line among many rows by epoch is no kind of row
-                known = self._levels.get(name)
-                if known is None or shape.rows == _RECURS:
-                    self._levels[name] = max(shape.level, known or 0)
+
+    def _note_levels(self, shape: Shape, values: dict[str, float]) -> None:
+        """How finely metrics are logged: one torn line among many rows by epoch tells nothing."""
+        for name in values:
+            known = self._levels.get(name)
+            if known is None or shape.rows == _RECURS:
+                self._levels[name] = max(shape.level, known or 0)
 
     def _enter(self, named: str, step: int) -> None:
         """Another part of the training begins: it is called so, or what was planned is done."""

@@ -75,63 +75,71 @@ def render(
     Raises:
         TargetError: No run has such a metric, or the range is empty.
     """
-    first = updates[0]
-    metrics = [_named(name, updates) for name in metrics]
-    unknown = [name for name in metrics if not any(name in one.series for one in updates)]
-    if unknown:
-        there = ", ".join(printable(name) for name in metrics_of(first))
-        raise TargetError(
-            said(
-                "{run}: no metric {unknown}; it has {known}",
-                run=first.run,
-                unknown=repr(unknown[0]),
-                known=there,
-            )
-        )
+    metrics = _known_metrics(metrics, updates)
     spec = ChartSpec(
-        curves_of(first, metrics),
+        curves_of(updates[0], metrics),
         width,
         max(5, height - 2),
-        marks_of(first),
+        marks_of(updates[0]),
         x_axis,
         log_y,
         smooth,
         ascii,
         log_x=log_x,
         whole_y=whole_y,
-        tokens=tokens_of(first),
-        strip=strip_of(first, strip, smooth)[1],
+        tokens=tokens_of(updates[0]),
+        strip=strip_of(updates[0], strip, smooth)[1],
     )
     if len(updates) > 1:
         curves = overlay_of(updates, Identities(), metrics[0] if metrics else None)
         spec = replace(spec, curves=curves, height=max(5, height - 1), marks=(), strip=None)
-    spec = told_in(spec, knowledge.tongue)
-    picture = _within(spec, start, end)
+    picture = _within(told_in(spec, knowledge.tongue), start, end)
     rows = ["".join(_colored(span, color) for span in row).rstrip() for row in picture.rows]
-    named = "  " + ", ".join(map(printable, metrics)) if metrics else ""
-    after = named + (f"  {knowledge.tell('log{axis}', axis='')}" if picture.log_y else "")
     if not titled:
         return "\n".join(rows)
-    if len(updates) > 1:
-        return "\n".join(
-            [
-                clip(
-                    knowledge.tell("{runs} {runs:run|runs}", runs=len(updates)) + after,
-                    width,
-                    ascii=ascii,
-                ),
-                *rows,
-            ]
+    drawn = "  " + ", ".join(map(printable, metrics)) if metrics else ""
+    drawn += f"  {knowledge.tell('log{axis}', axis='')}" if picture.log_y else ""
+    lines = [_title(updates, drawn, width, knowledge, ascii=ascii), *rows]
+    if len(updates) == 1:
+        lines.append(clip(verdict_line(updates[0], knowledge), width, ascii=ascii))
+    return "\n".join(lines)
+
+
+def _known_metrics(asked: Sequence[str], updates: Sequence[RunUpdate]) -> list[str]:
+    """The metrics of these names, or of the parts that common names stand for.
+
+    Raises:
+        TargetError: no run has such a metric.
+    """
+    found = [_named(name, updates) for name in asked]
+    unknown = [name for name in found if not any(name in one.series for one in updates)]
+    if unknown:
+        raise TargetError(
+            said(
+                "{run}: no metric {unknown}; it has {known}",
+                run=updates[0].run,
+                unknown=repr(unknown[0]),
+                known=", ".join(map(printable, metrics_of(updates[0]))),
+            )
         )
-    total = f"/{first.total_steps:,}" if first.total_steps else ""
+    return found
+
+
+def _title(
+    updates: Sequence[RunUpdate], drawn: str, width: int, knowledge: Knowledge, *, ascii: bool
+) -> str:
+    """The line above the chart: which run, how it stands, and what is drawn of it."""
+    first = updates[0]
+    if len(updates) > 1:
+        count = knowledge.tell("{runs} {runs:run|runs}", runs=len(updates))
+        return clip(count + drawn, width, ascii=ascii)
     step = ""
     if first.step is not None:
+        total = f"/{first.total_steps:,}" if first.total_steps else ""
         step = knowledge.tell("step {step:,}{total}", step=first.step, total=total)
-    about = f"  {knowledge.tell(word_of(first.state))}  {step}{after}"
-    room = max(12, width - cell_width(about))
-    title = clip_middle(printable(first.run), room, ascii=ascii) + about
-    verdict = clip(verdict_line(first, knowledge), width, ascii=ascii)
-    return "\n".join([clip(title, width, ascii=ascii), *rows, verdict])
+    about = f"  {knowledge.tell(word_of(first.state))}  {step}{drawn}"
+    name = clip_middle(printable(first.run), max(12, width - cell_width(about)), ascii=ascii)
+    return clip(name + about, width, ascii=ascii)
 
 
 def lacks_axis(updates: Sequence[RunUpdate], axis: str, metrics: Sequence[str] = ()) -> str:
