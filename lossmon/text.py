@@ -149,6 +149,11 @@ def _words(text: str) -> list[str]:
     return words
 
 
+def short_exponent(number: str) -> str:
+    """A number as `format` wrote it, with the shortest exponent: 1e-07 is 1e-7, 1e+04 is 1e4."""
+    return number.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+
+
 def in_words(seconds: float) -> str:
     """A duration in the coarsest unit that tells: "12 s", "3 min", "2.5 h", "4 d"."""
     if seconds < 1:

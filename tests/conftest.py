@@ -51,16 +51,25 @@ def settings_of_nobody(homes: Iterator[Path], monkeypatch: Any) -> Iterator[None
 # Files whose tests start processes, look at real trainings or make up thousands of examples.
 _DEAR = frozenset((
     "test_conformance", "test_cases", "test_cli", "test_watch", "test_status", "test_streams",
-    "test_demo",
+    "test_demo", "test_project", "test_runs",
 ))  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow what opens a screen, a terminal, a box or a process: `-m "not slow"` is quick."""
     for item in items:
-        screen = inspect.iscoroutinefunction(getattr(item, "function", None))
-        if screen or item.path.stem in _DEAR or item.path.parent.name == "remote":
+        function = getattr(item, "function", None)
+        screen = inspect.iscoroutinefunction(function)
+        dear = item.path.stem in _DEAR or item.path.parent.name == "remote"
+        if screen or dear or _calls_lossmon(function):
             item.add_marker("slow")
+
+
+def _calls_lossmon(function: Any) -> bool:
+    """Whether a test runs the program itself, by `tests.report.test_cli.run`: half a second each."""
+    called = getattr(function, "__globals__", {}).get("run")
+    asked = "run" in getattr(getattr(function, "__code__", None), "co_names", ())
+    return asked and getattr(called, "__module__", "") == "tests.report.test_cli"
 
 
 @pytest.fixture

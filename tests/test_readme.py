@@ -39,7 +39,8 @@ def block(language: str, holds: str) -> str:
 
 
 def test_the_table_of_formats_is_the_one_of_the_code() -> None:
-    for _, log, sign in table():
+    for _, *cells in table():  # a bar within one would begin another
+        log, sign = (cell.replace("|", "\\|") for cell in cells)
         assert f"| {log} | {sign} |" in PAGES["formats.md"]
 
 

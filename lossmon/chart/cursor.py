@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
 
 import numpy as np
 
 from lossmon.chart.axis import origin_of
 from lossmon.chart.canvas import Cell
 from lossmon.chart.lines import Track, track_of
-from lossmon.chart.spec import Curve, Plot, Span
+from lossmon.chart.spec import Curve, Plot, Span, spans_of
 from lossmon.history.columns import SeriesView
 from lossmon.text import char_width
 
@@ -166,11 +165,3 @@ def cells_of(row: Sequence[Span]) -> list[Cell]:
             if char_width(char) == 2:
                 cells.append(("", span.style))
     return cells
-
-
-def spans_of(cells: Sequence[Cell]) -> tuple[Span, ...]:
-    """Cells as spans."""
-    return tuple(
-        Span("".join(char for char, _ in group), style)
-        for style, group in groupby(cells, key=lambda cell: cell[1])
-    )

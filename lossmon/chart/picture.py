@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 import numpy as np
 
 from lossmon.chart import axis as ax
 from lossmon.chart import frame, place
 from lossmon.chart import scale as sc
-from lossmon.chart.canvas import Cell, Stroke, paint
+from lossmon.chart.canvas import Stroke, paint
 from lossmon.chart.lines import Line, Track, ends, line_of, track_of
-from lossmon.chart.spec import ChartSpec, Curve, Mark, Picture, Plot, Span
+from lossmon.chart.spec import ChartSpec, Curve, Mark, Picture, Plot, Span, spans_of
 from lossmon.chart.strip import gutter_of, strip_height, strip_rows
 from lossmon.chart.window import Window, shown
 from lossmon.diagnosis import statistics as st
@@ -104,7 +103,7 @@ def draw(spec: ChartSpec) -> Picture:
         rows += strip_rows(strip_line, x, gutter, width, below, spec.ascii)
     whole = (min(ends(tracks)), laid.extent.high)
     plot = Plot(gutter, width, plot_height, x, y, whole, (height, height + below))
-    return Picture(tuple(_spans(row) for row in rows), axis, laid.axes, clipped, y.log, plot)
+    return Picture(tuple(map(spans_of, rows)), axis, laid.axes, clipped, y.log, plot)
 
 
 def _y_scale(lines: Sequence[Line], spec: ChartSpec) -> sc.Scale:
@@ -193,13 +192,6 @@ def x_of_step(tracks: Sequence[Track], x: ax.XScale) -> Callable[[int], float | 
         return None
 
     return found
-
-
-def _spans(row: list[Cell]) -> tuple[Span, ...]:
-    return tuple(
-        Span("".join(char for char, _ in cells), style)
-        for style, cells in groupby(row, key=lambda cell: cell[1])
-    )
 
 
 def _empty(width: int, height: int) -> tuple[tuple[Span, ...], ...]:

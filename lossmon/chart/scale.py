@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossmon.history.columns import Floats
+from lossmon.text import short_exponent
 
 _GRAINS = 32
 _BEYOND = 0.5  # of the core range: raw points further out are clipped, and counted
@@ -126,7 +127,7 @@ def y_ticks(scale: Scale, most: int) -> list[tuple[float, str]]:
 
 def _short(value: float) -> str:
     text = f"{value:.0e}" if value < 1e-3 else f"{value:.3g}"
-    return text.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+    return short_exponent(text)
 
 
 def labels(values: list[float]) -> list[str]:
@@ -143,7 +144,7 @@ def labels(values: list[float]) -> list[str]:
             if exact and len(set(texts)) == len(values):
                 return texts
     for digits in range(3, 16):
-        texts = [f"{v:.{digits}g}".replace("e+0", "e").replace("e-0", "e-") for v in values]
+        texts = [short_exponent(f"{v:.{digits}g}") for v in values]
         if len(set(texts)) == len(values):
             break
     return texts

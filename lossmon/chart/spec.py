@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 from lossmon.chart.axis import XScale
 from lossmon.chart.scale import Scale
@@ -18,6 +19,14 @@ class Span:
 
     text: str
     style: str
+
+
+def spans_of(cells: Iterable[tuple[str, str]]) -> tuple[Span, ...]:
+    """Cells, each a sign and its style, as spans."""
+    return tuple(
+        Span("".join(sign for sign, _ in group), style)
+        for style, group in groupby(cells, key=lambda cell: cell[1])
+    )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from lossmon.chart.axis import XScale
 from lossmon.chart.canvas import Cell, Stroke, paint
 from lossmon.chart.lines import Line
 from lossmon.chart.place import Place, name_of, write_clipped, write_not_finite
-from lossmon.text import cell_width
+from lossmon.text import cell_width, short_exponent
 
 _TALL = ((30, 4), (22, 3), (14, 2))  # rows of the picture from which on the strip has so many
 _COLUMNS = 100
@@ -30,7 +30,7 @@ def _ends(line: Line, y: sc.Scale) -> tuple[str, str]:
     """Labels of the least and the greatest value in sight; of the range where one is beyond it."""
     ends = line.range or (y.low, y.high)
     inside = (max(ends[0], y.low), min(ends[1], y.high))
-    texts = [f"{end:.3g}".replace("e+0", "e").replace("e-0", "e-") for end in inside]
+    texts = [short_exponent(f"{end:.3g}") for end in inside]
     return texts[0], texts[1]
 
 

@@ -137,7 +137,8 @@ class Pattern:
             findings stand "beside" them.
         severity: how bad it is, where nothing else decides.
         find: the finding where it holds, else None; None for what a clock or the log's end tells.
-        after: patterns of its slot that are asked before it: where one of them holds, it does not.
+        after: patterns that are asked before it. Where one of its slot holds, it does not; beside
+            the verdicts, where any number may hold, it only orders.
         hides: patterns, or whole slots, of which nothing is said while it holds.
         looks: looks in a row that must agree before a running training shows it; O(log n) looks
             are made in a run.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.rates import rise_of_rate
 from lossmon.diagnosis.view import Curve, View
@@ -72,6 +73,7 @@ def swings(view: View, train: Curve, low: float, rise: float) -> bool:
     return float(np.mean(after > low + 0.25 * rise)) < Bounds.above
 
 
-def stands(train: Curve | None, low: float, level: float) -> bool:
+def stands(finding: Finding, view: View) -> bool:
     """Of a rise that was told at least half is left: more swings do not make it another pattern."""
-    return train is not None and train.end - low > Bounds.stands * (level - low)
+    low, level = finding.numbers["low"], finding.numbers["level"]
+    return view.train is not None and view.train.end - low > Bounds.stands * (level - low)

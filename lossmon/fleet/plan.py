@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lossmon.errors import TargetError
-from lossmon.logs.discover import run_directory
+from lossmon.logs.discover import folders_above, run_directory
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import resolve
 from lossmon.logs.target import check_local
@@ -68,11 +68,11 @@ def _kin(logs: Sequence[str]) -> list[list[str]]:
         there.setdefault(run_directory(log), []).append(log)
     below: dict[str, int] = {}
     for folder in there:
-        for above in _above(folder):
+        for above in folders_above(folder):
             below[above] = below.get(above, 0) + 1
     head: dict[str, str] = {}
     for folder in sorted(there, key=len):  # those above come first
-        few = (one for one in _above(folder) if one in there and below[one] <= _MOST_BELOW)
+        few = (one for one in folders_above(folder) if one in there and below[one] <= _MOST_BELOW)
         head[folder] = head.get(next(few, folder), folder)
     parts: dict[str, list[str]] = {}
     for folder, some in there.items():
@@ -103,10 +103,3 @@ def _stamp(log: str) -> Stamp:
     except OSError:
         return -1, -1
     return stat.st_size, stat.st_mtime_ns
-
-
-def _above(folder: str) -> Iterator[str]:
-    """The folders above one, the nearest first; the current one is above all relative paths."""
-    while (above := os.path.dirname(folder)) != folder:
-        yield above or os.curdir
-        folder = above

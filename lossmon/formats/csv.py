@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
+from lossmon.formats.decoder import Parts, Record, Rows
 from lossmon.formats.lexicon import (
     ACCURACY,
     EVAL_LOSS,
@@ -27,10 +27,11 @@ from lossmon.formats.lexicon import (
     says_split,
 )
 from lossmon.formats.lexicon_places import is_clock, rank_of
-from lossmon.formats.lines import LineSplitter, clean
+from lossmon.formats.line_decoder import LineDecoder
+from lossmon.formats.lines import clean
 from lossmon.formats.names import split_of_path
 from lossmon.formats.numbers import parse_number
-from lossmon.formats.rows import RowReader, no_collection, stretches
+from lossmon.formats.rows import RowReader, stretches
 from lossmon.words import said
 
 NAME = "csv"
@@ -55,7 +56,7 @@ _NUMERIC = b"0123456789+-.eE \r\n"
 _MAX_COLUMNS = 5000
 
 
-class CsvDecoder:
+class CsvDecoder(LineDecoder):
     """Decodes rows under a header. A repeated header (a resumed run) is no row.
 
     Args:
@@ -63,26 +64,15 @@ class CsvDecoder:
     """
 
     def __init__(self, name: str = "") -> None:
+        super().__init__(NAME)
         self._split = split_of_path(name)
         self._name = name
-        self.format = NAME
-        self.skipped = Skipped()
-        self.facts = Facts()
-        self._lines = LineSplitter()
         self._rows = RowReader(self.facts)
         self._header: list[str] | None = None
         self._delimiter = ","
 
-    def feed(self, data: bytes) -> Sequence[Record]:
-        """Decode the lines that became complete."""
-        with no_collection():
-            return self._decode(self._lines.feed(data))
-
-    def flush(self) -> Sequence[Record]:
-        """Decode the last line, which no newline ended."""
-        return self._decode(self._lines.flush())
-
-    def _decode(self, lines: list[bytes]) -> Sequence[Record]:
+    def rows(self, lines: list[bytes]) -> Sequence[Record]:
+        """The rows that lines are: many at once where they are numbers alone."""
         records: list[Record] = []
         if self._header is None:
             lines = self._behind_header(lines)

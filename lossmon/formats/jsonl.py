@@ -9,12 +9,13 @@ from typing import Any
 
 import orjson
 
-from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
+from lossmon.formats.decoder import Facts, Parts, Record, Rows
 from lossmon.formats.lexicon import OTHER, THROUGHPUT, is_loss, plain, role
-from lossmon.formats.lines import LineSplitter, clean, failure
+from lossmon.formats.line_decoder import LineDecoder
+from lossmon.formats.lines import clean, failure
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import whole
-from lossmon.formats.rows import RowReader, by_column, flatten, no_collection, stretches
+from lossmon.formats.rows import RowReader, by_column, flatten, stretches
 from lossmon.words import said
 
 NAME = "jsonl"
@@ -28,27 +29,16 @@ _LONGEST_TEXT = 4000  # bytes of a line that is no row
 _BULK = 16  # rows from which on they are worth being read together
 
 
-class JsonlDecoder:
+class JsonlDecoder(LineDecoder):
     """Decodes one JSON object a line; what is not an object is skipped with a count."""
 
     def __init__(self, name: str = NAME) -> None:
-        self.format = name
-        self.skipped = Skipped()
-        self.facts = Facts()
-        self._lines = LineSplitter()
+        super().__init__(name)
         self._rows = RowReader(self.facts)
         self._step: int | None = None  # of the newest row
 
-    def feed(self, data: bytes) -> Sequence[Record]:
-        """Decode the lines that became complete."""
-        with no_collection():
-            return self._decode(self._lines.feed(data))
-
-    def flush(self) -> Sequence[Record]:
-        """Decode the last line, which no newline ended."""
-        return self._decode(self._lines.flush())
-
-    def _decode(self, lines: list[bytes]) -> Sequence[Record]:
+    def rows(self, lines: list[bytes]) -> Sequence[Record]:
+        """The rows that lines are: many at once where they have the same keys."""
         if b"" in lines:
             lines = [line for line in lines if line]
         values = load_values(lines)

@@ -23,14 +23,15 @@ class StoreDecoder(JsonlDecoder):
     def __init__(self) -> None:
         super().__init__(NAME)
 
-    def _decode(self, lines: list[bytes]) -> Sequence[Record]:
+    def rows(self, lines: list[bytes]) -> Sequence[Record]:
+        """Rows; what the store says of itself and of its run is none."""
         if lines and self.format == NAME:
             self.format = str((load_object(lines[0]) or {}).get(_KEY, NAME))
             lines = lines[1:]
         told = [line for line in lines if line.startswith(_STATUS)]
         if not told:
-            return super()._decode(lines)
-        records = super()._decode([line for line in lines if not line.startswith(_STATUS)])
+            return super().rows(lines)
+        records = super().rows([line for line in lines if not line.startswith(_STATUS)])
         status = str((load_object(told[-1]) or {}).get("lossmon_status"))
         self.facts.finished = status == "FINISHED"
         self.facts.failure = said("MLflow: {state}", state=status) if status in _FAILED else None

@@ -131,7 +131,7 @@ class Placer:
             if evaluation or not (shape.redraws and self.drawn.between(shape, groups, record)):
                 self.drawn.hold_bar(shape, record, groups)
         elif evaluation and ("batch" in shape.counters or alone):
-            place.phase = "eval"  # what comes below, and says no place, sums it up
+            self.place.phase = "eval"  # what comes below, and says no place, sums it up
             self.drawn.hold(("eval", shape.names, record.epoch, record.step), record)
         else:
             self.drawn.emit(record)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 
 # Folders that a training makes for its own files: their logs belong to the folder above.
 _PART_OF_A_TRAINING = re.compile(
@@ -32,6 +33,13 @@ _SPLIT = re.compile(r"(?i).*[_-](train|val|valid|validation|eval|dev|test)")
 
 def _above(directory: str) -> str:
     return os.path.dirname(directory) or os.curdir
+
+
+def folders_above(path: str) -> Iterator[str]:
+    """The folders that hold a path, the nearest first; the current one holds all relative paths."""
+    while (above := os.path.dirname(path)) != path:
+        yield above or os.curdir
+        path = above
 
 
 def run_directory(log: str) -> str:

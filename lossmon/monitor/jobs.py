@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from lossmon.monitor.pulse import finite
 from lossmon.monitor.update import Job
 from lossmon.text import in_words
 from lossmon.words import said
@@ -26,7 +26,7 @@ def read_jobs(said: Any, now: float) -> Iterator[tuple[Job, tuple[str, ...]]]:
         said: `{"time": ..., "jobs": [...]}`.
         now: seconds since the Unix epoch, by the clock here; that of the box may be hours off.
     """
-    there = _number(said.get("time")) if isinstance(said, dict) else None
+    there = finite(said.get("time")) if isinstance(said, dict) else None
     if there is None:
         return
     ahead = now - there
@@ -45,7 +45,7 @@ def read_jobs(said: Any, now: float) -> Iterator[tuple[Job, tuple[str, ...]]]:
                     str(one.get("node", ""))[:100],
                     _shifted(one.get("start"), ahead),
                     _shifted(one.get("end"), ahead),
-                    _number(one.get("limit_s")),
+                    finite(one.get("limit_s")),
                 ),
                 logs,
             )
@@ -108,11 +108,5 @@ def runs_on(job: Job, host: str) -> bool:
 
 
 def _shifted(time: Any, ahead: float) -> float | None:
-    number = _number(time)
+    number = finite(time)
     return None if number is None else round(number + ahead)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        return None
-    return float(value)

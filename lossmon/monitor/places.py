@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 from typing import Any
 
 from lossmon.hparams import Hparams
-from lossmon.logs.discover import run_directory
+from lossmon.logs.discover import folders_above, run_directory
 from lossmon.logs.source import Source
 from lossmon.monitor.jobs import MAX_JOBS, name_of, read_jobs
 from lossmon.monitor.kinship import Told
@@ -68,7 +68,7 @@ class Places:
         known = self._root_of.get(place)
         if known is None:
             source, path = self.split(place)
-            plain = [root for root in (place, *_above(place)) if root in self._plain]
+            plain = [root for root in (place, *folders_above(place)) if root in self._plain]
             others = [root for root in self._others if self.leads(root, place)]
             above = _join(source, os.path.dirname(path))
             known = self._root_of[place] = max([*plain, *others], key=len, default=above)
@@ -99,7 +99,9 @@ class Places:
             trainings: the logs of each.
         """
         holders = Counter(
-            place for logs in trainings for place in {p for log in logs for p in _above(log.path)}
+            place
+            for logs in trainings
+            for place in {p for log in logs for p in folders_above(log.path)}
         )
         return [self._place_of(logs, holders) for logs in trainings]
 
@@ -122,7 +124,7 @@ class Places:
         start = min((self.directory(log.path) for log in logs), key=len)
         if not (start == root or start.startswith(root.rstrip("/") + "/")):
             start = root
-        chain = [first.path, *_above(first.path)]
+        chain = [first.path, *folders_above(first.path)]
         chain = [
             place
             for place in chain
@@ -211,15 +213,6 @@ def _head(source: Source | None, path: str) -> str:
     if source is None:
         return os.path.basename(os.path.abspath(path))
     return os.path.basename(os.path.normpath(path)) or path
-
-
-def _above(path: str) -> list[str]:
-    """The folders that hold a path, the nearest first."""
-    found = []
-    while (above := os.path.dirname(path)) != path:
-        found.append(above or os.curdir)
-        path = above
-    return found
 
 
 def _is_start(source: Source | None, path: str) -> bool:

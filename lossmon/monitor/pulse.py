@@ -53,7 +53,7 @@ def read_sample(said: Any) -> Sample | None:
     Returns:
         None where it is none.
     """
-    if not isinstance(said, dict) or _number(said.get("time")) is None:
+    if not isinstance(said, dict) or finite(said.get("time")) is None:
         return None
     logs = said.get("logs")
     return Sample(
@@ -63,7 +63,7 @@ def read_sample(said: Any) -> Sample | None:
                 str(gpu.get("id", ""))[:8],
                 str(gpu.get("name", ""))[:100],
                 *(
-                    _number(gpu.get(key))
+                    finite(gpu.get(key))
                     for key in ("use", "memory", "memory_total", "temperature", "power")
                 ),
             )
@@ -163,11 +163,11 @@ class Pulse:
         held = [one for one in said if one.get("open") is True]
         if held:
             self.writer = True
-            pid = _number(held[0].get("pid"))
+            pid = finite(held[0].get("pid"))
             self.pid = None if pid is None else int(pid)
         elif said:
             self.writer = False
-            ends = [_number(one.get("since")) for one in said]
+            ends = [finite(one.get("since")) for one in said]
             ago = sample.time - max([end for end in ends if end is not None], default=sample.time)
             self.gone_since = now - max(0.0, ago)  # the clock there may be hours off
         ids = {id for one in said for id in _list(one.get("gpus")) if isinstance(id, str)}
@@ -241,8 +241,8 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _number(value: Any) -> float | None:
-    """A finite number, or None."""
+def finite(value: Any) -> float | None:
+    """A number of JSON from another machine, where it is one that can be counted with."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > 1e300:
         return None
     return float(value) if math.isfinite(value) else None

@@ -10,6 +10,7 @@ from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.monitor import RunUpdate
 from lossmon.presentation.signs import ASCII_SIGNS, SIGNS
 from lossmon.presentation.verdict import headline
+from lossmon.text import short_exponent
 
 STYLE = {"critical": "$text-error", "warning": "$text-warning", "info": "$text-success"}
 _FRESH_S = 60.0  # an age that is shown as one: a ticking clock would cost bytes all day
@@ -92,7 +93,7 @@ def number(value: float | None, width: int = 10) -> str:
     for digits in (4, 3, 2, 1):
         if len(text) <= width:
             break
-        text = f"{value:.{digits}g}".replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
+        text = short_exponent(f"{value:.{digits}g}")
     return text
 
 

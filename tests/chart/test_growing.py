@@ -72,6 +72,7 @@ KINDS = ("plain", "spikes", "gaps", "diverged", "level", "below zero", "huge")
 
 
 @given(st.sampled_from(KINDS), st.lists(LOOKS, min_size=2, max_size=3), st.integers(0, 99))
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 def test_what_is_kept_while_a_run_grows_gives_the_same_picture(kind, looks, seed) -> None:
     rng = np.random.default_rng(seed)

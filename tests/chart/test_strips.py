@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lossmon.chart import strips
+from lossmon.chart.of_run import strip_of
 from lossmon.chart.strips import NAMES, Strip, strip_named
 from lossmon.cli import cli
 from lossmon.config.screen import Screen
@@ -56,8 +57,10 @@ def test_speed_is_what_the_log_says_else_steps_by_the_times_of_rows() -> None:
     assert told.step.tolist() == [20, 40, 50]
     logged = replace(view("tokens_per_s", np.array([7.0, 8.0]), 10, None), role="throughput")
     series = {**timed.series, "tokens_per_s": logged}
-    told = find(replace(timed, series=series), 0.6)
-    assert told is logged
+    both = replace(timed, series=series)
+    assert find(both, 0.6) is logged
+    assert strip_of(both, "throughput", 0.6)[1].label == "tokens_per_s"  # type: ignore[union-attr]
+    assert strip_of(timed, "throughput", 0.6)[1].label == "steps/s"  # type: ignore[union-attr]
 
 
 def test_the_rate_and_the_norm_are_those_of_the_run() -> None:

@@ -476,7 +476,8 @@ def test_one_run_that_diverged_does_not_flatten_a_sweep() -> None:
 
 def test_runs_that_end_at_one_place_are_all_named() -> None:
     identities, fall = Identities(), np.linspace(2, 1, 60)
-    runs = [replace(with_eval(), run=f"exp/run-{i:02}") for i in range(14)]
+    base = with_eval()
+    runs = [replace(base, run=f"exp/run-{i:02}") for i in range(14)]
     curves = [
         replace(curve, view=view(np.where(np.arange(60) < 30, fall + i / 40, fall)))
         for i, curve in enumerate(overlay_of(runs, identities))

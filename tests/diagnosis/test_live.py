@@ -24,6 +24,7 @@ def letter() -> list[Outcome]:
     return [replay_case(case) for case in literal.cases(4, seed=99) if len(case.train[0]) < 4000]
 
 
+@pytest.mark.slow
 def test_generated_curves_get_their_verdicts(letter: list[Outcome]) -> None:
     wrong = [
         (o.case.name, o.final.train, o.final.pair)
@@ -34,11 +35,13 @@ def test_generated_curves_get_their_verdicts(letter: list[Outcome]) -> None:
     assert len(wrong) <= 0.12 * len(letter), wrong
 
 
+@pytest.mark.slow
 def test_generated_healthy_curves_raise_no_alarm(letter: list[Outcome]) -> None:
     fine = [o for o in letter if "healthy" in (o.case.label, o.case.pair)]
     assert [o.case.name for o in fine if o.warned()] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plan", [True, False])
 def test_traps_raise_next_to_no_alarms(plan: bool) -> None:
     cases = [c for c in traps.cases(2, seed=5) if len(c.train[0]) < 1500]

@@ -92,6 +92,7 @@ def test_a_copy_goes_on_by_itself(beeps: ForeignFormat) -> None:
     assert other.feed(b".7\n")[0].values == {"loss": 2.7}
 
 
+@pytest.mark.slow
 def test_a_log_on_which_a_plug_in_hangs_is_set_aside(beeps: ForeignFormat) -> None:
     hung, fine = beeps.decoder("a"), beeps.decoder("b")
     with pytest.raises(FormatError, match="set aside: the format beeps, of another package"):
@@ -107,6 +108,7 @@ def test_what_a_plug_in_raises_is_said(beeps: ForeignFormat) -> None:
     assert len(decoder.feed(b"1 2.5\n")) == 1
 
 
+@pytest.mark.slow
 def test_a_plug_in_that_hangs_while_it_looks_is_not_asked_for_ever(beeps: ForeignFormat) -> None:
     for _ in range(3):
         assert beeps.sniff(b"HANG SNIFF", "x") is None
@@ -174,6 +176,7 @@ def test_an_expression_of_the_user_finds_rows(worker: Worker) -> None:
     assert [record.step for record in records] == list(range(1, 1201))
 
 
+@pytest.mark.slow
 def test_a_log_on_which_an_expression_of_the_user_hangs_is_set_aside(worker: Worker) -> None:
     pattern = re.compile(r"(?P<loss>(\w*)*)!")
     log = Log("x", decoder=PatternDecoder("slow", pattern, worker))

@@ -88,12 +88,12 @@ def test_settings_are_read_where_they_are_plain() -> None:
 
 def test_a_flood_of_events_is_counted_in_bounded_memory() -> None:
     facts = Facts()
-    for step in range(10_000):
-        note("Gradient overflow. Skipping step" + " x" * 5000, step, facts)
-    assert facts.counts == {"overflow": 10_000}
+    for step in range(500):
+        note("Gradient overflow. Skipping step" + " x" * 1000, step, facts)
+    assert facts.counts == {"overflow": 500}
     assert len(facts.events) == 8
     assert facts.events[0].step == 0
-    assert facts.events[-1].step == 9999
+    assert facts.events[-1].step == 499
     assert max(len(event.text) for event in facts.events) <= 200
 
 

@@ -57,6 +57,27 @@ def test_a_text_names_the_same_numbers_in_each_language(lang: str) -> None:
         assert not missing, f"{template}: {missing} is not said"
 
 
+def reasons() -> dict[str, str]:
+    """What formats say of a line that is no row, as a plain text -> where it stands."""
+    found: dict[str, str] = {}
+    for path in sorted((PACKAGE / "formats").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            call = ast.unparse(node.func)
+            at = {"super().__init__": 1, "self.skipped.add": 0}.get(call, -1)
+            said_ = node.args[at] if 0 <= at < len(node.args) else None
+            if isinstance(said_, ast.Constant) and isinstance(said_.value, str):
+                found[said_.value] = f"{path.relative_to(PACKAGE)}:{node.lineno}"
+    return found
+
+
+@pytest.mark.parametrize("lang", OTHERS)
+@pytest.mark.parametrize("reason", sorted(reasons()))
+def test_why_a_line_was_skipped_is_said_in_each_language(reason: str, lang: str) -> None:
+    assert reason in words(lang).table, f"{reasons()[reason]}: add it to lossmon/words/{lang}/"
+
+
 def test_a_text_of_ours_reads_as_english_and_is_said_in_another_language() -> None:
     text = said("{n:,} {n:point|points} from {name}", n=1200, name=said("the loss"))
     table = {"{n:,} {n:point|points} from {name}": "{name}的 {n:,} 个点", "the loss": "损失"}

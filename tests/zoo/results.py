@@ -112,7 +112,8 @@ def checked() -> dict[str, str]:
 def formats_table() -> str:
     """The table of formats in the reference."""
     tools = checked()
-    rows = [f"| {log} | {sign} | {tools.get(name, '')} |\n" for name, log, sign in table()]
+    cells = [(log, sign, tools.get(name, "")) for name, log, sign in table()]
+    rows = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in cells]
     return "| log | recognised by | last checked with |\n|---|---|---|\n" + "".join(rows)
 
 

@@ -4,9 +4,12 @@ A new strip is
 
     1. its name in `NAMES`, in the order in which the key `v` goes through them,
     2. `strips/NAME.py` (in lower case, a blank is an underscore) with `STRIP = Strip(find, ...)`,
-    3. its words in `words/zh/screen.toml`, for its name and, if it has one, its label.
+    3. its words in `words/zh/screen.toml`, for its name and, if it has one, its label,
+    4. the documents that name them all: `python -m lossmon.report.manual` writes the manual anew,
+       and `.github/docs/settings.md` has the default file of settings.
 
-The key, `plot --strip`, the setting and its check, help and completion follow. Nothing heavy is
+A name is what a user types and a file is called: letters and blanks. The key, `plot --strip`, the
+setting and its check, help and completion follow. Nothing heavy is
 imported here: the command line and the settings read `NAMES` at each start.
 """
 

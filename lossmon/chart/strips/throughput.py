@@ -29,8 +29,8 @@ def _throughput(update: RunUpdate, _: float) -> SeriesView | None:
         return None
     after = np.flatnonzero(usable) + 1
     epoch = None if train.epoch is None else train.epoch[after]
-    return SeriesView("throughput", "other", train.step[after], rate[usable], epoch,
+    return SeriesView(known("steps/s"), "other", train.step[after], rate[usable], epoch,
                       train.time[after])  # fmt: skip
 
 
-STRIP = Strip(_throughput, known("steps/s"))
+STRIP = Strip(_throughput)

@@ -7,8 +7,9 @@ pattern is
 
     1. its id in `lossmon.diagnosis.finding.PatternId`, at its place in the reference,
     2. `patterns/ID.py` with `PATTERN = Pattern(id="ID", slot=..., severity=..., find=find, ...)`,
-    3. the two tables, its causes where they are new (`CauseId`, `[cause.ID]`), and the sentences
-       of `said(...)` in `words/zh/evidence.toml`,
+    3. the two tables, its causes where they are new (`CauseId`, `[cause.ID]`), the sentences of
+       `said(...)` in `words/zh/evidence.toml`, units and sources of its limits in
+       `knowledge/limits.zh.toml`,
     4. its name in `.github/docs/patterns.md`.
 
 One beside the verdicts (`slot="beside"`) is done with that. Of two verdicts of one slot it is

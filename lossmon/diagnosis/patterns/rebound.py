@@ -187,10 +187,6 @@ def _onset(train: Curve, line: float) -> int:
     return train.low_at + int(below[-1]) + 1 if len(below) else train.low_at + 1
 
 
-def _stands(finding: Finding, view: View) -> bool:
-    return risen.stands(view.train, finding.numbers["low"], finding.numbers["level"])
-
-
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     few = short.rise_of(view)
     own = view.kind.id in ("", "regression", "classifier") and not view.curve
@@ -232,7 +228,7 @@ PATTERN = Pattern(
     ),  # its two levels are no scatter; eval tells nothing else
     forbids=("rate+", "steps+"),
     looks=2,
-    stands=_stands,
+    stands=risen.stands,
     urgent=True,
     limits=Bounds,
     causes=_causes,

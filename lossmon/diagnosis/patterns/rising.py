@@ -164,10 +164,6 @@ def _figures(finding: Finding, view: View) -> Numbers:
     return {"resume_step": resume_step(finding, view), **checkpoint_step(view, at)}
 
 
-def _stands(finding: Finding, view: View) -> bool:
-    return risen.stands(view.train, finding.numbers["low"], finding.numbers["level"])
-
-
 PATTERN = Pattern(
     id="rising",
     slot="train",
@@ -186,7 +182,7 @@ PATTERN = Pattern(
         "rl": ("lr_too_high", "exploration", "reward_hacked"),
     },
     figures=_figures,
-    stands=_stands,
+    stands=risen.stands,
     picture=Picture(
         lines=(Level("lowest", "low", "low_step"), Level("now", "level", "since_step")),
         marks=(SINCE, StepMark("lowest", "low_step", calm=True)),

@@ -15,11 +15,12 @@ from fnmatch import fnmatchcase
 from lossmon.logs.files import Files, Stat
 from lossmon.logs.walk import MAX_ENTRIES, is_log
 from lossmon.text import clip, printable
+from lossmon.words import said
 
 MOST_PATH = 1024  # characters of a name; S3 has no longer ones
-MISSING = "no such bucket, folder or file there; check the spelling"
+MISSING = said("no such bucket, folder or file there; check the spelling")
 MOST_LISTED = 200_000
-BEYOND = "more is there than is looked at; name a folder below it, or use check"
+BEYOND = said("more is there than is looked at; name a folder below it, or use check")
 _MAGIC = re.compile(r"[*?[]")
 
 _ERRNO = re.compile(r"\[Errno -?[0-9]{1,10}\] ")  # which Python puts in front
