@@ -168,8 +168,13 @@ def near(name: str) -> list[str]:
         found = [one for one in tests if package.search(one.read_text(encoding="utf-8"))]
         found = found or [one for one in tests if one.parent.name == name.split("/")[0]]
     own = name.split("/")[0] if "/" in name else "tests"
-    found.sort(key=lambda one: (one.stem != f"test_{stem}", own not in one.parent.parts[-2:]))
+    found.sort(key=lambda one: (one.stem != f"test_{stem}", _folder(one) != own))
     return [str(one.relative_to(ROOT)) for one in found] or _ANY
+
+
+def _folder(test: Path) -> str:
+    """The folder of a test file below tests/; of one in tests/ itself that."""
+    return test.relative_to(ROOT).parts[-2]
 
 
 def beside(name: str) -> list[str]:

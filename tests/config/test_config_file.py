@@ -12,6 +12,8 @@ from lossmon import config, settings
 from lossmon.config.hosts import Host
 from lossmon.config.joining import MOST, ByHand
 from lossmon.config.keep import keep, with_setting
+from lossmon.config.notices import Notices
+from lossmon.config.screen import Screen
 from lossmon.config.section import shown
 from lossmon.errors import ConfigError
 from lossmon.settings import NamedHost
@@ -217,6 +219,17 @@ def test_a_file_that_cannot_be_changed_stays_as_it_was(file: Path, text: str, sa
     file.write_bytes(b"\xff")
     with pytest.raises(ConfigError, match=r"c\.toml: "):
         keep("screen", theme="light")
+
+
+def test_what_holds_without_a_file() -> None:
+    none = config.Config()
+    assert none.screen == Screen(
+        "dark", "auto", False, 5.0, 0.6, False, False, "step", "gap", ""
+    )  # fmt: skip
+    assert none.notices == Notices(True, "warning", True, "auto", (), True)
+    assert none.joining == ByHand((), ())
+    assert Host() == Host((".",), "", ())
+    assert (none.hosts, none.patterns, none.roles, none.lines) == ({}, {}, {}, ())
 
 
 @pytest.mark.parametrize(
