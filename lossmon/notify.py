@@ -215,8 +215,10 @@ def words(news: Sequence[Change], more: int, knowledge: Knowledge) -> tuple[str,
         finding = change.finding
         title = knowledge.told(finding).title.upper()
         since = knowledge.since(finding)
-        part = [f"{change.update.run}: {title} {since}", knowledge.say(finding.evidence)]
-        part += [f"{knowledge.word('do')}: {text}" for text in knowledge.remedies(finding)[:1]]
+        labelled, do = knowledge.tongue.labelled, knowledge.word("do")
+        head = labelled(change.update.run, f"{title} {since}")
+        part = [head, knowledge.say(finding.evidence)]
+        part += [labelled(do, text) for text in knowledge.remedies(finding)[:1]]
         parts.append("\n".join(map(printable, part)))
     more += max(0, len(news) - _MOST_NAMED)
     if more:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
+from lossmon.words import Said, said
+
 # Controls (C0, C1), marks of direction and other characters that are not seen, halves of pairs.
 _OBEYED = re.compile(
     r"[\x00-\x1f\x7f-\x9f\xad\u0600-\u0605\u061c\u06dd\u070f\u180e\u200b-\u200f\u2028-\u202e"
@@ -154,19 +156,19 @@ def short_exponent(number: str) -> str:
     return number.replace("e+0", "e").replace("e-0", "e-").replace("e+", "e")
 
 
-def in_words(seconds: float) -> str:
+def in_words(seconds: float) -> Said:
     """A duration in the coarsest unit that tells: "12 s", "3 min", "2.5 h", "4 d"."""
     if seconds < 1:
-        return "<1 s"
+        return said("<1 s")
     if seconds < 10:
-        return f"{seconds:.2g} s"
+        return said("{n:.2g} s", n=seconds)
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return said("{n:.0f} s", n=seconds)
     if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} min"
+        return said("{n:.0f} min", n=seconds / 60)
     if seconds < 36 * 3600:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86400:.0f} d"
+        return said("{n:.1f} h", n=seconds / 3600)
+    return said("{n:.0f} d", n=seconds / 86400)
 
 
 def common_folder(names: Iterable[str]) -> str:

@@ -148,6 +148,14 @@ class Series:
         """The step of the newest point; very negative when there is none."""
         return self._last_step
 
+    @property
+    def restart_steps(self) -> tuple[int, ...]:
+        """The steps from which on the run was resumed."""
+        if not self.restarts:
+            return ()
+        steps = self.view().step
+        return tuple(int(steps[at]) for at in self.restarts)
+
     def append(
         self, step: int, value: float, epoch: float | None = None, time: float | None = None
     ) -> None:

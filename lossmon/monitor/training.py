@@ -13,7 +13,6 @@ from lossmon.diagnosis.finding import Diagnosis, Finding, worst_first
 from lossmon.diagnosis.judge import sober
 from lossmon.diagnosis.lifecycle import Signs, Situation, State, lifecycle_findings, silence
 from lossmon.formats.decoder import Record, Rows, Skipped, batches
-from lossmon.history.columns import Series
 from lossmon.history.run import History
 from lossmon.hparams import NONE, Hparams, read_hparams
 from lossmon.monitor.ahead import beyond
@@ -329,7 +328,7 @@ class Training:
             series=series,
             ahead=beyond(self.logs[0].ahead, series) if unread else {},
             logged={name: one.view() for name, one in history.series.items()},
-            restarts=_restarts(train),
+            restarts=() if train is None else train.restart_steps,
             stages=tuple(history.stages),
             best=best,
             diagnosis=self._complete(now),
@@ -392,10 +391,3 @@ class Training:
             said = silence(at, now)  # the machine knows more than the rhythm
             return said or (too_short(self.job, eta_s, now) if self.job is not None else "")
         return describe(state, at.silence_s, self.pace.rhythm).note if state == "stalled" else ""
-
-
-def _restarts(series: Series | None) -> tuple[int, ...]:
-    if series is None or not series.restarts:
-        return ()
-    steps = series.view().step
-    return tuple(int(steps[at]) for at in series.restarts)

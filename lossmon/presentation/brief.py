@@ -42,17 +42,17 @@ def brief(update: RunUpdate, knowledge: Knowledge, *, ascii: bool, **look: Any) 
 def _words(update: RunUpdate, knowledge: Knowledge) -> list[str]:
     """The verdict with its evidence, the likeliest causes, what to do, and the other findings."""
     found = headline(update)
-    lines = wrap(verdict_line(update, knowledge), WIDTH)[:2]
+    lines, tongue = wrap(verdict_line(update, knowledge), WIDTH)[:2], knowledge.tongue
     if found is None:
         return lines
     if found.severity != "info":
         for cause in found.causes[:2]:
-            why = f" ({knowledge.say(cause.why)})" if cause.why else ""
             word = knowledge.word("likely" if cause.why else "often")
-            words = f"{word}: {knowledge.cause(cause.id).text}{why}"
-            lines += wrap(printable(words), WIDTH)[:2]
+            words = tongue.aside(knowledge.cause(cause.id).text, knowledge.say(cause.why))
+            lines += wrap(printable(tongue.labelled(word, words)), WIDTH)[:2]
         for remedy in knowledge.remedies(found)[:2]:
-            lines += wrap(printable(f"{knowledge.word('do')}: {remedy}"), WIDTH)[:2]
+            told = tongue.labelled(knowledge.word("do"), remedy)
+            lines += wrap(printable(told), WIDTH)[:2]
     others = [one for one in update.diagnosis.findings if one is not found]
     names = [f"{knowledge.pattern(one.pattern).title} {knowledge.since(one)}" for one in others]
-    return lines + wrap(printable("; ".join(names)), WIDTH)[:1] if names else lines
+    return lines + wrap(printable(tongue("; ").join(names)), WIDTH)[:1] if names else lines

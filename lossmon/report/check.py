@@ -151,13 +151,12 @@ def _advice(
     update: RunUpdate, knowledge: Knowledge, width: int, sibling: Sibling | None, *, ascii: bool
 ) -> list[str]:
     """Below a run that needs attention: the likeliest cause and what to do; errors in any case."""
-    lines = [
-        f"{knowledge.tell('error')}: {printable(knowledge.say(error))}" for error in update.errors
-    ]
+    say, tongue = knowledge.say, knowledge.tongue
+    lines = [tongue.labelled(tongue("error"), printable(say(error))) for error in update.errors]
     lost = [one for log in update.logs for one in log.unread]
     if lost:
         worst = max(lost, key=lambda one: one.lines - one.rows)
-        lines.append(f"{unread(worst, knowledge)}; {knowledge.tell('check -v says more')}")
+        lines.append(tongue("; ").join((unread(worst, knowledge), tongue("check -v says more"))))
     if update.job is not None and update.state != "failed":  # then it is the evidence
         lines.append(printable(knowledge.say(in_brief(update.job, time.time()))))
     machine = knowledge.say(machine_line(update))
@@ -168,21 +167,22 @@ def _advice(
     finding = headline(update)
     if finding is not None and finding.severity != "info":
         seen = printable(knowledge.say(finding.evidence))
-        lines.append(f"{knowledge.tell('seen')}: {seen}")
+        lines.append(tongue.labelled(tongue("seen"), seen))
         for cause in sorted(finding.causes, key=lambda c: not c.why)[:1]:
             # What is only typical of such curves has no reason in this log, and says so.
             word = knowledge.tell("likely") if cause.why else knowledge.word("often")
-            why = f" ({knowledge.say(cause.why)})" if cause.why else ""
-            lines.append(printable(f"{word}: {knowledge.cause(cause.id).text}{why}"))
+            told = tongue.aside(knowledge.cause(cause.id).text, say(cause.why))
+            lines.append(printable(tongue.labelled(word, told)))
         do = knowledge.word("do")
-        lines += [f"{do}: {printable(remedy)}" for remedy in knowledge.remedies(finding)[:2]]
+        remedies = knowledge.remedies(finding)[:2]
+        lines += [tongue.labelled(do, printable(remedy)) for remedy in remedies]
     elif finding is not None:  # what looks odd and is usual is told, so that nobody mends it
         for cause in [cause for cause in finding.causes if cause.why][:1]:
-            text, why = knowledge.cause(cause.id).text, knowledge.say(cause.why)
-            lines.append(printable(f"{knowledge.tell('likely')}: {text} ({why})"))
+            told = tongue.aside(knowledge.cause(cause.id).text, say(cause.why))
+            lines.append(printable(tongue.labelled(knowledge.tell("likely"), told)))
     if sibling is not None:
-        told = sibling.in_words(knowledge.word)
-        lines.append(f"{knowledge.word('sibling')}: {'; '.join(told)}")
+        told = tongue("; ").join(sibling.in_words(knowledge.word))
+        lines.append(tongue.labelled(knowledge.word("sibling"), told))
     rows = []
     for line in lines:
         first, *rest = wrap(line, max(20, width - _INDENT - _HANGING)) or [""]

@@ -166,7 +166,7 @@ def _numbers(update: RunUpdate, knowledge: Knowledge) -> Section:
     state = f"{knowledge.tell(word_of(update.state))}  {knowledge.say(update.state_note)}".strip()
     rows = [("state", printable(state)), ("step", step + total)]
     if update.eta_s is not None and update.state == "running":
-        rows.append(("eta", in_words(update.eta_s)))
+        rows.append(("eta", knowledge.say(in_words(update.eta_s))))
     for role in ("train", "eval", "learning_rate", "grad_norm"):
         name = getattr(update, role)
         value = update.newest(name)
@@ -185,18 +185,19 @@ def _numbers(update: RunUpdate, knowledge: Knowledge) -> Section:
 
 def _finding(finding: Finding, knowledge: Knowledge) -> Section:
     since, sure = knowledge.since(finding), knowledge.sure(finding)
+    say, tongue = knowledge.say, knowledge.tongue
+    likely, do = knowledge.word("likely"), knowledge.word("do")
     causes = [
-        f"{knowledge.word('likely')}: {knowledge.cause(cause.id).text}"
-        + (f" ({printable(knowledge.say(cause.why))})" if cause.why else "")
+        tongue.labelled(likely, tongue.aside(knowledge.cause(cause.id).text, say(cause.why)))
         for cause in finding.causes
     ]
-    remedies = [f"{knowledge.word('do')}: {text}" for text in knowledge.remedies(finding)]
+    remedies = [tongue.labelled(do, text) for text in knowledge.remedies(finding)]
     return Section(
         knowledge.told(finding).title,
         finding.severity,
         (
-            f"{knowledge.word(finding.severity)}, {since}, {sure}",
-            printable(knowledge.say(finding.evidence)),
+            tongue(", ").join((knowledge.word(finding.severity), since, sure)),
+            printable(say(finding.evidence)),
         ),
         tuple(map(printable, (*causes, *remedies))) if finding.severity != "info" else (),
     )

@@ -85,10 +85,10 @@ def _one(pattern: Pattern, knowledge: Knowledge, width: int, ascii: bool) -> lis
     picture = sketch(pattern.id, across, down, ascii=ascii, words=knowledge.tongue)
     lines += ["", *(f"  {line}" for line in picture.splitlines())] if picture else []
     if text.looks_like:
-        lines += ["", *_item(f"{knowledge.word('looks_like')}: ", text.looks_like, width)]
+        lines += ["", *_item(_label("looks_like", knowledge), text.looks_like, width)]
     severity = knowledge.word(pattern.severity)
     lines += [] if text.looks_like else [""]
-    lines += _item(f"{knowledge.word('severity')}: ", severity, width)
+    lines += _item(_label("severity", knowledge), severity, width)
     if pattern.typical:
         lines += ["", knowledge.word("likely")]
         for number, id_ in enumerate(pattern.typical, 1):
@@ -97,8 +97,12 @@ def _one(pattern: Pattern, knowledge: Knowledge, width: int, ascii: bool) -> lis
     for setting, remedies in text.special.items():
         lines += _listed(f"do_{setting}", _plain(remedies, knowledge), knowledge, width)
     if text.goes_away:
-        lines += ["", *_item(f"{knowledge.word('goes_away')}: ", text.goes_away, width)]
+        lines += ["", *_item(_label("goes_away", knowledge), text.goes_away, width)]
     return lines
+
+
+def _label(word: str, knowledge: Knowledge) -> str:
+    return knowledge.tongue.labelled(knowledge.word(word), "")
 
 
 def _limits(pattern: Pattern, knowledge: Knowledge, width: int) -> list[str]:
@@ -111,7 +115,7 @@ def _limits(pattern: Pattern, knowledge: Knowledge, width: int) -> list[str]:
     lines = ["", knowledge.word("limits")]
     for name, limit in named.items():
         unit, source = units.get(limit.unit, limit.unit), sources.get(limit.source, limit.source)
-        words = knowledge.tell("{unit} ({source})", unit=unit, source=source)
+        words = knowledge.tongue.aside(unit, source)
         lines += _item(f"  {name:<{left}}{limit:<8.4g}", words, width)
     return lines
 

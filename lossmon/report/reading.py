@@ -57,10 +57,10 @@ def unread(one: Unread, knowledge: Knowledge) -> str:
 
 
 def _log(log: LogInfo, knowledge: Knowledge) -> list[str]:
-    say, tell = knowledge.say, knowledge.tell
+    say, tell, labelled = knowledge.say, knowledge.tell, knowledge.tongue.labelled
     lines = [
         f"  {printable(log.path)}",
-        f"    {log.format}: {printable(say(log.why))}",
+        f"    {labelled(log.format, printable(say(log.why)))}",
         "    "
         + tell(
             "{rows:,} rows from {bytes:,} bytes, {skipped:,} skipped",
@@ -70,13 +70,15 @@ def _log(log: LogInfo, knowledge: Knowledge) -> list[str]:
         ),
     ]
     told = dict.fromkeys(
-        printable(f"{say(known(reason))}: {start}" if start.strip() else say(known(reason)))
+        printable(labelled(say(known(reason)), start) if start.strip() else say(known(reason)))
         for reason, start in log.examples
     )
     lines += [f"      {line}" for line in islice(told, _EXAMPLES)]
     lines += [f"      {unread(one, knowledge)}" for one in log.unread[:_METRICS]]
-    lines += [f"    {tell('joined')}: {printable(say(log.joined))}"] if log.joined else []
-    lines += [f"    {tell('not joined')}: {printable(say(log.parted))}"] if log.parted else []
+    lines += [f"    {labelled(tell('joined'), printable(say(log.joined)))}"] if log.joined else []
+    lines += (
+        [f"    {labelled(tell('not joined'), printable(say(log.parted)))}"] if log.parted else []
+    )
     return lines
 
 

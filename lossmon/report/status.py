@@ -183,7 +183,7 @@ def _of_run(run: Standing, tell: Words) -> list[Part]:
         total = f"/{run.total_steps:,}" if run.total_steps else ""
         parts.append((f"{run.step:,}{total} ", ""))
     if run.eta_s is not None:
-        parts.append((f"{tell('ETA')} {in_words(run.eta_s)} ", ""))
+        parts.append((f"{tell('ETA')} {tell.say(in_words(run.eta_s))} ", ""))
     elif run.state != "running" and run.state != "unknown":
         parts.append((f"{tell.fixed(run.state)} ", ""))
     return parts

@@ -64,7 +64,7 @@ def now(targets: Sequence[str], lang: str, max_age_s: float) -> tuple[Memory, st
     _read_behind(targets, lang, memory, age_s)
     if not memory.read_at:
         return memory, _reading(size, len(sizes))
-    return memory, f"({in_words(age_s)} ago)"
+    return memory, said("({time} ago)", time=in_words(age_s))
 
 
 def read(

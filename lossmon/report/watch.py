@@ -186,10 +186,11 @@ def as_text(change: Change, knowledge: Knowledge) -> str:
             "{title} since step {step:,}", title=title.upper(), step=finding.since_step
         )
     severity, evidence = knowledge.tell(finding.severity), knowledge.say(finding.evidence)
-    line = f"{head}{severity} {title}: {evidence}"
+    tongue = knowledge.tongue
+    line = head + tongue.labelled(f"{severity} {title}", evidence)
     remedies = knowledge.remedies(finding)
     advice = (
-        f"; {knowledge.word('do')}: {remedies[0]}"
+        tongue("; ") + tongue.labelled(knowledge.word("do"), remedies[0])
         if remedies and finding.severity != "info"
         else ""
     )

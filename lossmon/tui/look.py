@@ -11,6 +11,7 @@ from lossmon.monitor import RunUpdate
 from lossmon.presentation.signs import ASCII_SIGNS, SIGNS
 from lossmon.presentation.verdict import headline
 from lossmon.text import short_exponent
+from lossmon.words import Said, said
 
 STYLE = {"critical": "$text-error", "warning": "$text-warning", "info": "$text-success"}
 _FRESH_S = 60.0  # an age that is shown as one: a ticking clock would cost bytes all day
@@ -108,13 +109,15 @@ def rate(per_second: float) -> str:
 _MINUTES = (1, 2, 3, 5, 10, 15, 20, 30, 45)
 
 
-def coarse(seconds: float) -> str:
+def coarse(seconds: float) -> Said:
     """An age in words that change rarely: a clock that ticks would cost bytes all day."""
     if seconds < _FRESH_S:
-        return "<1 min"
+        return said("<1 min")
     if seconds < 3600:
-        return f"{max(one for one in _MINUTES if one * 60 <= seconds)} min"
-    return f"{seconds // 3600:.0f} h" if seconds < 48 * 3600 else f"{seconds // 86400:.0f} d"
+        return said("{n:.0f} min", n=max(one for one in _MINUTES if one * 60 <= seconds))
+    if seconds < 48 * 3600:
+        return said("{n:.0f} h", n=seconds // 3600)
+    return said("{n:.0f} d", n=seconds // 86400)
 
 
 def clock(at: float, now: float) -> str:

@@ -186,6 +186,7 @@ def _targets_of(name: str) -> Sequence[str]:
 def _offer(monitor: Monitor, say: Callable[[str], None]) -> Session | None:
     """The last session, where the current folder has no logs and the user wants it."""
     from lossmon import session
+    from lossmon.options import words_here
     from lossmon.text import in_words, printable
 
     last = session.last()
@@ -199,10 +200,11 @@ def _offer(monitor: Monitor, say: Callable[[str], None]) -> Session | None:
         if monitor.exhausted:
             break
     ago = in_words(max(0.0, time.time() - last.saved_at))
-    say(f"no training log here; {ago} ago you watched {printable(' '.join(last.targets))}")
-    say(f"in {printable(last.folder)}")
+    tell, targets = words_here(), printable(" ".join(last.targets))
+    say(tell("no training log here; {time} ago you watched {targets}", time=ago, targets=targets))
+    say(tell("in {folder}", folder=printable(last.folder)))
     try:
-        answer = input("open that? [Y/n] ")
+        answer = input(tell("open that? [Y/n] "))
     except EOFError:
         return None
     return last if answer.strip().lower() in ("", "y", "yes") else None

@@ -179,7 +179,7 @@ def _state(update: RunUpdate, scene: Scene, _width: int) -> Cell:
 def _age(update: RunUpdate, scene: Scene, _width: int) -> Cell:
     if update.last_row_time is None:
         return "", ""
-    return look.coarse(scene.now - update.last_row_time), "faint"
+    return scene.knowledge.say(look.coarse(scene.now - update.last_row_time)), "faint"
 
 
 def _speed(update: RunUpdate, scene: Scene, _width: int) -> Cell:
@@ -194,7 +194,9 @@ def _step(update: RunUpdate, _scene: Scene, width: int) -> Cell:
 
 def _eta(update: RunUpdate, scene: Scene, _width: int) -> Cell:
     known = update.eta_s is not None and scene.goes_on(update)
-    return (in_words(update.eta_s) if known and update.eta_s is not None else ""), ""
+    if not known or update.eta_s is None:
+        return "", ""
+    return scene.knowledge.say(in_words(update.eta_s)), ""
 
 
 def _host(update: RunUpdate, scene: Scene, _width: int) -> Cell:

@@ -103,6 +103,14 @@ class Words:
         """A text of ours without fields, braces and all: a title, the doc string of a key."""
         return self.table.get(text, text)
 
+    def labelled(self, label: str, text: str) -> str:
+        """A text behind what it is: "do: stop here"; Chinese has a colon of its own."""
+        return self("{word}: {note}", word=label, note=text)
+
+    def aside(self, text: str, more: str) -> str:
+        """A text with more in parentheses, where there is more."""
+        return self("{unit} ({source})", unit=text, source=more) if more else text
+
     def say(self, text: str) -> str:
         """A text that may be ours in this language; one of a log as it is."""
         if not self.table or not isinstance(text, Said):

@@ -116,9 +116,10 @@ class FindingKeys(RunsScreen):
         if hush is None:
             words = self._knowledge.word("loud")
         elif hush.kind == "snoozed":
-            words = f"{self._knowledge.word('snoozed_for')} {in_words(hush.lasts)}"
+            lasts = self._knowledge.say(in_words(hush.lasts))
+            words = f"{self._knowledge.word('snoozed_for')} {lasts}"
         else:
             words = self._knowledge.word("until_worse")
-        self.notify(f"{name}: {words}", timeout=3)
+        self.notify(self._knowledge.tongue.labelled(name, words), timeout=3)
         self.mark_quiet()
         self._show()

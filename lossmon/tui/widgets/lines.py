@@ -60,7 +60,7 @@ def top(
         listed: where it is wide, there is a list that names the run.
     """
     ascii = scene.ascii
-    tell = scene.knowledge.tell
+    tell = scene.knowledge.tongue
     count = tell("{runs} {runs:run|runs}", runs=runs)
     if shown != runs:
         count = tell("{shown} of {count}", shown=shown, count=count)
@@ -80,7 +80,7 @@ def top(
         if how and scene.standing(update).word != "running" and update.loading == 1.0:
             parts.append((f"  {words}", "$text-muted"))
         if update.eta_s is not None and scene.goes_on(update):
-            parts.append((f"  {tell('ETA')} {in_words(update.eta_s)}", "$text-muted"))
+            parts.append((f"  {tell('ETA')} {tell.say(in_words(update.eta_s))}", "$text-muted"))
         if runs > 1:
             if shown != runs:
                 parts.append((f"  ({count})", "$text-muted"))

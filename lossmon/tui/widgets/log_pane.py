@@ -282,5 +282,11 @@ def _status(shown: LogLines, log: LogInfo, tell: Words) -> list[lines.Part]:
     if made is None:
         return []
     if made.record is not None:
-        return [(f" {tell('read')}: ", "bold $text-success"), (printable(made.words), "")]
-    return [(f" {tell('not read')}: ", "bold $text-warning"), (printable(tell.say(made.words)), "")]
+        return [
+            (f" {tell.labelled(tell('read'), '')}", "bold $text-success"),
+            (printable(made.words), ""),
+        ]
+    return [
+        (f" {tell.labelled(tell('not read'), '')}", "bold $text-warning"),
+        (printable(tell.say(made.words)), ""),
+    ]
