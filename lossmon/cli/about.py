@@ -6,7 +6,7 @@ import os
 
 import click
 
-from lossmon.options import ascii_option, columns, complain, lang_option, plain
+from lossmon.options import ascii_option, columns, complain, lang_option, plain, words_here
 from lossmon.text import escaped
 from lossmon.usage import command
 from lossmon.words import said
@@ -33,10 +33,10 @@ def config_command(default: bool, create: bool) -> None:
 
     where = config.path()
     if default:
-        click.echo(config.default_text(), nl=False)
+        click.echo(config.default_text(words_here()), nl=False)
         return
     if create:
-        config.create()
+        config.create(words_here())
     elif not os.path.exists(where):
         complain(said("no file there yet; lossmon config --create writes one"))
     else:

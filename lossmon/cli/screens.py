@@ -68,7 +68,7 @@ def demo(
 
     if listing:
         for name, meaning in patterns():
-            click.echo(f"{name:22} {meaning}")
+            click.echo(f"{name:22} {words(lang).fixed(meaning)}")
         return
     need_terminal("lossmon demo")
     with stage(only, fast) as folder:

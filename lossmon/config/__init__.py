@@ -33,7 +33,7 @@ from lossmon.config.screen import SCREEN, Screen
 from lossmon.config.section import Section
 from lossmon.errors import ConfigError, message_of
 from lossmon.where import VARIABLE, settings_file
-from lossmon.words import said
+from lossmon.words import ENGLISH, Words, said
 
 _MOST_BYTES = 1 << 20
 
@@ -155,8 +155,8 @@ def parse(text: bytes) -> Config:
     return Config(**{name: sections[name].read(value, name) for name, value in document.items()})
 
 
-def create() -> None:
-    """Write the commented default file.
+def create(tell: Words = ENGLISH) -> None:
+    """Write the commented default file, with its comments in a language.
 
     Raises:
         ConfigError: there is a file already, or none can be written.
@@ -165,7 +165,7 @@ def create() -> None:
     try:
         private.make_folder(os.path.dirname(where))
         with open(where, "x", encoding="utf-8", opener=private.opener) as file:
-            file.write(default_text())
+            file.write(default_text(tell))
     except FileExistsError:
         raise ConfigError(
             said("{where}: there is a file already; it stays as it is", where=where)
@@ -174,8 +174,8 @@ def create() -> None:
         raise ConfigError(f"{where}: {(error.strerror or str(error)).lower()}") from None
 
 
-def default_text() -> str:
+def default_text(tell: Words = ENGLISH) -> str:
     """A file that sets nothing and documents everything."""
-    head = "# Settings of lossmon. Every line that begins with # is a comment or a default.\n"
-    sections = [one.metadata["section"].example(one.name) for one in fields(Config)]
-    return "\n".join([head, *sections])
+    head = tell("Settings of lossmon. Every line that begins with # is a comment or a default.")
+    sections = [one.metadata["section"].example(one.name, tell) for one in fields(Config)]
+    return "\n".join([f"# {head}\n", *sections])

@@ -48,4 +48,6 @@ def _lists(value: object, name: str) -> Lists:
     return tuple(tuple(one) for one in value)
 
 
-JOINING: Section[ByHand] = Section(ByHand(), _read, lambda name: f"[{name}]\n" + in_words(ByHand))
+JOINING: Section[ByHand] = Section(
+    ByHand(), _read, lambda name, tell: f"[{name}]\n" + in_words(ByHand, tell)
+)

@@ -9,8 +9,8 @@ import tempfile
 from lossmon import config, private, regular
 from lossmon.config.section import shown
 from lossmon.errors import ConfigError, message_of
-from lossmon.settings import Lists
-from lossmon.words import said
+from lossmon.settings import Lists, current
+from lossmon.words import said, words
 
 
 def keep(section: str, **settings: str | bool | float | Lists) -> str:
@@ -27,7 +27,7 @@ def keep(section: str, **settings: str | bool | float | Lists) -> str:
         with open(where, encoding="utf-8", opener=regular.opener) as file:
             text = file.read()
     except FileNotFoundError:
-        text = config.default_text()
+        text = config.default_text(words(current().lang or "en"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(said("{where}: {error}", where=where, error=message_of(error))) from None
     for key, value in settings.items():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from lossmon.config.section import Section
 from lossmon.diagnosis.finding import PATTERN_IDS, SEVERITIES
 from lossmon.errors import ConfigError
-from lossmon.words import said
+from lossmon.words import Words, said
 
 _TREATMENTS = ("off", *SEVERITIES)
 
@@ -42,12 +42,12 @@ def _read(table: object, name: str) -> Mapping[str, str]:
     return dict(table)
 
 
-def _example(name: str) -> str:
-    return (
-        f"[{name}]\n# Pattern -> how to take it, where you know better. One of\n"
-        f"# {', '.join(_TREATMENTS)}.\n"
-        '# noisy = "off"\n# plateau = "warning"\n'
+def _example(name: str, tell: Words) -> str:
+    words = tell(
+        "Pattern -> how to take it, where you know better. One of\n# {names}.",
+        names=", ".join(_TREATMENTS),
     )
+    return f'[{name}]\n# {words}\n# noisy = "off"\n# plateau = "warning"\n'
 
 
 _NONE: Mapping[str, str] = {}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lossmon.config.section import Section
 from lossmon.errors import ConfigError, message_of
 from lossmon.formats import lexicon
-from lossmon.words import said
+from lossmon.words import Words, said
 
 
 @dataclass(frozen=True)
@@ -77,18 +77,21 @@ def _line(table: object, name: str) -> LinePattern:
     return LinePattern(str(table.get("name", "pattern")), pattern)
 
 
-def _roles_example(name: str) -> str:
-    return (
-        f"[{name}]\n# Metric -> its role, where the name does not tell it. One of\n"
-        f"# {', '.join(lexicon.ROLES)}.\n"
-        '# "my/objective" = "train_loss"\n'
+def _roles_example(name: str, tell: Words) -> str:
+    words = tell(
+        "Metric -> its role, where the name does not tell it. One of\n# {names}.",
+        names=", ".join(lexicon.ROLES),
     )
+    return f'[{name}]\n# {words}\n# "my/objective" = "train_loss"\n'
 
 
-def _lines_example(name: str) -> str:
+def _lines_example(name: str, tell: Words) -> str:
+    words = tell(
+        "A line of your own, asked before every other format; a named group is step, epoch,\n"
+        "# time, or a metric."
+    )
     return (
-        "# A line of your own, asked before every other format; a named group is step, epoch,\n"
-        "# time, or a metric.\n"
+        f"# {words}\n"
         f'# [[{name}]]\n# name = "mylog"\n'
         r"# pattern = 'it (?P<step>\d+) obj (?P<loss>\S+)'" + "\n"
     )

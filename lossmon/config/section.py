@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
 from lossmon.errors import ConfigError
-from lossmon.words import said
+from lossmon.words import Said, Words, said
 
 T = TypeVar("T")
 
@@ -28,12 +28,13 @@ class Section(Generic[T]):
         default: the value where the file does not have it.
         read: makes the value of what TOML gave, given the name it has in messages; raises
             ConfigError("name: what is wrong; what would work").
-        example: given the name, the section as it stands in the commented default file.
+        example: given the name and a language, the section as it stands in the commented default
+            file.
     """
 
     default: T
     read: Callable[[object, str], T]
-    example: Callable[[str], str]
+    example: Callable[[str, Words], str]
 
 
 def setting(
@@ -66,7 +67,7 @@ def table(default: T) -> Section[T]:
     return Section(
         default,
         lambda value, name: read_table(kind, value, name),
-        lambda name: f"[{name}]\n" + in_words(kind),
+        lambda name, tell: f"[{name}]\n" + in_words(kind, tell),
     )
 
 
@@ -82,7 +83,10 @@ def tables(default: T, example: str) -> Section[Mapping[str, T]]:
         return {key: read_table(kind, inner, f"{name}.{key}") for key, inner in value.items()}
 
     none: Mapping[str, T] = {}
-    return Section(none, read, lambda name: f"# [{name}.{example}]\n" + in_words(kind))
+    head = f"{{name}}.{example}"
+    return Section(
+        none, read, lambda name, tell: f"# [{head.format(name=name)}]\n" + in_words(kind, tell)
+    )
 
 
 def read_table(kind: type[T], value: object, name: str) -> T:
@@ -155,22 +159,30 @@ def _one(value: Any, kind: Any, name: str) -> Any:
     )
 
 
-def _range(least: float | None, most: float | None) -> str:
+def _range(least: float | None, most: float | None) -> Said:
     if most is None:
-        return f"at least {least:g}"
-    return f"at most {most:g}" if least is None else f"from {least:g} to {most:g}"
+        return said("at least {least:g}", least=least)
+    if least is None:
+        return said("at most {most:g}", most=most)
+    return said("from {least:g} to {most:g}", least=least, most=most)
 
 
-def in_words(kind: Any) -> str:
-    """Each field as comments: what it is, what is allowed, and the line that sets its default."""
+def in_words(kind: Any, tell: Words) -> str:
+    """Each field as comments: what it is, what is allowed, and the line that sets its default.
+
+    Args:
+        kind: the dataclass.
+        tell: the language of the comments.
+    """
     lines = []
     for one in dataclasses.fields(kind):
         told = one.metadata
-        words = told["words"]
+        words = tell.fixed(told["words"])
         if told["one_of"]:
-            words += f" One of {', '.join(map(str, told['one_of']))}."
+            words += tell(" One of {names}.", names=", ".join(map(str, told["one_of"])))
         elif told["least"] is not None or told["most"] is not None:
-            words += f" {_range(told['least'], told['most']).capitalize()}."
+            limits = tell.say(_range(told["least"], told["most"]))
+            words += tell(" {limits}.", limits=limits.capitalize())
         value = one.default if told["example"] is None else told["example"]
         lines += [f"# {words}", f"# {one.name} = {shown(value)}"]
     return "\n".join(lines) + "\n"

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
-from textual.command import CommandList, CommandPalette
+from textual.command import Command, CommandList, CommandPalette
 from textual.css.query import NoMatches
 from textual.events import Click
+from textual.visual import VisualType
+from textual.widgets.option_list import Option
 from textual.worker import Worker
 
+from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets.options import Options
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class _Commands(CommandList, Options):
     """The list of commands."""
+
+    def add_option(self, option: Option | VisualType | None = None) -> Self:
+        """Add an option; Textual's own, that nothing matches, in the language in use."""
+        if isinstance(option, Option) and not isinstance(option, Command):
+            words = words_of(self)("no key or command has these letters")
+            option = Option(f"  {words}", disabled=True, id=option.id)
+        return super().add_option(option)
 
 
 class Palette(CommandPalette):

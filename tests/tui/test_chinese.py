@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.command import CommandList
 
 from lossmon.tui.app import LossmonApp
 from tests.tui.synthetic import monitor_of
-from tests.tui.test_app import loaded
+from tests.tui.test_app import loaded, until
 
 # Names of programs, files, formats, methods and keys; units; what stands in the log.
 _NAMES = set(
@@ -20,7 +21,7 @@ _NAMES = set(
         """
         lossmon sft well rebound log logs jsonl json csv svg trainer llamafactory lr loss eval grad
         norm train step epoch ema ctrl esc enter tab home end up down space shift pgup pgdn pageup
-        pagedown gpu gb gib kib min runs zh en ssh tmux osc config toml host state pattern finished
+        pagedown gpu gb gib kib runs zh en ssh tmux osc config toml host state pattern finished
         stalled failed hparams yaml args hydra token dropout lora adam adamw warmup batch nan inf
         current steps total overfitting dpo sgd logps chosen fp bf learning rate
         """,
@@ -112,3 +113,14 @@ async def test_a_wide_word_never_pushes_its_line(app: LossmonApp) -> None:
         await loaded(pilot)
         strips = app.screen._compositor.render_strips()
         assert {strip.cell_length for strip in strips} == {80}
+
+
+async def test_the_palette_says_that_nothing_matches(app: LossmonApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        await loaded(pilot)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: bool(app.screen.query(CommandList)))
+        await pilot.press(*"zqxv")
+        listed = app.screen.query_one(CommandList)
+        await until(pilot, lambda: listed.option_count == 1 and listed.options[0].disabled)
+        assert "没有匹配的按键或命令" in str(listed.options[0].prompt)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lossmon import config
+from lossmon.demo import patterns
 from lossmon.words import LANGUAGES, Said, Words, joined, known, said, words
 
 PACKAGE = Path(__file__).resolve().parents[2] / "lossmon"
@@ -113,3 +115,18 @@ def test_another_process_gets_the_same_text() -> None:
     again = pickle.loads(pickle.dumps(text))
     assert isinstance(again, Said)
     assert (again, again.template, again.values) == (text, text.template, text.values)
+
+
+@pytest.mark.parametrize("lang", OTHERS)
+def test_settings_and_demos_are_told_in_each_language(lang: str) -> None:
+    told = config.default_text(words(lang)).splitlines()
+    assert len(told) == len(config.default_text().splitlines())
+    left = [
+        line
+        for line in told
+        if line.startswith("# ") and " = " not in line and re.search(r"[a-z]{2,} [a-z]{2,} ", line)
+    ]
+    assert not left
+    assert config.parse(config.default_text(words(lang)).encode()) == config.Config()
+    missing = {cause for _, cause in patterns()} - words(lang).table.keys()
+    assert not missing, f"add to lossmon/words/{lang}/settings.toml"
