@@ -34,11 +34,9 @@ def verdict_line(update: RunUpdate, knowledge: Knowledge) -> str:
     """The verdict in one line: "OVERFITTING since step 1,800: eval rose 4.1 % ..."."""
     finding = headline(update)
     title = title_of(update, knowledge)
-    return (
-        title
-        if finding is None
-        else printable(f"{title}: {knowledge.say(finding.evidence)}".rstrip(": "))
-    )
+    if finding is None or not finding.evidence:
+        return title
+    return printable(knowledge.tongue.labelled(title, knowledge.say(finding.evidence)))
 
 
 def title_of(update: RunUpdate, knowledge: Knowledge) -> str:

@@ -165,10 +165,13 @@ def verdict(update: RunUpdate | None, knowledge: Knowledge) -> list[Part]:
     if found is None:
         return parts
     if found.severity == "info":
-        return [*parts, (f": {printable(knowledge.say(found.evidence))}", "")]
+        evidence = printable(knowledge.say(found.evidence))
+        return [*parts, (knowledge.tongue.labelled("", evidence), "")]
     parts.append((f" {knowledge.since(found)}", ""))
     remedies = knowledge.remedies(found)
-    return [*parts, (f": {printable(remedies[0])}", "")] if remedies else parts
+    if not remedies:
+        return parts
+    return [*parts, (knowledge.tongue.labelled("", printable(remedies[0])), "")]
 
 
 def _newest(update: RunUpdate, metric: str | None) -> str:
