@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -109,6 +108,8 @@ def save(path: str, session: Session) -> None:
     temporary = ""
     try:
         private.make_folder(os.path.dirname(path))
+        import tempfile  # which reading one does not need
+
         handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
         with open(handle, "w", encoding="utf-8") as file:  # of mode 0600
             file.write(text)

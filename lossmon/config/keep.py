@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 
 from lossmon import config, private, regular
 from lossmon.config.section import shown
@@ -69,6 +68,8 @@ def _replace(where: str, text: str) -> None:
     temporary = None
     try:
         private.make_folder(folder)
+        import tempfile  # which nobody needs who changes nothing
+
         handle, temporary = tempfile.mkstemp(dir=folder, prefix=".config-", suffix=".toml")
         with open(handle, "w", encoding="utf-8") as file:
             file.write(text)

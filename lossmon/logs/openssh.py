@@ -13,7 +13,6 @@ import os
 import re
 import stat
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -248,6 +247,8 @@ def socket_path(host: Host) -> str:
     Raises:
         TargetError: the folder belongs to someone else.
     """
+    import tempfile  # which a screen on this machine does not need
+
     # A socket's path may have about 100 bytes, and ssh adds 17 while it is made.
     for base in (os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/tmp"):
         if base and os.path.isdir(base) and len(base) <= 50:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from statistics import median
 
 _NEWEST = 64  # arrivals and row times that the pace is learned from
 _PAUSE_GAPS = 5.0  # a gap of so many usual ones is a pause: an evaluation, a checkpoint
@@ -41,6 +41,13 @@ class Rhythm:
         """Silence after which it is called quiet, no longer running."""
         longest = max(self.usual_gap_s or 0.0, self.burst_s or 0.0)
         return min(max(QUIET_S, QUIET_GAPS * longest), self.patience_s)
+
+
+def _median(values: Iterable[float]) -> float:
+    """As in `statistics`, which brings fractions and decimals: 6 ms before the first curve."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 UNKNOWN = Rhythm()  # nothing was seen yet
@@ -120,14 +127,14 @@ class Pace:
         return (s1 - s0) / (t1 - t0) if t1 > t0 and s1 > s0 else None
 
     def _learn(self) -> Rhythm:
-        usual = median(self._gaps) if len(self._gaps) >= 3 else None
+        usual = _median(self._gaps) if len(self._gaps) >= 3 else None
         self._usual = usual
         pauses = sorted(self._pauses)
         pause = pauses[-2] if len(pauses) >= 2 else None  # once may have been a stall
         burst = None
         if len(self._bursts) >= 3:
-            apart = median(gap for gap, _ in self._bursts)
-            together = median(steps for _, steps in self._bursts)
+            apart = _median(gap for gap, _ in self._bursts)
+            together = _median(steps for _, steps in self._bursts)
             burst = apart if apart >= _BURST_S and together >= _BURST_ROWS else None
         patience = max(
             STALL_S,

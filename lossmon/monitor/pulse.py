@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from statistics import fmean
 from typing import Any, Literal
 
 import numpy as np
@@ -95,7 +94,7 @@ class _History:
             self._points.pop()  # the training was resumed from an earlier step
             self._open = []
         self._open.append(value)
-        point = (step, time, fmean(self._open))
+        point = (step, time, _mean(self._open))
         if len(self._open) > 1 and self._points:
             self._points[-1] = point
         else:
@@ -116,12 +115,16 @@ class _History:
         return self._view
 
 
+def _mean(values: Collection[float]) -> float:
+    return sum(values) / len(values)
+
+
 # Name of the strip -> the figure of a GPU, which of several tells, and its unit. Memory and heat
 # are those of the fullest and the hottest: they end a training first.
 _VITALS: dict[str, tuple[Callable[[Gpu], float | None], Callable[[list[float]], float], float]] = {
     "GPU memory": (attrgetter("memory"), max, _GIB),
     "GPU temperature": (attrgetter("temperature"), max, 1.0),
-    "GPU power": (attrgetter("power"), fmean, 1.0),
+    "GPU power": (attrgetter("power"), _mean, 1.0),
 }
 
 
@@ -175,7 +178,7 @@ class Pulse:
         self.gpus = used or sample.gpus
         uses = [gpu.use for gpu in self.gpus if gpu.use is not None]
         if uses:
-            self._uses.append(fmean(uses))
+            self._uses.append(_mean(uses))
         if self.writer or (at_work and self.writer is None):
             if uses:
                 self._keep(step, now, GPU_METRIC, self._uses[-1])
@@ -192,7 +195,7 @@ class Pulse:
         if len(self._uses) >= _ENOUGH:
             if max(self._uses) <= _IDLE:
                 gpu = "idle"
-            elif fmean(self._uses) >= _BUSY:
+            elif _mean(self._uses) >= _BUSY:
                 gpu = "busy"
         words = in_words(self.gpus, watts=True)
         return Signs(self.writer, self.gone_since, gpu, words, self.pid)
@@ -225,7 +228,7 @@ def in_words(gpus: Sequence[Gpu], watts: bool = False) -> str:
     if uses and max(uses) - min(uses) >= _SPREAD:
         words.append(f"{min(uses):.0f}-{max(uses):.0f} %")
     elif uses:
-        words.append(f"{fmean(uses):.0f} %")
+        words.append(f"{_mean(uses):.0f} %")
     memory = max([gpu.memory for gpu in gpus if gpu.memory is not None], default=None)
     if memory is not None:
         words.append(
@@ -233,7 +236,7 @@ def in_words(gpus: Sequence[Gpu], watts: bool = False) -> str:
         )
     power = [gpu.power for gpu in gpus if gpu.power is not None]
     if watts and power:
-        words.append(f"{fmean(power):.0f} W")  # at 100 % it tells work from waiting
+        words.append(f"{_mean(power):.0f} W")  # at 100 % it tells work from waiting
     return " ".join(words) if len(words) > 1 else ""
 
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from rich.color import ColorSystem
 from rich.console import Console
-from textual import __version__
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.filter import DimFilter
@@ -69,6 +68,10 @@ DRIVER = (
 
 def tell() -> None:
     """Say in the log what is missing; once, at the start."""
+    if not DRAWING and not DRIVER:
+        return
+    from textual import __version__  # it reads the metadata of the package: 20 ms
+
     for what, names in (("drawing", DRAWING), ("driver", DRIVER)):
         if names:
             logger.warning("Textual %s lacks %s: its own %s is used", __version__, names, what)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -98,7 +97,8 @@ def stairs(view: View) -> Stairs | None:
     if len(epochs[-1]) < min(map(len, epochs[:-1])) // 2:
         epochs.pop()  # it has only begun
     sizes = [len(epoch) for epoch in epochs]
-    if len(epochs) < 3 or min(sizes) < _PER_EPOCH - 1 or median(sizes) < _PER_EPOCH:
+    usual = st.median(np.array(sizes, float))
+    if len(epochs) < 3 or min(sizes) < _PER_EPOCH - 1 or usual < _PER_EPOCH:
         return None
     if _running_mean(epochs):
         return None
@@ -106,7 +106,7 @@ def stairs(view: View) -> Stairs | None:
     last = np.array([_tail(epoch) for epoch in epochs])
     drops, within = last[:-1] - first[1:], (first - last)[1:]
     early = slice(0, _EARLY)  # later epochs may have reached the floor
-    quarter = max(1.0, median(sizes) // 4)
+    quarter = max(1.0, usual // 4)
     error = 1.25 * train.sigma * (2 / quarter / len(drops[early])) ** 0.5
     drop = float(np.mean(drops[early] / np.maximum(np.abs(last[:-1][early]), 1e-300)))
     if float(np.mean(drops[early])) < Bounds.errors * error or drop < Bounds.drop:
@@ -139,7 +139,7 @@ def _running_mean(epochs: list[Floats]) -> bool:
         early, late = np.abs(np.diff(epoch[:part])), np.abs(np.diff(epoch[-part:]))
         if len(early) and len(late):
             ratios.append(st.median(early) / max(st.median(late), 1e-300))
-    return bool(ratios) and median(ratios) > Bounds.running_mean
+    return bool(ratios) and st.median(np.array(ratios, float)) > Bounds.running_mean
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:

@@ -18,7 +18,6 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import ConfigError, message_of
 from lossmon.monitor import RunUpdate
 from lossmon.presentation.brief import WIDTH, brief
-from lossmon.presentation.export import write_csv
 from lossmon.presentation.verdict import verdict_line
 from lossmon.text import clip, printable
 from lossmon.tui import clipboard
@@ -103,6 +102,8 @@ class SaveKeys(RunsScreen):
             self.notify(where, title=said("kept"))
 
     def _save(self, update: RunUpdate, folder: str, picture: str) -> None:
+        from lossmon.presentation.export import write_csv  # which brings the calls of Python
+
         try:
             stem, svg, table = new_files(folder, file_name(update))
             with svg, table:
