@@ -35,6 +35,7 @@ def unwise(view: View, found: Iterable[Finding]) -> frozenset[str]:
     """The moves that no finding of this run may advise."""
     found = tuple(found)
     forbidden = {move for one in found for move in PATTERNS[one.pattern].forbids}
+    forbidden |= view.kind.without
     if not raise_is_earned(view):
         forbidden.add("rate+")
     elif any(one.pattern in _FLAT for one in found):
@@ -68,8 +69,26 @@ def raise_is_earned(view: View) -> bool:
 def refuted(view: View) -> frozenset[CauseId]:
     """Typical causes that what was logged speaks against."""
     return frozenset(
-        (*_by_rate(view), *_by_gradients(view), *_by_eval(view), *contradictions.refuted(view))
+        (
+            *_by_rate(view),
+            *_by_gradients(view),
+            *_by_eval(view),
+            *contradictions.refuted(view),
+        )
     )
+
+
+def alien(view: View) -> frozenset[CauseId]:
+    """Causes that no training of this kind has, whatever coincides."""
+    return frozenset(_OF_GRADIENTS if view.kind.id == "boosting" else ())
+
+
+# What only networks have that are trained by gradient steps; trees are not.
+_OF_GRADIENTS: tuple[CauseId, ...] = (
+    "exploding_gradients", "numeric_overflow", "frozen_gradients", "loss_scale", "clip_too_low",
+    "small_batch", "lr_warmup", "collapsed", "bad_state", "eval_statistics", "wrong_output",
+    "gradients_kept", "same_batch", "broken_weights", "edge_of_stability",
+)  # fmt: skip
 
 
 def _by_rate(view: View) -> Iterable[CauseId]:

@@ -65,6 +65,46 @@ def _everywhere(sketch: Sketch, value: float) -> bool:
     )
 
 
+class Period(NamedTuple):
+    """The newest rows, which repeat those before them to the last digit.
+
+    Attributes:
+        rows: after how many it begins anew.
+        times: how often it was written.
+        since: step of the first of them.
+    """
+
+    rows: int
+    times: int
+    since: int
+
+
+def period(sketch: Sketch | None, least: int = 4, most: int = 128) -> Period | None:
+    """Rows that come again to the last digit, as where nothing is updated; None where none do.
+
+    Of rows that are all the same nothing is told (see `same`), nor of scores of few values, which
+    meet again by chance.
+    """
+    if sketch is None or len(sketch.newest) < 3 * least:
+        return None
+    values = sketch.newest
+    again_at: list[int] = np.flatnonzero(values[-2 : -most - 2 : -1] == values[-1]).tolist()
+    for rows in (at + 1 for at in again_at):
+        again = values[rows:] == values[:-rows]
+        other = np.flatnonzero(~again)
+        alike = len(again) if not len(other) else len(again) - int(other[-1]) - 1
+        unlike: int = len(np.unique(values[-rows:]))
+        if (
+            rows >= least
+            and alike >= max(rows, 2 * least)
+            and unlike >= least
+            and unlike >= 0.75 * rows
+        ):
+            first = len(values) - alike - rows
+            return Period(int(rows), 1 + alike // int(rows), int(sketch.newest_step[first]))
+    return None
+
+
 def digits(value: float) -> int:
     """Significant digits that a value was written with, as far as can be told: 2.3026 has 5."""
     mantissa = f"{abs(value):.12e}".split("e")[0]

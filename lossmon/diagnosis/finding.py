@@ -15,8 +15,9 @@ SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 PatternId = Literal[
     "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "rising", "falling",
     "healthy", "diverged", "zero_loss", "constant", "overfitting", "underfitting",
-    "train_high_eval_low", "eval_faster", "gap", "eval_swings", "healthy_pair", "spike", "stalled",
-    "failed", "finished", "grad_explosion", "grad_vanishing", "grad_nan", "grad_zero", "lr_zero",
+    "train_high_eval_low", "eval_faster", "gap", "eval_apart", "eval_swings", "healthy_pair",
+    "spike", "stalled", "failed", "finished", "grad_explosion", "grad_vanishing", "grad_nan",
+    "grad_zero", "lr_zero",
     "eval_nan", "scaled_loss", "chance_level", "staircase", "restart", "stage", "slowdown",
     "data_wait", "periodic_slow", "memory_growth", "loss_scale", "clip_saturated", "impossible",
     "worst_score", "score_tells", "best_at_first", "reporting", "broken_rows", "part_nan",
@@ -38,7 +39,8 @@ CauseId = Literal[
     "loss_redefined", "loss_scale", "loss_sign", "low_capacity", "lr_constant", "lr_decayed",
     "lr_jump", "lr_too_high", "lr_too_low", "lr_warmup", "memorising", "memory_leak",
     "metric_wrong", "missing_file", "nan_filtered", "nan_in_data", "no_split", "noisy_data",
-    "numeric_overflow", "objective_mismatch", "one_answer", "one_class", "other_machine",
+    "nothing_updated", "numeric_overflow", "objective_mismatch", "one_answer", "one_class",
+    "other_machine", "other_mode",
     "out_of_memory", "over_optimised", "overconfident", "overfit_suspected", "pairs_trivial",
     "part_targets", "partial_window", "parts_pull", "poor_data", "process_gone", "process_hangs",
     "process_waits", "rate_for_batch", "reference_energies", "regularised_train", "resume_mismatch",
@@ -46,7 +48,7 @@ CauseId = Literal[
     "saturated", "schedule_short", "shape_mismatch", "shared_gpu", "slow_data", "slow_saving",
     "small_batch", "small_data", "small_eval", "split_mismatch", "stale_eval", "strong_decoder",
     "summed_loss", "target_range", "task_too_easy", "task_too_hard", "unbalanced_game", "unscaled",
-    "weak_balance", "wrong_output",
+    "weak_balance", "weak_l2", "wrong_output",
 ]  # fmt: skip
 
 PATTERN_IDS: tuple[PatternId, ...] = get_args(PatternId)

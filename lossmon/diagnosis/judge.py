@@ -8,7 +8,7 @@ from math import isfinite
 
 import numpy as np
 
-from lossmon.diagnosis.advice import refuted
+from lossmon.diagnosis.advice import alien, refuted
 from lossmon.diagnosis.coincidence import log_advises
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import Numbers, levels, rates
@@ -119,7 +119,7 @@ def causes(finding: Finding, view: View) -> tuple[Cause, ...]:
     own = pattern.causes(finding, view) if pattern.causes else ()
     told = log_advises(view, finding) if finding.severity != "info" else ()
     reasons = sorted((*told, *own), key=_by_weight)
-    ruled_out: set[str] = set()
+    ruled_out: set[str] = {*alien(view)}
     sound = []  # what a weightier reason rules out is no cause, however it coincides
     for reason in reasons:
         if reason.id not in ruled_out:

@@ -29,6 +29,7 @@ _SHAPE = frozenset((
     "falling", "gap", "scaled_loss",
     "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair",
     "noisy", "spike", "staircase", "chance_level", "too_early", "eval_swings", "impossible",
+    "eval_apart",
 ))  # fmt: skip
 
 # Rewards jump and may go on rising; no level of guessing or memory of examples is known of them.
@@ -69,6 +70,7 @@ class Kind:
         goals: what is wanted in the end, where it is logged beside.
         quiet: patterns that say nothing of its loss.
         quiet_of_curve: patterns that say nothing of the curve that takes the loss's place.
+        without: moves that make no sense of it: trees have no gradients to clip.
         raises_rate: whether a curve that is flat may speak for a higher learning rate.
         chance: levels of guessing that exist for it (see `lossmon.diagnosis.chance`).
     """
@@ -82,6 +84,7 @@ class Kind:
     goals: tuple[Measure, ...] = ()
     quiet: frozenset[str] = frozenset()
     quiet_of_curve: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
     raises_rate: bool = True
     chance: tuple[str, ...] = ()
 
@@ -224,11 +227,11 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
     ),
     Kind(
         "boosting",
-        told_by=r"\w+_s_(?:auc|l[12]|rmse|mape|\w+_(?:logloss|error)|ndcg\w*)|best_?iteration",
-        together=((r"^learn$", r"^test$"),),
+        told_by=r"\w+_s_(?:auc|l[12]|rmse|mape|\w+_(?:logloss|error)|ndcg\w*)|best_?iteration|^learn$",
         raw=r"^(?:[ed]?(?:train|test|eval|valid\w*)|validation_\d+)-(?:rm[a-z]{1,3}|ma[a-z]{1,2}|m?logloss"
         r"|m?error|auc|aucpr|ndcg\S*|poisson|gamma|tweedie|cox)$",
         words=frozenset(("boosting",)),
+        without=frozenset(("clip", "precision", "batch", "weights", "resume")),
         goals=(Measure(r"\w*auc\w*|\w*ndcg\w*|\w*map\w*|\w*accuracy\w*", "higher"),),
         raises_rate=False,
     ),

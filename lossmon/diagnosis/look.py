@@ -15,7 +15,7 @@ from lossmon.diagnosis.stages import newest_stage
 from lossmon.diagnosis.view import Curve, Pair, View
 from lossmon.history.best import Best
 from lossmon.history.columns import Floats, Series
-from lossmon.history.run import History
+from lossmon.history.run import History, Plan
 from lossmon.history.summary import Sketch, Summary
 
 _MOST_LEVELS = 200  # places at which the train level is measured for its pair
@@ -49,7 +49,9 @@ class Looker:
                 self._names, self._known = Names(history.series), known
                 self._kind = kind_of(history.series, plan.settings)
                 if not self._kind.id:  # what single lines tell besides may say it
-                    self._kind = kind_of((*history.series, *told_once(plan.events)))
+                    self._kind = kind_of(
+                        (*history.series, *told_once(plan.events)), words=_words(plan)
+                    )
             self._judged = judged(self._kind, self._names, history.series, chosen)
             self._judged_of = of
         return self._judged
@@ -134,3 +136,8 @@ def _pair(name: str, evals: Sketch, train: Curve) -> Pair:
     at = np.interp(evals.step, train.step[there], st.row_medians(around[there]))
     end = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
     return Pair(name, evals.step, evals.mean, at, evals.step / end, evals.width)
+
+
+def _words(plan: Plan) -> tuple[str, ...]:
+    """What the text of the log tells of what is trained."""
+    return ("llm",) if plan.counts.get("language") else ()

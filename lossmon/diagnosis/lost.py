@@ -54,6 +54,9 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
     if train is None or not len(train.sketch.head):
         return
     sketch = train.sketch
+    if view.kind.id == "boosting":
+        yield from _of_trees(train)
+        return
     yield from _without_updates(view, onset)
     if not np.isfinite(sketch.head[0]):
         yield from _from_the_first(view)
@@ -84,6 +87,17 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
     yield from _gradient_first(view, onset)
     before = sketch.newest[sketch.newest_step < onset]
     yield from _before(before[np.isfinite(before)][-int(Bounds.before) :], train, view)
+
+
+def _of_trees(train: Curve) -> Iterator[Reason]:
+    """Trees overflow in the values of their leaves: no gradient step, no format of numbers."""
+    before = train.sketch.newest[np.isfinite(train.sketch.newest)]
+    if len(before):
+        words = said(
+            "the loss was as usual, {newest:.3g}, one point before: it came at once",
+            newest=float(before[-1]),
+        )
+        yield Reason("weak_l2", words, 2.0)
 
 
 def _without_updates(view: View, onset: int) -> Iterator[Reason]:
@@ -209,6 +223,8 @@ def _before(before: Floats, train: Curve, view: View) -> Iterator[Reason]:
         return  # it had been far away before it ended
     early = train.n - train.sketch.nonfinite
     bold = view.rate is None or float(np.nanmax(view.rate[1])) >= Bounds.bold
+    # What starts from sound weights, or in half precision, is broken by numbers before the rate.
+    by_number = view.kind.id in _PRETRAINED or bool(view.around.counts.get("half"))
     if early < Bounds.early and not view.tail and bold:
         yield Reason(
             "lr_too_high",
@@ -216,7 +232,7 @@ def _before(before: Floats, train: Curve, view: View) -> Iterator[Reason]:
                 "it came after {early:,} rows, when nothing was learned yet; no warm-up is logged",
                 early=early,
             ),
-            1.9,
+            1.7 if by_number else 1.9,
         )
     yield Reason(
         "numeric_overflow",

@@ -51,6 +51,12 @@ _HINTS = (
     "iou",
     "auc",
     "f1",
+    "16",
+    "half",
+    "autocast",
+    "mixed precision",
+    "tflops",
+    "token",
 )
 _SCALE = r"loss[ _-]?scal"
 _BAD = r"(?:\bnan\b|\binf\b|non[- ]?finite|\binfinite\b|not finite)"
@@ -132,6 +138,12 @@ _NO_ADVICE = re.compile(
     r"|token|symlink|performance|slow",
     re.I,
 )
+_SAYS = (
+    ("half", re.compile(
+        r"\b(?:b?fp16|float16|16-(?:true|mixed|bit)|half[ -]precision|mixed[ _-]precision|autocast"
+        r"|gradscaler)\b", re.I)),
+    ("language", re.compile(r"\btflops\b|\btokeni[sz]er|\btokens?\b", re.I)),
+)  # fmt: skip
 # A score that one line tells by itself: "Validation Dice Coeff: 1.97".
 _LONE_SCORE = re.compile(
     r"\b(?:acc(?:uracy)?|dice|m?iou|auc|f1)\b[ \w]{0,16}[:=]\s{0,4}(\d{1,5}(?:\.\d{1,20})?)\b", re.I
@@ -188,6 +200,9 @@ def note(line: str, step: int | None, facts: Facts) -> None:
     score = _LONE_SCORE.search(short)
     if score is not None:
         _keep(Event("score", step, _lone(short, score)), facts)
+    for kind, pattern in _SAYS:
+        if kind not in facts.counts and pattern.search(short):
+            _keep(Event(kind, step, redacted(line.strip())[:_LONGEST]), facts)
     for name, pattern in _SETTINGS:
         found = pattern.search(line)
         if found and len(found[1]) <= 20:

@@ -21,7 +21,7 @@ _OF_NAME = (
 _TIME_UNIT = r"(?:ns|us|µs|μs|ms|secs?|seconds?|s|mins?|m|hrs?|h|d)(?:/[A-Za-z]\w*)?"
 _OTHER_UNIT = r"[KMGT]i?B|[GB]|[A-Za-z]{1,12}/s(?:ec)?(?!\w)"  # "4.50epoch/s" is a rate
 _COUNTED = r"(?:epoch|batch|iter|step)(?!\w)"  # ESPnet: "3epoch:train:1-100batch"
-_GLUED_SPLIT = r"(?i:train|val|valid|eval|test)\b"  # "Epoch 0/24train Loss: 0.89"
+_GLUED_SPLIT = r"(?i:train|val|valid|eval|test|passed)\b"  # "Epoch 0/24train Loss: 0.89"
 TOKEN = re.compile(
     r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?![\w:])"
     r"|-:--:--|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"

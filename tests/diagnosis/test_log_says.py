@@ -55,3 +55,26 @@ def test_masks_of_255_are_told_by_a_dice_that_one_line_tells(tmp_path) -> None: 
     first = found[0]
     assert (first.pattern, first.causes[0].id) == ("impossible", "target_range")
     assert "not_decreasing" not in {one.pattern for one in found}
+
+
+@pytest.mark.parametrize(
+    ("said_before", "first"),
+    [("Using 16-true precision", "numeric_overflow"), ("Building the tagger", "lr_too_high")],
+)
+def test_half_precision_comes_before_the_rate_where_it_is_named(
+    said_before: str,
+    first: str,
+    tmp_path,  # type: ignore[no-untyped-def]
+) -> None:
+    rows = [f"step {i} loss: {x}" for i, x in enumerate([1.1, 1.5, 0.9, 1.3, 1.2, 1.1])]
+    rows += [f"step {i} loss: nan" for i in range(6, 14)]
+    (tmp_path / "log.txt").write_text("\n".join([said_before, *rows, ""]))
+    found = lossmon.diagnose(tmp_path / "log.txt").findings[0]
+    assert (found.pattern, found.causes[0].id) == ("diverged", first)
+
+
+def test_a_value_glued_to_the_next_word_is_read(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    rows = [f"{i}:\tlearn {0.63 * 0.9**i:.7f}passed: 17.4 sec\ttotal: {i}m 13s" for i in range(9)]
+    (tmp_path / "log.txt").write_text("\n".join([*rows, ""]))
+    frame = lossmon.read(tmp_path / "log.txt")
+    assert len(frame[frame["metric"] == "learn"]) == 9

@@ -165,6 +165,14 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
         {"loss": [1.9460, 1.9459, 1.9459, 1.9460, 1.9462, 1.9462, 1.9460, 1.9459],
          "acc": [0.14, 0.14, 0.13, 0.13, 0.14, 0.15, 0.14, 0.14], "epoch": list(range(8))},
         "not_decreasing", "bad_labels"),
+    "each epoch writes the figures of the one before": (
+        {"accuracy": [0.093281, 0.098437, 0.100469, 0.098125, 0.104063] * 4},
+        "constant", "nothing_updated"),
+    "eval far away before anything was learned": (
+        {"loss": [0.463, 0.8565, 0.7886, 0.108, 0.1144, 0.0402],
+         "val_loss": [302.5, 497.0, 1050.9, 744.5, 1353.3, 3238.0]}, "eval_apart", "other_mode"),
+    "trees whose leaves grow without bound": (
+        {"learn": [0.6 * 0.95**i for i in range(20)] + [NAN] * 3}, "diverged", "weak_l2"),
     "trees that find no split": (
         {"train-logloss": [0.69314] * 6, "valid-auc": [0.5] * 6}, "constant", "no_split"),
 }  # fmt: skip
@@ -234,3 +242,26 @@ def test_a_score_at_its_worst_beside_a_good_one_accuses_nothing_else() -> None:
     told = {cause.id for one in found for cause in one.causes}
     assert not told & {"collapsed", "bad_labels", "frozen_gradients", "lr_too_low", "lr_too_high"}
     assert "not_decreasing" not in {one.pattern for one in found}
+
+
+def test_trees_are_told_of_no_gradients() -> None:
+    finding = judged(learn=[0.6 * 0.95**i for i in range(20)] + [NAN] * 3).findings[0]
+    assert not {cause.id for cause in finding.causes} & {"numeric_overflow", "exploding_gradients"}
+    for lang in ("en", "zh"):
+        told = " ".join(load(lang).remedies(finding)).lower()
+        assert "l2" in told
+        assert not any(word in told for word in ("clip", "fp16", "bf16", "裁剪"))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [0.9375, 0.96875, 1.0] * 6,  # scores of few values meet again
+        [2.3026] * 12,
+        [0.5, 0.25, 0.75, 0.5] * 4,
+        list(np.linspace(2, 1, 20)),
+    ],
+)
+def test_rows_that_are_alike_by_chance_are_no_repetition(rows: list[float]) -> None:
+    found = judged(accuracy=rows).findings
+    assert "nothing_updated" not in {cause.id for one in found for cause in one.causes}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from lossmon.diagnosis import facts, flat
 from lossmon.diagnosis.around import Logged
-from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns import impossible
@@ -30,6 +30,8 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """Each batch gives the same: the weights do not move, or the loss does not see them."""
+    if (again := _again(view)) is not None:
+        return again
     found = facts.same(view.sketches.get("train_loss"))
     if found is None or found.value == 0.0 or view.train is None:
         return None
@@ -62,7 +64,38 @@ def find(view: View) -> Finding | None:
     )
 
 
+def _again(view: View) -> Finding | None:
+    """Each epoch writes the figures of the one before."""
+    sketch = view.sketches.get("train_loss")
+    found = facts.period(sketch)
+    if found is None or sketch is None or view.train is None:
+        return None
+    if max(map(facts.digits, sketch.newest[-found.rows :].tolist())) < Bounds.digits:
+        return None
+    name = view.name_of("train_loss")
+    return Finding(
+        "constant",
+        "warning",
+        0.97,
+        found.since,
+        name,
+        said(
+            "the same {rows:,} values of {name} come {times:,} times, to the last digit, since "
+            "step {since:,}",
+            rows=found.rows,
+            name=name,
+            times=found.times,
+            since=found.since,
+        ),
+        numbers={"again": float(found.times)},
+    )
+
+
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    if "again" in finding.numbers:
+        words = said("weights that moved by anything would change the last digits")
+        yield Reason("nothing_updated", words, 4.0, _MOVES)
+        return
     value, score = finding.numbers["level"], view.around.goal
     if view.curve and value >= Bounds.capped:
         yield Reason(
@@ -89,6 +122,11 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             2.5,
         )
     yield from flat.reasons(finding, view)
+
+
+_MOVES: tuple[CauseId, ...] = (
+    "collapsed", "frozen_gradients", "wrong_output", "lr_too_high", "lr_too_low", "bad_labels",
+)  # fmt: skip
 
 
 def _perfect(score: Logged) -> bool:

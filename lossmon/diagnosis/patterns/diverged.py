@@ -189,7 +189,7 @@ PATTERN = Pattern(
         "regression": ("lr_too_high", "unscaled"),
         "gan": ("unbalanced_game",),
         "potential": ("bad_batch",),
-        "boosting": ("objective_mismatch", "unscaled"),
+        "boosting": ("weak_l2", "objective_mismatch", "unscaled"),
     },
     figures=_figures,
     picture=Picture(

@@ -55,7 +55,10 @@ PATTERN = Pattern(
     slot="pair",
     severity="warning",
     find=find,
-    after=("train_high_eval_low",),
+    after=(
+        "eval_apart",
+        "train_high_eval_low",
+    ),
     limits=Bounds,
     causes=pairs.train_above,
     typical=("easy_eval", "hard_train", "regularised_train"),

@@ -63,7 +63,10 @@ PATTERN = Pattern(
     slot="pair",
     severity="info",
     find=find,
-    after=("eval_faster",),
+    after=(
+        "eval_apart",
+        "eval_faster",
+    ),
     forbids=("steps+", "capacity+"),
     looks=3,
     limits=Bounds,

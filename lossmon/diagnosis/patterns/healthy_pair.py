@@ -90,7 +90,10 @@ PATTERN = Pattern(
     slot="pair",
     severity="info",
     find=find,
-    after=("gap",),
+    after=(
+        "eval_apart",
+        "gap",
+    ),
     positive=True,
     looks=2,
     limits=Bounds,

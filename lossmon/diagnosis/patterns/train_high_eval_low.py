@@ -46,7 +46,10 @@ PATTERN = Pattern(
     slot="pair",
     severity="warning",
     find=find,
-    after=("underfitting",),
+    after=(
+        "eval_apart",
+        "underfitting",
+    ),
     limits=Bounds,
     causes=pairs.train_above,
     typical=("split_mismatch", "noisy_data", "regularised_train"),

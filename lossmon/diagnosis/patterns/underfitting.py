@@ -64,7 +64,10 @@ PATTERN = Pattern(
     slot="pair",
     severity="warning",
     find=find,
-    after=("overfitting",),
+    after=(
+        "eval_apart",
+        "overfitting",
+    ),
     hides=("healthy", "falling"),
     forbids=("capacity-",),
     limits=Bounds,

@@ -1,0 +1,82 @@
+"""Eval is tens or hundreds of times train from its first evaluation on: it computes in another way.
+
+The averages of batch norm after a few steps, a mean over a sum, inputs that were not scaled: a
+`val_loss` of 302 beside a loss of 0.46 in epoch 1 is no over-fitting, as nothing was learned yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lossmon.diagnosis.finding import CauseId, Finding
+from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.reasons import Reason
+from lossmon.diagnosis.view import View
+from lossmon.words import said
+
+
+class Bounds(Limits):
+    """When it holds."""
+
+    first = Limit(30.0, "x train, at the first evaluation", "threads: 650")
+    ratio = Limit(30.0, "x train, at each evaluation", "threads: 580 to 140,000")
+    evals = Limit(2, "evaluations", "a fact")
+
+
+def find(view: View) -> Finding | None:
+    """The first evaluation is as far away as the others, when nothing can be learned by heart."""
+    pair, train = view.pair, view.train
+    if pair is None or train is None or train.rises or view.tail or view.curve:
+        return None
+    sketch = train.sketch
+    if len(pair.value) < Bounds.evals or not np.isfinite(pair.value).all():
+        return None
+    if np.min(pair.train) <= 0 or float(np.min(sketch.head[:1], initial=np.inf)) <= 0:
+        return None
+    ratios = pair.value / pair.train
+    start = float(pair.value[0] / max(float(sketch.head[0]), float(pair.train[0])))
+    if start < Bounds.first or float(np.min(ratios)) < Bounds.ratio:
+        return None
+    return Finding(
+        "eval_apart",
+        "warning",
+        0.95,
+        int(pair.step[0]),
+        pair.name,
+        said(
+            "eval is {ratio:,.0f} x train at its first evaluation, and {newest:,.0f} x now",
+            ratio=start,
+            newest=float(ratios[-1]),
+        ),
+        numbers={"ratio": start},
+    )
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    words = said(
+        "such a factor from the first evaluation on was not learned: no example can have been "
+        "learned by heart by then"
+    )
+    yield Reason("other_mode", words, 2.5, _LEARNED)
+
+
+_LEARNED: tuple[CauseId, ...] = ("memorising", "small_data", "high_capacity", "split_mismatch")
+
+
+PATTERN = Pattern(
+    id="eval_apart",
+    slot="pair",
+    severity="warning",
+    find=find,
+    hides=("too_early", "healthy", "falling"),
+    forbids=("steps-", "capacity-", "rate+", "rate-"),
+    looks=2,
+    limits=Bounds,
+    causes=_causes,
+    typical=("other_mode", "eval_statistics", "summed_loss"),
+    picture=Picture(marks=(SINCE,), log_far=True),
+    sketch=lambda of: Sketch({"train": of.fall, "eval": 40 * of.fall + 4 * of.t}),
+)
