@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from lossmon import config
-from lossmon.diagnosis.finding import SEVERITIES, Severity
+from lossmon.diagnosis.finding import Severity
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.monitor.sources import nothing_read, open_monitor
 from lossmon.report import watch as report
+from lossmon.report.check import at_or_above
 from lossmon.report.command import Commands
 from lossmon.report.ending import Ending
 
@@ -53,12 +55,16 @@ def watch(
     commands = Commands(command, complain, exec_timeout) if command is not None else None
     notifier = _notifier(services, level, knowledge, complain)
     config.apply()
-    empty = None
     pipe = set(targets) == {"-"}
-    with Ending() as ending:
+    with Ending() as ending, ExitStack() as at_end:
         monitor = open_monitor(targets, watch=True)
+        at_end.callback(monitor.close)
+        if notifier is not None:
+            at_end.callback(notifier.close)
+        if commands is not None:
+            at_end.callback(commands.close)
         ending.on_signal(monitor.wake)
-        watching = report.Watch(
+        worst = report.Watch(
             monitor,
             sys.stdout,
             partial(report.as_json if as_json else report.as_text, knowledge=knowledge),
@@ -69,24 +75,13 @@ def watch(
             complain=complain,
             tell=notifier.add if notifier is not None else lambda _: None,
             ending=ending,
-        )
-        try:
-            worst = watching.run()
-            if pipe and monitor.exhausted:
-                empty = nothing_read(monitor, "-")
-        finally:
-            if commands is not None:
-                commands.close()
-            if notifier is not None:
-                notifier.close()
-            monitor.close()
+        ).run()
+        empty = nothing_read(monitor, "-") if pipe and monitor.exhausted else None
     if ending.number is not None:
         return 128 + ending.number
     if empty is not None:  # as `check -` says it
         raise empty
-    if worst is None or fail_on == "never":
-        return 0
-    return int(SEVERITIES.index(worst) >= SEVERITIES.index(fail_on))
+    return int(at_or_above([worst] if worst is not None else [], [fail_on]))
 
 
 def _notifier(
