@@ -106,7 +106,8 @@ class Engine:
         train, evals = (values.get(roles.get(r, "")) for r in ("train_loss", "eval_loss"))
         if train is not None and self._judged is not None and self._judged.rises:
             train = -train
-        rows = _MANY if train is None else self._due - self._n
+        no_curve = not roles.keys() & {"train_loss", "eval_loss"}
+        rows = self._due - self._n if train is not None or no_curve else _MANY
         rows = max(1, rows if evals is None else min(rows, self._eval_due - self._m))
         if evals is None:
             return rows if train is None else self._calm_train(train[:rows].tolist())
@@ -144,6 +145,8 @@ class Engine:
         train = history.series.get(judged.roles.get("train_loss", ""))
         evals = history.series.get(judged.roles.get("eval_loss", ""))
         n = 0 if train is None else len(train)
+        if train is None and evals is None:  # facts of other columns are looked for, too
+            n = len(next(iter(history.series.values()), ()))
         m = 0 if evals is None else len(evals)
         climbs = evals is not None and m != self._m and self._climbs(evals.last_value, m)
         self._m = m

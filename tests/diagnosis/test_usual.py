@@ -6,7 +6,10 @@ import math
 
 import pytest
 
+from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis
+from lossmon.formats.lexicon import role
+from lossmon.history.run import History
 from tests.diagnosis.test_few_rows import judged
 
 NAN = math.nan
@@ -52,6 +55,10 @@ TOLD = {  # metrics -> what must be told
         "overfitting",
     ),
     "a flat loss under a rising rate": ({"loss": LEVEL, "lr": RATES}, "warm_up"),
+    "a policy without a KL term": (
+        {"loss": [0.0] * 11, "reward": REWARDS, "reward_std": [1.5] * 11},
+        "policy_loss",
+    ),
     "a loss of KL": (
         {"loss": OF_KL, "reward": REWARDS, "reward_std": [1.5] * 11, "kl": KL},
         "policy_loss",
@@ -118,3 +125,18 @@ def test_a_curve_that_rises_is_not_told_as_a_fall() -> None:
         loss=[3.0, 2.0, 1.5, 1.2, 1.0, 0.9, 0.85, 0.8], val_loss=[0.5 + 0.1 * i for i in range(8)]
     )
     assert "healthy_pair" not in patterns(found)
+
+
+def test_a_broken_part_is_told_while_the_run_goes_on() -> None:
+    assert "part_nan" in patterns(judged(ended=False, L=PARTS, C=CLASSES))
+    live = judged_live(L=PARTS, C=CLASSES)
+    assert "part_nan" in live
+
+
+def judged_live(**columns: list[float]) -> list[str]:
+    """What is shown after the last row, without a closing judgement."""
+    history, engine = History(role), Engine()
+    for i in range(len(next(iter(columns.values())))):
+        history.append({name: column[i] for name, column in columns.items()}, i + 1)
+        engine.observe(history, {})
+    return patterns(engine.diagnosis)
