@@ -98,9 +98,11 @@ def judged(
     if found is None and _eval_alone(points, chosen):
         return Judged({**_without(chosen), "train_loss": chosen["eval_loss"]}, quiet=kind.quiet)
     if found is None and "train_loss" not in chosen:
-        measures = (*LIKE_LOSSES, *(kind.goals or SCORES), *MORE_SCORES)
-        found = _best(measures, names, points) or _any_score(points)
-        quiet = ODD_FOR_REWARDS
+        measures, quiet = (*LIKE_LOSSES, *(kind.goals or SCORES)), ODD_FOR_REWARDS
+        found = _best(measures, names, points)
+        if found is None and kind.id != "gan":  # two errors that balance are no measure
+            measures = MORE_SCORES
+            found = _best(measures, names, points) or _any_score(points)
     if found is None:
         return Judged(chosen, quiet=kind.quiet)
     curve, direction = found

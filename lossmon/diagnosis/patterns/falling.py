@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lossmon.diagnosis import short, usual
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import falling
@@ -19,6 +21,7 @@ class Bounds(Limits):
     fall = Limit(0.03, "of the start level", "words: 2 %")
     errors = Limit(2.0, "standard errors: nothing says that it does not fall", "not_decreasing")
     plain = Limit(3.0, "standard errors: the fall is plain, and it must go on", "words: 3 to 5")
+    swings = Limit(0.3, "of the start level: usual move from row to row", "threads: 0.33")
     newest = Limit(0.25, "of the fall made lately: it goes on", "runs")
 
 
@@ -32,7 +35,7 @@ def find(view: View) -> Finding | None:
     late = late_share(train)
     errors = train.drop / max(train.drop_error, 1e-300)
     if errors < Bounds.plain:
-        return _not_plain(train, errors)
+        return _not_plain(train, errors) if _calm(train) else None
     if late < Bounds.newest:
         return None
     return Finding(
@@ -51,6 +54,13 @@ def find(view: View) -> Finding | None:
         ),
         numbers={"level": train.end, "share": late},
     )
+
+
+def _calm(train: Curve) -> bool:
+    """Rows do not leap about: of what swings between 1.6 and 12 a fall says little."""
+    newest = train.sketch.newest[np.isfinite(train.sketch.newest)]
+    moves = np.abs(np.diff(newest))
+    return len(moves) > 0 and float(np.mean(moves)) < Bounds.swings * train.scale
 
 
 def _not_plain(train: Curve, errors: float) -> Finding:

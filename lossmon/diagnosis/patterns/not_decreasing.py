@@ -48,6 +48,9 @@ def find(view: View) -> Finding | None:
         lost_in_noise = False  # noisy points, and yet a steady fall beneath them
     if not (small or lost_in_noise) or more_will_tell(view):
         return None
+    few = train.n < Enough.points_live and not view.rows_are_epochs
+    if few and not small and train.room > Bounds.room:
+        return None  # a paste of a few batches, beneath whose noise it may well fall
     if small and _hidden_by_constant(view, errors, trend, drop):
         return None
     if fell_before > 0.5 and not lost_in_noise:

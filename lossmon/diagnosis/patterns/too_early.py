@@ -15,6 +15,9 @@ def find(view: View) -> Finding | None:
     train = view.train
     n = train.n if train is not None else 0
     need = view.enough
+    most = view.around.logged(r"\w+") if train is None else None
+    if most is not None and len(most.value) >= need:
+        return None  # rows enough, and no loss or score among them: more of them tell no more
     if n >= need or short.both_fall(view) or short.falls(view):
         return None
     name = train.name if train is not None else ""
