@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from operator import itemgetter
 
 from lossmon.formats.lexicon import (
@@ -46,10 +45,10 @@ from lossmon.formats.text_expression import (
     Part,
     Text,
     between,
-    expression,
     prefix,
 )
-from lossmon.formats.text_shape import FEW, Match, Shape
+from lossmon.formats.text_match import Own, matcher
+from lossmon.formats.text_shape import FEW, Shape
 from lossmon.formats.text_tokens import FILLER, TOKEN, Kind, Token, squash, tokenise
 from lossmon.formats.text_unnamed import (
     guess_loss,
@@ -91,7 +90,6 @@ _DATED_PREFIX = 400  # a prefix is looked for in this many characters
 
 
 _FILLED = re.compile(f"[{FILLER}]")
-_NEW = 8  # lines of a shape up to which it is new
 
 
 def shape_key(line: str) -> str:
@@ -131,7 +129,8 @@ def learn(line: str) -> Shape:
         shape.names = tuple(token.key for token in metrics)
         shape.sentence = bool(metrics)
     if shape.names or roles or shape.plan:
-        _compile(shape, (prefix, flat, flat != message), tokens, roles, metrics)
+        own = _compile(shape, (prefix, flat, flat != message), tokens, roles, metrics)
+        shape.match = matcher(shape, line, own, filled=bool(_FILLED.search(prefix + flat)))
     return shape
 
 
@@ -300,8 +299,8 @@ def _compile(
     tokens: list[Token],
     roles: dict[int, str],
     metrics: list[Token],
-) -> None:
-    """The expression that matches lines of this shape and captures what is wanted of them.
+) -> Own:
+    """What matches lines of this shape, what is wanted of them, and what of it the line itself has.
 
     `line` is the logger's prefix, the message, and whether a bar of ASCII characters is in it.
     """
@@ -309,8 +308,7 @@ def _compile(
     wanted = {id(token) for token in metrics}
     plans = {i: what for what, i in shape.plan.items()}
     shape.plan = {}
-    parts = _prefix_parts(before, shape)
-    group = 0 if shape.time_at < 0 else 1
+    parts, own = _prefix_parts(before, shape)
     at = 0
     places: list[int] = []  # groups of the metrics
     spots: dict[int, str] = {}  # token -> metric
@@ -325,7 +323,8 @@ def _compile(
         if token.kind is Kind.CLOCK and not kept:
             parts.append(Clock(token.text))
             continue
-        parts.append(Number(token.text.removesuffix(token.unit), kept))
+        number, group = token.text.removesuffix(token.unit), len(own)
+        parts.append(Number(number, kept))
         if token.unit:
             parts.append(Text(token.unit))
         if not kept:
@@ -339,9 +338,8 @@ def _compile(
         else:
             spots[id(token)] = shape.names[len(places)]
             places.append(group)
-        group += 1
+        own.append(number)
     parts += between(message[at:], ascii_bar)
-    shape.match = _matcher(shape, expression(parts), before + message)
     shape.parts = parts
     counters = shape.counters
     shape.totals = tuple(
@@ -355,45 +353,16 @@ def _compile(
         shape.pick = lambda groups: (groups[only],)
     elif places:
         shape.pick = itemgetter(*places)
+    return Own(tuple(own))
 
 
-def _matcher(shape: Shape, written: str, line: str) -> Match:
-    """What matches whole lines of a shape.
-
-    A log whose every line is of a new shape spends all its time on compiling, and most of that on
-    the arrows and boxes that may stand wherever a blank does. So an expression is compiled without
-    them until its shape recurs, or a line has some.
-    """
-    if _FILLED.search(line):
-        return _compiled(written)
-    narrow = _compiled(written.replace(rf"[\s{FILLER}]", r"\s").replace(FILLER, ""))
-    left = _NEW
-
-    def match(line: str) -> re.Match[str] | None:
-        nonlocal left
-        found = narrow(line)
-        if found is None and (line.isascii() or not _FILLED.search(line)):
-            return None
-        left -= 1
-        if found is not None and left > 0:
-            return found
-        shape.match = _compiled(written)
-        return shape.match(line)
-
-    return match
-
-
-@lru_cache(maxsize=2048)  # the head of a log is looked at more than once
-def _compiled(written: str) -> Match:
-    return re.compile(written).fullmatch
-
-
-def _prefix_parts(text: str, shape: Shape) -> list[Part]:
+def _prefix_parts(text: str, shape: Shape) -> tuple[list[Part], list[str]]:
     """The logger's prefix: its digits vary, and its date is captured where it is a full one."""
     span = dated_span(text[:_DATED_PREFIX])
     if span is None:
-        return [Blanks(seen=False), *prefix(text)]
+        return [Blanks(seen=False), *prefix(text)], []
     shape.time_at = 0
     start, end = span
     date = [Group("("), *prefix(text[start:end]), Group(")")]
-    return [Blanks(seen=False), *prefix(text[:start]), *date, *prefix(text[end:])]
+    parts = [Blanks(seen=False), *prefix(text[:start]), *date, *prefix(text[end:])]
+    return parts, [text[start:end]]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,13 +20,12 @@ from lossmon.formats.text_bulk import Run, run_of
 from lossmon.formats.text_expression import (
     Part,
 )
+from lossmon.formats.text_match import Groups, Match
 from lossmon.formats.text_place import Spot
 from lossmon.formats.text_words import is_slow
 
 FEW = 5  # words: no sentence of a text
 FEW_COLUMNS = 3  # "10 2.31 2.40"; more numbers and nothing else may be data: "3 0.5 0.4 0.1 0.2"
-
-Match = Callable[[str], "re.Match[str] | None"]
 
 
 @dataclass(eq=False)
@@ -184,7 +182,7 @@ class Shape:
         return columns
 
 
-def counts_up(shape: Shape, matches: list[re.Match[str] | None]) -> bool:
+def counts_up(shape: Shape, matches: list[Groups | None]) -> bool:
     """Whether the guessed steps of some lines grow; of many columns, by the same each time."""
     group = shape.counters.get("step", shape.counters.get("epoch", -1))
     steps = [parse_number(match.groups()[group]) for match in matches if match and group >= 0]

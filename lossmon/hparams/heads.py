@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from lossmon.hparams.flat import Value, flat, scalar
 
 _HEAD = 1 << 16  # characters that are looked at
+_MOST_GONE_THROUGH = 1 << 17  # behind all words that open arguments: some are never closed
 _LEAST = 3  # lines of `name: value` in a row that are a dump
 _NAME = r"[A-Za-z_][\w.\-/]{0,59}"
 _NAMESPACE = re.compile(r"\b(?:Namespace|\w{0,40}(?:Args|Arguments|Config|Params))\s?\(")
@@ -33,26 +34,27 @@ def of_text(head: bytes) -> dict[str, Value]:
     """The settings that the head of a text log holds, before its first row of losses."""
     text = head[:_HEAD].decode("utf-8", "replace")
     found: dict[str, Value] = {}
+    left = _MOST_GONE_THROUGH
     for start in _NAMESPACE.finditer(text):
-        found |= flat(dict(_arguments(text, start.end())))
-        if len(found) > _LEAST:
+        arguments, end = _arguments(text, start.end())
+        found |= flat(arguments)
+        left -= end - start.end()
+        if len(found) > _LEAST or left < 0:
             break
     return found if len(found) > _LEAST else {**flat(dict(_dumped(text))), **found}
 
 
-def _arguments(text: str, at: int) -> Iterator[tuple[str, Value]]:
-    """`name=value` up to the bracket that closes; values may hold brackets and quotes."""
-    end = min(len(text), at + _HEAD)
-    while at < end:
+def _arguments(text: str, at: int) -> tuple[dict[str, Value], int]:
+    """`name=value` up to the bracket that closes, and where that is; values may hold brackets."""
+    found: dict[str, Value] = {}
+    while at < len(text) and text[at] != ")":
         named = _PAIR.match(text, at)
         if named is None:
             at += 1
-            if text[at - 1] in ")\n" and text[at - 1] == ")":
-                return
             continue
         start = at = named.end()
         depth, quote = 0, ""
-        while at < end and (depth or quote or text[at] not in ",)\n"):
+        while at < len(text) and (depth or quote or text[at] not in ",)\n"):
             sign = text[at]
             if quote:
                 at += sign == "\\"
@@ -64,9 +66,8 @@ def _arguments(text: str, at: int) -> Iterator[tuple[str, Value]]:
             elif sign in ")]}>":
                 depth -= 1
             at += 1
-        yield named[1], scalar(text[start:at])
-        if at < end and text[at] == ")":
-            return
+        found[named[1]] = scalar(text[start:at])
+    return found, at
 
 
 def _dumped(text: str) -> Iterator[tuple[str, Value]]:

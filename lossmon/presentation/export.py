@@ -83,7 +83,12 @@ def write_csv(updates: Sequence[RunUpdate], file: IO[str]) -> None:
 
 
 def _cell(name: str) -> str:
-    """A name as a cell: one that a spreadsheet would take for a formula gets an apostrophe."""
+    """A name as a cell: one that a spreadsheet would take for a formula gets an apostrophe.
+
+    A carriage return ends a row for those who read, and Python does not quote it where rows end
+    otherwise: pandas made two runs of one that had one in its name.
+    """
+    name = name.replace("\r", r"\u000d")
     return f"'{name}" if name.startswith(_FORMULA) else name
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import struct
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -83,6 +85,31 @@ def test_a_dump_at_the_head_of_a_log(form: str) -> None:
     assert "0.9, 0.95" in str(found["betas"])
     assert (found["name"], found["fp16"], found["seed"]) == ("a, b", True, None)
     assert not {"step", "loss"} & set(found)
+
+
+@pytest.mark.parametrize("opened", ["Namespace(", "Config(lr=", "Namespace(a=[", "RunArgs(x='"])
+def test_what_is_never_closed_is_gone_through_a_few_times(opened: str) -> None:
+    """64 kB of "Namespace(" took half a minute: from each of them on the rest was read."""
+
+    def lines_run(head: bytes) -> int:
+        count = 0
+
+        def traced(*_: Any) -> Any:
+            nonlocal count
+            count += 1
+            return traced
+
+        before = sys.gettrace()
+        sys.settrace(traced)
+        try:
+            of_text(head)
+        finally:
+            sys.settrace(before)
+        return count
+
+    made = [f"{opened * 4}\n".encode() * copies for copies in (50, 400)]
+    few, many = map(lines_run, made)
+    assert many < 20 * few
 
 
 def test_rows_of_a_training_are_no_settings() -> None:

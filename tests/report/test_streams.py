@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import io
 import json
 import os
 import pty
@@ -15,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -110,6 +112,15 @@ def test_no_name_in_a_table_is_a_formula(tmp_path: Path) -> None:
     shown = run("export", log).stdout
     metrics = {cells[1] for cells in csv.reader(shown.splitlines()[1:])}
     assert {*(f"'{name}" for name in names[:4]), "a=b", "loss"} <= metrics
+
+
+def test_no_name_in_a_table_ends_its_row(tmp_path: Path) -> None:
+    """Who reads a table ends a row at a lone carriage return too, which Python does not quote."""
+    row = {"a\rb": 1.0, "c\nd": 1.0}
+    log = write_jsonl(tmp_path / "log.jsonl", [one | row for one in training_rows(falling(9))])
+    table = pd.read_csv(io.StringIO(run("export", log).stdout))
+    assert set(table.metric) >= {r"a\u000db", "c\nd", "loss"}
+    assert len(table) % 9 == 0
 
 
 def test_an_argument_that_a_glob_made_says_nothing_to_the_terminal(tmp_path: Path) -> None:
