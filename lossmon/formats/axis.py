@@ -21,6 +21,7 @@ from lossmon.formats.decoder import MOST_STEPS, Facts, Floats, Ints
 from lossmon.formats.text_place import Counter
 
 _SLACK = 0.01  # of the training: a bar is drawn at most so late
+_MANY = 3  # rows of a training that is no false start
 _NEAR = 0.85  # of where the bar stands: a row in a bunch is not farther behind
 
 
@@ -35,6 +36,35 @@ def by_plan(epoch: float | None, facts: Facts) -> int | None:
 def has_ended(facts: Facts, newest: int) -> bool:
     """Whether all that was planned is done: what comes below that step is another training."""
     return facts.finished or bool(facts.total_steps and newest >= facts.total_steps)
+
+
+class Beginning:
+    """Where a training began: what a console shows there again, some rows later, is another one.
+
+    A crashed training that is resumed goes on from a checkpoint; one that starts from nothing, in
+    the output of the one before, has its own curve. Rows of loggers are taken at their word: there
+    a step that comes again replaces the one before.
+
+    Attributes:
+        rows: of the training.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._first = -1  # the position of its first row
+        self._next = -1  # and the first one behind it
+
+    def add(self, position: int) -> None:
+        """A row of it."""
+        self.rows += 1
+        if self.rows == 1:
+            self._first = position
+        elif self._next < 0 and position > self._first:
+            self._next = position
+
+    def again(self, position: int) -> bool:
+        """Whether a position that lies before the newest one is that of the first row."""
+        return self.rows >= _MANY and position < self._next
 
 
 class Axis:

@@ -15,7 +15,15 @@ from collections.abc import Mapping
 from lossmon.formats.axis import BarAxis
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.labels import Labels
-from lossmon.formats.lexicon import EVAL_LOSS, LOSSES, TRAIN_LOSS, is_measured, phase_of, role
+from lossmon.formats.lexicon import (
+    EVAL_LOSS,
+    LOSSES,
+    OTHER,
+    TRAIN_LOSS,
+    is_measured,
+    phase_of,
+    role,
+)
 from lossmon.formats.lexicon_places import counter_of, is_count
 from lossmon.formats.lines import LineSplitter, clean, clean_text, failure, strip_prefix
 from lossmon.formats.notes import note, planned
@@ -222,11 +230,15 @@ def _unquote(cell: str) -> str:
     return cell.strip("'\" ")
 
 
+def _is_measured(key: bytes) -> bool:
+    """A loss or a reward; 'loss_weights' is a setting."""
+    return _LOSS.match(key) is not None and role(key.decode("utf-8", "replace")) != OTHER
+
+
 def sniff(head: bytes, name: str) -> str | None:
     """A printed dict with a loss; one expression for all of it would not be linear."""
     found = sum(
-        any(_LOSS.match(key) for key in _KEY.findall(printed.group()))
-        for printed in _PRINTED.finditer(head)
+        any(map(_is_measured, _KEY.findall(printed.group()))) for printed in _PRINTED.finditer(head)
     ) or sum(
         any(_FOLDED_LOSS.match(key) for key in _FOLDED_KEY.findall(printed.group()))
         for printed in _FOLDED.finditer(head)

@@ -107,7 +107,7 @@ _OBJECTIVE = (
     r"|ce_mean(?:_words)?|weighted_sum|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
 )
 _TOTAL = (
-    r"(?:loss(?:es)?|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
+    r"(?:loss(?:es)?|verlust|perte|perda|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
     rf"|loss_avg|loss_function|loss_value|loss_{_OBJECTIVE})"
 )
 _WHEN = r"(?:_(?:step|epoch|iter|batch|avg|mean|total|smooth|ema|raw))?"
@@ -143,7 +143,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (OTHER, r"(?:.*_)?loss_?(scal(e|er|ing)|weights?)(?:_.*)?|.*skipped.*|.*blank_loss.*"),
     (OTHER, r"(?:.*_)?prev(?:ious)?_.*loss"),  # of the row before
     (OTHER, r"loss_?spike.*|.*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best"),
-    (OTHER, r"(min|max|std|var)_.*loss.*|loss(?:es)?_(?:scores|signs)_(?!.*loss).*"),
+    (OTHER, r"(min|max|std|var|num)_.*loss.*|loss(?:es)?_(?:scores|signs)_(?!.*loss).*"),
     (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}|l_r"),
     (GRAD_NORM, r"(.*_)?(grad(ient)?s?_?norms?|gnorm|norm_grad|g_norm)(_.*)?|norm|grdn|\|g\|"),
     (THROUGHPUT, r"(.*_)?(\w*per_?(second|sec|s)|\w*throughput|its|tok_s|speed|[sfwu]ps)(_.*)?"),
@@ -169,13 +169,17 @@ _TABLE: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _LOWER_NAME = re.compile(rf"(?:(?:{TRAIN}|{EVAL})?|.*_){_LOWER}(?:_.*)?|(?:.*_)?per")
 
-# What people call things in Chinese; longer words first.
-_CHINESE = (
+# What people call things in other languages; longer words first.
+_FOREIGN = (
     ("训练", "train"), ("验证", "val"), ("测试", "test"), ("评估", "eval"), ("损失", "loss"),
     ("学习率", "lr"), ("准确率", "accuracy"), ("精度", "accuracy"), ("梯度范数", "grad_norm"),
     ("困惑度", "perplexity"), ("轮次", "epoch"), ("轮数", "epoch"), ("轮", "epoch"),
     ("周期", "epoch"), ("步骤", "step"), ("步数", "step"), ("步", "step"), ("迭代次数", "iter"),
     ("迭代", "iter"), ("总", "total"), ("平均", "avg"), ("值", ""), ("集", ""),
+    ("pérdida", "loss"), ("validación", "val"), ("validação", "val"), ("entraînement", "train"),
+    ("época", "epoch"), ("époque", "epoch"), ("précision", "accuracy"), ("precisión", "accuracy"),
+    ("損失", "loss"), ("エポック", "epoch"), ("検証", "val"), ("訓練", "train"), ("学習率", "lr"),
+    ("손실", "loss"), ("에포크", "epoch"), ("검증", "val"), ("эпоха", "epoch"), ("потери", "loss"),
 )  # fmt: skip
 _SEPARATORS = re.compile(r"[^a-z0-9|]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -184,10 +188,11 @@ _LONGEST = 200  # characters of a name that are looked at
 
 def plain(name: str) -> str:
     """A name in its plain form: "Train/Loss" and "训练损失" are "train_loss"."""
+    name = _CAMEL.sub("_", name).lower()
     if not name.isascii():
-        for chinese, english in _CHINESE:
-            name = name.replace(chinese, f" {english} ")
-    return _SEPARATORS.sub("_", _CAMEL.sub("_", name).lower()).strip("_")
+        for foreign, english in _FOREIGN:
+            name = name.replace(foreign, f" {english} ")
+    return _SEPARATORS.sub("_", name).strip("_")
 
 
 def is_told(name: str) -> bool:

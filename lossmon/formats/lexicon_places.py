@@ -31,7 +31,10 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
         "trained_steps", "completed_steps", "generation", "n_gen", "iterat",
         "example_counter",
     ),
-    "epoch": ("epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx"),
+    "epoch": (
+        "epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx", "epo",
+        "epoche", "epoca",
+    ),
     "batch": ("batch", "batches", "minibatch", "mini_batch", "mb", "batch_idx", "batch_id"),
 }  # fmt: skip
 # "optimizer_step", "current_iteration", "train_epoch": which of the counters it is.
@@ -63,7 +66,8 @@ _NO_STAGE = re.compile(
     r"|opt(?:imizer)?|this|each|every|best|last|next|new|step)\w*"
 )
 _TITLE = re.compile(
-    r"\b(?:fold|stage|phase|layer|task|booster|repeat|seed|trial)[ #:_-]{0,3}"
+    r"\b(?:(?:fold|stage|phase|task|booster|repeat|trial)[ #:_-]{0,3}|layer[ #:]{1,3}"
+    r"|seed[ #_-]{0,3})"  # "seed: 31" is a setting
     r"(?:\d{1,4}|one|two|three)\b(?:\s?(?:/|of)\s?\d{1,4}\b)?",
     re.IGNORECASE,
 )

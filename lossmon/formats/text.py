@@ -33,6 +33,7 @@ MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
 _RECURS = 3  # so often must a line come that does not say where it stands, or names no loss
 _RECURS_AS_TABLE = 12  # so often must they come, their first number always as much larger
+_NUMBER = re.compile(r"(?<![A-Za-z_@])(?<![A-Za-z]-)\d")  # "top-1" is a name
 _LETTER = re.compile(r"[^\W\d_]")
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
 # Or no number any more: "loss: nan"
@@ -171,7 +172,7 @@ class TextDecoder:
         if not _DIGIT.search(line):
             self._words(line)
             return
-        self._above = ""
+        above, self._above = self._above, ""
         if self._table is not None and self._table_row(line):
             return
         if "%" in line or "G " in line:
@@ -181,7 +182,7 @@ class TextDecoder:
                 if not table.spans and not table.mark:
                     self._table_row(line)
                 return
-        shape = self._shape_of(line)
+        shape = self._shape_of(line, above)
         if shape.announces:
             self._rows.place.phase = shape.phase
             return
@@ -204,8 +205,8 @@ class TextDecoder:
                 return
         self._slow(line)
 
-    def _shape_of(self, line: str) -> Shape:
-        """The shape of a line; learned where it is new."""
+    def _shape_of(self, line: str, above: str) -> Shape:
+        """The shape of a line; learned where it is new, and then it may be a header."""
         rough = line.translate(_ROUGH)  # ten times cheaper than the key, and nearly as good
         shape = self._roughly.get(rough)
         if shape is not None and (shape.ignored or shape.match(line)):
@@ -219,8 +220,8 @@ class TextDecoder:
             shape = self.shapes[key] = learn(line)
             if shape.ignored:
                 message, _ = strip_prefix(line)
-                if message is not line and not _DIGIT.search(message):
-                    table = Table.from_header(message)
+                if not _NUMBER.search(message):
+                    table = Table.from_header(message, above)
                     if table is not None:
                         self._open(table)
         if not ends:  # a line that announces the end is looked at each time

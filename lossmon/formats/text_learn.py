@@ -87,8 +87,7 @@ _OF_THESE = re.compile(r" [A-Za-z]{2}")  # "125 iterations per epoch": it counts
 _STARTS = re.compile(r"start", re.IGNORECASE)
 _ITERATIONS = frozenset(("iters", "iterations", "updates"))
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
-
-
+_CTIME = re.compile(r"\(?[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\)?")
 _FILLED = re.compile(f"[{FILLER}]")
 
 
@@ -119,7 +118,9 @@ def learn(line: str) -> Shape:
     if metrics and metrics[0].behind:  # "9.8 perplexity estimate based on a held-out corpus of 8"
         about = next((message[: one.start] for one in tokens if one.start > len(head)), message)
     shape.phase, shape.held_out = phase_of(about), held_out_set(about)
-    shape.announces = not tokens and shape.phase is not None and len(message) < 80
+    if len(message) < 80 and not tokenise(title := _CTIME.sub("", message)):
+        shape.phase = phase_of(title)
+        shape.announces = shape.phase is not None
     _choose_values(shape, tokens, roles, metrics, message, head)
     places = (tokens[i] for i, role in roles.items() if role in ("step", "epoch"))
     counted = [token.key for token in places if token.kind is Kind.VALUE]

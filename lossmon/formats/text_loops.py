@@ -57,10 +57,21 @@ class Loops:
             # "testing in eval mode", then a second "epoch: 3, loss is: 0.29", as the training's
             epoch = shape.counter(groups, "epoch")
             return epoch == self.place.epoch and not any(map(_says_which, shape.names))
+        if not shape.bar and self.place.phase == "eval" and self._goes_back(shape, groups):
+            return True
         if shape.bar or not (shape.bare_batch or shape.bare_step):
             return False
         by_epoch = shape.bare_batch and self.place.batches_by_epoch
         return by_epoch or self._is_of_evaluation(shape, groups)
+
+    def _goes_back(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """Rows below a headline of an evaluation, with another count of the epoch at hand."""
+        what = "step" if "step" in shape.counters else "batch"
+        counter, at = self.counters.get(what), shape.counter(groups, what)
+        epoch = shape.counter(groups, "epoch")
+        if counter is None or at is None or epoch is None:
+            return False
+        return epoch == counter.epoch and at <= counter.last
 
     def is_headline_of_other(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """A headline that counts up to other numbers than the training: of its evaluations."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lossmon.formats.axis import has_ended
+from lossmon.formats.axis import Beginning, has_ended
 from lossmon.formats.clock import read_time
 from lossmon.formats.decoder import Facts, Floats, Record, Rows, as_step
 from lossmon.formats.lexicon import is_eval, plain
@@ -43,6 +43,8 @@ class Placer:
     title: str = ""
     stage: str = ""
     _stages: int = 1
+    _named: str = ""  # as the log calls the part at hand
+    _begun: Beginning = field(default_factory=Beginning)
     drawn: Drawn = field(default_factory=Drawn)
     loops: Loops = field(init=False)
     _levels: dict[str, int] = field(default_factory=dict)
@@ -144,12 +146,15 @@ class Placer:
                 self._levels[name] = max(shape.level, known or 0)
 
     def _enter(self, named: str, step: int) -> None:
-        """Another part of the training begins: it is called so, or what was planned is done."""
-        if named:
-            self.stage = named
-        elif step < (self.place.step or 0) and has_ended(self.facts, self.place.step or 0):
-            self._stages += 1
-            self.stage = str(self._stages)
+        """Another part of the training begins: it is called so, or all starts over."""
+        newest = self.place.step or 0
+        over = step < newest and (has_ended(self.facts, newest) or self._begun.again(step))
+        if named != self._named or over:
+            self._stages = 1 if named != self._named else self._stages + 1
+            self._named, self._begun = named, Beginning()
+            again = str(self._stages) if self._stages > 1 else ""
+            self.stage = f"{named} {again}".strip()
+        self._begun.add(step)
 
     def take_many(self, shape: Shape, rows: list[tuple[str, ...]]) -> bool:
         """Many lines of a known shape; False, and nothing done, where a number of theirs is odd.
@@ -209,6 +214,7 @@ class Placer:
         if time is None or steps is None:
             return False
         shape.rows += len(rows)
+        self._begun.rows += len(rows)
         values = shape.columns_of(numbers[1:])
         part = Rows(values, steps, epoch, time if len(time) else None, self.stage)
         place.step = int(steps[-1])
@@ -316,7 +322,8 @@ class Placer:
         if counter is None:
             self.facts.total_steps = self.facts.total_steps or (int(total) if total else None)
             return int(position)
-        own = counter.is_before(int(position), shape.counter(groups, "epoch"))
+        epoch = shape.counter(groups, "epoch")
+        own = counter.is_before(int(position), epoch) or not (shape.evaluation or epoch is None)
         if own or self.loops.is_alone(shape, groups):
             return place.step
         return counter.peek(int(position))

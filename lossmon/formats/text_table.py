@@ -35,6 +35,7 @@ _HEADERLESS = {
 }
 _YOLO = frozenset(("box", "obj", "cls", "dfl", "total", "giou", "seg", "l1"))  # losses, called so
 _MAX_COLUMNS = 64
+_MORE = 3  # cells than names: "0 hr 06 min"
 _MAX_REPORTED = 1000
 _SHORT = {"#": "step", "E": "epoch", "Gen": "step", "gen": "step"}  # spaCy, gplearn
 _CSV = (";", ",")  # what parts the cells of a table that stands among other lines
@@ -99,12 +100,16 @@ class Table:
         if re.match(r"#\s+[A-Za-z]", text):  # a comment sign, unless it stands for a column
             text = " " + text[1:]
         mark = next((mark for mark, least in _PARTED if text.count(mark) >= least), "")
-        table = cls._of(_parted(text, mark), [], mark) if mark else None
-        if mark == "|" and table is None and above.count(mark) == text.count(mark):
-            over = zip(_parted(above, mark), _parted(text, mark), strict=True)
-            table = cls._of([f"{a} {b}".strip() for a, b in over], [], mark)  # as MATLAB has it
-        if mark == "|" or table is not None:
-            return table
+        cells = _parted(text, mark) if mark else []
+        if mark == "|" and any("  " in cell for cell in cells):
+            text = text.replace("|", " ")  # they part groups of columns
+        elif mark:
+            table = cls._of(cells, [], mark)
+            if mark == "|" and table is None and above.count(mark) == text.count(mark):
+                over = zip(_parted(above, mark), cells, strict=True)
+                table = cls._of([f"{a} {b}".strip() for a, b in over], [], mark)  # MATLAB
+            if mark == "|" or table is not None:
+                return table
         names, spans = _columns(text)
         if above and len(set(names)) < len(names):
             names = _told_apart(names, spans, above)
@@ -135,6 +140,7 @@ class Table:
     def read(self, line: str) -> Row | None:
         """The row that a line holds; None where it holds none."""
         text = _LIST.sub(lambda cell: cell.group().replace(" ", ""), _MARKS.sub(" ", line))
+        text = text if self.mark else text.replace("|", " ")
         bar = None if self.mark else _BAR_TAIL.search(text)
         text = text[: bar.start()] if bar else text
         if self.mark:
@@ -170,7 +176,7 @@ class Table:
             return [match.group() for match in found]
         if len(found) >= 3 and phase_of(found[1].group()) == "eval":
             return [match.group() for match in found]  # "50  val 4.320  0.20s"
-        if not self.spans or not 2 <= len(found) <= len(self.names) + 2:
+        if not self.spans or not 2 <= len(found) <= len(self.names) + _MORE:
             return []
         cells = [""] * len(self.names)
         for match in found:  # a cell is empty here: each goes below the header it is nearest to
@@ -242,7 +248,7 @@ def _told_apart(names: list[str], spans: list[tuple[int, int]], above: str) -> l
     told = []
     for name, (_, end) in zip(names, spans, strict=True):
         over = (cell.group().strip() for cell in cells if cell.start() < end <= cell.end())
-        group = next(over, "") if names.count(name) > 1 else ""
+        group = next(over, "").strip("-= ") if names.count(name) > 1 else ""
         told.append(f"{group} {name}" if group else name)
     return told
 

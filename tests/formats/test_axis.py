@@ -260,6 +260,8 @@ def test_parts_of_a_training(
         (["--- Fold 1 ---", "Epoch 1", "--- Fold 2 ---", "Epoch 1"], ["fold 1", "fold 2"]),
         (["Epoch 1/2", "Epoch 2/2", "Epoch 1/2"], ["", "", "2"]),
         (["Epoch 1/3", "Epoch 2/3", "Epoch 1/3"], ["", "", ""]),
+        ([f"Epoch {n}" for n in (1, 2, 3, 1, 2)], ["", "", "", "2", "2"]),
+        ([f"Epoch {n}" for n in (1, 2, 3, 2)], ["", "", "", ""]),
     ],
 )
 def test_parts_of_a_training_in_text(lines: list[str], want: list[str]) -> None:

@@ -561,6 +561,38 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
         "wandb:      epoch 2\nwandb: train_loss 1.5\n",
         [(1, {"train_loss": 2.5}), (2, {"train_loss": 1.5})],
     ),
+    "an evaluation below a headline, in the words of the training (pix2pix)": (
+        "".join(
+            f"=== {what} Loss (Wed May 22 17:11:59 2024) ===\n"
+            + "".join(f"(epoch: {e}, iters: {i}00) G_GAN: {e}.{i}\n" for i in rows)
+            for e in (1, 2)
+            for what, rows in (("Training", (1, 2)), ("Validation", (1,)))
+        ),
+        [
+            (200 * e - 200 + 100 * i, {f"{split}G_GAN": e + j / 10})
+            for e in (1, 2)
+            for i, j, split in ((1, 1, ""), (2, 2, ""), (2, 1, "eval_"))
+        ],
+    ),
+    "columns in groups, called after what stands above": (
+        "                |---- VALID ----|---- TRAIN ----|         |\n"
+        "lr     epoch    | loss   top-1  | loss   top-1  | time    |\n"
+        "-----------------------------------------------------------\n"
+        "0.1    1.0      | 2.5    50.5   | 2.25   60.5   | 0 hr 06 min\n",
+        [
+            (
+                1,
+                {
+                    "lr": 0.1,
+                    "VALID loss": 2.5,
+                    "VALID top-1": 50.5,
+                    "TRAIN loss": 2.25,
+                    "TRAIN top-1": 60.5,
+                    "time": 0.0,
+                },
+            )
+        ],
+    ),
     "CSV among other lines, with the index that pandas wrote": (
         "lr: 0.1\n\n,loss,val_loss\n" + "".join(f"{n},{n}.5,{n}.7\n" for n in range(3)) + "\nDone.\n",
         [(n, {"loss": n + 0.5, "val_loss": n + 0.7}) for n in range(3)],
