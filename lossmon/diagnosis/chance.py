@@ -35,6 +35,12 @@ class Bounds(Limits):
     exact = Limit(1e-5, "of ln K of a power of two, whatever is trained", "threads")
     epochs = Limit(5, "rows, each the mean of an epoch, that all stand there", "threads: 6")
     few = Limit(0.005, "of the level, of each of these", "threads: 2.297 to 2.309")
+    score = Limit(
+        0.2, "of 1 / C, of the mean of an accuracy without a loss", "threads: 1.08 / 1000"
+    )
+    score_rows = Limit(10, "rows of it, of batches of a few hundred steps at least", "threads")
+    score_steps = Limit(300, "steps: before, no class may be right", "ArcFace: 300")
+    scatters = Limit(2.5, "x 1 / C: no row is better", "threads: 1.95")
     flat = Limit(
         0.01, "of the level: spread of the medians of quarters, of the newest half", "runs"
     )
@@ -130,6 +136,31 @@ def _by_accuracy(view: View) -> Iterator[Chance]:
             return
 
 
+def by_score(view: View) -> Chance | None:
+    """An accuracy without a loss that stays at 1 / C: 0.0004 to 0.002 among 1,000 classes.
+
+    The level is that of the accuracy, not of a loss.
+    """
+    train = view.train
+    if train is None or not train.rises or view.around.loss is not None:
+        return None
+    if not _ACCURACY.search(plain(train.name)) or len(train.value) < Bounds.score_rows:
+        return None
+    if view.step < Bounds.score_steps and not view.rows_are_epochs:
+        return None
+    values = -train.value
+    values = values / 100 if float(np.max(values)) > 1 else values
+    mean, told = float(np.mean(values)), view.around.settings.get("classes", 0.0)
+    for classes in (told,) if told >= 4 else _BY_SCORE:
+        level = 1 / classes
+        near = abs(mean / level - 1) <= Bounds.score and np.max(values) <= Bounds.scatters * level
+        if near and st.mann_kendall(st.blocks(values, 12)) < 2:
+            words = said("{classes:,.0f} classes", classes=classes)
+            return Chance(level, classes, words, Bounds.score)
+    return None
+
+
+_BY_SCORE = (1000.0, 100.0, 10.0)
 _MOST = math.log(5_000)
 _ACCURACY = re.compile(r"acc(?:uracy)?")
 

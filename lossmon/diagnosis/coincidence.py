@@ -248,16 +248,23 @@ def log_advises(view: View, finding: Finding) -> Iterator[Reason]:
 
     It knows what no curve shows, so that its words come first.
     """
-    told = [(at, text) for kind, at, text in view.around.events if kind == "advice"]
+    told = [one for one in view.around.events if one[0] in _PROGRAM]
     if not told or view.train is None:
         return
     spacing = spacing_of(view.train.step)
     reach = reach_of(view, spacing) / 2
-    for at, text in reversed(told):
-        place = 0 if at is None else at
-        if place >= view.step - spacing or abs(place - finding.since_step) <= reach:
-            yield Reason("log_says", said('the log says "{text}"', text=text), 5.0)
-            return
+    for kind, (cause, weight) in _PROGRAM.items():
+        for _, at, text in reversed([one for one in told if one[0] == kind]):
+            place = 0 if at is None else at
+            if place >= view.step - spacing or abs(place - finding.since_step) <= reach:
+                yield Reason(cause, said('the log says "{text}"', text=text), weight)
+                return
+
+
+# Advice comes before all that was measured; a warning before all that is only usual.
+_PROGRAM: dict[str, tuple[CauseId, float]] = {
+    "advice": ("log_says", 5.0), "remark": ("log_warns", 0.9),
+}  # fmt: skip
 
 
 def words_said(view: View, onset: int) -> Iterator[Reason]:

@@ -10,7 +10,7 @@ from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.chance import Bounds as Chances
-from lossmon.diagnosis.chance import chance_of, guessing_for_epochs
+from lossmon.diagnosis.chance import by_score, chance_of, guessing_for_epochs
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.limits import Limit, Limits
@@ -111,6 +111,15 @@ def _guessing(view: View) -> Iterator[Reason]:
     """The level is that of guessing, or of one answer for everything."""
     train, chance = view.train, chance_of(view) or guessing_for_epochs(view)
     if train is None:
+        return
+    guessed = by_score(view)
+    if guessed is not None:
+        words = said(
+            "{name} has not left 1 in {among:,.0f} since its first row",
+            name=train.name,
+            among=guessed.among,
+        )
+        yield Reason("not_started", words, 2.2, ("collapsed", "lr_too_low"))
         return
     if chance is None:
         yield from _round_level(view)

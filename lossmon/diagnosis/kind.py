@@ -32,9 +32,9 @@ _SHAPE = frozenset((
     "eval_apart",
 ))  # fmt: skip
 
-# Rewards jump and may go on rising; no level of guessing or memory of examples is known of them.
+# Rewards jump and may go on rising; no memory of examples is known of them.
 ODD_FOR_REWARDS = frozenset((
-    "noisy", "spike", "staircase", "chance_level", "plateau", "not_converged",
+    "noisy", "spike", "staircase", "plateau", "not_converged",
 ))  # fmt: skip
 
 

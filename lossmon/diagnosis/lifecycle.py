@@ -76,6 +76,7 @@ class Situation:
         live: rows came while we watched, so that silence means something.
         signs: what the machine says.
         alarmed: its silence was called a stall already: until a new line comes it stays one.
+        closed: behind the newest row it says that something was saved or is over.
         from_zero: its rows count each step from 0: the last one is a step short of the plan.
     """
 
@@ -88,6 +89,7 @@ class Situation:
     signs: Signs = NO_SIGNS
     alarmed: bool = False
     from_zero: bool = False
+    closed: bool = False
 
     @property
     def gone(self) -> bool:
@@ -123,6 +125,8 @@ class Situation:
         if self.gone and plan.total_steps is None and self.signs.job != "RUNNING":
             return "unknown"  # it may have ended by itself: nothing says that more was to come
         known = self.signs.writer is not None or self.signs.job == "RUNNING"
+        if self.closed and not self.live and not known:  # the log as such, long after it ended
+            return "unknown"
         expected = plan.total_steps is not None or self.live or known
         return "stalled" if expected else "unknown"
 

@@ -11,7 +11,11 @@ from lossmon.formats.decoder import MOST_STEPS, Event, Facts
 from lossmon.redaction import redacted
 
 _KEPT = 8  # events of a kind: the first half stays, the newest replace the rest
-_KEPT_MOST = {"saved": 64, "advice": 16}  # of checkpoints the one before an onset is looked for
+_KEPT_MOST = {
+    "saved": 64,
+    "advice": 16,
+    "remark": 16,
+}  # of checkpoints the one before an onset is looked for
 _LONGEST = 200  # characters of a line kept
 _LOOKED_AT = 1000  # characters of a line in which words are looked for
 
@@ -39,6 +43,9 @@ _HINTS = (
     "mosaic",
     "curriculum",
     "consider",
+    "warning",
+    "stopped",
+    "because",
     "should",
     "try ",
     "trying ",
@@ -138,6 +145,8 @@ _NO_ADVICE = re.compile(
     r"|token|symlink|performance|slow",
     re.I,
 )
+# A warning without a remedy, or a remedy without a fault: worth quoting where something began.
+_WARNS = re.compile(r"\b(?:\w{0,24}warning|stopped|because)\b|\bconsider\b", re.I)
 _SAYS = (
     ("half", re.compile(
         r"\b(?:b?fp16|float16|16-(?:true|mixed|bit)|half[ -]precision|mixed[ _-]precision|autocast"
@@ -196,6 +205,9 @@ def note(line: str, step: int | None, facts: Facts) -> None:
             return
     if _TELLS.search(short) and _ADVISES.search(short) and not _NO_ADVICE.search(short):
         _keep(Event("advice", step, redacted(line.strip())[:_LONGEST]), facts)
+        return
+    if _WARNS.search(short) and not _NO_ADVICE.search(short):
+        _keep(Event("remark", step, redacted(line.strip())[:_LONGEST]), facts)
         return
     score = _LONE_SCORE.search(short)
     if score is not None:

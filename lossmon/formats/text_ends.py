@@ -11,6 +11,7 @@ _FINISHED = re.compile(
     r"(?i)(?:^|[\s`'\"*])(?:(?:training|engine run|finetuning|fine-tuning|optimization)"
     r"(?: (?:is|has|was|run))?[\s:]*(?:finished|complete[d]?|done|ended|successful)"
     r"|(?:finished|completed|done) training|end of training"
+    r"|(?:solved|completed|finished) (?:at|after|in) (?:episode|epoch|step|iteration)"
     r"|terminated with the stopping criteri|early stopping[,.]? best"
     r"|stopped: `?max_(?:epochs|steps)|stopped by overfitting detector)"
 )

@@ -239,6 +239,7 @@ class Training:
             live=self.pace.seen_live,
             signs=self._signs(now),
             alarmed=self._stalled == self.mtime,
+            closed=any(kind == "saved" and at == step for kind, at, _ in plan.events),
             from_zero=step + 1 == plan.total_steps and self.history.counts_from_zero,
         )
 

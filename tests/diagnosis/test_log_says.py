@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 import lossmon
@@ -21,6 +23,7 @@ STOP = (
         ("lbfgs failed to converge. Increase the number of iterations (max_iter).", "advice"),
         ("Warning: loss is not improving, consider a smaller learning rate", "advice"),
         ("FutureWarning: use of `x` is deprecated, you should use y", None),
+        ("RuntimeWarning: divide by zero encountered in log", "remark"),
         ("you should see the first results soon", None),
         ("Validation Dice Coeff: 1.9720964431762695", "score"),
         ("=> lfw face verification accuracy:  0.8643 threshold:  0.98", "score"),
@@ -78,3 +81,13 @@ def test_a_value_glued_to_the_next_word_is_read(tmp_path) -> None:  # type: igno
     (tmp_path / "log.txt").write_text("\n".join([*rows, ""]))
     frame = lossmon.read(tmp_path / "log.txt")
     assert len(frame[frame["metric"] == "learn"]) == 9
+
+
+@pytest.mark.parametrize(("last", "stalls"), [("Model saved to out.pt", False), ("", True)])
+def test_a_log_that_ends_with_saving_has_not_stalled(last: str, stalls: bool, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    rows = [f"step {i}/60 loss: {2.3 * 0.9**i:.5f}" for i in range(30)]
+    log = tmp_path / "log.txt"
+    log.write_text("\n".join([*rows, last, ""]))
+    os.utime(log, (1e9, 1e9))
+    found = {one.pattern for one in lossmon.diagnose(log).findings}
+    assert ("stalled" in found) == stalls

@@ -173,6 +173,10 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
          "val_loss": [302.5, 497.0, 1050.9, 744.5, 1353.3, 3238.0]}, "eval_apart", "other_mode"),
     "trees whose leaves grow without bound": (
         {"learn": [0.6 * 0.95**i for i in range(20)] + [NAN] * 3}, "diverged", "weak_l2"),
+    "one in a thousand, whatever is done": (
+        {"accuracy": [0.000391, 0.001563, 0.0, 0.001172, 0.000781, 0.001563, 0.001953, 0.001563,
+                      0.000781, 0.001563, 0.000781, 0.000781, 0.000391],
+         "epoch": list(range(13))}, "chance_level", "not_started"),
     "trees that find no split": (
         {"train-logloss": [0.69314] * 6, "valid-auc": [0.5] * 6}, "constant", "no_split"),
 }  # fmt: skip
@@ -265,3 +269,23 @@ def test_trees_are_told_of_no_gradients() -> None:
 def test_rows_that_are_alike_by_chance_are_no_repetition(rows: list[float]) -> None:
     found = judged(accuracy=rows).findings
     assert "nothing_updated" not in {cause.id for one in found for cause in one.causes}
+
+
+@pytest.mark.parametrize(
+    "accuracy",
+    [
+        list(np.linspace(0.0005, 0.0015, 13)),  # it climbs
+        [0.0] * 13,  # one batch's, early
+        [0.101, 0.12, 0.3, 0.2, 0.4, 0.1, 0.2, 0.3, 0.1, 0.2, 0.3, 0.1],
+        [0.03] * 6 + [0.031] * 7,
+    ],
+)
+def test_an_accuracy_that_is_not_that_of_guessing(accuracy: list[float]) -> None:
+    found = judged(accuracy=accuracy, epoch=list(range(len(accuracy)))).findings
+    assert "chance_level" not in {one.pattern for one in found}
+
+
+def test_what_was_never_better_is_not_said_to_have_collapsed_first() -> None:
+    found = judged(loss=LEVEL * 3).findings
+    flat = next(one for one in found if one.pattern == "not_decreasing")
+    assert flat.causes[0].id != "collapsed"

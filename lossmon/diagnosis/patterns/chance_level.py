@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from lossmon.diagnosis import flat
-from lossmon.diagnosis.chance import Bounds, Chance, chance_of, guessing_for_epochs
+from lossmon.diagnosis.chance import Bounds, Chance, by_score, chance_of, guessing_for_epochs
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.view import Curve, View
@@ -18,6 +18,10 @@ def find(view: View) -> Finding | None:
     """The newest half stands at a level of guessing; what is guessed is known by the kind."""
     train = view.train
     if train is None:
+        return None
+    if (guessed := by_score(view)) is not None:
+        return _of_score(guessed, train)
+    if view.curve:
         return None
     chance = guessing_for_epochs(view)
     few = chance is not None
@@ -42,6 +46,26 @@ def find(view: View) -> Finding | None:
             chance_words=chance.words,
         ),
         numbers={"chance": chance.level, "classes": chance.among, "level": train.end},
+    )
+
+
+def _of_score(chance: Chance, train: Curve) -> Finding:
+    mean = -float(np.mean(train.value))
+    return Finding(
+        "chance_level",
+        "warning",
+        0.9,
+        train.at_step(0),
+        train.name,
+        said(
+            "{name} stays at {mean:.3g} in all {rows:,} rows, as guessing among {chance_words} "
+            "gives",
+            name=train.name,
+            mean=mean,
+            rows=train.n,
+            chance_words=chance.words,
+        ),
+        numbers={"guessed": chance.among},
     )
 
 

@@ -111,11 +111,11 @@ PATTERN = Pattern(
     limits=Bounds,
     causes=flat.reasons,
     typical=(
-        "collapsed",
-        "bad_labels",
-        "wrong_output",
         "frozen_gradients",
+        "wrong_output",
+        "bad_labels",
         "noisy_data",
+        "collapsed",
         "lr_too_low",
     ),
     typical_of={
