@@ -118,11 +118,11 @@ def read_whole(
     each: Callable[[int], None] = lambda _: None,
 ) -> list[RunUpdate]:
     """Read all there is, and judge every run as a whole; `configured` with its settings."""
-    monitor.poll(now)
+    monitor.read(now)
     while not monitor.exhausted:
         each(monitor.looked_at)
         monitor.wait(1.0)  # for the writer of a pipe, or a box; at once where there is more
-        monitor.poll(now)
+        monitor.read(now)
     return monitor.conclude(now, configured=configured)
 
 

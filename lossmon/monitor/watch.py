@@ -15,7 +15,7 @@ import numpy as np
 from lossmon import settings
 from lossmon.formats.decoder import Record
 from lossmon.logs.follower import Chunk
-from lossmon.logs.source import Health, Source
+from lossmon.logs.source import Health, Source, close_all
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.grouping import Grouping
 from lossmon.monitor.intake import Intake
@@ -23,6 +23,7 @@ from lossmon.monitor.kinship import Trace, trace_of
 from lossmon.monitor.log import Log
 from lossmon.monitor.places import Places
 from lossmon.monitor.pulse import read_sample
+from lossmon.monitor.slices import FIRST_S, slice_after
 from lossmon.monitor.training import Judging, Training
 from lossmon.monitor.update import RunUpdate
 from lossmon.words import said
@@ -31,22 +32,8 @@ if TYPE_CHECKING:
     from lossmon.logs.stdin import StdinSource
 
 _LOOK_S = 1.0  # several sources: each is looked at so often even if none tells of news
-_SLICE_S = 0.15  # of processor that a poll takes in rows for; the rest has its turn at the next
-_MOST_SLICE_S = (
-    1.0  # where what follows takes longer (300 runs judged), as long as that, up to this
-)
-_FIRST_SLICE_S = 0.01  # of the first poll, so that something is shown soon; then doubled
 _SHORT_S = 0.1  # and so often where one cannot tell
 _CLOSE_S = 10.0  # for all that sources have to end
-
-
-def slice_after(slice_s: float, judged_s: float) -> float:
-    """Seconds that the next poll takes in rows, where this one left some.
-
-    A fixed slice beside a judgement without a bound lost the race where the processor was short:
-    of 300 runs a poll judged for half a second after reading for 0.15, and the backlog only grew.
-    """
-    return min(2 * slice_s, max(_SLICE_S, min(judged_s, _MOST_SLICE_S)))
 
 
 class Monitor:
@@ -81,7 +68,8 @@ class Monitor:
         self._caught_up: set[Source] = set()  # all that was there at first was read
         self._seen: dict[Source, float] = {}  # until when it was heard of, where a link is down
         self._backlog: deque[tuple[Source, Chunk]] = deque()  # read, not taken in yet
-        self._slice_s = _FIRST_SLICE_S
+        self._slice_s = FIRST_S
+        self._touched: dict[Training, None] = {}  # by what was read since runs were judged
         self._news = threading.Event()
         self._told = [source.listen(self._news.set) for source in self._sources]
 
@@ -92,10 +80,33 @@ class Monitor:
             now: seconds since the Unix epoch; the system's clock when left out.
         """
         with settings.using(self._settings), np.errstate(all="ignore"):  # any value is allowed
-            return self._poll(time.time() if now is None else now)
+            now = time.time() if now is None else now
+            self._read(now)
+            read = time.thread_time()
+            self._judge_anew(now)
+            updates = self._updates(now)
+            if self._backlog:
+                self._slice_s = slice_after(self._slice_s, time.thread_time() - read)
+            return updates
 
-    def _poll(self, now: float) -> list[RunUpdate]:
-        touched: dict[Training, None] = {}
+    def read(self, now: float | None = None) -> None:
+        """Read as `poll` does, where nobody looks before `conclude`.
+
+        Of 1,000 logs that come in a dozen slices all runs were compared, named and handed out
+        after each, for nobody.
+        """
+        with settings.using(self._settings), np.errstate(all="ignore"):
+            now = time.time() if now is None else now
+            self._read(now)
+            if self.exhausted:
+                self._judge_anew(now)
+            else:
+                self._caught_up |= self._settled() & set(self._source_of.values())
+                self._slice_s = slice_after(self._slice_s, 0.0)
+
+    def _read(self, now: float) -> None:
+        """Take in what came, for no longer than a slice lasts."""
+        touched = self._touched
         if not self._backlog:
             for source in self._sources:
                 self._hear(source, now)
@@ -117,10 +128,19 @@ class Monitor:
                 break
         for rested, rows in [] if self._backlog else self._intake.at_rest(now):
             self._take(rested, rows, now, touched)
-        taken = time.thread_time()
-        # Each source by itself: a slow link must not hold back what is judged here.
+
+    def _settled(self) -> set[Source]:
+        """Sources of which all that is at hand was read.
+
+        Each by itself: a slow link must not hold back what is judged here.
+        """
         waiting = {source for source, _ in self._backlog}
-        settled = {one for one in self._sources if one not in waiting and one.pending() == 0}
+        return {one for one in self._sources if one not in waiting and one.pending() == 0}
+
+    def _judge_anew(self, now: float) -> None:
+        """Put together the logs of each run, and judge those that rows came of."""
+        touched, self._touched = self._touched, {}
+        settled = self._settled()
         first_whole = (settled - self._caught_up) & set(self._source_of.values())
         everything = self._grouping.obey() or bool(first_whole)
         self._grouping.regroup(touched, now, everything=everything, reading=bool(self._backlog))
@@ -132,10 +152,6 @@ class Monitor:
         if not self._backlog:
             self._grouping.configure(touched, settled, self._intake.beside, whole=False)
         self._judge(settled, touched, now)
-        updates = self._updates(now)
-        if self._backlog:
-            self._slice_s = slice_after(self._slice_s, time.thread_time() - taken)
-        return updates
 
     def wait(self, timeout_s: float) -> bool:
         """Sleep until a log grows; True when woken before the time was over."""
@@ -287,16 +303,8 @@ class Monitor:
         return {path: why for path, why in paths.items() if self._places.root(path) == target}
 
     def close(self, within_s: float = _CLOSE_S) -> None:
-        """Let go of files, watches and threads; what takes longer goes on as a daemon.
-
-        All at once: the ends of twenty links that were lost would add up.
-        """
-        closing = [threading.Thread(target=one.close, daemon=True) for one in self._sources]
-        for thread in closing:
-            thread.start()
-        end = time.monotonic() + within_s
-        for thread in closing:
-            thread.join(max(0.0, end - time.monotonic()))
+        """Let go of files, watches and threads; what takes longer goes on as a daemon."""
+        close_all(self._sources, within_s)
 
     def _hear(self, source: Source, now: float) -> None:
         """Take what the machine tells beside its logs."""

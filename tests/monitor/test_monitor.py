@@ -12,8 +12,8 @@ from lossmon.logs.local import LocalSource
 from lossmon.logs.source import Health, HostState
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.log import Log
+from lossmon.monitor.slices import slice_after
 from lossmon.monitor.sources import open_monitor
-from lossmon.monitor.watch import slice_after
 from tests.conftest import falling, training_rows, write_jsonl
 
 NOW = 1_800_000_000.0
@@ -25,6 +25,24 @@ def drain(monitor: Monitor, now: float = NOW) -> dict[str, RunUpdate]:
     while monitor.pending():
         updates |= {update.run: update for update in monitor.poll(now)}
     return {name: update for name, update in updates.items() if not update.removed}
+
+
+def test_reading_to_the_end_without_a_look_ends_as_looking_all_the_time_does(
+    tmp_path: Path, watched
+) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        write_jsonl(tmp_path / name / "trainer_log.jsonl", training_rows(falling(60)))
+    (tmp_path / "a" / "copy.jsonl").write_bytes((tmp_path / "a" / "trainer_log.jsonl").read_bytes())
+    looked, unseen = watched(tmp_path), watched(tmp_path)
+    assert drain(looked)
+    while not unseen.exhausted:
+        unseen.read(NOW)
+    told = [
+        [(one.run, one.state, one.step, one.diagnosis, len(one.logs)) for one in found]
+        for found in (looked.conclude(NOW), unseen.conclude(NOW))
+    ]
+    assert told[0] == told[1]
 
 
 @pytest.fixture
