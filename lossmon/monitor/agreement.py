@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ _COMPARED = 1024  # points at most that are looked up in the longer curve
 _VOTERS = 24  # points that say how far one curve is shifted against the other
 _SEARCHED = 20_000  # points of the longer curve among which a shift is looked for
 _SAMPLED = 512  # values that tell how many digits are printed
+_DECIMALS = np.array([10.0**places for places in range(8)])
 _SINGLE = 1e-6  # event files hold values in single precision
 _FEW_NOISE = 0.02  # of a value: what is taken for the noise where a curve has too few points
 _ENOUGH = 10  # values of a curve: of fewer, one alone may be a third of what can be compared
@@ -65,6 +67,11 @@ class Curve:
 
     def __len__(self) -> int:
         return len(self.step)
+
+    @cached_property
+    def ranked(self) -> Floats:
+        """Its values, ascending."""
+        return np.sort(self.value)
 
     def slack(self, value: Floats) -> Floats:
         """How far the value behind a printed one may be from it.
@@ -130,10 +137,12 @@ def _shares(short: Curve, long: Curve) -> bool:
     Where two curves are the same by any alignment a third of them does; of two seeds hardly any.
     """
     count = min(len(short), _MANY)
-    values = short.value[np.linspace(0, len(short) - 1, count).astype(np.int64)]
-    slack, ranked = _slack(short, long, values), np.sort(long.value)
-    low = np.searchsorted(ranked, values - slack, side="left")
-    high = np.searchsorted(ranked, values + slack, side="right")
+    values = short.value
+    if len(values) > count:
+        values = values[np.linspace(0, len(values) - 1, count).astype(np.int64)]
+    slack, ranked = _slack(short, long, values), long.ranked
+    low = ranked.searchsorted(values - slack, side="left")
+    high = ranked.searchsorted(values + slack, side="right")
     return int(np.count_nonzero(high > low)) > _STRANGERS * count
 
 
@@ -275,15 +284,14 @@ def _printed(sample: Floats) -> tuple[float, float]:
     some = sample[sample != 0]
     if not len(some):
         return 0.5, 0.0
-    for places in range(8):
-        scaled = sample * 10.0**places
-        if np.all(np.abs(scaled - np.round(scaled)) <= 1e-9 * np.maximum(1.0, np.abs(scaled))):
-            decimals = 0.5 * 10.0**-places
-            break
+    scaled = sample[:, None] * _DECIMALS
+    size = np.abs(scaled)
+    fits = (np.abs(scaled - scaled.round()) <= 1e-9 * np.maximum(1.0, size)).all(axis=0)
+    if fits.any():
+        decimals = 0.5 * 10.0 ** -int(fits.argmax())
     mantissa = some / 10.0 ** np.maximum(np.floor(np.log10(np.abs(some))), LEAST_SIZE)
-    for places in range(7):
-        scaled = mantissa * 10.0**places
-        if np.all(np.abs(scaled - np.round(scaled)) <= 1e-8 * np.abs(scaled)):
-            digits = 0.5 * 10.0**-places
-            break
+    scaled = mantissa[:, None] * _DECIMALS[:7]
+    fits = (np.abs(scaled - scaled.round()) <= 1e-8 * np.abs(scaled)).all(axis=0)
+    if fits.any():
+        digits = 0.5 * 10.0 ** -int(fits.argmax())
     return decimals, digits

@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import nsmallest
 from itertools import combinations
 from typing import Generic, TypeVar
 
 import numpy as np
 
+from lossmon.history.columns import Ints
 from lossmon.monitor.agreement import LEAST_SIZE, Curve
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.kinship import UNKNOWN, Curves, Kinship, Trace, kinship
@@ -23,12 +25,13 @@ from lossmon.text import common_folder
 _NEAR = 48  # logs of a folder, and of those above it, that are compared with each other
 _KEYS = 48  # of a log, by which others that hold the same values are found
 _CROWDED = 96  # logs with one key: it tells nothing
-_HITS = 2  # keys that two logs have to share before they are compared
+_HITS = 2  # rows of a log that stand in another, too, before the two are compared
 _MOST_FOUND = 16  # logs that are found by keys
 _MOST_JOINED = 64  # logs of one training
 
 
 L = TypeVar("L", bound=Log | Trace)
+Keys = tuple[tuple[int, ...], ...]  # of each row that a log may be found by
 
 
 class Joining(Generic[L]):
@@ -47,8 +50,8 @@ class Joining(Generic[L]):
         self._in: dict[str, dict[L, None]] = {}
         self._below: dict[str, list[str]] = {}  # folders that hold logs, while they are few
         self._curves: dict[L, Curves] = {}
-        self._keys: dict[L, tuple[int, ...]] = {}
-        self._holders: dict[int, dict[L, None]] = {}
+        self._keys: dict[L, Keys] = {}
+        self._holders: dict[int, L | dict[L, None]] = {}  # one log, as of most keys, or several
         self._kin: dict[L, dict[L, tuple[tuple[Curves, Curves], Kinship]]] = {}
 
     def take(self, *logs: L) -> None:
@@ -144,19 +147,24 @@ class Joining(Generic[L]):
             logs = self._in[folder]
             if len(logs) <= _NEAR:
                 found |= logs
-        hits = Counter(
-            other
-            for key in self._keys[log]
-            if len(holders := self._holders.get(key, {})) <= _CROWDED
-            for other in holders
-        )
-        least = min(_HITS, len(self._keys[log]))
-        by_hits = sorted(hits.items(), key=lambda pair: (-pair[1], pair[0].path))
-        found |= dict.fromkeys(one for one, count in by_hits[:_MOST_FOUND] if count >= least)
+        rows = self._keys[log]
+        hits = Counter(other for row in rows for other in self._holding(row))
+        least = min(_HITS, len(rows))
+        some = [(-count, one.path, one) for one, count in hits.items() if count >= least]
+        found |= dict.fromkeys(one for *_, one in nsmallest(_MOST_FOUND, some, key=_by_hits))
         for at in self._hand.lists(log.path):
             found |= self._listed.get(at, {})
         found.pop(log, None)
         return [one for one in found if one in self._curves]
+
+    def _holding(self, row: tuple[int, ...]) -> set[L]:
+        """The logs that hold a row of one of them, each once, by whichever of its keys."""
+        found: set[L] = set()
+        for key in row:
+            holders = self._holders[key]  # where it is one alone, it is the one that asks
+            if isinstance(holders, dict) and len(holders) <= _CROWDED:
+                found.update(holders)
+        return found
 
     def _line(self, folder: str) -> list[str]:
         """The folder, those above it that hold logs, and, where they are few, those below."""
@@ -167,13 +175,25 @@ class Joining(Generic[L]):
         return line + [one for one in below if one != folder]
 
     def _note_keys(self, log: L, curves: Curves) -> None:
-        for key in self._keys.pop(log, ()):
-            self._holders.get(key, {}).pop(log, None)
+        for row in self._keys.pop(log, ()):
+            for key in row:
+                self._let_go(key, log)
         main = curves.main
-        keys = keys_of(main) if main is not None else ()
-        self._keys[log] = keys
-        for key in keys:
-            self._holders.setdefault(key, {})[log] = None
+        self._keys[log] = keys = rows_of(main) if main is not None else ()
+        for row in keys:
+            for key in row:
+                holders = self._holders.setdefault(key, log)
+                if isinstance(holders, dict):
+                    holders[log] = None
+                elif holders is not log:
+                    self._holders[key] = {holders: None, log: None}
+
+    def _let_go(self, key: int, log: L) -> None:
+        holders = self._holders.get(key)
+        if isinstance(holders, dict):
+            holders.pop(log, None)
+        elif holders is log:
+            del self._holders[key]
 
     def _compare(self, log: L, other: L) -> Kinship:
         one, two = (log, other) if log.path <= other.path else (other, log)
@@ -247,10 +267,18 @@ def _path(log: Log | Trace) -> str:
 
 
 def keys_of(curve: Curve) -> tuple[int, ...]:
+    """All that a curve is found by, each once; see `rows_of`."""
+    return tuple(dict.fromkeys(key for row in rows_of(curve) for key in row))
+
+
+def rows_of(curve: Curve) -> Keys:
     """What two logs of one training have in common, whatever digits and which rows they hold.
 
     Three values in a row, to three digits; and values at round steps, which logs that have not all
     rows share most easily. A value near the edge of its digits has another key, but not all have.
+    A row has a key for its own step and one for the next, where rows are counted from 1: both are
+    one thing in common. Taken for two, a single value that happened to agree had every log of a
+    sweep compared with sixteen others.
     """
     with np.errstate(divide="ignore"):
         size = np.where(curve.value == 0, 0.0, np.floor(np.log10(np.abs(curve.value))))
@@ -258,15 +286,27 @@ def keys_of(curve: Curve) -> tuple[int, ...]:
     coded = np.round(curve.value / 10.0 ** (size - 2)).astype(np.int64) * 64 + size.astype(np.int64)
     coded &= (1 << 40) - 1
     first = coded[:_KEYS].tolist()
-    keys = dict.fromkeys(
-        hash(tuple(three)) for three in zip(first, first[1:], first[2:], strict=False)
-    )
+    three = (hash(some) for some in zip(first, first[1:], first[2:], strict=False))
+    keys = {key: (key,) for key in three}
+    rows: dict[int, tuple[int, ...]] = {}
     for shift in (0, 1):
         steps = curve.step + shift
-        roundness = sum((steps % base == 0).astype(np.int64) for base in _ROUND)
-        roundest = np.argsort(-roundness, kind="stable")[: _KEYS // 2]
-        keys |= dict.fromkeys(hash((int(steps[i]), int(coded[i]))) for i in roundest)
-    return tuple(keys)
+        for at in _roundest(steps):
+            rows[at] = (*rows.get(at, ()), hash((int(steps[at]), int(coded[at]))))
+    return (*keys.values(), *dict.fromkeys(rows.values()))
+
+
+def _roundest(steps: Ints) -> Sequence[int]:
+    """Where the roundest steps stand."""
+    if len(steps) <= _KEYS // 2:
+        return range(len(steps))
+    roundness = sum((steps % base == 0).astype(np.int64) for base in _ROUND)
+    found: list[int] = np.argsort(-roundness, kind="stable")[: _KEYS // 2].tolist()
+    return found
+
+
+def _by_hits(found: tuple[int, str, object]) -> tuple[int, str]:
+    return found[:2]
 
 
 _BY_HAND = {
