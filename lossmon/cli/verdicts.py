@@ -15,6 +15,7 @@ from lossmon.options import (
     LEVELS,
     ascii_option,
     asking,
+    collect_seldom,
     columns,
     complain,
     lang_option,
@@ -117,6 +118,7 @@ def check(
         raise click.UsageError(said("--fail-on behind needs a --baseline"))
     form = "json" if as_json else form
     one_thread()
+    collect_seldom()
     from lossmon.diagnosis.knowledge import load
     from lossmon.report.gather import gather
     from lossmon.report.machine import look_at_machine
