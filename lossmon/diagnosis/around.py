@@ -115,9 +115,10 @@ class Around:
     ) -> None:
         self.loss_name = loss
         self.kind = kind
-        self._names = names if names is not None else Names(history.series if history else ())
+        self.names = names if names is not None else Names(history.series if history else ())
         self._series = history.series if history is not None else {}
         self._chosen = chosen or {}
+        self._logged: dict[str, Logged | None] = {}
         self._plan = history.plan if history is not None else Plan()
         self._train = self._series.get((chosen or {}).get("train_loss", ""))
 
@@ -180,20 +181,25 @@ class Around:
         Args:
             expression: matches whole words of the name (see `lossmon.diagnosis.kind`).
         """
-        found = [self._series[name] for name in self._names.matching(expression)]
-        best = max(found, key=len, default=None)
-        return _logged(best) if best is not None and len(best) else None
+        found = [self._series[name] for name in self.names.matching(expression)]
+        return self._points(max(found, key=len)) if found else None
 
     def logged_as(self, role: str) -> Logged | None:
         """The metric that plays a role, with points as logged; None where none does."""
         series = self._series.get(self._chosen.get(role, ""))
-        return _logged(series) if series is not None and len(series) else None
+        return self._points(series) if series is not None else None
+
+    def _points(self, series: Series) -> Logged | None:
+        """The points of a metric, which several patterns ask for."""
+        if series.name not in self._logged:
+            self._logged[series.name] = _logged(series) if len(series) else None
+        return self._logged[series.name]
 
     @cached_property
     def loss(self) -> Logged | None:
         """What is minimised, whatever the run is judged by."""
         series = self._series.get(self.loss_name)
-        return _logged(series) if series is not None and len(series) else None
+        return self._points(series) if series is not None else None
 
     @cached_property
     def losses(self) -> tuple[Logged, ...]:
@@ -201,7 +207,7 @@ class Around:
 
         Those with as many rows as most of them, so that rows can be compared.
         """
-        named = [self._series[name] for name in self._names.matching(_LOSS)[:64]]
+        named = [self._series[name] for name in self.names.matching(_LOSS)[:64]]
         some = [one for one in named if len(one) >= 3 and not is_held_out(one.name)]
         if len(some) < 2:
             return ()
@@ -215,7 +221,7 @@ class Around:
     @property
     def parts(self) -> Iterator[Logged]:
         """Losses and errors of train that stand above their start, at most 16."""
-        some = [one for one in self._names.matching(_PART)[:64] if not is_held_out(one)]
+        some = [one for one in self.names.matching(_PART)[:64] if not is_held_out(one)]
         parts = (self._series[one] for one in some[:16])
         return (_logged(one) for one in parts if one.role != "train_loss" and _risen(one))
 
@@ -226,7 +232,7 @@ class Around:
 
     def totals(self, wanted: Callable[[float], bool]) -> tuple[Logged, ...]:
         """Losses and totals whose newest value is wanted."""
-        named = (self._series[name] for name in self._names.matching(_TOTAL)[:64])
+        named = (self._series[name] for name in self.names.matching(_TOTAL)[:64])
         some = (one for one in named if wanted(one.last_value) and "scale" not in one.name.lower())
         return tuple(one for one in map(_logged, some) if len(one.value) >= 3)
 
@@ -246,7 +252,7 @@ class Around:
     @cached_property
     def goal(self) -> Logged | None:
         """What is wanted in the end, on held-out data where it is logged there."""
-        found = measured(self.kind.goals, self._names, self._series)
+        found = measured(self.kind.goals, self.names, self._series)
         if found is None:
             return None
         name, direction = found
@@ -257,7 +263,7 @@ class Around:
         """All that measures how good the answers are, at most 16, of train and of held-out data."""
         found: dict[str, Logged] = {}
         for measure in (*self.kind.goals, *SCORES, *RANKED):
-            for name in self._names.matching(measure.name)[:16]:
+            for name in self.names.matching(measure.name)[:16]:
                 if name not in found and len(self._series[name]) and len(found) < 16:
                     rises = measure.direction == "higher"
                     found[name] = _logged(self._series[name])._replace(rises=rises)

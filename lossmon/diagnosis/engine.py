@@ -185,8 +185,7 @@ class Engine:
             ended: nothing more is to come: verdicts that need the end are given, at once.
             alone: no row was observed: ask whether that could have changed anything.
         """
-        view = self._looker.look(history, chosen, ended)
-        view = self._view = replace(view, risen=self._rise.told)
+        view = self._view = self._looker.look(history, chosen, ended, self._rise.told)
         found = judge(view)
         if alone:
             curve = history.series.get(view.names.get("train_loss", ""))
@@ -217,10 +216,11 @@ class Engine:
 
     def _look(self, history: History, chosen: Mapping[str, str]) -> bool:
         before = self._bare
-        view = self._looker.look(history, chosen, ended=False)
+        view = self._looker.look(history, chosen, False, self._rise.told)
         self._begin_anew(view)
-        view = self._view = replace(view, risen=self._rise.told)
-        found = judge(view)
+        if view.risen != self._rise.told:
+            view = replace(view, risen=self._rise.told)
+        self._view, found = view, judge(view)
         step = history.step or 0
         streak = {
             (slot, f.pattern): self._streak.get((slot, f.pattern), 0) + 1

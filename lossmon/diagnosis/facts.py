@@ -34,6 +34,8 @@ def same(sketch: Sketch | None) -> Stretch | None:
     """The newest rows that are equal to the last digit."""
     if sketch is None or not len(sketch.newest) or not math.isfinite(sketch.newest[-1]):
         return None
+    if len(sketch.newest) > 1 and sketch.newest[-2] != sketch.newest[-1]:  # as nearly always
+        return Stretch(float(sketch.newest[-1]), int(sketch.newest_step[-1]), 1, False)
     return _stretch(sketch, sketch.newest == sketch.newest[-1])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from math import isfinite
 
@@ -12,12 +12,13 @@ from lossmon.diagnosis.advice import alien, refuted
 from lossmon.diagnosis.coincidence import log_advises
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import Numbers, levels, rates
-from lossmon.diagnosis.finding import Cause, Finding, PatternId
-from lossmon.diagnosis.pattern import Pattern
+from lossmon.diagnosis.finding import Cause, Finding
+from lossmon.diagnosis.pattern import PARTS, Pattern
 from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 
+_Asked = tuple[Pattern, str, Callable[[View], Finding | None]]
 MOST = 4  # causes of a finding
 PLAIN = 1.2  # weight of a reason from which on it supports a finding (see `coincidence`)
 
@@ -30,12 +31,11 @@ def judge(view: View) -> dict[str, Finding]:
         Slot -> finding; "train" and "pair" hold the verdicts, others are named by their pattern.
     """
     found: dict[str, Finding] = {}
-    hidden: set[PatternId] = set()
-    for pattern in ORDER:
-        slot = pattern.id if pattern.slot == "beside" else pattern.slot
-        if pattern.find is None or slot in found or pattern.id in hidden | view.quiet:
+    hidden = set(view.quiet)
+    for pattern, slot, find in _asked(view):
+        if slot in found or pattern.id in hidden:
             continue
-        finding = pattern.find(view)
+        finding = find(view)
         if finding is None:
             continue
         if pattern.slot != "beside":
@@ -45,6 +45,22 @@ def judge(view: View) -> dict[str, Finding]:
         found[slot] = finding
         hidden |= HIDDEN[pattern.id]
     return {slot: f for slot, f in found.items() if not _contradicted(slot, f, found)}
+
+
+def _asked(view: View) -> tuple[_Asked, ...]:
+    """What may hold at all, in order, with the slot that it takes: found out once.
+
+    Of sixty patterns a log of losses can show thirty: each look asked for entropies and rewards.
+    """
+    there = tuple(getattr(view, part) is not None for part in PARTS)
+    return view.around.names.kept(
+        (view.kind.id, there),
+        lambda: tuple(
+            (one, one.id if one.slot == "beside" else one.slot, one.find)
+            for one in ORDER
+            if one.find is not None and one.may_hold(view)
+        ),
+    )
 
 
 def _contradicted(slot: str, finding: Finding, found: Mapping[str, Finding]) -> bool:

@@ -325,7 +325,7 @@ def kind_of(
     if told.id in ("", "llm", "classifier", "regression"):
         said = next((kind for kind in KINDS if kind.words & set(words)), None)
         told = said if said is not None else told
-    if told.id in ("", "llm") and _has_adapters(settings or {}):
+    if told.id in ("", "llm") and has_adapters(settings or {}):
         return _LORA
     if told.id == "" and whole(_REWARD).search(text) and not _SUPERVISED.search(text):
         return next(kind for kind in KINDS if kind.id == "rl")  # nothing but rewards
@@ -340,7 +340,8 @@ def _is_told(kind: Kind, text: str, raw: str) -> bool:
     return any(all(whole(one).search(text) for one in group) for group in kind.together)
 
 
-def _has_adapters(settings: Mapping[str, float]) -> bool:
+def has_adapters(settings: Mapping[str, float]) -> bool:
+    """Whether adapters are trained, and not the weights themselves."""
     trainable, of = settings.get("trainable"), settings.get("parameters")
     few = bool(trainable and of) and trainable / of < _ADAPTERS  # type: ignore[operator]
     return "lora_rank" in settings or few

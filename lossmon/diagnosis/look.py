@@ -8,9 +8,10 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around, told_once
-from lossmon.diagnosis.kind import NOISE_OF_REWARDS, UNKNOWN, kind_of
+from lossmon.diagnosis.evidence import Told
+from lossmon.diagnosis.kind import NOISE_OF_REWARDS, UNKNOWN, has_adapters, kind_of
 from lossmon.diagnosis.limits import Enough
-from lossmon.diagnosis.measures import Judged, Names, judged
+from lossmon.diagnosis.measures import Judged, Names, judged, names_of
 from lossmon.diagnosis.stages import newest_stage
 from lossmon.diagnosis.view import Curve, Pair, View
 from lossmon.history.best import Best
@@ -46,8 +47,12 @@ class Looker:
             plan = history.plan
             known = len(history.series), len(plan.settings) + len(plan.events)
             if known != self._known:
-                self._names, self._known = Names(history.series), known
-                self._kind = kind_of(history.series, plan.settings)
+                names = self._names = names_of(history.series)
+                self._known = known
+                adapters = has_adapters(plan.settings)
+                self._kind = names.kept(
+                    (kind_of, adapters), lambda: kind_of(history.series, plan.settings)
+                )
                 if not self._kind.id:  # what single lines tell besides may say it
                     self._kind = kind_of(
                         (*history.series, *told_once(plan.events)), words=_words(plan)
@@ -56,8 +61,10 @@ class Looker:
             self._judged_of = of
         return self._judged
 
-    def look(self, history: History, chosen: Mapping[str, str], ended: bool) -> View:
-        """The run as of now."""
+    def look(
+        self, history: History, chosen: Mapping[str, str], ended: bool, risen: Told | None = None
+    ) -> View:
+        """The run as of now; `risen` is what the bets on its loss tell."""
         judged = self.judged(history, chosen, anew=True)
         loss, chosen = chosen.get("train_loss", ""), judged.roles
         sketches = {
@@ -97,6 +104,7 @@ class Looker:
             quiet=judged.quiet | self._too_few(train),
             stage=stage,
             lows=None if evals is None else history.lows(chosen["eval_loss"], self._first),
+            risen=risen,
         )
 
     def _too_few(self, train: Curve | None) -> frozenset[str]:
@@ -127,13 +135,13 @@ def _line(sketch: Sketch | None) -> tuple[Floats, Floats] | None:
 def _pair(name: str, evals: Sketch, train: Curve) -> Pair:
     """The train level at each evaluation: a local median, so that noise does not pass for a gap."""
     window, last = max(1, len(train.value) // 40), len(train.value) - 1
-    padded = np.pad(train.value, window, mode="edge")
-    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * window + 1)
-    after = np.minimum(np.searchsorted(train.step, evals.step), last)
+    after = np.minimum(train.step.searchsorted(evals.step), last)
     if len(after) > _MOST_LEVELS:
         after = np.linspace(0, last, _MOST_LEVELS).astype(int)
     there = st.distinct(np.concatenate((np.maximum(after - 1, 0), after)))
-    at = np.interp(evals.step, train.step[there], st.row_medians(around[there]))
+    places = there[:, None] + np.arange(-window, window + 1)
+    around = train.value[np.minimum(np.maximum(places, 0), last)]
+    at = np.interp(evals.step, train.step[there], st.row_medians(around))
     end = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
     return Pair(name, evals.step, evals.mean, at, evals.step / end, evals.width)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sized
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sized
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from lossmon.diagnosis.kind import (
     LIKE_LOSSES,
@@ -17,6 +18,8 @@ from lossmon.diagnosis.kind import (
     whole,
 )
 
+T = TypeVar("T")
+
 
 class Names:
     """The names of a run's metrics, which patterns ask for at each look.
@@ -27,6 +30,14 @@ class Names:
     def __init__(self, names: Iterable[str]) -> None:
         self._forms = [(name, plain(name)) for name in names]
         self._found: dict[str, tuple[str, ...]] = {}
+        self._kept: dict[object, Any] = {}
+
+    def kept(self, what: object, find: Callable[[], T]) -> T:
+        """What follows from the names alone, found once."""
+        if what not in self._kept:
+            self._kept[what] = find()
+        found: T = self._kept[what]
+        return found
 
     def matching(self, expression: str) -> tuple[str, ...]:
         """Those in which an expression matches whole words; the plainest first."""
@@ -36,6 +47,20 @@ class Names:
             some = [name for name, form in self._forms if words.search(form)]
             found = self._found[expression] = tuple(sorted(some, key=_oddness))
         return found
+
+
+_SHARED = 64  # names up to which logs that have the same ones share what was found
+
+
+def names_of(names: Iterable[str]) -> Names:
+    """The names of a run's metrics: those of a sweep are the same in each of its runs."""
+    some = tuple(names)
+    return _shared(some) if len(some) <= _SHARED else Names(some)
+
+
+@lru_cache(maxsize=256)
+def _shared(names: tuple[str, ...]) -> Names:
+    return Names(names)
 
 
 def measured(

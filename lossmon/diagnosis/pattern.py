@@ -15,6 +15,8 @@ from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 
 Slot = Literal["train", "pair", "beside"]
+Part = Literal["train", "pair", "rate", "grad_norm"]
+PARTS: tuple[Part, ...] = ("train", "pair", "rate", "grad_norm")
 
 
 class NoLimits(Limits):
@@ -137,6 +139,10 @@ class Pattern:
             findings stand "beside" them.
         severity: how bad it is, where nothing else decides.
         find: the finding where it holds, else None; None for what a clock or the log's end tells.
+        needs: parts of the view without which it does not hold: the engine asks it only where they
+            are there, as for all that follows.
+        logs: names of metrics (see `Around.logged`), for each of which one is logged.
+        kinds: of training, of which it is asked alone; none where it is asked of all.
         after: patterns that are asked before it. Where one of its slot holds, it does not; beside
             the verdicts, where any number may hold, it only orders.
         hides: patterns, or whole slots, of which nothing is said while it holds.
@@ -166,6 +172,9 @@ class Pattern:
     slot: Slot
     severity: Severity
     find: Callable[[View], Finding | None] | None = None
+    needs: tuple[Part, ...] = ()
+    logs: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     after: tuple[PatternId, ...] = ()
     hides: tuple[PatternId | Slot, ...] = ()
     looks: int = 6
@@ -185,6 +194,14 @@ class Pattern:
     figures: Callable[[Finding, View], Numbers] | None = None
     picture: Picture = field(default_factory=Picture)
     sketch: Callable[[Draft], Sketch] | None = None
+
+    def may_hold(self, view: View) -> bool:
+        """Whether all that it needs is there, as it is for as long as the metrics are the same."""
+        return (
+            (not self.kinds or view.kind.id in self.kinds)
+            and all(getattr(view, part) is not None for part in self.needs)
+            and all(map(view.around.names.matching, self.logs))
+        )
 
     def usual(self, kind: str) -> tuple[CauseId, ...]:
         """The causes that are usual where this kind is trained, in order, each once."""

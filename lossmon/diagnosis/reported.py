@@ -60,7 +60,7 @@ def running_mean(view: View) -> Mean | None:
     if train is None or train.rises:
         return None
     step, value = train.sketch.newest_step.astype(float), train.sketch.newest
-    if len(value) < int(Bounds.rows) + 1 or not np.isfinite(value).all() or np.min(value) <= 0:
+    if len(value) < int(Bounds.rows) + 1 or not np.isfinite(value).all() or value.min() <= 0:
         return None
     logarithm = whole(LIKE_LOSSES[0].name).search(plain(train.name)) is not None
     level: Floats = np.log(value) if logarithm else value
@@ -78,7 +78,7 @@ def running_mean(view: View) -> Mean | None:
 def _lengths(view: View, starts: Floats) -> tuple[float, ...]:
     """What an epoch may measure in steps: between starts, else by the number of the newest."""
     if len(starts) > 1:
-        return (float(np.median(np.diff(starts))),)
+        return (st.median(st.steps(starts)),)
     epoch = view.epochs or 0.0  # counted from 0 or from 1
     number = int(epoch) if math.isfinite(epoch) else 0
     return tuple(float(starts[-1]) / done for done in (number, number - 1) if done > 0)
@@ -102,10 +102,10 @@ def _jumps(
     """
     places = np.searchsorted(step, starts[-int(Bounds.boundaries) :])
     places = places[(places >= 1) & (places < len(step))]
-    moves = np.abs(np.diff(level))
-    if not len(places) or np.max(moves[places - 1]) < Bounds.jump * st.median(moves):
+    moves = np.abs(st.steps(level))
+    if not len(places) or moves[places - 1].max() < Bounds.jump * st.median(moves):
         return None  # most curves: nothing happens there
-    edges = [0, *np.unique(places).tolist()]
+    edges = [0, *st.distinct(places).tolist()]
     hits: list[tuple[int, float]] = []
     for begin, at in pairwise(edges):
         length = _length(step, level, begin, at)
@@ -200,7 +200,7 @@ def _leaps(newest: Floats) -> bool:
     """One of the newest rows is the other's multiple: worth a look at all parts."""
     with np.errstate(all="ignore"):
         ratios = newest[1:] / newest[:-1]
-        return bool(np.any((ratios >= Bounds.factor) | (ratios <= 1 / Bounds.factor)))
+        return bool(((ratios >= Bounds.factor) | (ratios <= 1 / Bounds.factor)).any())
 
 
 class Total(NamedTuple):

@@ -25,11 +25,12 @@ class Bounds(Limits):
 
 def smoothed(train: Curve) -> tuple[Floats, int]:
     """Running medians of three, averaged over a fortieth of the run; and half that window."""
-    smooth = st.median3(train.value)
+    smooth = train.smooth
     window = max(1, len(smooth) // 40)
     if window == 1:
         return smooth, 0
-    padded = np.pad(smooth, (window // 2, window - 1 - window // 2), mode="edge")
+    before, after = window // 2, window - 1 - window // 2
+    padded = np.concatenate((smooth[:1].repeat(before), smooth, smooth[-1:].repeat(after)))
     return np.convolve(padded, np.ones(window) / window, "valid"), window // 2
 
 

@@ -1,13 +1,22 @@
-"""The statistics that patterns are judged by. Plain functions on float64 arrays of shape (n,)."""
+"""The statistics that patterns are judged by. Plain functions on float64 arrays of shape (n,).
+
+Most arrays have some tens of values: what numpy's functions do around their work then takes longer
+than the work, so methods, slices and ufuncs stand here where they give the same number.
+"""
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmon.history.columns import Floats, Ints
 
+_POWERS = np.array((0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0))
+_KEPT_PAIRS, _KEPT_PLACES = 64, 2048  # values up to which what depends on their number is kept
+_SORTED = 512  # values up to which all are sorted sooner than the middle is found
 _TO_SIGMA = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
 
 
@@ -16,22 +25,39 @@ def median(values: Floats) -> float:
     n = len(values)
     if not n:
         return math.nan
-    middle = n // 2
+    middle, ordered = n // 2, values.copy()
+    if n <= _SORTED:
+        ordered.sort()
+    else:
+        ordered.partition(middle if n % 2 else (middle - 1, middle))
     if n % 2:
-        return float(np.partition(values, middle)[middle])
-    pair = np.partition(values, (middle - 1, middle))
-    return float(pair[middle - 1] + pair[middle]) / 2
+        return float(ordered[middle])
+    return float(ordered[middle - 1] + ordered[middle]) / 2
+
+
+def mean(values: Floats) -> float:
+    """The mean, as numpy's."""
+    return float(np.add.reduce(values)) / len(values) if len(values) else math.nan
+
+
+def steps(values: Floats) -> Floats:
+    """What each value differs by from the one before."""
+    return np.asarray(values[1:] - values[:-1])
 
 
 def distinct(values: Ints) -> Ints:
     """The values that are there, ascending; numpy's brings in masked arrays, a tenth of a start."""
-    ordered = np.sort(values)
-    return np.asarray(ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]])
+    ordered = values.copy()
+    ordered.sort()
+    new = np.ones(len(ordered), bool)
+    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
+    return np.asarray(ordered[new])
 
 
 def row_medians(rows: Floats) -> Floats:
     """Medians along the last axis of finite values, shape (k, w) -> (k,)."""
-    ordered, width = np.sort(rows, axis=-1), rows.shape[-1]
+    ordered, width = rows.copy(), rows.shape[-1]
+    ordered.sort(axis=-1)
     middle = width // 2
     if width % 2:
         return np.asarray(ordered[..., middle])
@@ -40,7 +66,8 @@ def row_medians(rows: Floats) -> Floats:
 
 def quantiles(values: Floats, shares: tuple[float, ...]) -> Floats:
     """Quantiles by linear interpolation, as numpy's."""
-    ordered = np.sort(values)
+    ordered = values.copy()
+    ordered.sort()
     place = np.array(shares) * (len(ordered) - 1)
     return np.asarray(np.interp(place, np.arange(len(ordered)), ordered))
 
@@ -52,12 +79,12 @@ def mad(values: Floats) -> float:
 
 def noise(values: Floats) -> float:
     """Standard deviation of the noise on a smooth curve, from its first differences."""
-    return mad(np.diff(values)) / math.sqrt(2) if len(values) > 2 else 0.0
+    return mad(steps(values)) / math.sqrt(2) if len(values) > 2 else 0.0
 
 
 def curve_noise(values: Floats) -> float:
     """The same from second differences, which a straight slope does not touch."""
-    return mad(np.diff(values, 2)) / math.sqrt(6) if len(values) > 3 else 0.0
+    return mad(steps(steps(values))) / math.sqrt(6) if len(values) > 3 else 0.0
 
 
 def detrend(values: Floats, count: int) -> Floats:
@@ -76,8 +103,8 @@ def memory(rest: Floats) -> float:
     n, bound = len(rest), 3 * mad(rest)
     if n < 16 or bound <= 0:
         return 1.0
-    clipped = np.clip(rest, -bound, bound)  # spikes say nothing of the noise
-    clipped = clipped - np.mean(clipped)
+    clipped = np.minimum(np.maximum(rest, -bound), bound)  # spikes say nothing of the noise
+    clipped -= mean(clipped)
     power, total = float(clipped @ clipped), 1.0
     least = max(0.1, 2.0 / n**0.5)
     for lag in range(1, min(n // 3, 64)):
@@ -92,6 +119,8 @@ def blocks(values: Floats, count: int) -> Floats:
     """Medians of `count` blocks of about equal length; fewer where there are fewer values."""
     count = max(1, min(count, len(values)))
     size, longer = divmod(len(values), count)
+    if not longer:
+        return row_medians(values.reshape(count, size))
     cut = longer * (size + 1)  # the first blocks hold one value more, where it does not divide
     return np.concatenate(
         (
@@ -115,7 +144,8 @@ def mann_kendall(values: Floats) -> float:
     n = len(values)
     if n < 4:
         return 0.0
-    s = float(np.sign(values[None, :] - values[:, None])[np.triu_indices(n, 1)].sum())
+    i, j = _pairs(n)
+    s = float(np.add.reduce(np.sign(values[j] - values[i])))
     variance = n * (n - 1) * (2 * n + 5) / 18
     return (s - math.copysign(1, s)) / math.sqrt(variance) if s else 0.0
 
@@ -125,8 +155,20 @@ def theil_sen(values: Floats) -> float:
     n = len(values)
     if n < 2:
         return 0.0
-    i, j = np.triu_indices(n, 1)
+    i, j = _pairs(n)
     return median((values[j] - values[i]) / (j - i))
+
+
+def _pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """All pairs of n places, in order."""
+    i, j = _few_pairs(n) if n <= _KEPT_PAIRS else np.triu_indices(n, 1)
+    return i, j
+
+
+@lru_cache(maxsize=64)
+def _few_pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    i, j = np.triu_indices(n, 1)
+    return i, j
 
 
 def line(values: Floats) -> tuple[float, float]:
@@ -137,10 +179,9 @@ def line(values: Floats) -> tuple[float, float]:
     n = len(values)
     if n < 4:
         return 0.0, 0.0
-    place = np.linspace(-0.5, 0.5, n)
-    spread = float(place @ place)
+    place, spread = places(n)
     slope = float(place @ values) / spread
-    rest = values - np.mean(values) - slope * place
+    rest = values - mean(values) - slope * place
     power = float(rest @ rest)
     if power <= 0:
         return -slope, math.copysign(math.inf, -slope) if slope else 0.0
@@ -149,10 +190,27 @@ def line(values: Floats) -> tuple[float, float]:
     return -slope, -slope / error
 
 
+def places(n: int) -> tuple[Floats, float]:
+    """Places over a run, shape (n,), from -1/2 to 1/2, and the sum of their squares."""
+    return _places(n) if n <= _KEPT_PLACES else _places.__wrapped__(n)
+
+
+@lru_cache(maxsize=64)
+def _places(n: int) -> tuple[Floats, float]:
+    place = np.linspace(-0.5, 0.5, n)
+    place.flags.writeable = False
+    return place, float(place @ place)
+
+
 def von_neumann(values: Floats) -> float:
     """Mean squared successive difference over variance: 2 for white noise, 4 for alternation."""
-    variance = float(np.var(values)) if len(values) > 3 else 0.0
-    return float(np.mean(np.diff(values) ** 2)) / variance if variance > 0 else 2.0
+    variance = variance_of(values) if len(values) > 3 else 0.0
+    return mean(steps(values) ** 2) / variance if variance > 0 else 2.0
+
+
+def variance_of(values: Floats) -> float:
+    """The variance, as numpy's."""
+    return mean((values - mean(values)) ** 2)
 
 
 def crossings(values: Floats, level: float) -> int:
@@ -177,17 +235,14 @@ def power_law(step: Floats, value: Floats, more: float) -> tuple[float, float] |
     t, y = step[keep] / step[-1], value[keep]
     if len(y) < 8:
         return None
-    gains, errors = [], []
-    for c in (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0):
-        basis = np.stack((np.ones_like(t), t**-c), axis=1)
-        fit, *_ = np.linalg.lstsq(basis, y, rcond=None)
-        if fit[1] <= 0:
-            continue
-        errors.append(float(np.sum((basis @ fit - y) ** 2)))
-        gains.append(float(fit[1] * (1 - (1 + more) ** -c)))
-    if not gains:
+    basis = t ** -_POWERS[:, None]
+    basis -= np.add.reduce(basis, axis=1, keepdims=True) / len(t)
+    away = y - mean(y)
+    slope = basis @ away / np.add.reduce(basis * basis, axis=1)  # least squares, for each power
+    errors = np.add.reduce((slope[:, None] * basis - away) ** 2, axis=1)
+    falls = slope > 0
+    if not falls.any():
         return None
-    best = min(errors)
-    fitting = [g for g, e in zip(gains, errors, strict=True) if e <= 1.5 * best + 1e-300]
-    gain = gains[errors.index(best)]
-    return gain, (max(fitting) - min(fitting)) / 2
+    errors, gains = errors[falls], (slope * (1 - (1 + more) ** -_POWERS))[falls]
+    fitting = gains[errors <= 1.5 * errors.min() + 1e-300]
+    return float(gains[errors.argmin()]), float(fitting.max() - fitting.min()) / 2

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,6 +21,8 @@ from lossmon.history.best import Lows
 from lossmon.history.columns import Floats
 from lossmon.history.summary import Sketch
 from lossmon.words import said
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,22 +130,32 @@ class Curve:
         return st.median(self.value[-max(3, len(self.value) // 10) :])
 
     @cached_property
+    def trend(self) -> float:
+        """Mann-Kendall z of the block medians."""
+        return st.mann_kendall(self.blocks)
+
+    @cached_property
+    def smooth(self) -> Floats:
+        """Running median of three, shape (k,)."""
+        return st.median3(self.value)
+
+    @cached_property
     def low(self) -> float:
         """The lowest level that was held for a while."""
         window = max(3, len(self.value) // 40)
         if len(self.value) < 3 * window:
-            return float(np.min(st.median3(self.value)))
-        return float(np.min(st.blocks(self.value, len(self.value) // window)))
+            return float(self.smooth.min())
+        return float(st.blocks(self.value, len(self.value) // window).min())
 
     @cached_property
     def low_at(self) -> int:
         """Bucket at which the lowest level was held."""
-        smooth = st.median3(self.value)
+        smooth = self.smooth
         window = max(1, len(smooth) // 40)
         if window > 1:
             kernel = np.ones(window) / window
             smooth = np.convolve(smooth, kernel, "valid")
-        return int(np.argmin(smooth)) + window // 2
+        return int(smooth.argmin()) + window // 2
 
     @property
     def drop(self) -> float:
@@ -165,8 +179,8 @@ class Curve:
     @cached_property
     def scale(self) -> float:
         """What drops are compared with: the start level, or the span where losses go below 0."""
-        span = float(np.ptp(self.value))
-        return abs(self.start) if np.min(self.value) > 0 else max(span, 1e-300)
+        low = float(self.value.min())
+        return abs(self.start) if low > 0 else max(float(self.value.max()) - low, 1e-300)
 
     def level(self, share: float) -> float:
         """Median around a share of the run."""
@@ -184,9 +198,9 @@ class Curve:
         It is the upper end (two standard errors) of the fall of a straight line through all of it.
         """
         values = self.value
-        place = np.linspace(-0.5, 0.5, len(values))
-        fall = -float(place @ values) / max(float(place @ place), 1e-300)
-        error = float(np.std(values)) * (12 * self.memory / len(values)) ** 0.5
+        place, spread = st.places(len(values))
+        fall = -float(place @ values) / max(spread, 1e-300)
+        error = math.sqrt(st.variance_of(values)) * (12 * self.memory / len(values)) ** 0.5
         return float((fall + 2 * error) / self.scale)
 
     @cached_property
@@ -203,7 +217,7 @@ class Curve:
         p95 = min(p95, p5 + (p85 - p15) / 0.25)  # single spikes in a short run are no swing
         # What a bucket of several points hides; the median, as a spike is no swing.
         inner = st.median(self.sketch.deviation[-len(tail) :])
-        sigma = float(np.hypot(st.mad(np.diff(tail)) / 2**0.5, inner))
+        sigma = float(np.hypot(st.mad(st.steps(tail)) / 2**0.5, inner))
         return float(np.hypot(p95 - p5, 3.29 * inner)), sigma
 
     def at_step(self, bucket: int) -> int:
@@ -311,6 +325,14 @@ class View:
     stage: Stage | None = None
     risen: Told | None = None
     lows: Lows | None = None
+    _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def once(self, measure: Callable[[View], T]) -> T:
+        """What a function measures of this view, which several patterns ask for."""
+        if measure not in self._known:
+            self._known[measure] = measure(self)
+        found: T = self._known[measure]
+        return found
 
     @property
     def curve(self) -> str:
@@ -345,19 +367,19 @@ class View:
         between = (last - first) / max(1, self.train.n - 1)
         return first > Enough.tail * (last - first) and first > Enough.rows_before * between
 
-    @property
+    @cached_property
     def warming_up(self) -> bool:
         """The learning rate is logged and still rises."""
         if self.rate is None or len(self.rate[1]) < 4:
             return False
         step, value = self.rate
         if value[-1] > Enough.warm_up * value[len(value) // 2]:
-            return bool(value[-1] >= 0.98 * np.max(value))
+            return bool(value[-1] >= 0.98 * value.max())
         # Of a tail the newest rates are much the same: in proportion to the step they rise from 0.
         slope = value / np.maximum(step, 1.0)
         return bool(np.all(np.diff(value) > 0) and np.ptp(slope) <= Enough.linear * slope[-1])
 
-    @property
+    @cached_property
     def rows_are_epochs(self) -> bool:
         """Each row is the mean of an epoch: few of them tell what many batches do."""
         if self.train is None or self.epochs is None or self.tail:
@@ -370,7 +392,7 @@ class View:
         few = self.ended or self.rows_are_epochs
         return int(Enough.points if few else Enough.points_live)
 
-    @property
+    @cached_property
     def too_soon(self) -> bool:
         """While a run goes on, what looks bad at its start may be its warm-up or its noise."""
         if self.ended:

@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lossmon.history.columns import Floats, Ints, Series, part_of
+from lossmon.history.columns import Floats, Ints, Series
 
 MAX_BUCKETS = 1024
 HEAD = 64  # first values kept as they are
 NEWEST = 512  # newest values kept as they are
 
-_FIELDS = (
-    "count", "total", "squares", "jumps", "low", "high", "first", "last", "nonfinite", "step_sum",
-)  # fmt: skip
+# Of each bucket: what is summed up in it, and what a sketch holds of it.
+_SUMS = range(10)
+_COUNT, _TOTAL, _SQUARES, _JUMPS, _LOW, _HIGH, _FIRST, _LAST, _NONFINITE, _STEPS = _SUMS
+_SHOWN = ("step", "mean", "deviation", "jump", "low", "high")
+_MEAN = 1
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,11 @@ class Sketch:
 
 
 class Summary:
-    """Follows one series; amortised O(1) a point, since each point is folded into a bucket once."""
+    """Follows one series; amortised O(1) a point, since each point is folded into a bucket once.
+
+    What sketches hold of whole buckets is worked out once, too, and shared by all of them: columns
+    are only added behind those that a sketch has seen, and arrays that change are new ones.
+    """
 
     def __init__(self) -> None:
         self._sketched: tuple[int, Sketch] | None = None  # points then, and the summary of them
@@ -96,8 +102,10 @@ class Summary:
 
     def _clear(self) -> None:
         self._width = 1
-        self._buckets = {name: np.empty(0) for name in _FIELDS}
-        self._folded = 0  # points in complete buckets
+        self._sums, self._shown = np.empty((len(_SUMS), 0)), np.empty((len(_SHOWN), 0))
+        self._count = 0  # complete buckets
+        self._folded = 0  # points in them
+        self._nonfinite = 0  # of these points
         self._restarts = 0
 
     @np.errstate(over="ignore", invalid="ignore")
@@ -109,14 +117,16 @@ class Summary:
         if series.begins != self._begins:  # an earlier stage is another training
             self._clear()
             self._begins = series.begins
-        view = part_of(view, int(np.searchsorted(view.step, series.begins)), len(view))
-        if len(series.restarts) != self._restarts or len(view) < self._folded:
+        step, value = view.step, view.value
+        first = int(step.searchsorted(series.begins))
+        if first:
+            step, value = step[first:], value[first:]
+        if len(series.restarts) != self._restarts or len(step) < self._folded:
             # A resumed run replaces points that were folded already. It happens a few times.
             self._clear()
             self._restarts = len(series.restarts)
-        step, value = view.step, view.value
         while True:
-            room = MAX_BUCKETS - len(self._buckets["count"])
+            room = MAX_BUCKETS - self._count
             whole = (len(value) - self._folded) // self._width
             if whole <= room:
                 break
@@ -129,70 +139,97 @@ class Summary:
     def _fold(self, step: Ints, value: Floats, buckets: int) -> None:
         if buckets <= 0:
             return
-        stop = self._folded + buckets * self._width
+        stop, end = self._folded + buckets * self._width, self._count + buckets
         fresh = _fold(step[self._folded : stop], value[self._folded : stop], self._width)
-        for name in _FIELDS:
-            self._buckets[name] = np.concatenate((self._buckets[name], fresh[name]))
-        self._folded = stop
+        self._sums = _put(self._sums, self._count, fresh)
+        self._shown = _put(self._shown, self._count, _seen(fresh))
+        self._nonfinite += int(np.add.reduce(fresh[_NONFINITE]))
+        self._count, self._folded = end, stop
 
     def _merge(self) -> None:
         """Neighbours become one bucket, which is twice as wide."""
-        old = self._buckets
-        even, odd = {k: v[0::2] for k, v in old.items()}, {k: v[1::2] for k, v in old.items()}
-        merged = {
-            name: even[name] + odd[name]
-            for name in ("count", "total", "squares", "nonfinite", "step_sum")
-        }
-        across = np.nan_to_num((odd["first"] - even["last"]) ** 2)
-        merged["jumps"] = even["jumps"] + odd["jumps"] + across
-        merged["low"] = np.fmin(even["low"], odd["low"])
-        merged["high"] = np.fmax(even["high"], odd["high"])
-        merged["first"], merged["last"] = even["first"], odd["last"]
-        self._buckets = merged
+        even, odd = self._sums[:, : self._count : 2], self._sums[:, 1 : self._count : 2]
+        merged = even + odd
+        merged[_JUMPS] += np.nan_to_num((odd[_FIRST] - even[_LAST]) ** 2)
+        merged[_LOW] = np.fmin(even[_LOW], odd[_LOW])
+        merged[_HIGH] = np.fmax(even[_HIGH], odd[_HIGH])
+        merged[_FIRST], merged[_LAST] = even[_FIRST], odd[_LAST]
+        self._sums, self._shown, self._count = merged, _seen(merged), merged.shape[1]
         self._width *= 2
 
     def _sketch(self, step: Ints, value: Floats) -> Sketch:
-        buckets = self._buckets
-        rest = len(value) - self._folded
-        if rest:
+        shown, nonfinite = self._shown[:, : self._count], self._nonfinite
+        if len(value) > self._folded:
+            rest = len(value) - self._folded
             tail = _fold(step[self._folded :], value[self._folded :], rest)
-            buckets = {name: np.concatenate((buckets[name], tail[name])) for name in _FIELDS}
-        count = buckets["count"]
-        some = count > 0
-        n = np.maximum(count, 1)
-        mean = np.where(some, buckets["total"] / n, np.nan)
-        variance = np.maximum(buckets["squares"] / n - mean**2, 0.0)
+            shown = np.concatenate((shown, _seen(tail)), axis=1)
+            nonfinite += int(tail[_NONFINITE, 0])
+        if nonfinite:  # buckets that hold nothing else
+            shown = shown[:, shown[_MEAN] == shown[_MEAN]]
+        shown.flags.writeable = False
+        step_, mean, deviation, jump, low, high = shown
         return Sketch(
             n=len(value),
             width=self._width,
-            step=(buckets["step_sum"] / np.maximum(count + buckets["nonfinite"], 1))[some],
-            mean=mean[some],
-            deviation=np.sqrt(variance)[some],
-            jump=np.sqrt(buckets["jumps"] / np.maximum(count - 1, 1))[some],
-            low=buckets["low"][some],
-            high=buckets["high"][some],
-            nonfinite=int(buckets["nonfinite"].sum()),
+            step=step_,
+            mean=mean,
+            deviation=deviation,
+            jump=jump,
+            low=low,
+            high=high,
+            nonfinite=nonfinite,
             head=value[:HEAD],
             newest_step=step[-NEWEST:],
             newest=value[-NEWEST:],
         )
 
 
-def _fold(step: Ints, value: Floats, width: int) -> dict[str, Floats]:
-    """Buckets of `width` points; len(value) is a multiple of width."""
-    values = value.reshape(-1, width)
-    finite = np.isfinite(values)
+def _put(columns: Floats, at: int, more: Floats) -> Floats:
+    """Columns with more of them from a place on; a new array where there is no room."""
+    end = at + more.shape[1]
+    if end > columns.shape[1]:
+        if not at:
+            return more
+        grown = np.empty((len(columns), max(end, min(MAX_BUCKETS, 2 * end))))
+        grown[:, :at] = columns[:, :at]
+        columns = grown
+    columns[:, at:end] = more
+    return columns
+
+
+def _seen(sums: Floats) -> Floats:
+    """What a sketch holds of buckets, by what was summed up in them."""
+    count = sums[_COUNT]
+    n = np.maximum(count, 1)
+    seen = np.empty((len(_SHOWN), len(count)))
+    seen[0] = sums[_STEPS] / np.maximum(count + sums[_NONFINITE], 1)
+    mean = seen[_MEAN] = sums[_TOTAL] / n
+    seen[2] = np.sqrt(np.maximum(sums[_SQUARES] / n - mean * mean, 0.0))
+    seen[3] = np.sqrt(sums[_JUMPS] / np.maximum(count - 1, 1))
+    seen[4], seen[5] = sums[_LOW], sums[_HIGH]
+    seen[_MEAN, count == 0] = np.nan
+    return seen
+
+
+def _fold(step: Ints, value: Floats, width: int) -> Floats:
+    """The sums of buckets of `width` points, shape (10, k); len(value) is a multiple of width."""
+    finite = np.isfinite(value)
+    sums = np.empty((len(_SUMS), len(value) // width))
+    if width == 1 and finite.all():
+        sums[_COUNT], sums[_JUMPS], sums[_NONFINITE] = 1.0, 0.0, 0.0
+        sums[_TOTAL] = sums[_LOW] = sums[_HIGH] = sums[_FIRST] = sums[_LAST] = value
+        sums[_SQUARES], sums[_STEPS] = value * value, step
+        return sums
+    values, finite = value.reshape(-1, width), finite.reshape(-1, width)
     zeroed = np.where(finite, values, 0.0)
-    jumps = np.where(finite[:, 1:] & finite[:, :-1], np.diff(zeroed, axis=1), 0.0)
-    return {
-        "count": finite.sum(axis=1).astype(float),
-        "total": zeroed.sum(axis=1),
-        "squares": (zeroed**2).sum(axis=1),
-        "jumps": (jumps**2).sum(axis=1),
-        "low": np.where(finite, values, np.inf).min(axis=1),
-        "high": np.where(finite, values, -np.inf).max(axis=1),
-        "first": values[:, 0],
-        "last": values[:, -1],
-        "nonfinite": (~finite).sum(axis=1).astype(float),
-        "step_sum": step.reshape(-1, width).sum(axis=1, dtype=float),
-    }
+    jumps = np.where(finite[:, 1:] & finite[:, :-1], zeroed[:, 1:] - zeroed[:, :-1], 0.0)
+    sums[_COUNT] = finite.sum(axis=1)
+    sums[_TOTAL] = zeroed.sum(axis=1)
+    sums[_SQUARES] = (zeroed**2).sum(axis=1)
+    sums[_JUMPS] = (jumps**2).sum(axis=1)
+    sums[_LOW] = np.where(finite, values, np.inf).min(axis=1)
+    sums[_HIGH] = np.where(finite, values, -np.inf).max(axis=1)
+    sums[_FIRST], sums[_LAST] = values[:, 0], values[:, -1]
+    sums[_NONFINITE] = width - sums[_COUNT]
+    sums[_STEPS] = step.reshape(-1, width).sum(axis=1, dtype=float)
+    return sums

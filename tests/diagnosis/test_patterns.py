@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 
 from lossmon.diagnosis import patterns
@@ -17,6 +18,7 @@ from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.pattern import Level, Trend
 from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS, of_slot
 from lossmon.report.explain import explain
+from tests.diagnosis.test_bounds_table import view_of
 
 FOLDER = Path(patterns.__file__).parent
 PLACE = {pattern.id: place for place, pattern in enumerate(ORDER)}
@@ -104,6 +106,45 @@ def test_every_guide_draws_a_number_that_somebody_gives() -> None:
             for name in {*names} - {"first", "last", "since_step"}:
                 given = len(re.findall(rf'"{name}":|\["{name}"\]', code))
                 assert given, (pattern.id, name)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("loss",),
+        ("loss", "eval_loss"),
+        ("loss", "grad_norm", "learning_rate"),
+        ("reward", "kl"),
+        ("reward_std",),
+        ("eval_loss", "accuracy"),
+        ("logps/chosen", "rewards/margins", "loss"),
+        ("d_loss", "g_loss"),
+        ("step_time", "loss", "mem_gb"),
+        ("aux_loss", "recon_loss"),
+    ],
+)
+@pytest.mark.parametrize("shape", ["falls", "rises", "constant", "none"])
+def test_a_pattern_that_is_not_asked_would_have_found_nothing(
+    names: tuple[str, ...], shape: str
+) -> None:
+    """What it declares to need is what `find` needs; of other kinds of training it is not asked."""
+    fall = 2.0 - np.arange(200) / 150
+    curve = {
+        "falls": fall,
+        "rises": fall[::-1],
+        "constant": np.full(200, 0.123456),
+        "none": np.where(np.arange(200) > 150, np.nan, fall),
+    }[shape]
+    view = view_of(**dict.fromkeys(names, curve))
+    wrongly = [
+        one.id
+        for one in ORDER
+        if one.find is not None
+        and (not one.kinds or view.kind.id in one.kinds)
+        and not one.may_hold(view)
+        and one.find(view) is not None
+    ]
+    assert not wrongly
 
 
 def test_patterns_in_a_circle_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

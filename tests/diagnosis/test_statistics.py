@@ -30,6 +30,25 @@ def test_distinct_values_are_those_of_numpy(some_values: np.ndarray) -> None:
     assert statistics.distinct(some_values).tolist() == np.unique(some_values).tolist()
 
 
+@given(values)
+def test_means_and_trends_are_what_their_definitions_say(some_values: np.ndarray) -> None:
+    assert statistics.mean(some_values) == np.mean(some_values)
+    assert statistics.variance_of(some_values) == np.var(some_values)
+    assert statistics.steps(some_values).tolist() == np.diff(some_values).tolist()
+    n = len(some_values)
+    s = sum(np.sign(b - a) for i, a in enumerate(some_values) for b in some_values[i + 1 :])
+    z = (s - np.sign(s)) / (n * (n - 1) * (2 * n + 5) / 18) ** 0.5 if n >= 4 and s else 0.0
+    assert statistics.mann_kendall(some_values) == pytest.approx(z)
+
+
+def test_a_power_law_gains_what_its_formula_says() -> None:
+    t = np.arange(1.0, 400)
+    found = statistics.power_law(t, 0.5 + 3.0 * t**-0.5, 0.25)
+    assert found is not None
+    assert found[0] == pytest.approx(3.0 * 399**-0.5 * (1 - 1.25**-0.5), rel=1e-6)
+    assert statistics.power_law(t, 0.5 + t / 400, 0.25) is None  # it does not fall
+
+
 def test_white_noise_has_no_memory_and_a_moving_average_has_that_of_its_window() -> None:
     white = noise(4000)
     assert statistics.memory(white) < 1.3

@@ -22,7 +22,7 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """Eval's minimum is at the start and gained next to nothing, while train falls."""
     pair, best = view.pair, None if view.lows is None else view.lows.newest
-    if view.kind.id != "boosting" or pair is None or best is None:
+    if pair is None or best is None:
         return None
     at, rounds = int(np.searchsorted(pair.step, best.step)), len(pair.value)
     if at > max(1, Bounds.share * rounds) or (rounds - at) * pair.each < Bounds.rounds:
@@ -54,6 +54,8 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    needs=("pair",),
+    kinds=("boosting",),
     looks=3,
     limits=Bounds,
     typical=("objective_mismatch", "split_mismatch", "memorising"),

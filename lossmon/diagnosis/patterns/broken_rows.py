@@ -73,6 +73,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
+    needs=("train",),
     forbids=("rate+",),
     looks=2,
     limits=Bounds,

@@ -82,6 +82,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    needs=("train",),
     forbids=("steps+",),
     limits=Bounds,
     causes=flat.reasons,

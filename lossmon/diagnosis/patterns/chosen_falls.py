@@ -12,6 +12,8 @@ from lossmon.diagnosis.patterns.preference_saturated import MARGIN
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
+_CHOSEN = r"logps?_chosen|chosen_logps?"
+
 
 class Bounds(Limits):
     """When it holds."""
@@ -23,10 +25,7 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """A steady fall of logps/chosen, with margins that grew."""
-    chosen = (
-        view.around.logged(r"logps?_chosen|chosen_logps?") if view.kind.id == "preference" else None
-    )
-    margin = view.around.logged(MARGIN)
+    chosen, margin = view.around.logged(_CHOSEN), view.around.logged(MARGIN)
     if chosen is None or margin is None or len(chosen.value) < Bounds.points:
         return None
     early, late = chosen.early(0.2), chosen.late(0.2)
@@ -60,6 +59,8 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
+    kinds=("preference",),
+    logs=(_CHOSEN, MARGIN),
     looks=3,
     limits=Bounds,
     typical=("over_optimised", "lr_too_high"),

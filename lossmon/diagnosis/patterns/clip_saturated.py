@@ -25,12 +25,14 @@ def find(view: View) -> Finding | None:
     if raw is None or len(raw.value) < Bounds.rows:
         return None
     value = raw.value[len(raw.value) // 4 :]
-    cap = float(np.max(value))
+    cap = float(value.max())
+    at_cap = value >= (1 - Bounds.same) * cap
+    if np.count_nonzero(at_cap) / len(value) < Bounds.share:
+        return None  # as nearly always
     if not np.isfinite(value).all() or cap <= 0:
         return None
-    at_cap = value >= (1 - Bounds.same) * cap
     # A constant to the last digit that is no round number is frozen, not clipped.
-    if np.mean(at_cap) < Bounds.share or float(f"{cap:.2g}") != float(f"{cap:.4g}"):
+    if float(f"{cap:.2g}") != float(f"{cap:.4g}"):
         return None
     return Finding(
         "clip_saturated",

@@ -138,6 +138,7 @@ PATTERN = Pattern(
     slot="train",
     severity="warning",
     find=find,
+    needs=("train",),
     after=("zero_loss",),
     hides=("too_early",),
     forbids=("rate+", "rate-", "steps+", "capacity+", "capacity-"),

@@ -62,6 +62,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    logs=(_DATA, STEP_TIME),
     looks=3,
     limits=Bounds,
     typical=("slow_data",),

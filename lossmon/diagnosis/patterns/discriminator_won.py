@@ -34,8 +34,6 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """The discriminator's loss next to 0 with the generator's risen; or neither moves."""
-    if view.kind.id != "gan":
-        return None
     d, g = view.around.logged(_D), view.around.logged(_G)
     if d is None or g is None:
         return None
@@ -88,6 +86,8 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    kinds=("gan",),
+    logs=(_D, _G),
     looks=3,
     limits=Bounds,
     typical=("unbalanced_game", "lr_too_high"),

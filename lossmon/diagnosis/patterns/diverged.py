@@ -114,10 +114,12 @@ def _far_above(view: View, train: Curve) -> Finding | None:
     values = train.value
     if train.n < view.enough or len(values) < Enough.points or train.start <= 0:
         return None
-    if np.mean(values <= 0) > Bounds.rounded:
-        return None  # a loss that goes below 0 has no start to be a multiple of
     newest = values[-max(3, int(Bounds.share * len(values))) :]
     line = Bounds.factor * train.start
+    if newest.max() <= line:
+        return None  # as nearly always
+    if np.mean(values <= 0) > Bounds.rounded:
+        return None  # a loss that goes below 0 has no start to be a multiple of
     stays = np.min(newest) > line and train.drop < -5 * train.drop_error
     far = st.median(newest) > Bounds.far * train.start and np.mean(newest > line) >= Bounds.above
     if not (stays or (far and train.end > line)):
@@ -171,6 +173,7 @@ PATTERN = Pattern(
     slot="train",
     severity="critical",
     find=find,
+    needs=("train",),
     hides=("train", "pair", "beside"),
     forbids=("rate+", "steps+", "capacity+"),
     looks=2,

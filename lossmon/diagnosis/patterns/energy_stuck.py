@@ -22,8 +22,6 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """The error of the forces halved, that of the energies did not move."""
-    if view.kind.id != "potential":
-        return None
     energy, forces = view.around.logged(_ENERGY), view.around.logged(_FORCES)
     if energy is None or forces is None or len(energy.value) < Bounds.points:
         return None
@@ -55,6 +53,8 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    kinds=("potential",),
+    logs=(_ENERGY, _FORCES),
     looks=4,
     limits=Bounds,
     typical=("reference_energies", "energy_weight"),

@@ -24,8 +24,6 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """Nearly none is left, and the reward is not next to its best."""
-    if view.kind.id not in ("rl", "rlhf"):
-        return None
     entropy = view.around.logged(_ENTROPY)
     if entropy is None or len(entropy.value) < (Bounds.few if view.ended else Bounds.points):
         return None
@@ -69,6 +67,8 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    kinds=("rl", "rlhf"),
+    logs=(_ENTROPY,),
     looks=3,
     limits=Bounds,
     typical=("lr_too_high", "reward_hacked"),

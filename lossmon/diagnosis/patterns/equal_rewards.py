@@ -24,8 +24,6 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """The share of such groups is logged, or the spread of the reward is exactly 0."""
-    if view.kind.id not in ("rl", "rlhf"):
-        return None
     share, spread = view.around.logged(_SHARE), view.around.logged(_SPREAD)
     if share is not None and len(share.value) >= Bounds.points:
         late = share.late(0.25)
@@ -63,6 +61,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    kinds=("rl", "rlhf"),
     looks=2,
     limits=Bounds,
     typical=("task_too_hard", "task_too_easy"),

@@ -23,7 +23,7 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """Eval is clearly ahead, and train follows."""
-    found, pair = ahead(view), view.pair
+    found, pair = view.once(ahead), view.pair
     if found is None or pair is None or found.stuck or view.too_soon:
         return None
     words = said("its log drop is {ratio} of eval's", ratio=percent(found.ratio))
@@ -55,6 +55,7 @@ PATTERN = Pattern(
     slot="pair",
     severity="warning",
     find=find,
+    needs=("pair",),
     after=(
         "eval_apart",
         "train_high_eval_low",

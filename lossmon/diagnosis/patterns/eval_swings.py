@@ -35,10 +35,13 @@ def find(view: View) -> Finding | None:
     if np.min(pair.train) <= 0:
         return None
     newest = -int(Bounds.newest) - 1
-    leaps = np.diff(np.log(pair.value[newest:]))
-    leap, train = st.median(np.abs(leaps)), st.median(np.abs(np.diff(np.log(pair.train[newest:]))))
+    leaps = st.steps(np.log(pair.value[newest:]))
+    leap = st.median(np.abs(leaps))
+    if leap < Bounds.leap:
+        return None
+    train = st.median(np.abs(st.steps(np.log(pair.train[newest:]))))
     turns = float(np.mean(leaps[1:] * leaps[:-1] < 0))
-    if leap < Bounds.leap or turns < Bounds.turns or leap < Bounds.train * train:
+    if turns < Bounds.turns or leap < Bounds.train * train:
         return None
     low, high = float(np.min(pair.value[newest:])), float(np.max(pair.value[newest:]))
     return Finding(
@@ -68,6 +71,7 @@ PATTERN = Pattern(
     slot="pair",
     severity="warning",
     find=find,
+    needs=("pair",),
     after=("eval_apart", "overfitting", "underfitting"),
     hides=("gap", "healthy_pair", "train_high_eval_low", "eval_faster", "healthy"),
     forbids=("rate+",),

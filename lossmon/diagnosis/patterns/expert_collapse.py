@@ -61,6 +61,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    logs=(_BALANCE,),
     looks=4,
     limits=Bounds,
     typical=("weak_balance", "lr_too_high"),

@@ -63,6 +63,7 @@ PATTERN = Pattern(
     slot="pair",
     severity="info",
     find=find,
+    needs=("pair",),
     after=(
         "eval_apart",
         "eval_faster",

@@ -28,7 +28,7 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """The newest grad norms stand far above all that is usual for the run."""
-    norms = finite(view)
+    norms = view.once(finite)
     if norms is None:
         return None
     step, value = norms
@@ -63,6 +63,8 @@ def finite(view: View) -> tuple[Floats, Floats] | None:
         return None
     step, value = view.grad_norm
     keep = np.isfinite(value)
+    if keep.all():
+        return view.grad_norm if len(value) >= Bounds.points else None
     return (step[keep], value[keep]) if keep.sum() >= Bounds.points else None
 
 
@@ -87,6 +89,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    needs=("grad_norm",),
     forbids=("rate+", "capacity+"),
     limits=Bounds,
     causes=sudden,

@@ -28,7 +28,7 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """The newest grad norms are next to nothing against the early ones, and the loss is high."""
-    norms, train = finite(view), view.train
+    norms, train = view.once(finite), view.train
     if norms is None or train is None:
         return None
     step, value = norms
@@ -75,6 +75,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    needs=("grad_norm",),
     forbids=("steps+",),
     limits=Bounds,
     causes=_causes,

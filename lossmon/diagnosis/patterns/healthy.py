@@ -82,7 +82,8 @@ def _borderline(view: View) -> bool:
     if not view.done:
         return False
     looser = Bounds.looser
-    return plateau.find(view, looser) is not None or not_converged.find(view, looser) is not None
+    late = not_converged.late_fall(view, looser)
+    return late is not None or plateau.find(view, looser) is not None
 
 
 PATTERN = Pattern(
@@ -90,6 +91,7 @@ PATTERN = Pattern(
     slot="train",
     severity="info",
     find=find,
+    needs=("train",),
     after=("plateau",),
     positive=True,
     looks=2,

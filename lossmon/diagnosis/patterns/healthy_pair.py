@@ -90,6 +90,7 @@ PATTERN = Pattern(
     slot="pair",
     severity="info",
     find=find,
+    needs=("pair",),
     after=(
         "eval_apart",
         "gap",

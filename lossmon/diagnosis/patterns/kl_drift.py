@@ -28,8 +28,6 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """The newest tenth against the first quarter, and against what is usual for such a KL."""
-    if view.kind.id not in ("rl", "rlhf"):
-        return None
     kl = view.around.logged(_KL)
     if kl is None or len(kl.value) < Bounds.points:
         return None
@@ -67,6 +65,8 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    kinds=("rl", "rlhf"),
+    logs=(_KL,),
     looks=3,
     limits=Bounds,
     typical=("lr_too_high", "reward_hacked"),

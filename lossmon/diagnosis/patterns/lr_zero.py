@@ -38,7 +38,9 @@ def find(view: View) -> Finding | None:
     step, value = view.rate
     if len(value) < Bounds.points:
         return None
-    peak = float(np.nanmax(value))
+    peak = float(np.fmax.reduce(value))
+    if peak > 0 and value[-1] > Bounds.rate * peak:
+        return None  # as nearly always
     dead = value <= Bounds.rate * peak
     alive = np.flatnonzero(~dead)
     since = int(alive[-1]) + 1 if len(alive) else 0

@@ -76,6 +76,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
+    needs=("train",),
     hides=("healthy", "not_converged", "falling", "too_early"),
     forbids=("steps+", "capacity+", "rate+"),
     looks=3,

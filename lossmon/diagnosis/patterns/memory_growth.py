@@ -101,6 +101,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    logs=(_NAMES,),
     looks=3,
     limits=Bounds,
     causes=_causes,

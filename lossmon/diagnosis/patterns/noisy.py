@@ -69,6 +69,7 @@ PATTERN = Pattern(
     keeps_since=True,
     severity="info",
     find=find,
+    needs=("train",),
     limits=Bounds,
     causes=_causes,
     typical=("small_batch", "noisy_data"),

@@ -29,8 +29,37 @@ class Bounds(Limits):
     rate = Limit(0.3, "of its peak: a rate above it is not spent", "usual schedules")
 
 
-def find(view: View, looser: float = 1.0) -> Finding | None:
-    """At the end of the plan: a fair part of the drop was made in the last fifth.
+def find(view: View) -> Finding | None:
+    """At the end of the plan: a fair part of the drop was made in the last fifth."""
+    found, train = late_fall(view), view.train
+    if found is None or train is None:
+        return None
+    share, t = found
+    gain = st.power_law(train.step, train.value, 0.25)
+    words = ""
+    numbers = {"share": share, "level": train.end}
+    if gain is not None and gain[1] < train.drop / 4 and gain[0] > 0:
+        numbers |= {"gain": gain[0], "gain_error": gain[1]}
+        words = said(
+            "; 25 % more steps may gain {gain:.2g} (± {error:.1g})", gain=gain[0], error=gain[1]
+        )
+    return Finding(
+        "not_converged",
+        "info",
+        0.9 if share >= 0.12 and t > 4 else 0.65,
+        train.at_step(int(0.8 * len(train.value))),
+        train.name,
+        said(
+            "{share} of the fall was made in the last fifth of the run{words}",
+            share=percent(share),
+            words=words,
+        ),
+        numbers=numbers,
+    )
+
+
+def late_fall(view: View, looser: float = 1.0) -> tuple[float, float] | None:
+    """The share of the drop that was made late, and the t of its line; None where it is little.
 
     Args:
         view: the run.
@@ -54,28 +83,7 @@ def find(view: View, looser: float = 1.0) -> Finding | None:
         return None
     if 0.5 * fall < Bounds.of_level * abs(train.end):
         return None
-    share = share if share >= least else line
-    gain = st.power_law(train.step, train.value, 0.25)
-    words = ""
-    numbers = {"share": share, "level": train.end}
-    if gain is not None and gain[1] < train.drop / 4 and gain[0] > 0:
-        numbers |= {"gain": gain[0], "gain_error": gain[1]}
-        words = said(
-            "; 25 % more steps may gain {gain:.2g} (± {error:.1g})", gain=gain[0], error=gain[1]
-        )
-    return Finding(
-        "not_converged",
-        "info",
-        0.9 if share >= 0.12 and t > 4 else 0.65,
-        train.at_step(int(0.8 * len(train.value))),
-        train.name,
-        said(
-            "{share} of the fall was made in the last fifth of the run{words}",
-            share=percent(share),
-            words=words,
-        ),
-        numbers=numbers,
-    )
+    return (share if share >= least else line), t
 
 
 def _share(view: View) -> float:
@@ -116,6 +124,7 @@ PATTERN = Pattern(
     slot="train",
     severity="info",
     find=find,
+    needs=("train",),
     after=("not_decreasing",),
     forbids=("steps-", "decay+"),
     looks=1,

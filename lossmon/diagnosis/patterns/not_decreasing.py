@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lossmon.diagnosis import flat
-from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.contradictions import contradiction
 from lossmon.diagnosis.finding import Finding
@@ -43,7 +42,7 @@ def find(view: View) -> Finding | None:
     small = abs(drop) <= Bounds.drop
     # Of a rise that is no more than noise nothing else tells.
     lost_in_noise = -Bounds.risen < errors < Bounds.errors and abs(drop) <= 4 * Bounds.noisy
-    trend = st.mann_kendall(train.blocks)
+    trend = train.trend
     if lost_in_noise and drop > Bounds.noisy and trend < Bounds.trend:
         lost_in_noise = False  # noisy points, and yet a steady fall beneath them
     if not (small or lost_in_noise) or more_will_tell(view):
@@ -89,7 +88,7 @@ def more_will_tell(view: View) -> bool:
         return True
     if train.room / (view.plan_share or Enough.plan) > Bounds.projected:
         return True
-    falls = st.mann_kendall(train.blocks) < Bounds.trend
+    falls = train.trend < Bounds.trend
     return view.plan_share is None and train.n < Bounds.points and falls
 
 
@@ -106,6 +105,7 @@ PATTERN = Pattern(
     slot="train",
     severity="warning",
     find=find,
+    needs=("train",),
     after=("oscillating",),
     forbids=("capacity-",),
     limits=Bounds,

@@ -49,6 +49,8 @@ def find(view: View) -> Finding | None:
     span, sigma = train.swing
     level = abs(train.level(0.7)) or train.scale
     swing = span / level
+    if swing < Bounds.swing:
+        return None
     newest = train.sketch.newest[-256:]  # points as logged: means of two hide an alternation
     ratio = st.von_neumann(newest[np.isfinite(newest)])
     chance = 6 / max(1, len(newest)) ** 0.5  # 3 standard errors of the ratio of white noise
@@ -57,7 +59,7 @@ def find(view: View) -> Finding | None:
     alternates = ratio >= 2.0 + chance
     loud = swing >= Bounds.loud and not _fell(view) and train.room <= not_decreasing.Bounds.room
     wild = swing >= Bounds.wild
-    if swing < Bounds.swing or not (wild or loud or coloured or alternates):
+    if not (wild or loud or coloured or alternates):
         return None
     fell = _fell(view)
     # Sampling noise over a fall is never an oscillation, nor what is left of it in a smoothed log.
@@ -131,7 +133,7 @@ def _fell(view: View) -> bool:
     """There is a fall beneath the swings, over the run as a whole."""
     train = view.train
     assert train is not None
-    return train.drop > 2.5 * train.drop_error and st.mann_kendall(train.blocks) < -3
+    return train.drop > 2.5 * train.drop_error and train.trend < -3
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
@@ -209,6 +211,7 @@ PATTERN = Pattern(
     slot="train",
     severity="warning",
     find=find,
+    needs=("train",),
     after=("rising",),
     keeps_since=True,
     hides=("spike",),  # the verdict says it already

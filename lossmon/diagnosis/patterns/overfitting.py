@@ -298,6 +298,7 @@ PATTERN = Pattern(
     slot="pair",
     severity="warning",
     find=find,
+    needs=("pair",),
     after=("eval_apart",),
     hides=("too_early",),
     forbids=("steps+", "capacity+", "rate+"),

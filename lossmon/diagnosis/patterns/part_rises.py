@@ -103,6 +103,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
+    needs=("train",),
     hides=("healthy",),
     looks=4,
     limits=Bounds,

@@ -139,6 +139,7 @@ PATTERN = Pattern(
     slot="train",
     severity="info",
     find=find,
+    needs=("train",),
     after=("not_converged",),
     supported="warning",
     limits=Bounds,

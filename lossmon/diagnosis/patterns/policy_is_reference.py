@@ -26,7 +26,7 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """All rows at ln 2, all rewards 0."""
     train = view.train
-    if view.kind.id != "preference" or train is None or train.n < Bounds.points:
+    if train is None or train.n < Bounds.points:
         return None
     rewards = [one for name in _REWARDS if (one := view.around.logged(name)) is not None]
     if not rewards or any(not np.all(np.abs(one.value) <= Bounds.reward) for one in rewards):
@@ -54,6 +54,8 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    needs=("train",),
+    kinds=("preference",),
     hides=(
         "constant",
         "not_decreasing",

@@ -25,7 +25,7 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """Next to 0 with all pairs told apart."""
     train = view.train
-    if view.kind.id != "preference" or train is None or train.n < Bounds.points:
+    if train is None or train.n < Bounds.points:
         return None
     margin, accuracy = view.around.logged(MARGIN), view.around.logged(ACCURACY)
     if train.end > Bounds.loss or (accuracy is None and margin is None):
@@ -62,6 +62,8 @@ PATTERN = Pattern(
     slot="beside",
     severity="warning",
     find=find,
+    needs=("train",),
+    kinds=("preference",),
     hides=(
         "zero_loss",
         "constant",

@@ -166,9 +166,10 @@ def _sudden(train: Curve, least: float, count: int) -> float:
         error = 1.25 * noise * min(1.0, memory / count) ** 0.5
         recent = newest[-count:]
         rise = st.median(recent[np.isfinite(recent)]) - train.low
-        agree = np.mean(recent > train.low + rise / 2) >= Bounds.stays
-        if agree and rise >= max(least, Bounds.errors_soon * error):
-            return rise
+        if rise >= max(least, Bounds.errors_soon * error):
+            above = np.count_nonzero(recent > train.low + rise / 2)
+            if above >= Bounds.stays * count:
+                return rise
         count *= 2
     return 0.0
 
@@ -182,8 +183,7 @@ def _first_above(train: Curve, line: float) -> int:
 
 def _onset(train: Curve, line: float) -> int:
     """First bucket after the lowest level from which on the curve stays above a line."""
-    smooth = st.median3(train.value)
-    below = np.flatnonzero(smooth[train.low_at :] <= line)
+    below = np.flatnonzero(train.smooth[train.low_at :] <= line)
     return train.low_at + int(below[-1]) + 1 if len(below) else train.low_at + 1
 
 
@@ -219,6 +219,7 @@ PATTERN = Pattern(
     slot="train",
     severity="warning",
     find=find,
+    needs=("train",),
     after=("constant",),
     hides=(
         "spike",

@@ -21,7 +21,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.patterns import rebound
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 
@@ -42,7 +42,7 @@ def find(view: View) -> Finding | None:
     train = view.train
     if train is None or len(train.value) < Enough.points:
         return _of_few(view)
-    low, at = _reference(train)
+    low = train.low
     rise = train.end - low
     relative = rise / train.scale if low <= 0 else rise / low
     fall = train.start - low
@@ -51,6 +51,8 @@ def find(view: View) -> Finding | None:
         return None
     if (view.too_soon or _warms(view)) and relative < Bounds.steep:
         return None
+    smooth, _ = risen.smoothed(train)
+    at = int(smooth.argmin())
     errors = rise / max(train.block_error, train.error_of(max(3, len(train.value) // 10)), 1e-300)
     since = train.value[at:]
     if errors < Bounds.errors or len(since) < max(6, Bounds.share * len(train.value)):
@@ -145,13 +147,6 @@ def _warms(view: View) -> bool:
     return now - begins <= Bounds.warm_up * (top - begins)
 
 
-def _reference(train: Curve) -> tuple[float, int]:
-    """The lowest held level, or the first where that is as low; and its bucket."""
-    smooth, _ = risen.smoothed(train)
-    at = int(np.argmin(smooth))
-    return train.low, at
-
-
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     yield from co.at_onset(view, finding.since_step)
     yield from co.died(view, finding.since_step)
@@ -169,6 +164,7 @@ PATTERN = Pattern(
     slot="train",
     severity="warning",
     find=find,
+    needs=("train",),
     after=("rebound",),
     hides=("underfitting", "healthy_pair", "noisy", "chance_level", "too_early"),
     forbids=("rate+", "steps+", "capacity+", "steps-"),

@@ -35,8 +35,10 @@ def find(view: View) -> Finding | None:
         pair.train / pair.value
     )  # from the first on: a curve that is ahead starts alike
     ratio = float(np.exp(st.median(ratios)))
+    if ratio < Bounds.ratio:
+        return None
     together = pair.train_fall >= Bounds.follows * pair.fall
-    if ratio < Bounds.ratio or float(np.std(ratios)) > Bounds.spread or not together:
+    if float(np.std(ratios)) > Bounds.spread or not together:
         return None
     return Finding(
         "scaled_loss",
@@ -74,6 +76,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
+    needs=("pair",),
     hides=("train_high_eval_low", "eval_faster", "healthy_pair"),  # levels counted differently
     looks=2,
     limits=Bounds,

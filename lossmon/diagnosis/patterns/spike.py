@@ -41,15 +41,15 @@ def find(view: View) -> Finding | None:
     if not len(near):
         return None
     # A smooth baseline that short spikes do not move: medians over 21 buckets.
-    padded = np.pad(train.value, _HALF, mode="edge")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * _HALF + 1)[near]
+    around_each = near[:, None] + np.arange(-_HALF, _HALF + 1)
+    places = np.minimum(np.maximum(around_each, 0), len(train.value) - 1)
+    windows = train.value[places]
     base = train.value.copy()
     base[near] = st.row_medians(windows)
     around = np.zeros_like(base)
     around[near] = 1.4826 * st.row_medians(np.abs(windows - base[near, None]))
     # Of the buckets around, as a spike makes its own bucket wide.
-    inner = np.pad(train.sketch.deviation, _HALF, mode="edge")
-    inner = np.lib.stride_tricks.sliding_window_view(inner, 2 * _HALF + 1)[near]
+    inner = train.sketch.deviation[places]
     sigma = np.full_like(base, 1e-300)
     sigma[near] = np.maximum(np.maximum(around[near], st.row_medians(inner)), 1e-300)
     excess = np.zeros_like(base)
@@ -88,11 +88,11 @@ def find(view: View) -> Finding | None:
 def _around(value: Floats) -> Floats:
     """A level near each bucket that no spike lifts: the least of three medians of seven."""
     level = st.blocks(value, len(value) // 7)
-    level = np.minimum(
-        level, np.minimum(np.append(level[1:], level[-1]), np.append(level[0], level[:-1]))
-    )
-    around = np.repeat(level, 7)
-    around = np.append(around, np.repeat(around[-1:], max(0, len(value) - len(around))))
+    after = np.concatenate((level[1:], level[-1:]))
+    before = np.concatenate((level[:1], level[:-1]))
+    level = np.minimum(level, np.minimum(after, before))
+    around = level.repeat(7)
+    around = np.concatenate((around, level[-1:].repeat(max(0, len(value) - len(around)))))
     return np.asarray(around[: len(value)])
 
 
@@ -123,6 +123,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
+    needs=("train",),
     forbids=("rate+",),
     looks=1,
     limits=Bounds,

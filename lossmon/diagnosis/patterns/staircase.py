@@ -156,6 +156,7 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
+    needs=("train",),
     hides=("not_converged",),  # the fall at the last boundary is memory
     forbids=("steps+", "capacity+", "rate+"),
     looks=3,

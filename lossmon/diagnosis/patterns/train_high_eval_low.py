@@ -20,7 +20,7 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """Eval is clearly ahead, and train has stopped falling."""
-    found, pair = ahead(view), view.pair
+    found, pair = view.once(ahead), view.pair
     if found is None or pair is None or not found.stuck or view.too_soon:
         return None
     return Finding(
@@ -46,6 +46,7 @@ PATTERN = Pattern(
     slot="pair",
     severity="warning",
     find=find,
+    needs=("pair",),
     after=(
         "eval_apart",
         "underfitting",

@@ -30,10 +30,10 @@ def find(view: View) -> Finding | None:
     eval_drop = 1 - np.exp(-pair.fall)
     flat_eval = abs(eval_drop) <= Bounds.fall
     train_drop = train.drop / train.scale
-    flat_train = abs(train_drop) <= Bounds.fall or not_decreasing.find(view) is not None
+    flat_train = abs(train_drop) <= Bounds.fall or view.once(not_decreasing.find) is not None
     if (
         train_drop > Bounds.small
-        and st.mann_kendall(train.value if train.n < 32 else train.blocks) < Bounds.steady
+        and (st.mann_kendall(train.value) if train.n < 32 else train.trend) < Bounds.steady
     ):
         return None  # slow, and steady: 0.859, 0.817, 0.810, ... 0.787 in eight epochs
     if (
@@ -64,6 +64,7 @@ PATTERN = Pattern(
     slot="pair",
     severity="warning",
     find=find,
+    needs=("pair",),
     after=(
         "eval_apart",
         "overfitting",

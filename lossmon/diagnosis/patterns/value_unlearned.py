@@ -26,7 +26,7 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """Explained variance next to 0 or below, for half of a run that is long enough."""
-    explained = view.around.logged(_EXPLAINED) if view.kind.id == "rl" else None
+    explained = view.around.logged(_EXPLAINED)
     if explained is None or len(explained.value) < Bounds.points:
         return None
     late = explained.late(0.5)
@@ -62,6 +62,8 @@ PATTERN = Pattern(
     slot="beside",
     severity="info",
     find=find,
+    kinds=("rl",),
+    logs=(_EXPLAINED,),
     looks=4,
     limits=Bounds,
     typical=("returns_unscaled", "lr_too_low"),
