@@ -112,6 +112,10 @@ class Looker:
         few = train is not None and train.rises and train.n < Enough.rewards
         return NOISE_OF_REWARDS if few and self._kind.id == "rlhf" else frozenset()
 
+    def let_go(self) -> None:
+        """Nothing more is to come: another look would sum up all points anew."""
+        self._summaries.clear()
+
     def best(self, history: History, chosen: Mapping[str, str]) -> Best | None:
         """The best evaluation as of now: of what the run is judged by, else of its eval loss."""
         metric = self.judged(history, chosen).roles.get("eval_loss", chosen.get("eval_loss"))

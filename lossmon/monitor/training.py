@@ -172,6 +172,8 @@ class Training:
         self._safely(
             lambda: self._engine.conclude(self.history, self.chosen, over, alone=alone), Diagnosis()
         )
+        if whole:
+            self._safely(self._engine.let_go, None)
 
     @property
     def past_counts(self) -> bool:

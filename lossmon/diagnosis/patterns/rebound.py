@@ -168,7 +168,7 @@ def _sudden(train: Curve, least: float, count: int) -> float:
         rise = st.median(recent[np.isfinite(recent)]) - train.low
         if rise >= max(least, Bounds.errors_soon * error):
             above = np.count_nonzero(recent > train.low + rise / 2)
-            if above >= Bounds.stays * count:
+            if above >= Bounds.stays * len(recent):
                 return rise
         count *= 2
     return 0.0
