@@ -26,3 +26,14 @@ def standard_errors(n: float, digits: int = 1) -> Said:
     if abs(n) > _MOST_ERRORS:
         return said("more than {n:.0f} standard errors", n=math.copysign(_MOST_ERRORS, n))
     return said("{n} standard errors", n=f"{n:.{digits}f}")
+
+
+def went(drop: float) -> str:
+    """A relative drop in words."""
+    if abs(drop) < 0.0005:
+        return said("stayed")
+    return (
+        said("fell {drop}", drop=percent(drop, 1))
+        if drop >= 0
+        else said("rose {drop}", drop=percent(-drop, 1))
+    )

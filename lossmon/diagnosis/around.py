@@ -21,8 +21,6 @@ from lossmon.diagnosis.parts import Broken, broken_parts
 from lossmon.history.columns import Floats, Ints, Series, SeriesView
 from lossmon.history.run import History, Plan
 
-Flags = NDArray[np.bool_]
-
 # The time that one step took, by the names that trainers give it.
 STEP_TIME = (
     r"(?:step|iter(?:ation)?|batch|train_step)_?time|(?:elapsed_)?time_per_\w+|^time$|time_taken"
@@ -87,7 +85,7 @@ class Logged(NamedTuple):
         """The same of the newest part."""
         return _middle(self.value[-max(3, int(share * len(self.value))) :])
 
-    def since(self, holds: Flags) -> int:
+    def since(self, holds: NDArray[np.bool_]) -> int:
         """The step from which on something holds to the end."""
         broken = np.flatnonzero(~holds)
         at = int(broken[-1]) + 1 if len(broken) else 0
@@ -118,7 +116,7 @@ class Around:
         self.names = names if names is not None else Names(history.series if history else ())
         self._series = history.series if history is not None else {}
         self._chosen = chosen or {}
-        self._logged: dict[str, Logged | None] = {}
+        self._logged: dict[str, Logged] = {}
         self._plan = history.plan if history is not None else Plan()
         self._train = self._series.get((chosen or {}).get("train_loss", ""))
 
@@ -186,20 +184,19 @@ class Around:
 
     def logged_as(self, role: str) -> Logged | None:
         """The metric that plays a role, with points as logged; None where none does."""
-        series = self._series.get(self._chosen.get(role, ""))
-        return self._points(series) if series is not None else None
+        return self._points(self._series.get(self._chosen.get(role, "")))
 
-    def _points(self, series: Series) -> Logged | None:
+    def _points(self, series: Series | None) -> Logged | None:
         """The points of a metric, which several patterns ask for."""
-        if series.name not in self._logged:
-            self._logged[series.name] = _logged(series) if len(series) else None
-        return self._logged[series.name]
+        name = series.name if series else ""
+        if series and name not in self._logged:
+            self._logged[name] = _logged(series)
+        return self._logged.get(name)
 
     @cached_property
     def loss(self) -> Logged | None:
         """What is minimised, whatever the run is judged by."""
-        series = self._series.get(self.loss_name)
-        return self._points(series) if series is not None else None
+        return self._points(self._series.get(self.loss_name))
 
     @cached_property
     def losses(self) -> tuple[Logged, ...]:

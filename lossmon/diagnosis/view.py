@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.around import Around
 from lossmon.diagnosis.evidence import Told
 from lossmon.diagnosis.kind import Kind
@@ -275,17 +274,6 @@ def log_drop(start: float, end: float) -> float:
     if start > 0 and end > 0:
         return float(np.log(start / end))
     return (start - end) / max(abs(start), abs(end), 1e-300)
-
-
-def went(drop: float) -> str:
-    """A relative drop in words."""
-    if abs(drop) < 0.0005:
-        return said("stayed")
-    return (
-        said("fell {drop}", drop=percent(drop, 1))
-        if drop >= 0
-        else said("rose {drop}", drop=percent(-drop, 1))
-    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -168,12 +168,10 @@ class Training:
         if self.judging == "never" or (self.judging == "at the end" and not whole):
             return
         over = self.state(now) != "running" or (whole and not self.history.steps_remain)
-        alone = self.judging == "at the end"
+        how = {"alone": self.judging == "at the end", "last": whole}
         self._safely(
-            lambda: self._engine.conclude(self.history, self.chosen, over, alone=alone), Diagnosis()
+            lambda: self._engine.conclude(self.history, self.chosen, over, **how), Diagnosis()
         )
-        if whole:
-            self._safely(self._engine.let_go, None)
 
     @property
     def past_counts(self) -> bool:

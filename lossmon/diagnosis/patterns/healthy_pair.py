@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lossmon.diagnosis.amounts import went
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Sketch
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import View, went
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.amounts import percent, standard_errors
+from lossmon.diagnosis.amounts import percent, standard_errors, went
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.kind import RANKED as RANKS
@@ -19,7 +19,7 @@ from lossmon.diagnosis.pairs import eval_guesses
 from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.patterns.staircase import stairs
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import Pair, View, log_drop, went
+from lossmon.diagnosis.view import Pair, View, log_drop
 from lossmon.history.best import Best
 from lossmon.words import said
 

@@ -6,11 +6,12 @@ import numpy as np
 
 from lossmon.diagnosis import flat
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import went
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns import not_decreasing
-from lossmon.diagnosis.view import View, went
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 
