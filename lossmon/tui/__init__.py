@@ -5,8 +5,9 @@
     leaving.py   what ends behind a screen that was left  screens/, widgets/
 The terminal:
     driver.py    given back on every way out              wire.py      cells that differ, no more
-    clipboard.py through whatever lies between            textual_private.py  names not public
-    themes.py    colours                                  notices.py   bell, desktop, title
+    wired_app.py one frame from size to size              textual_private.py  names not public
+    clipboard.py through whatever lies between            notices.py   bell, desktop, title
+    themes.py    colours
 What is shown:
     view.py      how the chart is looked at               look.py      words, signs and styles
     wording.py   what the panel says, wrapped             tongue.py    the language

@@ -37,7 +37,7 @@ from lossmon.tui.screens.help import HelpScreen, keys_of
 from lossmon.tui.screens.leave import Choice, LeaveScreen
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.watcher import Watcher
-from lossmon.tui.wire import WiredApp
+from lossmon.tui.wired_app import WiredApp
 from lossmon.words import Words, known, said
 
 if TYPE_CHECKING:

@@ -12,15 +12,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from rich.color import ColorSystem
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.style import Style
-from textual import events
-from textual.app import App
-from textual.screen import Screen
 from textual.strip import Strip
 
 from lossmon.text import char_width
-from lossmon.tui import textual_private as textual
 from lossmon.tui.textual_private import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 
@@ -305,63 +301,3 @@ def _turn(old: Pen, new: Pen) -> str:
     short = ";".join(codes)
     anew = ";".join(["0", *(part for part in new if part)])
     return f"\x1b[{short if len(short) <= len(anew) else anew}m"
-
-
-@lru_cache(maxsize=1)
-def _erases_in_colour() -> bool:
-    """Whether the terminal says that what it erases takes the background in use."""
-    try:
-        import curses  # not everywhere
-
-        curses.setupterm(fd=2)  # on which the driver draws
-        return curses.tigetflag("bce") > 0
-    except Exception:  # no such module, or no such terminal: `curses.error` where there is one
-        return False
-
-
-class WiredApp(App[None]):
-    """An app whose screen goes through a `Wire`.
-
-    `_display` is Textual's own (8.2): there is no public place between compositor and driver. Where
-    a release has none, or lacks what is used here, it draws by itself (`textual_private`).
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._wire = Wire()
-        self.plain_signs = False
-        if self.no_color:  # what is dim stays so by its attribute, not by a colour between two
-            textual.drop_dimming(self)
-
-    def on_mount(self) -> None:
-        """After a suspension the terminal shows something else."""
-        self.app_resume_signal.subscribe(self, self._resumed)
-
-    def _resumed(self, _: object) -> None:
-        self.action_redraw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Of two resizes that cancel out, one after the other, the terminal kept only a part."""
-        if textual.is_running(self) and event.size == self.size:
-            self.action_redraw()
-
-    def action_redraw(self) -> None:
-        """Draw everything anew: something else wrote to the terminal."""
-        self._wire.forget()
-        self.refresh(layout=True)
-
-    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
-        if not isinstance(renderable, (LayoutUpdate, ChopsUpdate)) or not textual.draws(self):
-            super()._display(screen, renderable)
-            return
-        width, height = self.size
-        colors = None if self.no_color else textual.colors_of(self)
-        sequence = self._wire.encode(
-            renderable, width, height, colors, plain=self.plain_signs, erases=_erases_in_colour()
-        )
-        # A box may have kept the cursor at a place that a smaller terminal does not have.
-        cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
-        if sequence or textual.cursor_moved(self, cursor):
-            super()._display(screen, Sent(sequence))
-        else:
-            self.post_display_hook()

@@ -1,0 +1,116 @@
+"""The app whose screen goes through a `Wire`, and from size to size in one frame."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from time import monotonic
+
+from rich.console import RenderableType
+from textual import events
+from textual.app import App
+from textual.screen import Screen
+from textual.timer import Timer
+
+from lossmon.tui import textual_private as textual
+from lossmon.tui.textual_private import ChopsUpdate, LayoutUpdate
+from lossmon.tui.wire import Sent, Wire
+
+_STILL_S = 0.05  # without a part that is laid out anew: then a resize is over
+_LONGEST_HOLD_S = 0.4  # whatever goes on: a window that is dragged shows something
+
+
+@lru_cache(maxsize=1)
+def _erases_in_colour() -> bool:
+    """Whether the terminal says that what it erases takes the background in use."""
+    try:
+        import curses  # not everywhere
+
+        curses.setupterm(fd=2)  # on which the driver draws
+        return curses.tigetflag("bce") > 0
+    except Exception:  # no such module, or no such terminal: `curses.error` where there is one
+        return False
+
+
+class WiredApp(App[None]):
+    """An app whose screen goes through a `Wire`.
+
+    `_display` is Textual's own (8.2): there is no public place between compositor and driver. Where
+    a release has none, or lacks what is used here, it draws by itself (`textual_private`).
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._wire = Wire()
+        self._drawn = self._lacks_all = False
+        self._held_until: float | None = None  # since a resize, until all is laid out anew
+        self._settling: Timer | None = None
+        self.plain_signs = False
+        if self.no_color:  # what is dim stays so by its attribute, not by a colour between two
+            textual.drop_dimming(self)
+
+    def on_mount(self) -> None:
+        """After a suspension the terminal shows something else."""
+        self.app_resume_signal.subscribe(self, self._resumed)
+
+    def _resumed(self, _: object) -> None:
+        self.action_redraw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show nothing until all is laid out anew, then all of it: one frame from size to size.
+
+        Classes follow a size, panels the classes, and the chart its panel: each was a frame, and
+        those between had half of the old layout. Of two resizes that cancel out, one after the
+        other, the terminal kept only a part.
+        """
+        if not textual.is_running(self):
+            return
+        if event.size == self.size:
+            self.action_redraw()
+        if self._drawn and self._held_until is None:
+            self._held_until = monotonic() + _LONGEST_HOLD_S
+            self._settle_soon()
+
+    def _settle_soon(self) -> None:
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(_STILL_S, self._settled)
+
+    def _settled(self) -> None:
+        self._held_until, self._settling, self._lacks_all = None, None, True
+        self.action_redraw()
+
+    def _holds(self, whole: bool) -> bool:
+        """Whether an update is not shown: all of the screen will be, in one."""
+        if self._held_until is None:
+            self._lacks_all = self._lacks_all and not whole
+            return self._lacks_all
+        if monotonic() < self._held_until:
+            self._settle_soon()
+        else:
+            self._settled()
+        return True
+
+    def action_redraw(self) -> None:
+        """Draw everything anew: something else wrote to the terminal."""
+        self._wire.forget()
+        self.refresh(layout=True)
+
+    def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        if not isinstance(renderable, (LayoutUpdate, ChopsUpdate)) or not textual.draws(self):
+            super()._display(screen, renderable)
+            return
+        if self._holds(whole=isinstance(renderable, LayoutUpdate)):
+            self.post_display_hook()
+            return
+        self._drawn = True
+        width, height = self.size
+        colors = None if self.no_color else textual.colors_of(self)
+        sequence = self._wire.encode(
+            renderable, width, height, colors, plain=self.plain_signs, erases=_erases_in_colour()
+        )
+        # A box may have kept the cursor at a place that a smaller terminal does not have.
+        cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+        if sequence or textual.cursor_moved(self, cursor):
+            super()._display(screen, Sent(sequence))
+        else:
+            self.post_display_hook()

@@ -1,0 +1,59 @@
+"""From size to size in one frame: none between that holds a part of the old layout."""
+
+from __future__ import annotations
+
+import os
+import select
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.tui.synthetic import write_runs
+from tests.tui.terminal import Terminal
+
+pytestmark = pytest.mark.slow
+SIZES = ((200, 50), (80, 24), (40, 12), (110, 30), (200, 50))
+_SYNC = b"\x1b[?2026;2$y"  # this terminal shows a frame when it is whole
+_END = b"\x1b[?2026l"
+
+
+def frames(terminal: Terminal, seconds: float) -> list[str]:
+    """What the terminal shows one after the other, within some seconds."""
+    came, end = bytearray(), time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        if select.select([terminal.fd], [], [], left)[0]:
+            came += os.read(terminal.fd, 1 << 16)
+    shown = []
+    for frame in bytes(came).split(_END)[:-1]:
+        terminal.stream.feed(frame)
+        shown.append(terminal.text())
+    return shown
+
+
+def corners(text: str) -> list[tuple[str, int, int]]:
+    """Where the boxes stand."""
+    lines = enumerate(text.splitlines())
+    return [(sign, x, y) for y, line in lines for x, sign in enumerate(line) if sign in "╭╮╰╯"]
+
+
+def test_each_frame_of_a_resize_is_whole(tmp_path: Path) -> None:
+    write_runs(tmp_path)
+    (columns, rows), *_ = SIZES
+    terminal = Terminal(str(tmp_path), columns=columns, rows=rows)
+    try:
+        terminal.wait_for("3 runs", 40)
+        terminal.wait_for("timeline", 40)
+        os.write(terminal.fd, _SYNC)
+        terminal.settle()  # what was drawn for the old size must not come late
+        for before, size in pairwise(SIZES):
+            terminal.resize(*size)
+            shown = frames(terminal, 3.0)
+            assert shown, f"{before} to {size}"
+            assert bool(corners(shown[-1])) == (size[0] >= 60)
+            for frame in shown:
+                assert corners(frame) == corners(shown[-1]), f"{before} to {size}:\n{frame}"
+                assert frame.splitlines()[0].strip(), frame
+    finally:
+        terminal.close()
