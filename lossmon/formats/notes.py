@@ -151,7 +151,7 @@ _SAYS = (
     ("half", re.compile(
         r"\b(?:b?fp16|float16|16-(?:true|mixed|bit)|half[ -]precision|mixed[ _-]precision|autocast"
         r"|gradscaler)\b", re.I)),
-    ("language", re.compile(r"\btflops\b|\btokeni[sz]er|\btokens?\b", re.I)),
+    ("language", re.compile(r"\btflops\b|\btokeni[sz]er|\btokens\b", re.I)),
 )  # fmt: skip
 # A score that one line tells by itself: "Validation Dice Coeff: 1.97".
 _LONE_SCORE = re.compile(

@@ -177,6 +177,12 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
         {"accuracy": [0.000391, 0.001563, 0.0, 0.001172, 0.000781, 0.001563, 0.001953, 0.001563,
                       0.000781, 0.001563, 0.000781, 0.000781, 0.000391],
          "epoch": list(range(13))}, "chance_level", "not_started"),
+    "a KL that alone is no number": (
+        {"loss": LEVEL, "recon_loss": FALL, "kl_loss": [0.3, 0.4, 0.5, *[NAN] * 5]},
+        "part_nan", "variance_unbounded"),
+    "a CTC part that alone is no number": (
+        {"loss": LEVEL, "att_loss": FALL, "ctc_loss": [3, 2, 2.5, *[math.inf] * 5]},
+        "part_nan", "impossible_target"),
     "trees that find no split": (
         {"train-logloss": [0.69314] * 6, "valid-auc": [0.5] * 6}, "constant", "no_split"),
 }  # fmt: skip

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 
 from lossmon.diagnosis.finding import CauseId, Finding
+from lossmon.diagnosis.kind import plain, whole
 from lossmon.diagnosis.limits import Enough, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
@@ -59,8 +60,21 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             name=part.name,
             others=part.others,
         )
-        cause: CauseId = "impossible_target" if view.kind.id == "speech" else "part_targets"
-        yield Reason(cause, why, 2.5, ("lr_too_high", "exploding_gradients"))
+        yield Reason(_of(part.name, view.kind.id), why, 2.5, ("lr_too_high", "exploding_gradients"))
+
+
+def _of(name: str, kind: str) -> CauseId:
+    """What a part of this name does not survive."""
+    form = plain(name)
+    if _KL.search(form):
+        return "variance_unbounded"
+    if kind == "speech" or _ALIGNED.search(form):
+        return "impossible_target"
+    return "part_targets"
+
+
+_KL = whole(r"kld?|kl_\w+|\w+_kld?|latent\w*|prior\w*")
+_ALIGNED = whole(r"\w*ctc\w*|rnnt\w*|transducer\w*")
 
 
 PATTERN = Pattern(
