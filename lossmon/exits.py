@@ -45,12 +45,12 @@ def status_of(command: Callable[[], object]) -> int:
     open_missing_streams()
     if not sys.warnoptions:  # a warning of Python's is for authors, and would stand on the screen
         warnings.simplefilter("ignore")
-    signal.signal(signal.SIGINT, _interrupt_once)
+    received = _interrupt_by(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     try:
         status = command()
         sys.stdout.flush()  # what can't be written is told below, not at interpreter exit
     except click.exceptions.Abort:
-        return 130
+        return 128 + received.get("signal", signal.SIGINT)
     except click.ClickException as error:
         # It quotes arguments, which a glob may have made of names of files.
         vars(error)["message"] = escaped(error.message)
@@ -70,7 +70,7 @@ def status_of(command: Callable[[], object]) -> int:
         _hush()
         return 2
     except KeyboardInterrupt:
-        return 130
+        return 128 + received.get("signal", signal.SIGINT)
     except Exception as error:
         return _broken(error)
     return status if isinstance(status, int) else 0
@@ -91,10 +91,25 @@ def open_missing_streams() -> None:
         setattr(sys, name, open(number, mode, encoding="utf-8", errors="replace"))  # noqa: SIM115
 
 
-def _interrupt_once(number: int, _: object) -> None:
-    """A second ctrl+c ends the program at once, also within what the first has it tidy up."""
-    signal.signal(number, signal.SIG_DFL)
-    raise KeyboardInterrupt
+def _interrupt_by(*numbers: signal.Signals) -> dict[str, int]:
+    """Have these signals end the command as ctrl+c does, with what it started; which one came.
+
+    By itself SIGTERM leaves a client that hangs behind: `timeout 15 lossmon check box:runs` did so
+    at each turn of cron. A second ctrl+c ends the program at once, also within what the first has
+    it tidy up; GNU timeout sends its signal twice, so that of the others the second is no news.
+    """
+    received: dict[str, int] = {}
+
+    def interrupt(number: int, _: object) -> None:
+        again = signal.SIG_DFL if number == signal.SIGINT else signal.SIG_IGN
+        signal.signal(number, again)
+        received["signal"] = number
+        raise KeyboardInterrupt
+
+    for number in numbers:
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+            signal.signal(number, interrupt)
+    return received
 
 
 def _hush() -> None:

@@ -19,6 +19,7 @@ import pytest
 from lossmon.errors import ConfigError, TargetError
 from lossmon.exits import open_missing_streams, status_of
 from lossmon.words import said
+from tests.logs.test_vitals import wait_for
 
 _PROGRAM = """
 import sys, threading
@@ -38,14 +39,18 @@ def test_nobody_waits_for_a_thread(command: str, status: int) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (status, "said\n", "")
 
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
 @pytest.fixture
 def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IO[str]]:
     """Standard output of a program; what it changes of the process is put back."""
-    before = signal.getsignal(signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in ENDS}
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     with warnings.catch_warnings(), open(tmp_path / "stdout", "w+", encoding="utf-8") as file:
         yield file
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def ending(command: Callable[[], object], output: IO[str]) -> int:
@@ -106,17 +111,58 @@ def test_what_has_no_reader_or_no_room_is_not_tried_again(
     assert Path(output.name).read_text() == ("kept" if number else "keptlost")
 
 
-def test_a_second_ctrl_c_ends_at_once_and_warnings_of_python_are_not_shown(
-    output: IO[str], capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("number", ENDS)
+def test_a_signal_ends_a_command_and_what_it_started(
+    number: signal.Signals, output: IO[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A second ctrl+c ends at once; GNU timeout sends the same signal twice, which is no news."""
+    tidied = []
+
     def interrupted() -> None:
         warnings.warn("for authors", stacklevel=1)
-        os.kill(os.getpid(), signal.SIGINT)
-        signal.pthread_sigmask(signal.SIG_BLOCK, ())  # a signal is seen when a call ends
+        try:
+            os.kill(os.getpid(), number)
+            signal.pthread_sigmask(signal.SIG_BLOCK, ())  # a signal is seen when a call ends
+        finally:
+            tidied.append(True)
 
-    assert ending(interrupted, output) == 130
-    assert signal.getsignal(signal.SIGINT) == signal.SIG_DFL
+    assert ending(interrupted, output) == 128 + number
+    assert tidied
     assert capsys.readouterr().err == ""
+    again = signal.SIG_DFL if number == signal.SIGINT else signal.SIG_IGN
+    assert signal.getsignal(number) == again
+
+
+def test_a_signal_that_the_caller_ignores_stays_ignored(output: IO[str]) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    assert ending(lambda: os.kill(os.getpid(), signal.SIGHUP), output) == 0
+
+
+def test_a_client_that_hangs_ends_with_the_command(tmp_path: Path) -> None:
+    """`timeout 15 lossmon check docker:train` from cron left one behind at each turn."""
+    client, told = tmp_path / "docker", tmp_path / "pid"
+    client.write_text(
+        f'#!/bin/sh\necho $$ > "{told}.new"\nmv "{told}.new" "{told}"\nexec sleep 60\n'
+    )
+    client.chmod(0o700)
+    path = os.pathsep.join((str(tmp_path), os.environ["PATH"]))
+    command = [sys.executable, "-m", "lossmon", "check", "docker:train"]
+    with subprocess.Popen(command, env=os.environ | {"PATH": path}) as process:
+        try:
+            wait_for(told.exists, "the client has started")
+            process.terminate()
+            assert process.wait(30) == 128 + signal.SIGTERM
+        finally:
+            process.kill()
+    wait_for(lambda: not alive(int(told.read_text())), "the client has ended")
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("closed", ["stdin", "stdout", "stderr"])

@@ -52,6 +52,7 @@ _MAX_FOLDED = 200  # lines of a dict
 _MAX_FOLDED_LINE = 4096  # bytes; a key and its value
 _FRACTION = re.compile(r"'epoch'\s*:\s*(?:'|\d+\.)")  # as the Trainer writes it, be it 0.0
 _SURE = 3  # dicts with a loss are rows; fewer may be settings
+_TRIED = 1 << 16  # bytes of the head in which rows are looked for first
 _MAX_KEYS = 500
 _MOST_WAITING = 128  # rows; a block of printed text holds fewer
 _MAX_BEFORE = 200  # characters before a dict that may say where it belongs
@@ -243,10 +244,16 @@ def sniff(head: bytes, name: str) -> str | None:
         any(_FOLDED_LOSS.match(key) for key in _FOLDED_KEY.findall(printed.group()))
         for printed in _FOLDED.finditer(head)
     )
-    if 0 < found < _SURE:
-        decoder = DictLineDecoder()
-        found = min(found, len([*decoder.feed(head), *decoder.flush()]))
+    if found < _SURE:
+        found = min(found, _rows_of(head))
+    elif not _rows_of(head[:_TRIED]) and not _rows_of(head):
+        return None  # {'loss': oops} sixty times, in a log whose rows were lost for it
     return said("{found} printed dicts with a loss", found=found) if found else None
+
+
+def _rows_of(head: bytes) -> int:
+    decoder = DictLineDecoder()
+    return len([*decoder.feed(head), *decoder.flush()])
 
 
 def decoder(name: str) -> DictLineDecoder:

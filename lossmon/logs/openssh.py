@@ -17,11 +17,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lossmon.errors import ConfigError, TargetError
+from lossmon.logs.program import Program
 from lossmon.logs.source import Failure, HostState
 from lossmon.text import printable
 from lossmon.words import Said, known, said
 
 UNREACHED = 255  # exit status of an ssh that could not connect
+_TELLS_S = 10.0  # of the configuration
 PERSIST_S = 60  # a connection that was asked for outlives its last use by so much
 
 _PRIVATE = (
@@ -140,15 +142,9 @@ def _arguments(host: Host, extra: Sequence[str]) -> list[str]:
 
 def settings(host: Host) -> dict[str, list[str]]:
     """What the user's configuration says of a host, by `ssh -G`; empty where it cannot tell."""
-    try:
-        done = subprocess.run(
-            ["ssh", "-G", *_arguments(host, ()), "--", host.address],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=10, check=False,
-        )  # fmt: skip
-    except (OSError, subprocess.TimeoutExpired):
-        return {}
+    told = Program("ssh", _TELLS_S).ask(["-G", *_arguments(host, ()), "--", host.address])
     found: dict[str, list[str]] = {}
-    for line in done.stdout.decode(errors="replace").splitlines():
+    for line in told.text.splitlines():
         name, _, value = line.partition(" ")
         found.setdefault(name.lower(), []).append(value)
     return found

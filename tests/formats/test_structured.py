@@ -207,3 +207,12 @@ def test_mlperf_calls_the_eval_loss_of_language_models_accuracy() -> None:
 
     log = line("submission_benchmark", "llama2_70b_lora") + line("eval_accuracy", 0.92)
     assert counts(read(log, "result.txt")) == {"eval_loss": 1}
+
+
+def test_printed_dicts_without_a_number_are_no_rows_of_theirs() -> None:
+    """They were sixty, beside eighty rows that were lost for it."""
+    rows = "".join(f"step {i} loss {2 / i:.3f}\n" for i in range(1, 40))
+    text = rows + "{'loss': oops}\n" * 60 + rows.replace("step ", "step 1")
+    found = detect(text.encode(), "train.log", True)
+    assert found is not None
+    assert found.format == "text"
