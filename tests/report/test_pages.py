@@ -32,7 +32,7 @@ SICK = Finding(
     said("rose {by}", by=3),
     (Cause("small_data"), RATE),
 )
-WELL = Finding("healthy", "info", 0.9, 7, "loss", "falls", (RATE,))
+WELL = Finding("healthy", "info", 0.9, 7, "loss", "falls")
 DEAD = Finding("diverged", "critical", 0.9, 7, "loss", "is NaN")
 
 
