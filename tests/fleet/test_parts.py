@@ -35,6 +35,7 @@ def planned(tmp_path: Path, paths: list[str], rows: int = 3) -> list[set[str]]:
         (["a/x.jsonl", "a/logs/y.jsonl"], 1),  # and below it
         (["x.jsonl", "a/x.jsonl", "b/x.jsonl"], 1),
         (["a/b/x.jsonl", "a/c/x.jsonl"], 2),  # no log lies above both
+        (["x.jsonl", "a/b/x.jsonl"], 1),  # a log lies far above
         (["x.jsonl", *(f"r{i}/x.jsonl" for i in range(48))], 1),
         (["x.jsonl", *(f"r{i}/x.jsonl" for i in range(49))], 50),  # a folder of runs, and a note
     ],

@@ -35,6 +35,7 @@ def _finding(text: str) -> Finding:
         ("warning rising 0.99, critical diverged 0.2", "diverged"),
         ("warning rising 0.6, warning overfitting 0.9", "overfitting"),
         ("info healthy 0.6, info healthy_pair 0.9", "healthy_pair"),
+        ("warning slowdown 0.99, warning overfitting 0.5", "overfitting"),  # a verdict says more
     ],
 )
 def test_what_is_named_first(base: RunUpdate, findings: str, first: str) -> None:
