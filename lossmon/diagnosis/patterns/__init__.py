@@ -17,7 +17,8 @@ declared which is asked first: a new one names in `after` those that it gives wa
 the `after` of those that give way to it.
 
 Order of asking, severities, looks, causes, figures, guides of the chart, sketches, `explain` and
-its `-v` all follow from it; `tests/diagnosis/test_patterns.py` holds that nothing is missing.
+its `-v` all follow from it; `tests/diagnosis/test_patterns.py` and `tests/knowledge` hold that
+nothing is missing.
 """
 
 from __future__ import annotations
