@@ -231,7 +231,7 @@ KINDS: tuple[Kind, ...] = (  # of those that a run's names tell, the first is it
         raw=r"^(?:[ed]?(?:train|test|eval|valid\w*)|validation_\d+)-(?:rm[a-z]{1,3}|ma[a-z]{1,2}|m?logloss"
         r"|m?error|auc|aucpr|ndcg\S*|poisson|gamma|tweedie|cox)$",
         words=frozenset(("boosting",)),
-        without=frozenset(("clip", "precision", "batch", "weights", "resume")),
+        without=frozenset(("clip+", "precision+", "batch+", "weights+", "resume+")),
         goals=(Measure(r"\w*auc\w*|\w*ndcg\w*|\w*map\w*|\w*accuracy\w*", "higher"),),
         raises_rate=False,
     ),
