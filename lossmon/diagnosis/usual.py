@@ -6,11 +6,12 @@ classes, a likelihood of a density that falls below 0.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis.kind import plain, whole
+from lossmon.diagnosis.kind import plain
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.measures import is_held_out
 from lossmon.diagnosis.reasons import Reason
@@ -27,7 +28,7 @@ class Bounds(Limits):
     largest = Limit(4096, "examples of a batch", "usual recipes")
 
 
-_ACCURACY = whole(r"\w*acc(?:uracy)?1?|top_?1(?:_acc\w*)?|prec_?1")
+_ACCURACY = re.compile(r"acc|top_?1(?!\d)|prec_?1(?!\d)")
 
 
 def reasons(view: View) -> Iterator[Reason]:

@@ -103,7 +103,7 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
     if TRAIN_LOSS not in chosen:
         train_parts = [name for name in parts if not is_eval(name)]
         if train_parts:
-            chosen[TRAIN_LOSS] = min(train_parts, key=_part_oddness)
+            chosen[TRAIN_LOSS] = min(_frequent(train_parts, counts), key=_part_oddness)
     if not chosen.keys() & {TRAIN_LOSS, EVAL_LOSS}:
         sought = [name for name in candidates.get(OTHER, []) if is_objective(name)]
         least = [name for name in sought if _BEST.search(plain(name))]  # beside an average
@@ -154,13 +154,15 @@ def train_alone(others: Iterable[str], evals: Iterable[str]) -> list[str]:
 
 
 _RARE = 10  # a candidate with less than a tenth of another's points is a summary beside it
+_SUMMED_UP = 3  # points beside which a single one is a closing line: "Final loss: -0.398"
 _PLAIN_TOTAL = re.compile(rf"({TRAIN}_|{EVAL}_)?(loss|total_loss|loss_total)")
 
 
 def _frequent(names: list[str], counts: Mapping[str, int]) -> list[str]:
     most = max(counts.get(name, 0) for name in names)
     told = [name for name in names if is_told(name)]
-    return told or [name for name in names if counts.get(name, 0) >= most / _RARE]
+    least = max(most / _RARE, 2 if most >= _SUMMED_UP else 0)
+    return told or [name for name in names if counts.get(name, 0) >= least]
 
 
 def _oddness(role_: str, name: str) -> tuple[int, int, int, int, int]:

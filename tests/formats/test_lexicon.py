@@ -282,3 +282,8 @@ def test_a_weighted_sum_is_chosen_before_its_parts() -> None:
         TRAIN_LOSS: "train_loss_step/weighted_sum",
         EVAL_LOSS: "val0_epoch/weighted_sum",
     }
+
+
+def test_a_closing_line_is_no_curve_beside_rows() -> None:
+    assert choose({"final_loss": [1], "epoch_loss": [1, 2, 3]})["train_loss"] == "epoch_loss"
+    assert choose({"final_loss": [1], "epoch_loss": [1, 2]})["train_loss"] == "final_loss"
