@@ -33,10 +33,15 @@ READS = (
 SIGN = "a file that is called after a loss or a reward, such as `train_loss.txt`"
 
 _ROW = re.compile(
-    rb"\s{0,8}(?:(?P<word>epoch|iter|iteration|step)?[ :_#-]{0,3}(?P<count>\d{1,15})[\s,;:]{1,8})?"
+    rb"\s{0,8}(?:(?P<word>epoch|iter|iteration|step)?[ :_#-]{0,3}"
+    rb"\"?(?P<count>\d{1,15})\"?[\s,;:]{1,8})?"
     rb"(?P<value>[-+]?(?:\d{1,20}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf))"
-    rb"\s{0,8}",
+    rb"(?: ?\(\w{1,12}\))?\s{0,8}",
     re.IGNORECASE,
+)
+# What R, pandas and Julia write above columns that nobody named: "","x" and ,0 and x1,x2
+_UNNAMED = re.compile(
+    rb"(?:\"?(?:[A-Za-z]\d?)?\"?[,;\t]\"?(?:[A-Za-z]\d?|0)|\"?[A-Za-z]\d?)\"?\s{0,4}"
 )
 _TOLD = (TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM)
 _LEAST = 5  # rows from which on numbers alone are a curve
@@ -79,6 +84,8 @@ def sniff(head: bytes, name: str) -> str | None:
     lines = [line for line in head.splitlines(keepends=True) if line.strip()]
     if lines and not lines[-1].endswith((b"\n", b"\r")):
         lines.pop()  # may be cut
+    if len(lines) > 1 and _UNNAMED.fullmatch(lines[0]):
+        del lines[0]
     rows = [row for line in lines if (row := _ROW.fullmatch(line)) is not None]
     counts = [int(row["count"]) for row in rows if row["count"] is not None]
     if len(rows) < len(lines) or len(counts) not in (0, len(rows)):

@@ -162,6 +162,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),
     (OTHER_LOSS, r"[mc]lm_\w+"),  # XLM: by language
     (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}|.*_(?:cross_?entropy|smooth_?l1)"),
+    (OTHER_LOSS, r"l_(?:pix|percep|style|tv|g|d)(?:_.*)?"),  # BasicSR
     # Kaldi, pix2pix
     (OTHER_LOSS, r"(.*_)?objf|[gd]_(?:gan|real|fake|vgg|[a-c])(?:_feat)?|(?:cycle|idt)_[a-c]"),
     (OTHER_LOSS, r"(.*_)?(?:focal|[a-z]?ce|(?:smooth)?l[12]|pg)"),

@@ -66,8 +66,8 @@ MAX_TOKENS = 256  # numbers in a line; more are an array, not a row
 _BLANK = re.compile(rf"[\s{FILLER}]+")
 _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to a name: loss_0
 _CODE = re.compile(
-    r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|#(?!\d)|//|@)"
-    r"|^\s*\+\+? "
+    r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|//|@|\+\+? )"
+    r"|^\s*#(?!\d| ?\w{1,20} ?[#:] )"
     r"|\bHTTP/\d|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=\[]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 # What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".

@@ -232,7 +232,7 @@ class Placer:
         if evaluation:
             final = level == 0 and not self.drawn.holds_evaluation
             return {
-                f"final_{name}" if final and self._levels.get(name) == 2 else name: value
+                f"final_{name}" if final and self._levels.get(name, 0) else name: value
                 for name, value in values.items()
             }
         kept: dict[str, float] = {}

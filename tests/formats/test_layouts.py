@@ -593,6 +593,28 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
             )
         ],
     ),
+    "scores behind signs of number, and dates with a short year (BasicSR)": (
+        "".join(
+            f"23-05-06 08:45:53.{n}33 - INFO: [epoch:  {n}, iter:   {n},100] l_pix: {n}.5e-02 \n"
+            f"23-05-06 08:45:54.{n}33 - INFO: # Validation # PSNR: {n}.25e+01\n"
+            for n in (1, 2, 3)
+        ),
+        [
+            *[(n * 1000 + 100, {"l_pix": float(f"{n}.5e-2")}) for n in (1, 2, 3)],
+            *[(n * 1000 + 100, {"Validation # PSNR": n * 10 + 2.5}) for n in (1, 2, 3)],
+        ],
+    ),
+    "the best so far repeats what the epoch told": (
+        "".join(
+            f"Epoch {n} | loss: {n}.5 | val loss: {n}.25\nSaved the model, val loss: {n}.25\n"
+            for n in (1, 2)
+        ),
+        [
+            (n, values)
+            for n in (1, 2)
+            for values in ({"loss": n + 0.5, "val loss": n + 0.25}, {"final_val loss": n + 0.25})
+        ],
+    ),
     "CSV among other lines, with the index that pandas wrote": (
         "lr: 0.1\n\n,loss,val_loss\n" + "".join(f"{n},{n}.5,{n}.7\n" for n in range(3)) + "\nDone.\n",
         [(n, {"loss": n + 0.5, "val_loss": n + 0.7}) for n in range(3)],

@@ -154,6 +154,9 @@ def test_a_monitor_writes_episodes_under_single_letters() -> None:
         ("D_loss.dat", b"1 0.5\n2 0.4\n3 0.3\n4 0.2\n5 0.1\n", "D_loss"),
         ("exp/scalars/train/q.csv", b"1,6.6\n2,5.2\n3,4.1\n4,4.5\n5,3\n", "train/q"),
         ("somewhere/lr.csv", b"10;1.5\n20;1.2\n30;1.1\n40;.5\n50;.3\n", "lr"),
+        ("a_loss.csv", b"x1,x2\n1,6.6 (tracked)\n2,5.2\n3,4.1\n4,4.5\n5,3\n", "a_loss"),
+        ("loss.csv", b'"","x"\n"1",6.6\n"2",5.2\n"3",4.1\n"4",4.5\n"5",3\n', "loss"),
+        ("loss.csv", b",0\n0,6.6\n1,5.2\n2,4.1\n3,4.5\n4,3\n", "loss"),
         ("points.csv", b"1,6.6\n2,5.2\n3,4.1\n4,4.5\n5,3\n", None),
         ("labels.txt", b"0.5\n0.5\n0.5\n0.5\n0.5\n", None),  # no name of a metric
         ("loss.txt", b"1\n2\n3\n4\n5\n", None),  # counts
@@ -171,7 +174,7 @@ def test_bare_numbers_are_called_after_their_file(
     if found is not None:
         records = [*found.feed(data), *found.flush()]
         assert [list(record.values) for record in records] == [[metric]] * 5
-        assert found.skipped.count == 0
+        assert found.skipped.count == int(data[:1] in b'x",')
 
 
 def test_episodes_count_the_rows_of_a_table_where_nothing_else_does() -> None:
