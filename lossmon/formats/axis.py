@@ -46,25 +46,27 @@ class Beginning:
     a step that comes again replaces the one before.
 
     Attributes:
-        rows: of the training.
+        known: it had rows enough to be told again.
     """
 
     def __init__(self) -> None:
-        self.rows = 0
+        self.known = False
+        self._rows = 0
         self._first = -1  # the position of its first row
         self._next = -1  # and the first one behind it
 
-    def add(self, position: int) -> None:
-        """A row of it."""
-        self.rows += 1
-        if self.rows == 1:
+    def add(self, position: int, rows: int = 1) -> None:
+        """Some rows of it, the first of them here."""
+        if self._rows == 0:
             self._first = position
         elif self._next < 0 and position > self._first:
             self._next = position
+        self._rows += rows
+        self.known = self._rows >= _MANY and self._next >= 0
 
     def again(self, position: int) -> bool:
         """Whether a position that lies before the newest one is that of the first row."""
-        return self.rows >= _MANY and position < self._next
+        return self.known and position < self._next
 
 
 class Axis:

@@ -115,7 +115,7 @@ _UNCLEAN = re.compile(
 )
 _SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _JULIA = re.compile(r"(\.\d{1,17})f(-?\d{1,2})(?![\w.])")  # 2.5f0: a number of 32 bits
-_SIGNS = str.maketrans("：，；（）【】＝％｜", ":,;()[]=%|")
+_SIGNS = tuple(zip("：，；（）【】＝％｜", ":,;()[]=%|", strict=True))
 _ORDINALS = {
     "轮": "epoch", "周期": "epoch", "折": "fold", "步": "step", "批": "batch", "次迭代": "iter",
 }  # fmt: skip
@@ -136,8 +136,11 @@ def text_of(data: bytes) -> str:
     if "f0" in text:
         text = _JULIA.sub(r"\1e\2", text)
     if data.translate(None, _PLAIN):
-        if any(sign in text for sign in "第：，（＝【；％"):
-            text = _ORDINAL.sub(_ordinal, text.translate(_SIGNS))
+        for eastern, western in _SIGNS:  # many times as fast as `translate`
+            if eastern in text:
+                text = text.replace(eastern, western)
+        if "第" in text:
+            text = _ORDINAL.sub(_ordinal, text)
         if _UNCLEAN.search(text):
             text = "\n".join(map(clean_text, text.split("\n")))
     return text

@@ -154,7 +154,8 @@ class Placer:
             self._named, self._begun = named, Beginning()
             again = str(self._stages) if self._stages > 1 else ""
             self.stage = f"{named} {again}".strip()
-        self._begun.add(step)
+        if not self._begun.known:
+            self._begun.add(step)
 
     def take_many(self, shape: Shape, rows: list[tuple[str, ...]]) -> bool:
         """Many lines of a known shape; False, and nothing done, where a number of theirs is odd.
@@ -214,7 +215,7 @@ class Placer:
         if time is None or steps is None:
             return False
         shape.rows += len(rows)
-        self._begun.rows += len(rows)
+        self._begun.add(int(steps[0]), len(rows))
         values = shape.columns_of(numbers[1:])
         part = Rows(values, steps, epoch, time if len(time) else None, self.stage)
         place.step = int(steps[-1])

@@ -262,6 +262,7 @@ def test_parts_of_a_training(
         (["Epoch 1/3", "Epoch 2/3", "Epoch 1/3"], ["", "", ""]),
         ([f"Epoch {n}" for n in (1, 2, 3, 1, 2)], ["", "", "", "2", "2"]),
         ([f"Epoch {n}" for n in (1, 2, 3, 2)], ["", "", "", ""]),
+        ([f"step {n}0" for n in (*range(1, 40), 1, 2)], [*[""] * 39, "2", "2"]),
     ],
 )
 def test_parts_of_a_training_in_text(lines: list[str], want: list[str]) -> None:
