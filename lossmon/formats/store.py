@@ -22,10 +22,12 @@ class StoreDecoder(JsonlDecoder):
 
     def __init__(self) -> None:
         super().__init__(NAME)
+        self._titled = False
 
     def rows(self, lines: list[bytes]) -> Sequence[Record]:
         """Rows; what the store says of itself and of its run is none."""
-        if lines and self.format == NAME:
+        if lines and not self._titled:
+            self._titled = True
             self.format = str((load_object(lines[0]) or {}).get(_KEY, NAME))
             lines = lines[1:]
         told = [line for line in lines if line.startswith(_STATUS)]

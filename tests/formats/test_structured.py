@@ -13,6 +13,7 @@ from lossmon.errors import FormatError
 from lossmon.formats.decoder import Record
 from lossmon.formats.detect import detect
 from lossmon.formats.names import choose
+from lossmon.formats.store import StoreDecoder
 from tests.formats.samples import CSV, JSONL, SAMPLES, UNRELATED
 
 
@@ -219,3 +220,13 @@ def test_printed_dicts_without_a_number_are_no_rows_of_theirs() -> None:
     found = detect(text.encode(), "train.log", True)
     assert found is not None
     assert found.format == "text"
+
+
+@pytest.mark.parametrize("cut", [0, 40, 90])
+def test_the_first_line_alone_says_which_store_it_is(cut: int) -> None:
+    """Where it said none, each piece of the log lost its first line."""
+    rows = b"".join(b'{"step": %d, "loss": %d}\n' % (i, 9 - i) for i in range(6))
+    reader = StoreDecoder()
+    log = b'{"lossmon_store"\r: "trackio"}\n' + rows
+    read = [*reader.feed(log[:cut]), *reader.feed(log[cut:])]
+    assert [record.step for record in read] == list(range(6))

@@ -46,7 +46,8 @@ def _ceiling(view: View) -> Finding | None:
     found = facts.same(train.sketch)
     if found is None or not found.whole or found.rows < Bounds.facts or not -found.value > 0:
         return None
-    if facts.digits(found.value) > Bounds.digits or np.ptp(loss.value) == 0:
+    known = loss.value[np.isfinite(loss.value)]
+    if facts.digits(found.value) > Bounds.digits or not len(known) or np.ptp(known) == 0:
         return None
     return Finding(
         "score_tells",
@@ -61,8 +62,8 @@ def _ceiling(view: View) -> Finding | None:
             value=-found.value,
             rows=found.rows,
             loss=loss.name,
-            low=np.nanmin(loss.value),
-            high=np.nanmax(loss.value),
+            low=np.min(known),
+            high=np.max(known),
         ),
         numbers={"score": -found.value},
     )
