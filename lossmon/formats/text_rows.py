@@ -16,7 +16,7 @@ from lossmon.formats.text_loops import Loops
 from lossmon.formats.text_place import Counter, Place, Spot
 from lossmon.formats.text_shape import Shape
 from lossmon.formats.text_table import Row
-from lossmon.formats.text_words import is_slow
+from lossmon.formats.text_words import as_eval, is_slow
 
 _RECURS = 3  # so often must lines come to be finer rows of a metric that is there already
 
@@ -67,7 +67,7 @@ class Placer:
         place = self.place
         evaluation = shape.evaluation
         if not evaluation and self.loops.is_other(shape, groups):
-            values = {_as_eval(name): value for name, value in values.items()}
+            values = {as_eval(name): value for name, value in values.items()}
             evaluation = True
         evaluation |= shape.scores
         if shape.keras and self.loops.is_evaluate(shape, groups):
@@ -397,9 +397,3 @@ class Placer:
             self.drawn.hold(("table", step), record, whole=True)
         else:
             self.drawn.emit(record)
-
-
-def _as_eval(name: str) -> str:
-    if is_eval(name):
-        return name
-    return "eval_loss" if plain(name) == "loss" else f"eval_{name}"

@@ -65,3 +65,10 @@ def _of_training(name: str) -> bool:
 def is_slow(name: str) -> bool:
     """A value that a bar goes on showing long after it was measured."""
     return is_eval(name) or name.endswith("_epoch")
+
+
+def as_eval(name: str) -> str:
+    """What a metric is called where its row is one of held-out data."""
+    if is_eval(name):
+        return name
+    return "eval_loss" if plain(name) == "loss" else f"eval_{name}"
