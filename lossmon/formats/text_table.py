@@ -105,9 +105,10 @@ class Table:
             text = text.replace("|", " ")  # they part groups of columns
         elif mark:
             table = cls._of(cells, [], mark)
-            if mark == "|" and table is None and above.count(mark) == text.count(mark):
-                over = zip(_parted(above, mark), cells, strict=True)
-                table = cls._of([f"{a} {b}".strip() for a, b in over], [], mark)  # MATLAB
+            over = _parted(above, mark) if mark == "|" and table is None else []
+            if len(over) == len(cells):  # MATLAB
+                both = zip(over, cells, strict=True)
+                table = cls._of([f"{a} {b}".strip() for a, b in both], [], mark)
             if mark == "|" or table is not None:
                 return table
         names, spans = _columns(text)
