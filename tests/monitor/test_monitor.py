@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from pathlib import Path
 
 import pytest
 
+from lossmon.diagnosis.finding import Diagnosis
 from lossmon.logs.local import LocalSource
 from lossmon.logs.source import Health, HostState
 from lossmon.monitor import Monitor, RunUpdate
@@ -39,10 +41,15 @@ def test_reading_to_the_end_without_a_look_ends_as_looking_all_the_time_does(
     while not unseen.exhausted:
         unseen.read(NOW)
     told = [
-        [(one.run, one.state, one.step, one.diagnosis, len(one.logs)) for one in found]
+        [(one.run, one.state, one.step, at_the_end(one), len(one.logs)) for one in found]
         for found in (looked.conclude(NOW), unseen.conclude(NOW))
     ]
     assert told[0] == told[1]
+
+
+def at_the_end(update: RunUpdate) -> Diagnosis:
+    """Without the timeline: it has more looks the more slices the log is read in."""
+    return dataclasses.replace(update.diagnosis, timeline=())
 
 
 @pytest.fixture

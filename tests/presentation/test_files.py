@@ -8,6 +8,7 @@ import io
 import json
 import math
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,6 +32,27 @@ def test_what_is_written_takes_its_place_at_the_end(tmp_path: Path) -> None:
         assert os.path.dirname(partial) == str(tmp_path)
     assert path.read_text() == "new"
     assert os.listdir(tmp_path) == ["out.csv"]
+
+
+def test_a_link_is_followed_and_what_was_private_stays_so(tmp_path: Path) -> None:
+    there, link = tmp_path / "there.csv", tmp_path / "link.csv"
+    there.write_text("old")
+    there.chmod(0o600)
+    link.symlink_to(there)
+    with replacing(str(link)) as partial:
+        Path(partial).write_text("new")
+    assert link.is_symlink()
+    assert there.read_text() == "new"
+    assert stat.S_IMODE(there.stat().st_mode) == 0o600
+
+
+def test_a_pipe_is_no_file_to_replace(tmp_path: Path) -> None:
+    """It became a file, and its reader waited for ever."""
+    pipe = tmp_path / "points.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(TargetError, match="a pipe or a device"), replacing(str(pipe)):
+        pytest.fail("nothing is written")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
 
 
 @pytest.mark.parametrize(

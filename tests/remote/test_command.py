@@ -88,7 +88,7 @@ def test_one_line_says_what_is_wrong_and_the_others_are_read(box: Box, runs: Pat
         (["--ssh-option", "StrictHostKeyChecking=no", "box:x"], "host keys are always checked"),
         (["--ssh-option", "Port=1\nLocalCommand=x", "box:x"], "write Name=value"),
         (["box:-rf"], "must not begin with '-'"),
-        (["-F", "/nonexistent", "box:x"], "no such file"),
+        (["-F", "/nonexistent/config", "box:x"], "no such file"),
     ],
 )
 def test_what_could_be_taken_for_an_option_is_refused(
