@@ -156,8 +156,10 @@ def _without(chosen: Mapping[str, str]) -> dict[str, str]:
 
 def _eval_alone(points: Mapping[str, Sized], chosen: Mapping[str, str]) -> bool:
     """No train loss is told but in one closing line ("Final loss: -0.398"), and evals are."""
-    evals = len(points.get(chosen.get("eval_loss", ""), ()))
-    return evals >= _FEW_EVALS and len(points.get(chosen.get("train_loss", ""), ())) <= 1
+    rows = {
+        role: len(points.get(name, ())) for role, name in chosen.items()
+    }  # one may be called ""
+    return rows.get("eval_loss", 0) >= _FEW_EVALS and rows.get("train_loss", 0) <= 1
 
 
 def _best(

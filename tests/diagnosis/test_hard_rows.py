@@ -17,7 +17,7 @@ from lossmon.history.run import History
 NAMES = (
     "loss", "eval_loss", "loss_a", "loss_b", "total_loss", "num_tokens", "max_steps", "accuracy",
     "eval/wer", "grad_norm", "learning_rate", "reward", "kl", "entropy", "loss_scale", "d_loss",
-    "step_time", "memory", "temperature", "ppl",
+    "step_time", "memory", "temperature", "ppl", "",
 )  # fmt: skip
 NUMBERS = (
     0.0, -0.0, 1.0, 2.0, -1.0, 0.5, 2.0**24, 2.0**63, 1e300, -1e300, 5e-324, 1e-12, math.log(10),
@@ -31,6 +31,7 @@ ROWS = st.tuples(
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(ROWS, min_size=1, max_size=14), st.booleans())
+@example([(0, {"loss": 1.0}), *((i, {"": 1.0}) for i in range(6))], False)
 @example([(0, {"loss": 3.0}), (3, {"loss": 0.5}), (0, {"loss": 2.0**63})], False)
 def test_no_pattern_breaks(rows: list[tuple[int, dict[str, float]]], ended: bool) -> None:
     history, engine = History(role), Engine()
