@@ -244,6 +244,8 @@ def sniff(head: bytes, name: str) -> str | None:
         any(_FOLDED_LOSS.match(key) for key in _FOLDED_KEY.findall(printed.group()))
         for printed in _FOLDED.finditer(head)
     )
+    if not found:
+        return None
     if found < _SURE:
         found = min(found, _rows_of(head))
     elif not _rows_of(head[:_TRIED]) and not _rows_of(head):
