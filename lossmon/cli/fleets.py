@@ -75,7 +75,7 @@ def triage(
             all=fleet.tasks,
         )
         complain(words_here().say(words))
-        sys.exit(130)
+        raise click.Abort
     if errors:
         sys.exit(2)
     worst = max((LEVELS.index(one) for one in levels if one), default=-1)
