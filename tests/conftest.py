@@ -24,6 +24,19 @@ for _name in ("COLUMNS", "LINES"):
     os.unsetenv(_name)
 
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
+DATA = Path(__file__).parent / "data"
+WRITTEN = 1_750_000_000  # seconds since the Unix epoch: June 2025
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Date every file of `tests/data` long ago, before any worker starts.
+
+    A log without a clock is as old as its file, and a checkout is as old as the tests: its logs came
+    to rest in the middle of them, between the two looks of a test that compares them.
+    """
+    if not hasattr(session.config, "workerinput"):
+        for path in DATA.rglob("*"):
+            os.utime(path, (WRITTEN, WRITTEN))
 
 
 @pytest.fixture(scope="session")

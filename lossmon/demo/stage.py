@@ -49,6 +49,8 @@ def stage(only: Sequence[str] = (), fast: bool = False) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="lossmon-demo-"))
     children: list[subprocess.Popen[bytes]] = []
     try:
+        for pattern in only or known:
+            (folder / pattern).mkdir(exist_ok=True)
         # A file of the standard library alone: it starts in a blink and outlives a killed parent.
         children.append(_start([keeper.__file__, str(folder)]))
         for pattern in only or known:

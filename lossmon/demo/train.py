@@ -19,11 +19,15 @@ from lossmon.demo.writers import WRITERS
 
 
 def train(pattern: str, folder: Path, rows_per_s: float) -> None:
-    """Train and log; `rows_per_s` of 0 means as fast as possible."""
+    """Train and log to a folder that is there; `rows_per_s` of 0 means as fast as possible.
+
+    Raises:
+        FileNotFoundError: there is no such folder: who made it has gone and its keeper removed it.
+            A child that made it anew, starting late, left it behind for good.
+    """
     # A loss that overflows is what some of these trainings are for.
     warnings.simplefilter("ignore", RuntimeWarning)
     training = named(pattern)
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.json").write_text(json.dumps(training.settings, indent=2) + "\n")
     writer = WRITERS[training.writer](folder, training)
     due = time.monotonic()

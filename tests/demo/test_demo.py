@@ -24,6 +24,7 @@ PATTERNS = [name for name, _ in patterns()]
 
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_each_training_is_diagnosed_as_its_pattern(pattern: str, tmp_path: Path) -> None:
+    (tmp_path / pattern).mkdir()
     with warnings.catch_warnings():
         train(pattern, tmp_path / pattern, rows_per_s=0)
     report = lossmon.diagnose(tmp_path / pattern)
@@ -84,6 +85,13 @@ def test_a_killed_parent_leaves_nothing_behind() -> None:
     parent.wait()
     parent.stdout.close()
     assert gone(folder)
+
+
+def test_a_child_that_starts_late_makes_no_folder_anew(tmp_path: Path) -> None:
+    """It did where its parent was killed as it started, and nobody was left to remove it."""
+    with pytest.raises(FileNotFoundError):
+        train("healthy", tmp_path / "gone" / "healthy", rows_per_s=0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_unknown_pattern_names_those_there_are() -> None:

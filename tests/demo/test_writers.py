@@ -169,6 +169,7 @@ def test_each_training_is_found_by_its_pattern() -> None:
 
 
 def test_a_training_in_a_process_writes_its_whole_plan(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
     train("not_decreasing", tmp_path / "a" / "b", rows_per_s=0)
     (log,) = (tmp_path / "a" / "b").glob("*.log")
     assert log.read_text().count("\n") == named("not_decreasing").rows
