@@ -175,12 +175,12 @@ def tell_what_failed(errors: Iterable[LossmonError]) -> None:
         complain(message_of(error))
 
 
-def tell_broken_plug_ins() -> None:
+def tell_broken_plug_ins(say: Callable[[str], None] | None = None) -> None:
     """Say which formats of other packages cannot be imported, a line each."""
     from lossmon.formats.detect import broken_plug_ins
 
     for line in broken_plug_ins():
-        complain(line)
+        (say or complain)(line)
 
 
 def asking() -> Callable[[str], None] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -23,6 +24,9 @@ from lossmon.options import (
 )
 from lossmon.usage import command
 from lossmon.words import said, words
+
+if TYPE_CHECKING:
+    from lossmon.tui.first_frame import FirstFrame
 
 
 @command("open", hidden=True)
@@ -112,11 +116,13 @@ def replay(
 ) -> None:
     """See logs come again: what would it have said, and when?"""
     need_terminal("lossmon replay")
-    one_thread()
-    from lossmon.tui.start import play
+    targets, ascii = targets or (".",), plain(ascii)
+    with _first_frame(targets, lang, ascii) as frame:
+        one_thread()
+        from lossmon.tui.start import play
 
-    tell_broken_plug_ins()
-    sys.exit(play(targets or (".",), lang, plain(ascii), fps, complain, speed, start))
+        tell_broken_plug_ins(frame.say)
+        sys.exit(play(targets, lang, ascii, fps, frame.say, speed, start, frame))
 
 
 def _pick(lang: str, ascii: bool) -> tuple[str, ...]:
@@ -144,8 +150,19 @@ def _open(
 ) -> None:
     if "-" not in targets:
         need_terminal("lossmon")
-    one_thread()
-    from lossmon.tui.start import open_screen
+    ascii = plain(ascii)
+    here = targets or (() if session else (".",))
+    with _first_frame(here, lang, ascii) as frame:
+        one_thread()
+        from lossmon.tui.start import open_screen
 
-    tell_broken_plug_ins()
-    sys.exit(open_screen(targets, lang, plain(ascii), fps, complain, session))
+        tell_broken_plug_ins(frame.say)
+        sys.exit(open_screen(targets, lang, ascii, fps, frame.say, session, frame))
+
+
+def _first_frame(targets: tuple[str, ...], lang: str, ascii: bool) -> FirstFrame:
+    """What stands on the terminal while the rest is imported."""
+    from lossmon import config
+    from lossmon.tui.first_frame import first_frame
+
+    return first_frame(targets, config.load().screen, words(lang), ascii, complain)

@@ -3,6 +3,7 @@
     start.py     connects, then opens the screen          app.py       hands updates to it
     watcher.py   the thread that reads                    messages.py  what travels from it
     leaving.py   what ends behind a screen that was left  screens/, widgets/
+    first_frame.py  what stands there before Textual is imported   colours.py  its colours
 The terminal:
     driver.py    given back on every way out              wire.py      cells that differ, no more
     wired_app.py one frame from size to size              textual_private.py  names not public

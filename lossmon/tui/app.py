@@ -30,9 +30,9 @@ from lossmon.text import printable
 from lossmon.tui import clipboard, textual_private, themes
 from lossmon.tui.driver import TerminalDriver
 from lossmon.tui.leaving import LEAVE_S, Impatient
-from lossmon.tui.messages import RunsUpdated, ServiceFailed, WatchFailed
+from lossmon.tui.messages import RunsUpdated, ServiceFailed, Shown, WatchFailed
 from lossmon.tui.notices import Notices
-from lossmon.tui.palette import Palette
+from lossmon.tui.palette import COMMANDS, Palette
 from lossmon.tui.screens.help import HelpScreen, keys_of
 from lossmon.tui.screens.leave import Choice, LeaveScreen
 from lossmon.tui.screens.main import MainScreen
@@ -41,50 +41,10 @@ from lossmon.tui.wired_app import WiredApp
 from lossmon.words import Words, known, said
 
 if TYPE_CHECKING:
+    from lossmon.monitor import RunUpdate
     from lossmon.notify import Notifier
+    from lossmon.tui.first_frame import FirstFrame
 
-_COMMANDS = (
-    ("Smoothing", "off, 0.6, 0.9, 0.97", "smoothing"),
-    ("Logarithmic axis", "log or linear loss", "log_y"),
-    ("X axis", "by step, epoch, time, clock or tokens", "x_axis"),
-    ("Logarithmic x axis", "log or linear", "log_x"),
-    ("Y range", "every value inside, or robust against spikes", "range"),
-    ("Strip", "the next curve below the chart: a gap, a rate, a speed, or none", "strip"),
-    ("Cursor", "read the exact values of a point", "cursor"),
-    ("Follow", "the newest point, the window as wide as it is", "follow"),
-    ("Whole run", "zoom out", "whole"),
-    ("Metrics", "choose what is charted", "metrics"),
-    ("All metrics", "a grid of small charts", "grid"),
-    ("All runs", "a list with every column that fits", "runs"),
-    ("Wall of runs", "small charts of all runs", "wall"),
-    ("Filter runs", "by name, host, state or pattern", "filter"),
-    ("Sort runs", "by the next column", "order"),
-    ("Overlay", "the marked runs on one chart", "overlay"),
-    ("Baseline", "compare every run with this one", "baseline"),
-    ("Group runs", "by seeds, folder, job array or any setting", "group"),
-    ("Fold", "or unfold a group of runs", "fold"),
-    ("Join or part", "the marked runs are one; without marks its logs are a run each", "join"),
-    ("Diagnosis", "on the whole screen", "panel"),
-    ("Evidence", "the finding, its evidence drawn on the curve", "evidence"),
-    ("Acknowledge", "the finding stays visible but quiet until it gets worse", "acknowledge"),
-    ("Snooze", "the finding is quiet for a while", "snooze"),
-    ("Chart alone", "on the whole screen", "alone"),
-    ("Chart and diagnosis", "without the list of runs", "solo"),
-    ("Fold the list", "or unfold it", "fold_list"),
-    ("Fold the diagnosis", "into one line, or unfold it", "fold_panel"),
-    ("Notices", "bell and desktop notices, on or off", "notices"),
-    ("Answer ssh", "type a password, confirm a host key, or connect now", "ask_host"),
-    ("Log", "the raw lines below the curve", "log_pane"),
-    ("Copy a report", "20 lines to the clipboard: chart, verdict, evidence", "copy_report"),
-    ("Add a box", "hosts of your ssh configuration, beside what is watched", "boxes"),
-    ("Settings", "of the run; of marked runs only what differs", "settings"),
-    ("Save", "the picture as SVG and the data as CSV", "save"),
-    ("Next theme", "dark, light, contrast, colour-blind; kept in config.toml", "next_theme"),
-    ("Keep this look", "smoothing, axes, strip and language, in config.toml", "keep_look"),
-    ("Help", "the keys of the place one is in", "help"),
-    ("Replay", "see the run come again: what would it have said then?", "replay"),
-    ("Language", "English or Chinese", "language"),
-)
 _KEY_NAMES = {"↑": "up", "↓": "down", "←": "left", "→": "right", "⏎": "enter", "⇥": "tab"}
 _EMPTY_S = (1.5, 5.0, 20.0)  # after which a screen without a run says what was looked at
 _NOTICE_S = 3.0  # between two looks whether a notice waits, or the title says too much
@@ -103,6 +63,8 @@ class LossmonApp(WiredApp):
         piped: a pipe is watched, whose writer is a process of the same job.
         left: how the last screen on these targets was left.
         first: there was no screen before this one, ever.
+        frame: what has the terminal, and is taken over.
+        known: runs to begin with, until the reading tells of them.
 
     Attributes:
         failure: one line, once an error of our own ended the screen or the reading.
@@ -135,8 +97,13 @@ class LossmonApp(WiredApp):
         notifier: Callable[[Callable[[str], None]], Notifier] | None = None,
         left: Session | None = None,
         first: bool = False,
+        frame: FirstFrame | None = None,
+        known: Sequence[RunUpdate] = (),
     ) -> None:
         super().__init__()
+        self.first_frame = frame
+        if frame is not None and not issubclass(self.get_driver_class(), TerminalDriver):
+            frame.give_back()  # Textual's own driver takes the terminal from the start
         textual_private.tell()
         self.animation_level = "none"
         self.failure: str | None = None
@@ -150,6 +117,7 @@ class LossmonApp(WiredApp):
         self._main = MainScreen(lang, ascii, waiting, self.settings.screen)
         if left is not None:
             self._main.recall(left)
+        self._main.apply([*known])
         self._monitor = monitor
         self._main.hint = first
         if isinstance(monitor, ReplayMonitor):
@@ -206,7 +174,12 @@ class LossmonApp(WiredApp):
         asyncio.get_running_loop().set_default_executor(Impatient())
         self._watcher.start()
         for after_s in _EMPTY_S:
-            self.set_timer(after_s, partial(self._main.tell_empty, self._monitor))
+            self.set_timer(after_s, partial(self._tell_empty, late=after_s == _EMPTY_S[-1]))
+
+    def _tell_empty(self, late: bool) -> None:
+        """Say that there is no log once that is known; much later, that there is none so far."""
+        if late or self._monitor.exhausted:
+            self._main.tell_empty(self._monitor)
 
     def _title_again(self, _: object) -> None:
         self.notices.forget_title()
@@ -217,6 +190,13 @@ class LossmonApp(WiredApp):
         self._watcher.stop()
         if self._notifier is not None:
             self._notifier.close(LEAVE_S)
+
+    def on_shown(self, _: Shown) -> None:
+        """What there is at first is laid out: the terminal gets it in one frame.
+
+        After two refreshes: the line of keys is said after the first.
+        """
+        self.call_after_refresh(self._main.call_after_refresh, self.unveil)
 
     def on_runs_updated(self) -> None:
         """Hand the newest updates to the screen."""
@@ -382,12 +362,12 @@ class LossmonApp(WiredApp):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action that has a key, by name; nothing of Textual's own, which says less."""
         keys = {key.action: f" ({key.keys})" for key in keys_of(screen)}
-        for title, meaning, action in _COMMANDS:
+        for title, meaning, action in COMMANDS:
             owner = self if hasattr(self, f"action_{action}") else self._main
             run: Callable[[], Any] = getattr(owner, f"action_{action}")
             named = self.words.fixed(title) + keys.get(action, "")
             yield SystemCommand(named, self.words.fixed(meaning), run)
-        listed = {action for _, _, action in _COMMANDS}
+        listed = {action for _, _, action in COMMANDS}
         for key in keys_of(screen):
             if key.action not in listed:
                 title = f"{self.words.fixed(key.words)} ({key.keys})"

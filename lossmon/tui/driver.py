@@ -23,6 +23,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from lossmon.endings import TO_END
 from lossmon.tui import textual_private
+from lossmon.tui.first_frame import ENTER, FirstFrame
 from lossmon.tui.textual_private import XTermParser
 
 _KEEP_TITLE, _FORMER_TITLE = "\x1b[22;2t", "\x1b[23;2t"  # XTPUSHTITLE, XTPOPTITLE
@@ -38,6 +39,7 @@ class TerminalDriver(LinuxDriver):
         assert sys.__stderr__ is not None
         self._file = cast(Any, _Output(sys.__stderr__.fileno(), self._hung_up))
         self._ours = False  # between the start and the stop of application mode
+        self._entered = False  # the alternate screen, by the first frame
         self._running_loop: asyncio.AbstractEventLoop | None = None
         for number in (signal.SIGTSTP, signal.SIGCONT):
             signal.signal(number, signal.SIG_DFL)
@@ -47,7 +49,14 @@ class TerminalDriver(LinuxDriver):
         if not self._ours:
             self._ours = True
             self._handle_signals()
+            frame: FirstFrame | None = getattr(self._app, "first_frame", None)
+            former = frame.hand_over() if frame is not None else None
+            self._entered = former is not None
             super().start_application_mode()  # type: ignore[no-untyped-call]
+            if former is not None:
+                self.attrs_before = (
+                    former  # else an ending would leave the modes of the first frame
+                )
             self.write(_KEEP_TITLE)
 
     def stop_application_mode(self) -> None:
@@ -65,7 +74,9 @@ class TerminalDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Send to the terminal, while it is ours."""
-        if self._writer_thread is not None:
+        if data == ENTER and self._entered:  # some terminals would clear what stands there
+            self._entered = False
+        elif self._writer_thread is not None:
             super().write(data)
 
     def suspend_process(self) -> None:

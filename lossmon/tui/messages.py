@@ -1,4 +1,4 @@
-"""What travels from the watching thread to the screen. One message, and the newest wins."""
+"""What travels from the watching thread to the screen, and that it is there."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ class RunsUpdated(Message, bubble=False):
     def can_replace(self, message: Message) -> bool:
         """Several in the queue are one: the watcher keeps the newest update of every run."""
         return isinstance(message, RunsUpdated)
+
+
+class Shown(Message):
+    """The main screen has said for the first time what there is, if only that it waits."""
 
 
 class WatchFailed(Message, bubble=False):

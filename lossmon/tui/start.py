@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from lossmon.tui.leaving import LEAVE_S
 
 if TYPE_CHECKING:
-    from lossmon.monitor import Monitor
+    from lossmon.monitor import Monitor, RunUpdate
     from lossmon.session import Session
+    from lossmon.tui.first_frame import FirstFrame
 
 _FIRST_LOOK_S = 1.0  # for logs in a folder, before the last session is offered
+_FIRST_CURVE_S = 0.3  # for rows of which the first frame draws a curve
 _FIRST_WORD_S = 3.0  # of every box before the screen opens; slower ones connect beside it
 
 
@@ -26,6 +28,7 @@ def open_screen(
     fps: float | None,
     say: Callable[[str], None],
     name: str | None = "",
+    frame: FirstFrame | None = None,
 ) -> int:
     """Watch until the user leaves; the exit status.
 
@@ -36,12 +39,13 @@ def open_screen(
         fps: redraws a second at most; None leaves it to config.toml.
         say: tells one line on the plain terminal.
         name: of the session; empty for that of the targets, None where nothing is remembered.
+        frame: what has the terminal until the screen is there.
 
     Raises:
         LossmonError: a target or the settings cannot be used.
     """
     while True:
-        status, targets, wanted, more = _watch(targets, lang, ascii, fps, say, name)
+        status, targets, wanted, more = _watch(targets, lang, ascii, fps, say, name, frame)
         if not wanted and not more:
             return status
         targets = tuple(dict.fromkeys((*targets, *more)))
@@ -57,6 +61,7 @@ def play(
     say: Callable[[str], None],
     speed: float | None = None,
     from_step: int | None = None,
+    frame: FirstFrame | None = None,
 ) -> int:
     """Watch logs come again until the user leaves; the exit status.
 
@@ -68,6 +73,7 @@ def play(
         say: tells one line on the plain terminal.
         speed: seconds of the log in a second; None for all of it in about a minute.
         from_step: where it begins.
+        frame: what has the terminal until the screen is there.
 
     Raises:
         LossmonError: there is nothing to play.
@@ -81,7 +87,7 @@ def play(
         from lossmon.tui.app import LossmonApp
 
         rate = settings.screen.fps if fps is None else fps
-        app = LossmonApp(monitor, lang=lang, ascii=ascii, fps=rate, settings=settings)
+        app = LossmonApp(monitor, lang=lang, ascii=ascii, fps=rate, settings=settings, frame=frame)
         app.notices.on = False  # they were told when it happened
         app.run()
     finally:
@@ -98,6 +104,7 @@ def _watch(
     fps: float | None,
     say: Callable[[str], None],
     name: str | None,
+    frame: FirstFrame | None,
 ) -> tuple[int, Sequence[str], tuple[str, ...], tuple[str, ...]]:
     """Watch once: the exit status, what was watched, what is to be seen again, what comes to it."""
     gc.disable()  # all that is imported stays: there is no garbage to look for
@@ -117,7 +124,7 @@ def _watch(
         targets = _targets_of(name)
     monitor = open_monitor(targets or (".",), watch=True)
     try:
-        if not targets and name is not None and (last := _offer(monitor, say)) is not None:
+        if not targets and name is not None and (last := _offer(monitor, say, frame)) is not None:
             monitor.close()
             os.chdir(last.folder)
             targets = last.targets
@@ -130,6 +137,7 @@ def _watch(
 
             keyboard_from_tty()
         ask_first(monitor, say, within_s=_FIRST_WORD_S)
+        known = [] if frame is None or not frame.held else _first_look(monitor, frame)
         from lossmon.tui.app import LossmonApp  # heavy: not before what may fail
 
         app = LossmonApp(
@@ -142,6 +150,8 @@ def _watch(
             notifier=notifier,
             left=session.load(where) if where else None,
             first=session.none_yet(),
+            frame=frame,
+            known=known,
         )
         gc.freeze()
         gc.enable()
@@ -164,6 +174,24 @@ def _watch(
     return status, targets, app.to_replay, app.to_watch
 
 
+def _first_look(monitor: Monitor, frame: FirstFrame) -> list[RunUpdate]:
+    """The runs as their first rows tell them; of one alone, its curve is drawn at once.
+
+    The screen gets them again from its own reading.
+    """
+    runs: dict[str, RunUpdate] = {}
+    end = time.monotonic() + _FIRST_CURVE_S
+    while time.monotonic() < end:
+        runs |= {update.run: update for update in monitor.poll()}
+        if runs or monitor.exhausted:
+            break
+    monitor.repeat()
+    known = [update for update in runs.values() if not update.removed]
+    if len(known) == 1:
+        frame.show(known[0])
+    return known
+
+
 def _targets_of(name: str) -> Sequence[str]:
     """What a named session watches, from where it was started.
 
@@ -183,7 +211,9 @@ def _targets_of(name: str) -> Sequence[str]:
     return found.targets
 
 
-def _offer(monitor: Monitor, say: Callable[[str], None]) -> Session | None:
+def _offer(
+    monitor: Monitor, say: Callable[[str], None], frame: FirstFrame | None = None
+) -> Session | None:
     """The last session, where the current folder has no logs and the user wants it."""
     from lossmon import session
     from lossmon.options import words_here
@@ -199,6 +229,8 @@ def _offer(monitor: Monitor, say: Callable[[str], None]) -> Session | None:
             return None
         if monitor.exhausted:
             break
+    if frame is not None:
+        frame.give_back()  # a question is asked on the plain terminal
     ago = in_words(max(0.0, time.time() - last.saved_at))
     tell, targets = words_here(), printable(" ".join(last.targets))
     say(tell("no training log here; {time} ago you watched {targets}", time=ago, targets=targets))

@@ -16,6 +16,7 @@ from lossmon.tui.textual_private import ChopsUpdate, LayoutUpdate
 from lossmon.tui.wire import Sent, Wire
 
 _STILL_S = 0.05  # without a part that is laid out anew: then a resize is over
+_LONGEST_VEIL_S = 2.0  # from the start on: a screen that never says that it is ready is shown
 _LONGEST_HOLD_S = 0.4  # whatever goes on: a window that is dragged shows something
 
 
@@ -44,6 +45,8 @@ class WiredApp(App[None]):
         self._drawn = self._lacks_all = False
         self._held_until: float | None = None  # since a resize, until all is laid out anew
         self._settling: Timer | None = None
+        self._veiled = True  # until the first frame is whole
+        self._veil_ends: float | None = None  # whatever happens, once there was something to show
         self.plain_signs = False
         if self.no_color:  # what is dim stays so by its attribute, not by a colour between two
             textual.drop_dimming(self)
@@ -54,6 +57,16 @@ class WiredApp(App[None]):
 
     def _resumed(self, _: object) -> None:
         self.action_redraw()
+
+    def unveil(self) -> None:
+        """Show what is laid out by now, in one frame, and from here on what changes.
+
+        Until then the terminal keeps what stands there: empty panels, and panels whose line of keys
+        or whose title was still to come, were three frames of a start.
+        """
+        if self._veiled:
+            self._veiled, self._lacks_all = False, True
+            self.action_redraw()
 
     def on_resize(self, event: events.Resize) -> None:
         """Show nothing until all is laid out anew, then all of it: one frame from size to size.
@@ -81,6 +94,11 @@ class WiredApp(App[None]):
 
     def _holds(self, whole: bool) -> bool:
         """Whether an update is not shown: all of the screen will be, in one."""
+        if self._veiled:
+            self._veil_ends = self._veil_ends or monotonic() + _LONGEST_VEIL_S
+            if monotonic() > self._veil_ends:
+                self.unveil()
+            return True
         if self._held_until is None:
             self._lacks_all = self._lacks_all and not whole
             return self._lacks_all

@@ -26,6 +26,7 @@ from tests.tui.terminal import Terminal
 
 COLUMNS, ROWS = 160, 45
 QUIET_S = 1.5  # of silence after which a log counts as loaded
+CALM = 0.1  # of a core at most, meanwhile
 IDLE_S = 10.0
 MOST_S = 300.0
 
@@ -111,13 +112,16 @@ def loading(argv: Sequence[str], home: str) -> dict[str, float]:
     """From the start until a finished run stands on the screen, then nothing new."""
     program = Watched(argv, home)
     try:
-        named = None
+        named, spent, at = None, 0.0, 0.0
         while time.monotonic() - program.started < MOST_S:
             program.read(0.02)
             if named is None and b"eval" in program.received:
                 named = time.monotonic()
-            if named and time.monotonic() - program.last_byte > QUIET_S:
-                break
+            if time.monotonic() - max(program.last_byte, at) > QUIET_S:
+                at, before, spent = time.monotonic(), spent, program.cpu_seconds()
+                # Silent, and at rest: what shows something early may still be loading.
+                if named and spent - before < CALM * QUIET_S:
+                    break
         figures = {
             "first byte, s": (program.first_byte or 0) - program.started,
             "first metric's name, s": (named or 0) - program.started,

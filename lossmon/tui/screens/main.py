@@ -19,6 +19,7 @@ from lossmon.session import Session
 from lossmon.text import printable, wrap
 from lossmon.tui import query
 from lossmon.tui.insight import Insight
+from lossmon.tui.messages import Shown
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.finding_keys import FindingKeys
@@ -63,7 +64,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         self.quiet = Quiet()
         self._insight = Insight()
         self._left: Session | None = None
-        self._to_show = False
+        self._to_show = self._shown = False
         self.hint = False  # this is the first screen ever: say how to go on until a key is pressed
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
@@ -208,6 +209,9 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             self.query_one("#strip", lines.Line).say(lines.strip(update, wide, scene))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
         self.follow_finding()
+        if not self._shown:
+            self._shown = True
+            self.post_message(Shown())
 
     def _top(
         self, shown: int, update: RunUpdate | None, wide: bool, scene: Scene
