@@ -31,11 +31,12 @@ From Python:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from lossmon.errors import ConfigError, FormatError, LossmonError, TargetError
 
+TYPE_CHECKING = False  # typing's own is its longest part of a start, in which ctrl+c is Python's
 if TYPE_CHECKING:
+    from typing import Any
+
     from lossmon.api import Report, diagnose, diagnose_all, read
 
 __version__ = "0.1.0"

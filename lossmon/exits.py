@@ -20,19 +20,23 @@ from lossmon.text import escaped
 from lossmon.usage import show
 from lossmon.words import said
 
+_SIGNALLED = 128  # and the number of the signal: the status of what one ended
+_AGAIN_S = 0.01  # after which an interrupt that was lost comes again
+
 
 def leave(command: Callable[[], object]) -> NoReturn:
     """Run a command and end the program, though a thread of ours may be busy.
 
     Python would wait for a large document to be parsed, or for the memory of millions of rows to be
-    given back, long after the terminal is the user's again.
+    given back, long after the terminal is the user's again. And of a command that a signal ended it
+    may make one that ctrl+c did.
     """
     try:
         status: object = status_of(command)
     except SystemExit as ending:
         status = ending.code
     status = 0 if status is None else status
-    if isinstance(status, int) and threading.active_count() > 1:
+    if isinstance(status, int) and (status > _SIGNALLED or threading.active_count() > 1):
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):  # closed, or said already
                 stream.flush()
@@ -45,12 +49,25 @@ def status_of(command: Callable[[], object]) -> int:
     open_missing_streams()
     if not sys.warnoptions:  # a warning of Python's is for authors, and would stand on the screen
         warnings.simplefilter("ignore")
-    received = _interrupt_by(signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    received: list[int] = []
+    told = sys.unraisablehook
+    sys.unraisablehook = _again(received, told)
+    try:
+        _interrupt_by(received, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        status = _status_of(command)
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        received.append(signal.SIGINT)
+    finally:
+        sys.unraisablehook = told
+    return _SIGNALLED + received[0] if received else status
+
+
+def _status_of(command: Callable[[], object]) -> int:
     try:
         status = command()
         sys.stdout.flush()  # what can't be written is told below, not at interpreter exit
     except click.exceptions.Abort:
-        return 128 + received.get("signal", signal.SIGINT)
+        raise
     except click.ClickException as error:
         # It quotes arguments, which a glob may have made of names of files.
         vars(error)["message"] = escaped(error.message)
@@ -61,7 +78,7 @@ def status_of(command: Callable[[], object]) -> int:
         return 2
     except BrokenPipeError:  # the reader (head, less) has gone
         _hush()
-        return 141
+        return _SIGNALLED + signal.SIGPIPE
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             return _broken(error)
@@ -69,8 +86,6 @@ def status_of(command: Callable[[], object]) -> int:
         complain(said("the output can't be written: {reason}", reason=reason))
         _hush()
         return 2
-    except KeyboardInterrupt:
-        return 128 + received.get("signal", signal.SIGINT)
     except Exception as error:
         return _broken(error)
     return status if isinstance(status, int) else 0
@@ -91,25 +106,45 @@ def open_missing_streams() -> None:
         setattr(sys, name, open(number, mode, encoding="utf-8", errors="replace"))  # noqa: SIM115
 
 
-def _interrupt_by(*numbers: signal.Signals) -> dict[str, int]:
-    """Have these signals end the command as ctrl+c does, with what it started; which one came.
+def _interrupt_by(received: list[int], *numbers: signal.Signals) -> None:
+    """Have these signals end the command as ctrl+c does, with what it started; note which came.
 
     By itself SIGTERM leaves a client that hangs behind: `timeout 15 lossmon check box:runs` did so
     at each turn of cron. A second ctrl+c ends the program at once, also within what the first has
     it tidy up; GNU timeout sends its signal twice, so that of the others the second is no news.
     """
-    received: dict[str, int] = {}
 
     def interrupt(number: int, _: object) -> None:
         again = signal.SIG_DFL if number == signal.SIGINT else signal.SIG_IGN
         signal.signal(number, again)
-        received["signal"] = number
+        received.append(number)
         raise KeyboardInterrupt
 
     for number in numbers:
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
             signal.signal(number, interrupt)
-    return received
+
+
+def _again(
+    received: list[int], otherwise: Callable[[sys.UnraisableHookArgs], object]
+) -> Callable[[sys.UnraisableHookArgs], None]:
+    """What hears of an error that Python drops: of a signal's, the command is interrupted anew.
+
+    One that comes while a lock of `import` is let go would be told on the terminal, and the command
+    would go on.
+    """
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def hear(dropped: sys.UnraisableHookArgs) -> None:
+        if not received or not isinstance(dropped.exc_value, KeyboardInterrupt):
+            otherwise(dropped)
+            return
+        signal.signal(signal.SIGALRM, interrupt)
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN_S)
+
+    return hear
 
 
 def _hush() -> None:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -45,7 +46,7 @@ ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @pytest.fixture
 def output(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[IO[str]]:
     """Standard output of a program; what it changes of the process is put back."""
-    before = {number: signal.getsignal(number) for number in ENDS}
+    before = {number: signal.getsignal(number) for number in (*ENDS, signal.SIGALRM)}
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     with warnings.catch_warnings(), open(tmp_path / "stdout", "w+", encoding="utf-8") as file:
         yield file
@@ -131,6 +132,56 @@ def test_a_signal_ends_a_command_and_what_it_started(
     assert capsys.readouterr().err == ""
     again = signal.SIG_DFL if number == signal.SIGINT else signal.SIG_IGN
     assert signal.getsignal(number) == again
+
+
+def lost_in_a_callback(number: signal.Signals) -> None:
+    class Dropped:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), number)
+            signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    Dropped()
+    time.sleep(60)
+
+
+def swallowed(number: signal.Signals) -> None:
+    with contextlib.suppress(BaseException):
+        os.kill(os.getpid(), number)
+        signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+
+@pytest.mark.parametrize("command", [lost_in_a_callback, swallowed])
+@pytest.mark.parametrize("number", ENDS)
+def test_an_interrupt_that_is_lost_on_its_way_ends_the_command(
+    command: Callable[[signal.Signals], None],
+    number: signal.Signals,
+    output: IO[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Python drops what is raised where nobody could catch it: the command went on, with status 0."""
+    assert ending(lambda: command(number), output) == 128 + number
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("module", ["lossmon.cli", "click", "lossmon.exits"])
+def test_ctrl_c_in_the_first_imports_has_no_traceback(module: str) -> None:
+    program = f"""
+import os, signal, sys
+
+class Interrupted:
+    @staticmethod
+    def find_spec(name, *_):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+
+from lossmon.__main__ import main
+sys.meta_path.insert(0, Interrupted)
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--help"], capture_output=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
 
 
 def test_a_signal_that_the_caller_ignores_stays_ignored(output: IO[str]) -> None:

@@ -20,6 +20,7 @@ _ROWS = 50_000  # at most so many a poll
 _COPY_BYTES = 1 << 30  # a larger store with a live write-ahead log is read without it
 _CONFIG_BYTES = 1 << 15  # of the settings of a run, which stand in the first line of its log
 _SECONDS = 5.0  # a query that takes longer is broken off: a store is untrusted
+_BROKEN_OFF = "interrupted"  # as SQLite says it
 _LONGEST = 200  # characters of a cell that is shown, not read
 _LARGEST = 1.7976931348623157e308  # how MLflow stores infinity
 
@@ -57,6 +58,7 @@ class Store:
         self._ended = {}  # type: Dict[str, str]  # run id -> how it ended
         self._trouble = ""
         self._inode = 0
+        self._deadline = 0.0  # of the newest query
 
     def poll(self) -> List[Chunk]:
         """Rows that are new, as JSON lines of one log a run."""
@@ -77,6 +79,8 @@ class Store:
             rows, found, trouble = self._read()
         except (sqlite3.Error, OSError, ValueError) as error:
             rows, found, trouble = {}, 0, str(error)
+        if trouble == _BROKEN_OFF and time.monotonic() <= self._deadline:
+            raise KeyboardInterrupt  # SQLite drops what a signal raises while it asks for the time
         # Behind rows that were read before some trouble it goes on: a query may just be long.
         self.pending = int(found == _ROWS or bool(found and trouble))
         for log, data in rows.items():
@@ -150,7 +154,7 @@ class Store:
 
         connection = sqlite3.connect(address, uri=True, timeout=0)
         connection.text_factory = _text
-        deadline = time.monotonic() + _SECONDS
+        self._deadline = deadline = time.monotonic() + _SECONDS
         connection.set_progress_handler(lambda: int(time.monotonic() > deadline), 10_000)
         try:
             connection.execute("PRAGMA trusted_schema = OFF")
@@ -185,6 +189,7 @@ class Store:
                 log = self._names.get(run)
                 if log is None:
                     log = self._names[run] = self._log_name(run, name)
+                    self._sizes[log] = 0
                     config = _config(store, run, connection)
                     lines[log] = [json.dumps({STORE_KEY: store, "name": name, "config": config})]
                 lines.setdefault(log, []).append(json.dumps(row))
@@ -212,9 +217,13 @@ class Store:
             return  # a store without it
 
     def _log_name(self, run: str, name: str) -> str:
+        """One that no other run has: two of one name are told apart by their ids."""
         plain = (name or run).replace("/", "_")[:100] or "run"
-        path = os.path.join(self.path, plain)
-        return path if path not in self._names.values() else f"{path}-{run[:8]}"
+        path = alone = os.path.join(self.path, plain)
+        endings = iter((run[:8], run[:100].replace("/", "_")))
+        while path in self._sizes:
+            path = f"{alone}-{next(endings, len(self._names))}"
+        return path
 
 
 def _config(store: str, run: str, connection: Any) -> Dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -68,6 +69,34 @@ def test_only_new_rows_come_and_each_run_is_a_log(trackio, tmp_path: Path) -> No
     log_rows(trackio, "b", range(1))
     assert losses(store) == {"name-a": [1.98], "name-b": [2.0]}
     assert losses(store) == {}
+
+
+def test_runs_of_one_name_are_told_apart(trackio, tmp_path: Path) -> None:
+    """Also by ids that begin alike."""
+    for run in ("one-and-a", "one-and-b", "one-and-c/d"):
+        row = (run, "2026-01-01T00:00:00", "same", 1, json.dumps({"train/loss": 2.0}))
+        trackio.execute(INSERT, row)
+    trackio.commit()
+    names = ["same", "same-one-and-", "same-one-and-c_d"]
+    assert losses(Store(str(tmp_path / "demo.db"))) == dict.fromkeys(names, [2.0])
+
+
+def test_a_signal_within_a_query_is_not_dropped(
+    trackio, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python raises it where SQLite asks whether the time is over, and SQLite says "interrupted"."""
+    log_rows(trackio, "a", range(2000))
+    asked = iter((0.0, KeyboardInterrupt(), 1.0, 1.0))
+
+    def monotonic() -> float:
+        answer = next(asked)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    monkeypatch.setattr("lossmon.logs.sqlite.time", SimpleNamespace(monotonic=monotonic))
+    with pytest.raises(KeyboardInterrupt):
+        Store(str(tmp_path / "demo.db")).poll()
 
 
 def test_another_store_in_its_place_starts_anew(trackio, tmp_path: Path) -> None:
