@@ -78,7 +78,7 @@ def test_runs_of_one_name_are_told_apart(trackio, tmp_path: Path) -> None:
         trackio.execute(INSERT, row)
     trackio.commit()
     names = ["same", "same-one-and-", "same-one-and-c_d"]
-    assert losses(Store(str(tmp_path / "demo.db"))) == dict.fromkeys(names, [2.0])
+    assert losses(Store(str(tmp_path / "demo.db"))) == {key: [2.0] for key in names}
 
 
 def test_a_signal_within_a_query_is_not_dropped(
