@@ -40,7 +40,7 @@ class Reading(NamedTuple):
     Attributes:
         updates: the runs in the order they were found.
         errors: one for each target that gave none.
-        refused: path -> why it is no training log.
+        refused: path -> why no row of a training came of it.
     """
 
     updates: list[RunUpdate]
@@ -107,7 +107,7 @@ def read_targets(
             )
     finally:
         monitor.close()
-    return Reading(updates, errors, dict(monitor.refused))
+    return Reading(updates, errors, monitor.passed.all())
 
 
 def read_whole(

@@ -80,6 +80,10 @@ class Guarded(Source):
         """As it can."""
         return self._ask(False, lambda: self._source.listen(news))
 
+    def logs(self) -> list[str]:
+        """What it says."""
+        return self._ask([], self._source.logs)
+
     def drop(self, log: str) -> None:
         """Tell it."""
         self._ask(None, lambda: self._source.drop(log))

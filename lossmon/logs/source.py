@@ -81,6 +81,10 @@ class Source(ABC):
         """Call `news`, from any thread, when something may be new; False where none can tell."""
         return False
 
+    def logs(self) -> list[str]:
+        """The logs that are followed, also those in which nothing stands, where that is known."""
+        return []
+
     def drop(self, log: str) -> None:  # noqa: B027
         """Read no more of a log."""
 

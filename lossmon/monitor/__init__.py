@@ -6,6 +6,7 @@
     intake.py    chunks to the log that they belong to
     log.py       one log file: bytes to a history    undecided.py  logs not known yet
     turned.py    whether one that was rotated goes on words_of_loss.py  whether rows may come
+    passed.py    what gave no row, and why
     training.py  one run: its logs, its history, its diagnosis
     update.py    what front ends get: one frozen value a run
 Which logs are one training:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from lossmon import crash
 from lossmon.errors import FormatError, message_of
-from lossmon.formats.decoder import Decoder, Record, Rows, Settling, Skipped, sound, within
+from lossmon.formats.decoder import Decoder, Record, Rows, Settling, sound, within
 from lossmon.formats.detect import detect
 from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.lexicon import role
@@ -31,7 +31,6 @@ _HEAD_LIMIT = 1 << 20  # bytes looked at together for rows of a format
 _KEPT = 1 << 16  # of those that hold none, so many stay: a row may have begun there
 _PASSED_OVER = 1 << 28  # bytes of other output before a log is given up
 _UNPACKED_AT_ONCE = 1 << 22  # plain bytes of a packed log between two looks at the others
-_SHOWN = 60  # characters of a line that could not be read
 _LOOKS = 4  # and so often is it looked at because a word in it may name a loss
 
 
@@ -257,18 +256,6 @@ class Log:
         named = len(self.history.series)
         if named != self._known and (named <= _FEW_NAMES or 8 * (named - self._known) >= named):
             self.choose_names()
-
-    def without_rows(self) -> str:
-        """What a log is whose format is known and that gave no row, in one line."""
-        skipped = self.decoder.skipped if self.decoder is not None else Skipped()
-        known = f"it looks like {self.format} ({self.why})"
-        if not skipped.count:
-            return f"{known}, and holds no row yet"
-        lines = f"{skipped.count:,} lines" if skipped.count > 1 else "the line"
-        reason, start = skipped.examples[0] if skipped.examples else ("not read", "")
-        return f"{known}, but none of {lines} could be read; {reason}: {start[:_SHOWN]}".rstrip(
-            ": "
-        )
 
     def choose_names(self) -> None:
         """Find the metrics that play the roles anew, where there are more metrics than before.

@@ -70,7 +70,7 @@ def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
     why = next((why for why in map(monitor.trouble, places) if why), "")
     if why:
         return TargetError(joined(": ", (target, why)))
-    without = monitor.without_rows(places)
+    without = monitor.passed.known(places)
     if without:
         path, why = without[0]
         return FormatError(joined(": ", (path, why)))

@@ -21,12 +21,12 @@ from lossmon.monitor.grouping import Grouping
 from lossmon.monitor.intake import Intake
 from lossmon.monitor.kinship import Trace, trace_of
 from lossmon.monitor.log import Log
+from lossmon.monitor.passed import PassedOver
 from lossmon.monitor.places import Places
 from lossmon.monitor.pulse import read_sample
 from lossmon.monitor.slices import FIRST_S, slice_after
 from lossmon.monitor.training import Judging, Training
 from lossmon.monitor.update import RunUpdate
-from lossmon.words import said
 
 if TYPE_CHECKING:
     from lossmon.logs.stdin import StdinSource
@@ -65,6 +65,7 @@ class Monitor:
         )
         self._intake = Intake(self._places, self._source_of, self._grouping)
         self.refused, self.errors = self._intake.refused, self._intake.errors
+        self.passed = PassedOver(self._intake, self._sources, self._places)
         self._caught_up: set[Source] = set()  # all that was there at first was read
         self._seen: dict[Source, float] = {}  # until when it was heard of, where a link is down
         self._backlog: deque[tuple[Source, Chunk]] = deque()  # read, not taken in yet
@@ -258,14 +259,6 @@ class Monitor:
             if self._places.leads(target, log.path)
         )
 
-    def without_rows(self, targets: Sequence[str]) -> list[tuple[str, str]]:
-        """Logs under some targets whose format is known and that hold no row: path, and a line."""
-        return [
-            (log.path, log.without_rows())
-            for log in self._grouping.training_of
-            if not log.records and any(self._places.leads(one, log.path) for one in targets)
-        ]
-
     def traces(self) -> list[tuple[RunUpdate, list[Trace]]]:
         """What was handed out last of each run, and what its logs are compared by."""
         return [
@@ -281,17 +274,6 @@ class Monitor:
             for training in list(self._grouping.trainings)
             if training.past_counts
         ]
-
-    def passed_over(self, most: int = 3) -> tuple[int, list[tuple[str, str]]]:
-        """How many files were looked at; of the newest that are no logs, path and why.
-
-        May be called from any thread: what is read meanwhile is told the next time.
-        """
-        refused, logs = dict(self.refused), dict(self._intake.logs)
-        without = [(path, log) for path, log in logs.items() if not log.records]
-        without.sort(key=lambda pair: -pair[1].mtime)
-        nothing = said("no row of a training in it yet")
-        return len(logs), [(path, refused.get(path, nothing)) for path, _ in without[:most]]
 
     @property
     def roots(self) -> tuple[str, ...]:

@@ -38,7 +38,7 @@ class Share(NamedTuple):
 
     Attributes:
         runs: each with what its logs are compared by.
-        refused: path -> why it is no training log.
+        refused: path -> why no row of a training came of it.
     """
 
     runs: list[tuple[RunUpdate, list[Trace]]]
@@ -131,7 +131,7 @@ def read_share(
         told = monitor.traces()
         updates = with_past(targets, [update for update, _ in told], monitor.doubtful())
         runs = [(update, some) for update, (_, some) in zip(updates, told, strict=True)]
-        return Share(runs, dict(monitor.refused))
+        return Share(runs, monitor.passed.all())
     finally:
         monitor.close()
 

@@ -21,12 +21,12 @@ def as_text(updates: Sequence[RunUpdate], refused: Mapping[str, str], lang: str 
 
     Args:
         updates: the runs.
-        refused: path -> why it is no training log.
+        refused: path -> why no row of a training came of it.
         lang: of what could not be judged.
     """
     lines: list[str] = []
     knowledge = load(lang)
-    read = {log.path for update in updates for log in update.logs if log.records}
+    read = {log.path for one in updates for log in one.logs if log.records or log.skipped}
     refused = {path: why for path, why in refused.items() if path not in read}
     for update in updates:
         lines.append(printable(update.run))

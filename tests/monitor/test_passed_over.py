@@ -1,4 +1,4 @@
-"""Tables that are no trainings: what lossmon itself saved, what counts money."""
+"""What gives no row says why: what lossmon itself saved, what counts money, what cannot be read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from lossmon.api import read_targets
 from lossmon.presentation.export import write
+from lossmon.report.reading import as_text
 from tests.conftest import falling, training_rows, write_jsonl
 
 
@@ -29,3 +30,32 @@ def test_losses_in_money_are_no_training(tmp_path: Path) -> None:
     rows = "".join(f"{i},{1000 + 37 * i % 91},{i * 3}\n" for i in range(60))
     (tmp_path / "metrics.csv").write_text("id,loss_usd,amount\n" + rows)
     assert not read_targets([str(tmp_path)]).updates
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_every_file_of_a_folder_that_gave_no_row_is_named(tmp_path: Path, beside: bool) -> None:
+    """A log of which no row could be read was missing without a word where a good one stood by it."""
+    texts = {
+        "rows.csv": (
+            "step,loss\nx,y\nz,w\n",
+            "none of 2 lines could be read; no metric in this row",
+        ),
+        "begun.csv": (
+            "step,loss\n",
+            "it looks like csv (a header with loss), and holds no row yet",
+        ),
+        "empty.jsonl": ("", "an empty file"),
+        "note.txt": ("hello\n", "text in which no line"),
+        "other.json": ('{"a": 1}', "JSON without rows"),
+    }
+    for name, (text, _) in texts.items():
+        (tmp_path / name).write_text(text)
+    if beside:
+        write_jsonl(tmp_path / "good.jsonl", training_rows(falling(40)))
+    found = read_targets([str(tmp_path)])
+    told = {Path(path).name: str(why) for path, why in found.refused.items()}
+    assert told.keys() == texts.keys()
+    assert all(said in told[name] for name, (_, said) in texts.items())
+    lines = as_text(found.updates, found.refused).splitlines()
+    listed = lines[lines.index("not read") + 1 :]
+    assert len(listed) == len(texts)

@@ -304,7 +304,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
 def empty_words(monitor: Monitor, knowledge: Knowledge, width: int, ascii: bool) -> list[str]:
     """Which folder, how many files, why the newest are no logs, and what to try."""
     tell, dash = knowledge.tell, "-" if ascii else "·"
-    count, newest = monitor.passed_over()
+    count, newest = monitor.passed.newest()
     where = ", ".join(map(printable, monitor.roots)) or "."
     rows = wrap(
         tell(
