@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
 
 from lossmon import private
@@ -17,6 +18,8 @@ from lossmon.words import said
 
 logger = logging.getLogger("lossmon")
 logger.addHandler(logging.NullHandler())  # else a warning would be printed over the screen
+_BEGINS = re.compile(rb"\S+ \S+ INFO \S+ lossmon \S+, Python ")  # a file of ours
+_START = 200  # bytes of it that are looked at
 _FORM = "%(asctime)s %(levelname)s %(threadName)s %(message)s"
 
 
@@ -29,14 +32,26 @@ class _Escaping(logging.Formatter):
 
 
 def to_file(path: str) -> None:
-    """Keep what is logged from here on in a file, behind what is in it.
+    """Keep what is logged from here on in a file, behind what was kept there before.
 
     Raises:
-        TargetError: it cannot be written.
+        TargetError: it cannot be written; or it is another file, such as the log in `check --debug
+            run.log`: the newest loss became 1.502026-11-29.
     """
     from lossmon import __version__
 
     try:
+        if os.path.isfile(path):
+            with open(path, "rb", opener=private.opener) as there:
+                start = there.read(_START)
+            if start and not _BEGINS.match(start):
+                raise TargetError(
+                    said(
+                        "--debug {path}: this file is there and was not written by --debug; name "
+                        "one to write to: --debug debug.txt",
+                        path=path,
+                    )
+                )
         stream = open(path, "a", encoding="utf-8", errors="replace", opener=private.opener)  # noqa: SIM115
     except OSError as error:
         raise TargetError(

@@ -124,7 +124,9 @@ def _rows(frame: pd.DataFrame) -> Iterator[Record]:
             raise TargetError(
                 said("DataFrame: rows of metric and value need a column step or epoch")
             )
-        frame = frame.assign(value=_numbers("value", frame["value"])).pivot_table(
+        # Texts would be put in order as such: 99 behind 199.
+        read = {name: _numbers(name, frame[name]) for name in (*places, "value")}
+        frame = frame.assign(**read).pivot_table(
             index=places, columns="metric", values="value", aggfunc="last", dropna=False
         )
         frame = frame.reset_index()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lossmon.debug import logger
+from lossmon.debug import logger, to_file
+from lossmon.errors import TargetError
 from lossmon.formats import detect
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.report.test_cli import run
@@ -80,6 +82,36 @@ def test_where_it_cannot_be_kept_it_is_said(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "no such file" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """What is logged goes where it went before the test."""
+    before, level = list(logger.handlers), logger.level
+    yield
+    for handler in [one for one in logger.handlers if one not in before]:
+        logger.removeHandler(handler)
+        handler.stream.close()  # type: ignore[attr-defined]
+    logger.setLevel(level)
+
+
+def test_a_log_is_not_written_to(tmp_path: Path, handlers: None) -> None:
+    """`check --debug run.log` takes it for a flag: the newest loss became 1.502026-11-29."""
+    log = tmp_path / "run.log"
+    log.write_text("step 49 loss 1.49\nstep 50 loss 1.50")
+    with pytest.raises(TargetError, match=r"run\.log: this file is there and was not written by"):
+        to_file(str(log))
+    assert log.read_text().endswith("1.50")
+
+
+def test_a_file_of_its_own_is_written_on(tmp_path: Path, handlers: None) -> None:
+    told = tmp_path / "debug.txt"
+    told.touch()
+    to_file(str(told))
+    first = told.read_text()
+    to_file(str(told))
+    assert told.read_text().startswith(first)
+    assert told.read_text().count("called as") >= 2
 
 
 def test_without_it_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

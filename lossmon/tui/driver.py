@@ -13,7 +13,6 @@ import errno
 import os
 import select
 import signal
-import sys
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
@@ -32,12 +31,11 @@ _ORPHAN_S = 0.05  # a stop that lasted less was none: no shell is there to stop 
 
 
 class TerminalDriver(LinuxDriver):
-    """Draws on the terminal that standard error is, reads keys from standard input."""
+    """Draws on the terminal, reads keys from standard input."""
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
-        assert sys.__stderr__ is not None
-        self._file = cast(Any, _Output(sys.__stderr__.fileno(), self._hung_up))
+        self._file = cast(Any, _Output(_terminal(), self._hung_up))
         self._ours = False  # between the start and the stop of application mode
         self._entered = False  # the alternate screen, by the first frame
         self._running_loop: asyncio.AbstractEventLoop | None = None
@@ -163,6 +161,14 @@ class TerminalDriver(LinuxDriver):
                 return
             for message in [*(parser.feed(decode(data)) if data else ()), *parser.tick()]:
                 self.process_message(message)
+
+
+def _terminal() -> int:
+    """What is drawn on: standard error, as of every program of Textual's, where it is a terminal.
+
+    `lossmon runs 2>errors.txt` drew into the file, and showed nothing.
+    """
+    return next((one for one in (2, 1, 0) if os.isatty(one)), 2)
 
 
 class _Output:

@@ -149,6 +149,14 @@ def test_of_a_frame_of_several_runs_each_is_judged_by_itself(tmp_path: Path) -> 
         assert lossmon.diagnose(one).findings[0].pattern == falls.findings[0].pattern
 
 
+def test_steps_that_are_texts_come_in_the_order_of_their_numbers() -> None:
+    """As texts 99 is the newest of 200: a curve that has fallen to 0.01 stood at 1.01."""
+    losses = [2 - i / 100 for i in range(200)]
+    frame = pd.DataFrame({"metric": "loss", "step": map(str, range(200)), "value": losses})
+    update = lossmon.diagnose(frame).update
+    assert (update.step, update.series["loss"].value[-1]) == (199, losses[-1])
+
+
 class Strange:
     """An array of some library, whose conversion breaks."""
 

@@ -45,6 +45,25 @@ def test_a_curve_and_a_diagnosis_come_up_and_q_gives_the_terminal_back(terminal:
     assert b"\x1b[?25h" in terminal.received, "the cursor is shown again"
 
 
+@pytest.mark.parametrize("where", ["errors.txt", "/dev/null", "&-"])
+def test_errors_that_go_elsewhere_leave_the_screen_where_it_is(
+    log: Path, tmp_path: Path, where: str
+) -> None:
+    """`lossmon runs 2>errors.txt` drew into the file, and showed nothing."""
+    target = where if where.startswith("&") else f"'{tmp_path / where}'"
+    command = f"exec '{sys.executable}' -m lossmon '{log}' 2>{target}"
+    terminal = Terminal(program=["/bin/sh", "-c", command])
+    try:
+        terminal.wait_for("HEALTHY")
+        os.write(terminal.fd, b"q")
+        assert terminal.end() == 0
+        assert b"\x1b[?1049l" in terminal.received
+    finally:
+        terminal.close()
+    if where == "errors.txt":
+        assert (tmp_path / where).read_bytes() == b""
+
+
 def test_at_80_columns_it_is_said_how_a_run_stands(tmp_path: Path) -> None:
     now = time.time()
     rows = [
