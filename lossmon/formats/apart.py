@@ -18,8 +18,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lossmon.debug import logger
-from lossmon.errors import FormatError
+from lossmon.errors import FormatError, message_of
 from lossmon.formats.decoder import Event, Facts, Record, Skipped
+from lossmon.words import said
 
 if TYPE_CHECKING:
     import subprocess
@@ -207,7 +208,12 @@ class ForeignFormat:
         self._workers: list[Worker] = []
         self._next = 0
         self._hangs = 0
-        self.fault: str | None = None  # what it raised when it was asked
+        self._hung: set[str] = set()
+        self.fault: str | None = None  # what it raised when it was asked, or that it hung
+
+    def hung_on(self, name: str) -> bool:
+        """Whether it took too long to look at this log, which it might have read."""
+        return name in self._hung
 
     def broken(self) -> str | None:
         """A line that says why it cannot be used; None where it can."""
@@ -223,10 +229,19 @@ class ForeignFormat:
         self._note(error)
 
     def _note(self, error: FormatError) -> None:
+        self._say(
+            said(
+                "the plug-in {name} ({module}) is left out: {what}",
+                name=self.NAME,
+                module=self._module,
+                what=message_of(error).split("\n")[0],
+            )
+        )
+
+    def _say(self, fault: str) -> None:
         if self.fault is None:
-            what = str(error).split("\n")[0]
-            self.fault = f"the plug-in {self.NAME} ({self._module}) is left out: {what}"
-            logger.error("%s", self.fault)
+            self.fault = fault
+            logger.error("%s", fault)
 
     def sniff(self, head: bytes, name: str) -> str | None:
         """Why the head of a file looks like this format; None too where that takes too long."""
@@ -240,6 +255,15 @@ class ForeignFormat:
             return None
         except TooSlowError:
             self._hangs += 1
+            self._hung.add(name)
+            self._say(
+                said(
+                    "the plug-in {name} ({module}) took too long to look at {log}",
+                    name=self.NAME,
+                    module=self._module,
+                    log=name,
+                )
+            )
             return None
         except ForeignError as error:  # logs of other formats must be read
             self._note(error)

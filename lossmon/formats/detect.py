@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from lossmon import plugins
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Decoder
 from lossmon.settings import current
-from lossmon.words import said
+from lossmon.words import joined, said
 
 if TYPE_CHECKING:
     from lossmon.formats.apart import ForeignFormat
@@ -129,7 +129,10 @@ def detect(head: bytes, name: str, complete: bool, named: bool = False) -> Detec
         part = head if complete or format_.NAME != "text" else head[-_LOOKED_AT:]
         why = format_.sniff(part, name)
         if why:
-            return Detection(format_.NAME, why, format_.decoder(name))
+            told = joined("; ", [why, *_slow(name)])
+            return Detection(format_.NAME, told, format_.decoder(name))
+    if complete and (slow := _slow(name)):
+        raise FormatError(slow[0])
     if binary and (complete or len(head) > _MAGIC_BYTES):
         raise FormatError(said("{binary}; name a log file", binary=binary))
     if complete and named and not binary:
@@ -141,6 +144,12 @@ def detect(head: bytes, name: str, complete: bool, named: bool = False) -> Detec
     if complete:
         raise FormatError(_refusal(head, name))
     return None
+
+
+def _slow(name: str) -> list[str]:
+    """Formats of others that might have read this log, and took too long to look at it."""
+    theirs: tuple[Any, ...] = (*current().formats, *_plug_ins())
+    return [one.fault for one in theirs if hasattr(one, "hung_on") and one.hung_on(name)]
 
 
 def _binary(head: bytes) -> str | None:
@@ -190,10 +199,24 @@ def _plug_ins() -> tuple[ForeignFormat, ...]:
 
 
 def broken_plug_ins() -> tuple[str, ...]:
-    """A line for each format of another package that cannot be imported, or not in time."""
+    """A line for each format of others that cannot be used: not imported, or not in time."""
     asked = [threading.Thread(target=one.broken, daemon=True) for one in _plug_ins()]
     for thread in asked:  # all at once: each may take some seconds
         thread.start()
     for thread in asked:
         thread.join()
-    return tuple(one.fault for one in _plug_ins() if one.fault is not None)
+    return (*slow_patterns().values(), *(one.fault for one in _plug_ins() if one.fault is not None))
+
+
+def slow_patterns() -> dict[str, str]:
+    """A line for each format in the settings that took too long for a log, by its name."""
+    faults = ((one.NAME, getattr(one, "fault", None)) for one in current().formats)
+    return {name: fault for name, fault in faults if fault is not None}
+
+
+def note_slow_patterns(told: Mapping[str, str]) -> None:
+    """Take what another process that reads with these settings says of them."""
+    theirs: tuple[Any, ...] = current().formats
+    for one in theirs:
+        if one.NAME in told:
+            one.fault = told[one.NAME]

@@ -62,16 +62,26 @@ class PatternDecoder(LineDecoder):
 
 
 class PatternFormat:
-    """A format of the user's own."""
+    """A format of the user's own.
+
+    Attributes:
+        fault: a line about the first log for which it took too long.
+    """
 
     def __init__(self, name: str, pattern: re.Pattern[str], worker: Worker) -> None:
         self.NAME = name
         self._pattern = pattern
         self._worker = worker
         self._hangs = 0
+        self._hung: set[str] = set()
+        self.fault: str | None = None
+
+    def hung_on(self, name: str) -> bool:
+        """Whether it took too long for this log, which it might have read."""
+        return name in self._hung
 
     def sniff(self, head: bytes, name: str) -> str | None:
-        """A line in which the pattern is found; None too where that takes too long."""
+        """A line in which the pattern is found; None too where that takes too long (`fault`)."""
         if self._hangs >= _MOST_HANGS:
             return None
         texts = [clean(line[:_LONGEST]) for line in re.split(rb"[\r\n]+", head)[:_SNIFFED]]
@@ -82,6 +92,13 @@ class PatternFormat:
                     return said("a line in the form that config.toml describes")
         except TooSlowError:
             self._hangs += 1
+            self._hung.add(name)
+            self.fault = self.fault or said(
+                "the pattern {name} of config.toml took too long for {log}; let no two parts of it "
+                "match the same text",
+                name=repr(self.NAME),
+                log=name,
+            )
         return None
 
     def decoder(self, name: str) -> PatternDecoder:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from lossmon import config, settings
 from lossmon.api import Reading, read_targets, read_whole, with_past
 from lossmon.errors import LossmonError
+from lossmon.formats.detect import note_slow_patterns, slow_patterns
 from lossmon.hparams import read_hparams
 from lossmon.logs.discover import run_directory
 from lossmon.logs.follower import Follower
@@ -39,10 +40,12 @@ class Share(NamedTuple):
     Attributes:
         runs: each with what its logs are compared by.
         refused: path -> why no row of a training came of it.
+        slow: formats of the user's own that took too long for a log -> a line.
     """
 
     runs: list[tuple[RunUpdate, list[Trace]]]
     refused: dict[str, str]
+    slow: dict[str, str]
 
 
 def gather(
@@ -68,8 +71,10 @@ def gather(
         results = _read_apart(targets, shards, progress, judging)
     finally:
         progress.clear()
-    refused = {path: why for _, part in results for path, why in part.items()}
-    updates = _joined(targets, [run for part, _ in results for run in part], judging)
+    refused = {path: why for share in results for path, why in share.refused.items()}
+    for share in results:
+        note_slow_patterns(share.slow)
+    updates = _joined(targets, [run for share in results for run in share.runs], judging)
     ordered = sorted(updates, key=lambda update: update.run)
     return Reading(ordered, _nothing_below(targets, updates), refused)
 
@@ -131,7 +136,7 @@ def read_share(
         told = monitor.traces()
         updates = with_past(targets, [update for update, _ in told], monitor.doubtful())
         runs = [(update, some) for update, (_, some) in zip(updates, told, strict=True)]
-        return Share(runs, monitor.passed.all())
+        return Share(runs, monitor.passed.all(), slow_patterns())
     finally:
         monitor.close()
 

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from lossmon import settings
 from lossmon.errors import FormatError
 from lossmon.formats import apart
 from lossmon.formats.apart import ForeignFormat, Worker, search
+from lossmon.formats.detect import slow_patterns
 from lossmon.formats.pattern import PatternDecoder, PatternFormat
 from lossmon.monitor.log import Log
 
@@ -113,6 +115,7 @@ def test_a_plug_in_that_hangs_while_it_looks_is_not_asked_for_ever(beeps: Foreig
     for _ in range(3):
         assert beeps.sniff(b"HANG SNIFF", "x") is None
     assert beeps.sniff(b"BEEP\n", "x") is None
+    assert beeps.fault == "the plug-in beeps (lossmon_beeps) took too long to look at x"
 
 
 def test_a_plug_in_that_hangs_as_it_is_imported_is_left_out(
@@ -185,6 +188,29 @@ def test_a_log_on_which_an_expression_of_the_user_hangs_is_set_aside(worker: Wor
     assert log.refused is not None
     assert log.refused.startswith("set aside: the pattern 'slow' of config.toml took too long")
     assert search(worker, "b", 0, ["abc"]) == [{}]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [("words\n", None), (ROWS.replace(" ", " loss ").replace("\n", "\nstep "), "text")],
+)
+def test_an_expression_that_hangs_as_it_looks_is_told(
+    text: str, told: str | None, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the log is read by another format, and where it is not; others have no word of it."""
+    monkeypatch.setattr(apart, "BASE_S", 0.05)
+    one = PatternFormat("slow", re.compile(r"(?P<loss>(\w*)*)!"), worker)
+    with settings.using(settings.Settings(formats=(one,))):
+        log, other = Log("a/x.log"), Log("b/y.log")
+        log.feed(b"a" * 60 + b"\nstep " + text.encode())
+        log.end()
+        other.feed(b"words\n")
+        other.end()
+        (fault,) = slow_patterns().values()
+    assert fault.startswith("the pattern 'slow' of config.toml took too long for a/x.log; let no")
+    assert (log.format if log.decoder else None) == told
+    assert fault in (log.refused or log.why)
+    assert "pattern" not in (other.refused or "")
 
 
 def test_its_process_ends_with_ours(beeps: ForeignFormat) -> None:
