@@ -21,5 +21,6 @@ def _to_end() -> tuple[int, ...]:
     return tuple(sorted(int(number) for number in signal.valid_signals() - others))
 
 
+SIGNALLED = 128  # and the number of the signal: the status of what one ended
 BY_USER = (signal.SIGINT, signal.SIGQUIT)  # keys on the terminal
 TO_END = _to_end()  # numbers, real-time signals among them

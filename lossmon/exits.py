@@ -14,13 +14,13 @@ from typing import NoReturn
 
 import click
 
+from lossmon.endings import SIGNALLED
 from lossmon.errors import LossmonError, message_of
 from lossmon.options import complain
 from lossmon.text import escaped
 from lossmon.usage import show
 from lossmon.words import said
 
-_SIGNALLED = 128  # and the number of the signal: the status of what one ended
 _AGAIN_S = 0.01  # after which an interrupt that was lost comes again
 
 
@@ -36,7 +36,7 @@ def leave(command: Callable[[], object]) -> NoReturn:
     except SystemExit as ending:
         status = ending.code
     status = 0 if status is None else status
-    if isinstance(status, int) and (status > _SIGNALLED or threading.active_count() > 1):
+    if isinstance(status, int) and (status > SIGNALLED or threading.active_count() > 1):
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError):  # closed, or said already
                 stream.flush()
@@ -59,7 +59,7 @@ def status_of(command: Callable[[], object]) -> int:
         received.append(signal.SIGINT)
     finally:
         sys.unraisablehook = told
-    return _SIGNALLED + received[0] if received else status
+    return SIGNALLED + received[0] if received else status
 
 
 def _status_of(command: Callable[[], object]) -> int:
@@ -78,7 +78,7 @@ def _status_of(command: Callable[[], object]) -> int:
         return 2
     except BrokenPipeError:  # the reader (head, less) has gone
         _hush()
-        return _SIGNALLED + signal.SIGPIPE
+        return SIGNALLED + signal.SIGPIPE
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             return _broken(error)

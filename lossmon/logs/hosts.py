@@ -75,7 +75,7 @@ def _resolve(text: str) -> list[Target]:
     target = parse(text)
     named = settings.current().hosts.get(text)
     if named is not None and target.kind == "local" and not os.path.lexists(text):
-        return [Target("ssh", path, text) for path in named.paths]
+        return [Target("ssh", path, text) for path in named.paths or (".",)]
     return [target]
 
 

@@ -13,10 +13,12 @@ from textual.actions import ActionParseResult
 from textual.app import SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from lossmon import crash
@@ -304,11 +306,16 @@ class LossmonApp(WiredApp):
             self.notify(message_of(error), title=title, timeout=5)
 
     async def action_quit(self) -> None:
-        """Leave; where a training still writes into the pipe, ask what becomes of it."""
+        """Leave; where a training still writes into the pipe, ask what becomes of it.
+
+        Asked again, by a second ctrl+c, it leaves, and the training goes on.
+        """
         pipe = self._monitor.pipe if self._piped else None
         if pipe is None or pipe.exhausted:
             self.exit()
-        elif not isinstance(self.screen, LeaveScreen):
+        elif isinstance(self.screen, LeaveScreen):
+            self._leave("drain")
+        else:
             self.push_screen(LeaveScreen(printable(pipe.kept)), self._leave)
 
     def _leave(self, choice: Choice | None) -> None:
@@ -346,6 +353,8 @@ class LossmonApp(WiredApp):
         try:
             return await super().run_action(action, default_namespace, namespaces)
         except Exception as error:
+            if isinstance(error, NoMatches) and _is_being_built(default_namespace):
+                return False  # the key came before what it is about
             if self.is_headless:
                 raise  # a test wants to see it
             self.notify(crash.record(error), severity="error", timeout=30)
@@ -373,3 +382,11 @@ class LossmonApp(WiredApp):
                 title = f"{self.words.fixed(key.words)} ({key.keys})"
                 run = partial(screen.run_action, key.action)
                 yield SystemCommand(title, self.words.fixed(key.section), run)
+
+
+def _is_being_built(node: DOMNode | None) -> bool:
+    """Whether parts of a screen are still to come."""
+    if not isinstance(node, Screen):
+        return False
+    parts = node.walk_children(Widget)
+    return not parts or not all(one.is_mounted for one in parts)

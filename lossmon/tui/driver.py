@@ -3,7 +3,8 @@
 Textual's driver, with what a program needs that people leave open all day: signals are handled in
 the event loop (a plain handler may run while the writer's queue is locked), `ctrl+z` stops the
 whole job as the shell expects it, a terminal that is gone ends the program instead of blocking or
-spinning, and one that was stopped or resized by others is drawn anew.
+spinning, one that takes nothing holds nothing up, and one that was stopped or resized by others is
+drawn anew.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import errno
 import os
 import select
 import signal
+import threading
 import time
 from codecs import getincrementaldecoder
 from collections.abc import Callable
@@ -27,6 +29,7 @@ from lossmon.tui.textual_private import XTermParser
 
 _KEEP_TITLE, _FORMER_TITLE = "\x1b[22;2t", "\x1b[23;2t"  # XTPUSHTITLE, XTPOPTITLE
 _KEYS_S = 0.1  # between two looks whether an escape that came alone is the key
+_STUCK_S = 1.0  # a terminal that takes nothing for so long gets nothing until it does
 _ORPHAN_S = 0.05  # a stop that lasted less was none: no shell is there to stop us
 
 
@@ -35,7 +38,8 @@ class TerminalDriver(LinuxDriver):
 
     def __init__(self, app: Any, **options: Any) -> None:
         super().__init__(app, **options)
-        self._file = cast(Any, _Output(_terminal(), self._hung_up))
+        self._output = _Output(_terminal(), self._hung_up, self._takes_again)
+        self._file = cast(Any, self._output)
         self._ours = False  # between the start and the stop of application mode
         self._entered = False  # the alternate screen, by the first frame
         self._running_loop: asyncio.AbstractEventLoop | None = None
@@ -66,7 +70,7 @@ class TerminalDriver(LinuxDriver):
             super().stop_application_mode()
 
     def close(self) -> None:
-        """End the writer; nothing more is sent."""
+        """End the writer; nothing more is sent, nor waited for, where the terminal is stuck."""
         super().close()
         self._writer_thread = None
 
@@ -136,6 +140,16 @@ class TerminalDriver(LinuxDriver):
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
 
+    def _takes_again(self) -> None:
+        """The terminal was stuck (told from another thread): what it missed is sent anew."""
+        loop = self._running_loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._restore)
+
+    def _restore(self) -> None:
+        if self._ours:
+            self._continued()
+
     def _run_input_thread(self) -> None:
         """What goes wrong with a key is an error of ours like any other."""
         try:
@@ -172,22 +186,32 @@ def _terminal() -> int:
 
 
 class _Output:
-    """Writes all of it, also to a descriptor that another program made non-blocking.
+    """Writes all of it while the terminal takes something, without holding up who draws.
+
+    A link that stands still, or a frozen window, kept the loop waiting, and no signal ended it. So
+    what a stuck terminal would get is dropped, and all is drawn anew once it takes something again.
 
     Args:
         fd: the terminal.
         on_gone: called once, when nothing can be written any more; what comes later is dropped,
             so that the thread that writes never ends and nobody waits for it.
+        on_back: called when a terminal that was stuck takes something again.
     """
 
-    def __init__(self, fd: int, on_gone: Callable[[], None]) -> None:
-        self._fd = fd
-        self._on_gone = on_gone
-        self._gone = False
+    def __init__(
+        self, fd: int, on_gone: Callable[[], None], on_back: Callable[[], None] = lambda: None
+    ) -> None:
+        self._shared, self._fd = fd, _without_waiting(fd)
+        self._on_gone, self._on_back = on_gone, on_back
+        self._gone = self._stuck = False
         self._waiting: list[str] = []
 
+    def __del__(self) -> None:
+        if self._fd != self._shared:
+            os.close(self._fd)
+
     def fileno(self) -> int:
-        return self._fd
+        return self._shared
 
     def isatty(self) -> bool:
         return True
@@ -202,8 +226,34 @@ class _Output:
             try:
                 data = data[os.write(self._fd, data) :]
             except BlockingIOError:
-                select.select([], [self._fd], [], 1.0)
+                if self._stuck:
+                    return
+                if not self._has_room(_STUCK_S):
+                    self._stuck = True
+                    threading.Thread(target=self._await_room, daemon=True).start()
+                    return
             except OSError as error:
                 if error.errno != errno.EINTR:
                     self._gone = True
                     self._on_gone()
+
+    def _has_room(self, within_s: float) -> bool:
+        return bool(select.select([], [self._fd], [], within_s)[1])
+
+    def _await_room(self) -> None:
+        while not self._gone and not self._has_room(_STUCK_S):
+            pass
+        self._stuck = False
+        self._on_back()
+
+
+def _without_waiting(fd: int) -> int:
+    """The terminal of a descriptor by one of our own, on which a write does not wait.
+
+    To make theirs so would make that of the shell so, which is the same.
+    """
+    try:
+        how = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        return os.open(os.ttyname(fd), how)
+    except OSError:  # none, or one that is not to be found here: its writes wait
+        return fd

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lossmon.endings import SIGNALLED
 from lossmon.tui.leaving import LEAVE_S
 
 if TYPE_CHECKING:
@@ -46,11 +47,12 @@ def open_screen(
     """
     while True:
         status, targets, wanted, more = _watch(targets, lang, ascii, fps, say, name, frame)
-        if not wanted and not more:
+        if status > SIGNALLED or not (wanted or more):
             return status
         targets = tuple(dict.fromkeys((*targets, *more)))
-        if wanted:
-            play(wanted, lang, ascii, fps, say)  # and back to where one was
+        # And back to where one was, unless a signal ends it all.
+        if wanted and (status := play(wanted, lang, ascii, fps, say)) > SIGNALLED:
+            return status
 
 
 def play(

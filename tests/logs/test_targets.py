@@ -144,6 +144,7 @@ NAMED = {
     "lab": NamedHost(("~/exp", "/data"), "ann@gpu7.lab", ("Port=2",)),
     "gpu1": NamedHost(),
     "gpu2": NamedHost(("x",)),
+    "bare": NamedHost(()),
 }
 
 
@@ -156,6 +157,7 @@ NAMED = {
         ("gpu[1-3]:y", ["gpu1:y", "gpu2:y", "gpu3:y"]),
         ("x[1-2]:y", ["x[1-2]:y"]),  # it is there
         ("lab:x", ["lab:x"]),
+        ("bare", ["bare:."]),
         ("other", ["other"]),
         ("./lab", ["./lab"]),
     ],

@@ -6,7 +6,10 @@ import pytest
 from rich.style import Style
 from textual.app import App, ComposeResult
 from textual.command import CommandList
+from textual.css.query import NoMatches
 from textual.events import Click
+from textual.screen import Screen
+from textual.widgets import Label
 
 from lossmon.text import cell_width
 from lossmon.tui.app import LossmonApp
@@ -88,3 +91,26 @@ async def test_a_list_stands_a_click_on_a_line_that_is_gone_and_a_page_without_r
         options._clear_caches()
         await pilot.press("pagedown")
         assert options.highlighted == 0
+
+
+@pytest.mark.parametrize("width", [1, 2, 3])
+async def test_a_list_stands_a_window_without_a_column(width: int) -> None:
+    app = Choice()
+    async with app.run_test(size=(80, 24)) as pilot:
+        app.query_one(Options).styles.height = "auto"
+        await pilot.resize_terminal(width, 10)
+        await pilot.pause()
+        assert app.query_one(Options).highlighted == 0
+
+
+async def test_a_key_that_comes_before_what_it_is_about_is_none(app: LossmonApp) -> None:
+    """The parts of a screen come one by one: typed ahead, a key was told as an error of ours."""
+    async with app.run_test(size=(120, 40)) as pilot:
+        await loaded(pilot)
+        bare = Screen[None]()
+        bare.action_look = lambda: bare.query_one("#to-come")  # type: ignore[attr-defined]
+        await app.push_screen(bare)
+        assert not await app.run_action("look", bare)
+        await bare.mount(Label("whole"))
+        with pytest.raises(NoMatches):
+            await app.run_action("look", bare)

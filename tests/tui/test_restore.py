@@ -82,6 +82,52 @@ def test_signals_that_end_it(
     assert terminal.after() == ""
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda n: n.name)
+def test_a_signal_ends_a_replay_and_what_it_came_from(
+    open_terminal: Callable[..., Terminal], log: Path, number: signal.Signals
+) -> None:
+    """It led back to the live screen: what `timeout` or a scheduler had sent was lost."""
+    terminal = open_terminal(str(log))
+    terminal.wait_for("HEALTHY")
+    terminal.send(b"R")
+    while terminal.received.count(b"\x1b[?1049h") < 2:
+        terminal.read(0.02)
+    os.kill(terminal.pid, number)
+    assert terminal.end() == 128 + number
+    terminal.assert_given_back()
+
+
+def test_a_signal_ends_it_while_the_terminal_takes_nothing(
+    open_terminal: Callable[..., Terminal], log: Path
+) -> None:
+    """A link that stands still, a window that is frozen: it hung for good."""
+    terminal = open_terminal(str(log), columns=250, rows=60)
+    terminal.wait_for("HEALTHY")
+    terminal.send(b"?\x1b" * 40)
+    time.sleep(1.0)  # meanwhile nobody reads
+    os.kill(terminal.pid, signal.SIGTERM)
+    end = time.monotonic() + 60
+    while not terminal.ended:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert terminal.end() == 128 + signal.SIGTERM
+
+
+def test_a_terminal_that_was_stuck_is_drawn_anew(
+    open_terminal: Callable[..., Terminal], log: Path
+) -> None:
+    terminal = open_terminal(str(log), columns=250, rows=60)
+    terminal.wait_for("HEALTHY")
+    terminal.send(b"?\x1b" * 40)
+    time.sleep(4.0)
+    terminal.settle()
+    assert "HEALTHY" in terminal.text()
+    assert "log.jsonl" in terminal.text() or "train" in terminal.text()
+    terminal.send(b"q")
+    assert terminal.end() == 0
+    terminal.assert_given_back()
+
+
 @pytest.mark.parametrize("wait_s", [0.0, 0.15])
 def test_a_signal_while_it_starts(
     open_terminal: Callable[..., Terminal], log: Path, wait_s: float

@@ -150,7 +150,12 @@ def test_at_the_start_nothing_is_drawn_twice(tmp_path: Path) -> None:
         terminal.close()
 
 
-def test_leaving_a_live_pipe_asks_and_the_training_goes_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("leave", "go_on"), [(b"q", b"\r"), (b"\x03", b"\x03")], ids=["q", "ctrl+c"]
+)
+def test_leaving_a_live_pipe_asks_and_the_training_goes_on(
+    tmp_path: Path, leave: bytes, go_on: bytes
+) -> None:
     """A pipe without a reader would kill the training at its next line."""
     writer, go, done = tmp_path / "train.py", tmp_path / "go", tmp_path / "done"
     kept = tmp_path / "kept.log"
@@ -165,14 +170,14 @@ def test_leaving_a_live_pipe_asks_and_the_training_goes_on(tmp_path: Path) -> No
     terminal = Terminal("-c", shell, program=["/bin/sh"])
     try:
         terminal.wait_for("loss")
-        terminal.send(b"q")
+        terminal.send(leave)
         terminal.wait_for("leave?")
         terminal.send(b"\x1b")
         terminal.settle()
         assert "leave?" not in terminal.text()
-        terminal.send(b"q")
+        terminal.send(leave)
         terminal.wait_for("leave?")
-        terminal.send(b"\r")
+        terminal.send(go_on)
         terminal.wait_for_bytes(b"without a screen")
         go.touch()
         assert terminal.end() == 0
