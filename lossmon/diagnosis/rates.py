@@ -70,6 +70,40 @@ def rise_of_rate(view: View, onset: int) -> Rise | None:
     )
 
 
+def at_that_rate(view: View, low: int) -> float | None:
+    """Where the schedule restarted behind the lowest level: the level when the rate was last so.
+
+    A warm restart takes the loss up with it, and the loss comes down with the rate: like is to be
+    compared with like. None where no rate is logged; where it did not rise to speak of since, or
+    higher than ever; where it is back; where it does not go down, as it does in a cycle.
+
+    Args:
+        view: the run.
+        low: bucket of the lowest level.
+    """
+    train = view.train
+    if view.rate is None or train is None:
+        return None
+    step, rate = view.rate
+    at = int(np.searchsorted(step, train.step[low], side="right"))
+    before, since = rate[:at], rate[at:]
+    if len(before) < 4 or len(since) < 3 or not np.isfinite(rate).all():
+        return None
+    now, then = float(rate[-1]), float(before[-1])
+    if now < RISE * then:
+        return None  # it is back at what it was
+    if float(np.max(since)) > _CONSTANT * float(np.max(before)) or not rate[-1] < rate[-3]:
+        return None
+    top = int(np.argmax(before))
+    passed = np.flatnonzero(before[top:] <= now)
+    if not len(passed):
+        return None
+    place = float(step[top + int(passed[0])])
+    around = int(np.searchsorted(train.step, place))
+    window = max(2, len(train.value) // 40)
+    return st.median(train.value[max(0, around - window) : around + window + 1])
+
+
 def rate_rose(view: View, onset: int) -> Iterator[Reason]:
     """The learning rate rose shortly before; or this is where it reached its peak."""
     if view.rate is None:

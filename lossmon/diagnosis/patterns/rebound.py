@@ -15,6 +15,7 @@ from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.rates import at_that_rate
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Curve, View
 from lossmon.words import said
@@ -98,6 +99,9 @@ def _of_many(view: View) -> Finding | None:
         return None
     if risen.swings(view, train, train.low, rise):
         return None  # that is another pattern
+    then = at_that_rate(view, train.low_at)
+    if then is not None and train.low + rise <= then + Bounds.errors * train.block_error:
+        return None  # a warm restart: the rate has a cycle, and nothing is lost at this rate
     begins = risen.onset(train, train.low, rise)
     since = train.at_step(begins)
     if sudden:  # a jump is placed by its points; a slope began long before half of it was climbed
