@@ -32,6 +32,7 @@ class Bounds(Limits):
     fall = Limit(0.14, "relative fall of eval", "words: 15 %")
     stuck = Limit(0.75, "log drop of train under which it may be stuck", "runs")
     stuck_share = Limit(0.24, "of its drop made after 40 %: still falling", "runs")
+    early = Limit(0.06, "of its drop left at 40 %: it was made early", "words: plateau to 6 %")
     near_start = Limit(0.05, "log drop of train that is none", "words: 3 %")
     gap = Limit(0.10, "eval below train by so much throughout", "runs")
     share = Limit(0.45, "of the run in which eval reaches train's newest level", "words: a half")
@@ -87,7 +88,10 @@ def ahead(view: View) -> Ahead | None:
     line = Bounds.stuck_share + 0.5 * train.block_error / max(abs(train.drop), 1e-300)
     left = train.left(0.4)
     stuck = window < Bounds.stuck and (still or left < line)
-    plain = window >= Bounds.stuck or still or not 0.5 * line < left < 1.5 * line
+    # One that makes the same drop in the end is late, not stuck, unless it made it early.
+    late = not deeper and not still and left > Bounds.early
+    plain = late or window >= Bounds.stuck or still or not 0.5 * line < left < 1.5 * line
+    stuck = stuck and not late
     return Ahead(ratio, pace, eval_drop, stuck, plain)
 
 

@@ -192,15 +192,20 @@ class Curve:
 
     @cached_property
     def room(self) -> float:
+        """How far it may have fallen beneath its noise, by two standard errors."""
+        return self.room_of(2.0)
+
+    def room_of(self, errors: float, since: float = 0.0) -> float:
         """How far it may have fallen beneath its noise, over the start level.
 
-        It is the upper end (two standard errors) of the fall of a straight line through all of it.
+        It is the upper end, by so many standard errors, of the fall of a straight line through all
+        that follows a share of the run.
         """
-        values = self.value
+        values = self.value[int(since * len(self.value)) :]
         place, spread = st.places(len(values))
         fall = -float(place @ values) / max(spread, 1e-300)
         error = math.sqrt(st.variance_of(values)) * (12 * self.memory / len(values)) ** 0.5
-        return float((fall + 2 * error) / self.scale)
+        return float((fall + errors * error) / self.scale)
 
     @cached_property
     def swing(self) -> tuple[float, float]:

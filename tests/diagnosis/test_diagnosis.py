@@ -190,3 +190,26 @@ def test_statistics_agree_with_their_definitions() -> None:
     gain = statistics.power_law(t, 1 + 2 * t**-0.5, 0.25)
     assert gain is not None
     assert gain[0] == pytest.approx(2 * (t[-1] ** -0.5 - (1.25 * t[-1]) ** -0.5), rel=0.2)
+
+
+def test_ranks_of_skewed_noise_are_as_independent_as_its_values() -> None:
+    values = np.exp(np.random.default_rng(1).normal(0, 1, 2000))
+    assert abs(statistics.rank_von_neumann(values) - 2) < 3 * 2 / 2000**0.5
+    assert statistics.rank_von_neumann(np.repeat(values[:500], 4)) < 1
+    assert statistics.rank_von_neumann((-1.0) ** np.arange(100) + values[:100] / 1e6) > 2.9
+
+
+def test_a_slow_fall_at_a_high_level_that_goes_on_is_no_plateau() -> None:
+    """0.66 of its start at the end, 8 % of the drop left at 40 %, 11 standard errors of it."""
+    t = np.arange(260) / 260
+    slow = 0.65 + 0.23 * np.exp(-14 * t) + 0.12 * np.exp(-3 * t) + curves.noise(260, 0.004)
+    assert replay(slow)[1].train == "healthy"
+    flat = 0.66 + 0.34 * np.exp(-14 * t) + curves.noise(260, 0.05)
+    assert replay(flat)[1].train == "plateau"
+
+
+def test_train_that_falls_as_far_as_eval_in_the_end_is_late_and_not_stuck() -> None:
+    t, s = np.arange(250) / 250, np.arange(1, 26) / 25
+    train = 2.8 + 3.3 * np.exp(-4 * t) + curves.noise(250, 0.03)
+    evals = 2.32 + 3.7 * np.exp(-18 * s) + curves.noise(25, 0.005, 1)
+    assert replay(train, evals)[1].pair == "eval_faster"

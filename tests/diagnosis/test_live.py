@@ -119,6 +119,27 @@ def test_swings_over_a_fall_are_no_oscillation_and_over_none_they_are() -> None:
     assert replay(alternating, total=n)[1].train == "oscillating"
 
 
+def test_a_slow_fall_beneath_the_noise_of_single_examples_is_awaited() -> None:
+    """Skewed, a coefficient of variation of a half, no plan: 20 runs at a budget of 2 %."""
+    dice = np.random.default_rng(7)
+    warned = 0
+    for _ in range(20):
+        n = 700
+        scatter = np.exp(0.5 * dice.normal(0, 1, n))
+        engine, diagnosis = replay((1 - 0.6 * np.arange(n) / n) * scatter, ended=True)
+        warned += "oscillating" in {e.pattern for e in engine.diagnosis.timeline}
+        assert diagnosis.train != "oscillating"
+    assert warned <= 1
+
+
+def test_swings_that_grow_while_the_loss_falls_are_not_those_of_samples() -> None:
+    """Updates that overshoot: 0.1 about 2.3, then 1.5 about 1.9, each row independent."""
+    n = 460
+    t = np.arange(n) / n
+    values = 2.3 - 0.5 * t + (0.05 + 0.5 * t) * np.random.default_rng(3).exponential(1, n)
+    assert replay(values)[1].train == "oscillating"
+
+
 @pytest.mark.parametrize("ended", [True, False])
 def test_what_stands_is_told_by_the_numbers_of_now(ended: bool) -> None:
     """A rise that went on to the sixfold stood as "rose to 1.07": a rebound was found meanwhile."""

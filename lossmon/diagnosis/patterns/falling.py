@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossmon.diagnosis import short, usual
+from lossmon.diagnosis import offset, short, usual
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
@@ -30,7 +30,9 @@ def find(view: View) -> Finding | None:
     train = view.train
     if train is None or not short.enough(view):
         return None
-    if train.drop < Bounds.fall * train.scale or train.drop < Bounds.errors * train.drop_error:
+    if train.drop < Bounds.fall * train.scale and offset.hidden(view) is None:
+        return None
+    if train.drop < Bounds.errors * train.drop_error:
         return None
     late = late_share(train)
     errors = train.drop / max(train.drop_error, 1e-300)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossmon.diagnosis import facts, short, usual
+from lossmon.diagnosis import facts, offset, short, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
@@ -30,7 +30,9 @@ def find(view: View) -> Finding | None:
     train = view.train
     if train is None or not short.enough(view):
         return None
-    if train.drop < Bounds.fall * train.scale or train.drop < Bounds.errors * train.drop_error:
+    if train.drop < Bounds.fall * train.scale and offset.hidden(view) is None:
+        return None
+    if train.drop < Bounds.errors * train.drop_error:
         return None
     if any(facts.broken(sketch) is not None for sketch in view.sketches.values()):
         return None
@@ -50,12 +52,13 @@ def find(view: View) -> Finding | None:
         train.at_step(0),
         train.name,
         said(
-            "{fell} from {start:.4g} to {end:.4g} ({ratio}), {words}",
+            "{fell} from {start:.4g} to {end:.4g} ({ratio}), {words}{note}",
             fell=train.fell,
             start=train.shown(train.start),
             end=train.shown(train.end),
             ratio=percent(abs(train.drop) / train.scale),
             words=words,
+            note=offset.note(view),
         ),
         numbers={"level": train.end},
     )

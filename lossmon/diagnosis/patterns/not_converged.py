@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lossmon.diagnosis import offset, usual
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis import usual
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
@@ -52,7 +52,7 @@ def find(view: View) -> Finding | None:
         said(
             "{share} of the fall was made in the last fifth of the run{words}",
             share=percent(share),
-            words=words,
+            words=words + offset.note(view),
         ),
         numbers=numbers,
     )
@@ -81,7 +81,7 @@ def late_fall(view: View, looser: float = 1.0) -> tuple[float, float] | None:
         return None
     if share < least - train.block_error / train.drop:
         return None
-    if 0.5 * fall < Bounds.of_level * abs(train.end):
+    if 0.5 * fall < Bounds.of_level * abs(train.end) and offset.hidden(view) is None:
         return None
     return (share if share >= least else line), t
 

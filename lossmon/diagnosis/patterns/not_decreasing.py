@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossmon.diagnosis import flat
+from lossmon.diagnosis import flat, offset
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.contradictions import contradiction
 from lossmon.diagnosis.finding import Finding
@@ -50,7 +50,7 @@ def find(view: View) -> Finding | None:
     few = train.n < Enough.points_live and not view.rows_are_epochs
     if few and not small and train.room > Bounds.room:
         return None  # a paste of a few batches, beneath whose noise it may well fall
-    if small and _hidden_by_constant(view, errors, trend, drop):
+    if small and (offset.hidden(view) is not None or _bends(view, errors, trend, drop)):
         return None
     if fell_before > 0.5 and not lost_in_noise:
         return None
@@ -84,7 +84,7 @@ def more_will_tell(view: View) -> bool:
     assert train is not None
     if view.done:
         return False
-    if view.warming_up:
+    if view.warming_up or offset.may_be_hidden(view):
         return True
     if train.room / (view.plan_share or Enough.plan) > Bounds.projected:
         return True
@@ -92,8 +92,8 @@ def more_will_tell(view: View) -> bool:
     return view.plan_share is None and train.n < Bounds.points and falls
 
 
-def _hidden_by_constant(view: View, errors: float, trend: float, drop: float) -> bool:
-    """A large constant in the loss makes a real drop look small; then it bends, too."""
+def _bends(view: View, errors: float, trend: float, drop: float) -> bool:
+    """A real drop bends towards its floor, also where rows have no noise (see `offset`)."""
     train = view.train
     assert train is not None
     bends = 0 <= train.left(0.4) < 0.35

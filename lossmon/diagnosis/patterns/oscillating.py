@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,13 +11,14 @@ from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import reasons, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
+from lossmon.diagnosis.bets import spend
 from lossmon.diagnosis.figures import band, clip
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns import noisy, not_decreasing
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import Curve, View
 from lossmon.words import said
 
 
@@ -34,6 +36,9 @@ class Bounds(Limits):
     of_drop = Limit(0.45, "of the drop", "words: half")
     of_fall = Limit(1.5, "of the drop where it is significant", "runs: 3 and more")
     room = Limit(0.35, "of the start: while noise leaves room for such a fall, wait", "runs")
+    budget = Limit(0.02, "chance that such a fall is ever overlooked", "as of a rise")
+    dependent = Limit(1.65, "standard errors of the rank von Neumann ratio", "usual: 95 %")
+    grows = Limit(1.5, "x the swings of the first third, in the last", "samples scatter less")
     edge = Limit(2.5, "von Neumann ratio: it alternates", "words")
     bursts = Limit(5.0, "99th percentile of the grad norm over its median", "runs")
     periodic = Limit(0.5, "autocorrelation at the length of an epoch", "runs")
@@ -66,6 +71,9 @@ def find(view: View) -> Finding | None:
     least = Bounds.of_fall if fell and not wild else Bounds.of_drop
     if span < least * abs(train.drop):
         return None
+    sampling = not alternates and _sampling(train)
+    if sampling and _noise_may_hide(view):
+        return None
     # Where it ends no lower than its first tenth, no fall can be beneath the swings.
     early = st.median(train.value[: max(3, len(train.value) // 10)])
     stays_up = swing >= Bounds.loud and train.end >= max(early, train.start)
@@ -73,7 +81,7 @@ def find(view: View) -> Finding | None:
         return None  # there may be a fall beneath it: more points will tell
     tail = st.blocks(train.value[int(0.3 * len(train.value)) :], 20)
     fall = st.mann_kendall(tail)
-    if fall < -5 or (fall < -3 and (not coloured or tail[0] - tail[-1] > span)):
+    if fall < -5 or (fall < -3 and (sampling or not coloured or tail[0] - tail[-1] > span)):
         return None
     since = train.at_step(int(0.4 * len(train.value)))
     return Finding(
@@ -90,6 +98,40 @@ def find(view: View) -> Finding | None:
         ),
         numbers={"swing": swing, "span": span, "von_neumann": ratio},
     )
+
+
+def _sampling(train: Curve) -> bool:
+    """Swings are those of samples: neighbours tell nothing of each other, nor do the swings grow.
+
+    Whatever the noise is like: P95 - P5 of skewed noise is 4 and 5 of the sigmas that a median
+    deviation gives it. Samples scatter less as their mean falls; updates that overshoot scatter
+    more and more (0.4 about 2.3, then 1.5 about 2.0).
+    """
+    count = len(train.value)
+    rest = st.detrend(train.value, 12)
+    late = rest[int(0.4 * count) :]
+    if st.rank_von_neumann(late) <= 2.0 - Bounds.dependent * 2.0 / len(late) ** 0.5:
+        return False
+    p5, p95 = st.quantiles(rest[: int(0.3 * count)], (0.05, 0.95))
+    q5, q95 = st.quantiles(rest[int(0.7 * count) :], (0.05, 0.95))
+    return float(q95 - q5) <= Bounds.grows * float(p95 - p5)
+
+
+def _noise_may_hide(view: View) -> bool:
+    """While a run goes on there may be a fall beneath swings that are mere noise.
+
+    Null: since three tenths of the run it falls, by `room` of its start until the plan is over.
+    Once the run has doubled for the k-th time this is refuted at the k-th share of a budget, so
+    that all looks together refute what is true with a chance of at most `budget` (a union bound;
+    within a doubling looks are nearly the same, and six in a row must agree).
+    """
+    train = view.train
+    assert train is not None
+    if view.ended:
+        return False
+    doubled = max(1, round(math.log2(train.n / Enough.points)))
+    errors = math.sqrt(2.0 * math.log(1.0 / (Bounds.budget * spend(doubled))))
+    return train.room_of(errors, 0.3) > Bounds.room * (view.plan_share or Enough.plan)
 
 
 def _of_few(view: View) -> Finding | None:

@@ -31,6 +31,10 @@ class Bounds(Limits):
     )
     left_high = Limit(0.06, "of the drop left at 40 %, there", "words")
     tail_high = Limit(0.03, "fall over the last 60 %, there", "words")
+    falls = Limit(
+        3.0, "standard errors of the fall over the last 60 %: it goes on", "words: 3 to 5"
+    )
+    flat = Limit(0.02, "of the level: fall of a line through the last 60 %", "words")
     plan = Limit(0.5, "of the plan, before it is said", "prototype")
     dead_rate = Limit(0.03, "of its peak: the rate is spent", "words")
     dead_share = Limit(0.3, "of the run with a spent rate", "words")
@@ -61,6 +65,12 @@ def find(view: View, looser: float = 1.0, *, held: bool = True) -> Finding | Non
     stopped &= tail_fall <= looser * Bounds.tail + 2 * tail_error
     barely = left <= looser * Bounds.left_high + 2 * error
     barely &= tail_fall <= looser * Bounds.tail_high + tail_error
+    # A line through the last 60 % has a fraction of the noise of medians around its ends.
+    line, t = st.line(train.value[int(0.4 * len(train.value)) :])
+    if left > Bounds.left_high and t >= Bounds.falls:
+        return None  # what falls beyond the grey zone, and by more than noise, is not stuck
+    flat = abs(line) <= looser * min(Bounds.flat * end, Bounds.left * train.drop)
+    stopped |= flat and left <= Bounds.left_high + 2 * error
     if not ((high >= Bounds.level and stopped) or (high >= Bounds.high and barely)):
         return None
     plain = stopped and high >= Bounds.level + 0.05 and left < Bounds.left

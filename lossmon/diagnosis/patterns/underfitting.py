@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossmon.diagnosis import flat
+from lossmon.diagnosis import flat, offset
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import went
 from lossmon.diagnosis.finding import Finding
@@ -39,6 +39,7 @@ def find(view: View) -> Finding | None:
         return None  # slow, and steady: 0.859, 0.817, 0.810, ... 0.787 in eight epochs
     if (
         view.tail
+        or offset.hidden(view) is not None
         or not (flat_eval and flat_train)
         or view.too_soon
         or not_decreasing.more_will_tell(view)
