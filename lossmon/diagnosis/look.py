@@ -54,8 +54,13 @@ class Looker:
                     (kind_of, adapters), lambda: kind_of(history.series, plan.settings)
                 )
                 if not self._kind.id:  # what single lines tell besides may say it
-                    self._kind = kind_of(
-                        (*history.series, *told_once(plan.events)), words=_words(plan)
+                    told, words = told_once(plan.events), _words(plan)
+                    self._kind = (
+                        kind_of((*history.series, *told), words=words)
+                        if told
+                        else names.kept(
+                            (kind_of, words), lambda: kind_of(history.series, words=words)
+                        )
                     )
             self._judged = judged(self._kind, self._names, history.series, chosen)
             self._judged_of = of

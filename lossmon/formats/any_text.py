@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from lossmon.formats.decoder import Record
 from lossmon.formats.text import TextDecoder
-from lossmon.formats.text_signs import looks_like_training
+from lossmon.formats.text_signs import tells_of_training
 
 NAME = "text"
 READS = (
@@ -30,16 +32,27 @@ _NEXT_DOCUMENT = re.compile(rb"\n\}[^\S\n]*\n\s*\{[^\S\n]*\n")  # objects printe
 
 def sniff(head: bytes, name: str) -> str | None:
     """Say why it looks like a training; JSON documents do not."""
+    found = read(head, name)
+    return None if found is None else found[0]
+
+
+def read(head: bytes, name: str) -> tuple[str, tuple[TextDecoder, Sequence[Record]] | None] | None:
+    """The same, with the decoder that found it out where it can go on from there, and its rows."""
     if _JSON_DOCUMENT.match(head) and not _NEXT_DOCUMENT.search(head):
         return None  # settings, vocabularies, results: rows of a training would be JSON lines
     if _DOCUMENT.search(name):
         return None
     if name.lower().endswith((".csv", ".tsv")):
         return None  # a table without a loss: what its cells say of one is data
-    reason = looks_like_training(head)
-    if reason is not None and reason.endswith(_NUMBERS_ALONE) and not _TELLS.search(name):
+    decoder = TextDecoder()
+    rows = decoder.feed(head)
+    going_on = decoder.at_rest  # else the verdict needs its end, from which it can't go on
+    reason = tells_of_training(decoder, rows if going_on else [*rows, *decoder.flush()], head)
+    if reason is None:
+        return None
+    if reason.endswith(_NUMBERS_ALONE) and not _TELLS.search(name):
         return None  # a list of numbered values; a curve is in a file that is called so
-    return reason
+    return reason, (decoder, rows) if going_on else None
 
 
 def decoder(name: str) -> TextDecoder:

@@ -25,6 +25,11 @@ class Labels:
         self._seen = 0
         self._ranks: bool | None = None  # what the labels are; None until it is clear
 
+    @property
+    def holds(self) -> bool:
+        """Lines are held back."""
+        return bool(self._held)
+
     def strip(self, lines: list[bytes]) -> list[bytes]:
         """The lines without labels; some may be held back until later ones come."""
         if self._ranks is not None:

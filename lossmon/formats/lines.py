@@ -47,9 +47,14 @@ class LineSplitter:
         self._hold(tail)
         return lines
 
+    @property
+    def is_open(self) -> bool:
+        """A line is not finished."""
+        return bool(self._pieces) or self._dropping
+
     def flush(self) -> list[bytes]:
         """The unfinished line, where there is one."""
-        if not self._pieces and not self._dropping:
+        if not self.is_open:
             return []
         return self._drop_oversized([self._finish(b"")])
 

@@ -87,6 +87,12 @@ class TextDecoder:
         self._rows.drawn.release()
         return [*records, *self._rows.drawn.drain()]
 
+    @property
+    def at_rest(self) -> bool:
+        """It holds nothing back: if the log ended here, that would add no row."""
+        held = self._splitter.is_open or self._labels.holds or self._folds.is_open
+        return not (held or self._rows.drawn.holds or any(box.is_open for box in self._boxes))
+
     def settle(self) -> Sequence[Record]:
         """The log fell silent: what only a redraw or a fold could change is a row."""
         records = self._unfold()

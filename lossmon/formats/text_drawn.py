@@ -81,6 +81,11 @@ class Drawn:
         self._out.append(record)
 
     @property
+    def holds(self) -> bool:
+        """A row is held."""
+        return self._held is not None
+
+    @property
     def holds_evaluation(self) -> bool:
         """The newest of the batches of an evaluation is held."""
         return self._held is not None and self._held.key[0] == "eval"

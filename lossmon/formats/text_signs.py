@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from lossmon.formats.decoder import Record
 from lossmon.formats.lexicon import (
     STATISTICS,
     is_earned,
@@ -30,7 +31,11 @@ def looks_like_training(head: bytes) -> str | None:
         The reason, such as "12 of 14 lines have the shape 'step # loss #'", or None.
     """
     decoder = TextDecoder()
-    records = [*decoder.feed(head), *decoder.flush()]
+    return tells_of_training(decoder, [*decoder.feed(head), *decoder.flush()], head)
+
+
+def tells_of_training(decoder: TextDecoder, records: Sequence[Record], head: bytes) -> str | None:
+    """The same of what a decoder made of them."""
     episodes = any(shape.episodes and shape.is_row for shape in decoder.shapes.values())
     drawn = [
         record

@@ -125,6 +125,9 @@ class Summary:
             # A resumed run replaces points that were folded already. It happens a few times.
             self._clear()
             self._restarts = len(series.restarts)
+        if not self._folded and len(value) <= MAX_BUCKETS and np.isfinite(value).all():
+            self._sketched = len(series), _plain(step, value)
+            return self._sketched[1]
         while True:
             room = MAX_BUCKETS - self._count
             whole = (len(value) - self._folded) // self._width
@@ -182,6 +185,29 @@ class Summary:
             newest_step=step[-NEWEST:],
             newest=value[-NEWEST:],
         )
+
+
+def _plain(step: Ints, value: Floats) -> Sketch:
+    """What a sketch of few points says, each of which is a bucket of its own.
+
+    They are folded when one comes that makes them too many, or is no number.
+    """
+    centre, nothing = step.astype(np.float64), np.zeros(len(value))
+    centre.flags.writeable = nothing.flags.writeable = False
+    return Sketch(
+        n=len(value),
+        width=1,
+        step=centre,
+        mean=value,
+        deviation=nothing,
+        jump=nothing,
+        low=value,
+        high=value,
+        nonfinite=0,
+        head=value[:HEAD],
+        newest_step=step[-NEWEST:],
+        newest=value[-NEWEST:],
+    )
 
 
 def _put(columns: Floats, at: int, more: Floats) -> Floats:

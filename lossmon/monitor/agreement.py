@@ -15,6 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.diagnosis.statistics import median, steps
 from lossmon.history.columns import Floats, Ints, SeriesView
 
 LEAST_SIZE = -290  # of a number, as a power of ten: smaller ones have not all their digits
@@ -41,32 +42,35 @@ class Curve:
     Attributes:
         step: int64, shape (n,), ascending.
         value: float64, shape (n,).
-        decimals: half a unit of the last decimal that any value has.
-        digits: half a unit of the last significant digit, as a share of the value.
-        noise: how far a value usually is from the line through its neighbours, twice.
     """
 
     step: Ints
     value: Floats
-    decimals: float
-    digits: float
-    noise: float
 
     @staticmethod
-    @np.errstate(over="ignore", invalid="ignore")
     def of(view: SeriesView) -> Curve:
         """The curve of a series."""
         finite = np.isfinite(view.value)
-        step, value = (
-            (view.step, view.value) if finite.all() else (view.step[finite], view.value[finite])
-        )
-        sample = value[:: max(1, len(value) // _SAMPLED)][:_SAMPLED]
-        rough = np.abs(np.diff(value, 2))  # what falls steadily is no noise
-        noise = float(np.median(rough)) if len(rough) >= 2 else -1.0
-        return Curve(step, value, *_printed(sample), noise)
+        if finite.all():
+            return Curve(view.step, view.value)
+        return Curve(view.step[finite], view.value[finite])
 
     def __len__(self) -> int:
         return len(self.step)
+
+    @cached_property
+    def printed(self) -> tuple[float, float]:
+        """Half a unit of the last decimal that any value has, and of its last digit as a share.
+
+        As the noise it is found out where the curve is compared: of a sweep few are.
+        """
+        return _printed(self.value[:: max(1, len(self.value) // _SAMPLED)][:_SAMPLED])
+
+    @cached_property
+    def noise(self) -> float:
+        """How far a value usually is from the line through its neighbours, twice; -1 of few."""
+        rough = np.abs(steps(steps(self.value)))  # what falls steadily is no noise
+        return median(rough) if len(rough) >= 2 else -1.0
 
     @cached_property
     def ranked(self) -> Floats:
@@ -78,8 +82,8 @@ class Curve:
 
         `%.4f` fixes the decimals and `%.4g` the digits; the looser of the two is that of the log.
         """
-        size = np.abs(value)
-        return np.maximum(self.decimals, self.digits * size) + _SINGLE * size
+        size, (decimals, digits) = np.abs(value), self.printed
+        return np.maximum(decimals, digits * size) + _SINGLE * size
 
 
 @dataclass(frozen=True)
@@ -119,8 +123,11 @@ def compare(one: Curve, two: Curve) -> Agreement:
     if not len(one) or not len(two):
         return NOTHING
     short, long = (one, two) if len(one) <= len(two) else (two, one)
-    if len(short) >= _ENOUGH and not _shares(short, long):
-        return Agreement(len(_chosen(len(short))), 0, 0.0, 0.0)
+    if len(short) >= _ENOUGH:
+        if not _shares(short, long, _STRANGERS):
+            return Agreement(len(_chosen(len(short))), 0, 0.0, 0.0)
+    elif not _shares(short, long, 0.0):
+        return NOTHING
     sign = 1.0 if short is one else -1.0
     best = NOTHING
     for found in _alignments(short, long):
@@ -131,8 +138,8 @@ def compare(one: Curve, two: Curve) -> Agreement:
     return Agreement(best.compared, best.agreed, best.bits, sign * best.lead)
 
 
-def _shares(short: Curve, long: Curve) -> bool:
-    """Whether a part of the values stands anywhere in the other curve at all.
+def _shares(short: Curve, long: Curve, part: float) -> bool:
+    """Whether more than a part of the values stands anywhere in the other curve at all.
 
     Where two curves are the same by any alignment a third of them does; of two seeds hardly any.
     """
@@ -143,7 +150,7 @@ def _shares(short: Curve, long: Curve) -> bool:
     slack, ranked = _slack(short, long, values), long.ranked
     low = ranked.searchsorted(values - slack, side="left")
     high = ranked.searchsorted(values + slack, side="right")
-    return int(np.count_nonzero(high > low)) > _STRANGERS * count
+    return int(np.count_nonzero(high > low)) > part * count
 
 
 def _alignments(short: Curve, long: Curve) -> Iterator[Agreement]:

@@ -316,6 +316,9 @@ class Log:
         packed = "" if self._unpacker is None else said(" (in {name})", name=self._unpacker.name)
         self.decoder, self.why = found.decoder, found.why + packed
         head, self._head = bytes(self._head), bytearray()
+        if found.read is not None and not self._too_long:
+            self.decoder, rows = found.read
+            return self._guard(self.decoder, lambda: rows)
         for _ in range(self._too_long):
             self.decoder.skipped.add("line too long", "")
         return self._decode(head)
