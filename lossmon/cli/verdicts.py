@@ -129,7 +129,7 @@ def check(
     answer = _Answer(form, fail_on, load(lang), plain(ascii), names)
     if targets and form in ("text", "json") and not (baselines or verbose or cluster or resume):
         _leave_if_many(targets, workers or jobs, answer, judging)
-    if cluster or resume or (workers and form == "json"):
+    if cluster or resume or (workers and form == "json" and _are_paths(targets)):
         if form != "json":
             raise click.UsageError(said("--cluster and --resume are for --json"))
         if not baselines:
@@ -157,6 +157,17 @@ def check(
     status = answer.status(updates, stand)
     if errors or status:
         sys.exit(2 if errors else status)
+
+
+def _are_paths(targets: Sequence[str]) -> bool:
+    """Whether workers can read them; a target that is none is told of as always."""
+    from lossmon.errors import LossmonError
+    from lossmon.fleet.plan import are_paths
+
+    try:
+        return are_paths(targets)
+    except LossmonError:
+        return True
 
 
 @dataclass(frozen=True)

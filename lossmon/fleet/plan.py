@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lossmon.errors import TargetError
+from lossmon.logs import schemes
 from lossmon.logs.discover import folders_above, run_directory
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import resolve
@@ -49,9 +50,7 @@ def plan(targets: Sequence[str]) -> list[Task]:
     for text in targets:
         for target in resolve(text):
             if target.kind != "local":
-                raise TargetError(
-                    said("{text}: workers read paths; name a folder they all see", text=text)
-                )
+                raise TargetError(_refusal(text, schemes.of(target.kind).batches is not None))
             check_local(target.path)
             paths.append(target.path)
     follower = Follower(paths)
@@ -59,6 +58,22 @@ def plan(targets: Sequence[str]) -> list[Task]:
     while follower.scanning:
         follower.poll(limit_bytes=0)
     return list(_packed(_kin(follower.logs())))
+
+
+def are_paths(targets: Sequence[str]) -> bool:
+    """Whether workers can read all targets."""
+    return all(target.kind == "local" for text in targets for target in resolve(text))
+
+
+def _refusal(text: str, listed: bool) -> str:
+    """Why workers do not read a target; one that is listed is read in batches without them."""
+    if listed:
+        return said(
+            "{text}: workers read paths; mount it where they all see it, or leave --cluster and "
+            "--resume out: then the processes of this machine read it, batch by batch",
+            text=text,
+        )
+    return said("{text}: workers read paths; name a folder they all see", text=text)
 
 
 def _kin(logs: Sequence[str]) -> list[list[str]]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import os
 import signal
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, closing, contextmanager
 from importlib import import_module
-from multiprocessing import get_context
-from typing import Any, Protocol
+from multiprocessing import active_children, get_context
+from typing import Any, Protocol, TypeVar
 
 from lossmon.errors import TargetError
 from lossmon.words import said
@@ -19,10 +19,13 @@ from lossmon.words import said
 _AHEAD = 4  # tasks a worker that wait for it: the client holds no more, however many there are
 _RETRIES = 3  # of a task whose worker is lost
 _CONNECT_S = 10.0
+_LOOK_S = 0.3  # between two looks how far the workers are
 _ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 Work = Callable[[str], str]
 Results = Iterator[tuple[int, str]]  # number of a task, and what came of it, as it comes
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Pool(Protocol):
@@ -33,21 +36,40 @@ class Pool(Protocol):
 
 
 class Here:
-    """Processes on this machine. They start afresh, so threads of ours are no danger to them.
+    """Processes on this machine: whatever is read by several is read by these.
 
     Args:
         count: how many.
+        begin: called in each as it starts, with `given`.
+        given: what a worker has of us; of what is shared, too.
+        meanwhile: called now and then while nothing is done.
+        in_order: results come in the order of the tasks, and not as they are done.
+        afresh: they start afresh, so that threads of ours are no danger to them; else as the system
+            does it, which of copies of this process is half a second sooner.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(
+        self,
+        count: int,
+        begin: Callable[..., None] | None = None,
+        given: Sequence[Any] = (),
+        meanwhile: Callable[[], None] = lambda: None,
+        *,
+        in_order: bool = False,
+        afresh: bool = True,
+    ) -> None:
         self._count = count
+        self._begin = (begin, *given)
+        self._meanwhile = meanwhile
+        self._in_order = in_order
+        self._context = get_context("spawn" if afresh else None)
 
-    def run(self, work: Work, tasks: Iterable[str]) -> Results:
-        """Do each task once, a few ahead of the workers."""
+    def run(self, work: Callable[[T], R], tasks: Iterable[T]) -> Iterator[tuple[int, R]]:
+        """Do each task once, a few ahead of the workers; who asks for no more ends them."""
         before = {name: os.environ.get(name) for name in _ONE_THREAD}
         os.environ.update(_ONE_THREAD)
         numbered = enumerate(tasks)
-        again: list[tuple[int, str]] = []
+        again: list[tuple[int, T]] = []
         try:
             for left in range(_RETRIES, -1, -1):
                 try:
@@ -64,34 +86,50 @@ class Here:
                     os.environ[name] = value
 
     def _run(
-        self, work: Work, numbered: Iterator[tuple[int, str]], again: list[tuple[int, str]]
-    ) -> Results:
+        self,
+        work: Callable[[T], R],
+        numbered: Iterator[tuple[int, T]],
+        again: list[tuple[int, T]],
+    ) -> Iterator[tuple[int, R]]:
         """Until all is done; what was not when a worker was lost is left in `again`."""
-        pool = ProcessPoolExecutor(self._count, get_context("spawn"), initializer=_begin)
-        doing: dict[Future[str], tuple[int, str]] = {}
+        others = set(active_children())
+        pool = ProcessPoolExecutor(
+            self._count, self._context, initializer=_begin, initargs=self._begin
+        )
+        doing: dict[Future[R], tuple[int, T]] = {}
         try:
             while True:
                 while len(doing) < self._count * _AHEAD:
-                    task = again.pop() if again else next(numbered, None)
+                    task = again.pop(0) if again else next(numbered, None)
                     if task is None:
                         break
                     doing[pool.submit(work, task[1])] = task
                 if not doing:
                     return
-                for done in wait(doing, return_when=FIRST_COMPLETED).done:
+                wanted = [next(iter(doing))] if self._in_order else doing
+                finished = wait(wanted, _LOOK_S, return_when=FIRST_COMPLETED).done
+                if not finished:
+                    self._meanwhile()
+                for done in finished:
                     result = done.result()
                     at, _ = doing.pop(done)
                     yield at, result
         except BrokenProcessPool:
-            again += doing.values()
+            again[:0] = doing.values()
+            raise
+        except BaseException:  # nobody waits for what they are at
+            for child in set(active_children()) - others:
+                child.terminate()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin() -> None:
+def _begin(begin: Callable[..., None] | None, *given: Any) -> None:
     """A worker leaves ctrl-c to the one it works for."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if begin is not None:
+        begin(*given)
 
 
 class Cluster:

@@ -6,14 +6,11 @@ printed is kept: as JSON each goes out at once, in the table those stay that nee
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
@@ -21,12 +18,12 @@ from lossmon import config, settings
 from lossmon.api import read_whole, with_past
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, message_of
+from lossmon.fleet.pools import Here
 from lossmon.logs import schemes
 from lossmon.logs.hosts import resolve
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Judging
 from lossmon.monitor.update import RunUpdate
-from lossmon.options import one_thread
 from lossmon.presentation.verdict import headline
 from lossmon.report.check import as_json, need
 from lossmon.report.progress import Progress
@@ -35,7 +32,8 @@ from lossmon.words import said
 BATCH = 500  # logs that are read together: some ten seconds, some ten megabytes
 MOST_ROWS = 1000  # of the table; of more runs those that need attention most
 _PAUSES_S = (1.0, 5.0)  # before a batch is asked for again
-_AHEAD = 2  # batches a process that wait, or are done and not printed
+
+_Task = tuple[str, list[str], str, str, Judging]  # a target, logs of it, and how to answer
 
 
 @dataclass
@@ -160,18 +158,10 @@ def triaged(
     counting = threading.Thread(target=batches.count, args=(progress.expect,), daemon=True)
     counting.start()
     jobs = jobs or os.cpu_count() or 1
-    waiting: deque[Future[Triage]] = deque()
-    pool = ProcessPoolExecutor(
-        jobs, multiprocessing.get_context("spawn"), _begin, (settings.current(),)
-    )
+    pool = Here(jobs, settings.use, (settings.current(),), in_order=True)
+    tasks: Iterator[_Task] = ((target, logs, form, lang, judging) for target, logs in batches)
     try:
-        left = iter(batches)
-        while True:
-            for target, logs in islice(left, jobs * _AHEAD - len(waiting)):
-                waiting.append(pool.submit(_read, target, logs, form, lang, judging))
-            if not waiting:
-                break
-            done = waiting.popleft().result()
+        for _, done in pool.run(_read, tasks):
             whole.add(done)
             if done.json:
                 progress.clear()
@@ -181,23 +171,14 @@ def triaged(
         whole.errors.append(message_of(error))
     except KeyboardInterrupt:
         whole.errors.append(said("stopped; what was judged until then is shown"))
-        for child in multiprocessing.active_children():
-            child.terminate()
     finally:
         progress.clear()
-        pool.shutdown(cancel_futures=True)
     return whole
 
 
-def _begin(told: settings.Settings) -> None:
-    """What a process that reads has of the one that prints."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who prints decides when it is over
-    settings.use(told)
-    one_thread()
-
-
-def _read(target: str, logs: list[str], form: str, lang: str, judging: Judging) -> Triage:
+def _read(task: _Task) -> Triage:
     """Judge the runs of one batch; a store that does not answer is asked again, then told of."""
+    target, logs, form, lang, judging = task
     for pause_s in (*_PAUSES_S, None):
         monitor = open_monitor([target], watch=False, logs=logs, judging=judging)
         try:

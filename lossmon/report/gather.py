@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from contextvars import ContextVar
 from dataclasses import replace
 from multiprocessing.sharedctypes import RawArray
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from lossmon import config, settings
 from lossmon.api import Reading, read_targets, read_whole, with_past
 from lossmon.errors import LossmonError
+from lossmon.fleet.pools import Here
 from lossmon.formats.detect import note_slow_patterns, slow_patterns
 from lossmon.hparams import read_hparams
 from lossmon.logs.discover import run_directory
@@ -29,7 +30,6 @@ from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Judging
 from lossmon.report.progress import Progress
 
-_LOOK_S = 0.3  # between two looks how far the others are
 _COUNTS: ContextVar[Any] = ContextVar("counts")  # of a process that reads for another: logs read
 _WORTH_IT = 24  # directories of trainings from which on a second process pays
 
@@ -84,15 +84,15 @@ def _read_apart(
 ) -> list[Share]:
     """Read each shard in a process of its own."""
     counts = RawArray("q", len(shards))
-    with ProcessPoolExecutor(
-        len(shards), initializer=_begin, initargs=(settings.current(), counts)
-    ) as pool:
-        reading = [pool.submit(_read, targets, logs, at, judging) for at, logs in enumerate(shards)]
-        while wait(reading, timeout=_LOOK_S, return_when=FIRST_EXCEPTION).not_done:
-            if any(one.done() and one.exception() for one in reading):
-                break
-            progress.show(sum(counts))
-        return [one.result() for one in reading]
+    pool = Here(
+        len(shards),
+        _begin,
+        (settings.current(), counts),
+        lambda: progress.show(sum(counts)),
+        afresh=False,
+    )
+    tasks = ((targets, logs, at, judging) for at, logs in enumerate(shards))
+    return [share for _, share in sorted(pool.run(_read, tasks), key=itemgetter(0))]
 
 
 def _begin(told: settings.Settings, counts: Any) -> None:
@@ -101,8 +101,9 @@ def _begin(told: settings.Settings, counts: Any) -> None:
     _COUNTS.set(counts)
 
 
-def _read(targets: Sequence[str], logs: list[str], at: int, judging: Judging) -> Share:
+def _read(task: tuple[Sequence[str], list[str], int, Judging]) -> Share:
     """Read some of the logs that the targets hold, and count on the way."""
+    targets, logs, at, judging = task
     counts = _COUNTS.get()
     return read_share(
         targets,

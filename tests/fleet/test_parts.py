@@ -62,6 +62,8 @@ def test_a_task_knows_its_logs_as_they_were_listed(tmp_path: Path) -> None:
         plan([str(tmp_path / "none")])
     with pytest.raises(TargetError, match="workers read paths; name a folder they all see"):
         plan(["gpu1:runs"])
+    with pytest.raises(TargetError, match="mount it where they all see it, or leave --cluster"):
+        plan(["s3://bucket/sweep"])
 
 
 @pytest.mark.parametrize(

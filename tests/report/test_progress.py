@@ -6,6 +6,7 @@ import io
 
 import pytest
 
+from lossmon.fleet import pools
 from lossmon.report import gather as gathering
 from lossmon.report import progress
 from tests.conftest import falling, training_rows, write_jsonl
@@ -30,7 +31,7 @@ def test_a_long_reading_is_told_on_a_terminal_and_the_line_goes(
         write_jsonl(tmp_path / str(number) / "log.jsonl", training_rows(falling(3)))
     monkeypatch.setattr(progress, "_AFTER_S", 0.0)
     monkeypatch.setattr(progress, "_EVERY_S", 0.0)
-    monkeypatch.setattr(gathering, "_LOOK_S", 0.001)
+    monkeypatch.setattr(pools, "_LOOK_S", 0.001)
     for real in (True, False):
         terminal = Terminal(real)
         monkeypatch.setattr("sys.stderr", terminal)

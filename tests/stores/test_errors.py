@@ -116,6 +116,10 @@ def test_a_bucket_is_triaged_by_name(place: Bucket) -> None:
         ("s3://bucket/runs/b", 79),
     ]
     assert done.returncode == 0, done.stderr
+    assert run("check", "--json", "--workers", "2", "s3://bucket/runs").stdout == done.stdout
+    refused = run("check", "--json", "--cluster", "local", "s3://bucket/runs")
+    assert refused.stderr.count("\n") == 1
+    assert "workers read paths" in refused.stderr
     again = read_targets(["s3://bucket/runs"], logs=["s3://bucket/runs/b/train.log"])
     assert [update.step for update in again.updates] == [79], "one of them, as runs name it"
     wrong = run("check", "s3://bucket/none")
