@@ -19,6 +19,7 @@ _RUINED = 0.3  # of the wealth that a try began with: the rest is given away
 _SLACK = 0.5  # standard errors of a measured persistence, added to it
 _NORM = 2.10975  # sum over k >= 1 of 1 / ((k + 1) ln(k + 1)^2)
 MOST = 2048  # values that are kept
+_LEAST = 64  # values that a window has room for
 _TIES = 0.1  # of the quartiles' distance: of printed losses many are equal, and only the trend
 # that was fitted tells them apart, which is no memory of the noise
 NOT_YET = math.inf
@@ -152,7 +153,7 @@ class Window:
     __slots__ = ("_at", "_end")
 
     def __init__(self) -> None:
-        self._at = np.empty(64)
+        self._at = np.empty(0)  # of a log at rest none are taken in
         self._end = 0
 
     def extend(self, values: Floats) -> None:
@@ -161,7 +162,8 @@ class Window:
         if self._end + len(values) > len(self._at):
             kept = self.last(MOST - len(values))
             if 2 * (len(kept) + len(values)) > len(self._at) and len(self._at) < 2 * MOST:
-                size = min(2 * MOST, max(2 * len(self._at), 2 * (len(kept) + len(values))))
+                size = max(_LEAST, 2 * len(self._at), 2 * (len(kept) + len(values)))
+                size = min(2 * MOST, size)
                 grown = np.empty(size)
                 grown[: len(kept)] = kept
                 self._at = grown

@@ -75,7 +75,7 @@ class Column:
     __slots__ = ("_data", "_fill", "_n")
 
     def __init__(self, dtype: type, fill: float = 0) -> None:
-        self._data: np.ndarray = np.empty(64, dtype=dtype)
+        self._data: np.ndarray = np.empty(0, dtype=dtype)
         self._fill = fill
         self._n = 0
 
@@ -83,7 +83,9 @@ class Column:
         """Append many values."""
         need = self._n + len(values)
         if need > len(self._data):
-            grown = _room(max(need, len(self._data) * 3 // 2 + 64), self._data.dtype)
+            # What comes at once may be all there is: of 10,000 small logs room was a tenth of all.
+            room = max(need, len(self._data) * 3 // 2 + 64) if self._n else need
+            grown = _room(room, self._data.dtype)
             grown[: self._n] = self._data[: self._n]
             self._data = grown
         self._data[self._n : need] = values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -90,7 +89,7 @@ class Log:
     _start: bytes = b""
     _head: bytearray = field(default_factory=bytearray)
     _unpacker: Unpacker | None = None
-    _packed: deque[Iterator[bytes]] = field(default_factory=deque)  # being unpacked
+    _packed: list[Iterator[bytes]] = field(default_factory=list)  # being unpacked
     _passing_over: bool = False  # a line too long to be looked at, before the format is known
     _too_long: int = 0  # such lines
     _passed: int = 0  # bytes of output before the first row that are no longer kept
@@ -182,7 +181,7 @@ class Log:
         try:
             while self.packs and self._plain < end:
                 if (piece := next(self._packed[0], None)) is None:
-                    self._packed.popleft()
+                    del self._packed[0]
                 else:
                     records += self._feed_plain(piece)
         except FormatError as error:  # what came before the damage counts

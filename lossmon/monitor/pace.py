@@ -53,6 +53,21 @@ def _median(values: Iterable[float]) -> float:
 UNKNOWN = Rhythm()  # nothing was seen yet
 
 
+class _Newest:
+    """What the newest rows are learned by: gaps, longer ones, (time, step), (gap, rows)."""
+
+    __slots__ = ("bursts", "gaps", "pauses", "points")
+
+    def __init__(self, most: int = _NEWEST) -> None:
+        self.gaps: deque[float] = deque(maxlen=most)
+        self.pauses: deque[float] = deque(maxlen=min(most, _PAUSES))
+        self.points: deque[tuple[float, int]] = deque(maxlen=most)
+        self.bursts: deque[tuple[float, int]] = deque(maxlen=most)
+
+
+_NONE = _Newest(0)  # of rows without times: four windows for each took a tenth of the memory
+
+
 @dataclass
 class Pace:
     """The rhythm of a run, as it is learned.
@@ -62,10 +77,7 @@ class Pace:
     """
 
     seen_live: bool = False
-    _gaps: deque[float] = field(default_factory=lambda: deque(maxlen=_NEWEST))
-    _pauses: deque[float] = field(default_factory=lambda: deque(maxlen=_PAUSES))
-    _points: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_NEWEST))
-    _bursts: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_NEWEST))
+    _seen: _Newest = field(default_factory=lambda: _NONE)  # made with the first time
     _last_time: float | None = None
     _begun: bool = False
     _last_arrival: float | None = None
@@ -82,27 +94,33 @@ class Pace:
         if time is None:
             return
         self._rhythm = None
+        seen = self._begin()
         if self._last_time is None:
             self.seen_live = self.seen_live or (live and begun)
         else:
             if time > self._last_time:
                 gap = time - self._last_time
-                self._gaps.append(gap)
+                seen.gaps.append(gap)
                 if self._usual is not None and gap > _PAUSE_GAPS * self._usual:
-                    self._pauses.append(gap)
+                    seen.pauses.append(gap)
                 self.seen_live = self.seen_live or live
             elif time < self._last_time:
                 return
         self._last_time = time
         if step is not None:
-            if self._points and step < self._points[-1][1]:
-                self._points.clear()  # resumed from an earlier step
-            self._points.append((time, step))
+            if seen.points and step < seen.points[-1][1]:
+                seen.points.clear()  # resumed from an earlier step
+            seen.points.append((time, step))
+
+    def _begin(self) -> _Newest:
+        if self._seen is _NONE:
+            self._seen = _Newest()
+        return self._seen
 
     def arrived(self, now: float, steps: int) -> None:
         """While we watched, rows of so many different steps came at once."""
         if self._last_arrival is not None:
-            self._bursts.append((now - self._last_arrival, steps))
+            self._begin().bursts.append((now - self._last_arrival, steps))
             self._rhythm = None
         self._last_arrival = now
 
@@ -121,20 +139,22 @@ class Pace:
     @property
     def steps_per_s(self) -> float | None:
         """Speed over the newest rows; None where no two times are known."""
-        if len(self._points) < 2:
+        points = self._seen.points
+        if len(points) < 2:
             return None
-        (t0, s0), (t1, s1) = self._points[0], self._points[-1]
+        (t0, s0), (t1, s1) = points[0], points[-1]
         return (s1 - s0) / (t1 - t0) if t1 > t0 and s1 > s0 else None
 
     def _learn(self) -> Rhythm:
-        usual = _median(self._gaps) if len(self._gaps) >= 3 else None
+        seen = self._seen
+        usual = _median(seen.gaps) if len(seen.gaps) >= 3 else None
         self._usual = usual
-        pauses = sorted(self._pauses)
+        pauses = sorted(seen.pauses)
         pause = pauses[-2] if len(pauses) >= 2 else None  # once may have been a stall
         burst = None
-        if len(self._bursts) >= 3:
-            apart = _median(gap for gap, _ in self._bursts)
-            together = _median(steps for _, steps in self._bursts)
+        if len(seen.bursts) >= 3:
+            apart = _median(gap for gap, _ in seen.bursts)
+            together = _median(steps for _, steps in seen.bursts)
             burst = apart if apart >= _BURST_S and together >= _BURST_ROWS else None
         patience = max(
             STALL_S,

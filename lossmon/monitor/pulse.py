@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -145,7 +144,7 @@ class Pulse:
     pid: int | None = None
     gone_since: float | None = None
     _heard: float = -math.inf
-    _uses: deque[float] = field(default_factory=lambda: deque(maxlen=_NEWEST))
+    _uses: list[float] = field(default_factory=list)  # the newest
     _kept: dict[str, _History] = field(default_factory=dict)  # what is told of its GPUs -> course
 
     def note(
@@ -178,7 +177,7 @@ class Pulse:
         self.gpus = used or sample.gpus
         uses = [gpu.use for gpu in self.gpus if gpu.use is not None]
         if uses:
-            self._uses.append(_mean(uses))
+            self._uses = [*self._uses[1 - _NEWEST :], _mean(uses)]
         if self.writer or (at_work and self.writer is None):
             if uses:
                 self._keep(step, now, GPU_METRIC, self._uses[-1])

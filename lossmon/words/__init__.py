@@ -23,6 +23,8 @@ LANGUAGES = ("en", "zh")
 class Said(str):
     """A text of ours, in English, that knows the template and the values it was made of."""
 
+    __slots__ = ("template", "values")  # of 10,000 runs there are 200,000
+
     template: str
     values: Mapping[str, Any]
 
