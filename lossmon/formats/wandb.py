@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
+from typing import Any
 
-from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
 from lossmon.formats.jsonl import load_values
 from lossmon.formats.protobuf import BYTES, VARINT, fields, signed
 from lossmon.formats.rows import RowReader, flatten
@@ -28,6 +30,8 @@ _CHECK_OF = [zlib.crc32(_byte) for _byte in (b"\0", b"\1", b"\2", b"\3", b"\4")]
 _MOST_BYTES = 1 << 20  # a longer record holds a configuration or a table
 _HISTORY, _EXIT = 2, 18  # fields of Record
 _MOST_ITEMS = 5000
+_MOST_CELLS = 1 << 16  # that wait to be parsed together
+_BULK = 16  # rows from which on they are worth being read together
 _KEY, _NESTED, _VALUE = 0x0A, 0x12, b"\x82\x01"  # of an item: how its fields 1, 2 and 16 begin
 _BYTE = [bytes([i]) for i in range(0x80)]
 
@@ -44,13 +48,16 @@ class WandbDecoder:
         self._position = 0  # in the file, of the first byte of the tail
         self._pieces: list[bytes] = []
         self._size = 0
+        self._parts: list[Record | Rows] = []  # what was read and not handed out
+        # Rows with the same keys that follow each other, of which the cells are not parsed yet.
+        self._keys: dict[str, None] = {}
+        self._cells: list[bytes] = []
 
-    def feed(self, data: bytes) -> list[Record]:
+    def feed(self, data: bytes) -> Sequence[Record]:
         """Decode the records that became complete."""
         data = self._tail + data
         start = self._position
         at = max(0, _FILE_HEADER - start)
-        records: list[Record] = []
         while True:
             left = _BLOCK - (start + at) % _BLOCK
             if left < _PIECE.size:  # filled with zeros
@@ -75,13 +82,13 @@ class WandbDecoder:
             if zlib.crc32(piece, _CHECK_OF[kind]) != check:
                 self._damaged("a record with a wrong checksum")
                 continue
-            record = self._take(kind, piece)
-            if record is not None:
-                records.append(record)
+            self._take(kind, piece)
+        self._read_rows()
         at = min(at, len(data))
         self._tail = data[at:]
         self._position = start + at
-        return records
+        parts, self._parts = self._parts, []
+        return Parts(parts)
 
     def flush(self) -> list[Record]:
         """A cut last record stays unread: it is being written."""
@@ -92,38 +99,41 @@ class WandbDecoder:
         self._pieces.clear()
         self._size = 0
 
-    def _take(self, kind: int, piece: bytes) -> Record | None:
+    def _take(self, kind: int, piece: bytes) -> None:
         if kind in (_FULL, _FIRST):
             self._pieces.clear()
             self._size = 0
         elif not self._pieces and not self._size:
-            return None  # the middle of a record whose beginning was damaged
+            return  # the middle of a record whose beginning was damaged
         self._size += len(piece)
         if self._size <= _MOST_BYTES:
             self._pieces.append(piece)
         if kind not in (_FULL, _LAST):
-            return None
+            return
         whole, size = piece if kind == _FULL else b"".join(self._pieces), self._size
         self._pieces.clear()
         self._size = 0
         if size > _MOST_BYTES:
             self.skipped.add("a record too large for metrics", b"")
-            return None
+            return
         try:
-            return self._record(whole)
+            record = self._record(whole)
+            if record is not None:
+                self._parts.append(record)
         except ValueError:
             self.skipped.add("not a record", whole[:40])
-            return None
 
     def _record(self, data: bytes) -> Record | None:
+        """What a whole record says; rows that wait for others like them are none yet."""
         for number, kind, _, piece in fields(data):
             if number == _HISTORY and kind == BYTES:
-                return self._history(piece)
+                self._history(piece)
+                return None
             if number == _EXIT and kind == BYTES:
                 self._exit(piece)
         return None
 
-    def _history(self, data: bytes) -> Record | None:
+    def _history(self, data: bytes) -> None:
         items: dict[str, bytes] = {}
         step = None
         for number, kind, _, piece in fields(data):
@@ -132,13 +142,33 @@ class WandbDecoder:
                 items[key] = value
             elif number == 2 and kind == BYTES:
                 step = next((signed(n) for field, _, n, _ in fields(piece) if field == 1), 0)
-        row = dict(zip(items, load_values(list(items.values())), strict=True))
-        if step is not None:
-            row.setdefault("_step", step)
-        record = self._rows.read(flatten(row))
-        if record is None:
-            self.skipped.add("no metric in this row", str(row)[:200])
-        return record
+        if step is not None and "_step" not in items:
+            items["_step"] = b"%d" % step
+        if items.keys() != self._keys.keys() or len(self._cells) >= _MOST_CELLS:
+            self._read_rows()
+            self._keys = dict.fromkeys(items)
+        self._cells += map(items.__getitem__, self._keys)  # W&B writes them in any order
+
+    def _read_rows(self) -> None:
+        """The rows that wait: many at once where all cells are plain."""
+        cells, width = self._cells, len(self._keys)
+        if not cells:
+            return
+        self._cells = []
+        values = load_values(cells)
+        if len(cells) >= _BULK * width and not any(map(_is_nested, values)):
+            columns = {key: values[i::width] for i, key in enumerate(self._keys)}
+            bulk = self._rows.read_columns(columns)
+            if bulk is not None:
+                self._parts.append(bulk)
+                return
+        for at in range(0, len(cells), width):
+            row = dict(zip(self._keys, values[at : at + width], strict=True))
+            record = self._rows.read(flatten(row))
+            if record is None:
+                self.skipped.add("no metric in this row", str(row)[:200])
+            else:
+                self._parts.append(record)
 
     def _exit(self, data: bytes) -> None:
         code = next((n for number, kind, n, _ in fields(data) if (number, kind) == (1, VARINT)), 0)
@@ -146,6 +176,10 @@ class WandbDecoder:
             self.facts.finished = True
         else:
             self.facts.failure = f"the run ended with exit code {signed(code)}"
+
+
+def _is_nested(value: Any) -> bool:
+    return type(value) is dict or type(value) is list
 
 
 def _item(data: bytes) -> tuple[str, bytes]:

@@ -16,6 +16,7 @@ _IDLE_S = 1.0  # between two looks when nothing wakes the monitor
 _LOADING_S = 0.05  # between two looks while more is to come over a link
 _FIRST_PAUSE_S = 0.3  # between the first two publications while a backlog is read; then doubled
 _LONGEST_PAUSE_S = 0.7  # with the reading of a slice: about once a second
+_DRAWN_SHARE = 0.15  # of the time at most, where a picture takes long: then more seldom
 _DRAWING_S = 0.3  # reading rests at most so long for what it published to be drawn
 
 
@@ -94,8 +95,10 @@ class Watcher:
             rest_s = took_s if loaded else 0.0
             if self._monitor.pending():
                 if told or (self._newest and time.monotonic() > due):
+                    before = time.monotonic()
                     self._publish(wait_s=_DRAWING_S)
-                    due = time.monotonic() + pause_s
+                    due = time.monotonic()
+                    due += max(pause_s, (due - before) / _DRAWN_SHARE)
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 self._stop.wait(max(rest_s, _LOADING_S - took_s))
                 continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lossmon.api import read_targets
+from lossmon.formats.decoder import Parts, Rows
 from lossmon.formats.tensorboard import EventDecoder
 from lossmon.formats.wandb import WandbDecoder
 from tests.formats.samples import (
@@ -150,6 +152,28 @@ class TestWandb:
         decoder = WandbDecoder()
         assert [record.step for record in decoder.feed(bytes(log))] == [1, 2, 3, 4]
         assert decoder.skipped.count == 1
+
+    def test_rows_read_many_at_once_are_what_they_are_one_at_a_time(self) -> None:
+        """W&B writes the cells of a row in any order; a row with another cell is read by itself."""
+        chance = random.Random(0)
+        written = []
+        for i in range(60):
+            cells = {"loss": 1 / (i + 1), "eval/loss": 2.0 + i, "lr": 1e-3, "_timestamp": 1.7e9 + i}
+            if i == 20:
+                cells["text"] = "no number"
+            if i == 40:
+                cells["layers"] = {"a": 0.5}
+            names = [*cells]
+            chance.shuffle(names)
+            written.append(wandb_history(i, {name: cells[name] for name in names}))
+        together = WandbDecoder().feed(wandb_file(written))
+        assert isinstance(together, Parts)
+        assert [len(p) for p in together.parts if isinstance(p, Rows)] == [20, 19, 19]
+        singly = [WandbDecoder().feed(wandb_file([one]))[0] for one in written]
+        assert [one.step for one in together] == list(range(60))
+        assert [(one.values, one.step, one.time) for one in together] == [
+            (one.values, one.step, one.time) for one in singly
+        ]
 
     def test_what_the_package_wrote(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         wandb = pytest.importorskip("wandb")
