@@ -67,6 +67,7 @@ class LossmonApp(WiredApp):
         first: there was no screen before this one, ever.
         frame: what has the terminal, and is taken over.
         known: runs to begin with, until the reading tells of them.
+        colours: how many the terminal has.
 
     Attributes:
         failure: one line, once an error of our own ended the screen or the reading.
@@ -101,6 +102,7 @@ class LossmonApp(WiredApp):
         first: bool = False,
         frame: FirstFrame | None = None,
         known: Sequence[RunUpdate] = (),
+        colours: int = 1 << 24,
     ) -> None:
         super().__init__()
         self.first_frame = frame
@@ -114,7 +116,7 @@ class LossmonApp(WiredApp):
         self._ascii = self.plain_signs = ascii
         self.settings = settings or Config()
         for theme in themes.OURS.values():
-            self.register_theme(theme)
+            self.register_theme(themes.for_colours(theme, colours))
         self.theme = self.settings.screen.theme
         self._main = MainScreen(lang, ascii, waiting, self.settings.screen)
         if left is not None:
@@ -167,10 +169,6 @@ class LossmonApp(WiredApp):
 
     def on_mount(self) -> None:
         """Begin to watch."""
-        if not self.is_headless and self.console.color_system == "standard":
-            for theme in themes.OURS.values():
-                self.register_theme(themes.on_sixteen_colours(theme))
-            self.refresh_css()
         self.set_interval(_NOTICE_S, self._give_notice)
         self.app_resume_signal.subscribe(self, self._title_again)
         asyncio.get_running_loop().set_default_executor(Impatient())

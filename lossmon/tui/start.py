@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lossmon.endings import SIGNALLED
+from lossmon.tui.colours import colours_of
 from lossmon.tui.leaving import LEAVE_S
 
 if TYPE_CHECKING:
@@ -89,7 +90,15 @@ def play(
         from lossmon.tui.app import LossmonApp
 
         rate = settings.screen.fps if fps is None else fps
-        app = LossmonApp(monitor, lang=lang, ascii=ascii, fps=rate, settings=settings, frame=frame)
+        app = LossmonApp(
+            monitor,
+            lang=lang,
+            ascii=ascii,
+            fps=rate,
+            settings=settings,
+            frame=frame,
+            colours=colours_of(os.environ),
+        )
         app.notices.on = False  # they were told when it happened
         app.run()
     finally:
@@ -154,6 +163,7 @@ def _watch(
             first=session.none_yet(),
             frame=frame,
             known=known,
+            colours=colours_of(os.environ),
         )
         gc.freeze()
         gc.enable()

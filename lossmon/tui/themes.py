@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from textual.color import Color
 from textual.theme import Theme
 
 from lossmon.config.screen import THEMES
 
+# How much of a colour the ground of a chart takes since something went wrong.
+ZONES = {"warning": 0.10, "error": 0.14}
 _ROLES = ("primary", "secondary", "accent", "warning", "error", "success")
 
 
@@ -36,6 +39,17 @@ def _words(colors: Mapping[str, str]) -> dict[str, str]:
     return {f"text-{role}": color for role, color in colors.items()}
 
 
+def _grounded(theme: Theme) -> Theme:
+    """The theme with the grounds that we add to Textual's, where it does not say them itself."""
+    made = theme.to_color_system().generate()
+    ground = Color.parse(made["background"])
+    zones = {f"zone-{role}": ground.blend(Color.parse(made[role]), share).hex
+             for role, share in ZONES.items()}  # fmt: skip
+    lit = theme.variables.get("surface-lighten-2", made["surface-lighten-2"])
+    on = {f"on-{role}": made["background"] for role in ZONES}  # words of a banner in that colour
+    return replace(theme, variables={**zones, **on, "lit": lit, **theme.variables})
+
+
 _DARK = Theme(  # its words as Textual blends them
     name="dark",
     primary="#0178D4",
@@ -45,7 +59,7 @@ _DARK = Theme(  # its words as Textual blends them
     error="#ba3c5b",
     success="#4EBF71",
     foreground="#e0e0e0",
-    variables=_words({"secondary": "#7fa6c9"}),
+    variables={**_words({"secondary": "#7fa6c9"}), "on-error": "#ffffff"},
 )
 _LIGHT = _theme(
     "light",
@@ -71,6 +85,9 @@ _LIGHT = _theme(
         "footer-key-foreground": "#005a9e",
         "surface-lighten-2": "#b8b8b0",  # borders
         "boost": "#e2e2dc",  # the chosen line
+        "success-muted": "#dcebe0",  # of banners: as Textual blends them, words were at 3.9
+        "warning-muted": "#f3e6da",
+        "error-muted": "#f6dfe4",
     },
 )
 _CONTRAST = _theme(
@@ -86,7 +103,7 @@ _CONTRAST = _theme(
     surface="#000000",
     panel="#000000",
     text={"muted": "#d0d0d0"},
-    variables={"surface-lighten-2": "#a0a0a0", "boost": "#404040"},
+    variables={"surface-lighten-2": "#a0a0a0", "boost": "#3c3c3c", "lit": "#404040"},
 )
 _COLOUR_BLIND = _theme(
     "colour-blind",
@@ -104,8 +121,9 @@ _COLOUR_BLIND = _theme(
         "success": "#00B482",  # bluish green, likewise
         "muted": "#a8a8a8",
     },
+    variables={"error-muted": "#40210a"},
 )
-OURS = {theme.name: theme for theme in (_DARK, _LIGHT, _CONTRAST, _COLOUR_BLIND)}
+OURS = {theme.name: _grounded(theme) for theme in (_DARK, _LIGHT, _CONTRAST, _COLOUR_BLIND)}
 assert tuple(OURS) == THEMES, "config.toml names the themes that are here"
 
 
@@ -133,6 +151,46 @@ def on_sixteen_colours(theme: Theme) -> Theme:
     muted = "#aaaaaa" if theme.dark else "#555555"
     words = {**theme.variables, **_words({**roles, "muted": muted}), "surface-lighten-2": muted}
     return replace(theme, **roles, variables=words)  # type: ignore[arg-type]
+
+
+# Among 256 colours a dark one with a hue becomes black, navy or a glaring green: grounds are greys
+# there, and the darkest red. Of the first steps of a hue there is none between 0 and 95.
+_ON_256: dict[str, dict[str, str]] = {
+    "dark": {
+        "panel": "#303030", "boost": "#303030",
+        "zone-warning": "#303030", "zone-error": "#5f0000",
+    },
+    "light": {
+        "boost": "#f4f4f4", "lit": "#d0d0d0",
+        "zone-warning": "#f4f4f4", "zone-error": "#f4f4f4",
+        "success-muted": "#f4f4f4", "warning-muted": "#f4f4f4", "error-muted": "#f4f4f4",
+    },
+    "contrast": {
+        "zone-warning": "#303030", "zone-error": "#5f0000",
+        "warning-muted": "#303030",
+    },
+    "colour-blind": {
+        "panel": "#303030", "boost": "#303030", "surface-lighten-2": "#4e4e4e",
+        "zone-warning": "#303030", "zone-error": "#5f0000",
+        "success-muted": "#303030", "warning-muted": "#303030", "error-muted": "#303030",
+        "text-error": "#ff875f", "text-primary": "#87d7ff",
+    },
+}  # fmt: skip
+
+
+def on_256_colours(theme: Theme) -> Theme:
+    """The theme for a terminal with 256 colours, such as a plain tmux."""
+    told = _ON_256[theme.name]
+    panel = told.get("panel", theme.panel)
+    own = {name: colour for name, colour in told.items() if name != "panel"}
+    return replace(theme, panel=panel, variables={**theme.variables, **own})
+
+
+def for_colours(theme: Theme, colours: int) -> Theme:
+    """The theme for a terminal with so many colours; 0 where none are wanted."""
+    if colours == 256:
+        return on_256_colours(theme)
+    return on_sixteen_colours(theme) if colours == 16 else theme
 
 
 def after(name: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 import sys
 from pathlib import Path
 
@@ -11,13 +10,13 @@ import pytest
 from rich.color import Color as RichColor
 from rich.color import ColorSystem
 from textual.color import Color
+from textual.theme import Theme
 
 from lossmon import config
 from lossmon.config.keep import keep, with_setting
 from lossmon.errors import ConfigError
 from lossmon.tui import themes
 from lossmon.tui.app import LossmonApp
-from lossmon.tui.widgets import chart_styles
 from lossmon.tui.widgets.chart_view import ChartView
 from tests.tui.terminal import Terminal
 from tests.tui.test_app import WIDE, loaded, main_of
@@ -31,15 +30,20 @@ EYES = {
 }
 
 
-def colors(name: str) -> dict[str, Color]:
-    """What Textual makes of a theme."""
-    found = {}
-    theme = themes.OURS[name]
-    for key, value in {**theme.to_color_system().generate(), **theme.variables}.items():
+def colors(theme: Theme) -> dict[str, Color]:
+    """What Textual makes of a theme, on its background."""
+    made = {**theme.to_color_system().generate(), **theme.variables}
+    ground, found = Color.parse(made["background"]), {}
+    for key, value in made.items():
+        auto, _, share = value.partition(" ")
+        if auto == "auto":  # the colour that contrasts, so far
+            found[key] = ground.blend(ground.get_contrast_text(1.0), int(share.rstrip("%")) / 100)
+            continue
         try:
-            found[key] = Color.parse(value)
+            color = Color.parse(value)
         except Exception:
-            continue  # "auto 60%" and the like
+            continue  # of a border, a scrollbar
+        found[key] = ground.blend(color.with_alpha(1.0), color.a)
     return found
 
 
@@ -58,30 +62,78 @@ def contrast(a: Color, b: Color) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-ZONES = {
-    tone: int(share) / 100
-    for tone, share in re.findall(r"background: \$(\w+) (\d+)%", chart_styles.css(""))
-}
+# What stands on which ground, beside the words of WORDS on those of the screen and of the chart.
+BANNERS = (
+    *(("footer-foreground", "footer-background"), ("footer-key-foreground", "footer-background")),
+    *((f"text-{role}", f"{role}-muted") for role in ("success", "warning", "error")),
+    *((f"on-{role}", role) for role in ("warning", "error")),
+    *((name, "boost") for name in ("foreground", "text-muted", "text-error", "text-warning")),
+)
+DEPTHS = {1 << 24: ColorSystem.TRUECOLOR, 256: ColorSystem.EIGHT_BIT}
 
 
+def seen_on(name: str, depth: int) -> dict[str, Color]:
+    """The colours of a theme as a terminal with so many colours shows them."""
+    theme = themes.for_colours(themes.OURS[name], depth)
+    shown = {}
+    for role, color in colors(theme).items():
+        triplet = RichColor.from_rgb(*color.rgb).downgrade(DEPTHS[depth]).get_truecolor()
+        shown[role] = Color(*triplet)
+    return shown
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("name", list(themes.OURS))
-def test_words_are_legible_on_what_is_behind_them(name: str) -> None:
-    found = colors(name)
+def test_words_are_legible_on_what_is_behind_them(name: str, depth: int) -> None:
+    found = seen_on(name, depth)
     least = 7.0 if name == "contrast" else 4.5
     for role in WORDS:
-        if f"text-{role}" in found:
-            for behind in ("background", "surface"):
-                ratio = contrast(found[f"text-{role}"], found[behind])
-                assert ratio >= least, f"{role} on {behind}: {ratio:.1f}"
-            for tone, share in ZONES.items():  # behind a curve, since something went wrong
-                zone = found["background"].blend(found[tone], share)
-                assert contrast(found[f"text-{role}"], zone) >= 4.5, f"{role} in a zone"
+        for behind in ("background", "surface"):
+            ratio = contrast(found[f"text-{role}"], found[behind])
+            assert ratio >= least, f"{role} on {behind}: {ratio:.1f}"
+        for zone in themes.ZONES:  # behind a curve, since something went wrong
+            ratio = contrast(found[f"text-{role}"], found[f"zone-{zone}"])
+            assert ratio >= 4.5, f"{role} in a zone: {ratio:.1f}"
+        ratio = contrast(found[f"text-{role}"], found["lit"])  # a curve under the cursor
+        assert ratio >= 3.0, f"{role} under the cursor: {ratio:.1f}"
+    for words, ground in BANNERS:
+        ratio = contrast(found[words], found[ground])
+        assert ratio >= 4.5, f"{words} on {ground}: {ratio:.1f}"
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("name", list(themes.OURS))
+def test_grounds_are_told_apart(name: str, depth: int) -> None:
+    found = seen_on(name, depth)
+    for ground in ("zone-warning", "zone-error", "boost", "lit"):
+        ratio = contrast(found[ground], found["background"])
+        assert ratio >= 1.06, f"{ground}: {ratio:.2f}"
     assert contrast(found["surface-lighten-2"], found["background"]) >= 1.5, "borders"
 
 
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("name", list(themes.OURS))
+def test_what_matters_less_is_dimmer(name: str, depth: int) -> None:
+    found = seen_on(name, depth)
+    ground = found["background"]
+    muted = contrast(found["text-muted"], ground)
+    assert muted < contrast(found["foreground"], ground)
+    assert contrast(found["surface-lighten-2"], ground) < muted, "borders"
+
+
+@pytest.mark.parametrize("name", list(themes.OURS))
+def test_no_ground_of_256_colours_is_a_glaring_one(name: str) -> None:
+    """A dark colour with a hue becomes navy or green there: the line of keys was blue."""
+    found = seen_on(name, 256)
+    for ground in ("background", "surface", "footer-background", "boost", "zone-warning"):
+        parts = found[ground].rgb
+        assert max(parts) - min(parts) <= 40, f"{ground}: {found[ground].hex}"
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("eye", EYES)
-def test_the_palette_for_colour_blind_eyes_is_told_apart(eye: str) -> None:
-    found = colors("colour-blind")
+def test_the_palette_for_colour_blind_eyes_is_told_apart(eye: str, depth: int) -> None:
+    found = seen_on("colour-blind", depth)
 
     def seen(color: Color) -> list[float]:
         parts = linear(color)
@@ -96,7 +148,7 @@ def test_the_palette_for_colour_blind_eyes_is_told_apart(eye: str) -> None:
 
 @pytest.mark.parametrize("name", list(themes.OURS))
 def test_sixteen_colours_tell_train_eval_and_the_ground_apart(name: str) -> None:
-    found = colors(name)
+    found = colors(themes.OURS[name])
     roles = ("text-primary", "text-warning", "background")
     plain = [
         RichColor.from_rgb(*found[role].rgb).downgrade(ColorSystem.STANDARD).number

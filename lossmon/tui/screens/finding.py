@@ -43,8 +43,8 @@ class FindingScreen(SteadyScreen[None]):
 
     CSS = """
     FindingScreen #finding-banner { height: 1; width: 1fr; text-wrap: nowrap; }
-    FindingScreen.-warning #finding-banner { background: $warning; color: $background; }
-    FindingScreen.-critical #finding-banner { background: $error; color: $background; }
+    FindingScreen.-warning #finding-banner { background: $warning; color: $on-warning; }
+    FindingScreen.-critical #finding-banner { background: $error; color: $on-error; }
     FindingScreen.-info #finding-banner { background: $success-muted; color: $text-success; }
     FindingScreen.-advice #finding-banner { background: $surface; color: $text-accent; }
     FindingScreen.-over #finding-banner { background: $surface; color: $text-muted; }

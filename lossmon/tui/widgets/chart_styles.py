@@ -31,9 +31,9 @@ _LOOKS = {
     "strip": "color: $text-secondary;",
     "cursor": "color: $text-muted;",
     "cursor_dot": "color: $text; text-style: bold reverse;",
-    "lit": "background: $surface-lighten-2;",
-    "zone_warning": "background: $warning 10%;",
-    "zone_critical": "background: $error 14%;",
+    "lit": "background: $lit;",
+    "zone_warning": "background: $zone-warning;",
+    "zone_critical": "background: $zone-error;",
     "selected": "text-style: reverse;",
     "value": "text-style: bold;",
     **{

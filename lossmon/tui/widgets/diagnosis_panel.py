@@ -62,9 +62,9 @@ class DiagnosisPanel(Vertical):
     DiagnosisPanel.-info > #verdict-banner { background: $success-muted; color: $text-success; }
     DiagnosisPanel.-advice > #verdict-banner { background: $surface; color: $text-accent; }
     DiagnosisPanel.-warning { border: round $warning; }
-    DiagnosisPanel.-warning > #verdict-banner { background: $warning; color: $background; }
+    DiagnosisPanel.-warning > #verdict-banner { background: $warning; color: $on-warning; }
     DiagnosisPanel.-critical { border: round $error; }
-    DiagnosisPanel.-critical > #verdict-banner { background: $error; color: $background; }
+    DiagnosisPanel.-critical > #verdict-banner { background: $error; color: $on-error; }
     DiagnosisPanel.-old > #verdict-banner { background: $surface; color: $text-muted; }
     DiagnosisPanel.-old.-warning > #verdict-banner {
         background: $warning-muted; color: $text-warning;
