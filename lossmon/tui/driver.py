@@ -24,7 +24,7 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from lossmon.endings import TO_END
 from lossmon.tui import textual_private
-from lossmon.tui.first_frame import ENTER, FirstFrame
+from lossmon.tui.first_frame import ENTER, FirstFrame, without_waiting
 from lossmon.tui.textual_private import XTermParser
 
 _KEEP_TITLE, _FORMER_TITLE = "\x1b[22;2t", "\x1b[23;2t"  # XTPUSHTITLE, XTPOPTITLE
@@ -201,7 +201,7 @@ class _Output:
     def __init__(
         self, fd: int, on_gone: Callable[[], None], on_back: Callable[[], None] = lambda: None
     ) -> None:
-        self._shared, self._fd = fd, _without_waiting(fd)
+        self._shared, self._fd = fd, without_waiting(fd)
         self._on_gone, self._on_back = on_gone, on_back
         self._gone = self._stuck = False
         self._waiting: list[str] = []
@@ -245,15 +245,3 @@ class _Output:
             pass
         self._stuck = False
         self._on_back()
-
-
-def _without_waiting(fd: int) -> int:
-    """The terminal of a descriptor by one of our own, on which a write does not wait.
-
-    To make theirs so would make that of the shell so, which is the same.
-    """
-    try:
-        how = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-        return os.open(os.ttyname(fd), how)
-    except OSError:  # none, or one that is not to be found here: its writes wait
-        return fd

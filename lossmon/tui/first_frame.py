@@ -8,6 +8,7 @@ every way out gives the terminal back.
 from __future__ import annotations
 
 import os
+import select
 import signal
 import termios
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ ENTER = "\x1b[?1049h"  # the alternate screen, as Textual enters it
 _TAKE = f"{ENTER}\x1b[?25l"
 _GIVE_BACK = "\x1b[m\x1b[?1049l\x1b[?25h"
 _BEGIN, _DONE = "\x1b[?2026h", "\x1b[?2026l"  # shown at once, where a terminal can
+_STUCK_S = 1.0  # a terminal that takes nothing for so long gets nothing
 _SMALLEST = (20, 4)  # columns and rows: below, there is nothing to say
 _TITLE = " lossmon "
 
@@ -129,12 +131,21 @@ class FirstFrame:
         os.kill(os.getpid(), number)
 
     def _write(self, text: str) -> None:
+        """Write what the terminal takes; one that is gone or stuck holds nothing up."""
+        fd = without_waiting(self._screen)
         data = memoryview(text.encode("utf-8", "replace"))
-        while data:
-            try:
-                data = data[os.write(self._screen, data) :]
-            except OSError:  # gone, or full: Textual waits for it, and draws all anew
-                return
+        try:
+            while data:
+                try:
+                    data = data[os.write(fd, data) :]
+                except BlockingIOError:
+                    if not select.select([], [fd], [], _STUCK_S)[1]:
+                        return  # Textual draws all anew, once there is room
+        except OSError:
+            return
+        finally:
+            if fd != self._screen:
+                os.close(fd)
 
     # -- what is drawn -----------------------------------------------------------------------------
 
@@ -240,3 +251,15 @@ def _silent(modes: Sequence[Any], keys: int) -> list[Any]:
             out[6][getattr(termios, name)] = none
     out[6][termios.VMIN], out[6][termios.VTIME] = 1, 0
     return out
+
+
+def without_waiting(fd: int) -> int:
+    """The terminal of a descriptor by one of our own, on which a write does not wait.
+
+    To make theirs so would make that of the shell so, which is the same.
+    """
+    try:
+        how = os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        return os.open(os.ttyname(fd), how)
+    except OSError:  # none, or one that is not to be found here: its writes wait
+        return fd
