@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
 _KEY_NAMES = {"↑": "up", "↓": "down", "←": "left", "→": "right", "⏎": "enter", "⇥": "tab"}
 _EMPTY_S = (1.5, 5.0, 20.0)  # after which a screen without a run says what was looked at
+_FIRST_RUNS_S = 1.6  # the first frame stands so long, instead of a screen without a run
 _NOTICE_S = 3.0  # between two looks whether a notice waits, or the title says too much
 
 
@@ -122,6 +123,7 @@ class LossmonApp(WiredApp):
         if left is not None:
             self._main.recall(left)
         self._main.apply([*known])
+        self._main.awaits_runs = frame is not None and frame.held
         self._monitor = monitor
         self._main.hint = first
         if isinstance(monitor, ReplayMonitor):
@@ -169,6 +171,7 @@ class LossmonApp(WiredApp):
 
     def on_mount(self) -> None:
         """Begin to watch."""
+        self.set_timer(_FIRST_RUNS_S, self.unveil)
         self.set_interval(_NOTICE_S, self._give_notice)
         self.app_resume_signal.subscribe(self, self._title_again)
         asyncio.get_running_loop().set_default_executor(Impatient())
@@ -180,6 +183,7 @@ class LossmonApp(WiredApp):
         """Say that there is no log once that is known; much later, that there is none so far."""
         if late or self._monitor.exhausted:
             self._main.tell_empty(self._monitor)
+            self.call_after_refresh(self.unveil)
 
     def _title_again(self, _: object) -> None:
         self.notices.forget_title()

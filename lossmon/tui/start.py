@@ -193,10 +193,13 @@ def _first_look(monitor: Monitor, frame: FirstFrame) -> list[RunUpdate]:
     """
     runs: dict[str, RunUpdate] = {}
     end = time.monotonic() + _FIRST_CURVE_S
-    while time.monotonic() < end:
-        runs |= {update.run: update for update in monitor.poll()}
-        if runs or monitor.exhausted:
-            break
+    try:
+        while time.monotonic() < end:
+            runs |= {update.run: update for update in monitor.poll()}
+            if runs or monitor.exhausted:
+                break
+    except Exception:  # the watcher meets it again, and says so on the screen
+        return []
     monitor.repeat()
     known = [update for update in runs.values() if not update.removed]
     if len(known) == 1:

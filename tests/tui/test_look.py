@@ -332,6 +332,27 @@ def test_the_line_on_top(how: dict[str, Any], says: str, lacks: str) -> None:
     assert lacks not in told
 
 
+def test_a_line_on_top_that_is_too_long_cuts_the_name_alone() -> None:
+    long = run(WELL, run="runs/a-very-long-name-of-a-run/with-seed-3", eta_s=None)
+    others = (run(SICK), run(WELL))
+    told = text(
+        lines.top(runs=2, shown=2, update=long, wide=False, scene=SCENE, others=others, room=40)
+    )
+    assert cell_width(told) <= 40
+    assert "seed-3" in told or "…" in told
+    assert "600/3,000" in told
+    assert told.endswith("!1 ✓1 ")
+
+
+def test_numbers_give_way_to_how_the_run_stands() -> None:
+    whole = text(lines.strip(run(WELL), True, SCENE))
+    short = text(lines.strip(run(WELL), True, SCENE, room=40))
+    assert cell_width(short) <= 40 < cell_width(whole)
+    assert short.endswith("  running")
+    assert " train " in short
+    assert "ETA" not in short
+
+
 def test_the_newest_numbers() -> None:
     told = text(lines.strip(run(WELL), True, SCENE))
     loss = look.number(BASE.newest("loss"))

@@ -65,6 +65,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         self._insight = Insight()
         self._left: Session | None = None
         self._to_show = self._shown = False
+        self.awaits_runs = False  # what stands on the terminal says more than empty panels
         self.hint = False  # this is the first screen ever: say how to go on until a key is pressed
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
@@ -206,10 +207,11 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             panel.show(update, self._knowledge, self.quiet, sibling)
             panel.set_class(update is not None and scene.unsure(update), "-old")
             self.query_one(LogPane).show(update)
-            self.query_one("#strip", lines.Line).say(lines.strip(update, wide, scene))
+            strip = self.query_one("#strip", lines.Line)
+            strip.say(lines.strip(update, wide, scene, self.size.width))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
         self.follow_finding()
-        if not self._shown:
+        if not self._shown and (self._runs or not self.awaits_runs):
             self._shown = True
             self.post_message(Shown())
 
@@ -234,6 +236,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             how=bare,
             others=runs,
             listed=not self.has_class("-one"),
+            room=self.size.width,
         )
         parts += self.replay_parts()
         if self.hint and not bare:

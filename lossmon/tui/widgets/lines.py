@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from textual.content import Content
 from textual.widgets import Static
@@ -13,12 +14,13 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.pulse import in_words as gpus_in_words
-from lossmon.text import in_words, printable
+from lossmon.text import cell_width, clip_middle, in_words, printable
 from lossmon.tui import look
 from lossmon.tui.triage import Scene, name_of
 from lossmon.tui.widgets.diagnosis_panel import title_of
 
 Part = tuple[str, str]
+_SHORTEST = 8  # cells of a name that is cut
 
 
 class Line(Static):
@@ -46,6 +48,7 @@ def top(
     how: bool = False,
     others: Sequence[RunUpdate] = (),
     listed: bool = True,
+    room: int = 0,
 ) -> list[Part]:
     """Who we are, how many runs there are, and which one is looked at.
 
@@ -58,6 +61,7 @@ def top(
         how: say how the run stands, since no line below the chart does.
         others: all runs, to be counted by how they are.
         listed: where it is wide, there is a list that names the run.
+        room: cells there are; 0 where that is not known. A long name leaves room for the rest.
     """
     ascii = scene.ascii
     tell = scene.knowledge.tongue
@@ -75,6 +79,7 @@ def top(
     if not wide:
         sign, style = scene.badge(update)
         parts = [(f"{look.dot(update, ascii=ascii)}", "$text-muted"), (f"{sign} ", f"bold {style}")]
+        named = len(parts)
         parts += [(name_of(update, scene), "bold"), (f"  {look.progress(update)}", "")]
         words = scene.how(update)
         if how and scene.standing(update).word != "running" and update.loading == 1.0:
@@ -85,9 +90,21 @@ def top(
             if shown != runs:
                 parts.append((f"  ({count})", "$text-muted"))
             parts += [("  ", ""), *_counts(others, ascii)]
+        parts[named] = _fitting(parts, named, room, ascii)
     if update.loading < 1.0:
         parts.append((f"  {tell('reading')} {update.loading:.0%}", "$text-accent"))
     return parts
+
+
+def _width(parts: Iterable[Part]) -> int:
+    return sum(cell_width(text) for text, _ in parts)
+
+
+def _fitting(parts: Sequence[Part], at: int, room: int, ascii: bool) -> Part:
+    """A part as long as the others leave room for, down to where it still names something."""
+    text, style = parts[at]
+    left = room - _width(parts) + cell_width(text)
+    return (clip_middle(text, max(_SHORTEST, left), ascii=ascii) if room else text), style
 
 
 def _counts(runs: Sequence[RunUpdate], ascii: bool) -> list[Part]:
@@ -101,13 +118,15 @@ def _counts(runs: Sequence[RunUpdate], ascii: bool) -> list[Part]:
     return parts
 
 
-def strip(update: RunUpdate | None, wide: bool, scene: Scene) -> list[Part]:
+def strip(update: RunUpdate | None, wide: bool, scene: Scene, room: int = 0) -> list[Part]:
     """The newest numbers of a run, and how it stands.
 
     Args:
         update: the run; None where there is none.
         wide: there is room for all; else the line on top says progress and time left.
         scene: what words depend on beside the run.
+        room: cells there are; 0 where that is not known. What stands last gives way first to how
+            the run stands.
     """
     if update is None:
         return []
@@ -125,14 +144,15 @@ def strip(update: RunUpdate | None, wide: bool, scene: Scene) -> list[Part]:
     if update.eta_s is not None and wide and scene.goes_on(update):
         at = look.clock(scene.now + update.eta_s, scene.now)
         pairs.append(("ETA", tell("{time}, at {clock}", time=in_words(update.eta_s), clock=at)))
-    parts: list[Part] = []
-    for name, value in pairs:
-        if value:
-            parts += [
-                (f" {tell(name)} " if name else " ", "$text-muted"),
-                (f"{value} ", "bold"),
-            ]
-    parts += [*_versus(update, scene), (f"  {scene.how(update)}", "$text-muted")]
+    numbers = [
+        [(f" {tell(name)} " if name else " ", "$text-muted"), (f"{value} ", "bold")]
+        for name, value in pairs
+        if value
+    ]
+    stands = [*_versus(update, scene), (f"  {scene.how(update)}", "$text-muted")]
+    while room and len(numbers) > 1 and _width(chain(*numbers, stands)) > room:
+        del numbers[-1]
+    parts: list[Part] = [*chain(*numbers), *stands]
     job = ""
     if update.job is not None:
         job = scene.knowledge.say(in_brief(update.job, time.time()))
