@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from lossmon import settings
@@ -64,18 +65,37 @@ def settings_of_nobody(homes: Iterator[Path], monkeypatch: Any) -> Iterator[None
 # Files whose tests start processes, look at real trainings or make up thousands of examples.
 _DEAR = frozenset((
     "test_conformance", "test_cases", "test_cli", "test_watch", "test_status", "test_streams",
-    "test_demo", "test_project", "test_runs",
+    "test_demo", "test_project", "test_runs", "test_expressions", "test_fleet", "test_apart",
+    "test_fuzz",
 ))  # fmt: skip
+_ITS_SETTINGS = "_hypothesis_internal_use_settings"  # where its decorator keeps them
+_FEW = 12  # examples of a property, where the quick tests alone are asked for
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what opens a screen, a terminal, a box or a process: `-m "not slow"` is quick."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark as slow what opens a screen, a terminal, a box or a process: `-m "not slow"` is quick.
+
+    There a property is tried on a few examples, which is what most mistakes need; the whole suite
+    tries all.
+    """
+    if config.option.markexpr == "not slow":
+        _try_few(items)
     for item in items:
         function = getattr(item, "function", None)
         screen = inspect.iscoroutinefunction(function)
         dear = item.path.stem in _DEAR or item.path.parent.name == "remote"
-        if screen or dear or _calls_lossmon(function):
+        if screen or dear or _calls_lossmon(function) or _starts_a_process(function):
             item.add_marker("slow")
+
+
+def _try_few(items: Iterable[pytest.Item]) -> None:
+    """Leave each property that hypothesis tries so many examples."""
+    for item in items:
+        function = getattr(item, "function", None)
+        if getattr(function, "is_hypothesis_test", False):
+            own = getattr(function, _ITS_SETTINGS, None) or hypothesis.settings.default
+            if own.max_examples > _FEW:
+                setattr(function, _ITS_SETTINGS, hypothesis.settings(own, max_examples=_FEW))
 
 
 def _calls_lossmon(function: Any) -> bool:
@@ -83,6 +103,15 @@ def _calls_lossmon(function: Any) -> bool:
     called = getattr(function, "__globals__", {}).get("run")
     asked = "run" in getattr(getattr(function, "__code__", None), "co_names", ())
     return asked and getattr(called, "__module__", "") == "tests.report.test_cli"
+
+
+def _starts_a_process(function: Any) -> bool:
+    """Whether a test does so by `subprocess`, itself or by a function of its file."""
+    called = getattr(function, "__globals__", {})
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    codes = [getattr(called.get(name), "__code__", None) for name in names]
+    own = [code for code in codes if code and code.co_filename == function.__code__.co_filename]
+    return "subprocess" in (*names, *(name for code in own for name in code.co_names))
 
 
 @pytest.fixture

@@ -178,11 +178,18 @@ def _folder(test: Path) -> str:
 
 
 def beside(name: str) -> list[str]:
-    """The test files of the folder of a file of lossmon/, without those that `near` gives."""
+    """The test files of the folder of a file of lossmon/, without those that `near` gives.
+
+    Those that name it most come first: `restart` of the patterns is a word of the tests of findings.
+    """
     place = ROOT / "tests" / (name.split("/")[0] if "/" in name else "")
     tests = place.rglob("test_*.py") if "/" in name else place.glob("test_*.py")
-    first = near(name)
-    return sorted({str(one.relative_to(ROOT)) for one in tests} - set(first))
+    others = {str(one.relative_to(ROOT)): one for one in tests}
+    for one in near(name):
+        others.pop(one, None)
+    word = re.compile(rf"\b{re.escape(Path(name).stem)}\b")
+    told = {one: len(word.findall(path.read_text("utf-8"))) for one, path in others.items()}
+    return sorted(others, key=lambda one: (-told[one], one))
 
 
 def survives(folder: Path, test: str) -> bool:
@@ -213,8 +220,8 @@ def _run(folder: Path, test: str) -> int:
     os.setpgid(0, 0)
     resource.setrlimit(resource.RLIMIT_CPU, (_MOST_CPU_S, _MOST_CPU_S))  # of a loop without end
     os.chdir(folder)
-    os.environ.update(PYTHONPATH=str(folder), PYTHONDONTWRITEBYTECODE="1")
-    sys.dont_write_bytecode = True
+    os.environ.update(PYTHONPATH=str(folder), PYTHONDONTWRITEBYTECODE="")
+    sys.dont_write_bytecode = False  # what no mutant changed is compiled once for all
     for name in [one for one in sys.modules if one.split(".")[0] in ("tests", "lossmon")]:
         del sys.modules[name]
     sys.path[:] = [str(folder), *(place for place in sys.path if place not in ("", str(ROOT)))]
@@ -240,9 +247,9 @@ def main() -> int:
     which, of = map(int, told.part.split("/"))
     with tempfile.TemporaryDirectory(prefix="mutation") as temporary:
         folder = Path(temporary)
-        for part in ("lossmon", "tests", ".github"):
+        for part in ("lossmon", "tests", ".github", "screenshots", "findings"):
             shutil.copytree(ROOT / part, folder / part)
-        for part in ("pyproject.toml", "README.md"):
+        for part in ("pyproject.toml", "README.md", "LICENSE"):
             shutil.copy(ROOT / part, folder)
         if told.spread:
             chosen = drawn(told.spread, told.seed)
@@ -271,9 +278,9 @@ def _try(folder: Path, chosen: list[tuple[str, int, str, str]], *, whole: bool) 
         tests = TARGETS[name].split() if name in TARGETS and not whole else near(name)
         killer = ""
         for test in [*tests, *(beside(name) if whole else [])]:
-            place.write_text(text, encoding="utf-8")
+            _write(place, text)
             passed = survives(folder, test)
-            place.write_text(source, encoding="utf-8")
+            _write(place, source)
             if not passed and test not in sound:
                 sound[test] = survives(folder, test)
                 if not sound[test]:
@@ -289,6 +296,16 @@ def _try(folder: Path, chosen: list[tuple[str, int, str, str]], *, whole: bool) 
             print(f"{told} {name}:{line}: {change}  ({_used() - began:.0f} s)", flush=True)
     print(f"{left} of {len(chosen)} mutants survived")
     return int(left > 0)
+
+
+def _write(place: Path, text: str) -> None:
+    """Put a text in place of a file, and forget what it was compiled to.
+
+    That is told by size and second alone: a mutant often has those of the file.
+    """
+    place.write_text(text, encoding="utf-8")
+    for compiled in (place.parent / "__pycache__").glob(f"{place.stem}.*"):
+        compiled.unlink()
 
 
 def _used() -> float:

@@ -7,11 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[1] / "lossmon"
+from tests.sources import PACKAGE, files, named, nodes, tree
+
 ORDER = (
     "words",
     "logs",
@@ -31,74 +33,78 @@ SIBLINGS = (
 )
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Names of the lossmon sub-packages and the outside packages that a file imports."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
-FILES = sorted(path for layer in ORDER for path in (PACKAGE / layer).rglob("*.py"))
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_layer_imports_only_layers_below_it(path: Path) -> None:
-    layer = path.relative_to(PACKAGE).parts[0]
-    for name in imported(path):
-        parts = name.split(".")
-        if parts[0] != "lossmon" or len(parts) < 2 or parts[1] not in ORDER or parts[1] == layer:
-            continue
-        assert ORDER.index(parts[1]) < ORDER.index(layer), f"{layer} imports {name}"
-        assert not any({layer, parts[1]} <= some for some in SIBLINGS), f"{layer} imports {name}"
+@pytest.mark.parametrize("layer", ORDER)
+def test_a_layer_imports_only_layers_below_it(layer: str) -> None:
+    paths = files(PACKAGE / layer)
+    assert paths
+    upward = []
+    for path in paths:
+        for name in imported(path):
+            parts = name.split(".")
+            other = parts[1] if parts[0] == "lossmon" and len(parts) > 1 else layer
+            if other not in ORDER or other == layer:
+                continue
+            above = ORDER.index(other) > ORDER.index(layer)
+            if above or any({layer, other} <= some for some in SIBLINGS):
+                upward.append(f"{named(path)} imports {name}")
+    assert not upward
 
 
 _PUBLIC = {"_replace", "_asdict", "_fields", "_exit"}  # of named tuples and os, so by their manuals
 
 
-@pytest.mark.parametrize(
-    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE))
-)
-def test_what_is_private_is_used_by_its_owner_alone(path: Path) -> None:
+def test_what_is_private_is_used_by_its_owner_alone() -> None:
     """`other._name` ties two files together where neither says so."""
-    if path.name == "textual_private.py":
-        return  # the one place that knows Textual's, and a test of its own
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom):
-            private = [one.name for one in node.names if re.match("_(?!_)", one.name)]
-            assert not private, f"line {node.lineno}: {private}"
-        if not isinstance(node, ast.Attribute) or not node.attr.startswith("_"):
-            continue
-        if node.attr.startswith("__") or node.attr in _PUBLIC:
-            continue
-        assert ast.unparse(node.value) in ("self", "cls", "super()"), (
-            f"line {node.lineno}: {ast.unparse(node)}"
-        )
+    used = []
+    for path in files():
+        if path.name == "textual_private.py":
+            continue  # the one place that knows Textual's, and a test of its own
+        for node in nodes(path):
+            if isinstance(node, ast.ImportFrom):
+                private = [one.name for one in node.names if re.match("_(?!_)", one.name)]
+                used += [f"{named(path)}:{node.lineno}: {name}" for name in private]
+            if not isinstance(node, ast.Attribute) or not node.attr.startswith("_"):
+                continue
+            if node.attr.startswith("__") or node.attr in _PUBLIC:
+                continue
+            if ast.unparse(node.value) not in ("self", "cls", "super()"):
+                used.append(f"{named(path)}:{node.lineno}: {ast.unparse(node)}")
+    assert not used
 
 
-MAPS = [
-    path for path in sorted(PACKAGE.rglob("__init__.py"))
-    if path.parent.name not in ("patterns", "schemes", "strips")  # what is in these, a list in them says
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("path", MAPS, ids=lambda path: path.parent.name)
-def test_the_map_of_a_package_names_all_that_is_in_it(path: Path) -> None:
-    told = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
-    there = [one.stem for one in path.parent.glob("*.py") if one != path]
-    there += [one.parent.name for one in path.parent.glob("*/__init__.py")]
-    missing = [name for name in sorted(there) if not re.search(rf"(?<!\w){name}(?!\w)", told)]
-    assert not missing, f"say in {path.relative_to(PACKAGE)} what they are"
+def test_the_map_of_a_package_names_all_that_is_in_it() -> None:
+    missing = []
+    for path in files():
+        if path.name != "__init__.py" or path.parent.name in ("patterns", "schemes", "strips"):
+            continue  # what is in these three, a list in them says
+        told = ast.get_docstring(tree(path)) or ""
+        there = [one.stem for one in path.parent.glob("*.py") if one != path]
+        there += [one.parent.name for one in path.parent.glob("*/__init__.py")]
+        missing += [
+            f"{named(path)}: say what {name} is"
+            for name in sorted(there)
+            if not re.search(rf"(?<!\w){name}(?!\w)", told)
+        ]
+    assert not missing
 
 
 def test_a_file_is_read_in_one_sitting() -> None:
     long = {
-        str(path.relative_to(PACKAGE)): lines
-        for path in PACKAGE.rglob("*.py")
+        named(path): lines
+        for path in files()
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 400
     }
     assert not long, "split them by idea"
@@ -113,9 +119,9 @@ def test_a_file_is_read_in_one_sitting() -> None:
     ],
 )
 def test_a_package_is_imported_in_its_one_place(package: str, allowed: str) -> None:
-    for path in PACKAGE.rglob("*.py"):
+    for path in files():
         if any(name.split(".")[0] == package for name in imported(path)):
-            assert str(path.relative_to(PACKAGE)).startswith(allowed)
+            assert named(path).startswith(allowed)
 
 
 def loaded_after(code: str) -> set[str]:

@@ -47,6 +47,7 @@ _SHAPES = {
 }
 
 
+@pytest.mark.slow  # each shape of one beside each of the other
 @pytest.mark.parametrize("train", _SHAPES)
 def test_no_evidence_has_figures_that_nobody_can_take_in(train: str) -> None:
     for evals in _SHAPES.values():

@@ -33,7 +33,9 @@ def _told(diagnosis: Diagnosis) -> dict[str, float]:
     return {"since": found.since_step, **found.numbers}
 
 
-@pytest.mark.parametrize("n", [60, 900, 2600, 5200])
+@pytest.mark.parametrize(
+    "n", [60, 900, *(pytest.param(n, marks=pytest.mark.slow) for n in (2600, 5200))]
+)
 def test_it_stays_where_it_was_however_long_the_run_goes_on(n: int) -> None:
     train, evals = _overfitted(n, n // 3)
     best = int(np.argmin(evals)) + 1

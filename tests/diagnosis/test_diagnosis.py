@@ -29,6 +29,7 @@ def test_each_pattern_of_train_and_eval_is_recognised(pattern: str) -> None:
     assert diagnosis.pair == pattern
 
 
+@pytest.mark.slow  # six runs of each
 @pytest.mark.parametrize("pattern", CURVES)
 @given(power=st.integers(-9, 9), every=st.sampled_from([1, 10, 500]))
 @settings(max_examples=6, deadline=None)
@@ -38,7 +39,7 @@ def test_nothing_depends_on_the_scale_or_the_logging_interval(pattern, power, ev
     assert diagnosis.train == pattern
 
 
-@pytest.mark.parametrize("factor", [0.2, 3, 20])
+@pytest.mark.parametrize("factor", [0.2, 3, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("pattern", ["healthy", "plateau", "not_decreasing", "rebound"])
 def test_longer_and_shorter_runs_are_judged_alike(pattern: str, factor: float) -> None:
     n = int(N * factor)

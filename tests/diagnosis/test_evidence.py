@@ -89,6 +89,7 @@ def test_a_coin_that_lies_wins_soon() -> None:
     assert count == 9  # log2(1/0.01), a bit for the first try, and the stakes that hold back
 
 
+@pytest.mark.slow  # 320 runs
 def test_a_level_that_never_rises_alarms_within_its_budget() -> None:
     """Of 320 runs at 10 %: noise of unknown shape, 1 to 15 % of the start, four ways to fall."""
     rng = np.random.default_rng(20260101)
