@@ -68,6 +68,7 @@ _DEAR = frozenset((
     "test_demo", "test_project", "test_runs", "test_expressions", "test_fleet", "test_apart",
     "test_fuzz",
 ))  # fmt: skip
+_TESTS = str(Path(__file__).parent)
 _ITS_SETTINGS = "_hypothesis_internal_use_settings"  # where its decorator keeps them
 _FEW = 12  # examples of a property, where the quick tests alone are asked for
 
@@ -84,7 +85,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         function = getattr(item, "function", None)
         screen = inspect.iscoroutinefunction(function)
         dear = item.path.stem in _DEAR or item.path.parent.name == "remote"
-        if screen or dear or _calls_lossmon(function) or _starts_a_process(function):
+        if screen or dear or _starts_a_process(function, set()):
             item.add_marker("slow")
 
 
@@ -98,20 +99,16 @@ def _try_few(items: Iterable[pytest.Item]) -> None:
                 setattr(function, _ITS_SETTINGS, hypothesis.settings(own, max_examples=_FEW))
 
 
-def _calls_lossmon(function: Any) -> bool:
-    """Whether a test runs the program itself, by `tests.report.test_cli.run`: half a second each."""
-    called = getattr(function, "__globals__", {}).get("run")
-    asked = "run" in getattr(getattr(function, "__code__", None), "co_names", ())
-    return asked and getattr(called, "__module__", "") == "tests.report.test_cli"
-
-
-def _starts_a_process(function: Any) -> bool:
-    """Whether a test does so by `subprocess`, itself or by a function of its file."""
-    called = getattr(function, "__globals__", {})
-    names = getattr(getattr(function, "__code__", None), "co_names", ())
-    codes = [getattr(called.get(name), "__code__", None) for name in names]
-    own = [code for code in codes if code and code.co_filename == function.__code__.co_filename]
-    return "subprocess" in (*names, *(name for code in own for name in code.co_names))
+def _starts_a_process(function: Any, seen: set[Any]) -> bool:
+    """Whether a test does so, itself or by a helper: one that names `subprocess`, half a second each."""
+    code = getattr(function, "__code__", None)
+    if code in seen or not getattr(code, "co_filename", "").startswith(_TESTS):
+        return False
+    seen.add(code)
+    known = function.__globals__
+    return "subprocess" in code.co_names or any(
+        _starts_a_process(known.get(name), seen) for name in code.co_names
+    )
 
 
 @pytest.fixture

@@ -45,6 +45,30 @@ def test_the_null_device_is_an_empty_file() -> None:
         assert file.read() == b""
 
 
+def test_what_is_refused_is_closed_and_what_is_open_no_child_inherits(tmp_path: Path) -> None:
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        with pytest.raises(OSError, match="is a directory"):
+            regular.opener(str(tmp_path), os.O_RDONLY)
+    assert len(os.listdir("/proc/self/fd")) == before
+    (tmp_path / "file").touch()
+    handle = regular.opener(str(tmp_path / "file"), os.O_RDWR)
+    try:
+        assert not os.get_inheritable(handle)
+        assert os.write(handle, b"x") == 1
+    finally:
+        os.close(handle)
+
+
+def test_nobody_can_execute_what_is_written(tmp_path: Path) -> None:
+    for name, opener in (("shared", regular.opener), ("own", private.opener)):
+        with open(tmp_path / name, "w", opener=opener) as file:
+            assert os.fstat(file.fileno()).st_mode & 0o111 == 0
+    private.make_folder(str(tmp_path / "a" / "b"))
+    for folder in ("a", "a/b"):
+        assert (tmp_path / folder).stat().st_mode & 0o777 == 0o700
+
+
 def test_settings_sessions_and_files_beside_a_log_may_be_pipes(
     pipe: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

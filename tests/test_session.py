@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lossmon import crash, session
+from lossmon import __version__, crash, session
 from lossmon.debug import logger, to_file
 from lossmon.errors import ConfigError, TargetError
 from lossmon.redaction import redacted
@@ -176,7 +177,7 @@ def test_where_no_report_can_be_kept_none_is_named(
 
 def test_what_happens_is_written_down_where_it_is_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "debug.txt"
-    path.write_text("before\n")
+    path.write_text("2026-01-01 10:00:00,000 INFO MainThread lossmon 1.0, Python 3.12.1, linux\n")
     handlers, level = list(logger.handlers), logger.level
     try:
         to_file(str(path))
@@ -187,9 +188,12 @@ def test_what_happens_is_written_down_where_it_is_asked_for(tmp_path: Path) -> N
             logger.removeHandler(one)
             one.stream.close()  # type: ignore[attr-defined]
         logger.setLevel(level)
-    assert lines[0] == "before"
-    assert " INFO MainThread lossmon " in lines[1]
-    assert "called as [" in lines[2]
+    assert lines[0].endswith("lossmon 1.0, Python 3.12.1, linux")  # what was there
+    python = ".".join(map(str, sys.version_info[:3]))
+    assert (
+        f" INFO MainThread lossmon {__version__}, Python {python}, {sys.platform}, pid " in lines[1]
+    )
+    assert lines[2].endswith(f" called as {sys.argv[1:]}")
     assert lines[3].endswith(r" DEBUG MainThread box a\u001b[2J")
     (tmp_path / "debug").mkdir()
     with pytest.raises(TargetError, match=r"--debug .*debug: is a directory"):

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import runpy
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -19,34 +16,6 @@ from lossmon.errors import LossmonError
 
 COMMAND = click.Context(click.Command("watch"))
 SPEED = click.Option(["--speed"])
-
-
-@pytest.fixture
-def ctrl_c() -> Iterator[None]:
-    """What ctrl+c does in a program that has just begun; afterwards it is as it was."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("ctrl_c")
-def test_the_package_is_the_program_and_ctrl_c_ends_it_from_the_first_import_on(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    called: list[object] = []
-    monkeypatch.setattr("lossmon.cli.main", lambda: called.append(signal.getsignal(signal.SIGINT)))
-    runpy.run_module("lossmon", run_name="imported")
-    assert called == []
-    runpy.run_module("lossmon", run_name="__main__")
-    assert called == [signal.SIG_DFL]
-
-
-@pytest.mark.usefixtures("ctrl_c")
-def test_whoever_has_ctrl_c_ignored_keeps_it_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    monkeypatch.setattr("lossmon.cli.main", lambda: None)
-    runpy.run_module("lossmon", run_name="__main__")
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
 @pytest.mark.parametrize(("asked", "made"), [(1, 1), (3, 3), (None, os.cpu_count() or 1)])
@@ -87,3 +56,45 @@ def test_a_word_that_is_nearly_a_command_is_a_target_where_there_is_one(
     (tmp_path / "chek").touch()
     assert cli.make_context("lossmon", ["chek"]).args == ["chek"]
     assert cli.make_context("lossmon", ["run2"]).args == ["run2"]
+
+
+# What an option is where it is not given; of all others nothing is asked.
+UNASKED = {
+    "check": {"form": "text", "fail_on": ("never",), "at": "step", "margin": 1.0},
+    "plot": {"height": 24, "x_axis": "step", "strip": "off", "smooth": 0.6},
+    "status": {"width": 60, "style": "auto", "max_age": 30},
+    "watch": {"exec_timeout": 60, "level": "info", "fail_on": "never"},
+}
+NEEDED = {"report": ["-o", "out.html"], "export": ["-o", "out.csv"]}
+READING = [
+    name for name, one in cli.commands.items() if any(p.name == "targets" for p in one.params)
+]
+
+
+@pytest.mark.parametrize("name", READING)
+def test_what_is_not_asked_for_is_not_done(name: str) -> None:
+    asked = cli.commands[name].make_context(name, [*NEEDED.get(name, []), "runs"]).params
+    given = {"targets", "lang", *(["output"] if name in NEEDED else [])}
+    assert {k: v for k, v in asked.items() if v and k not in given} == UNASKED.get(name, {})
+    assert asked.get("lang", "en") == "en"
+    # These are settings of the whole command, which none of its functions is handed.
+    assert not asked.keys() & {"debug", "ssh_option", "ssh_config", "classes", "total_steps"}
+
+
+@pytest.mark.parametrize(
+    ("option", "taken", "refused"),
+    [
+        ("--fps", ("0.1", "60"), ("0.09", "60.1", "x")),
+        ("--classes", ("2", "1000"), ("1", "2.5")),
+        ("--total-steps", ("1", "9000000"), ("0", "-1")),
+        ("--lang", ("en", "zh"), ("fr",)),
+    ],
+)
+def test_a_number_of_an_option_lies_within_its_range(
+    option: str, taken: tuple[str, ...], refused: tuple[str, ...]
+) -> None:
+    for value in taken:
+        cli.commands["open"].make_context("open", [option, value, "runs"])
+    for value in refused:
+        with pytest.raises(click.BadParameter):
+            cli.commands["open"].make_context("open", [option, value, "runs"])

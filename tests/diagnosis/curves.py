@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -80,6 +80,26 @@ def evaluations(kind: str, m: int = 40) -> tuple[np.ndarray, np.ndarray]:
         "eval_faster": (0.35 + 2 * np.exp(-3 * t), 0.01 + 2.2 * np.exp(-7 * s)),
         "healthy_pair": (0.3 + fall + noise(N, 0.02), 0.35 + eval_fall + small),
     }[kind]
+
+
+def checked(growing: Callable[[], Iterable[tuple[History, Mapping[str, str]]]]) -> Diagnosis:
+    """What `lossmon check` says of a finished run.
+
+    As there, the run is looked at as it grew only where that may change what is said: a look is
+    most of the work, and as it grows there are ninety.
+
+    Args:
+        growing: gives the history after each of its rows, and what was chosen for the roles.
+    """
+    engine = Engine()
+    *_, (history, chosen) = growing()
+    found = engine.conclude(history, chosen, True, alone=True)
+    if not engine.past_counts:
+        return found
+    engine = Engine()
+    for history, chosen in growing():
+        engine.observe(history, chosen)
+    return engine.conclude(history, chosen, True)
 
 
 def replay(

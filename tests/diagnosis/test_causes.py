@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -11,14 +11,13 @@ import numpy as np
 import pytest
 
 from lossmon.diagnosis import failures
-from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis, Finding
 from lossmon.diagnosis.kind import KindId
 from lossmon.diagnosis.knowledge import LANGUAGES, load
 from lossmon.formats.lexicon import role
 from lossmon.history.run import History
 from tests.diagnosis import curves
-from tests.diagnosis.curves import N, evaluations
+from tests.diagnosis.curves import N, checked, evaluations
 
 ROLES = {
     "loss": "train_loss", "eval_loss": "eval_loss", "lr": "learning_rate", "grad_norm": "grad_norm",
@@ -27,11 +26,19 @@ Columns = Mapping[str, np.ndarray]
 
 
 def played(columns: Columns, prepare: Callable[[History], None] | None = None) -> Diagnosis:
-    """A finished run with these metrics; NaN is no value, `epoch` and `time` are places.
+    """What is said of a finished run with these metrics.
 
-    A column `step` gives the steps, else they are 1..n.
+    NaN is no value, `epoch` and `time` are places; a column `step` gives the steps, else they are
+    1..n.
     """
-    history, engine = History(role), Engine()
+    return checked(lambda: _growing(columns, prepare))
+
+
+def _growing(
+    columns: Columns, prepare: Callable[[History], None] | None
+) -> Iterator[tuple[History, Mapping[str, str]]]:
+    """The history after each of its rows."""
+    history = History(role)
     n = len(next(iter(columns.values())))
     steps = columns.get("step", np.arange(1, n + 1)).astype(int)
     history.plan.total_steps = int(steps[-1])
@@ -48,8 +55,7 @@ def played(columns: Columns, prepare: Callable[[History], None] | None = None) -
             float(columns[name][i]) if name in columns else None for name in ("epoch", "time")
         )
         history.append(values, int(steps[i]), epoch, time)
-        engine.observe(history, chosen)
-    return engine.conclude(history, chosen, True)
+        yield history, chosen
 
 
 def of(diagnosis: Diagnosis, pattern: str) -> Finding:

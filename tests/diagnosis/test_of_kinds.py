@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from lossmon.diagnosis.finding import Diagnosis, Finding
 from lossmon.diagnosis.knowledge import LANGUAGES, load
 from lossmon.formats.names import choose, role
 from lossmon.history.run import History
+from tests.diagnosis.curves import checked
 
 N = 200
 DICE = np.random.default_rng(3)
@@ -24,15 +25,18 @@ Prepare = Callable[[History], None]
 
 
 def judged(columns: dict[str, np.ndarray], prepare: Prepare | None = None) -> Diagnosis:
-    """A run of these metrics, played row by row and then concluded; NaN is not logged."""
-    history, engine = History(role), Engine()
-    for i in range(len(next(iter(columns.values())))):
-        row = {name: float(c[i]) for name, c in columns.items() if c[i] == c[i]}
-        history.append(row, step=i + 1)
-        if prepare is not None:
-            prepare(history)
-        engine.observe(history, choose(history.series))
-    return engine.conclude(history, choose(history.series), ended=True)
+    """What is said of a finished run of these metrics; NaN is not logged."""
+
+    def growing() -> Iterator[tuple[History, Mapping[str, str]]]:
+        history = History(role)
+        for i in range(len(next(iter(columns.values())))):
+            row = {name: float(c[i]) for name, c in columns.items() if c[i] == c[i]}
+            history.append(row, step=i + 1)
+            if prepare is not None:
+                prepare(history)
+            yield history, choose(history.series)
+
+    return checked(growing)
 
 
 def found(diagnosis: Diagnosis, pattern: str) -> Finding:

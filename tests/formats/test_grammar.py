@@ -41,11 +41,18 @@ def is_of(name: str, metric: str) -> bool:
     return plain(name) == plain(metric).removeprefix("" if is_eval(name) else "eval_")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(NAMES[:2], id="of a loss"),
+        pytest.param(NAMES[2:], id="of others", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("separator", SEPARATORS)
 @pytest.mark.parametrize("place", PLACES)
-def test_named_numbers(place: str, separator: str) -> None:
+def test_named_numbers(place: str, separator: str, names: tuple[str, ...]) -> None:
     wrong = []
-    for name in NAMES:
+    for name in names:
         if place == "behind its batch" and is_eval(name):
             continue  # batches of an evaluation, of which the last one counts
         for value in VALUES:

@@ -431,6 +431,7 @@ class TestLooksLikeTraining:
 
 
 class TestHostileLines:
+    @pytest.mark.slow  # half a second each
     @pytest.mark.parametrize(
         "piece",
         [

@@ -46,6 +46,29 @@ def test_schemes_behind_boxes(text: str, target: Target) -> None:
     assert parse(text) == target
 
 
+@pytest.mark.parametrize(
+    ("text", "client"),
+    [
+        ("docker:train", "docker"),
+        ("podman:train", "podman"),
+        ("k8s:ml/train-0", "kubectl"),
+        ("journal:train.service", "journalctl"),
+        ("slurm:42", "squeue"),
+    ],
+)
+def test_a_place_whose_program_is_not_here_is_refused_by_its_name(
+    text: str, client: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    target = parse(text)
+    with pytest.raises(TargetError, match=client) as told:
+        schemes.of(target.kind).check(target)
+    assert "name a" in str(told.value)  # a box, or a login node
+    boxed = parse(f"gpu1:{text}")
+    assert boxed.host == "gpu1"
+    schemes.of(boxed.kind).check(boxed)  # of a box it is found out there
+
+
 def test_a_missing_package_is_one_line_that_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     far = Scheme("far", lambda _: Broken(), ("far:",), needs=("no_such_module",), extra="stores")
     monkeypatch.setattr(schemes, "of", lambda _: far)

@@ -257,6 +257,9 @@ def test_a_call_reads_no_settings_unless_it_is_asked_to(
     assert found()
     assert not found(config=True)
     assert found(), "what was asked for once does not stay"
+    for asked in (False, True):
+        (one,) = lossmon.diagnose_all(log, **({"config": True} if asked else {}))
+        assert bool({finding.pattern for finding in one.findings} & flat) != asked
     assert {one.pattern for one in lossmon.diagnose(train_loss=[2.3] * 60).findings} & flat
     energy = write_jsonl(
         tmp_path / "e" / "log.jsonl", [{"step": i, "energy": 2.0 / (i + 1)} for i in range(60)]

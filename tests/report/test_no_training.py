@@ -69,6 +69,7 @@ def test_a_notebook_is_told_how_to_write_a_log(tmp_path: Path):
     assert "notebook" in str(errors[0])
 
 
+@pytest.mark.slow  # twelve megabytes
 def test_output_without_end_is_given_up():
     log = Log("train.log", 0, 0.0)
     piece = b"the loss of a Tokenizing shard wrote tokens to the cache, as ever\n" * 16_000
