@@ -27,7 +27,7 @@ from lossmon.formats.text_learn import MAX_CHARS, learn, shape_key
 from lossmon.formats.text_rows import Placer
 from lossmon.formats.text_shape import FEW, FEW_COLUMNS, Shape, counts_up
 from lossmon.formats.text_table import Box, Report, Table
-from lossmon.formats.text_unnamed import rises_by_gain
+from lossmon.formats.text_unnamed import names_no_loss, rises_by_gain
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
@@ -65,6 +65,8 @@ class TextDecoder:
     _table: Table | None = None
     _around: Table | None = None  # the one to return to below a table of scores
     _above: str = ""  # the words of the line before, where it had no number
+    # Numbers of columns that words stood over, none of which was a loss.
+    _other_columns: set[int] = field(default_factory=set)
     _boxes: tuple[Box, Report] = field(default_factory=lambda: (Box(), Report()))
     _rows: Placer = field(init=False)
     _coverage: Coverage = field(default_factory=Coverage)
@@ -179,6 +181,8 @@ class TextDecoder:
             self._words(line)
             return
         above, self._above = self._above, ""
+        if above and names_no_loss(above, line):
+            self._other_columns.add(len(line.split()))
         if self._table is not None and self._table_row(line):
             return
         if "%" in line or "G " in line:
@@ -319,6 +323,8 @@ class TextDecoder:
         if shape.level == 0 and nowhere and not (place.headed or shape.has_loss or shape.earns):
             return  # an accuracy or a rate by itself belongs to nothing
         if shape.sentence and any(known.has_loss for known in self._active):
+            return
+        if shape.guessed and len(line.split()) in self._other_columns:
             return
         needed = self._needed(shape)
         shape.waiting.append((line, self._rows.spot()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from lossmon.formats.lexicon import is_loss, is_score, says_split
+from lossmon.formats.lexicon import is_loss, is_objective, is_score, says_split
 from lossmon.formats.lexicon_places import is_count
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import STOP_WORDS, Kind, Token
@@ -19,6 +19,7 @@ _STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 
 _EPOCH_AND_STEP = re.compile(r"(?:\[[\w|]+\]:\s?)?(\d+)\|(\d+)\|(?=[A-Za-z])")  # torchtune
 _BARS = ("-", "|")
 _STEP_VALUE_GAIN = 3  # columns
+_LEAST_COLUMNS = 3  # of a table: two words over two numbers may be any line of words
 _ROUNDED = 1e-6  # of a value: so much may be lost in a difference of two that were printed
 _MOMENT = frozenset(("at", "after", "for", "in", "on", "@", "of"))
 _SECTION = re.compile(
@@ -138,6 +139,16 @@ def guess_loss(message: str, tokens: list[Token], metrics: list[Token]) -> bool:
     first.kind, first.key = Kind.VALUE, "loss"
     metrics.insert(0, first)
     return True
+
+
+def names_no_loss(above: str, message: str) -> bool:
+    """Whether a word stands over each number of a row, and none of them is a loss.
+
+    Solvers print such tables ("Iter Primal Dual Compl Time"), whose first value was taken as one.
+    """
+    names, cells = above.split(), message.split()
+    named = any(is_loss(name) or is_objective(name) for name in names)
+    return len(names) == len(cells) >= _LEAST_COLUMNS and not named
 
 
 def rises_by_gain(rows: list[str]) -> bool:

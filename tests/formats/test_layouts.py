@@ -408,6 +408,14 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
             for n, value in ((1, -1792.78955904), (2, -1650.16751288), (3, -1641.17108291))
         ],
     ),
+    "a bare value below a word that names no loss is none (Gurobi)": (
+        "Iter       Primal          Dual         Primal    Dual     Compl     Time\n"
+        "   0  -2.35188243e+11 -0.00000000e+00  9.99e+04 7.60e+04  2.12e+09     0s\n"
+        "   1  -2.35358037e+11 -7.78431637e+07  8.12e+04 1.29e+06  1.64e+09     0s\n"
+        "   2  -2.57736419e+11 -8.41487153e+07  4.48e+04 9.40e+05  1.02e+09     1s\n"
+        "   3  -2.63649282e+11 -1.04718659e+08  1.75e+04 6.50e+05  5.32e+08     1s\n",
+        [],
+    ),
     "a bare value that falls by the change beside it is one": (
         "1   0.9  0.0\n2   0.7  -0.2\n3   0.6  -0.1\n",
         [(1, {"loss": 0.9}), (2, {"loss": 0.7}), (3, {"loss": 0.6})],
