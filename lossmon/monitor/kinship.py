@@ -20,6 +20,7 @@ from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
 from lossmon.hparams import STORES
 from lossmon.monitor.agreement import SURE_BITS, Agreement, Curve, compare
+from lossmon.monitor.common_noise import shares_noise
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import PRINTED
 
@@ -289,12 +290,17 @@ def _as_long(a: Told, b: Told) -> bool:
 
 
 def _same_course(one: Curves, two: Curves) -> bool:
-    """Whether two curves fall alike where one is smoothed or printed late; true without any."""
+    """Whether two curves fall and shake alike where one is smoothed or printed late.
+
+    True without any.
+    """
     for main in (TRAIN_LOSS, EVAL_LOSS):
         names = one.log.chosen.get(main), two.log.chosen.get(main)
         if names[0] is None or names[1] is None:
             continue
         first, second = one[names[0]], two[names[1]]
+        if shares_noise(first, second) is False:
+            return False
         if min(len(first), len(second)) >= _FEW:
             near = _course_distance(first.value, second.value) <= _COURSE
             return near or _same_level(first, second) or compare(first, second).same

@@ -1,0 +1,81 @@
+"""Whether two curves of one course also shake alike, as two tellings of one training do.
+
+A bar's running mean and a table of points hold no equal value, and two seeds of one model have one
+course as well. What tells them apart is the noise: of one training it is the same noise, smoothed
+or not; of two it is independent. A CSV and a text log of two seeds in one folder were one run.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from lossmon.history.columns import Floats
+from lossmon.monitor.agreement import Curve
+
+_LEAST = 24  # rows in common: of fewer a coefficient is not normal
+_MOST = 4096  # rows that are looked at
+_SURE = 3.5  # standard errors; six looks at independent noise go beyond once in 700 times
+_REPEATS = 8  # rows over which a column is compared with itself
+_ENDS = 0.05  # of the range of steps by which the ends may differ where both count the same
+_FLAT = 0.5  # share of rows that bend not at all as printed, from which on nothing is told
+
+
+def shares_noise(one: Curve, two: Curve) -> bool | None:
+    """Whether two curves go up and down together from row to row.
+
+    How the sparser curve bends at each row is ranked against how the other does at the same steps,
+    taken there as points and as means since the row before, one row earlier and later as well: a
+    bar counts from 0 where a table counts from 1. Under independence Spearman's coefficient has a
+    standard error of 1 / sqrt(n) (Kendall and Gibbons 1990), and more where both columns repeat
+    themselves, as smoothed ones do (Bartlett 1935).
+
+    Returns:
+        None where it can't be told: few rows in common, steps counted otherwise, or values printed
+        so coarsely that most do not change.
+    """
+    sparse, dense = (one, two) if len(one) <= len(two) else (two, one)
+    if len(sparse) < _LEAST or not _counts_alike(sparse, dense):
+        return None
+    at = np.searchsorted(dense.step, sparse.step, side="right")
+    inside = at > 0
+    at, value = at[inside][-_MOST:], sparse.value[inside][-_MOST:]
+    if len(value) < _LEAST:
+        return None
+    sums = np.concatenate(([0.0], np.cumsum(dense.value - dense.value.mean())))
+    begin = np.concatenate((at[:1] - 1, at[:-1]))
+    means = (sums[at] - sums[begin]) / np.maximum(at - begin, 1)
+    told = [
+        _errors(value, other, lag) for other in (dense.value[at - 1], means) for lag in (-1, 0, 1)
+    ]
+    known = [found for found in told if found is not None]
+    return max(known) > _SURE if known else None
+
+
+def _counts_alike(one: Curve, two: Curve) -> bool:
+    """Whether two curves span the same steps, so that rows can be matched by them."""
+    span = max(int(one.step[-1] - one.step[0]), int(two.step[-1] - two.step[0]), 1)
+    ends = (one.step[0] - two.step[0], one.step[-1] - two.step[-1])
+    return all(abs(int(end)) <= max(_ENDS * span, 1) for end in ends)
+
+
+def _errors(one: Floats, two: Floats, lag: int) -> float | None:
+    """By how many standard errors two columns bend alike, one of them moved by `lag` rows.
+
+    Their falls have the course in common, and so would correlate without any noise.
+    """
+    first, second = np.diff(one, 2), np.diff(two, 2)
+    if lag:
+        first, second = (first[lag:], second[:-lag]) if lag > 0 else (first[:lag], second[-lag:])
+    if min(np.count_nonzero(first), np.count_nonzero(second)) <= _FLAT * len(first):
+        return None
+    a, b = (_ranks(column) for column in (first, second))
+    repeats = sum(float(a[:-k] @ a[k:]) * float(b[:-k] @ b[k:]) for k in range(1, _REPEATS + 1))
+    return float(a @ b) * math.sqrt(len(a) / max(1.0, 1.0 + 2.0 * repeats))
+
+
+def _ranks(column: Floats) -> Floats:
+    """Its ranks, with mean 0 and length 1: the product of two such is Spearman's coefficient."""
+    ranks = np.argsort(np.argsort(column)) - (len(column) - 1) / 2
+    return ranks / np.linalg.norm(ranks)
