@@ -278,9 +278,14 @@ def _gap(log: Told) -> float:
 
 
 def _as_long(a: Told, b: Told) -> bool:
-    """Both logs end at the same step, as far as their rows and plans can tell."""
+    """Both logs end at the same step, as far as their rows and plans can tell.
+
+    What one died of, the other did not survive.
+    """
     one, two = a.history.step or 0, b.history.step or 0
     allowed = max(_END * max(one, two), _ROWS * max(_gap(a), _gap(b)))
+    if abs(one - two) > allowed and (a if one < two else b).history.plan.failure:
+        return False
     if a.history.epoch and b.history.epoch and abs(a.history.epoch - b.history.epoch) <= 1.0:
         return True  # a bar's own steps start anew in each epoch
     ends = [(one, two), (a.history.plan.total_steps, two), (one, b.history.plan.total_steps)]
