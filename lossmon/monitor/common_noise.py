@@ -77,5 +77,6 @@ def _errors(one: Floats, two: Floats, lag: int) -> float | None:
 
 def _ranks(column: Floats) -> Floats:
     """Its ranks, with mean 0 and length 1: the product of two such is Spearman's coefficient."""
-    ranks: Floats = np.argsort(np.argsort(column)) - (len(column) - 1) / 2
-    return ranks / float(np.linalg.norm(ranks))
+    ranks = np.argsort(np.argsort(column)).astype(np.float64)
+    ranks -= (len(column) - 1) / 2
+    return ranks / math.sqrt(float(ranks @ ranks))
