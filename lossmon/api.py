@@ -17,6 +17,7 @@ from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, TargetError
 from lossmon.formats.decoder import Record
+from lossmon.logs.hosts import place_of, resolve
 from lossmon.memory import array_rows, count, frame_runs
 from lossmon.monitor import Monitor, RunUpdate, told
 from lossmon.monitor.log import Log
@@ -24,7 +25,7 @@ from lossmon.monitor.questions import ask_first
 from lossmon.monitor.sources import check_target, nothing_read, open_monitor
 from lossmon.monitor.training import Judging, Training
 from lossmon.text import writable
-from lossmon.words import said
+from lossmon.words import joined, said
 
 if TYPE_CHECKING:
     import pandas as pd  # noqa: TID251
@@ -84,6 +85,8 @@ def read_targets(
         updates = with_past(good, updates, monitor.doubtful(), now)
         missing = [] if logs is not None else [nothing_read(monitor, one) for one in good]
         errors += [error for error in missing if error is not None]
+        if logs is None and updates:
+            errors += [error for one in good for error in _left_out(monitor, one, errors)]
         told = " ".join(map(str, errors))
         errors += [
             TargetError(
@@ -108,6 +111,16 @@ def read_targets(
     finally:
         monitor.close()
     return Reading(updates, errors, monitor.passed.all())
+
+
+def _left_out(
+    monitor: Monitor, target: str, errors: Sequence[LossmonError]
+) -> Iterator[LossmonError]:
+    """That a target here holds more than was looked at, where that is not told."""
+    told = " ".join(map(str, errors))
+    for one in resolve(target):
+        if not one.host and place_of(one) not in told and (why := monitor.trouble(place_of(one))):
+            yield TargetError(joined(": ", (place_of(one), why)))
 
 
 def read_whole(

@@ -78,6 +78,7 @@ def plot(
     from lossmon.report.gather import gather
 
     updates, errors, _ = gather(targets or (".",), 1, asking(), "at the end")
+    updates = [update for update in updates if update.series]  # why there is none is an error
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     groups = [updates] if together and updates else [[update] for update in updates]
     for group in groups:

@@ -7,7 +7,7 @@ import glob
 import os
 import stat
 from itertools import islice
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Tuple, Union  # noqa: F401 - List is for a type comment
+from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union  # noqa: F401 - List is for a type comment
 
 from lossmon.logs.walk import NO_LOG, matching, walk
 
@@ -103,7 +103,14 @@ class Files:
 
 
 class LocalFiles(Files):
-    """Those of this machine."""
+    """Those of this machine.
+
+    Attributes:
+        cut: directories with more folders in them than were looked into.
+    """
+
+    def __init__(self) -> None:
+        self.cut = set()  # type: Set[str]
 
     def stat(self, path: str) -> Stat:
         """How a file is."""
@@ -125,14 +132,15 @@ class LocalFiles(Files):
     def walk(self, target: str, settings: bool = False) -> Iterator[str]:
         """The files that a target leads to."""
         if os.path.isdir(target):
-            for path in walk(target, settings):
+            self.cut.discard(target)
+            for path in walk(target, settings, cut=self.cut):
                 yield path
         elif os.path.lexists(target) or not glob.has_magic(target):
             yield target  # also where it is not there yet: it may come
         else:
             for path in matching(target):
                 if os.path.isdir(path):
-                    for below in walk(path, settings):
+                    for below in walk(path, settings, cut=self.cut):
                         yield below
                 elif not NO_LOG.search(os.path.basename(path)):
                     yield path

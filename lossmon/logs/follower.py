@@ -103,6 +103,7 @@ class Follower:
         self._polls = 0
         self._noticed = False
         self._changed = set()  # type: Set[str]
+        self.full = False  # there are more files than are followed
         for target in targets:
             self.add(target)
 
@@ -217,9 +218,11 @@ class Follower:
             self._next_walk = float("inf")
         try:
             for path in self._walk:
-                if path not in self._tails and len(self._tails) < MAX_ENTRIES:
-                    self._tails[path] = tail = Tail(path)
-                    tail.offset = self._known.pop(path, 0)
+                if path not in self._tails:
+                    self.full = len(self._tails) >= MAX_ENTRIES
+                    if not self.full:
+                        self._tails[path] = tail = Tail(path)
+                        tail.offset = self._known.pop(path, 0)
                 if time.monotonic() - now > SCAN_SLICE_S:
                     self._walk_took_s += time.monotonic() - now
                     return

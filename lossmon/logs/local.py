@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from lossmon.logs.files import LocalFiles
 from lossmon.logs.follower import Chunk, Follower
 from lossmon.logs.source import Health, Source
 from lossmon.logs.sqlite import MAGIC, Store
-from lossmon.words import joined, known
+from lossmon.logs.walk import MAX_ENTRIES
+from lossmon.words import joined, known, said
 
 if TYPE_CHECKING:
     from lossmon.logs.slurm import Jobs
@@ -48,8 +50,13 @@ class LocalSource(Source):
         sampler: Sampler | None = None,
         jobs: Mapping[str, Jobs] = MappingProxyType({}),
     ) -> None:
+        self._files = LocalFiles()
         self._follower = Follower(
-            targets, ahead=watch, first_bytes=FIRST_BYTES if watch else 0, rotations=watch
+            targets,
+            ahead=watch,
+            first_bytes=FIRST_BYTES if watch else 0,
+            files=self._files,
+            rotations=watch,
         )
         self._targets = tuple(targets)
         self._watch = watch
@@ -138,9 +145,20 @@ class LocalSource(Source):
         return Health("slurm", "live", joined("; ", words)) if words else None
 
     def trouble(self, target: str) -> str:
-        """Of jobs, why they have no logs; other targets are checked before they are opened."""
+        """Of jobs, why they have no logs; of folders, that they hold too many.
+
+        Other targets are checked before they are opened.
+        """
         jobs = self._jobs.get(target)
-        return known(jobs.trouble) if jobs is not None and jobs.trouble else ""
+        if jobs is not None and jobs.trouble:
+            return known(jobs.trouble)
+        if not self._follower.full and target not in self._files.cut:
+            return ""
+        return said(
+            "more than {most:,} files or folders: those beyond were not looked at; name the "
+            "folders that hold logs",
+            most=MAX_ENTRIES,
+        )
 
     def pending(self) -> int:
         """Bytes not read yet."""

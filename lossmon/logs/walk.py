@@ -4,10 +4,10 @@ import fnmatch
 import glob
 import os
 import re
-from typing import Iterator, List, Set, Tuple  # noqa: F401 - some are for type comments
+from typing import Iterator, List, Optional, Set, Tuple  # noqa: F401 - some are for type comments
 
 MAX_DEPTH = 8  # of a directory walk
-MAX_ENTRIES = 20000  # files followed below one target
+MAX_ENTRIES = 20000  # files followed below one target, and folders in which they are looked for
 
 NO_LOG = re.compile(
     r"(?i)(\.(pt|pth|bin|safetensors|ckpt|npz|npy|pkl|pickle|h5|hdf5|onnx|gguf|msgpack|params|joblib"
@@ -54,28 +54,36 @@ def is_log(below: str, settings: bool = False) -> bool:
     return not hydra and not NO_LOG.search(name)
 
 
-def walk(root: str, settings: bool = False, folders: bool = False) -> Iterator[str]:
+def walk(
+    root: str, settings: bool = False, folders: bool = False, cut: "Optional[Set[str]]" = None
+) -> Iterator[str]:
     """Files below a directory that may be logs: bounded in depth and number, loops are left out.
 
-    A link into what the kernel shows as files is not followed: one to /proc/self led to thousands.
+    A link leads anywhere but up, to a folder that holds this one: one to / led through the whole
+    machine. One into what the kernel shows as files is not followed: /proc/self led to thousands.
 
     Args:
         root: the directory.
         settings: also files that say how a training was set up.
         folders: also the folders in which they are looked for.
+        cut: gets the directory where there are more folders than are looked into.
     """
     seen = set()  # type: Set[Tuple[int, int]]
     real_root = os.path.realpath(root)
     stack = [(root, real_root, 0)]
-    inside = real_root + os.sep
+    inside = os.path.join(real_root, "")
     while stack:
         directory, real, depth = stack.pop()
         if of_kernel(real):
             continue
         try:
             found = os.stat(directory)
-            if (found.st_dev, found.st_ino) in seen or len(seen) > MAX_ENTRIES:
+            if (found.st_dev, found.st_ino) in seen:
                 continue
+            if len(seen) >= MAX_ENTRIES:
+                if cut is not None:
+                    cut.add(root)
+                return
             seen.add((found.st_dev, found.st_ino))
             entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
         except OSError:
@@ -87,6 +95,8 @@ def walk(root: str, settings: bool = False, folders: bool = False) -> Iterator[s
         for entry in entries:
             try:
                 at = os.path.realpath(entry.path) if entry.is_symlink() else ""
+                if at and inside.startswith(os.path.join(at, "")):
+                    continue
                 if entry.is_dir():
                     hydra = settings and entry.name == _OF_HYDRA
                     if depth < MAX_DEPTH and (hydra or not NO_DIRECTORY.match(entry.name)):

@@ -17,6 +17,7 @@ from lossmon.fleet.pools import Here
 from lossmon.formats.detect import note_slow_patterns, slow_patterns
 from lossmon.hparams import read_hparams
 from lossmon.logs.discover import run_directory
+from lossmon.logs.files import LocalFiles
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import place_of, resolve
 from lossmon.logs.local import LocalSource
@@ -212,10 +213,13 @@ def _shards(targets: Sequence[str], jobs: int | None) -> list[list[str]]:
         except LossmonError:
             return []  # read together, so that what is wrong is said as always
         paths.append(target.path)
-    follower = Follower(paths)
+    files = LocalFiles()
+    follower = Follower(paths, files=files)
     follower.poll(limit_bytes=0)
     while follower.scanning:
         follower.poll(limit_bytes=0)
+    if follower.full or files.cut:
+        return []  # likewise
     directories: dict[str, list[str]] = {}
     for log in follower.logs():
         directories.setdefault(run_directory(log), []).append(log)

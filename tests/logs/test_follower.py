@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lossmon.api import read_targets
 from lossmon.logs import files, follower, tail
 from lossmon.logs import walk as walking
+from lossmon.logs.files import LocalFiles
 from lossmon.logs.follower import Chunk, Follower
 from lossmon.logs.walk import matching, walk
 from tests.logs.old_python import python_3_6
@@ -291,6 +293,50 @@ def test_of_many_files_a_change_is_seen_without_an_event(tmp_path, monkeypatch):
         file.write(b"two\n")
     seen = [chunk.data for _ in range(follower.MANY_EVERY) for chunk in following.poll()]
     assert seen == [b"two\n"]
+
+
+def test_a_link_up_is_not_followed_and_others_are(tmp_path: Path) -> None:
+    """One to / led through the whole machine."""
+    runs = tmp_path / "lab" / "runs"
+    for folder in (runs / "a", tmp_path / "lab" / "beside", tmp_path / "scratch"):
+        folder.mkdir(parents=True)
+        (folder / "log.txt").write_text("step 1 loss 2\n")
+    for name, to in (("root", "/"), ("up", ".."), ("far", "../../scratch"), ("here", ".")):
+        (runs / name).symlink_to(to)
+    found = [os.path.relpath(path, runs) for path in walk(str(runs))]
+    assert found == ["a/log.txt", "far/log.txt"]
+
+
+def test_more_folders_than_are_looked_into_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lossmon.logs.walk.MAX_ENTRIES", 3)
+    for name in "abcd":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "log.txt").write_text("step 1 loss 2\n")
+    files = LocalFiles()
+    assert len(list(files.walk(str(tmp_path)))) == 2
+    assert files.cut == {str(tmp_path)}
+    (told,) = read_targets([str(tmp_path)]).errors
+    assert "files or folders: those beyond were not looked at" in str(told)
+    monkeypatch.setattr("lossmon.logs.walk.MAX_ENTRIES", 9)
+    assert len(list(files.walk(str(tmp_path)))) == 4
+    assert not files.cut
+
+
+@pytest.mark.parametrize(("most", "runs"), [(2, 0), (3, 1)])
+def test_more_files_than_are_followed_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, runs: int
+) -> None:
+    """With what was found or without: a log behind 20,000 others was left out without a word."""
+    monkeypatch.setattr("lossmon.logs.follower.MAX_ENTRIES", most)
+    for name in ("a.txt", "b.txt", "e.txt"):
+        (tmp_path / name).write_text("hello\n")
+    (tmp_path / "c.csv").write_text("step,loss\n1,2\n2,1\n")
+    found = read_targets([str(tmp_path)])
+    (told,) = found.errors
+    assert "those beyond were not looked at" in str(told)
+    assert len(found.updates) == runs
 
 
 def test_links_into_what_the_kernel_shows_as_files_are_not_followed(tmp_path: Path) -> None:

@@ -281,6 +281,16 @@ def test_a_log_that_is_known_and_gave_no_row_says_so(
         assert "nothing to read" not in told
 
 
+def test_of_a_log_without_a_row_no_picture_is_drawn(tmp_path: Path) -> None:
+    """An empty frame, "0 points; 8 more are needed", "its rows have no step; drawn by step"."""
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"step": 1e300, "loss": 2.0}\n' * 50)
+    told = run("plot", log)
+    assert (told.returncode, told.stdout) == (2, "")
+    (line,) = told.stderr.splitlines()
+    assert "none of 50 lines could be read; a step that makes no sense" in line
+
+
 def test_an_example_of_what_was_skipped_is_never_empty(tmp_path: Path) -> None:
     rows = "".join(_rows(dict.fromkeys((20, 21, 22, 23), ', "step": 1e300')))
     (tmp_path / "log.jsonl").write_text(rows + "x" * (1 << 21) + "\n")
