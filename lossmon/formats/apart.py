@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import struct
 import sys
 import threading
@@ -29,6 +30,7 @@ HEADER = struct.Struct(">II")  # bytes of JSON, bytes of data
 PIECE = 1 << 16  # bytes of a log at once
 BASE_S, S_A_BYTE = 1.0, 1e-5  # processor time of a request: 100 kB/s is slow for a decoder
 _ASLEEP_S = 10.0  # of the clock, for code that waits and uses no processor
+_ENDS_S = 1.0  # for a process to be gone whose answers have ended
 IMPORT_S = 10.0  # of processor and of the clock, to import a package
 _MOST_PROCESSES = 8  # of one format; more logs share them
 _MOST_HANGS = 3  # from then on a format is not asked any more
@@ -39,6 +41,10 @@ _alive: weakref.WeakSet[Worker] = weakref.WeakSet()
 
 class TooSlowError(FormatError):
     """The processor time of a request was over."""
+
+
+class EndedError(TooSlowError):
+    """The code ended its process."""
 
 
 class ImportTooSlowError(TooSlowError):
@@ -84,6 +90,8 @@ class Worker:
                 try:
                     told = {"do": "import", "module": module, "limit_s": IMPORT_S, "forget": []}
                     self._exchange(process, told, b"", IMPORT_S)
+                except EndedError:
+                    raise
                 except TooSlowError:
                     words = f"importing it took more than {IMPORT_S:.0f} s"
                     raise ImportTooSlowError(words) from None
@@ -113,6 +121,9 @@ class Worker:
             size, _ = HEADER.unpack(_exactly(process.stdout.read(HEADER.size), HEADER.size))
             reply = json.loads(_exactly(process.stdout.read(size), size))
         except (OSError, EOFError, ValueError):
+            if _ended_itself(process):
+                self._forget_process(process)
+                raise EndedError(f"it ended its process with status {process.returncode}") from None
             self._forget_process(process)
             raise TooSlowError("took too long or ended its process") from None
         finally:
@@ -169,6 +180,15 @@ class Worker:
 
     def __del__(self) -> None:
         self.end()
+
+
+def _ended_itself(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process whose answers have ended did so by itself: not by the clock, nor by us."""
+    try:
+        status = process.wait(_ENDS_S)
+    except Exception:  # it closed its output, and lives
+        return False
+    return status not in (-signal.SIGKILL, -signal.SIGPROF)
 
 
 def _clean_up(process: subprocess.Popen[bytes]) -> None:
@@ -317,6 +337,8 @@ class ForeignDecoder:
             raise TooSlowError(f"set aside: another log of the format {self.format} took too long")
         try:
             told = self._worker.ask({"do": what, "id": self._id}, data)
+        except EndedError as error:
+            raise EndedError(f"set aside: the format {self.format}: {error}") from None
         except TooSlowError:
             raise TooSlowError(
                 f"set aside: the format {self.format}, of another package, took too long for it"

@@ -3,7 +3,8 @@
     source.py     what every place that bytes come from offers
     background.py one whose work may block
     scheme.py     how targets lead to it, one file a kind of place in schemes/
-    guarded.py    a source of another package    replay.py    a log that is played back
+    guarded.py    a source of another package    caller.py    its thread, which may hang
+    replay.py     a log that is played back
     target.py     what the user typed            discover.py  which folder is one training
     follower.py   growing files, anywhere        files.py     what two looks at one say of it
     tail.py       how far one was read

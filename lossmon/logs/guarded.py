@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lossmon.debug import logger
+from lossmon.logs.caller import ANSWER_S, Caller
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Health, Source
 from lossmon.text import clip, printable
@@ -23,30 +24,39 @@ class Guarded(Source):
     Args:
         source: of another package.
         name: of its scheme.
+        caller: who asks it.
+        answer_s: for an answer, beyond what it is to wait.
     """
 
-    def __init__(self, source: Source, name: str) -> None:
+    def __init__(
+        self, source: Source, name: str, caller: Caller | None = None, answer_s: float = ANSWER_S
+    ) -> None:
         self._source = source
         self._scheme = name
+        self._caller = caller or Caller()
+        self._answer_s = answer_s
         self._fault = ""
         self._woken = threading.Event()
         self.name = self._ask(name, lambda: source.name)
         self._prefix = self._ask(f"{name}:", lambda: source.prefix)
 
-    def _ask(self, otherwise: Answer, call: Callable[[], Answer]) -> Answer:
+    def _ask(self, otherwise: Answer, call: Callable[[], Answer], wait_s: float = 0.0) -> Answer:
         if self._fault:
             return otherwise
         try:
-            return call()
+            return self._caller.ask(call, wait_s + self._answer_s)
         except Exception as error:  # of its package, be it what it may
-            logger.error("the source %s", self._scheme, exc_info=error)
-            words = clip(printable(f"{type(error).__name__}: {error}".split("\n")[0]), _WORDS)
-            self._fault = said(
-                "an error of the package that reads {scheme}: {words}",
-                scheme=self._scheme,
-                words=words,
-            )
+            self._failed(error)
             return otherwise
+
+    def _failed(self, error: Exception) -> None:
+        logger.error("the source %s", self._scheme, exc_info=error)
+        words = clip(printable(f"{type(error).__name__}: {error}".split("\n")[0]), _WORDS)
+        self._fault = said(
+            "an error of the package that reads {scheme}: {words}",
+            scheme=self._scheme,
+            words=words,
+        )
 
     @property
     def prefix(self) -> str:
@@ -60,7 +70,7 @@ class Guarded(Source):
     def wait(self, timeout_s: float) -> bool:
         """As it waits; without it, until the time is over."""
         if not self._fault:
-            return self._ask(True, lambda: self._source.wait(timeout_s))
+            return self._ask(True, lambda: self._source.wait(timeout_s), timeout_s)
         woken = self._woken.wait(timeout_s)
         self._woken.clear()
         return woken
@@ -69,12 +79,17 @@ class Guarded(Source):
         """Close it, also after it failed."""
         self._fault, fault = "", self._fault
         self._ask(None, self._source.close)
+        self._caller.end()
         self._fault = fault or self._fault
 
     def wake(self) -> None:
         """End a `wait`."""
         self._woken.set()
-        self._ask(None, self._source.wake)
+        if not self._fault:
+            try:
+                self._source.wake()  # while its thread waits
+            except Exception as error:
+                self._failed(error)
 
     def listen(self, news: Callable[[], None]) -> bool:
         """As it can."""
@@ -118,3 +133,39 @@ class Guarded(Source):
     def beside(self) -> dict[str, Any] | None:
         """What it says."""
         return self._ask(None, self._source.beside)
+
+
+class Unopened(Source):
+    """In place of a source that could not be opened: it says why, and others are read.
+
+    Args:
+        name: as it would have been called.
+        fault: why.
+    """
+
+    def __init__(self, name: str, fault: str) -> None:
+        self.name = name
+        self._fault = fault
+        self._woken = threading.Event()
+
+    def poll(self) -> list[Chunk]:
+        """Nothing."""
+        return []
+
+    def wait(self, timeout_s: float) -> bool:
+        """Until the time is over."""
+        woken = self._woken.wait(timeout_s)
+        self._woken.clear()
+        return woken
+
+    def wake(self) -> None:
+        """End a `wait`."""
+        self._woken.set()
+
+    def trouble(self, target: str) -> str:  # noqa: ARG002
+        """Why it could not be opened."""
+        return self._fault
+
+    def health(self) -> Health:
+        """The same."""
+        return Health(self.name, "gone", self._fault)

@@ -51,6 +51,9 @@ class Beeps:
         print("what a plug-in prints harms nothing")
         if b"HANG" in lines:
             re.match("(a*)*b", "a" * 60)  # in C, with the interpreter's lock
+        if b"END" in lines:
+            import os
+            os._exit(3)
         if b"RAISE" in lines:
             raise ValueError("no such line")
         cells = [line.split() for line in lines if line[:1].isdigit()]
@@ -101,6 +104,12 @@ def test_a_log_on_which_a_plug_in_hangs_is_set_aside(beeps: ForeignFormat) -> No
         hung.feed(b"1 2.5\nHANG\n")
     assert len(fine.feed(b"1 2.5\n")) == 1  # another process
     assert beeps.sniff(b"BEEP\n", "x")  # and a fresh one
+
+
+def test_a_plug_in_that_ends_its_process_is_not_told_to_be_slow(beeps: ForeignFormat) -> None:
+    with pytest.raises(FormatError, match="the format beeps: it ended its process with status 3"):
+        beeps.decoder("a").feed(b"1 2.5\nEND\n")
+    assert beeps.sniff(b"BEEP\n", "x")
 
 
 def test_what_a_plug_in_raises_is_said(beeps: ForeignFormat) -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from functools import partialmethod
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
+from lossmon.api import read_targets
 from lossmon.errors import TargetError
 from lossmon.logs import schemes
+from lossmon.logs.caller import Caller
 from lossmon.logs.follower import Chunk
 from lossmon.logs.guarded import Guarded
 from lossmon.logs.scheme import Scheme, Target
 from lossmon.logs.source import Source
 from lossmon.logs.target import parse
+from tests.conftest import falling, training_rows, write_jsonl
 from tests.report.test_cli import run
 from tests.test_readme import ROOT, block
 
@@ -114,6 +120,77 @@ def test_a_package_that_is_broken_is_one_line(
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == 2
+
+
+HANGS = """
+import threading
+from lossmon.logs.scheme import Scheme
+
+def hang(*_):
+    threading.Event().wait()
+
+SCHEME = Scheme("vault", {open}, ("vault:",), check={check})
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import threading; threading.Event().wait()",
+        "raise SystemExit(3)",
+        HANGS.format(open="hang", check="hang"),
+        HANGS.format(open="hang", check="print"),
+        HANGS.format(open="hang", check="lambda _: {}['none']"),
+    ],
+    ids=["import hangs", "import ends", "check hangs", "open hangs", "check breaks"],
+)
+def test_a_package_that_hangs_hides_no_other_run(
+    tmp_path: Path, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_jsonl(tmp_path / "log.jsonl", training_rows(falling(40)))
+    module = f"lossmon_vault_{abs(hash(code))}"
+    (tmp_path / f"{module}.py").write_text(code)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    entry = EntryPoint("vault", f"{module}:SCHEME", schemes.ENTRY_POINTS)
+    monkeypatch.setattr("lossmon.plugins.offered", lambda _: (entry,))
+    monkeypatch.setattr(Caller, "ask", partialmethod(Caller.ask, within_s=0.3))
+    schemes._foreign.cache_clear()
+    found = read_targets(["vault:x", str(tmp_path / "log.jsonl")])
+    schemes._foreign.cache_clear()
+    assert [update.step for update in found.updates] == [400]
+    (told,) = found.errors
+    assert "vault" in str(told)
+
+
+class Hanging(Source):
+    """Answers once, and then never."""
+
+    name = "vault"
+
+    def __init__(self) -> None:
+        self.polls = 0
+
+    def poll(self) -> list[Chunk]:
+        self.polls += 1
+        if self.polls > 1:
+            threading.Event().wait()
+        return [Chunk("a", "data", 0, b"x", "", 0.0, 1)]
+
+    def wait(self, timeout_s: float) -> bool:
+        return True
+
+
+def test_a_source_that_hangs_is_left_alone_and_may_be_asked_again() -> None:
+    source = Guarded(Hanging(), "vault", answer_s=0.2)
+    assert source.poll()
+    assert source.poll() == []
+    health = source.health()
+    assert health is not None
+    assert health.reason.endswith("vault: TimeoutError: no answer within 0.2 s")
+    assert source.exhausted
+    assert source.ask()
+    assert source.health() is None
+    source.close()
 
 
 class Broken(Source):

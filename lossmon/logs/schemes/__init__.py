@@ -15,17 +15,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
+from typing import TypeVar
 
 from lossmon import plugins
 from lossmon.errors import LossmonError, TargetError
-from lossmon.logs.guarded import Guarded
+from lossmon.logs.caller import Caller
+from lossmon.logs.guarded import Guarded, Unopened
 from lossmon.logs.scheme import Order, Scheme, Target
 from lossmon.logs.source import Source
 from lossmon.words import said
 
 ENTRY_POINTS = "lossmon.sources"
+
+Asked = TypeVar("Asked")
+Answer = TypeVar("Answer")
 
 BUILT: tuple[str, ...] = (
     "local",
@@ -108,7 +113,7 @@ def _foreign(name: str) -> Scheme | None:
     for entry in plugins.offered(ENTRY_POINTS):
         if entry.name == name:
             try:
-                scheme = entry.load()
+                scheme = Caller().ask(entry.load)
             except Exception as error:
                 raise TargetError(
                     said(
@@ -120,7 +125,7 @@ def _foreign(name: str) -> Scheme | None:
                     )
                 ) from None
             if isinstance(scheme, Scheme) and _is_called(scheme, name):
-                return replace(scheme, open=_guarded(scheme))
+                return _guarded(scheme)
             raise TargetError(
                 said(
                     "{name}: {package} is no Scheme of this name; upgrade or remove it",
@@ -131,24 +136,48 @@ def _foreign(name: str) -> Scheme | None:
     return None
 
 
-def _guarded(scheme: Scheme) -> Callable[[Order], Source]:
-    """What opens its sources, so that an error of them ends nothing else."""
+def _guarded(scheme: Scheme) -> Scheme:
+    """The same, with an end to what hangs in it, and no other end for an error of it."""
+    return replace(
+        scheme,
+        open=partial(_open, scheme),
+        check=partial(_of_package, scheme, scheme.check, Caller()),
+        parse=scheme.parse and partial(_of_package, scheme, scheme.parse, Caller()),
+    )
 
-    def open_guarded(order: Order) -> Source:
-        try:
-            return Guarded(scheme.open(order), scheme.name)
-        except LossmonError:
-            raise
-        except Exception as error:
-            raise TargetError(
-                said(
-                    "an error of the package that reads {scheme}: {words}",
-                    scheme=scheme.name,
-                    words=f"{type(error).__name__}: {error}"[:200],
-                )
-            ) from None
 
-    return open_guarded
+def _open(scheme: Scheme, order: Order) -> Source:
+    caller = Caller()
+    try:
+        return Guarded(caller.ask(lambda: scheme.open(order)), scheme.name, caller)
+    except LossmonError:
+        raise
+    except Exception as error:
+        return Unopened(order.name, _in_words(scheme, error))
+
+
+def _of_package(
+    scheme: Scheme, call: Callable[[Asked], Answer], caller: Caller, asked: Asked
+) -> Answer:
+    """What a package answers.
+
+    Raises:
+        TargetError: it raised anything, or did not answer in time.
+    """
+    try:
+        return caller.ask(lambda: call(asked))
+    except LossmonError:
+        raise
+    except Exception as error:
+        raise TargetError(_in_words(scheme, error)) from None
+
+
+def _in_words(scheme: Scheme, error: Exception) -> str:
+    return said(
+        "an error of the package that reads {scheme}: {words}",
+        scheme=scheme.name,
+        words=f"{type(error).__name__}: {error}"[:200],
+    )
 
 
 def _is_called(scheme: Scheme, name: str) -> bool:
