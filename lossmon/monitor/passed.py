@@ -53,7 +53,9 @@ class PassedOver:
         empty = said("an empty file; nothing was logged yet")
         there = [source.prefix + log for source in self._sources for log in source.logs()]
         nothing = {path: empty for path in there if path not in self._intake.logs}
-        return nothing | {log.path: self._why(log) for log in self._logs()} | self._intake.errors
+        without = {log.path: self._why(log) for log in self._logs()}
+        # What was set aside for an error of ours had rows.
+        return nothing | without | self._intake.errors | self._intake.refused
 
     def _logs(self) -> list[Log]:
         return [log for log in list(self._intake.logs.values()) if not log.records]
