@@ -18,7 +18,7 @@ from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, TargetError
 from lossmon.formats.decoder import Record
 from lossmon.logs.hosts import place_of, resolve
-from lossmon.memory import array_rows, count, frame_runs
+from lossmon.memory import array_rows, check_config, count, frame_runs
 from lossmon.monitor import Monitor, RunUpdate, told
 from lossmon.monitor.log import Log
 from lossmon.monitor.questions import ask_first
@@ -200,6 +200,7 @@ def _path(target: object) -> str:
 @contextmanager
 def _told(config: bool, total_steps: object = None, classes: object = None) -> Iterator[None]:
     """What a call was told holds for this call; `config.toml` where that is asked for."""
+    check_config(config)
     told = settings.Settings(
         total_steps=count("total_steps", total_steps, 1), classes=count("classes", classes, 2)
     )

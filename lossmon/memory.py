@@ -47,6 +47,16 @@ def count(name: str, value: object, least: int) -> int | None:
     return number
 
 
+def check_config(value: object) -> None:
+    """Raise TargetError where it is not said whether settings are read, but a file, say."""
+    if not isinstance(value, bool):
+        raise TargetError(
+            said(
+                "config: {value}; True reads the user's config.toml, no other", value=_shown(value)
+            )
+        )
+
+
 def array_rows(
     step: object, train_loss: object, eval_loss: object, eval_step: object
 ) -> list[Record]:

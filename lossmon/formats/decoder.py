@@ -24,6 +24,7 @@ MOST_STEPS = 2**62  # a number beyond it counts no steps, nor does it fit where 
 _NOWHERE = 2**63  # the step of a row whose own makes no sense
 _MOST_TIME = 2.0**43  # seconds; no date is as far
 _LOOKED_AT = 1000  # characters of a line of which the start is shown
+_FLOAT_BITS = 1000  # of a whole number that a float can hold
 _SHOWN = 4  # values of a record that is skipped
 _MOST = 1 << 14  # records put into columns at once: nothing else runs meanwhile
 _FEW = 8  # records alike from which on columns cost less than the records
@@ -182,7 +183,7 @@ def _sound_part(part: Record | Rows, skipped: Skipped) -> Record | Rows | None:
         if _is_sound(part):
             return part
         if part.step is not None and not _counts(part.step):
-            skipped.add("a step that makes no sense", _shown(part.values))
+            skipped.add("a step that makes no sense", _shown(part))
             return None
         return part._replace(
             epoch=math.nan if _beyond(part.epoch, MOST_STEPS) else part.epoch,
@@ -195,7 +196,7 @@ def _sound_part(part: Record | Rows, skipped: Skipped) -> Record | Rows | None:
     if good.all():
         return part
     for record in part[np.flatnonzero(~good)]:
-        skipped.add("a step that makes no sense", _shown(record.values))
+        skipped.add("a step that makes no sense", _shown(record))
     return part[np.flatnonzero(good)] if good.any() else None
 
 
@@ -222,9 +223,13 @@ def _within(column: Floats | None, most: float) -> Floats | None:
     return np.where(np.abs(column) >= most, np.nan, column)
 
 
-def _shown(values: Mapping[str, float]) -> str:
-    """The start of a record's values, to show which one it was."""
-    return ", ".join(f"{name} {value:.6g}" for name, value in islice(values.items(), _SHOWN))
+def _shown(record: Record) -> str:
+    """The step and the first values of a record, to show which one it was."""
+    step = record.step or 0
+    beyond = math.inf if step > 0 else -math.inf
+    size = float(step) if step.bit_length() < _FLOAT_BITS else beyond
+    cells = {"step": size, **dict(islice(record.values.items(), _SHOWN))}
+    return ", ".join(f"{name} {value:.6g}" for name, value in cells.items())
 
 
 def batches(records: Sequence[Record]) -> Iterator[Record | Rows]:

@@ -166,6 +166,15 @@ def test_an_error_behind_the_decoder_is_of_that_run_alone(
     assert "of this run" in why
 
 
+@pytest.mark.parametrize(("step", "told"), [(10**30, "1e+30"), (-(10**400), "-inf")])
+def test_the_step_that_makes_no_sense_is_shown(step: int, told: str) -> None:
+    from lossmon.formats.decoder import Record, Skipped, sound
+
+    skipped = Skipped()
+    assert list(sound([Record({"loss": 2.0}, step)], skipped)) == []
+    assert skipped.examples == [("a step that makes no sense", f"step {told}, loss 2")]
+
+
 def _calls(work: object) -> int:
     """How many functions of Python are called: work that no clock blurs."""
     count = 0

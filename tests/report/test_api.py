@@ -206,6 +206,7 @@ BAD_CALLS = {
     "total NaN": lambda: lossmon.diagnose(train_loss=[1, 2], total_steps=float("nan")),
     "total negative": lambda: lossmon.diagnose(train_loss=[1, 2], total_steps=-5),
     "total beyond all": lambda: lossmon.diagnose(train_loss=[1, 2], total_steps=10**30),
+    "a file of settings": lambda: lossmon.diagnose(train_loss=[1, 2], config="/no/such/file"),
     "one class": lambda: lossmon.diagnose(train_loss=[1, 2], classes=1),
     "classes true": lambda: lossmon.diagnose(train_loss=[1, 2], classes=True),
     "language": lambda: lossmon.diagnose(train_loss=[1, 2], lang="xx"),
