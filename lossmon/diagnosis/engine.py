@@ -226,7 +226,7 @@ class Engine:
         told = shown is not None and shown.pattern == "overfitting"
         if better := not value >= self._best_eval:
             self._best_eval = value if math.isfinite(value) else self._best_eval
-        away = value - self._best_eval >= Overfitting.rise * abs(self._best_eval)
+        away = value - self._best_eval >= Overfitting.each * abs(self._best_eval)
         if not (better if told else away) or m < self._eval_quiet:
             return False
         self._eval_quiet = m + max(1, m // 200)

@@ -214,3 +214,31 @@ def test_train_that_falls_as_far_as_eval_in_the_end_is_late_and_not_stuck() -> N
     train = 2.8 + 3.3 * np.exp(-4 * t) + curves.noise(250, 0.03)
     evals = 2.32 + 3.7 * np.exp(-18 * s) + curves.noise(25, 0.005, 1)
     assert replay(train, evals)[1].pair == "eval_faster"
+
+
+def test_overfitting_is_said_at_the_second_evaluation_that_shows_it() -> None:
+    """No third look is waited for: 3 % and 4 standard errors each, and the second confirms."""
+    m = 40
+    train = 0.05 + 2.0 * np.exp(-6 * np.arange(1, N + 1) / N)
+    evals = 0.6 + np.exp(-np.arange(m) / 4) + curves.noise(m, 0.002, 1)
+    evals[20:] += 0.035 * np.arange(1, m - 19)
+    engine, _ = replay(train, evals, total=N, ended=False)
+    entry = next(e for e in engine.diagnosis.timeline if e.pattern == "overfitting")
+    best = int(np.argmin(evals))
+    assert 2 <= entry.shown_at_step * m // N - 1 - best <= 3
+
+
+def test_overfitting_is_withdrawn_when_eval_passes_its_former_best_and_says_so() -> None:
+    """Double descent."""
+    m = 40
+    s = np.arange(1, m + 1) / m
+    evals = 0.5 + 1.5 * np.exp(-3 * s) + 0.5 * np.exp(-(((s - 0.4) / 0.08) ** 2))
+    train = 0.3 + 1.5 * np.exp(-3 * np.arange(1, N + 1) / N) + curves.noise(N, 0.01)
+    engine, diagnosis = replay(train, evals + curves.noise(m, 0.002, 1), total=N)
+    (entry,) = [e for e in engine.diagnosis.timeline if e.pattern == "overfitting"]
+    low = float(evals[:14].min())
+    passed = int(np.flatnonzero((evals < low) & (s > 0.4))[0])
+    assert entry.cleared_at_step is not None
+    assert entry.cleared_at_step * m // N - 1 - passed <= 3
+    (found,) = [f for f in diagnosis.findings if f.pattern == "healthy_pair"]
+    assert "has passed that best since" in found.evidence

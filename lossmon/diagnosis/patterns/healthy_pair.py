@@ -10,8 +10,9 @@ from lossmon.diagnosis.amounts import went
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Sketch
+from lossmon.diagnosis.patterns import overfitting
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import Pair, View
 from lossmon.words import said
 
 
@@ -34,11 +35,9 @@ def find(view: View) -> Finding | None:
     if min(pair.fall, pair.train_fall) < -Bounds.fall:
         return None  # one of them has risen, whatever else says so
     gap = pair.last(pair.value) / pair.last(pair.train) if pair.last(pair.train) > 0 else 1.0
-    note = (
-        said("; the gap has opened to {gap:.2g} x, eval is flat", gap=gap)
-        if gap > Bounds.gap
-        else ""
-    )
+    note = _passed(pair)
+    if gap > Bounds.gap:
+        note += said("; the gap has opened to {gap:.2g} x, eval is flat", gap=gap)
     return Finding(
         "healthy_pair",
         "info",
@@ -53,6 +52,22 @@ def find(view: View) -> Finding | None:
             note=note,
         ),
         numbers={"gap": gap},
+    )
+
+
+def _passed(pair: Pair) -> str:
+    """Eval had turned up, and has come below its best of then: what was told of it is withdrawn."""
+    smooth = pair.smooth
+    lows = np.minimum.accumulate(smooth)
+    top = int(np.argmax(smooth - lows))
+    low, high, now = float(lows[top]), float(smooth[top]), pair.last(pair.value)
+    if high - low < overfitting.enough(pair, low) or not now < low:
+        return ""
+    return said(
+        "; it rose from {low:.4g} to {high:.4g} at step {step:,}, and has passed that best since",
+        low=low,
+        high=high,
+        step=int(pair.step[top]),
     )
 
 

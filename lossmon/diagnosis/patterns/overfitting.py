@@ -30,6 +30,7 @@ class Bounds(Limits):
     """When it holds."""
 
     rise = Limit(0.045, "over eval's minimum", "words: 3 to 6 %")
+    each = Limit(0.03, "over it, of each of the two newest", "words: 3 to 6 %")
     errors = Limit(4.0, "standard errors; half of it where eval climbs steadily", "words")
     climb = Limit(2.5, "Mann-Kendall z since the minimum: it climbs steadily", "runs")
     train = Limit(-0.01, "log drop of train since then: it must not rise", "words")
@@ -64,7 +65,8 @@ def find(view: View) -> Finding | None:
     errors = rise / max(pair.error, 1e-300)
     climbs = st.mann_kendall(pair.value[best:]) if after < 200 else 0.0
     sure = errors >= Bounds.errors or (errors >= Bounds.errors / 2 and climbs >= Bounds.climb)
-    if relative < Bounds.rise or not sure:
+    twice = bool(np.min(pair.value[-2:]) - lowest >= enough(pair, lowest))
+    if not twice and (relative < Bounds.rise or not sure):
         return None
     train_fall = log_drop(float(pair.train[best]), pair.last(pair.train))
     if train_fall < Bounds.train:
@@ -85,7 +87,7 @@ def find(view: View) -> Finding | None:
     return Finding(
         "overfitting",
         "info" if goal else "warning",  # a loss may rise by a few sure mistakes alone
-        0.95 if relative > 2 * Bounds.rise and after >= 3 else 0.8,
+        0.95 if twice or (relative > 2 * Bounds.rise and after >= 3) else 0.8,
         since,
         pair.name,
         said(
@@ -100,6 +102,11 @@ def find(view: View) -> Finding | None:
         ),
         numbers={"best_step": float(top.step), "best_value": top.value, "rise": relative, **goal},
     )
+
+
+def enough(pair: Pair, lowest: float) -> float:
+    """By how much each of two evaluations must lie above the minimum: the second confirms it."""
+    return max(Bounds.each * abs(lowest), Bounds.errors * pair.error)
 
 
 def _of_few(pair: Pair, view: View) -> Finding | None:
@@ -303,6 +310,7 @@ PATTERN = Pattern(
     hides=("too_early",),
     forbids=("steps+", "capacity+", "rate+"),
     looks=2,
+    sure=0.95,
     limits=Bounds,
     causes=_causes,
     typical=("memorising", "small_data", "high_capacity"),
