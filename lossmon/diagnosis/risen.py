@@ -19,6 +19,8 @@ class Bounds(Limits):
     errors = Limit(2.0, "standard errors of the smoothed curve, likewise", "runs")
     slow = Limit(0.1, "of the run that the climb takes: a slope, no jump", "runs")
     stands = Limit(0.5, "of the rise that must be left for it to go on", "words: recovered by half")
+    like = Limit(0.5, "of a rise that came back, for another to be like it", "restarts")
+    again = Limit(2.0, "x the time that it took", "schedules whose cycles double")
     swings = Limit(3, "crossings of the middle after the lowest level: then it swings", "runs")
     above = Limit(0.8, "of the points since, beyond a quarter of it: not only swings", "runs")
 
@@ -55,6 +57,25 @@ def onset(train: Curve, low: float, rise: float) -> int:
     smeared = half > 0 and len(places) > 0 and np.mean(beyond[places[0] :]) > 0.8
     left += int(places[0]) if smeared else 1
     return min(left, len(train.value) - 1)
+
+
+def came_back(train: Curve, low: float, rise: float) -> int:
+    """For how long a rise like one before it may last: buckets, 0 where none was like it.
+
+    A schedule that restarts and is not logged is told by its period: a rise of half the size or
+    more, from which the curve came back below its level of then, will do so again, within the time
+    that it took or that of a cycle twice as long.
+    """
+    smooth, _ = smoothed(train)
+    before = smooth[: train.low_at + 1]
+    lows = np.minimum.accumulate(before)
+    up = before - lows
+    top = int(np.argmax(up))
+    if up[top] < Bounds.like * rise:
+        return 0
+    left = int(np.flatnonzero(before[: top + 1] <= lows[top])[-1])
+    back = np.flatnonzero(before[top:] <= lows[top])
+    return int(Bounds.again * (top + int(back[0]) - left)) if len(back) else 0
 
 
 def swings(view: View, train: Curve, low: float, rise: float) -> bool:

@@ -52,3 +52,24 @@ def test_a_rate_that_was_never_so_high_explains_nothing() -> None:
     rate = cosine(T) * np.where(T < 0.5, 1, 10)
     loss = 0.4 + 2 * np.exp(-5 * T) + 1.0 * (T >= 0.5) + curves.noise(N, 0.02)
     assert "rebound" in warned(loss, rate)
+
+
+def replayed(loss: np.ndarray) -> list[int]:
+    """Steps at which a rebound was shown, where no rate is logged."""
+    engine, _ = curves.replay(loss, ended=False)
+    return [e.shown_at_step for e in engine.diagnosis.timeline if e.pattern == "rebound"]
+
+
+@pytest.mark.parametrize("doubles", [False, True])
+def test_restarts_that_are_not_logged_are_told_by_the_first_that_came_back(doubles: bool) -> None:
+    """Of the first one nobody can say whether it will."""
+    ends = np.array([0, 1 / 7, 3 / 7, 1]) if doubles else np.array([0, 0.25, 0.5, 0.75, 1])
+    cycle = np.searchsorted(ends, T, side="right") - 1
+    phase = (T - ends[cycle]) / np.diff(ends)[cycle]
+    loss = 0.4 + 2 * np.exp(-5 * T) + 0.6 * (cosine(phase) / 1e-3) * (cycle >= 1)
+    assert all(at < ends[2] * N for at in replayed(loss + curves.noise(N, 0.02)))
+
+
+def test_a_rise_that_outlasts_the_one_before_is_a_rebound() -> None:
+    loss = 0.4 + 2 * np.exp(-5 * T) + 0.6 * ((T > 0.3) & (T < 0.35)) + 0.7 * (T > 0.6)
+    assert [at for at in replayed(loss + curves.noise(N, 0.02)) if 0.6 * N < at < 0.8 * N]

@@ -65,7 +65,7 @@ def find(view: View) -> Finding | None:
     errors = rise / max(pair.error, 1e-300)
     climbs = st.mann_kendall(pair.value[best:]) if after < 200 else 0.0
     sure = errors >= Bounds.errors or (errors >= Bounds.errors / 2 and climbs >= Bounds.climb)
-    twice = bool(np.min(pair.value[-2:]) - lowest >= enough(pair, lowest))
+    twice = _twice(pair, lowest, best)
     if not twice and (relative < Bounds.rise or not sure):
         return None
     train_fall = log_drop(float(pair.train[best]), pair.last(pair.train))
@@ -107,6 +107,18 @@ def find(view: View) -> Finding | None:
 def enough(pair: Pair, lowest: float) -> float:
     """By how much each of two evaluations must lie above the minimum: the second confirms it."""
     return max(Bounds.each * abs(lowest), Bounds.errors * pair.error)
+
+
+def _twice(pair: Pair, lowest: float, best: int) -> bool:
+    """The second evaluation confirms the first: each tells it alone, and it goes up and up.
+
+    Within the grey zone only where both are the highest since: an eval that wanders is none.
+    """
+    each = float(np.min(pair.value[-2:]))
+    if each - lowest < enough(pair, lowest):
+        return False
+    climbs = each > np.max(pair.value[best:-2], initial=-math.inf)
+    return bool(climbs or each - lowest >= Bounds.rise * abs(lowest))
 
 
 def _of_few(pair: Pair, view: View) -> Finding | None:

@@ -103,6 +103,9 @@ def _of_many(view: View) -> Finding | None:
     if then is not None and train.low + rise <= then + Bounds.errors * train.block_error:
         return None  # a warm restart: the rate has a cycle, and nothing is lost at this rate
     begins = risen.onset(train, train.low, rise)
+    awaited = 0 if view.ended else risen.came_back(train, train.low, rise)
+    if len(train.value) - begins <= awaited:
+        return None
     since = train.at_step(begins)
     if sudden:  # a jump is placed by its points; a slope began long before half of it was climbed
         jumped = _first_above(train, train.low + rise / 2)
