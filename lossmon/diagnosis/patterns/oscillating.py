@@ -122,8 +122,12 @@ def _noise_may_hide(view: View) -> bool:
 
     Null: since three tenths of the run it falls, by `room` of its start until the plan is over.
     Once the run has doubled for the k-th time this is refuted at the k-th share of a budget, so
-    that all looks together refute what is true with a chance of at most `budget` (a union bound;
-    within a doubling looks are nearly the same, and six in a row must agree).
+    that all looks together refute what is true with a chance of at most `budget`, as far as looks
+    within a doubling are one (they share most of their rows; `tests/diagnosis/test_live.py` holds
+    it by simulation) and block means are normal (the central limit; memory is measured).
+
+    Source: the union bound over doublings of Howard, Ramdas, McAuliffe and Sekhon, "Time-uniform
+    confidence sequences" (2021).
     """
     train = view.train
     assert train is not None

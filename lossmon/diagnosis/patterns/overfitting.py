@@ -87,7 +87,7 @@ def find(view: View) -> Finding | None:
     return Finding(
         "overfitting",
         "info" if goal else "warning",  # a loss may rise by a few sure mistakes alone
-        0.95 if twice or (relative > 2 * Bounds.rise and after >= 3) else 0.8,
+        0.97 if twice else 0.95 if relative > 2 * Bounds.rise and after >= 3 else 0.8,
         since,
         pair.name,
         said(
@@ -112,13 +112,14 @@ def enough(pair: Pair, lowest: float) -> float:
 def _twice(pair: Pair, lowest: float, best: int) -> bool:
     """The second evaluation confirms the first: each tells it alone, and it goes up and up.
 
-    Within the grey zone only where both are the highest since: an eval that wanders is none.
+    Both are the highest since, as of an eval that wanders they are not, and the newest is beyond
+    the grey zone, which one that creeps never leaves.
     """
-    each = float(np.min(pair.value[-2:]))
-    if each - lowest < enough(pair, lowest):
+    one, newest = pair.value[-2:]
+    if min(one, newest) - lowest < enough(pair, lowest):
         return False
-    climbs = each > np.max(pair.value[best:-2], initial=-math.inf)
-    return bool(climbs or each - lowest >= Bounds.rise * abs(lowest))
+    climbs = min(one, newest) > np.max(pair.value[best:-2], initial=-math.inf)
+    return bool(climbs and newest - lowest >= Bounds.rise * abs(lowest))
 
 
 def _of_few(pair: Pair, view: View) -> Finding | None:
@@ -322,7 +323,7 @@ PATTERN = Pattern(
     hides=("too_early",),
     forbids=("steps+", "capacity+", "rate+"),
     looks=2,
-    sure=0.95,
+    sure=0.985,  # two evaluations, each of which tells it, are two looks
     limits=Bounds,
     causes=_causes,
     typical=("memorising", "small_data", "high_capacity"),
