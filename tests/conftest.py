@@ -69,6 +69,7 @@ _DEAR = frozenset((
     "test_fuzz",
 ))  # fmt: skip
 _TESTS = str(Path(__file__).parent)
+_STARTERS = {"subprocess", "pty", "Popen"}
 _ITS_SETTINGS = "_hypothesis_internal_use_settings"  # where its decorator keeps them
 _FEW = 12  # examples of a property, where the quick tests alone are asked for
 
@@ -83,7 +84,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         _try_few(items)
     for item in items:
         function = getattr(item, "function", None)
-        screen = inspect.iscoroutinefunction(function)
+        screen = inspect.iscoroutinefunction(function) or "snap_compare" in item.fixturenames
         dear = item.path.stem in _DEAR or item.path.parent.name == "remote"
         if screen or dear or _starts_a_process(function, set()):
             item.add_marker("slow")
@@ -99,15 +100,18 @@ def _try_few(items: Iterable[pytest.Item]) -> None:
                 setattr(function, _ITS_SETTINGS, hypothesis.settings(own, max_examples=_FEW))
 
 
-def _starts_a_process(function: Any, seen: set[Any]) -> bool:
-    """Whether a test does so, itself or by a helper: one that names `subprocess`, half a second each."""
+def _starts_a_process(part: Any, seen: set[Any]) -> bool:
+    """Whether a test does so, itself or by a helper or a fixture that it names: half a second each."""
+    function = part.__init__ if inspect.isclass(part) else inspect.unwrap(part)
     code = getattr(function, "__code__", None)
-    if code in seen or not getattr(code, "co_filename", "").startswith(_TESTS):
+    if code is None or code in seen or not code.co_filename.startswith(_TESTS):
         return False
     seen.add(code)
-    known = function.__globals__
-    return "subprocess" in code.co_names or any(
-        _starts_a_process(known.get(name), seen) for name in code.co_names
+    given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return not _STARTERS.isdisjoint(code.co_names) or any(
+        _starts_a_process(function.__globals__[name], seen)
+        for name in (*code.co_names, *given)
+        if callable(function.__globals__.get(name))
     )
 
 
