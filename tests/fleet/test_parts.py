@@ -53,6 +53,18 @@ def test_what_is_small_is_read_together_where_there_is_much_of_it(tmp_path: Path
     assert [len(task) for task in found] == [3] * 64
 
 
+def test_what_is_large_is_read_apart(tmp_path: Path) -> None:
+    planned(tmp_path, [f"r{i:03}/x.jsonl" for i in range(192)], rows=1)
+    for i in (0, 1, 5, 6):
+        os.truncate(tmp_path / f"r{i:03}" / "x.jsonl", 5 << 20)  # two are more than a task has
+    tasks = plan([str(tmp_path)])
+    large = [sum(size for size, _ in task.stamps) >> 20 for task in tasks]
+    assert large.count(5) == 4
+    assert max(large) == 5
+    assert sum(len(task.logs) for task in tasks) == 192
+    assert max(len(task.logs) for task in tasks) == 3
+
+
 def test_a_task_knows_its_logs_as_they_were_listed(tmp_path: Path) -> None:
     log = write_jsonl(tmp_path / "a.jsonl", training_rows(falling(3)))
     (task,) = plan([str(tmp_path)])
