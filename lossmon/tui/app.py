@@ -171,7 +171,7 @@ class LossmonApp(WiredApp):
 
     def on_mount(self) -> None:
         """Begin to watch."""
-        self.set_timer(_FIRST_RUNS_S, self.unveil)
+        self.set_timer(_FIRST_RUNS_S, self._main.await_no_runs)
         self.set_interval(_NOTICE_S, self._give_notice)
         self.app_resume_signal.subscribe(self, self._title_again)
         asyncio.get_running_loop().set_default_executor(Impatient())

@@ -16,7 +16,7 @@ from lossmon.tui.textual_private import ChopsUpdate, LayoutUpdate
 from lossmon.tui.wire import Sent, Wire
 
 _STILL_S = 0.05  # without a part that is laid out anew: then a resize is over
-_LONGEST_VEIL_S = 2.0  # from the start on: a screen that never says that it is ready is shown
+_LONGEST_VEIL_S = 4.0  # from the start on: a screen that never says that it is ready is shown
 _LONGEST_HOLD_S = 0.4  # whatever goes on: a window that is dragged shows something
 
 

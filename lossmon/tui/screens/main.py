@@ -108,6 +108,11 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         """The top line says more where the run list has no room."""
         self._show_soon()
 
+    def await_no_runs(self) -> None:
+        """Say what there is, though no run came yet."""
+        self.awaits_runs = False
+        self._show()
+
     def _show_soon(self) -> None:
         """Once after the next refresh, however often it was asked for: a start resizes a lot."""
         if not self._to_show:
