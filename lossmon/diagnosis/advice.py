@@ -63,7 +63,7 @@ def raise_is_earned(view: View) -> bool:
     early, late = st.median(norm[: len(norm) // 4]), st.median(norm[-(len(norm) // 4) :])
     steady = min(early, late) > Bounds.flows and max(early, late) < Bounds.steady * min(early, late)
     rises = train.drop < -3 * train.drop_error
-    return steady and not rises and float(np.min(train.value)) > 0
+    return steady and not rises and float(train.value.min()) > 0
 
 
 def refuted(view: View) -> frozenset[CauseId]:
@@ -99,11 +99,11 @@ def _by_rate(view: View) -> Iterable[CauseId]:
     rate = view.rate[1]
     if not np.isfinite(rate).all() or len(rate) < 4:
         return
-    if float(np.max(rate)) <= 0:
+    if float(rate.max()) <= 0:
         yield from ("lr_too_high", "lr_jump", "lr_decayed")
     elif rates.rate_is_constant(view):
         yield from ("lr_jump", "lr_decayed", "schedule_short", "lr_warmup")
-    elif np.all(np.diff(rate) <= 0):
+    elif (st.steps(rate) <= 0).all():
         yield from ("lr_jump", "lr_warmup")
 
 
@@ -126,6 +126,6 @@ def _by_eval(view: View) -> Iterable[CauseId]:
     if (
         pair is not None
         and len(pair.value) >= 4
-        and pair.last(pair.value) <= 1.01 * abs(float(np.min(pair.smooth)))
+        and pair.last(pair.value) <= 1.01 * abs(float(pair.smooth.min()))
     ):
         yield from ("overfit_suspected", "memorising")

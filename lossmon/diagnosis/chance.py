@@ -149,11 +149,11 @@ def by_score(view: View) -> Chance | None:
     if view.step < Bounds.score_steps and not view.rows_are_epochs:
         return None
     values = -train.value
-    values = values / 100 if float(np.max(values)) > 1 else values
+    values = values / 100 if float(values.max()) > 1 else values
     mean, told = float(np.mean(values)), view.around.settings.get("classes", 0.0)
     for classes in (told,) if told >= 4 else _BY_SCORE:
         level = 1 / classes
-        near = abs(mean / level - 1) <= Bounds.score and np.max(values) <= Bounds.scatters * level
+        near = abs(mean / level - 1) <= Bounds.score and values.max() <= Bounds.scatters * level
         if near and st.mann_kendall(st.blocks(values, 12)) < 2:
             words = said("{classes:,.0f} classes", classes=classes)
             return Chance(level, classes, words, Bounds.score)
@@ -205,7 +205,7 @@ def fell_back(view: View, onset: int) -> Chance | None:
         return None
     since = train.value[train.step >= onset]
     since = since[len(since) // 3 :]  # it may have shot over it first
-    if len(since) < Bounds.gone_rows or np.min(since) <= 0:
+    if len(since) < Bounds.gone_rows or since.min() <= 0:
         return None
     level = st.median(since)
     near = (c for c in chances(view) if abs(level / c.level - 1) <= max(c.within, Bounds.gone))

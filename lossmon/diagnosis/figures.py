@@ -32,10 +32,10 @@ def rates(view: View, finding: Finding) -> Numbers:
     if view.rate is None:
         return {}
     step, rate = view.rate
-    peak = float(np.nanmax(rate)) if np.isfinite(rate).any() else 0.0
+    peak = float(np.fmax.reduce(rate)) if np.isfinite(rate).any() else 0.0
     if peak <= 0:
         return {}
-    at = int(np.searchsorted(step, finding.since_step))
+    at = int(step.searchsorted(finding.since_step))
     then = float(rate[min(at, len(rate) - 1)])
     numbers = {"rate_peak": peak, "rate_now": float(rate[-1])}
     numbers |= {"rate_third": peak / 3, "rate_tenth": peak / 10}

@@ -145,7 +145,7 @@ def _below(view: View) -> bool:
     assert pair is not None
     target = pair.last(pair.train)
     reached = np.flatnonzero(pair.value <= target)
-    if not len(reached) or np.min(pair.train) <= 0:
+    if not len(reached) or pair.train.min() <= 0:
         return False
     below = pair.value < (1 - Bounds.gap) * pair.train
     return bool(pair.run_share[reached[0]] <= Bounds.share and np.mean(below) > 0.8)

@@ -50,15 +50,15 @@ def rise_of_rate(view: View, onset: int) -> Rise | None:
     window = rate[places]
     if len(places) < 2 or not np.isfinite(window).all():
         return None
-    low = int(np.argmin(window))
+    low = int(window.argmin())
     high = low + int(np.argmax(window[low:]))
     if window[low] <= 0 or window[high] < RISE * window[low]:
         return None
     with np.errstate(over="ignore"):
         ratios = window[1:] / np.maximum(window[:-1], 1e-300)
-    at = int(np.argmax(ratios))
+    at = int(ratios.argmax())
     # The first rows of a linear warm-up double from row to row, each by the same: no jump.
-    rises = np.diff(rate)  # of the whole log: behind the second row there is no usual rise yet
+    rises = st.steps(rate)  # of the whole log: behind the second row there is no usual rise yet
     usual = st.median(rises[rises > 0])
     jumps = window[at + 1] - window[at] > _JUMP * usual or np.count_nonzero(rises > 0) < 3
     return Rise(
@@ -129,8 +129,8 @@ def rate_rose(view: View, onset: int) -> Iterator[Reason]:
             (3.0 if rise.sudden else 2.0) + min(math.log2(ratio), 4) / 4,
         )
         return
-    peak = float(np.nanmax(rate))
-    then = float(rate[min(int(np.searchsorted(step, onset)), len(rate) - 1)])
+    peak = float(np.fmax.reduce(rate))
+    then = float(rate[min(int(step.searchsorted(onset)), len(rate) - 1)])
     if then >= 0.98 * peak and rate[0] < 0.5 * peak:
         top, began = float(step[int(np.argmax(rate >= 0.98 * peak))]), float(step[0])
         soon = onset - began <= _SOON * max(top - began, 1.0)  # the first steps at full rate
@@ -146,12 +146,12 @@ def rate_stayed(view: View, onset: int) -> Iterator[Reason]:
     if view.rate is None:
         return
     step, rate = view.rate
-    at = min(int(np.searchsorted(step, onset)), len(rate) - 1)
+    at = min(int(step.searchsorted(onset)), len(rate) - 1)
     if np.isfinite(rate[at]):
-        peak = float(np.nanmax(rate))
+        peak = float(np.fmax.reduce(rate))
         # Of updates that overshoot, gradients that are logged would show it.
         if rate[at] >= _AT_PEAK * peak > 0 and view.grad_norm is None:
-            constant = float(np.nanmin(rate)) >= _AT_PEAK * peak  # which has no peak
+            constant = float(np.fmin.reduce(rate)) >= _AT_PEAK * peak  # which has no peak
             words = (
                 said("learning rate stays at {peak:.2g}", peak=peak)
                 if constant
@@ -171,10 +171,10 @@ def rate_fell_meanwhile(view: View, onset: int) -> Iterator[Reason]:
     if view.rate is None:
         return
     step, rate = view.rate
-    since = rate[max(0, int(np.searchsorted(step, onset)) - 1) :]
-    if len(since) < 4 or not np.isfinite(since).all() or np.min(since) <= 0:
+    since = rate[max(0, int(step.searchsorted(onset)) - 1) :]
+    if len(since) < 4 or not np.isfinite(since).all() or since.min() <= 0:
         return
-    if np.all(np.diff(since) <= 0) and since[0] >= _FELL * since[-1]:
+    if (st.steps(since) <= 0).all() and since[0] >= _FELL * since[-1]:
         yield Reason(
             "bad_labels",
             said(
@@ -193,7 +193,7 @@ def rate_is_constant(view: View) -> bool:
     if view.rate is None or len(view.rate[1]) < 4:
         return False
     rest = view.rate[1][len(view.rate[1]) // 10 :]
-    least, most = float(np.min(rest)), float(np.max(rest))
+    least, most = float(rest.min()), float(rest.max())
     return least > 0 and most <= _CONSTANT * least
 
 
@@ -206,11 +206,11 @@ def rate_fell(view: View, onset: int) -> Iterator[Reason]:
     reach = 2 * reach_of(view, spacing)
     places = np.flatnonzero(np.abs(step - onset) <= reach)
     window = rate[places]
-    if len(places) < 2 or not np.isfinite(window).all() or np.min(window) < 0:
+    if len(places) < 2 or not np.isfinite(window).all() or window.min() < 0:
         return
     with np.errstate(over="ignore"):
         ratios = window[:-1] / np.maximum(window[1:], 1e-300)
-    at = int(np.argmax(ratios))
+    at = int(ratios.argmax())
     if ratios[at] >= 2:
         place = float(step[places[at + 1]])
         by = f"{ratios[at]:.3g} x" if window[at + 1] > 0 else said("to 0")
@@ -234,7 +234,7 @@ def rate_still_rising(view: View, onset: int) -> Iterator[Reason]:
     before = rate[step <= onset]
     if len(before) < 3 or not np.isfinite(before).all() or before[0] <= 0:
         return
-    rises = bool(np.all(np.diff(before[-5:]) > 0)) and before[-1] >= np.max(before)
+    rises = bool((st.steps(before[-5:]) > 0).all()) and before[-1] >= before.max()
     # Of a log that begins in the middle: a rate in proportion to its step rose from 0.
     shares = before / np.maximum(step[step <= onset], 1.0)
     linear = view.tail and float(np.ptp(shares)) <= _LINEAR * float(shares[-1])

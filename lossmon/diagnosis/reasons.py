@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import CauseId
 from lossmon.diagnosis.view import View
@@ -31,7 +29,7 @@ def reach_of(view: View, spacing: float) -> float:
 
 def spacing_of(step: Floats) -> float:
     """Usual distance between points."""
-    return (st.median(np.diff(step)) if len(step) > 1 else 1.0) or 1.0
+    return (st.median(st.steps(step)) if len(step) > 1 else 1.0) or 1.0
 
 
 def when(at: float, onset: float, spacing: float) -> str:

@@ -96,15 +96,15 @@ def _jump(values: Floats) -> Rise | None:
 
 
 def _turn(values: Floats) -> Rise | None:
-    at = int(np.argmin(values))
-    up, down = np.diff(values[at:]), np.diff(values[: at + 1])
-    if len(up) < Bounds.turn or len(down) < 2 or np.any(up <= 0):
+    at = int(values.argmin())
+    up, down = st.steps(values[at:]), st.steps(values[: at + 1])
+    if len(up) < Bounds.turn or len(down) < 2 or (up <= 0).any():
         return None
     low, fall = float(values[at]), float(np.max(values[: at + 1]) - values[at])
     risen = float(values[-1]) - low
     if risen < Bounds.back * fall or risen < Bounds.level * abs(low):
         return None
-    smooth = bool(np.all(down < 0)) and len(up) + 1 >= Bounds.rows
+    smooth = bool((down < 0).all()) and len(up) + 1 >= Bounds.rows
     return Rise("turn", at + 1, low, float(values[-1]), smooth)
 
 
@@ -112,14 +112,14 @@ def _climb(values: Floats, view: View) -> Rise | None:
     first, last = float(values[0]), float(values[-1])
     if first <= 0 or last - first < Bounds.rise * first:
         return None
-    strict = bool(np.all(np.diff(values) > 0))
+    strict = bool((st.steps(values) > 0).all())
     if strict and (len(values) >= Bounds.calm or _eval_climbs(view)):
         return Rise("climb", 0, first, last, True)
     third = len(values) // 3
     if third < 2 or st.mann_kendall(values) < Bounds.climbs:
         return None
     early, late = values[:third], values[-third:]
-    if np.min(late) < Bounds.apart * np.max(early):
+    if late.min() < Bounds.apart * early.max():
         return None
     return Rise("climb", third, st.median(early), st.median(late), False)
 
@@ -128,7 +128,7 @@ def _eval_climbs(view: View) -> bool:
     evals = view.sketches.get("eval_loss")
     if evals is None or len(evals.newest) < Bounds.rows:
         return view.kind.id == "boosting"
-    return bool(np.all(np.diff(evals.newest) > 0))
+    return bool((st.steps(evals.newest) > 0).all())
 
 
 def both_fall(view: View) -> bool:
@@ -139,7 +139,7 @@ def both_fall(view: View) -> bool:
     if not Bounds.falls <= min(len(pair.value), train.n) <= Enough.points_live:
         return False
     rows = (train.sketch.newest, view.sketches["eval_loss"].newest)
-    return all(bool(np.all(np.diff(one) < 0)) for one in rows)
+    return all(bool((st.steps(one) < 0).all()) for one in rows)
 
 
 def falls(view: View) -> bool:
@@ -149,7 +149,7 @@ def falls(view: View) -> bool:
         return False
     if not (view.rows_are_epochs and not view.warming_up):
         return False
-    return bool(np.all(np.diff(train.sketch.newest) < 0))
+    return bool((st.steps(train.sketch.newest) < 0).all())
 
 
 def enough(view: View) -> bool:
@@ -160,9 +160,9 @@ def enough(view: View) -> bool:
 def swings(view: View) -> float | None:
     """Usual move from row to row over the level, of rows that leap about with no fall; or None."""
     values = few(view)
-    if values is None or len(values) < Enough.points or np.min(values) <= 0:
+    if values is None or len(values) < Enough.points or values.min() <= 0:
         return None
-    level, moves = st.median(values), np.diff(values)
+    level, moves = st.median(values), st.steps(values)
     usual = float(np.mean(np.abs(moves))) / level
     turns = float(np.mean(moves[1:] * moves[:-1] < 0))
     flat = st.mann_kendall(values) > Bounds.no_fall

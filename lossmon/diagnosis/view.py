@@ -257,7 +257,7 @@ class Pair:
     @cached_property
     def best_at(self) -> int:
         """Index of the lowest smoothed evaluation, without the newest, unconfirmed one."""
-        return int(np.argmin(self.smooth))
+        return int(self.smooth.argmin())
 
     def last(self, values: Floats) -> float:
         """Median of the newest tenth, at least of one."""
@@ -370,7 +370,7 @@ class View:
             return bool(value[-1] >= 0.98 * value.max())
         # Of a tail the newest rates are much the same: in proportion to the step they rise from 0.
         slope = value / np.maximum(step, 1.0)
-        return bool(np.all(np.diff(value) > 0) and np.ptp(slope) <= Enough.linear * slope[-1])
+        return bool((st.steps(value) > 0).all() and np.ptp(slope) <= Enough.linear * slope[-1])
 
     @cached_property
     def rows_are_epochs(self) -> bool:

@@ -75,7 +75,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     pair = view.pair
     if pair is None:
         return
-    if np.min(pair.value) > 0 and np.mean(pair.value < Bounds.below * pair.train) >= Bounds.most:
+    if pair.value.min() > 0 and np.mean(pair.value < Bounds.below * pair.train) >= Bounds.most:
         yield Reason(
             "regularised_train",
             said(
