@@ -14,6 +14,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.pattern import Level, Picture, Trend
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.history.columns import Floats, SeriesView, part_of
+from lossmon.history.rates import step_rates
 from lossmon.monitor.update import RunUpdate
 from lossmon.words import Said, known, said
 
@@ -171,17 +172,9 @@ def _speed(update: RunUpdate) -> tuple[Curve, ...]:
         step, time = view.step[keep], view.time[keep]
         thin = max(1, len(step) // _SPEED_WINDOWS)
         step, time = step[::thin], time[::thin]
-        took, made = np.diff(time), np.diff(step)
-        good = (took > 0) & (made > 0)
-        if good.sum() >= 2:
-            speed = SeriesView(
-                "steps/s",
-                "throughput",
-                step[1:][good],
-                (made / np.where(took > 0, took, 1))[good],
-                None,
-                None,
-            )
+        after, rate = step_rates(step, time)
+        if len(rate) >= 2:
+            speed = SeriesView("steps/s", "throughput", step[after], rate, None, None)
             return (Curve("steps/s", "other", speed),)
     logged = [v for v in update.series.values() if v.role == "throughput" and len(v) > 1]
     return (Curve(logged[0].name, "other", logged[0]),) if logged else ()

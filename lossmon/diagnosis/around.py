@@ -19,6 +19,7 @@ from lossmon.diagnosis.kind import RANKED, SCORES, UNKNOWN, Kind
 from lossmon.diagnosis.measures import Names, is_held_out, measured
 from lossmon.diagnosis.parts import Broken, broken_parts
 from lossmon.history.columns import Floats, Ints, Series, SeriesView
+from lossmon.history.rates import step_rates
 from lossmon.history.run import History, Plan
 
 # The time that one step took, by the names that trainers give it.
@@ -351,11 +352,8 @@ def _speed_by_time(step: Ints, time: Floats) -> tuple[Floats, Floats] | None:
         return None
     every = _every(len(step), most)
     step, time = step[::every], time[::every]
-    took, made = np.diff(time), np.diff(step)
-    good = (took > 0) & (made > 0)  # a time that is not known is no good either
-    if np.count_nonzero(good) < 16:
-        return None
-    return step[1:][good].astype(float), made[good] / took[good]
+    after, rate = step_rates(step, time)
+    return (step[after].astype(float), rate) if len(rate) >= 16 else None
 
 
 def _epoch_starts(view: SeriesView | None) -> Floats:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from lossmon.chart.growing import thinned
 from lossmon.chart.strips import Strip
 from lossmon.history.columns import SeriesView
+from lossmon.history.rates import step_rates
 from lossmon.monitor.update import RunUpdate
 from lossmon.words import known
 
@@ -21,15 +20,11 @@ def _throughput(update: RunUpdate, _: float) -> SeriesView | None:
         return None
     train = thinned(train)
     assert train.time is not None
-    seconds = np.diff(train.time)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        rate = np.where(seconds > 0, np.diff(train.step) / seconds, np.nan)
-    usable = np.isfinite(rate)
-    if not usable.any():
+    after, rate = step_rates(train.step, train.time)
+    if not len(rate):
         return None
-    after = np.flatnonzero(usable) + 1
     epoch = None if train.epoch is None else train.epoch[after]
-    return SeriesView(known("steps/s"), "other", train.step[after], rate[usable], epoch,
+    return SeriesView(known("steps/s"), "other", train.step[after], rate, epoch,
                       train.time[after])  # fmt: skip
 
 
