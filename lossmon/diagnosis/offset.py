@@ -48,6 +48,20 @@ def hidden(view: View) -> float | None:
     return errors if seen else None
 
 
+def falls(view: View, share: float, errors: float) -> bool:
+    """Whether the train loss fell: by a share of its start level, or by less, for a constant.
+
+    Args:
+        view: the run.
+        share: of the start level.
+        errors: standard errors that the fall is at least.
+    """
+    train = view.train
+    if train is None or train.drop < errors * train.drop_error:
+        return False
+    return train.drop >= share * train.scale or hidden(view) is not None
+
+
 def may_be_hidden(view: View) -> bool:
     """While a run goes on: its small fall is no chance, and will be plain if it goes on.
 

@@ -30,9 +30,7 @@ def find(view: View) -> Finding | None:
     train = view.train
     if train is None or not short.enough(view):
         return None
-    if train.drop < Bounds.fall * train.scale and offset.hidden(view) is None:
-        return None
-    if train.drop < Bounds.errors * train.drop_error:
+    if not offset.falls(view, Bounds.fall, Bounds.errors):
         return None
     late = late_share(train)
     errors = train.drop / max(train.drop_error, 1e-300)

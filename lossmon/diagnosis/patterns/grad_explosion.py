@@ -68,18 +68,23 @@ def finite(view: View) -> tuple[Floats, Floats] | None:
     return (step[keep], value[keep]) if keep.sum() >= Bounds.points else None
 
 
-def _figures(finding: Finding, view: View) -> Numbers:
+def before(finding: Finding, view: View) -> Floats:
+    """Grad norms that are numbers, from before a finding began."""
     if view.grad_norm is None:
-        return {}
+        return np.empty(0)
     step, norm = view.grad_norm
-    good = np.isfinite(norm) & (step < finding.since_step)
-    if not good.any():
+    return norm[np.isfinite(norm) & (step < finding.since_step)]
+
+
+def _figures(finding: Finding, view: View) -> Numbers:
+    norm = before(finding, view)
+    if not len(norm):
         return {}
-    usual = st.median(norm[good])
+    usual = st.median(norm)
     return {
         "usual": usual,
         "threshold": Bounds.ratio * usual,
-        "clip": rounded(float(np.percentile(norm[good], 90))),
+        "clip": rounded(float(np.percentile(norm, 90))),
         "resume_step": resume_step(finding, view),
     }
 

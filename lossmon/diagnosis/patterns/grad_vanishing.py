@@ -13,7 +13,7 @@ from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
-from lossmon.diagnosis.patterns.grad_explosion import NEWEST, USUAL, finite
+from lossmon.diagnosis.patterns.grad_explosion import NEWEST, USUAL, before, finite
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -60,13 +60,10 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
 
 
 def _figures(finding: Finding, view: View) -> Numbers:
-    if view.grad_norm is None:
+    norm = before(finding, view)
+    if not len(norm):
         return {}
-    step, norm = view.grad_norm
-    good = np.isfinite(norm) & (step < finding.since_step)
-    if not good.any():
-        return {}
-    usual = st.median(norm[good][: max(3, len(norm) // 20)])
+    usual = st.median(norm[: max(3, len(norm) // 20)])
     return {"usual": usual, "threshold": Bounds.ratio * usual}
 
 

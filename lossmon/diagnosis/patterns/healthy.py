@@ -30,9 +30,7 @@ def find(view: View) -> Finding | None:
     train = view.train
     if train is None or not short.enough(view):
         return None
-    if train.drop < Bounds.fall * train.scale and offset.hidden(view) is None:
-        return None
-    if train.drop < Bounds.errors * train.drop_error:
+    if not offset.falls(view, Bounds.fall, Bounds.errors):
         return None
     if any(facts.broken(sketch) is not None for sketch in view.sketches.values()):
         return None
