@@ -165,26 +165,29 @@ def _falls(view: View) -> tuple[str, float, float] | None:
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
-    if "stuck" in finding.numbers:
-        yield Reason(
-            "metric_wrong",
-            said("the loss of the same examples falls by far, which such a score would show"),
-            1.8,
-            REFUTED,
-        )
-        return
     against = contradiction(view)
-    if against is not None:
+    if "stuck" in finding.numbers:
+        why = said("the loss of the same examples falls by far, which such a score would show")
+        yield Reason("metric_wrong", why, 1.8, REFUTED)
+    elif against is not None:
         why = said(
             "{other} of {value:.4g} shows that it learns, and no model is wrong each time",
             other=against.other,
             value=against.value,
         )
         yield Reason("metric_wrong", why, 3.0, REFUTED)
-        return
-    value, goal = finding.numbers["score"], view.around.goal
-    worst = goal is not None and value == (0.0 if goal.rises else 1.0)
-    falls = _falls(view)
+    else:
+        value, goal = finding.numbers["score"], view.around.goal
+        worst = goal is not None and value == (0.0 if goal.rises else 1.0)
+        yield from _evals_stale(view)
+        if worst:
+            yield from _loss_falls(view)
+        elif goal is not None and goal.rises and view.kind.id != "boosting":
+            yield _one_answer(value, view)
+
+
+def _evals_stale(view: View) -> Iterator[Reason]:
+    """The eval loss never moves either, while train learns: an old model is evaluated."""
     train = view.train
     learns = train is not None and train.end < (1 - Bounds.fell) * train.start
     if learns and _same(view, "eval_loss"):
@@ -193,42 +196,44 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             name=view.name_of("eval_loss"),
         )
         yield Reason("stale_eval", why, 2.4)
-    if worst and falls is not None and view.kind.id not in _MAY_BE_WORST:
-        name, first, last = falls
-        yield Reason(
-            "metric_wrong",
-            said(
-                "{name} falls from {first:.4g} to {last:.4g} all the while: it learns, and the "
-                "score does not see it",
-                name=name,
-                first=first,
-                last=last,
-            ),
-            2.0,
-            REFUTED,
-        )
-    if worst or goal is None or not goal.rises or view.kind.id == "boosting":
+
+
+def _loss_falls(view: View) -> Iterator[Reason]:
+    """A loss falls beside a score at its worst: the score does not measure what is learned."""
+    falls = _falls(view)
+    if falls is None or view.kind.id in _MAY_BE_WORST:
         return
+    name, first, last = falls
+    why = said(
+        "{name} falls from {first:.4g} to {last:.4g} all the while: it learns, and the "
+        "score does not see it",
+        name=name,
+        first=first,
+        last=last,
+    )
+    yield Reason("metric_wrong", why, 2.0, REFUTED)
+
+
+def _one_answer(value: float, view: View) -> Reason:
+    """The share of one class; for certain where an F1 is the one that this answer has.
+
+    One answer for all that is right for a share v of the examples has an F1 of 2 v / (1 + v) in
+    its class and 0 in the others: a macro F1 of that over the number of classes.
+    """
+    own = 2 * value / (1 + value)
     f1 = next((v for n, v in _still(view).items() if _F1.search(plain(n)) and 0 < v < 1), None)
     if f1 is not None and 0 < value < 1:
-        classes = 2 * value / (1 + value) / f1
-        if abs(2 * value / (1 + value) / max(1, round(classes)) - f1) <= Bounds.share:
-            yield Reason(
-                "one_answer",
-                said(
-                    "an F1 of {f1:.4g} at {value:.4g} is that of one answer among {classes:.0f}",
-                    f1=f1,
-                    value=value,
-                    classes=classes,
-                ),
-                3.0,
+        classes = own / f1
+        if abs(own / max(1, round(classes)) - f1) <= Bounds.share:
+            why = said(
+                "an F1 of {f1:.4g} at {value:.4g} is that of one answer among {classes:.0f}",
+                f1=f1,
+                value=value,
+                classes=classes,
             )
-            return
-    yield Reason(
-        "one_answer",
-        said("{value:.4g} is then the share of one class among what is evaluated", value=value),
-        1.5,
-    )
+            return Reason("one_answer", why, 3.0)
+    why = said("{value:.4g} is then the share of one class among what is evaluated", value=value)
+    return Reason("one_answer", why, 1.5)
 
 
 def _same(view: View, role: str) -> bool:
