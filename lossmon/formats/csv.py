@@ -31,7 +31,7 @@ from lossmon.formats.line_decoder import LineDecoder
 from lossmon.formats.lines import clean
 from lossmon.formats.names import split_of_path
 from lossmon.formats.numbers import parse_number
-from lossmon.formats.rows import RowReader, stretches
+from lossmon.formats.rows import BULK, RowReader, stretches
 from lossmon.words import said
 
 NAME = "csv"
@@ -51,7 +51,6 @@ _TAG = re.compile(r"(?:.*[-_])?tag[-_](?P<tag>.+)")
 _COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")  # 0,5 or 1.234,5
 _POINTED = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 _SNIFFED_LINES = 40
-_BULK = 16  # lines from which on they are worth being read together
 _NUMERIC = b"0123456789+-.eE \r\n"
 _MAX_COLUMNS = 5000
 
@@ -76,7 +75,7 @@ class CsvDecoder(LineDecoder):
         records: list[Record] = []
         if self._header is None:
             lines = self._behind_header(lines)
-        if len(lines) > _BULK:
+        if len(lines) > BULK:
             table = self._numbers(lines)
             if table is not None:
                 return table
@@ -136,7 +135,7 @@ class CsvDecoder(LineDecoder):
         for start, stop in stretches(kinds):
             rows = {name: cells[start:stop] for name, cells in columns.items()}
             bulk = None
-            if stop - start >= _BULK:
+            if stop - start >= BULK:
                 empty = {name for name in gaps if rows[name][0] is None}
                 bulk = self._rows.read_columns(rows, empty)
             if bulk is not None:

@@ -16,10 +16,9 @@ from lossmon.formats.known_rows import KnownRows
 from lossmon.formats.lexicon import LOSSES, role
 from lossmon.formats.lexicon_places import TOTAL_EPOCHS, TOTAL_STEPS
 from lossmon.formats.numbers import as_float, whole
-from lossmon.formats.rows import RowReader, by_column, flatten, no_collection, stretches
+from lossmon.formats.rows import RowReader, flatten, no_collection
 
 _BLOCK = 4096  # rows that are held a second time
-_BULK = 16  # rows alike from which on they are worth being read together
 _LISTS = ("steps", "values", "timestamps")
 _RETRY = 1.25  # an unfinished document is tried again when it has grown so much
 # Numbers that a strict parser refuses: beyond 64 bits, beyond a float.
@@ -123,10 +122,7 @@ class DocumentDecoder:
     def _read_block(self, rows: list[dict[str, Any]]) -> list[Record | Rows]:
         fresh = [flatten(row) for row in rows]
         parts: list[Record | Rows] = []
-        for start, stop in stretches(map(tuple, fresh)):  # rows of an evaluation are another kind
-            bulk = columns = None
-            if stop - start >= _BULK and (columns := by_column(fresh[start:stop])) is not None:
-                bulk = self._rows.read_columns(columns)
+        for start, stop, bulk in self._rows.in_bulk(fresh):
             if bulk is not None:
                 parts.append(bulk)
                 continue

@@ -15,7 +15,7 @@ from lossmon.formats.line_decoder import LineDecoder
 from lossmon.formats.lines import clean, failure
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import whole
-from lossmon.formats.rows import RowReader, by_column, flatten, stretches
+from lossmon.formats.rows import BULK, RowReader, by_column, flatten
 from lossmon.words import said
 
 NAME = "jsonl"
@@ -26,7 +26,6 @@ _SNIFFED_ROWS = 50
 _SHARE = 0.7  # of the lines that are JSON; the others are skipped with a count
 _SHARE_AMONG_WARNINGS = 0.3  # where nearly all that is JSON tells a metric: "2>&1"
 _LONGEST_TEXT = 4000  # bytes of a line that is no row
-_BULK = 16  # rows from which on they are worth being read together
 
 
 class JsonlDecoder(LineDecoder):
@@ -42,28 +41,26 @@ class JsonlDecoder(LineDecoder):
         if b"" in lines:
             lines = [line for line in lines if line]
         values = load_values(lines)
-        if len(values) >= _BULK and type(values[0]) is dict:
+        if len(values) >= BULK and type(values[0]) is dict:
             columns = by_column(values)
             bulk = None if columns is None else self._rows.read_columns(columns)
             if bulk is not None:
-                self.facts.failure = None
-                self._step = int(bulk.step[-1]) if len(bulk) else self._step
-                return bulk
-            if len(values) >= _BULK and all(type(row) is dict for row in values):
+                return self._taken(bulk)
+            if len(values) >= BULK and all(type(row) is dict for row in values):
                 return self._stretches(lines, values)
         return self._singly(lines, values)
+
+    def _taken(self, bulk: Rows) -> Rows:
+        self.facts.failure = None
+        self._step = int(bulk.step[-1]) if len(bulk) else self._step
+        return bulk
 
     def _stretches(self, lines: list[bytes], values: list[Any]) -> Sequence[Record]:
         """Rows of several kinds, as those of an evaluation are: what follows each other at once."""
         parts: list[Record | Rows] = []
-        for start, stop in stretches(map(tuple, values)):
-            bulk = columns = None
-            if stop - start >= _BULK and (columns := by_column(values[start:stop])) is not None:
-                bulk = self._rows.read_columns(columns)
+        for start, stop, bulk in self._rows.in_bulk(values):
             if bulk is not None:
-                self.facts.failure = None
-                self._step = int(bulk.step[-1]) if len(bulk) else self._step
-                parts.append(bulk)
+                parts.append(self._taken(bulk))
             else:
                 parts += self._singly(lines[start:stop], values[start:stop])
         return Parts(parts)

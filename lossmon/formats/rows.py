@@ -47,6 +47,7 @@ from lossmon.formats.numbers import as_float
 MAX_DEPTH = 32
 MAX_CELLS = 5000
 
+BULK = 16  # rows alike from which on they are worth being read together
 _SUMMARY = "train_runtime"
 _LONGEST_NAME = 300
 _SURE = 4  # rows with a whole step, from which on what counts does not count by halves
@@ -254,6 +255,16 @@ class RowReader:
             step = self._axis.evaluation(step, epoch)
         time = None if plan.time is None else read_time(row[plan.time])
         return Record(values, step, epoch, time, self._stage or self._axis.stage)
+
+    def in_bulk(self, rows: Sequence[Any]) -> Iterator[tuple[int, int, Rows | None]]:
+        """Rows of several kinds, as those of evaluations are: each stretch of one kind at once.
+
+        Yields:
+            Where a stretch starts and stops, and its rows; None where they are read one by one.
+        """
+        for start, stop in stretches(map(tuple, rows)):
+            columns = by_column(rows[start:stop]) if stop - start >= BULK else None
+            yield start, stop, None if columns is None else self.read_columns(columns)
 
     def read_columns(
         self, columns: Mapping[str, Sequence[Any]], empty: Collection[str] = ()
