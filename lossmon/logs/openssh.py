@@ -40,6 +40,7 @@ _NOT_FOR_A_PIPE = {
     "stdinnull": ("no", "StdinNull=no"),
     "forkafterauthentication": ("no", "ForkAfterAuthentication=no"),
 }
+_LINE = 200  # characters of what a program said
 _OPTION = re.compile(r"[A-Za-z][A-Za-z0-9]*[= ]\S[^\r\n\0]*")
 _REFUSED = {
     "stricthostkeychecking": "host keys are always checked",
@@ -209,6 +210,17 @@ _MEANINGS: tuple[tuple[str, HostState, str], ...] = (
 )
 
 
+def line_around(said: str, at: int) -> str:
+    """The line of a program's words in which something stands, fit to be shown."""
+    return printable(said[said.rfind("\n", 0, at) + 1 :].split("\n", 1)[0].strip())[:_LINE]
+
+
+def last_line(said: str) -> str:
+    """The last line of a program's words that is not blank, fit to be shown; empty for none."""
+    last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
+    return printable(last.strip())[:_LINE]
+
+
 def explain(said: str, status: int | None, host: Host) -> Failure:
     """What the last words of an ssh that has ended mean.
 
@@ -220,12 +232,10 @@ def explain(said: str, status: int | None, host: Host) -> Failure:
     for pattern, state, words in _MEANINGS:
         found = re.search(pattern, said)
         if found is not None:
-            start = said.rfind("\n", 0, found.start()) + 1
-            line = printable(said[start:].split("\n", 1)[0].strip())[:200]
-            parts = {"how": printable(found.groupdict().get("how") or ""), "line": line}
+            how = printable(found.groupdict().get("how") or "")
+            parts = {"how": how, "line": line_around(said, found.start())}
             return Failure(state, Said(words, {"address": host.address, **parts}))
-    last = next((line for line in reversed(said.splitlines()) if line.strip()), "")
-    last = printable(last.strip())[:200]
+    last = last_line(said)
     if status == 255 or status is None:
         return Failure("retrying", last or known("the connection was cut"))
     if status < 0:

@@ -100,13 +100,11 @@ def explain(client: str, last: str, status: int, box: Host | None = None) -> Fai
         # The last one: kubectl's log of its tries comes before what it makes of them.
         found = next(reversed(list(re.finditer(pattern, last))), None)
         if found is not None:
-            start = last.rfind("\n", 0, found.start()) + 1
-            line = printable(last[start:].split("\n", 1)[0].strip())[:200]
+            line = openssh.line_around(last, found.start())
             at = printable((found.groupdict().get("at") or "").rstrip("."))
             place = said("at {at}", at=at) if at else said("there")
             return Failure(state, Said(words, {"client": client, "line": line, "at": place}))
-    line = next((line for line in reversed(last.splitlines()) if line.strip()), "")
-    line = printable(line.strip())[:200]
+    line = openssh.last_line(last)
     if status < 0:
         return Failure("retrying", said("{client} was ended by a signal", client=client))
     ended = said("{client} ended with status {status}", client=client, status=status)
