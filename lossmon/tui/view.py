@@ -6,6 +6,13 @@ from dataclasses import dataclass, replace
 
 from lossmon.chart.window import Window
 
+SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
+
+
+def next_smoothing(weight: float) -> float:
+    """The next stronger smoothing, after the strongest none; a weight of config.toml may be any."""
+    return next((one for one in SMOOTHINGS if one > weight), SMOOTHINGS[0])
+
 
 @dataclass(frozen=True)
 class View:

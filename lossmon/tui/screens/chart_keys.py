@@ -20,11 +20,11 @@ from lossmon.tui import look
 from lossmon.tui.screens.metrics import MetricsScreen
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.tongue import words_of
+from lossmon.tui.view import next_smoothing
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.small_charts import Look, SmallChart, SmallCharts
 from lossmon.words import joined, known, said
 
-SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 _PAN = 0.25  # of the window
 _LEAP = 0.1  # of the window
 
@@ -90,8 +90,7 @@ class ChartKeys(RunsScreen):
 
     def action_smoothing(self) -> None:
         """The next strength of smoothing."""
-        stronger = [one for one in SMOOTHINGS if one > self._view.smoothing]
-        self._look(smoothing=(stronger or SMOOTHINGS)[0])
+        self._look(smoothing=next_smoothing(self._view.smoothing))
 
     def action_log_y(self) -> None:
         """Logarithmic or linear y axis."""

@@ -18,14 +18,13 @@ from lossmon.text import printable
 from lossmon.tui import look
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.steady import SteadyScreen
+from lossmon.tui.view import next_smoothing
 from lossmon.tui.widgets.evidence_chart import EvidenceChart
 from lossmon.tui.widgets.keys import Keys
 from lossmon.tui.wording import Row, Wording, in_order, joined
 
-_SMOOTHINGS = (0.0, 0.6, 0.9, 0.97)
 
-
-class Told(VerticalScroll, can_focus=False):
+class FindingText(VerticalScroll, can_focus=False):
     """The text; the screen's own keys scroll it, also those that a focused panel would take."""
 
 
@@ -50,12 +49,12 @@ class FindingScreen(SteadyScreen[None]):
     FindingScreen.-over #finding-banner { background: $surface; color: $text-muted; }
     FindingScreen #finding-body { height: 1fr; layout: vertical; }
     FindingScreen EvidenceChart { height: 50%; min-height: 5; }
-    FindingScreen Told { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
-    FindingScreen Told { scrollbar-gutter: stable; }
+    FindingScreen FindingText { height: 1fr; padding: 0 1; scrollbar-size-vertical: 1; }
+    FindingScreen FindingText { scrollbar-gutter: stable; }
     FindingScreen #finding-text { width: 1fr; height: auto; text-wrap: nowrap; }
     FindingScreen.-wide #finding-body { layout: horizontal; }
     FindingScreen.-wide EvidenceChart { height: 1fr; width: 3fr; }
-    FindingScreen.-wide Told { width: 2fr; max-width: 76; }
+    FindingScreen.-wide FindingText { width: 2fr; max-width: 76; }
     FindingScreen.-short Keys { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -97,7 +96,7 @@ class FindingScreen(SteadyScreen[None]):
         yield Static(id="finding-banner")
         with Container(id="finding-body"):
             yield EvidenceChart(ascii=self._ascii)
-            with Told(id="finding-scroll"):
+            with FindingText(id="finding-scroll"):
                 yield Static(id="finding-text")
         yield Keys()
 
@@ -163,7 +162,7 @@ class FindingScreen(SteadyScreen[None]):
             return
         at = patterns.index(self.finding.pattern) if self.finding.pattern in patterns else -by
         self.finding = ordered[(at + by) % len(ordered)]
-        self.query_one("#finding-scroll", Told).scroll_home(animate=False)
+        self.query_one("#finding-scroll", FindingText).scroll_home(animate=False)
         self._show()
 
     def action_hush(self, how: str) -> None:
@@ -172,8 +171,7 @@ class FindingScreen(SteadyScreen[None]):
 
     def action_smoothing(self) -> None:
         """The next strength of smoothing."""
-        at = _SMOOTHINGS.index(self._smoothing)
-        self._smoothing = _SMOOTHINGS[(at + 1) % len(_SMOOTHINGS)]
+        self._smoothing = next_smoothing(self._smoothing)
         self._show()
 
     def action_log_y(self) -> None:
@@ -188,12 +186,12 @@ class FindingScreen(SteadyScreen[None]):
 
     def action_scroll(self, by: int) -> None:
         """A line up or down."""
-        scroll = self.query_one("#finding-scroll", Told)
+        scroll = self.query_one("#finding-scroll", FindingText)
         scroll.scroll_relative(y=by, animate=False)
 
     def action_scroll_page(self, by: int) -> None:
         """A page up or down."""
-        scroll = self.query_one("#finding-scroll", Told)
+        scroll = self.query_one("#finding-scroll", FindingText)
         scroll.scroll_relative(y=by * max(1, scroll.size.height - 1), animate=False)
 
 
