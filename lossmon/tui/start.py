@@ -7,20 +7,39 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lossmon.endings import SIGNALLED
 from lossmon.tui.colours import colours_of
 from lossmon.tui.leaving import LEAVE_S
 
 if TYPE_CHECKING:
+    from lossmon.config import Config
     from lossmon.monitor import Monitor, RunUpdate
+    from lossmon.notify import Notifier
     from lossmon.session import Session
+    from lossmon.tui.app import LossmonApp
     from lossmon.tui.first_frame import FirstFrame
 
 _FIRST_LOOK_S = 1.0  # for logs in a folder, before the last session is offered
 _FIRST_CURVE_S = 0.3  # for rows of which the first frame draws a curve
 _FIRST_WORD_S = 3.0  # of every box before the screen opens; slower ones connect beside it
+
+
+class _Left(NamedTuple):
+    """How a screen was left.
+
+    Attributes:
+        status: for the shell.
+        targets: what was watched.
+        to_replay: logs that are to be seen again.
+        to_watch: targets that are wanted beside the others.
+    """
+
+    status: int
+    targets: Sequence[str]
+    to_replay: tuple[str, ...] = ()
+    to_watch: tuple[str, ...] = ()
 
 
 def open_screen(
@@ -47,12 +66,12 @@ def open_screen(
         LossmonError: a target or the settings cannot be used.
     """
     while True:
-        status, targets, wanted, more = _watch(targets, lang, ascii, fps, say, name, frame)
-        if status > SIGNALLED or not (wanted or more):
-            return status
-        targets = tuple(dict.fromkeys((*targets, *more)))
+        left = _watch(targets, lang, ascii, fps, say, name, frame)
+        if left.status > SIGNALLED or not (left.to_replay or left.to_watch):
+            return left.status
+        targets = tuple(dict.fromkeys((*left.targets, *left.to_watch)))
         # And back to where one was, unless a signal ends it all.
-        if wanted and (status := play(wanted, lang, ascii, fps, say)) > SIGNALLED:
+        if left.to_replay and (status := play(left.to_replay, lang, ascii, fps, say)) > SIGNALLED:
             return status
 
 
@@ -81,7 +100,7 @@ def play(
     Raises:
         LossmonError: there is nothing to play.
     """
-    from lossmon import config, crash
+    from lossmon import config
     from lossmon.monitor.replay import open_replay
 
     settings = config.apply()
@@ -103,9 +122,7 @@ def play(
         app.run()
     finally:
         monitor.close(LEAVE_S)
-    if app.failure:
-        say(app.failure)
-    return app.return_code or (crash.STATUS if app.failure else 0)
+    return _ended(app, say)
 
 
 def _watch(
@@ -116,31 +133,16 @@ def _watch(
     say: Callable[[str], None],
     name: str | None,
     frame: FirstFrame | None,
-) -> tuple[int, Sequence[str], tuple[str, ...], tuple[str, ...]]:
-    """Watch once: the exit status, what was watched, what is to be seen again, what comes to it."""
+) -> _Left:
+    """Watch once."""
     gc.disable()  # all that is imported stays: there is no garbage to look for
-    from lossmon import config, crash, session
+    from lossmon import config, session
     from lossmon.monitor.questions import ask_first
-    from lossmon.monitor.sources import open_monitor
 
     settings = config.apply()
-    urls, notifier = settings.notices.urls, None
-    if urls:
-        from lossmon import notify
-        from lossmon.diagnosis.knowledge import load
-
-        services = notify.services_at(notify.addresses(urls))
-        notifier = partial(notify.Notifier, services, settings.notices.level, load(lang))
-    if name and not targets:
-        targets = _targets_of(name)
-    monitor = open_monitor(targets or (".",), watch=True)
+    notifier = _notifier(settings, lang)
+    monitor, targets = _open(targets, name, say, frame)
     try:
-        if not targets and name is not None and (last := _offer(monitor, say, frame)) is not None:
-            monitor.close()
-            os.chdir(last.folder)
-            targets = last.targets
-            monitor = open_monitor(targets, watch=True)
-        targets = targets or (".",)
         remembered = name is not None and "-" not in targets
         where = session.path_of(targets, name or "") if remembered else ""
         if "-" in targets:
@@ -167,23 +169,85 @@ def _watch(
         )
         gc.freeze()
         gc.enable()
-        folder = os.getcwd()
-        try:
-            app.run()
-        finally:
-            if where:
-                session.save(where, app.left(targets, folder))
-        if app.drain and monitor.pipe is not None:
-            say("the training goes on and is read on, without a screen; ctrl+c ends both")
-            monitor.pipe.drain()
+        _run(app, monitor, targets, where, say)
     finally:
         monitor.close(LEAVE_S)
+    status = _ended(app, say)
+    if app.failure:
+        return _Left(status, targets)
+    return _Left(status, targets, app.to_replay, app.to_watch)
+
+
+def _notifier(settings: Config, lang: str) -> Callable[[Callable[[str], None]], Notifier] | None:
+    """What makes the thread that sends notices to the services of the settings; None without."""
+    urls = settings.notices.urls
+    if not urls:
+        return None
+    from lossmon import notify
+    from lossmon.diagnosis.knowledge import load
+
+    services = notify.services_at(notify.addresses(urls))
+    return partial(notify.Notifier, services, settings.notices.level, load(lang))
+
+
+def _open(
+    targets: Sequence[str],
+    name: str | None,
+    say: Callable[[str], None],
+    frame: FirstFrame | None,
+) -> tuple[Monitor, Sequence[str]]:
+    """Begin to watch what was named, else what a session remembers, else the current folder.
+
+    Returns:
+        What watches, and the targets that it has.
+    """
+    from lossmon.monitor.sources import open_monitor
+
+    if name and not targets:
+        targets = _targets_of(name)
+    monitor = open_monitor(targets or (".",), watch=True)
+    if targets or name is None:
+        return monitor, targets or (".",)
+    try:
+        last = _offer(monitor, say, frame)
+    except BaseException:
+        monitor.close(LEAVE_S)
+        raise
+    if last is None:
+        return monitor, (".",)
+    monitor.close()
+    os.chdir(last.folder)
+    return open_monitor(last.targets, watch=True), last.targets
+
+
+def _run(
+    app: LossmonApp,
+    monitor: Monitor,
+    targets: Sequence[str],
+    where: str,
+    say: Callable[[str], None],
+) -> None:
+    """Show the screen, remember how it was left, and read a pipe on where that is wanted."""
+    from lossmon import session
+
+    folder = os.getcwd()
+    try:
+        app.run()
+    finally:
+        if where:
+            session.save(where, app.left(targets, folder))
+    if app.drain and monitor.pipe is not None:
+        say("the training goes on and is read on, without a screen; ctrl+c ends both")
+        monitor.pipe.drain()
+
+
+def _ended(app: LossmonApp, say: Callable[[str], None]) -> int:
+    """Say what ended the screen, where it was no one's wish; the exit status."""
+    from lossmon import crash
+
     if app.failure:
         say(app.failure)
-    status = app.return_code or (crash.STATUS if app.failure else 0)
-    if app.failure:
-        return status, targets, (), ()
-    return status, targets, app.to_replay, app.to_watch
+    return app.return_code or (crash.STATUS if app.failure else 0)
 
 
 def _first_look(monitor: Monitor, frame: FirstFrame) -> list[RunUpdate]:
