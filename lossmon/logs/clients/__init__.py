@@ -3,7 +3,7 @@
 It is the user's own client, as with ssh: its configuration, contexts and credentials hold, nothing
 is installed, and what it says when it fails is put into one line.
 
-    place.py       what such a place offers
+    workload.py    what such a one offers
     containers.py  docker, podman       kubernetes.py  pods       journal.py  units of systemd
     stamped.py     pieces of lines behind time stamps, none lost or doubled over a lost link
     children.py    many programs, one thread        boxed.py  the same programs on a box

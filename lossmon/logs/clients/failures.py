@@ -102,8 +102,8 @@ def explain(client: str, last: str, status: int, box: Host | None = None) -> Fai
         if found is not None:
             line = openssh.line_around(last, found.start())
             at = printable((found.groupdict().get("at") or "").rstrip("."))
-            place = said("at {at}", at=at) if at else said("there")
-            return Failure(state, Said(words, {"client": client, "line": line, "at": place}))
+            where = said("at {at}", at=at) if at else said("there")
+            return Failure(state, Said(words, {"client": client, "line": line, "at": where}))
     line = openssh.last_line(last)
     if status < 0:
         return Failure("retrying", said("{client} was ended by a signal", client=client))

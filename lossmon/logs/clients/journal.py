@@ -9,7 +9,7 @@ from typing import Any
 
 from lossmon.errors import TargetError
 from lossmon.logs.clients import failures
-from lossmon.logs.clients.place import Found, Reader, Unreadable
+from lossmon.logs.clients.workload import Found, Reader, Unreadable
 from lossmon.logs.source import Failure
 from lossmon.words import said
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from lossmon.logs.clients.children import Child
-from lossmon.logs.clients.place import Found, Place, Reader
+from lossmon.logs.clients.workload import Found, Reader, Workload
 
 GRACE_S = 2.0  # for a client to come to its end whose log was replaced
 QUIET_S = 0.4  # little came for so long: all that was there is read
@@ -22,7 +22,7 @@ class Run:
     """Follows one log; told what was found of it, and what its client prints.
 
     Args:
-        place: where it is.
+        workload: whose log it is.
         found: the first that was found of it.
         put: takes what is new.
         gone: told how the writer ended, where that was not well.
@@ -37,8 +37,8 @@ class Run:
         trouble: the client's last words, where it failed.
     """
 
-    def __init__(self, place: Place, found: Found, put: Put, gone: Gone) -> None:
-        self.place = place
+    def __init__(self, workload: Workload, found: Found, put: Put, gone: Gone) -> None:
+        self.workload = workload
         self.found = found
         self.child: Child | None = None
         self.due = 0.0
@@ -48,7 +48,7 @@ class Run:
         self.trouble = ""
         self.status: int | None = None  # of the client that ended last
         self._put, self._gone = put, gone
-        self._reader: Reader = place.reader()
+        self._reader: Reader = workload.reader()
         self._next: Found | None = None  # what stands in its place now
         self._next_at = 0.0
         self._looks_back = False  # the client shows the end of what stood there before
@@ -161,7 +161,7 @@ class Run:
     def _begin(self, found: Found, *, follow: bool, before: bool) -> list[str]:
         self._window_at, self._window, self._caught_up = time.monotonic(), 0, False
         self._brought, self._turn, self._hangs_at = False, found.turn, None
-        command = self.place.command(found, self._reader.since, follow=follow, before=before)
+        command = self.workload.command(found, self._reader.since, follow=follow, before=before)
         self._reader.begin()
         return command
 

@@ -12,8 +12,8 @@ from lossmon.logs.background import Background, Patience
 from lossmon.logs.clients import failures
 from lossmon.logs.clients.boxed import Box
 from lossmon.logs.clients.children import Child, Children
-from lossmon.logs.clients.place import Found, Place, Unreadable
 from lossmon.logs.clients.run import Run
+from lossmon.logs.clients.workload import Found, Unreadable, Workload
 from lossmon.logs.follower import Chunk
 from lossmon.logs.openssh import Host
 from lossmon.logs.scheme import Order
@@ -53,8 +53,8 @@ class _Question:
 class _Group:
     """One target: what is asked, which logs there are."""
 
-    def __init__(self, place: Place, source: ClientSource) -> None:
-        self.place = place
+    def __init__(self, workload: Workload, source: ClientSource) -> None:
+        self.workload = workload
         self.runs: dict[str, Run] = {}
         self.asking: Child | None = None
         self.due = 0.0
@@ -69,11 +69,11 @@ class _Group:
         self.asking = None
         words = question.words.decode("utf-8", "replace")
         try:
-            found = self.place.answer(bytes(question.out), words, status)
+            found = self.workload.answer(bytes(question.out), words, status)
         except Unreadable as error:
             failure = error.failure
             if status in (openssh.UNREACHED, failures.NOT_FOUND) and self._source.box is not None:
-                failure = self._source.explain(self.place, words, status)
+                failure = self._source.explain(self.workload, words, status)
             self.fail(failure)
             return
         if found is None:
@@ -102,7 +102,7 @@ class _Group:
         for log, run in self.runs.items():
             run.gone = log not in there
         now = time.monotonic()
-        every_s = self.place.every_s
+        every_s = self.workload.every_s
         rest = [self._source.patience.longest_s if every_s is None else every_s]
         if any(run.found.waits for run in self.runs.values()):
             rest.append(WAIT_S)
@@ -120,7 +120,7 @@ class ClientSource(Background):
 
     Args:
         name: of the source: "docker", "gpu1:k8s".
-        places: the targets.
+        workloads: the targets.
         box: where the clients run; None for here.
         watch: go on; else show what there is.
         patience: how long to wait for what.
@@ -131,7 +131,7 @@ class ClientSource(Background):
     def __init__(
         self,
         name: str,
-        places: Sequence[Place],
+        workloads: Sequence[Workload],
         *,
         box: Host | None = None,
         watch: bool = True,
@@ -142,7 +142,7 @@ class ClientSource(Background):
         super().__init__(name, watch=watch, patience=patience, prefix=prefix)
         self.box = box
         self._env = {**(os.environ if env is None else env), "LC_ALL": "C"}
-        self._groups = [_Group(place, self) for place in places]
+        self._groups = [_Group(workload, self) for workload in workloads]
         self._offsets: dict[str, int] = {}
         self._running: Children | None = None
         self._now = False
@@ -152,12 +152,14 @@ class ClientSource(Background):
 
     def is_directory(self, path: str) -> bool:
         """Whether a target stands for several logs."""
-        return any(set(group.runs) - {path} for group in self._groups if group.place.target == path)
+        return any(
+            set(group.runs) - {path} for group in self._groups if group.workload.target == path
+        )
 
     def trouble(self, target: str) -> str:
         """Why nothing is shown of a target."""
         for group in self._groups:
-            if group.place.target == target:
+            if group.workload.target == target:
                 failure = group.failure
                 waits = [run.found.waits for run in list(group.runs.values())]
                 return failure.reason if failure else next(filter(None, waits), "")
@@ -229,18 +231,18 @@ class ClientSource(Background):
             return None
         if sum(len(other.runs) for other in self._groups) >= MOST_RUNS:
             return None
-        run = group.runs[found.log] = Run(group.place, found, self._put, self._gone)
+        run = group.runs[found.log] = Run(group.workload, found, self._put, self._gone)
         return run
 
     def delay(self, fails: int) -> float:
         """Seconds until the next try."""
         return min(self.patience.first_s * 2.0 ** min(fails - 1, 16), self.patience.longest_s)
 
-    def explain(self, place: Place, words: str, status: int) -> Failure:
+    def explain(self, workload: Workload, words: str, status: int) -> Failure:
         """Why a client ended."""
         if self.box is not None and status in (openssh.UNREACHED, failures.NOT_FOUND):
-            return failures.explain(place.client, words, status, self.box)
-        return place.failure(words, status)
+            return failures.explain(workload.client, words, status, self.box)
+        return workload.failure(words, status)
 
     def _put(self, log: str, data: bytes, written: float) -> None:
         offset = self._offsets.get(log, 0)
@@ -256,7 +258,7 @@ class ClientSource(Background):
         if group.asking is None and time.monotonic() >= group.due:
             answers = _Question(group)
             until = time.monotonic() + ANSWER_S
-            question = group.place.question()
+            question = group.workload.question()
             group.asking = self._start(group, question, answers, children, where, until)
         for run in group.runs.values():
             if run.found.log in self.inbox.dropped:
@@ -272,7 +274,7 @@ class ClientSource(Background):
             command = run.command(self.watch) if group.failure is None else None
             if command is not None:
                 run.child = self._start(group, command, run, children, where, None)
-                if group.place.by_name and self.watch:
+                if group.workload.by_name and self.watch:
                     group.soon(CHECK_S)
 
     def _start(
@@ -289,7 +291,7 @@ class ClientSource(Background):
         try:
             return children.start(line, taker, env, until=until, leash=where is not None)
         except FileNotFoundError:
-            client = group.place.client if where is None else "ssh"
+            client = group.workload.client if where is None else "ssh"
             group.fail(failures.missing(client, None))
         except OSError as error:
             group.fail(Failure("retrying", f"{command[0]} does not start: {error.strerror}"))
@@ -305,7 +307,7 @@ class ClientSource(Background):
         run.due = time.monotonic() + wait_s
         group.soon(wait_s)
         if status and not self._alive([group]):
-            failure = self.explain(group.place, run.trouble, status)
+            failure = self.explain(group.workload, run.trouble, status)
             logger.info("%s%s: %s", self.prefix, run.found.log, failure.reason)
             group.fail(failure)
 
@@ -318,7 +320,7 @@ class ClientSource(Background):
         if not any(group.known for group in self._groups):
             return
         words = [
-            f"{group.place.target}: {why}"
+            f"{group.workload.target}: {why}"
             for group in self._groups
             if (why := group.failure.reason if group.failure else group.limit)
         ]
@@ -348,8 +350,8 @@ class ClientSource(Background):
         return max(0.0, min([longest, *(due - time.monotonic() for due in dues)]))
 
 
-def open_clients(order: Order, places: Iterable[Place]) -> ClientSource:
+def open_clients(order: Order, workloads: Iterable[Workload]) -> ClientSource:
     """The source of some targets that one client shows, here or on a box."""
     return ClientSource(
-        order.name, list(places), box=order.box, watch=order.watch, prefix=order.prefix
+        order.name, list(workloads), box=order.box, watch=order.watch, prefix=order.prefix
     )

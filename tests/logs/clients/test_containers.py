@@ -62,9 +62,9 @@ def read() -> Iterator[Callable[..., Reading]]:
     made: list[ClientSource] = []
 
     def start(runtime: Runtime, *names: str, watch: bool = True) -> Reading:
-        places = [Container(runtime.client, name) for name in names]
+        workloads = [Container(runtime.client, name) for name in names]
         name = runtime.client
-        made.append(ClientSource(name, places, watch=watch, patience=HASTY, env=runtime.env))
+        made.append(ClientSource(name, workloads, watch=watch, patience=HASTY, env=runtime.env))
         return Reading(made[-1])
 
     yield start

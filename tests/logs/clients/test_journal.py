@@ -10,8 +10,8 @@ import pytest
 
 from lossmon.errors import TargetError
 from lossmon.logs.clients.journal import JournalReader, Unit
-from lossmon.logs.clients.place import Unreadable
 from lossmon.logs.clients.source import ClientSource
+from lossmon.logs.clients.workload import Unreadable
 from tests.logs.clients.journal_files import Journal
 from tests.logs.clients.reading import HASTY, Reading
 from tests.remote.box import descendants

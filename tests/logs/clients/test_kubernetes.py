@@ -35,8 +35,8 @@ def read(cluster: Cluster, tmp_path: Path) -> Iterator[Read]:
     env = {**os.environ, "KUBECONFIG": str(cluster.config), "HOME": str(tmp_path)}
 
     def start(*targets: str, watch: bool = True) -> Reading:
-        places = [Pods(target) for target in targets]
-        made.append(ClientSource("k8s", places, watch=watch, patience=HASTY, env=env))
+        workloads = [Pods(target) for target in targets]
+        made.append(ClientSource("k8s", workloads, watch=watch, patience=HASTY, env=env))
         return Reading(made[-1])
 
     yield start

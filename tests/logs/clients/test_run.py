@@ -6,8 +6,8 @@ import pytest
 
 from lossmon.logs.clients import run as module
 from lossmon.logs.clients.kubernetes import Pods
-from lossmon.logs.clients.place import Found
 from lossmon.logs.clients.run import Run
+from lossmon.logs.clients.workload import Found
 
 A = Found("ml/p", ("p", "main"), "uid a")
 B = Found("ml/p", ("p", "main"), "uid b", before="uid a")

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossmon.logs.clients.place import StampedReader
 from lossmon.logs.clients.stamped import MOST_PIECE, Piece, Seen, Stamped, Weave
+from lossmon.logs.clients.workload import StampedReader
 from tests.logs.clients.cluster import rfc3339
 
 SECOND = 1_000_000_000

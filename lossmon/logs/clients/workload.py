@@ -1,4 +1,4 @@
-"""What a place offers whose logs a client shows: a container, the pods of a label, a unit."""
+"""What shows its logs through a client: a container, the pods of a label, a unit of systemd."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lossmon.logs.source import Failure
 
 
 class Unreadable(Exception):
-    """A place gives nothing now: `failure` says why, and whether it may come back."""
+    """A workload gives nothing now: `failure` says why, and whether it may come back."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.reason)
@@ -76,7 +76,7 @@ class Reader(Protocol):
         ...
 
 
-class Place(Protocol):
+class Workload(Protocol):
     """One target."""
 
     @property
@@ -116,7 +116,7 @@ class Place(Protocol):
         ...
 
     def reader(self) -> Reader:
-        """For a log of this place."""
+        """For a log of this workload."""
         ...
 
     def failure(self, said: str, status: int) -> Failure:
