@@ -26,7 +26,7 @@ Any text (any_text.py is the format, text.py its decoder, line by line):
     text_counters.py, text_words.py, text_unnamed.py          what each number means
     text_learn.py   how the shape of a line is learned        text_shape.py  what is learned
     text_expression.py  the expression that reads its kin     text_bulk.py   many lines at once
-    text_place.py   where the training is                     text_rows.py   what becomes of a row
+    text_progress.py  where the training is                   text_rows.py   what becomes of a row
     text_loops.py   to which loop a row belongs               text_drawn.py  rows that bars repaint
     text_ends.py    what a line says of the end               text_match.py  lines of one shape
     text_redraws.py redraws that are steps                    text_table.py  tables and boxes

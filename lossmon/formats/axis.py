@@ -18,7 +18,7 @@ from math import ceil
 import numpy as np
 
 from lossmon.formats.decoder import MOST_STEPS, Facts, Floats, Ints
-from lossmon.formats.text_place import Counter
+from lossmon.formats.text_progress import Counter
 
 _SLACK = 0.01  # of the training: a bar is drawn at most so late
 _MANY = 3  # rows of a training that is no false start

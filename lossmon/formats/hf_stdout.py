@@ -68,7 +68,7 @@ class DictLineDecoder:
         self._lines = LineSplitter()
         self._labels = Labels()
         self._rows = RowReader(self.facts)
-        self._place = BarAxis(self.facts)
+        self._axis = BarAxis(self.facts)
         self._folded: list[bytes] = []  # lines of a dict that is not complete
         self._waiting: list[tuple[Record, bool]] = []  # for a bar; whether each is a train row
 
@@ -119,9 +119,9 @@ class DictLineDecoder:
     def _text(self, text: str) -> None:
         """What stands between the rows: plans, tracebacks, overflows."""
         for what, n in planned(text):
-            self._place.plan(what, n)
+            self._axis.plan(what, n)
         self.facts.failure = failure(text) or self.facts.failure
-        note(text, self._place.newest, self.facts)
+        note(text, self._axis.newest, self.facts)
 
     def _unfold(self, line: bytes) -> bytes | None:
         """A dict that was printed over several lines, as one; None where it is not complete."""
@@ -138,7 +138,7 @@ class DictLineDecoder:
 
     def _bar(self, text: str, bar: re.Match[str], records: list[Record]) -> None:
         described = _DESCRIBED.search(text, 0, bar.start(1)) is not None
-        position = self._place.bar(int(bar[1]), int(bar[2]), described)
+        position = self._axis.bar(int(bar[1]), int(bar[2]), described)
         if position is not None:
             self._release(position, records)
 
@@ -165,9 +165,9 @@ class DictLineDecoder:
             return
         train = any(role(name) == TRAIN_LOSS for name in record.values)
         if not self._waiting:
-            step = self._place.locate(record.epoch) if train else self._eval_step(record)
+            step = self._axis.locate(record.epoch) if train else self._eval_step(record)
             if step is not None or not train:
-                records.append(record._replace(step=step, stage=self._place.stage))
+                records.append(record._replace(step=step, stage=self._axis.stage))
                 return
         self._waiting.append((record, train))
         if len(self._waiting) == _MOST_WAITING:
@@ -175,14 +175,14 @@ class DictLineDecoder:
 
     def _eval_step(self, record: Record) -> int | None:
         is_eval = any(role(name) == EVAL_LOSS for name in record.values)
-        return self._place.evaluation(record.epoch) if is_eval else None
+        return self._axis.evaluation(record.epoch) if is_eval else None
 
     def _release(self, position: int | None, records: list[Record]) -> None:
         """The rows that wait are placed: by the bar behind them, or by their epochs."""
         waiting, self._waiting = self._waiting, []
-        steps = self._place.settle([(record.epoch, train) for record, train in waiting], position)
+        steps = self._axis.settle([(record.epoch, train) for record, train in waiting], position)
         records += [
-            record._replace(step=step, stage=self._place.stage)
+            record._replace(step=step, stage=self._axis.stage)
             for (record, _), step in zip(waiting, steps, strict=True)
         ]
 

@@ -168,7 +168,7 @@ class TextDecoder:
         if is_closing(line):
             self._rows.closing = True
             return
-        note(line, self._rows.place.step, self.facts)
+        note(line, self._rows.progress.step, self.facts)
         self._rows.title = title_of(line) or self._rows.title
         for box in self._boxes:
             if box.take(line):
@@ -194,7 +194,7 @@ class TextDecoder:
                 return
         shape = self._shape_of(line, above)
         if shape.announces:
-            self._rows.place.phase = shape.phase
+            self._rows.progress.phase = shape.phase
             return
         match = shape.match(line)
         if shape.tells and not self._rows.repeats(shape):
@@ -263,7 +263,7 @@ class TextDecoder:
                 self._forget()
             self.shapes[line] = shape
         if shape.phase is not None:
-            self._rows.place.phase = shape.phase
+            self._rows.progress.phase = shape.phase
 
     def _note_end(self, line: str) -> bool:
         """Whether a line says that the training ended, in one way or another."""
@@ -286,27 +286,27 @@ class TextDecoder:
         if not shape.counters or shape.bar or not shape.header:
             return
         self._rows.closing = False
-        place = self._rows.place
+        progress = self._rows.progress
         if shape.phase is not None:
-            place.phase = shape.phase
+            progress.phase = shape.phase
         if self._rows.loops.is_headline_of_other(shape, groups):
             return
         epoch = shape.counter(groups, "epoch")
         if epoch is not None:
-            if epoch != place.epoch:
+            if epoch != progress.epoch:
                 self._rows.drawn.release()
-            place.epoch, place.headed = epoch, True
+            progress.epoch, progress.headed = epoch, True
             self._rows.note_totals(shape, groups)
             if shape.phase is None:
-                place.phase = None
+                progress.phase = None
         step = shape.counter(groups, "step")
-        if step is None and epoch is None and place.epoch is None and shape.phase != "eval":
+        if step is None and epoch is None and progress.epoch is None and shape.phase != "eval":
             step = shape.counter(groups, "batch")  # Composer: "[batch=1/4800]:"
             planned = shape.counter(groups, "batches")
             if planned:
                 self.facts.total_steps = int(planned)
-        if step is not None and not (shape.of_world and place.header_step is not None):
-            place.header_step, place.headed = int(step), True
+        if step is not None and not (shape.of_world and progress.header_step is not None):
+            progress.header_step, progress.headed = int(step), True
             planned = shape.counter(groups, "steps")
             if planned and shape.counter(groups, "epochs") is None:
                 self.facts.total_steps = int(planned)
@@ -315,12 +315,18 @@ class TextDecoder:
 
     def _consider(self, shape: Shape, line: str) -> None:
         """A row of a shape that is not accepted yet: accept it, or wait for more of its kind."""
-        place = self._rows.place
-        train = not (shape.evaluation or shape.scores) and place.phase != "eval"
-        if train and shape.level == 0 and place.fine and not place.headed and self._losses_placed():
+        progress = self._rows.progress
+        train = not (shape.evaluation or shape.scores) and progress.phase != "eval"
+        if (
+            train
+            and shape.level == 0
+            and progress.fine
+            and not progress.headed
+            and self._losses_placed()
+        ):
             return  # rows of this log say where they stand: this is text about a loss
-        nowhere = place.step is None or not shape.scores
-        if shape.level == 0 and nowhere and not (place.headed or shape.has_loss or shape.earns):
+        nowhere = progress.step is None or not shape.scores
+        if shape.level == 0 and nowhere and not (progress.headed or shape.has_loss or shape.earns):
             return  # an accuracy or a rate by itself belongs to nothing
         if shape.sentence and any(known.has_loss for known in self._active):
             return
@@ -338,15 +344,15 @@ class TextDecoder:
         self._tell_apart(shape)
         self._active.insert(0, shape)
         del self._active[_MAX_ACTIVE:]
-        here = place.spot
-        for old, place.spot in waiting:  # as it was when the line came
+        here = progress.spot
+        for old, progress.spot in waiting:  # as it was when the line came
             match = shape.match(old)
             if match is not None:
                 self._rows.take(shape, match.groups())
         self._coverage.lose(shape.tells, -len(waiting))
         if shape.level == 0 or shape.evaluation:
-            place.spot = here
-        place.end = None
+            progress.spot = here
+        progress.end = None
 
     def _tell_apart(self, shape: Shape) -> None:
         """Two sets in one log are two curves: "Validation BLEU: 65.8", then "Dev BLEU: 59.5"."""
@@ -362,7 +368,7 @@ class TextDecoder:
 
     def _needed(self, shape: Shape) -> int:
         table = shape.guessed and shape.columns > FEW_COLUMNS
-        if table or (shape.earns and self._rows.place.step is None):
+        if table or (shape.earns and self._rows.progress.step is None):
             return _RECURS_AS_TABLE
         if shape.guessed or not shape.has_loss:
             return _RECURS
@@ -370,10 +376,10 @@ class TextDecoder:
             return 2 * _RECURS
         if shape.level:
             return 1
-        place = self._rows.place
+        progress = self._rows.progress
         plain = shape.explicit or shape.words <= FEW
-        evaluation = shape.evaluation or place.phase == "eval"
-        if place.headed or (evaluation and plain and place.step is not None):
+        evaluation = shape.evaluation or progress.phase == "eval"
+        if progress.headed or (evaluation and plain and progress.step is not None):
             return 1
         return _RECURS
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lossmon.formats.decoder import Parts, Record, Rows
 from lossmon.formats.lexicon import is_eval
-from lossmon.formats.text_place import Place
+from lossmon.formats.text_progress import Progress
 from lossmon.formats.text_redraws import Redraws
 from lossmon.formats.text_shape import Shape
 from lossmon.formats.text_words import is_slow
@@ -144,13 +144,13 @@ class Drawn:
                 return
         self.hold(key, record, shape.keras, (shape, groups))
 
-    def bar_starts(self, values: dict[str, float], place: Place) -> None:
+    def bar_starts(self, values: dict[str, float], progress: Progress) -> None:
         """A new epoch's bar at 0 still shows what was measured after the epoch before."""
         self.release()
         fresh = {n: v for n, v in values.items() if is_eval(n) and self._bar_values.get(n) != v}
         self._bar_values.update(fresh)
-        if fresh and place.step is not None:  # else: a check before the first step
-            self._out.append(Record(fresh, place.step, place.epoch))
+        if fresh and progress.step is not None:  # else: a check before the first step
+            self._out.append(Record(fresh, progress.step, progress.epoch))
 
     def release(self) -> None:
         """The held row is final."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from lossmon.formats.decoder import Facts
 from lossmon.formats.lexicon import is_eval, is_loss, is_train
-from lossmon.formats.text_place import Counter, Place
+from lossmon.formats.text_progress import Counter, Progress
 from lossmon.formats.text_shape import Shape
 
 
@@ -25,12 +25,12 @@ class Loops:
 
     Attributes:
         facts: planned length of the training.
-        place: where it is.
+        progress: where it is.
         counters: its axes, by what they count.
     """
 
     facts: Facts
-    place: Place
+    progress: Progress
     counters: dict[str, Counter] = field(default_factory=dict)
     _keras: _Bar | None = None
 
@@ -42,26 +42,26 @@ class Loops:
             any(map(is_eval, shape.names)),
         )
         last = self._keras
-        if last is not None and not self.place.headed and self.place.epoch is not None:
+        if last is not None and not self.progress.headed and self.progress.epoch is not None:
             back = now.position < last.position or now.span != last.span
             if back or (last.evaluated and not now.evaluated):
                 return True
-        self._keras, self.place.headed = now, False
+        self._keras, self.progress.headed = now, False
         return False
 
     def is_other(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """Rows of an evaluation that only their surroundings give away."""
         if shape.level == 0:
-            return self.place.phase == "eval" and not any(map(_says_which, shape.names))
-        if shape.level == 1 and not shape.bar and self.place.phase == "eval":
+            return self.progress.phase == "eval" and not any(map(_says_which, shape.names))
+        if shape.level == 1 and not shape.bar and self.progress.phase == "eval":
             # "testing in eval mode", then a second "epoch: 3, loss is: 0.29", as the training's
             epoch = shape.counter(groups, "epoch")
-            return epoch == self.place.epoch and not any(map(_says_which, shape.names))
-        if not shape.bar and self.place.phase == "eval" and self._goes_back(shape, groups):
+            return epoch == self.progress.epoch and not any(map(_says_which, shape.names))
+        if not shape.bar and self.progress.phase == "eval" and self._goes_back(shape, groups):
             return True
         if shape.bar or not (shape.bare_batch or shape.bare_step):
             return False
-        by_epoch = shape.bare_batch and self.place.batches_by_epoch
+        by_epoch = shape.bare_batch and self.progress.batches_by_epoch
         return by_epoch or self._is_of_evaluation(shape, groups)
 
     def _goes_back(self, shape: Shape, groups: tuple[str, ...]) -> bool:
@@ -85,7 +85,7 @@ class Loops:
         """Batches counted up to another number than those of the training, where one was said."""
         what, whole = ("batch", "batches") if shape.bare_batch else ("step", "steps")
         counter = self.counters.get(what)
-        if self.place.phase != "eval" or counter is None or counter.span is None:
+        if self.progress.phase != "eval" or counter is None or counter.span is None:
             return False
         return shape.counter(groups, whole) not in (counter.span, None)
 

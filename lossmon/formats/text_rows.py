@@ -13,7 +13,7 @@ from lossmon.formats.lexicon import is_eval, plain
 from lossmon.formats.text_bulk import SPAN, pieces, times
 from lossmon.formats.text_drawn import Drawn
 from lossmon.formats.text_loops import Loops
-from lossmon.formats.text_place import Counter, Place, Spot
+from lossmon.formats.text_progress import Counter, Progress, Spot
 from lossmon.formats.text_shape import Shape
 from lossmon.formats.text_table import Row
 from lossmon.formats.text_words import as_eval, is_slow
@@ -27,7 +27,7 @@ class Placer:
 
     Attributes:
         facts: planned length, ending, failure; a training row refutes an ending.
-        place: where the training is.
+        progress: where the training is.
         summary: the next row repeats an earlier one ("best iteration is:").
         closing: the lines below, until one says where it stands, repeat the best of all rows.
         title: the newest headline that named a part of the training ("Fold 2").
@@ -37,7 +37,7 @@ class Placer:
     """
 
     facts: Facts
-    place: Place = field(default_factory=Place)
+    progress: Progress = field(default_factory=Progress)
     summary: bool = False
     closing: bool = False
     title: str = ""
@@ -54,7 +54,7 @@ class Placer:
     _given: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.loops = Loops(self.facts, self.place)
+        self.loops = Loops(self.facts, self.progress)
         self._counters = self.loops.counters
 
     def take(self, shape: Shape, groups: tuple[str, ...]) -> None:
@@ -64,7 +64,7 @@ class Placer:
         self.closing &= shape.level == 0
         if not values or self.closing:
             return
-        place = self.place
+        progress = self.progress
         evaluation = shape.evaluation
         if not evaluation and self.loops.is_other(shape, groups):
             values = {as_eval(name): value for name, value in values.items()}
@@ -73,9 +73,9 @@ class Placer:
         if shape.keras and self.loops.is_evaluate(shape, groups):
             return
         if shape.bar and not shape.keras and shape.counter(groups, "batch") == 0:
-            self.drawn.bar_starts(values, place)
+            self.drawn.bar_starts(values, progress)
             if not evaluation and shape.redraws:
-                self.drawn.bar_at_zero(Record(values, 0, place.epoch, None, self.stage))
+                self.drawn.bar_at_zero(Record(values, 0, progress.epoch, None, self.stage))
             return
         if shape.level < 2:
             values = self._demoted(values, shape.level, evaluation)
@@ -92,7 +92,7 @@ class Placer:
         time = read_time(groups[shape.time_at]) if shape.time_at >= 0 else None
         epoch = shape.counter(groups, "epoch")
         if epoch is not None:
-            place.epoch = epoch
+            progress.epoch = epoch
         if evaluation:
             step = self._eval_step(shape, groups)
         else:
@@ -103,7 +103,7 @@ class Placer:
             if not values:
                 return
             self._arrive(shape, groups, step, epoch)
-        at = place.epoch if epoch is None else epoch
+        at = progress.epoch if epoch is None else epoch
         record = Record(values, step, at, time, "" if evaluation else self.stage)
         alone = evaluation and self.loops.is_alone(shape, groups)
         self._hand_on(shape, groups, record, evaluation, alone)
@@ -114,12 +114,12 @@ class Placer:
         self, shape: Shape, groups: tuple[str, ...], step: int | None, epoch: float | None
     ) -> None:
         """The training is at a step, and goes on."""
-        again = shape.bar and step is not None and step == self.place.step
+        again = shape.bar and step is not None and step == self.progress.step
         if step is not None:
             self._enter(shape.stage or self.title, step)
             by_batch = epoch is not None and "batch" in shape.counters
             recurs = shape.rows >= _RECURS or 1 not in self._levels.values()
-            self.place.arrive(step, shape.level == 2, by_batch, recurs)
+            self.progress.arrive(step, shape.level == 2, by_batch, recurs)
         if not again and not (shape.bar and self.loops.is_last(shape, groups)):
             self.facts.finished, self.facts.failure = False, None
         if shape.totals:
@@ -133,7 +133,7 @@ class Placer:
             if evaluation or not (shape.redraws and self.drawn.between(shape, groups, record)):
                 self.drawn.hold_bar(shape, record, groups)
         elif evaluation and ("batch" in shape.counters or alone):
-            self.place.phase = "eval"  # what comes below, and says no place, sums it up
+            self.progress.phase = "eval"  # what comes below, and says no place, sums it up
             self.drawn.hold(("eval", shape.names, record.epoch, record.step), record)
         else:
             self.drawn.emit(record)
@@ -147,7 +147,7 @@ class Placer:
 
     def _enter(self, named: str, step: int) -> None:
         """Another part of the training begins: it is called so, or all starts over."""
-        newest = self.place.step or 0
+        newest = self.progress.step or 0
         over = step < newest and (has_ended(self.facts, newest) or self._begun.again(step))
         if named != self._named or over:
             self._stages = 1 if named != self._named else self._stages + 1
@@ -195,9 +195,9 @@ class Placer:
             numbers: the same as numbers, from the first one on.
             group: the one that counts steps or batches.
         """
-        place, last = self.place, numbers[0, group]
+        progress, last = self.progress, numbers[0, group]
         counter = self._counters.get("step" if "step" in shape.counters else "batch")
-        if counter is None or counter.last != last or place.step != counter.base + counter.last:
+        if counter is None or counter.last != last or progress.step != counter.base + counter.last:
             return False  # the first one was no row after all
         if not shape.bar and self._by is not shape:
             return False
@@ -206,8 +206,8 @@ class Placer:
             epoch = numbers[1:, shape.counters["epoch"]]
             if not 0 <= epoch[0] < 2**53:
                 return False
-        elif place.epoch is not None:
-            epoch = np.full(len(rows), place.epoch)
+        elif progress.epoch is not None:
+            epoch = np.full(len(rows), progress.epoch)
         time = times(rows, shape.time_at)
         steps = counter.locate_many(
             numbers[1:, group].astype(np.int64), shape.counter(rows[0], "epochs")
@@ -218,9 +218,9 @@ class Placer:
         self._begun.add(int(steps[0]), len(rows))
         values = shape.columns_of(numbers[1:])
         part = Rows(values, steps, epoch, time if len(time) else None, self.stage)
-        place.step = int(steps[-1])
+        progress.step = int(steps[-1])
         if epoch is not None:
-            place.epoch = float(epoch[-1])
+            progress.epoch = float(epoch[-1])
         if shape.bar:
             self.drawn.bars(shape, rows, part, int(numbers[-1, group]))
         else:
@@ -238,9 +238,9 @@ class Placer:
             }
         kept: dict[str, float] = {}
         effective = level
-        if level == 0 and self.place.header_step is not None:
+        if level == 0 and self.progress.header_step is not None:
             effective = 2
-        elif level == 0 and self.place.epoch is not None:
+        elif level == 0 and self.progress.epoch is not None:
             effective = 1
         for name, value in values.items():
             if self._levels.get(name, 0) <= effective:
@@ -254,9 +254,9 @@ class Placer:
         if shape.level < 2 or shape.bar or step is None:
             return values
         given = self._given
-        if step == self.place.step and self._by is shape and given == values:
+        if step == self.progress.step and self._by is shape and given == values:
             return {}  # printed twice, by two loggers or by each rank
-        if step == self.place.step and self._by is not None and self._by is not shape:
+        if step == self.progress.step and self._by is not None and self._by is not shape:
             return {
                 f"epoch_{name}" if name in given else name: value
                 for name, value in values.items()
@@ -270,8 +270,9 @@ class Placer:
         return shape.level == 0 and plain(shape.tells) in map(plain, self._given)
 
     def _train_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
-        place = self.place
-        epoch = None if place.epoch is None or place.epoch != place.epoch else int(place.epoch)
+        progress = self.progress
+        at = progress.epoch
+        epoch = None if at is None or at != at else int(at)
         epochs = shape.counter(groups, "epochs") if epoch is not None else None
         if epoch is not None and epochs and self._counts_from_zero(epochs):
             epoch, epochs = epoch + 1, epochs + 1
@@ -282,10 +283,10 @@ class Placer:
             return counter.locate(int(position), int(span) if span else None, epoch, epochs)
         position = shape.counter(groups, "batch")
         if position is None:
-            return place.by_epoch(evaluation=False)
+            return progress.by_epoch(evaluation=False)
         span = shape.counter(groups, "batches")
         if shape.keras:
-            return int(place.epoch or 0) if position == span else -1
+            return int(progress.epoch or 0) if position == span else -1
         counter = self._counter("batch", span)
         if shape.samples and span:
             position, span = counter.rescale(int(position), int(span))
@@ -301,7 +302,7 @@ class Placer:
 
     def spot(self) -> Spot:
         """Where a line stands that has to wait until it is known to be a row."""
-        step, epoch, header_step, _ = self.place.spot
+        step, epoch, header_step, _ = self.progress.spot
         return step, epoch, header_step, self._end()
 
     def _counter(self, what: str, span: float | None) -> Counter:
@@ -314,10 +315,10 @@ class Placer:
         return counter
 
     def _eval_step(self, shape: Shape, groups: tuple[str, ...]) -> int | None:
-        place = self.place
+        progress = self.progress
         position = shape.counter(groups, "step")
         if position is None:
-            return self._unplaced_eval(shape, place.by_epoch(evaluation=True))
+            return self._unplaced_eval(shape, progress.by_epoch(evaluation=True))
         total = shape.counter(groups, "steps")
         counter = self._counters.get("step")
         if counter is None:
@@ -326,7 +327,7 @@ class Placer:
         epoch = shape.counter(groups, "epoch")
         own = counter.is_before(int(position), epoch) or not (shape.evaluation or epoch is None)
         if own or self.loops.is_alone(shape, groups):
-            return place.step
+            return progress.step
         return counter.peek(int(position))
 
     def _unplaced_eval(self, shape: Shape, step: int | None) -> int:
@@ -336,9 +337,9 @@ class Placer:
         """
         if step is None:
             return shape.rows - 1
-        if self.place.header_step is not None:
+        if self.progress.header_step is not None:
             return step
-        return max(step, self._end() if self.place.end is None else self.place.end)
+        return max(step, self._end() if self.progress.end is None else self.progress.end)
 
     def note_totals(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take the planned length from "10/500"."""
@@ -357,10 +358,10 @@ class Placer:
             span = shape.counter(groups, "batches")
             counter = self._counters.get("batch", counter)  # a bar's, beside a step of its own
         total = None
-        if shape.keras or (shape.level == 1 and not self.place.fine):
+        if shape.keras or (shape.level == 1 and not self.progress.fine):
             total = self.facts.total_epochs
         elif span and counter is not None:
-            if self.place.epoch is None or counter.resets is False:
+            if self.progress.epoch is None or counter.resets is False:
                 total = span
             elif counter.resets and self.facts.total_epochs:
                 total = (counter.span or span) * self.facts.total_epochs
@@ -372,9 +373,8 @@ class Placer:
         """A row of a table or box."""
         step = row.step if row.step is not None else as_step(row.epoch or 0)
         if row.evaluation:
-            step = (
-                self.place.step if self.place.step is not None else as_step(self.place.epoch or 0)
-            )
+            newest = self.progress.step
+            step = newest if newest is not None else as_step(self.progress.epoch or 0)
         elif row.batch is not None:
             counter = self._counters.setdefault("batch", Counter(resets=True))
             span = as_step(row.batches) if row.batches else None
@@ -382,10 +382,10 @@ class Placer:
                 as_step(row.batch) or 0, span, as_step(row.epoch or 0), row.epochs
             )
         if not row.evaluation and not all(is_eval(name) for name in row.values):
-            self.place.step = step
+            self.progress.step = step
             self.facts.failure = None
         if row.epoch is not None:
-            self.place.epoch = row.epoch
+            self.progress.epoch = row.epoch
         self._epochs_from_zero |= row.epoch == 0
         if row.epochs and 0 < row.epochs < 2**53:
             epochs = row.epochs + self._epochs_from_zero  # "0/29" is the first of 30

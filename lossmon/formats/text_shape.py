@@ -21,7 +21,7 @@ from lossmon.formats.text_expression import (
     Part,
 )
 from lossmon.formats.text_match import Groups, Match
-from lossmon.formats.text_place import Spot
+from lossmon.formats.text_progress import Spot
 from lossmon.formats.text_words import is_slow
 
 FEW = 5  # words: no sentence of a text

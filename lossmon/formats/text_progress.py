@@ -159,7 +159,7 @@ class Counter:
 
 
 @dataclass
-class Place:
+class Progress:
     """What is known of the position between rows.
 
     Attributes:
