@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossmon.chart import axis as ax
-from lossmon.chart import frame, place
+from lossmon.chart import frame, label_layout
 from lossmon.chart import scale as sc
 from lossmon.chart.canvas import Stroke, paint
 from lossmon.chart.lines import Line, Track, ends, line_of, track_of
@@ -90,12 +90,12 @@ def draw(spec: ChartSpec) -> Picture:
 
     strokes = _strokes(lines, spec, width, x.limits, y)
     grid = paint(strokes, width, plot_height, x.limits, (y.low, y.high))
-    on = place.Place(grid, x.limits, (y.low, y.high), spec.ascii)
-    clipped = place.write_clipped(on, lines, y)
-    place.write_not_finite(on, lines)
-    place.write_newest(on, lines, y)
-    place.write_marks(on, spec.marks, x_of_step(tracks, x))
-    place.write_names(on, lines, y)  # they have more places to go to than a mark's label
+    on = label_layout.LabelGrid(grid, x.limits, (y.low, y.high), spec.ascii)
+    clipped = label_layout.write_clipped(on, lines, y)
+    label_layout.write_not_finite(on, lines)
+    label_layout.write_newest(on, lines, y)
+    label_layout.write_marks(on, spec.marks, x_of_step(tracks, x))
+    label_layout.write_names(on, lines, y)  # they have more places to go to than a mark's label
     rows = frame.with_y_axis(grid, y_ticks, y, gutter, spec.ascii)
     named = (spec.words(axis), spec.words("log{y}", y="") if y.log else "")
     rows += frame.x_axis(x, axis, gutter, width, height - plot_height, spec.ascii, named)

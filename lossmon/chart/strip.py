@@ -7,8 +7,8 @@ import numpy as np
 from lossmon.chart import scale as sc
 from lossmon.chart.axis import XScale
 from lossmon.chart.canvas import Cell, Stroke, paint
+from lossmon.chart.label_layout import LabelGrid, name_of, write_clipped, write_not_finite
 from lossmon.chart.lines import Line
-from lossmon.chart.place import Place, name_of, write_clipped, write_not_finite
 from lossmon.text import cell_width, short_exponent
 
 _TALL = ((30, 4), (22, 3), (14, 2))  # rows of the picture from which on the strip has so many
@@ -58,7 +58,7 @@ def strip_rows(
             drawn = np.clip(ys[inside], y.low, y.high)
             strokes.append(Stroke(xs[inside], drawn, style, True, marker))
     grid = paint(strokes, width, height, x.limits, (y.low, y.high))
-    on = Place(grid, x.limits, (y.low, y.high), ascii)
+    on = LabelGrid(grid, x.limits, (y.low, y.high), ascii)
     write_clipped(on, [line], y)
     write_not_finite(on, [line])
     _write_name(on, line)
@@ -72,7 +72,7 @@ def strip_rows(
     return rows
 
 
-def _write_name(on: Place, line: Line) -> None:
+def _write_name(on: LabelGrid, line: Line) -> None:
     """Name and newest value in the first free place from the right, in any row."""
     newest = line.newest_value()
     text = name_of(line.curve.label) + ("" if newest is None else f" {newest:.4g}")

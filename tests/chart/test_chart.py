@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lossmon.chart.label_layout import BLANK, LabelGrid, _write_near
 from lossmon.chart.picture import ChartSpec, Curve, Mark, Picture, draw
-from lossmon.chart.place import BLANK, Place, _write_near
 from lossmon.chart.reduce import reduce
 from lossmon.chart.scale import labels, ticks
 from lossmon.chart.smoothing import smooth
@@ -114,10 +114,10 @@ def test_a_steady_noise_stays_in_sight() -> None:
 
 
 def test_the_names_of_two_curves_never_run_together() -> None:
-    place = Place([[BLANK] * 20 for _ in range(4)], (0.0, 1.0), (0.0, 1.0), False)
-    place.write(1, 10, "train", "train")
-    assert _write_near(place, 2, 9, "eval", "eval")
-    rows = ["".join(char for char, _ in row) for row in place.grid]
+    labels = LabelGrid([[BLANK] * 20 for _ in range(4)], (0.0, 1.0), (0.0, 1.0), False)
+    labels.write(1, 10, "train", "train")
+    assert _write_near(labels, 2, 9, "eval", "eval")
+    rows = ["".join(char for char, _ in row) for row in labels.grid]
     assert any("eval" in row for row in rows)
     assert not any("evaltrain" in row for row in rows)
 

@@ -21,7 +21,7 @@ _FEWEST_COLUMNS = 8  # between two dotted marks; closer ones are left out, all o
 
 
 @dataclass
-class Place:
+class LabelGrid:
     """Cells of the curves, and where values stand in them.
 
     Attributes:
@@ -83,18 +83,18 @@ def name_of(label: str, longest: int = _LONGEST) -> str:
     return clip(label, longest - cell_width(end), ascii=True) + end
 
 
-def write_clipped(place: Place, lines: Sequence[Line], y: Scale) -> int:
+def write_clipped(labels: LabelGrid, lines: Sequence[Line], y: Scale) -> int:
     """Say at the edge how many points lie beyond it, at their columns; how many in all."""
-    beyond = np.zeros((2, place.width), dtype=np.int64)
+    beyond = np.zeros((2, labels.width), dtype=np.int64)
     for line in lines:
         if not line.curve.faint and not line.curve.guide:
-            beyond += line.clipped(y, place.width)
-    _write_counts(place, beyond[0], 0, "^" if place.ascii else "▲")
-    _write_counts(place, beyond[1], len(place.grid) - 1, "v" if place.ascii else "▼")
+            beyond += line.clipped(y, labels.width)
+    _write_counts(labels, beyond[0], 0, "^" if labels.ascii else "▲")
+    _write_counts(labels, beyond[1], len(labels.grid) - 1, "v" if labels.ascii else "▼")
     return int(beyond.sum())
 
 
-def _write_counts(place: Place, counts: Ints, row: int, sign: str) -> None:
+def _write_counts(labels: LabelGrid, counts: Ints, row: int, sign: str) -> None:
     """Counts at their columns; those whose labels would touch are counted together."""
     groups: list[tuple[int, int, int]] = []  # first and last column, count
     for column in np.flatnonzero(counts).tolist():
@@ -107,17 +107,17 @@ def _write_counts(place: Place, counts: Ints, row: int, sign: str) -> None:
     for first, last, count in groups:
         label = f"{sign}{count}"
         column = first if first == last else (first + last - len(label) + 1) // 2
-        place.write(row, max(0, min(column, place.width - len(label))), label, "clipped")
+        labels.write(row, max(0, min(column, labels.width - len(label))), label, "clipped")
 
 
-def write_not_finite(place: Place, lines: Iterable[Line]) -> None:
+def write_not_finite(labels: LabelGrid, lines: Iterable[Line]) -> None:
     """A cross at the top where a value is not finite."""
     for line in lines:
-        for column in np.flatnonzero(line.not_finite(place.width)).tolist():
-            place.write(0, column, "x" if place.ascii else "✗", "nonfinite")
+        for column in np.flatnonzero(line.not_finite(labels.width)).tolist():
+            labels.write(0, column, "x" if labels.ascii else "✗", "nonfinite")
 
 
-def write_newest(place: Place, lines: Iterable[Line], y: Scale) -> None:
+def write_newest(labels: LabelGrid, lines: Iterable[Line], y: Scale) -> None:
     """A dot at the newest point of each curve: where a run stands now is looked for first."""
     newest = {line.curve.label: line for line in lines if line.seen and line.curve.label}
     for line in newest.values():
@@ -126,11 +126,11 @@ def write_newest(place: Place, lines: Iterable[Line], y: Scale) -> None:
             continue
         drawn = float(y.drawn(np.array(at[1:]))[0])
         if y.low <= drawn <= y.high:
-            sign = "o" if place.ascii else "●"
-            place.write(place.row(drawn), place.column(at[0]), sign, line.curve.style)
+            sign = "o" if labels.ascii else "●"
+            labels.write(labels.row(drawn), labels.column(at[0]), sign, line.curve.style)
 
 
-def write_names(place: Place, lines: Sequence[Line], y: Scale) -> None:
+def write_names(labels: LabelGrid, lines: Sequence[Line], y: Scale) -> None:
     """Each curve's name near its newest point: colour is never the only sign.
 
     Where many curves end close together, the names without room there stand in a list at the top.
@@ -144,80 +144,80 @@ def write_names(place: Place, lines: Sequence[Line], y: Scale) -> None:
             continue
         drawn = float(y.drawn(np.array(newest[1:]))[0])
         if np.isfinite(drawn):
-            end = place.column(newest[0])
-            if not _write_near(place, place.row(drawn), end, label, line.curve.style):
+            end = labels.column(newest[0])
+            if not _write_near(labels, labels.row(drawn), end, label, line.curve.style):
                 listed.append(line.curve)
     if len(lines) > 2:
-        _write_list(place, listed)
+        _write_list(labels, listed)
 
 
-def _write_list(place: Place, listed: Sequence[Curve]) -> None:
+def _write_list(labels: LabelGrid, listed: Sequence[Curve]) -> None:
     """Names with a piece of their strokes, where there is room, from the top right."""
     row = 0
     for curve in listed:
         pattern = PATTERNS[curve.pattern % len(PATTERNS)]
-        full = curve.sign if place.ascii else "━"
+        full = curve.sign if labels.ascii else "━"
         sample = "".join(full if pattern[i % len(pattern)] else " " for i in range(4))
         text = f"{sample} {name_of(curve.label, 2 * _LONGEST)} "
         length = cell_width(text)
-        for y in range(row, len(place.grid)):
-            columns = range(place.width - length, place.width // 3, -max(1, length // 3))
-            at = next((column for column in columns if place.free(y, column, length)), None)
+        for y in range(row, len(labels.grid)):
+            columns = range(labels.width - length, labels.width // 3, -max(1, length // 3))
+            at = next((column for column in columns if labels.free(y, column, length)), None)
             if at is not None:
-                place.write(y, at, text, curve.style)
+                labels.write(y, at, text, curve.style)
                 row = y + 1
                 break
 
 
-def _write_near(place: Place, row: int, end: int, label: str, style: str) -> bool:
+def _write_near(labels: LabelGrid, row: int, end: int, label: str, style: str) -> bool:
     """In the nearest free cells above or below; a little to the left where there are none."""
     length = cell_width(label)
-    column = max(0, min(end + 1, place.width) - length)
+    column = max(0, min(end + 1, labels.width) - length)
     for back in range(0, _SIDEWAYS * length + 1, max(1, length)):
         for shift in (-1, 1, -2, 2, -3, 3, -4, 4):
-            if place.free(row + shift, column - back, length) and not place.touches(
+            if labels.free(row + shift, column - back, length) and not labels.touches(
                 row + shift, column - back, length
             ):
-                place.write(row + shift, column - back, label, style)
+                labels.write(row + shift, column - back, label, style)
                 return True
     return False
 
 
 def write_marks(
-    place: Place, marks: Sequence[Mark], x_of_step: Callable[[int], float | None]
+    labels: LabelGrid, marks: Sequence[Mark], x_of_step: Callable[[int], float | None]
 ) -> None:
     """Lines at steps with their labels, the first marks first; none where a label would collide."""
     placed = []
     for mark in marks:
         x = x_of_step(mark.step)
-        if x is not None and place.x_limits[0] <= x <= place.x_limits[1]:
-            placed.append((place.column(x), mark))
+        if x is not None and labels.x_limits[0] <= x <= labels.x_limits[1]:
+            placed.append((labels.column(x), mark))
     dotted = [column for column, mark in placed if not mark.label]
-    if len(dotted) > place.width // _FEWEST_COLUMNS:
+    if len(dotted) > labels.width // _FEWEST_COLUMNS:
         placed = [(column, mark) for column, mark in placed if mark.label]
     for column, mark in placed:
-        _bar(place, column, mark)
+        _bar(labels, column, mark)
     for column, mark in placed:
         if mark.label:
-            _label(place, column, mark)
+            _label(labels, column, mark)
 
 
-def _bar(place: Place, column: int, mark: Mark) -> None:
-    bar = (":" if place.ascii else "┊") if mark.label else ("." if place.ascii else "·")
-    for row in range(0, len(place.grid), 1 if mark.label else 2):
-        if place.grid[row][column] == BLANK:
-            place.grid[row][column] = (bar, mark.style)
+def _bar(labels: LabelGrid, column: int, mark: Mark) -> None:
+    bar = (":" if labels.ascii else "┊") if mark.label else ("." if labels.ascii else "·")
+    for row in range(0, len(labels.grid), 1 if mark.label else 2):
+        if labels.grid[row][column] == BLANK:
+            labels.grid[row][column] = (bar, mark.style)
 
 
-def _label(place: Place, column: int, mark: Mark) -> None:
-    head = "v" if place.ascii else "▾"
+def _label(labels: LabelGrid, column: int, mark: Mark) -> None:
+    head = "v" if labels.ascii else "▾"
     label = printable(mark.label)
     length = cell_width(label)
-    for row in range(len(place.grid) * 2 // 3):
-        if place.free(row, column, 1) and place.free(row, column + 1, length + 1):
-            place.write(row, column, head + label, mark.style)
+    for row in range(len(labels.grid) * 2 // 3):
+        if labels.free(row, column, 1) and labels.free(row, column + 1, length + 1):
+            labels.write(row, column, head + label, mark.style)
             return
         left = column - length
-        if place.free(row, left, length + 1) and (left == 0 or place.free(row, left - 1, 1)):
-            place.write(row, left, label + head, mark.style)
+        if labels.free(row, left, length + 1) and (left == 0 or labels.free(row, left - 1, 1)):
+            labels.write(row, left, label + head, mark.style)
             return
