@@ -18,7 +18,7 @@ import numpy as np
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.kind import plain
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
 
 
@@ -231,6 +231,6 @@ def guessing_for_epochs(view: View) -> Chance | None:
     return None
 
 
-def newest_levels(train: Curve) -> np.ndarray:
+def newest_levels(train: LossCurve) -> np.ndarray:
     """Medians of four parts of the newest half, shape (4,)."""
     return st.blocks(train.value[len(train.value) // 2 :], 4)

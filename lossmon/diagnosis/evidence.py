@@ -39,7 +39,7 @@ _SPIKE = 12  # values that a single spike lasts at most, however long the run
 _FIRST = 18  # values before a level is looked for
 
 
-class Told(NamedTuple):
+class RiseState(NamedTuple):
     """What the bets of a run tell by now.
 
     Attributes:
@@ -98,9 +98,9 @@ class Rise:
         return Tries(alpha, 0.5), Tries(alpha, 0.75)
 
     @property
-    def told(self) -> Told:
+    def told(self) -> RiseState:
         """What the bets tell by now."""
-        return Told(self.n, self.since)
+        return RiseState(self.n, self.since)
 
     @property
     def least(self) -> float:

@@ -8,12 +8,12 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around, told_once
-from lossmon.diagnosis.evidence import Told
+from lossmon.diagnosis.evidence import RiseState
 from lossmon.diagnosis.kind import NOISE_OF_REWARDS, UNKNOWN, has_adapters, kind_of
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.measures import Judged, Names, judged, names_of
 from lossmon.diagnosis.stages import newest_stage
-from lossmon.diagnosis.view import Curve, Pair, View
+from lossmon.diagnosis.view import LossCurve, Pair, View
 from lossmon.history.best import Best
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History, Plan
@@ -67,7 +67,11 @@ class Looker:
         return self._judged
 
     def look(
-        self, history: History, chosen: Mapping[str, str], ended: bool, risen: Told | None = None
+        self,
+        history: History,
+        chosen: Mapping[str, str],
+        ended: bool,
+        risen: RiseState | None = None,
     ) -> View:
         """The run as of now; `risen` is what the bets on its loss tell."""
         judged = self.judged(history, chosen, anew=True)
@@ -88,7 +92,7 @@ class Looker:
         train_sketch, train = sketches.get("train_loss"), None
         if train_sketch is not None and train_sketch.n:
             sketch = train_sketch.negative if judged.rises else train_sketch
-            train = Curve(chosen["train_loss"], sketch, judged.rises)
+            train = LossCurve(chosen["train_loss"], sketch, judged.rises)
         evals = sketches.get("eval_loss")
         pair = None
         if train is not None and evals is not None and len(evals.mean) and len(train.value):
@@ -112,7 +116,7 @@ class Looker:
             risen=risen,
         )
 
-    def _too_few(self, train: Curve | None) -> frozenset[str]:
+    def _too_few(self, train: LossCurve | None) -> frozenset[str]:
         """A row is the mean reward of the few answers of a step: dozens of rows are noise."""
         few = train is not None and train.rises and train.n < Enough.rewards
         return NOISE_OF_REWARDS if few and self._kind.id == "rlhf" else frozenset()
@@ -141,7 +145,7 @@ def _line(sketch: Sketch | None) -> tuple[Floats, Floats] | None:
     return (sketch.step, sketch.mean) if sketch is not None and len(sketch.mean) >= 2 else None
 
 
-def _pair(name: str, evals: Sketch, train: Curve) -> Pair:
+def _pair(name: str, evals: Sketch, train: LossCurve) -> Pair:
     """The train level at each evaluation: a local median, so that noise does not pass for a gap."""
     window, last = max(1, len(train.value) // 40), len(train.value) - 1
     after = np.minimum(train.step.searchsorted(evals.step), last)

@@ -17,7 +17,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import CauseId
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.history.columns import Floats
 from lossmon.words import said
 
@@ -89,7 +89,7 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
     yield from _before(before[np.isfinite(before)][-int(Bounds.before) :], train, view)
 
 
-def _of_trees(train: Curve) -> Iterator[Reason]:
+def _of_trees(train: LossCurve) -> Iterator[Reason]:
     """Trees overflow in the values of their leaves: no gradient step, no format of numbers."""
     before = train.sketch.newest[np.isfinite(train.sketch.newest)]
     if len(before):
@@ -183,7 +183,7 @@ def _gradient_first(view: View, onset: int) -> Iterator[Reason]:
         )
 
 
-def _before(before: Floats, train: Curve, view: View) -> Iterator[Reason]:
+def _before(before: Floats, train: LossCurve, view: View) -> Iterator[Reason]:
     """A climb, a leap, or nothing to be seen until the very row."""
     if len(before) < 4:
         return

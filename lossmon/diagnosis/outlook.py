@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.view import Curve
+from lossmon.diagnosis.view import LossCurve
 from lossmon.history.columns import Floats
 
 _POWERS = np.geomspace(0.05, 4.0, 28)
@@ -65,7 +65,7 @@ class Outlook:
         return self.gain > 0 and self.gain_error <= _WIDE * self.gain
 
 
-def outlook(train: Curve) -> Outlook | None:
+def outlook(train: LossCurve) -> Outlook | None:
     """Fit a power law to the train loss; None where it does not fall like one.
 
     The law must have foretold what is known already: fitted to the first 80 %, it is held against

@@ -16,7 +16,7 @@ from dataclasses import replace
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.evidence import Told
+from lossmon.diagnosis.evidence import RiseState
 from lossmon.diagnosis.finding import SEVERITIES, Finding, PatternId
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.pattern import Pattern
@@ -25,7 +25,7 @@ from lossmon.diagnosis.patterns.rebound import Bounds as Rebound
 from lossmon.diagnosis.patterns.rebound import bets
 from lossmon.diagnosis.patterns.rising import Bounds as Rising
 from lossmon.diagnosis.risen import Bounds as Risen
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.history.columns import Floats, Series
 
 _GRID = 1.02  # growth between two moments that are looked at: half of that between two looks
@@ -72,7 +72,7 @@ class _Bets:
         self._at = 0
         self._rise = bets()
 
-    def by(self, n: int) -> Told:
+    def by(self, n: int) -> RiseState:
         """By the n-th value."""
         while self._at < n:
             raised = self._rise.extend(self._values[self._at : n].tolist())
@@ -98,7 +98,7 @@ def _left(before: View, view: View, standing: Sequence[Pattern], told: _Bets) ->
 
 
 @np.errstate(all="ignore")
-def _moments(view: View, train: Curve) -> Iterator[View]:
+def _moments(view: View, train: LossCurve) -> Iterator[View]:
     """The run at moments at which a rise that is left now could have been shown."""
     sketch, width = train.sketch, train.sketch.width
     below = np.flatnonzero(st.median3(train.value) < train.end)
@@ -109,7 +109,7 @@ def _moments(view: View, train: Curve) -> Iterator[View]:
     slow, sudden = _CLEAR * train.block_error, _CLEAR * train.error_of(_SUDDEN)
     while k < count:
         newest = sketch.mean[max(0, k - _NEWEST) : k]
-        curve = Curve(
+        curve = LossCurve(
             train.name,
             replace(
                 sketch,
@@ -135,7 +135,7 @@ def _moments(view: View, train: Curve) -> Iterator[View]:
         k = max(k + 1, int(k * _GRID))
 
 
-def _least(curve: Curve, low: float, plain: float) -> float:
+def _least(curve: LossCurve, low: float, plain: float) -> float:
     """The smallest rise that either pattern tells: less of a loss that never plainly fell."""
     fall = curve.start - low
     fell = fall > max(plain, Rebound.fall * curve.scale)
@@ -143,7 +143,7 @@ def _least(curve: Curve, low: float, plain: float) -> float:
     return min(rising, max(Rebound.of_drop * fall, Rebound.of_low * abs(low)))
 
 
-def _as_of(view: View, curve: Curve, share: float) -> View:
+def _as_of(view: View, curve: LossCurve, share: float) -> View:
     """The run when its curve ended there."""
     rate, last = view.rate, float(curve.step[-1])
     if rate is not None:

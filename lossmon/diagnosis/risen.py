@@ -8,7 +8,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.rates import rise_of_rate
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.history.columns import Floats
 
 
@@ -25,7 +25,7 @@ class Bounds(Limits):
     above = Limit(0.8, "of the points since, beyond a quarter of it: not only swings", "runs")
 
 
-def smoothed(train: Curve) -> tuple[Floats, int]:
+def smoothed(train: LossCurve) -> tuple[Floats, int]:
     """Running medians of three, averaged over a fortieth of the run; and half that window."""
     smooth = train.smooth
     window = max(1, len(smooth) // 40)
@@ -36,7 +36,7 @@ def smoothed(train: Curve) -> tuple[Floats, int]:
     return np.convolve(padded, np.ones(window) / window, "valid"), window // 2
 
 
-def onset(train: Curve, low: float, rise: float) -> int:
+def onset(train: LossCurve, low: float, rise: float) -> int:
     """Bucket at which the smoothed curve left its minimum for good.
 
     A slow climb begins at its minimum: what is half way up is already bad. A jump begins where it
@@ -59,7 +59,7 @@ def onset(train: Curve, low: float, rise: float) -> int:
     return min(left, len(train.value) - 1)
 
 
-def came_back(train: Curve, low: float, rise: float) -> int:
+def came_back(train: LossCurve, low: float, rise: float) -> int:
     """For how long a rise like one before it may last: buckets, 0 where none was like it.
 
     A schedule that restarts and is not logged is told by its period: a rise of half the size or
@@ -78,7 +78,7 @@ def came_back(train: Curve, low: float, rise: float) -> int:
     return int(Bounds.again * (top + int(back[0]) - left)) if len(back) else 0
 
 
-def swings(view: View, train: Curve, low: float, rise: float) -> bool:
+def swings(view: View, train: LossCurve, low: float, rise: float) -> bool:
     """It crosses the middle of the rise again and again: that is no new level.
 
     But for a jump of the learning rate: what swings above its old level behind one has rebounded.

@@ -12,7 +12,7 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around
-from lossmon.diagnosis.evidence import Told
+from lossmon.diagnosis.evidence import RiseState
 from lossmon.diagnosis.kind import Kind
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.stages import Stage
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Curve:
+class LossCurve:
     """The train loss as patterns see it: bucket means in step order.
 
     Or what takes its place (see `lossmon.diagnosis.kind`): of a reward the negative, so that less
@@ -303,7 +303,7 @@ class View:
         names: role -> name of the metric.
     """
 
-    train: Curve | None
+    train: LossCurve | None
     pair: Pair | None
     rate: tuple[Floats, Floats] | None
     grad_norm: tuple[Floats, Floats] | None
@@ -316,7 +316,7 @@ class View:
     around: Around = field(default_factory=Around)
     quiet: frozenset[str] = frozenset()
     stage: Stage | None = None
-    risen: Told | None = None
+    risen: RiseState | None = None
     lows: Lows | None = None
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
 

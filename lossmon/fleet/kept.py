@@ -98,7 +98,7 @@ def _is_result(text: bytes) -> bool:
         told = json.loads(text)
         return isinstance(told["refused"], dict) and all(
             isinstance(run["object"]["findings"], list)
-            and isinstance(run["place"], str)
+            and isinstance(run["location"], str)
             and isinstance(run["given"], str)
             and all(isinstance(key, int) for key in run["keys"])
             and all(isinstance(log["path"], str) for log in run["object"]["logs"])

@@ -24,9 +24,9 @@ from lossmon.fleet.plan import plan
 from lossmon.fleet.pools import Pool
 from lossmon.fleet.work import order, read
 from lossmon.hparams import Hparams
-from lossmon.logs.hosts import place_of, resolve
+from lossmon.logs.hosts import location_of, resolve
 from lossmon.logs.local import LocalSource
-from lossmon.monitor.places import Places, called
+from lossmon.monitor.locations import Locations, called
 from lossmon.monitor.training import Judging
 from lossmon.report.progress import Progress
 from lossmon.text import json_line
@@ -41,7 +41,7 @@ class _Run:
 
     start: int
     length: int
-    place: str
+    location: str
     given: str
     logs: tuple[str, ...]
     task: int
@@ -106,9 +106,9 @@ class Fleet:
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """Each run's JSON, and its worst severity; in the order of names."""
-        places = Places([LocalSource(self._targets, watch=False)], self._targets)
+        locations = Locations([LocalSource(self._targets, watch=False)], self._targets)
         names = called(
-            [places.name(run.place) for run in self._runs],
+            [locations.name(run.location) for run in self._runs],
             [Hparams(name=run.given) for run in self._runs],
         )
         for name, run in sorted(zip(names, self._runs, strict=True), key=lambda pair: pair[0]):
@@ -124,12 +124,12 @@ class Fleet:
         """For each target without a run, why; it is read once more, for what to say."""
         if self.interrupted:
             return []
-        there = Places([], [place_of(one) for text in self._targets for one in resolve(text)])
+        there = Locations([], [location_of(one) for text in self._targets for one in resolve(text)])
         reached = {there.root(log) for run in self._runs for log in run.logs}
         without = [
             text
             for text in self._targets
-            if reached.isdisjoint(place_of(one) for one in resolve(text))
+            if reached.isdisjoint(location_of(one) for one in resolve(text))
         ]
         return [error for text in without for error in read_targets([text]).errors]
 
@@ -147,7 +147,7 @@ class Fleet:
             start = self._spool.seek(0, 2)
             self._spool.write(text)
             logs = tuple(log["path"] for log in found["logs"])
-            self._runs.append(_Run(start, len(text), run["place"], run["given"], logs, at))
+            self._runs.append(_Run(start, len(text), run["location"], run["given"], logs, at))
             self._keys.append(np.array(run["keys"], np.int64))
 
     def _join(self, pool: Pool) -> None:

@@ -39,8 +39,8 @@ def read(text: str) -> str:
         text: a JSON object: an `order` with the "logs" of a task.
 
     Returns:
-        A JSON object: "runs", each with its contract's "object", its "place", the "given" name of
-        a tracker and the "keys" that logs of one training share; and "refused".
+        A JSON object: "runs", each with its contract's "object", its "location", the "given" name
+        of a tracker and the "keys" that logs of one training share; and "refused".
     """
     asked = json.loads(text)
     config.apply()
@@ -64,7 +64,7 @@ def _read(asked: dict[str, Any]) -> str:
     runs = [
         {
             "object": run_object(update, knowledge),
-            "place": update.place,
+            "location": update.location,
             "given": update.hparams.name,
             "keys": _keys(some),
         }

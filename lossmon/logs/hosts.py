@@ -99,6 +99,6 @@ def prefix_of(target: Target) -> str:
     return box + target.heading
 
 
-def place_of(target: Target) -> str:
+def location_of(target: Target) -> str:
     """A target as its logs are called: a path here, `host:path`, `s3://bucket/path`."""
     return prefix_of(target) + target.path

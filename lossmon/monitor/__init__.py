@@ -15,7 +15,7 @@ Which logs are one training:
     agreement.py how far two curves agree            by_hand.py    what the user joins and parts
     common_noise.py whether two curves shake alike
     merge.py     the most complete source of each metric own.py        what lossmon wrote
-    places.py    where logs stand, and what runs are called after that
+    locations.py where logs stand, and what runs are called after that
 What stands beside the rows:
     pace.py      how often rows come, how fast steps go standing.py   whether it goes on
     pulse.py     GPUs and the process of a run       jobs.py       the job that writes its log

@@ -10,8 +10,8 @@ from lossmon.logs.source import Source
 from lossmon.monitor.beside import Beside
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.joining import Joining
+from lossmon.monitor.locations import Locations, called
 from lossmon.monitor.log import Log
-from lossmon.monitor.places import Places, called
 from lossmon.monitor.training import Judging, Training
 
 _CONFIGURE_S = 0.02  # of the processor that reading settings takes at a poll
@@ -24,7 +24,7 @@ class Grouping:
     """The trainings that the logs at hand are of.
 
     Args:
-        places: where logs stand, and what runs are called after that.
+        locations: where logs stand, and what runs are called after that.
         sources: where logs come from; those of two are never one training.
         source_of: the source of each log.
         hand: which logs the user joins and parts.
@@ -38,7 +38,7 @@ class Grouping:
 
     def __init__(
         self,
-        places: Places,
+        locations: Locations,
         sources: Iterable[Source],
         source_of: Mapping[Log, Source],
         hand: ByHand,
@@ -48,11 +48,11 @@ class Grouping:
         self.trainings: dict[Training, None] = {}
         self.training_of: dict[Log, Training] = {}
         self.moved = False
-        self._places = places
+        self._locations = locations
         self._source_of = source_of
         self._hand = hand
         self._wanted: ByHand | None = None  # set from another thread, obeyed at the next poll
-        self._joining = {source: Joining[Log](places.directory, hand) for source in sources}
+        self._joining = {source: Joining[Log](locations.directory, hand) for source in sources}
         self._compared: dict[Log, tuple[int, int]] = {}  # generation and size, when it was
         self._wholly_compared: dict[Log, tuple[int, int]] = {}  # and rows, when all were there
         self._grown: dict[Log, None] = {}  # since logs were compared
@@ -99,7 +99,7 @@ class Grouping:
     def found(self, log: Log) -> Training:
         """A log turned out to be one of a training: give it a place."""
         training = Training("", [log], self._judged_when([log]))
-        training.belongs_to(self._places.job(log.path))
+        training.belongs_to(self._locations.job(log.path))
         self.trainings[training] = None
         self.training_of[log] = training
         self.moved = True
@@ -162,8 +162,8 @@ class Grouping:
             unread = training.hparams is None or training.outdated
             if unread and self._source_of[training.logs[0]] in settled:
                 source = self._source_of[training.logs[0]]
-                folder = self._places.folder(training.place)
-                if any(log.path == training.place for log in training.logs):
+                folder = self._locations.folder(training.location)
+                if any(log.path == training.location for log in training.logs):
                     folder = None
                 training.configure(folder, files.files if source.name else None)
                 touched[training] = None
@@ -220,7 +220,7 @@ class Grouping:
                 old.remove(training)
             if training.logs != part:
                 training.join(part)
-            training.belongs_to(self._places.job(part[0].path))
+            training.belongs_to(self._locations.job(part[0].path))
             self._note_reasons(training, joining)
             touched[training] = None
             self.training_of |= dict.fromkeys(part, training)
@@ -247,9 +247,9 @@ class Grouping:
     def _name_all(self, touched: dict[Training, None]) -> None:
         trainings = list(self.trainings)
         self._named = len(trainings)
-        places = self._places.of([training.logs for training in trainings])
-        names = [self._places.name(place) for place in places]
+        locations = self._locations.of([training.logs for training in trainings])
+        names = [self._locations.name(location) for location in locations]
         shown = called(names, [training.hparams for training in trainings])
-        for training, place, name in zip(trainings, places, shown, strict=True):
-            if training.stands_at(place, name):
+        for training, location, name in zip(trainings, locations, shown, strict=True):
+            if training.stands_at(location, name):
                 touched[training] = None

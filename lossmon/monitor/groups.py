@@ -37,7 +37,7 @@ def ways(runs: Sequence[RunUpdate]) -> list[str]:
 def key_of(way: str, runs: Sequence[RunUpdate]) -> Key:
     """What runs of one group have in common; empty for a run that is in none."""
     if way == FOLDER:
-        return lambda run: os.path.dirname(run.place or run.run)
+        return lambda run: os.path.dirname(run.location or run.run)
     if way == JOBS:
         return lambda run: run.job.id.split("_")[0] if run.job is not None else ""
     if way == SEEDS:

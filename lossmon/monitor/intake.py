@@ -10,9 +10,9 @@ from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Source
 from lossmon.monitor.beside import Beside
 from lossmon.monitor.grouping import Grouping
+from lossmon.monitor.locations import Locations
 from lossmon.monitor.log import Log
 from lossmon.monitor.own import is_own
-from lossmon.monitor.places import Places
 from lossmon.monitor.raw import Tail
 from lossmon.monitor.training import Training
 from lossmon.monitor.undecided import Undecided
@@ -25,7 +25,7 @@ class Intake:
     """The logs, and what came of each.
 
     Args:
-        places: where logs stand among the targets.
+        locations: where logs stand among the targets.
         source_of: gets the source of each log.
         grouping: the trainings, which a log that goes or comes back changes.
 
@@ -36,13 +36,15 @@ class Intake:
         beside: settings that other boxes sent.
     """
 
-    def __init__(self, places: Places, source_of: dict[Log, Source], grouping: Grouping) -> None:
+    def __init__(
+        self, locations: Locations, source_of: dict[Log, Source], grouping: Grouping
+    ) -> None:
         self.logs: dict[str, Log] = {}
         self.refused: dict[str, str] = {}
         self.errors: dict[str, str] = {}
         self.beside = Beside()
         self.source_of = source_of
-        self._places = places
+        self._locations = locations
         self._grouping = grouping
         self._undecided = Undecided()
         self._spoke: dict[Log, float] = {}  # logs that may hold a row back -> when they last grew
@@ -67,7 +69,7 @@ class Intake:
             return None
         log = self.logs.get(path)
         if log is None:
-            log = self.logs[path] = Log(path, named=self._places.named(path))
+            log = self.logs[path] = Log(path, named=self._locations.named(path))
             if source.name or chunk.log == "-":
                 log.tail = Tail()  # a box or a pipe is not asked again
             self.source_of[log] = source
@@ -88,7 +90,7 @@ class Intake:
         self, source: Source, path: str, chunk: Chunk, touched: dict[Training, None]
     ) -> bool:
         """Keep a file of another box that says how a training there was set up; it is no log."""
-        if self._places.named(path):
+        if self._locations.named(path):
             return False
         count = len(self.beside.files)
         alone = self.beside.take(path, chunk.offset, chunk.data)
@@ -96,7 +98,7 @@ class Intake:
             source.drop(chunk.log)
         if alone or len(self.beside.files) > count:
             for training in self._grouping.trainings:
-                if path.startswith(f"{training.place}/") and training.hparams is not None:
+                if path.startswith(f"{training.location}/") and training.hparams is not None:
                     training.hparams = None  # is read anew
                     touched[training] = None
         return alone
@@ -108,7 +110,7 @@ class Intake:
         if data:
             log.anew()
         self.errors.pop(log.path, None)
-        if log.read == 0 and is_own(data) and not self._places.named(log.path):
+        if log.read == 0 and is_own(data) and not self._locations.named(log.path):
             log.refused = said("what lossmon saved; name the file itself to look at it")
         records = log.feed(data)
         self._spoke[log] = now

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from lossmon.formats.decoder import Skipped
 from lossmon.logs.source import Source
 from lossmon.monitor.intake import Intake
+from lossmon.monitor.locations import Locations
 from lossmon.monitor.log import Log
-from lossmon.monitor.places import Places
 from lossmon.words import joined, known, said
 
 _SHOWN = 60  # characters of a line that could not be read
@@ -25,13 +25,13 @@ class PassedOver:
     Args:
         intake: the logs.
         sources: where they come from.
-        places: where they stand.
+        locations: where they stand.
     """
 
-    def __init__(self, intake: Intake, sources: Sequence[Source], places: Places) -> None:
+    def __init__(self, intake: Intake, sources: Sequence[Source], locations: Locations) -> None:
         self._intake = intake
         self._sources = sources
-        self._places = places
+        self._locations = locations
 
     def known(self, targets: Sequence[str]) -> list[tuple[str, str]]:
         """Those under some targets whose format is known: path, and a line."""
@@ -40,7 +40,7 @@ class PassedOver:
             for log in self._logs()
             if log.decoder is not None
             and log.refused is None
-            and any(self._places.leads(one, log.path) for one in targets)
+            and any(self._locations.leads(one, log.path) for one in targets)
         ]
 
     def newest(self, most: int = 3) -> tuple[int, list[tuple[str, str]]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lossmon import regular
 from lossmon.errors import TargetError
 from lossmon.formats.json_document import DocumentDecoder
-from lossmon.logs.hosts import place_of, resolve
+from lossmon.logs.hosts import location_of, resolve
 from lossmon.logs.replay import MOST_KEPT, SPEEDS, Kept, Piece, ReplaySource, file_of
 from lossmon.monitor.log import Log
 from lossmon.monitor.sources import nothing_read, open_monitor
@@ -112,7 +112,7 @@ def open_replay(
     if from_step is not None:
         player.to_step(from_step)
         player.pause(True)
-    roots = [place_of(one) for text in targets for one in resolve(text)]
+    roots = [location_of(one) for text in targets for one in resolve(text)]
     return ReplayMonitor(player, roots, whole)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from lossmon.errors import FormatError, LossmonError, TargetError
 from lossmon.logs import schemes
-from lossmon.logs.hosts import host_of, place_of, prefix_of, resolve
+from lossmon.logs.hosts import host_of, location_of, prefix_of, resolve
 from lossmon.logs.scheme import Order, Target
 from lossmon.logs.source import Source
 from lossmon.monitor.training import Judging
@@ -53,7 +53,7 @@ def open_monitor(
         box = host_of(some[0]) if some[0].host else None
         only = None if logs is None else _below(prefix, logs)
         sources.append(opened(Order(tuple(some), watch, box, prefix, only)))
-    return Monitor(sources, [place_of(target) for target in parsed], judging)
+    return Monitor(sources, [location_of(target) for target in parsed], judging)
 
 
 def _below(prefix: str, logs: Sequence[str]) -> tuple[str, ...]:
@@ -63,14 +63,14 @@ def _below(prefix: str, logs: Sequence[str]) -> tuple[str, ...]:
 
 def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:
     """Why a target gave no run, in one line; None when it gave one."""
-    places = [place_of(one) for one in resolve(target)]
-    if any(monitor.found(place) for place in places):
+    locations = [location_of(one) for one in resolve(target)]
+    if any(monitor.found(location) for location in locations):
         return None
-    target = places[0]
-    why = next((why for why in map(monitor.trouble, places) if why), "")
+    target = locations[0]
+    why = next((why for why in map(monitor.trouble, locations) if why), "")
     if why:
         return TargetError(joined(": ", (target, why)))
-    without = monitor.passed.known(places)
+    without = monitor.passed.known(locations)
     if without:
         path, why = without[0]
         return FormatError(joined(": ", (path, why)))

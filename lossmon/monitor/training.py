@@ -51,7 +51,7 @@ class Training:
     pulse: Pulse = field(default_factory=Pulse)
     job: Job | None = None
     revision: int = 0
-    place: str = ""
+    location: str = ""
     hparams: Hparams | None = None
     outdated: bool = False  # they may say more by now
     _joined: dict[Log, str] = field(default_factory=dict)
@@ -120,12 +120,12 @@ class Training:
         self._engine = Engine()
         self.revision += 1
 
-    def stands_at(self, place: str, name: str) -> bool:
-        """Call the run by a name, after a place; True where that is another one."""
-        moved = (place, name) != (self.place, self.name)
-        if place != self.place:
+    def stands_at(self, location: str, name: str) -> bool:
+        """Call the run by a name, after its location; True where that is another one."""
+        moved = (location, name) != (self.location, self.name)
+        if location != self.location:
             self.hparams = None  # other files lie there
-        self.place, self.name = place, name
+        self.location, self.name = location, name
         self.revision += moved
         return moved
 
@@ -336,7 +336,7 @@ class Training:
             logs=tuple(self._info(log) for log in self.logs),
             job=self.job,
             hparams=self.hparams or NONE,
-            place=self.place,
+            location=self.location,
             gpus=self._shown_gpus(now),
             gpu_use=self.pulse.use,
             vitals=self.pulse.vitals,

@@ -143,7 +143,7 @@ class RunUpdate:
             do so have ended; None where nothing is known (programs that open it for each line).
         job: the job of Slurm that writes its log, where it was found by `slurm:`.
         hparams: how it was configured.
-        place: the folder or log that it is called after.
+        location: the folder or log that it is called after.
         removed: the run is no more (its logs turned out to belong to another one).
         hushed: patterns that the user has acknowledged or snoozed: they are still shown, but call
             for no attention (badge, order, notices).
@@ -183,7 +183,7 @@ class RunUpdate:
     job: Job | None = None
     ahead: Mapping[str, SeriesView] = field(default_factory=dict)
     hparams: Hparams = NONE
-    place: str = ""
+    location: str = ""
     removed: bool = False
     hushed: frozenset[str] = frozenset()
     stages: tuple[Stage, ...] = ()

@@ -20,9 +20,9 @@ from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.grouping import Grouping
 from lossmon.monitor.intake import Intake
 from lossmon.monitor.kinship import Trace, trace_of
+from lossmon.monitor.locations import Locations
 from lossmon.monitor.log import Log
 from lossmon.monitor.passed import PassedOver
-from lossmon.monitor.places import Places
 from lossmon.monitor.pulse import read_sample
 from lossmon.monitor.slices import FIRST_S, slice_after
 from lossmon.monitor.training import Judging, Training
@@ -57,15 +57,15 @@ class Monitor:
         self._settings = settings.current()
         self.keep: Callable[[str, Chunk], None] | None = None  # told of each chunk and its log
         self._sources = tuple(sources)
-        self._places = Places(self._sources, roots)
+        self._locations = Locations(self._sources, roots)
         self._sent: dict[str, RunUpdate] = {}  # what was handed out last, by run
         self._source_of: dict[Log, Source] = {}
         self._grouping = Grouping(
-            self._places, self._sources, self._source_of, ByHand.of(self._settings), judging
+            self._locations, self._sources, self._source_of, ByHand.of(self._settings), judging
         )
-        self._intake = Intake(self._places, self._source_of, self._grouping)
+        self._intake = Intake(self._locations, self._source_of, self._grouping)
         self.refused, self.errors = self._intake.refused, self._intake.errors
-        self.passed = PassedOver(self._intake, self._sources, self._places)
+        self.passed = PassedOver(self._intake, self._sources, self._locations)
         self._caught_up: set[Source] = set()  # all that was there at first was read
         self._seen: dict[Source, float] = {}  # until when it was heard of, where a link is down
         self._backlog: deque[tuple[Source, Chunk]] = deque()  # read, not taken in yet
@@ -204,7 +204,7 @@ class Monitor:
 
     def trouble(self, target: str) -> str:
         """Why a target on another box cannot be read, in words; empty where nothing is known."""
-        source, path = self._places.split(target)
+        source, path = self._locations.split(target)
         sources = [one for one in self._sources if not one.name] if source is None else [source]
         return next((why for one in sources if (why := one.trouble(path))), "")
 
@@ -256,7 +256,7 @@ class Monitor:
         return any(
             log.records
             for log in self._grouping.training_of
-            if self._places.leads(target, log.path)
+            if self._locations.leads(target, log.path)
         )
 
     def traces(self) -> list[tuple[RunUpdate, list[Trace]]]:
@@ -278,11 +278,11 @@ class Monitor:
     @property
     def roots(self) -> tuple[str, ...]:
         """The targets."""
-        return self._places.roots
+        return self._locations.roots
 
     def below(self, target: str, paths: dict[str, str]) -> dict[str, str]:
         """Of the paths (with a reason each) those that stand under a target."""
-        return {path: why for path, why in paths.items() if self._places.root(path) == target}
+        return {path: why for path, why in paths.items() if self._locations.root(path) == target}
 
     def close(self, within_s: float = _CLOSE_S) -> None:
         """Let go of files, watches and threads; what takes longer goes on as a daemon."""
@@ -294,14 +294,14 @@ class Monitor:
         if news is None:
             return
         sample = read_sample(news.get("vitals"))
-        told = self._places.note_jobs(source, news.get("jobs"), now)
+        told = self._locations.note_jobs(source, news.get("jobs"), now)
         start = len(source.prefix)
         for training in list(self._grouping.trainings):
             if self._grouping.source(training) is not source:
                 continue
             if sample is not None:
                 training.hear(sample, [log.path[start:] for log in training.logs], now)
-            job = self._places.job(training.logs[0].path) if told else None
+            job = self._locations.job(training.logs[0].path) if told else None
             if job is not None:
                 # It may have been found by another target before.
                 self._grouping.moved |= training.job is None

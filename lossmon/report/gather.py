@@ -19,14 +19,14 @@ from lossmon.hparams import read_hparams
 from lossmon.logs.discover import run_directory
 from lossmon.logs.files import LocalFiles
 from lossmon.logs.follower import Follower
-from lossmon.logs.hosts import place_of, resolve
+from lossmon.logs.hosts import location_of, resolve
 from lossmon.logs.local import LocalSource
 from lossmon.logs.target import check_local
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace
-from lossmon.monitor.places import Places, called
+from lossmon.monitor.locations import Locations, called
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Judging
 from lossmon.report.progress import Progress
@@ -145,10 +145,10 @@ def read_share(
 
 def _nothing_below(targets: Sequence[str], updates: Sequence[RunUpdate]) -> list[LossmonError]:
     """For each target without a run, why; such a target is read once more, for what to say."""
-    places = {target: [place_of(one) for one in resolve(target)] for target in targets}
-    there = Places([], [one for some in places.values() for one in some])
+    locations = {target: [location_of(one) for one in resolve(target)] for target in targets}
+    there = Locations([], [one for some in locations.values() for one in some])
     reached = {there.root(log.path) for update in updates for log in update.logs}
-    without = [target for target in targets if reached.isdisjoint(places[target])]
+    without = [target for target in targets if reached.isdisjoint(locations[target])]
     return [error for target in without for error in read_targets([target]).errors]
 
 
@@ -157,8 +157,8 @@ def _joined(
 ) -> list[RunUpdate]:
     """The runs there are, where logs that different processes have read may be of one training."""
     paths = [target.path for text in targets for target in resolve(text)]
-    places = Places([LocalSource(paths, watch=False)], paths)
-    joining = Joining[Trace](places.directory, ByHand.of(settings.current()))
+    locations = Locations([LocalSource(paths, watch=False)], paths)
+    joining = Joining[Trace](locations.directory, ByHand.of(settings.current()))
     traces = [trace for _, part in found for trace in part]
     joining.take(*traces)
     parts: list[list[Trace]] = []
@@ -174,12 +174,14 @@ def _joined(
     if again:
         for update in read_targets(targets, logs=again, judging=judging).updates:
             known[frozenset(log.path for log in update.logs)] = update
-    stand = places.of(parts)
+    stand = locations.of(parts)
     hparams = [
-        read_hparams([(one.path, one.format, one.start) for one in part], places.folder(place))
-        for part, place in zip(parts, stand, strict=True)
+        read_hparams(
+            [(one.path, one.format, one.start) for one in part], locations.folder(location)
+        )
+        for part, location in zip(parts, stand, strict=True)
     ]
-    names = called([places.name(place) for place in stand], hparams)
+    names = called([locations.name(location) for location in stand], hparams)
     said = {
         trace.path: (joining.why(trace, part), joining.why_not(trace))
         for part in parts
@@ -189,14 +191,14 @@ def _joined(
         replace(
             known[paths],
             run=name,
-            place=place,
+            location=location,
             hparams=settings_,
             logs=tuple(
                 replace(log, joined=said[log.path][0], parted=said[log.path][1])
                 for log in known[paths].logs
             ),
         )
-        for paths, place, name, settings_ in zip(logs_of, stand, names, hparams, strict=True)
+        for paths, location, name, settings_ in zip(logs_of, stand, names, hparams, strict=True)
         if paths in known
     ]
 

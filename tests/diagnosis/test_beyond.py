@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lossmon.diagnosis.outlook import outlook
-from lossmon.diagnosis.view import Curve
+from lossmon.diagnosis.view import LossCurve
 from lossmon.history.columns import Series
 from lossmon.history.run import History
 from lossmon.history.summary import Summary
@@ -165,11 +165,11 @@ def test_times_in_whole_seconds_of_a_fast_run_are_none() -> None:
 # -- what training on may bring --------------------------------------------------------------------
 
 
-def curve_of(values: np.ndarray) -> Curve:
+def curve_of(values: np.ndarray) -> LossCurve:
     series = Series("loss", "train_loss")
     for i, value in enumerate(values.tolist(), 1):
         series.append(i, value)
-    return Curve("loss", Summary().catch_up(series))
+    return LossCurve("loss", Summary().catch_up(series))
 
 
 @pytest.mark.parametrize("power", [0.3, 0.5, 1.0])

@@ -131,7 +131,12 @@ def test_results_are_kept_as_they_come(cache: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-RUN = {"object": {"findings": [], "logs": [{"path": "x"}]}, "place": "p", "given": "", "keys": [1]}
+RUN = {
+    "object": {"findings": [], "logs": [{"path": "x"}]},
+    "location": "p",
+    "given": "",
+    "keys": [1],
+}
 
 
 @pytest.mark.parametrize(
@@ -143,7 +148,7 @@ RUN = {"object": {"findings": [], "logs": [{"path": "x"}]}, "place": "p", "given
         (f"{KEY}a {RESULT}\n", False),
         (f"{KEY} []\n", False),
         (f"{KEY} {json.dumps({'runs': [RUN], 'refused': []})}\n", False),
-        (f"{KEY} {json.dumps({'runs': [{**RUN, 'place': 3}], 'refused': {}})}\n", False),
+        (f"{KEY} {json.dumps({'runs': [{**RUN, 'location': 3}], 'refused': {}})}\n", False),
         (f"{KEY} {json.dumps({'runs': [{**RUN, 'given': 3}], 'refused': {}})}\n", False),
         (f"{KEY} {json.dumps({'runs': [{**RUN, 'keys': ['x']}], 'refused': {}})}\n", False),
         (f"{KEY} {json.dumps({'runs': [{**RUN, 'object': {}}], 'refused': {}})}\n", False),
@@ -193,7 +198,7 @@ def test_a_worker_is_told_what_the_user_said(tmp_path: Path) -> None:
     before = settings.current()
     (run,) = json.loads(read(json.dumps(asked)))["runs"]
     assert run["object"]["total_steps"] == 777
-    assert run["place"] == str(log)
+    assert run["location"] == str(log)
     assert run["keys"] == sorted(set(run["keys"])) != []
     assert settings.current().total_steps == before.total_steps
     (tmp_path / "b.txt").write_text("no log at all\n" * 50)

@@ -8,7 +8,7 @@ import pytest
 
 from lossmon import settings
 from lossmon.errors import TargetError
-from lossmon.logs.hosts import place_of, resolve
+from lossmon.logs.hosts import location_of, resolve
 from lossmon.logs.ranges import expand
 from lossmon.settings import NamedHost, Settings
 
@@ -55,8 +55,10 @@ def test_boxes_only_where_nothing_here_is_called_so(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run1.jsonl").touch()
-    assert [place_of(one) for one in resolve("run[0-9].jsonl")] == ["run[0-9].jsonl"], "a pattern"
-    assert [place_of(one) for one in resolve("gpu[1-2]:runs")] == ["gpu1:runs", "gpu2:runs"]
+    assert [location_of(one) for one in resolve("run[0-9].jsonl")] == ["run[0-9].jsonl"], (
+        "a pattern"
+    )
+    assert [location_of(one) for one in resolve("gpu[1-2]:runs")] == ["gpu1:runs", "gpu2:runs"]
     with settings.using(Settings(hosts={f"gpu{i}": NamedHost(("~/exp",)) for i in (1, 2)})):
-        assert [place_of(one) for one in resolve("gpu[1-2]")] == ["gpu1:~/exp", "gpu2:~/exp"]
-        assert [place_of(one) for one in resolve("gpu[1-3]")] == ["gpu[1-3]"]
+        assert [location_of(one) for one in resolve("gpu[1-2]")] == ["gpu1:~/exp", "gpu2:~/exp"]
+        assert [location_of(one) for one in resolve("gpu[1-3]")] == ["gpu[1-3]"]

@@ -12,7 +12,7 @@ from lossmon.errors import ConfigError, TargetError
 from lossmon.logs.hosts import (
     as_flags,
     host_of,
-    place_of,
+    location_of,
     prefix_of,
     resolve,
     use_config,
@@ -164,7 +164,7 @@ NAMED = {
 )
 def test_a_box_that_is_named_in_the_settings(text: str, found: list[str]) -> None:
     settings.say(hosts=NAMED)
-    assert [place_of(one) for one in resolve(text)] == found
+    assert [location_of(one) for one in resolve(text)] == found
 
 
 def test_a_folder_goes_before_a_box_of_its_name(folder: Path) -> None:
@@ -203,7 +203,7 @@ def test_what_ssh_is_told_of_a_box(target: Target, host: Host, prefix: str) -> N
     settings.say(hosts=NAMED, ssh_options=("Port=1",), ssh_config="/c")
     assert host_of(target) == host
     assert prefix_of(target) == prefix
-    assert place_of(target) == prefix + target.path
+    assert location_of(target) == prefix + target.path
 
 
 def test_what_the_command_line_says_of_ssh_is_handed_on(folder: Path) -> None:

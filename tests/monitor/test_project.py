@@ -18,7 +18,7 @@ import pytest
 
 from lossmon.hparams import Hparams
 from lossmon.monitor import RunUpdate
-from lossmon.monitor.places import called
+from lossmon.monitor.locations import called
 from lossmon.monitor.sources import open_monitor
 from lossmon.report.gather import gather
 from tests.benchmarks.libraries.__main__ import SETTINGS, Run, below, wrong

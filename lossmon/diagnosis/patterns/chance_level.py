@@ -10,7 +10,7 @@ from lossmon.diagnosis import flat
 from lossmon.diagnosis.chance import Bounds, Chance, by_score, chance_of, guessing_for_epochs
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
 
 
@@ -49,7 +49,7 @@ def find(view: View) -> Finding | None:
     )
 
 
-def _of_score(chance: Chance, train: Curve) -> Finding:
+def _of_score(chance: Chance, train: LossCurve) -> Finding:
     mean = -float(np.mean(train.value))
     return Finding(
         "chance_level",
@@ -72,7 +72,7 @@ def _of_score(chance: Chance, train: Curve) -> Finding:
 _CERTAIN = ("contrastive", "llm", "lora", "preference")  # a level from a list says enough of these
 
 
-def _always(train: Curve, chance: Chance) -> bool:
+def _always(train: LossCurve, chance: Chance) -> bool:
     """It has never been clearly below guessing."""
     return train.low >= (1 - 2 * max(chance.within, Bounds.flat)) * chance.level
 

@@ -15,7 +15,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
 
 
@@ -81,7 +81,7 @@ def _start_of_run(bad: np.ndarray, last_bad: int) -> int:
     return int(good[-1]) + 1 if len(good) else 0
 
 
-def _zeroed(view: View, train: Curve) -> Finding | None:
+def _zeroed(view: View, train: LossCurve) -> Finding | None:
     """A loss that is exactly 0 row after row: a NaN that the logger hides.
 
     Hugging Face's Trainer logs a NaN loss as 0.0 unless logging_nan_inf_filter is off. The grad
@@ -110,7 +110,7 @@ def _zeroed(view: View, train: Curve) -> Finding | None:
     )
 
 
-def _far_above(view: View, train: Curve) -> Finding | None:
+def _far_above(view: View, train: LossCurve) -> Finding | None:
     values = train.value
     if train.n < view.enough or len(values) < Enough.points or train.start <= 0:
         return None
@@ -142,7 +142,7 @@ def _far_above(view: View, train: Curve) -> Finding | None:
     )
 
 
-def _finding(train: Curve, since: int, confidence: float, evidence: str) -> Finding:
+def _finding(train: LossCurve, since: int, confidence: float, evidence: str) -> Finding:
     return Finding("diverged", "critical", confidence, since, train.name, evidence)
 
 

@@ -11,7 +11,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.patterns.healthy import late_share
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
 
 
@@ -56,14 +56,14 @@ def find(view: View) -> Finding | None:
     )
 
 
-def _calm(train: Curve) -> bool:
+def _calm(train: LossCurve) -> bool:
     """Rows do not leap about: of what swings between 1.6 and 12 a fall says little."""
     newest = train.sketch.newest[np.isfinite(train.sketch.newest)]
     moves = np.abs(np.diff(newest))
     return len(moves) > 0 and float(np.mean(moves)) < Bounds.swings * train.scale
 
 
-def _not_plain(train: Curve, errors: float) -> Finding:
+def _not_plain(train: LossCurve, errors: float) -> Finding:
     """It fell by more than noise alone would make likely; more rows will tell."""
     return Finding(
         "falling",

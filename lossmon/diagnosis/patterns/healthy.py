@@ -10,7 +10,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
 from lossmon.diagnosis.patterns import not_converged, plateau
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
 
 
@@ -62,7 +62,7 @@ def find(view: View) -> Finding | None:
     )
 
 
-def late_share(train: Curve) -> float:
+def late_share(train: LossCurve) -> float:
     """The part of the fall that was made in the last fifth."""
     last = st.median(train.value[-max(3, len(train.value) // 20) :])
     if train.start <= last:
@@ -70,7 +70,7 @@ def late_share(train: Curve) -> float:
     return (train.level(0.8) - last) / (train.start - last)
 
 
-def _comes_back(train: Curve) -> bool:
+def _comes_back(train: LossCurve) -> bool:
     """The newest rows lie above the lowest level by more than noise."""
     newest = st.median(train.value[-max(3, len(train.value) // 20) :])
     rise = newest - train.low

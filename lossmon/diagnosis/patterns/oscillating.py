@@ -18,7 +18,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
 from lossmon.diagnosis.patterns import noisy, not_decreasing
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
 
 
@@ -100,7 +100,7 @@ def find(view: View) -> Finding | None:
     )
 
 
-def _sampling(train: Curve) -> bool:
+def _sampling(train: LossCurve) -> bool:
     """Swings are those of samples: neighbours tell nothing of each other, nor do the swings grow.
 
     Whatever the noise is like: P95 - P5 of skewed noise is 4 and 5 of the sigmas that a median

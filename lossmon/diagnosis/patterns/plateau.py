@@ -14,7 +14,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
 
 
@@ -93,7 +93,7 @@ def find(view: View, looser: float = 1.0, *, held: bool = True) -> Finding | Non
     )
 
 
-def _since(train: Curve) -> int:
+def _since(train: LossCurve) -> int:
     """The step after which less than a tenth of the drop was left."""
     levels = st.blocks(train.value, 20)
     line = train.end + 0.1 * train.drop

@@ -17,7 +17,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
 from lossmon.diagnosis.rates import at_that_rate
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import Curve, View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
 
 
@@ -147,7 +147,7 @@ def _proved(view: View) -> bool:
     return view.risen.since is not None
 
 
-def _lasting(train: Curve, least: float, view: View) -> tuple[float, float]:
+def _lasting(train: LossCurve, least: float, view: View) -> tuple[float, float]:
     """The rise of the last tenth and of the last fiftieth, the lesser, and what it must reach."""
     buckets = max(3, len(train.value) // 10)
     newest = st.median(train.value[-max(5, len(train.value) // 50) :])
@@ -158,7 +158,7 @@ def _lasting(train: Curve, least: float, view: View) -> tuple[float, float]:
     return (rise if newest - train.low >= least else 0.0), max(least, Bounds.errors * error)
 
 
-def _sudden(train: Curve, least: float, count: int) -> float:
+def _sudden(train: LossCurve, least: float, count: int) -> float:
     """The fast path: the rise that nearly all of the newest points agree on, or 0.
 
     The fewer points, the larger it must be: windows of 6, 12, 24, ... points, up to a twentieth
@@ -181,14 +181,14 @@ def _sudden(train: Curve, least: float, count: int) -> float:
     return 0.0
 
 
-def _first_above(train: Curve, line: float) -> int:
+def _first_above(train: LossCurve, line: float) -> int:
     """Step of the first of the newest points that all but single ones stay above a line."""
     below = np.flatnonzero(st.median3(train.sketch.newest) <= line)
     return int(train.sketch.newest_step[min(int(below[-1]) + 1, len(train.sketch.newest) - 1)
                                         if len(below) else 0])  # fmt: skip
 
 
-def _onset(train: Curve, line: float) -> int:
+def _onset(train: LossCurve, line: float) -> int:
     """First bucket after the lowest level from which on the curve stays above a line."""
     below = np.flatnonzero(train.smooth[train.low_at :] <= line)
     return train.low_at + int(below[-1]) + 1 if len(below) else train.low_at + 1

@@ -30,7 +30,7 @@ class Point(NamedTuple):
 
 
 @dataclass
-class Curve:
+class MetricCursor:
     """A metric and how far it was read.
 
     Attributes:
@@ -83,7 +83,7 @@ class Run:
     id: str
     log: str
     name: str
-    curves: dict[str, Curve] = field(default_factory=dict)
+    curves: dict[str, MetricCursor] = field(default_factory=dict)
     status: str = ""
     began: bool = False
     turn: int = 0  # which metric is looked at though nothing is said to be new
@@ -127,7 +127,7 @@ class Run:
                 continue
             if key not in self.curves and len(self.curves) >= MOST_KEYS:
                 continue
-            curve = self.curves.setdefault(key, Curve())
+            curve = self.curves.setdefault(key, MetricCursor())
             if curve.more or curve.newest is None or not _same(curve.newest, newest):
                 curve.newest = newest
                 due.append(key)

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from lossmon.errors import TargetError
-from lossmon.logs.hosts import place_of
+from lossmon.logs.hosts import location_of
 from lossmon.logs.mlflow.source import MlflowSource
 from lossmon.logs.target import parse
 from lossmon.monitor.sources import open_monitor
@@ -176,7 +176,7 @@ def test_failures_are_one_line_and_what_comes_back_is_read(
 def test_targets() -> None:
     target = parse("mlflow+https://tracking.lab:5000/sft%207b/owl/")
     assert (target.kind, target.path) == ("mlflow", "sft 7b/owl")
-    assert place_of(target) == "mlflow+https://tracking.lab:5000/sft 7b/owl"
+    assert location_of(target) == "mlflow+https://tracking.lab:5000/sft 7b/owl"
     for text in ("mlflow+http://ada:pw@host/x", "mlflow+http:///x", "mlflow+http://a b/x"):
         with pytest.raises(TargetError, match="not an address") as error:
             parse(text)

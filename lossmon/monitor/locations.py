@@ -20,7 +20,7 @@ from lossmon.text import distinct
 SLURM = "slurm:"  # what a target for jobs begins with
 
 
-class Places:
+class Locations:
     """The targets, as paths here or as `host:path`.
 
     Args:
@@ -40,7 +40,7 @@ class Places:
         self._others = [root for root in self._roots if root not in self._plain]
         self._heads = Counter(self._heading(root) for root in self._roots)
         self._root_of: dict[str, str] = {}
-        self._jobs: dict[str, Job] = {}  # by the place of each of its logs, and by its own
+        self._jobs: dict[str, Job] = {}  # by the location of each of its logs, and by its own
 
     def note_jobs(self, source: Source, said: Any, now: float) -> bool:
         """Take what a scheduler says of its jobs; True where it says something."""
@@ -52,44 +52,44 @@ class Places:
             self._root_of.clear()
         return bool(found)
 
-    def job(self, place: str) -> Job | None:
+    def job(self, location: str) -> Job | None:
         """The job that writes a log; None where none is known to."""
-        return self._jobs.get(place)
+        return self._jobs.get(location)
 
-    def split(self, place: str) -> tuple[Source | None, str]:
-        """The box that a place is on (None for this machine), and its path there."""
+    def split(self, location: str) -> tuple[Source | None, str]:
+        """The box that a location is on (None for this machine), and its path there."""
         for prefix, source in self._sources.items():
-            if place.startswith(prefix):
-                return source, place[len(prefix) :]
-        return None, place
+            if location.startswith(prefix):
+                return source, location[len(prefix) :]
+        return None, location
 
-    def root(self, place: str) -> str:
+    def root(self, location: str) -> str:
         """The target under which a log was found: the longest that leads to it."""
-        known = self._root_of.get(place)
+        known = self._root_of.get(location)
         if known is None:
-            source, path = self.split(place)
-            plain = [root for root in (place, *folders_above(place)) if root in self._plain]
-            others = [root for root in self._others if self.leads(root, place)]
+            source, path = self.split(location)
+            plain = [root for root in (location, *folders_above(location)) if root in self._plain]
+            others = [root for root in self._others if self.leads(root, location)]
             above = _join(source, os.path.dirname(path))
-            known = self._root_of[place] = max([*plain, *others], key=len, default=above)
+            known = self._root_of[location] = max([*plain, *others], key=len, default=above)
         return known
 
-    def leads(self, root: str, place: str) -> bool:
+    def leads(self, root: str, location: str) -> bool:
         """Whether a log is found under a target; it may be so under several."""
-        source, path = self.split(place)
+        source, path = self.split(location)
         host, below = self.split(root)
-        job = self._jobs.get(place)
+        job = self._jobs.get(location)
         return host is source and (_leads_to(below, path) or (job and _chooses(below, job)) is True)
 
-    def named(self, place: str) -> bool:
+    def named(self, location: str) -> bool:
         """Whether the user named this very file."""
-        return place in self._roots
+        return location in self._roots
 
-    def directory(self, place: str) -> str:
+    def directory(self, location: str) -> str:
         """The directory of the training that wrote a log."""
-        source, path = self.split(place)
-        if place in self._jobs:
-            return _join(source, f"{SLURM}{self._jobs[place].id}")
+        source, path = self.split(location)
+        if location in self._jobs:
+            return _join(source, f"{SLURM}{self._jobs[location].id}")
         return _join(source, run_directory(path))
 
     def of(self, trainings: Sequence[Sequence[Told]]) -> list[str]:
@@ -99,21 +99,21 @@ class Places:
             trainings: the logs of each.
         """
         holders = Counter(
-            place
+            location
             for logs in trainings
-            for place in {p for log in logs for p in folders_above(log.path)}
+            for location in {p for log in logs for p in folders_above(log.path)}
         )
-        return [self._place_of(logs, holders) for logs in trainings]
+        return [self._location_of(logs, holders) for logs in trainings]
 
-    def folder(self, place: str) -> str | None:
-        """A place as a folder, on another box as `host:path`; None where it is none."""
-        source, path = self.split(place)
+    def folder(self, location: str) -> str | None:
+        """A location as a folder, on another box as `host:path`; None where it is none."""
+        source, path = self.split(location)
         if source is None:
             return path if os.path.isdir(path) else None
-        return None if path.startswith(SLURM) else place
+        return None if path.startswith(SLURM) else location
 
-    def _place_of(self, logs: Sequence[Told], holders: Mapping[str, int]) -> str:
-        """The highest place of a training, not above its own folder, that no other is below."""
+    def _location_of(self, logs: Sequence[Told], holders: Mapping[str, int]) -> str:
+        """The highest location of a training, not above its own folder, that no other is below."""
         first = min(logs, key=lambda log: (log.format in PRINTED, log.path))
         if first.path in self._jobs:
             folder = self.directory(first.path)
@@ -126,22 +126,24 @@ class Places:
             start = root
         chain = [first.path, *folders_above(first.path)]
         chain = [
-            place
-            for place in chain
-            if place == start
-            or place.startswith(start.rstrip("/") + "/")
+            location
+            for location in chain
+            if location == start
+            or location.startswith(start.rstrip("/") + "/")
             or start in ("", os.curdir)
         ]
-        return next((place for place in reversed(chain) if holders.get(place, 1) == 1), first.path)
+        return next(
+            (location for location in reversed(chain) if holders.get(location, 1) == 1), first.path
+        )
 
-    def name(self, place: str) -> str:
+    def name(self, location: str) -> str:
         """A short name: below the target and headed by its last part, where that is no riddle."""
-        source, path = self.split(place)
-        if place in self._jobs:
-            called = name_of(self._jobs[place])
+        source, path = self.split(location)
+        if location in self._jobs:
+            called = name_of(self._jobs[location])
             one = "" if path.startswith(SLURM) else f" {os.path.basename(path)}"
             return _join(source, called + one)
-        root = self.root(place)
+        root = self.root(location)
         top = self.split(root)[1]
         is_directory = self._is_directory(root)
         head = _head(source, top)
@@ -183,7 +185,7 @@ def called(names: Sequence[str], hparams: Sequence[Hparams | None]) -> list[str]
     for name, one in zip(names, given, strict=True):
         if one and count[one] > 1:
             alike.setdefault(one, []).append(name)
-    apart = {one: distinct(places) for one, places in alike.items()}
+    apart = {one: distinct(locations) for one, locations in alike.items()}
     return [
         f"{one} ({apart[one][name]})" if one in apart else one or name
         for name, one in zip(names, given, strict=True)
