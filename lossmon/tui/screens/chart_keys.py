@@ -300,22 +300,11 @@ class ChartKeys(RunsScreen):
 
     def action_grid(self) -> None:
         """Small charts of all metrics of the run, and back."""
-        if self.has_class("-grid"):
-            self._close_grid()
-            return
-        self.add_class("-grid")
-        self._show_grid(self.chosen_run)
-        self.set_focus(self._grid)
-
-    def _close_grid(self) -> None:
-        self.remove_class("-grid")
-        if self.focused is self._grid:
-            self.set_focus(None)
-        self.call_after_refresh(self._show)
+        self.toggle("grid")
 
     def _show_grid(self, update: RunUpdate | None) -> None:
         """Bring the grid up to date where it is open."""
-        if self.has_class("-grid"):
+        if self.mode == "grid":
             view = self._view
             title = Content(printable(update.run) if update else "")
             if title.markup != self._grid.border_title:  # a border is sent again when it is set
@@ -328,7 +317,7 @@ class ChartKeys(RunsScreen):
     def _open_metric(self, message: SmallCharts.Opened) -> None:
         message.stop()
         self._view = replace(self._view, metrics=(message.key,) if message.key else ())
-        self._close_grid()
+        self.toggle("grid")
 
 
 def metric_charts(update: RunUpdate | None) -> list[SmallChart]:

@@ -39,9 +39,7 @@ class FindingKeys(RunsScreen):
 
     def action_panel(self) -> None:
         """The diagnosis on the whole screen, and back; arrows choose a finding there."""
-        self.toggle_class("-panel")
-        findings = self.query_one(Findings)
-        self.set_focus(findings if self.has_class("-panel") else None)
+        self.toggle("panel")
 
     def action_evidence(self) -> None:
         """The chosen finding on a screen of its own."""

@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual import on
 from textual.binding import Binding, BindingType
 
+from lossmon.tui.screens.modes import Mode
 from lossmon.tui.screens.shared import RunsScreen
-from lossmon.tui.widgets.log_lines import LogLines
 from lossmon.tui.widgets.log_pane import LogPane
 
 
@@ -23,32 +23,24 @@ class LogKeys(RunsScreen):
 
     def action_log_pane(self) -> None:
         """The raw log below the curve, and back."""
-        if self.has_class("-log"):
-            self.close_log()
-            return
-        self.add_class("-log")
-        self.set_focus(self.query_one(LogLines))  # at once: the next key is for the log
-        self.call_after_refresh(self._show_log)
+        if not self.close_search():
+            self.toggle("log")
 
-    def close_log(self) -> bool:
-        """Close the log or the search in it; False where it was closed."""
-        if not self.has_class("-log"):
-            return False
-        if not self.query_one(LogPane).close_search():
-            self.remove_class("-log")
-            self.set_focus(None)
-            self.call_after_refresh(self._show)
-        return True
+    def close_search(self) -> bool:
+        """Close the search in the log; False where it was closed."""
+        return self.mode == "log" and self.query_one(LogPane).close_search()
 
-    def _show_log(self) -> None:
-        self.query_one(LogPane).show(self.chosen_run)
-        self.follow_cursor()
+    def watch_mode(self, before: Mode, mode: Mode) -> None:
+        """A log that was opened begins at the point under the cursor."""
+        super().watch_mode(before, mode)
+        if mode == "log":
+            self.call_after_refresh(self.follow_cursor)
 
     def follow_cursor(self) -> None:
         """Choose the line that gave the point under the chart's cursor."""
         update, step = self.chosen_run, self.cursor_step
         told, self._told_step = self._told_step, None
-        if update is None or step is None or step == told or not self.has_class("-log"):
+        if update is None or step is None or step == told or self.mode != "log":
             return
         metric = next(iter(self._view.metrics), update.train or update.eval)
         if metric is not None:

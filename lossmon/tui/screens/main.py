@@ -25,6 +25,7 @@ from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.finding_keys import FindingKeys
 from lossmon.tui.screens.host_keys import HostKeys
 from lossmon.tui.screens.log_keys import LogKeys
+from lossmon.tui.screens.modes import MODES
 from lossmon.tui.screens.replay_keys import ReplayKeys
 from lossmon.tui.screens.save_keys import SaveKeys
 from lossmon.tui.screens.triage_keys import TriageKeys
@@ -39,7 +40,7 @@ from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
 from lossmon.words import said
 
-PANES = ("list", "wall", "panel", "solo", "log", "alone", "nolist", "nopanel")
+FOLDS = ("nolist", "nopanel")  # what is folded, whatever has the screen
 _HINT = said("? lists all keys, e opens the finding, q leaves")
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
@@ -150,13 +151,8 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         box = self.query_one("#filter", Input)
         if self._query.terms:
             box.display, box.value = True, left.filter
-        actions = {"list": self.action_runs, "wall": self.action_wall, "panel": self.action_panel,
-                   "solo": self.action_solo, "log": self.action_log_pane,
-                   "alone": self.action_alone, "nolist": self.action_fold_list,
-                   "nopanel": self.action_fold_panel}  # fmt: skip
-        for pane in left.panes:
-            if pane in actions:
-                actions[pane]()
+        self.add_class(*(f"-{fold}" for fold in FOLDS if fold in left.panes))
+        self.mode = next((mode for mode in MODES if mode in left.panes), "chart")
 
     def left(self, targets: Sequence[str], folder: str) -> Session:
         """How the screen is now, for the next one.
@@ -165,7 +161,8 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             targets: as typed.
             folder: where lossmon was started.
         """
-        panes = [name for name in PANES if self.has_class(f"-{name}")]
+        panes = [self.mode, *(fold for fold in FOLDS if self.has_class(f"-{fold}"))]
+        panes += ["overlay"] if self._overlaid else []
         base = self._baseline.run if self._baseline is not None else self._wanted_baseline
         return Session(
             tuple(targets),
@@ -178,7 +175,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             order=self._order,
             way=self._way,
             unfolded=tuple(self._unfolded),
-            panes=(*panes, *(["overlay"] if self._overlaid else [])),
+            panes=tuple(pane for pane in panes if pane != "chart"),
             sizes=self.sizes(),
         )
 
@@ -196,7 +193,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         if self._runs:
             self._tell_filtered(bool(runs))
         wide = self.has_class("-wide") and self.has_class("-tall")
-        wide = wide and not (self.has_class("-solo") or self.has_class("-nolist"))
+        wide = wide and self.mode != "solo" and not self.has_class("-nolist")
         self._fit_panes(len(runs))
         with self.app.batch_update():
             self.query_one("#top", lines.Line).say(self._top(self._passing, update, wide, scene))
@@ -280,33 +277,29 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
 
     def action_next(self, by: int) -> None:
         """Choose the run below or above; in the open diagnosis, scroll it."""
-        if self.has_class("-panel"):
+        if self.mode == "panel":
             self.query_one(Findings).scroll_relative(y=by, animate=False)
             return
         super().action_next(by)
 
     def action_solo(self) -> None:
         """The chart on the whole width, and back."""
-        self.toggle_class("-solo")
-        self.call_after_refresh(self._show)
+        self.toggle("solo")
 
     def action_back(self) -> None:
         """Close what was opened last; where nothing is open, show all runs."""
-        if self.close_log() or self._leave_runs():
+        if self.close_search() or self.close_filter():
             return
-        if not any(self.has_class(name) for name in ("-grid", "-panel", "-solo", "-alone")):
-            if self.focused is None and self.cursor_step is not None:
-                self.cursor_step = None
-            elif self.focused is None and len(self._runs) > 1:
-                self.action_runs()
+        if self.mode != "chart":
+            self.toggle(self.mode)
+        elif self._overlaid:
+            self.action_overlay()
+        elif self.focused is not None:
             self.set_focus(None)
-            return
-        if self.has_class("-grid"):
-            self._close_grid()
-        if self.has_class("-panel"):
-            self.set_focus(None)
-        self.remove_class("-panel", "-solo", "-alone")
-        self.call_after_refresh(self._show)
+        elif self.cursor_step is not None:
+            self.cursor_step = None
+        elif len(self._runs) > 1:
+            self.toggle("list")
 
 
 def empty_words(monitor: Monitor, knowledge: Knowledge, width: int, ascii: bool) -> list[str]:

@@ -9,6 +9,7 @@ from textual import on
 from textual.binding import Binding, BindingType
 from textual.css.scalar import Scalar
 
+from lossmon.tui.screens.modes import COVERING
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel
@@ -17,7 +18,6 @@ from lossmon.tui.widgets.run_list import RunList
 _LEAST = {"list": 24, "panel": 28, "rows": 4}  # cells of a panel that still says something
 _CHART = {"list": 30, "panel": 30, "rows": 8}  # and of the chart beside it
 _STEP = {"list": 4, "panel": 4, "rows": 2}
-_OVER = ("-list", "-wall", "-panel", "-alone", "-grid")  # what has the whole screen
 _PREVIEW = 10  # rows that a chart below the list of all runs needs
 
 
@@ -37,11 +37,7 @@ class PaneKeys(RunsScreen):
 
     def action_alone(self) -> None:
         """The chart alone on the whole screen, and back."""
-        opened = not self.has_class("-alone")
-        self.remove_class("-list", "-wall", "-panel", "-grid", "-solo")
-        self.set_class(opened, "-alone")
-        self.set_focus(None)
-        self.call_after_refresh(self._show)
+        self.toggle("alone")
 
     def action_fold_list(self) -> None:
         """Fold the list of runs beside the chart, and unfold it."""
@@ -79,7 +75,7 @@ class PaneKeys(RunsScreen):
 
     @property
     def _covered(self) -> bool:
-        return any(self.has_class(name) for name in _OVER)
+        return self.mode in COVERING
 
     @property
     def _resizable(self) -> str:
@@ -116,7 +112,7 @@ class PaneKeys(RunsScreen):
         self._fit(panel, "height", self._bounded("rows") if stacked else None)
         if runs:
             free = self.query_one("#body").size.height - runs - 3  # a header, two borders
-            preview = self.has_class("-list") and self.has_class("-tall") and free >= _PREVIEW
+            preview = self.mode == "list" and self.has_class("-tall") and free >= _PREVIEW
             self.set_class(preview, "-preview")
 
     @staticmethod

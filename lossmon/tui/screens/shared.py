@@ -11,6 +11,7 @@ from textual.reactive import reactive
 
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.groups import worst_of
+from lossmon.tui.screens.modes import FOCUSED, Mode, under
 from lossmon.tui.screens.steady import SteadyScreen
 from lossmon.tui.view import View
 
@@ -25,9 +26,11 @@ class RunsScreen(SteadyScreen[None]):
         _view: how it is looked at.
         _ascii: plain signs only.
         cursor_step: the step on which the cursor of the chart stands; None where it is off.
+        mode: what has the screen; each is a class of the style sheet.
     """
 
     cursor_step: reactive[int | None] = reactive(None)
+    mode: reactive[Mode] = reactive[Mode]("chart", init=False)
 
     def __init__(self, ascii: bool) -> None:
         super().__init__()
@@ -37,6 +40,7 @@ class RunsScreen(SteadyScreen[None]):
         self._chosen: str | None = None
         self._view = View()
         self._by_hand = False  # the user chose the run or looks into it: it stays
+        self._under: Mode = "chart"  # to which closing what is open leads
 
     @property
     def chosen_line(self) -> RunUpdate | None:
@@ -65,6 +69,19 @@ class RunsScreen(SteadyScreen[None]):
         """The cursor is drawn where it stands now."""
         self._by_hand = self._by_hand or self.cursor_step is not None
         self._show()
+
+    def toggle(self, mode: Mode) -> None:
+        """Open something, or close it where it is open."""
+        self.mode = self._under if self.mode == mode else mode
+
+    def watch_mode(self, before: Mode, mode: Mode) -> None:
+        """Arrange the screen, and give the keys to what was opened."""
+        self._under = under(mode, before, self._under)
+        self.remove_class(f"-{before}", update=False)
+        self.add_class(f"-{mode}")
+        selector = FOCUSED.get(mode)
+        self.set_focus(self.query_one(selector) if selector else None)
+        self.call_after_refresh(self._show)
 
     @abstractmethod
     def _show(self) -> None:

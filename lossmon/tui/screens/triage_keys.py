@@ -21,6 +21,7 @@ from lossmon.text import clip, distinct, printable
 from lossmon.tui import by_setting, look, query, triage
 from lossmon.tui.insight import Insight
 from lossmon.tui.screens.group_keys import GroupKeys
+from lossmon.tui.screens.modes import COVERING
 from lossmon.tui.screens.settings import SettingsScreen
 from lossmon.tui.triage import ORDERS, TITLES, Scene
 from lossmon.tui.widgets.chart_view import ChartView
@@ -139,19 +140,19 @@ class TriageKeys(GroupKeys):
         listed = self.query_one(RunList)
         listed.show(runs, self._chosen, scene)
         title = self._knowledge.tell("runs")
-        if scene.order != "need" or self.has_class("-list"):
+        if scene.order != "need" or self.mode == "list":
             title = self._knowledge.say(_by(scene.order))
         if self._way:
             way = known(printable(self._way))
             title += self._knowledge.tell(", grouped by {way}", way=way)
         foot = ""
-        if self.has_class("-list"):
+        if self.mode == "list":
             found = self._knowledge.say(self._insight.sweep(self._runs, self._show_from_thread))
             foot = clip(found, max(20, self.size.width - 8), ascii=self._ascii)
         if (title, foot) != self._list_title:  # a border is sent again when it is set
             self._list_title = title, foot
             listed.border_title, listed.border_subtitle = Content(title), Content(foot)
-        if self.has_class("-wall"):
+        if self.mode == "wall":
             view = self._view
             charts = [_small(run, scene) for run in runs]
             self._wall.show(
@@ -185,11 +186,7 @@ class TriageKeys(GroupKeys):
 
     def action_runs(self) -> None:
         """All runs on the whole screen, with every column that fits; and back."""
-        opened = not self.has_class("-list")
-        self.remove_class("-wall", "-grid", "-panel", "-solo", "-alone")
-        self.set_class(opened, "-list")
-        # The list is on the screen only after the styles were applied.
-        self.call_after_refresh(self._arranged, self.query_one(RunList) if opened else None)
+        self.toggle("list")
 
     @property
     def _wall(self) -> SmallCharts:
@@ -197,22 +194,15 @@ class TriageKeys(GroupKeys):
 
     def action_wall(self) -> None:
         """Small charts of all runs with their badges, and back."""
-        opened = not self.has_class("-wall")
-        self.remove_class("-list", "-grid", "-panel", "-solo", "-alone")
-        self.set_class(opened, "-wall")
-        self.call_after_refresh(self._arranged, self._wall if opened else None)
-
-    def _arranged(self, focused: RunList | SmallCharts | None) -> None:
-        self.set_focus(focused)
-        self._show()
+        self.toggle("wall")
 
     @on(RunList.Opened)
     def _open_run(self, message: RunList.Opened) -> None:
         message.stop()
         if self._chosen in self._folds:
             self.action_fold()
-        elif self.has_class("-list"):
-            self.action_runs()
+        elif self.mode == "list":
+            self.toggle("list")
         else:
             self.set_focus(None)
 
@@ -225,24 +215,20 @@ class TriageKeys(GroupKeys):
     def _open_from_wall(self, message: SmallCharts.Opened) -> None:
         message.stop()
         self._choose(message.key)
-        self.action_wall()
+        self.toggle("wall")
 
-    def _leave_runs(self) -> bool:
-        """Close what is open of the list, the wall and the filter; False where nothing was."""
+    def close_filter(self) -> bool:
+        """Give the filter up; False where there was none."""
         box = self.query_one("#filter", Input)
-        if box.display:
-            box.display, box.value, self._query = False, "", query.Query()
-            self._filter_text = ""
-            self.set_focus(self.query_one(RunList) if self.has_class("-list") else None)
-        elif self._overlaid and not self.has_class("-list") and not self.has_class("-wall"):
-            self.action_overlay()
-        elif self.has_class("-list"):
-            self.action_runs()
-        elif self.has_class("-wall"):
-            self.action_wall()
-        else:
+        if not box.display:
             return False
+        box.display, box.value, self._query = False, "", query.Query()
+        self._filter_text = ""
+        self._focus_list()
         return True
+
+    def _focus_list(self) -> None:
+        self.set_focus(self.query_one(RunList) if self.mode == "list" else None)
 
     # -- order, marks, baseline ------------------------------------------------------------------
 
@@ -268,7 +254,7 @@ class TriageKeys(GroupKeys):
         self._order = key
         self._by_hand = True  # another order is no reason to look at another run
         self._show()
-        if not (self.has_class("-wide") or self.has_class("-list")):
+        if not (self.has_class("-wide") or self.mode == "list"):
             self.notify(_by(key), timeout=2)
 
     def action_mark(self) -> None:
@@ -339,8 +325,9 @@ class TriageKeys(GroupKeys):
             self.notify(said("mark runs with space, then a puts them on one chart"), timeout=4)
             return
         self._overlaid = not self._overlaid
-        self.remove_class("-list", "-wall", "-grid", "-panel")
-        self.call_after_refresh(self._arranged, None)
+        if self.mode in COVERING - {"alone"}:
+            self.mode = "chart"
+        self._show()
 
     def action_baseline(self) -> None:
         """Compare every run with the chosen one at the same step; again, and no more."""
@@ -369,7 +356,7 @@ class TriageKeys(GroupKeys):
     @on(Input.Submitted, "#filter")
     def _kept(self) -> None:
         self.query_one("#filter", Input).display = bool(self._query.terms)
-        self.set_focus(self.query_one(RunList) if self.has_class("-list") else None)
+        self._focus_list()
 
 
 def _by(key: str) -> Said:
