@@ -14,5 +14,6 @@ What is shown:
     wording.py   what the panel says, wrapped             tongue.py    the language
     triage.py    the columns of the list                  by_setting.py  those of settings
     query.py     the filter                               quiet.py     what was acknowledged
+    cards.py     a small chart a run, or a metric
     insight.py   what the runs say together               palette.py   every command by name
 """

@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
 from textual.actions import ActionParseResult
@@ -34,7 +34,7 @@ from lossmon.tui.driver import TerminalDriver
 from lossmon.tui.leaving import LEAVE_S, Impatient
 from lossmon.tui.messages import RunsUpdated, ServiceFailed, Shown, WatchFailed
 from lossmon.tui.notices import Notices
-from lossmon.tui.palette import COMMANDS, Palette
+from lossmon.tui.palette import WITHOUT_KEY, Palette, parted
 from lossmon.tui.screens.help import HelpScreen, keys_of
 from lossmon.tui.screens.leave import Choice, LeaveScreen
 from lossmon.tui.screens.main import MainScreen
@@ -81,8 +81,20 @@ class LossmonApp(WiredApp):
     ALLOW_SELECT = False  # nothing copies a selection of Textual's; the terminal's own works
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", show=False, priority=True),
-        Binding("N", "notices", "notices", show=False),
-        Binding("T", "next_theme", "theme", show=False, tooltip="Dark, light, contrast, ..."),
+        Binding(
+            "N",
+            "notices",
+            "notices",
+            show=False,
+            tooltip="Notices: bell and desktop notices, on or off",
+        ),
+        Binding(
+            "T",
+            "next_theme",
+            "theme",
+            show=False,
+            tooltip="Next theme: dark, light, contrast, colour-blind; kept in config.toml",
+        ),
         Binding("question_mark", "help", "all keys", show=False, key_display="?"),
         Binding("ctrl+l", "redraw", "draw anew", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
@@ -371,19 +383,14 @@ class LossmonApp(WiredApp):
         textual_private.end(self, crash.STATUS)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """Every action that has a key, by name; nothing of Textual's own, which says less."""
-        keys = {key.action: f" ({key.keys})" for key in keys_of(screen)}
-        for title, meaning, action in COMMANDS:
-            owner = self if hasattr(self, f"action_{action}") else self._main
-            run: Callable[[], Any] = getattr(owner, f"action_{action}")
-            named = self.words.fixed(title) + keys.get(action, "")
-            yield SystemCommand(named, self.words.fixed(meaning), run)
-        listed = {action for _, _, action in COMMANDS}
+        """Every action that has a key, as the key says it; nothing of Textual's own."""
+        tell = self.words.fixed
         for key in keys_of(screen):
-            if key.action not in listed:
-                title = f"{self.words.fixed(key.words)} ({key.keys})"
-                run = partial(screen.run_action, key.action)
-                yield SystemCommand(title, self.words.fixed(key.section), run)
+            title, meaning = parted(tell(key.tooltip or key.words))
+            run = partial(self.run_action, key.action, key.node)
+            yield SystemCommand(f"{title} ({key.keys})", meaning or tell(key.section), run)
+        for action, words in WITHOUT_KEY if screen is self._main else ():
+            yield SystemCommand(*parted(tell(words)), partial(self.run_action, action, screen))
 
 
 def _is_being_built(node: DOMNode | None) -> bool:

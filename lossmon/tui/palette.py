@@ -19,49 +19,17 @@ from lossmon.tui.widgets.options import Options
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-# Title, meaning, action of each command of ours that says more than its key does.
-COMMANDS = (
-    ("Smoothing", "off, 0.6, 0.9, 0.97", "smoothing"),
-    ("Logarithmic axis", "log or linear loss", "log_y"),
-    ("X axis", "by step, epoch, time, clock or tokens", "x_axis"),
-    ("Logarithmic x axis", "log or linear", "log_x"),
-    ("Y range", "every value inside, or robust against spikes", "range"),
-    ("Strip", "the next curve below the chart: a gap, a rate, a speed, or none", "strip"),
-    ("Cursor", "read the exact values of a point", "cursor"),
-    ("Follow", "the newest point, the window as wide as it is", "follow"),
-    ("Whole run", "zoom out", "whole"),
-    ("Metrics", "choose what is charted", "metrics"),
-    ("All metrics", "a grid of small charts", "grid"),
-    ("All runs", "a list with every column that fits", "runs"),
-    ("Wall of runs", "small charts of all runs", "wall"),
-    ("Filter runs", "by name, host, state or pattern", "filter"),
-    ("Sort runs", "by the next column", "order"),
-    ("Overlay", "the marked runs on one chart", "overlay"),
-    ("Baseline", "compare every run with this one", "baseline"),
-    ("Group runs", "by seeds, folder, job array or any setting", "group"),
-    ("Fold", "or unfold a group of runs", "fold"),
-    ("Join or part", "the marked runs are one; without marks its logs are a run each", "join"),
-    ("Diagnosis", "on the whole screen", "panel"),
-    ("Evidence", "the finding, its evidence drawn on the curve", "evidence"),
-    ("Acknowledge", "the finding stays visible but quiet until it gets worse", "acknowledge"),
-    ("Snooze", "the finding is quiet for a while", "snooze"),
-    ("Chart alone", "on the whole screen", "alone"),
-    ("Chart and diagnosis", "without the list of runs", "solo"),
-    ("Fold the list", "or unfold it", "fold_list"),
-    ("Fold the diagnosis", "into one line, or unfold it", "fold_panel"),
-    ("Notices", "bell and desktop notices, on or off", "notices"),
-    ("Answer ssh", "type a password, confirm a host key, or connect now", "ask_host"),
-    ("Log", "the raw lines below the curve", "log_pane"),
-    ("Copy a report", "20 lines to the clipboard: chart, verdict, evidence", "copy_report"),
-    ("Add a box", "hosts of your ssh configuration, beside what is watched", "boxes"),
-    ("Settings", "of the run; of marked runs only what differs", "settings"),
-    ("Save", "the picture as SVG and the data as CSV", "save"),
-    ("Next theme", "dark, light, contrast, colour-blind; kept in config.toml", "next_theme"),
-    ("Keep this look", "smoothing, axes, strip and language, in config.toml", "keep_look"),
-    ("Help", "the keys of the place one is in", "help"),
-    ("Replay", "see the run come again: what would it have said then?", "replay"),
-    ("Language", "English or Chinese", "language"),
-)
+WITHOUT_KEY = (
+    ("runs", "All runs: a list with every column that fits"),
+    ("alone", "Chart alone: on the whole screen"),
+    ("keep_look", "Keep this look: smoothing, axes, strip and language, in config.toml"),
+)  # action of the main screen, and what it does
+
+
+def parted(words: str) -> tuple[str, str]:
+    """The title and the meaning in what a key says at length: "Snooze: quiet for a while"."""
+    title, colon, meaning = words.replace("：", ": ", 1).partition(": ")
+    return title, meaning if colon else ""
 
 
 class _Commands(CommandList, Options):

@@ -27,7 +27,7 @@ from tests.tui.synthetic import monitor_of
 WIDE = (140, 40)
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], bool], timeout_s: float = 10) -> None:
+async def until(pilot: Pilot[None], holds: Callable[[], bool], timeout_s: float = 90) -> None:
     """Wait until something holds; no fixed sleeps."""
     deadline = asyncio.get_running_loop().time() + timeout_s
     while not holds():

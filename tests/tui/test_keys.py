@@ -44,7 +44,7 @@ async def test_the_mouse_is_told_what_a_key_does(app: LossmonApp) -> None:
         await until(pilot, lambda: "g grid" in words(app, "#keys"))
         keys, text = main_of(app).query_one(Keys), words(app, "#keys")
         await pilot.hover("#keys", offset=(text.index("g grid"), 0))
-        await until(pilot, lambda: keys.tooltip == "Small charts of all metrics")
+        await until(pilot, lambda: keys.tooltip == "All metrics: a grid of small charts")
         await pilot.hover("#keys", offset=(WIDE[0] - 1, 0))
         await until(pilot, lambda: keys.tooltip is None)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lossmon.monitor.standing import WORDS
-from lossmon.tui.palette import COMMANDS
+from lossmon.tui.palette import WITHOUT_KEY
 from lossmon.tui.screens.help import _TITLES, SIGNS
 from lossmon.tui.screens.leave import _WORDS
 from lossmon.tui.triage import COLUMNS, ORDERS, TITLES
@@ -30,8 +30,7 @@ def told() -> Iterator[str]:
                 doc = ast.get_docstring(node) if node.name.startswith("action_") else None
                 if doc:
                     yield doc.split("\n")[0].rstrip(".")
-    for title, meaning, _ in COMMANDS:
-        yield from (title, meaning)
+    yield from (words for _, words in WITHOUT_KEY)
     yield from (meaning for *_, meaning in [*SIGNS, *_WORDS])
     yield from _TITLES.values()
     yield from (column.title for column in COLUMNS)

@@ -12,17 +12,17 @@ from textual.content import Content
 from lossmon.chart import cursor as cur
 from lossmon.chart import window as win
 from lossmon.chart.marks import marks_of, onsets_of
-from lossmon.chart.of_run import charts_of, strip_of, strips_of, tokens_of
+from lossmon.chart.of_run import strip_of, strips_of, tokens_of
 from lossmon.chart.strips import NAMES
 from lossmon.monitor import RunUpdate
 from lossmon.text import cell_width, clip, printable
-from lossmon.tui import look
+from lossmon.tui.cards import cards_of
 from lossmon.tui.screens.metrics import MetricsScreen
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.tongue import words_of
 from lossmon.tui.view import next_smoothing
 from lossmon.tui.widgets.chart_view import ChartView
-from lossmon.tui.widgets.small_charts import Look, SmallChart, SmallCharts
+from lossmon.tui.widgets.small_charts import Look, SmallCharts
 from lossmon.words import joined, known, said
 
 _PAN = 0.25  # of the window
@@ -34,14 +34,26 @@ class ChartKeys(RunsScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "smoothing", "smooth", tooltip="Smoothing: off, 0.6, 0.9, 0.97"),
-        Binding("y", "log_y", "log scale", tooltip="Logarithmic loss axis"),
-        Binding("x", "x_axis", "x axis", tooltip="By step, epoch, time, clock or tokens"),
-        Binding("X", "log_x", "log x", show=False),
-        Binding("r", "range", "range", show=False),
-        Binding("v", "strip", "strip", show=False),
-        Binding("m", "metrics", "metric", tooltip="Chart other metrics"),
-        Binding("g", "grid", "grid", tooltip="Small charts of all metrics"),
-        Binding("c", "cursor", "cursor", tooltip="Read exact values"),
+        Binding("y", "log_y", "log scale", tooltip="Logarithmic axis: log or linear loss"),
+        Binding("x", "x_axis", "x axis", tooltip="X axis: by step, epoch, time, clock or tokens"),
+        Binding("X", "log_x", "log x", show=False, tooltip="Logarithmic x axis: log or linear"),
+        Binding(
+            "r",
+            "range",
+            "range",
+            show=False,
+            tooltip="Y range: every value inside, or robust against spikes",
+        ),
+        Binding(
+            "v",
+            "strip",
+            "strip",
+            show=False,
+            tooltip="Strip: the next curve below the chart: a gap, a rate, a speed, or none",
+        ),
+        Binding("m", "metrics", "metric", tooltip="Metrics: choose what is charted"),
+        Binding("g", "grid", "grid", tooltip="All metrics: a grid of small charts"),
+        Binding("c", "cursor", "cursor", tooltip="Cursor: read the exact values of a point"),
         Binding("left,h", "move(-1)", "left", show=False),
         Binding("right,l", "move(1)", "right", show=False),
         Binding("shift+left,H", "leap(-1)", "left", show=False),
@@ -50,9 +62,15 @@ class ChartKeys(RunsScreen):
         Binding("end", "end(1)", "last point", show=False),
         Binding("plus,equals_sign", "zoom(0.5)", "zoom in", key_display="+", show=False),
         Binding("minus", "zoom(2.0)", "zoom out", key_display="-", show=False),
-        Binding("0", "whole", "whole run", show=False),
+        Binding("0", "whole", "whole run", show=False, tooltip="Whole run: zoom out"),
         Binding("u", "stage", "next stage", show=False),
-        Binding("f", "follow", "follow", show=False),
+        Binding(
+            "f",
+            "follow",
+            "follow",
+            show=False,
+            tooltip="Follow: the newest point, the window as wide as it is",
+        ),
         Binding("left_square_bracket", "onset(-1)", "previous finding", show=False),
         Binding("right_square_bracket", "onset(1)", "next finding", show=False),
     ]
@@ -309,30 +327,10 @@ class ChartKeys(RunsScreen):
             title = Content(printable(update.run) if update else "")
             if title.markup != self._grid.border_title:  # a border is sent again when it is set
                 self._grid.border_title = title
-            self._grid.show(
-                metric_charts(update), Look(view.smoothing, bool(view.log_y), view.x_axis)
-            )
+            self._grid.show(cards_of(update), Look(view.smoothing, bool(view.log_y), view.x_axis))
 
     @on(SmallCharts.Opened, "#metrics")
     def _open_metric(self, message: SmallCharts.Opened) -> None:
         message.stop()
         self._view = replace(self._view, metrics=(message.key,) if message.key else ())
         self.toggle("grid")
-
-
-def metric_charts(update: RunUpdate | None) -> list[SmallChart]:
-    """A small chart of every metric of a run, the loss first."""
-    if update is None:
-        return []
-    return [
-        SmallChart(
-            key=metric or "",
-            title=title,
-            badge=(),
-            curves=curves if len(curves) > 1 else (replace(curves[0], label=""),),
-            revision=(update.run, update.revision),
-            note=look.number(next(float(c.view.value[-1]) for c in curves if not c.faint)),
-            growing=update.state == "running",
-        )
-        for metric, title, curves in charts_of(update)
-    ]

@@ -28,11 +28,24 @@ class FindingKeys(RunsScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("d", "panel", "diagnosis", tooltip="The diagnosis on the whole screen"),
-        Binding("e", "evidence", "evidence", tooltip="The finding, its evidence drawn"),
-        Binding("i", "acknowledge", "ack", show=False, tooltip="Acknowledge the finding"),
-        Binding("z", "snooze", "snooze", show=False, tooltip="Snooze the finding"),
-        Binding("L", "language", "zh/en", tooltip="English or Chinese"),
+        Binding("d", "panel", "diagnosis", tooltip="Diagnosis: on the whole screen"),
+        Binding(
+            "e",
+            "evidence",
+            "evidence",
+            tooltip="Evidence: the finding, its evidence drawn on the curve",
+        ),
+        Binding(
+            "i",
+            "acknowledge",
+            "ack",
+            show=False,
+            tooltip="Acknowledge: the finding stays visible but quiet until it gets worse",
+        ),
+        Binding(
+            "z", "snooze", "snooze", show=False, tooltip="Snooze: the finding is quiet for a while"
+        ),
+        Binding("L", "language", "zh/en", tooltip="Language: English or Chinese"),
     ]
     quiet: Quiet
     _knowledge: Knowledge

@@ -29,8 +29,14 @@ class GroupKeys(PaneKeys):
     """By what runs are grouped, and which groups are unfolded."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("G", "group", "group", show=False, tooltip="Fold the runs of an experiment"),
-        Binding("F", "fold", "fold", show=False, tooltip="Fold or unfold a group"),
+        Binding(
+            "G",
+            "group",
+            "group",
+            show=False,
+            tooltip="Group runs: by seeds, folder, job array or any setting",
+        ),
+        Binding("F", "fold", "fold", show=False, tooltip="Fold: a group of runs, or unfold it"),
     ]
 
     def __init__(self, ascii: bool) -> None:

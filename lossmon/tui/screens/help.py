@@ -52,13 +52,17 @@ class Key(NamedTuple):
         section: the place or area it belongs to.
         keys: as they stand on a keyboard.
         words: what it does, in a sentence.
-        action: its name.
+        action: its name, with what it is called with.
+        tooltip: what the binding says at length; empty where it does not.
+        node: whose action it is.
     """
 
     section: str
     keys: str
     words: str
     action: str
+    tooltip: str
+    node: DOMNode
 
 
 def keys_of(screen: Screen[Any]) -> list[Key]:
@@ -78,6 +82,8 @@ def keys_of(screen: Screen[Any]) -> list[Key]:
             _shown(screen, bindings),
             _words(owners[section, name], bindings[0]),
             bindings[0].action,
+            bindings[0].tooltip,
+            owners[section, name],
         )
         for (section, name), bindings in grouped.items()
     ]

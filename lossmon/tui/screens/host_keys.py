@@ -39,8 +39,20 @@ class HostKeys(RunsScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("P", "ask_host", "answer ssh", show=False, tooltip="Answer a question of ssh"),
-        Binding("O", "boxes", "add a box", show=False, tooltip="Watch hosts of your ssh config"),
+        Binding(
+            "P",
+            "ask_host",
+            "answer ssh",
+            show=False,
+            tooltip="Answer ssh: type a password, confirm a host key, or connect now",
+        ),
+        Binding(
+            "O",
+            "boxes",
+            "add a box",
+            show=False,
+            tooltip="Add a box: hosts of your ssh configuration, beside what is watched",
+        ),
     ]
 
     def __init__(self, ascii: bool) -> None:

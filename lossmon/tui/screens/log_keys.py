@@ -16,7 +16,7 @@ class LogKeys(RunsScreen):
     """Opens and closes the log; the line that gave the point under the cursor is chosen in it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "log_pane", "log", tooltip="The raw log below the curve"),
+        Binding("t", "log_pane", "log", tooltip="Log: the raw lines below the curve"),
     ]
 
     _told_step: int | None = None  # by a line of the log: it stays chosen

@@ -49,8 +49,20 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
     """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "solo", "chart alone", show=False),
-        Binding("question_mark", "app.help", "all keys", key_display="?"),
+        Binding(
+            "enter",
+            "solo",
+            "chart alone",
+            show=False,
+            tooltip="Chart and diagnosis: without the list of runs",
+        ),
+        Binding(
+            "question_mark",
+            "app.help",
+            "all keys",
+            key_display="?",
+            tooltip="Help: the keys of the place one is in",
+        ),
         Binding("q", "app.quit", "quit"),
         Binding("escape", "back", "back", show=False),
     ]

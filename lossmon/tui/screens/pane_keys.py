@@ -25,8 +25,20 @@ class PaneKeys(RunsScreen):
     """Which panels stand beside the chart, and how large."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "fold_list", "list", show=False, tooltip="Fold the list of runs"),
-        Binding("2", "fold_panel", "diagnosis", show=False, tooltip="Fold the diagnosis"),
+        Binding(
+            "1",
+            "fold_list",
+            "list",
+            show=False,
+            tooltip="Fold the list: beside the chart, or unfold it",
+        ),
+        Binding(
+            "2",
+            "fold_panel",
+            "diagnosis",
+            show=False,
+            tooltip="Fold the diagnosis: into one line, and unfold it",
+        ),
         Binding("left_parenthesis", "resize(-1)", "narrower", key_display="(", show=False),
         Binding("right_parenthesis", "resize(1)", "wider", key_display=")", show=False),
     ]

@@ -27,7 +27,13 @@ class ReplayKeys(RunsScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("R", "replay", "replay", show=False, tooltip="See the run come again"),
+        Binding(
+            "R",
+            "replay",
+            "replay",
+            show=False,
+            tooltip="Replay: see the run come again: what would it have said then?",
+        ),
         Binding("full_stop", "replay_step(1)", "next row", key_display=".", show=False),
         Binding("comma", "replay_step(-1)", "row before", key_display=",", show=False),
         Binding("greater_than_sign", "replay_onset(1)", "next finding", key_display=">"),

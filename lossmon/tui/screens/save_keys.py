@@ -34,11 +34,16 @@ class SaveKeys(RunsScreen):
     """Copies and saves the run that is looked at, as it is looked at."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("C", "copy_report", "copy", show=False, tooltip="Copy a report of 20 lines"),
         Binding(
-            "D", "settings", "settings", show=False, tooltip="Settings; what marked runs differ in"
+            "C",
+            "copy_report",
+            "copy",
+            show=False,
+            tooltip="Copy a report: 20 lines to the clipboard: chart, verdict, evidence",
         ),
-        Binding("S", "save", "save", show=False, tooltip="Save the picture and the data"),
+        Binding(
+            "S", "save", "save", show=False, tooltip="Save: the picture as SVG and the data as CSV"
+        ),
     ]
     _knowledge: Knowledge
     save_to: str = ""

@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input
 
-from lossmon.chart.of_run import curves_of
 from lossmon.config.keep import keep
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import ConfigError, message_of
@@ -18,7 +17,8 @@ from lossmon.logs.source import Health
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.baseline import Baseline
 from lossmon.text import clip, distinct, printable
-from lossmon.tui import by_setting, look, query, triage
+from lossmon.tui import by_setting, query, triage
+from lossmon.tui.cards import card_of
 from lossmon.tui.insight import Insight
 from lossmon.tui.screens.group_keys import GroupKeys
 from lossmon.tui.screens.modes import COVERING
@@ -26,7 +26,7 @@ from lossmon.tui.screens.settings import SettingsScreen
 from lossmon.tui.triage import ORDERS, TITLES, Scene
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
-from lossmon.tui.widgets.small_charts import Look, SmallChart, SmallCharts
+from lossmon.tui.widgets.small_charts import Look, SmallCharts
 from lossmon.words import Said, known, said
 
 
@@ -45,14 +45,40 @@ class TriageKeys(GroupKeys):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j,n", "next(1)", "next run", key_display="j", show=False),
         Binding("up,k,p", "next(-1)", "previous run", key_display="k", show=False),
-        Binding("slash", "filter", "filter", key_display="/", tooltip="Filter runs"),
-        Binding("o", "order", "sort", tooltip="Sort the runs by another column"),
+        Binding(
+            "slash",
+            "filter",
+            "filter",
+            key_display="/",
+            tooltip="Filter runs: by name, host, state or pattern",
+        ),
+        Binding("o", "order", "sort", tooltip="Sort runs: by the next column"),
         Binding("space", "mark", "mark", show=False),
-        Binding("a", "overlay", "overlay", show=False),
-        Binding("b", "baseline", "baseline", show=False),
-        Binding("D", "settings", "settings", show=False, tooltip="Settings, or what differs"),
-        Binding("J", "join", "join", show=False, tooltip="Join the marked runs, or part one"),
-        Binding("w", "wall", "wall", tooltip="Small charts of all runs"),
+        Binding(
+            "a", "overlay", "overlay", show=False, tooltip="Overlay: the marked runs on one chart"
+        ),
+        Binding(
+            "b",
+            "baseline",
+            "baseline",
+            show=False,
+            tooltip="Baseline: compare every run with this one",
+        ),
+        Binding(
+            "D",
+            "settings",
+            "settings",
+            show=False,
+            tooltip="Settings: of the run; of marked runs only what differs",
+        ),
+        Binding(
+            "J",
+            "join",
+            "join",
+            show=False,
+            tooltip="Join or part: the marked runs are one; without marks its logs are a run each",
+        ),
+        Binding("w", "wall", "wall", tooltip="Wall of runs: small charts of all runs"),
     ]
 
     def __init__(self, ascii: bool) -> None:
@@ -154,7 +180,7 @@ class TriageKeys(GroupKeys):
             listed.border_title, listed.border_subtitle = Content(title), Content(foot)
         if self.mode == "wall":
             view = self._view
-            charts = [_small(run, scene) for run in runs]
+            charts = [card_of(run, scene) for run in runs]
             self._wall.show(
                 charts, Look(view.smoothing, bool(view.log_y), view.x_axis), self._chosen
             )
@@ -362,25 +388,3 @@ class TriageKeys(GroupKeys):
 def _by(key: str) -> Said:
     """By what the runs are sorted."""
     return said("runs by {what}", what=by_setting.name_of(key) or known(TITLES.get(key, key)))
-
-
-def _small(update: RunUpdate, scene: Scene) -> SmallChart:
-    """A run on the wall."""
-    sign, style = scene.badge(update)
-    tone = {look.STYLE["info"]: "info"}.get(style, "faint")
-    tone = scene.tone(update) or tone
-    mark = triage.mark_of(update, scene)[0].strip()
-    value = update.newest(update.train or update.eval)
-    return SmallChart(
-        key=update.run,
-        title=triage.name_of(update, scene),
-        badge=(
-            (look.dot(update, ascii=scene.ascii), "faint"),
-            (sign, tone),
-            (mark + " ", "accent"),
-        ),
-        curves=curves_of(update),
-        revision=update.revision,
-        note=look.number(value),
-        growing=update.state == "running",
-    )
