@@ -10,7 +10,7 @@ The terminal:
     clipboard.py through whatever lies between            notices.py   bell, desktop, title
     themes.py    colours
 What is shown:
-    view.py      how the chart is looked at               look.py      words, signs and styles
+    chart_options.py  how the chart is looked at             look.py      words, signs and styles
     wording.py   what the panel says, wrapped             tongue.py    the language
     triage.py    the columns of the list                  by_setting.py  those of settings
     query.py     the filter                               quiet.py     what was acknowledged

@@ -17,6 +17,7 @@ from lossmon.monitor.standing import WORDS, Standing, standing
 from lossmon.presentation.verdict import headline
 from lossmon.text import cell_width, clip, clip_middle, in_words, printable
 from lossmon.tui import by_setting, look
+from lossmon.words import Said, known, said
 
 _MARKS = "◆◇■□"  # one for each stroke of the chart
 
@@ -337,3 +338,8 @@ def narrow_columns_for(
     name = max(4, shared - curve)
     wanted = (("name", name), ("curve", curve), (number, room))
     return [(known[key], cells) for key, cells in wanted if cells]
+
+
+def order_in_words(key: str) -> Said:
+    """By what the runs are sorted."""
+    return said("runs by {what}", what=by_setting.name_of(key) or known(TITLES.get(key, key)))

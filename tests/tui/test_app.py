@@ -67,7 +67,7 @@ def listed(app: LossmonApp) -> list[str]:
 async def loaded(pilot: Pilot[None], runs: int = 3) -> None:
     app = pilot.app
     assert isinstance(app, LossmonApp)
-    await until(pilot, lambda: len(main_of(app)._runs) == runs)
+    await until(pilot, lambda: len(main_of(app).updates) == runs)
     await pilot.pause()
 
 
@@ -123,10 +123,10 @@ async def test_the_chosen_run_stays_chosen_when_others_arrive(
     async with app.run_test(size=WIDE) as pilot:
         await loaded(pilot)
         await pilot.press("j", "j")
-        assert main_of(app)._chosen == "runs/well"
+        assert main_of(app).chosen == "runs/well"
         write_jsonl(folder / "a-new-one" / "log.jsonl", training_rows(falling(40)))
-        await until(pilot, lambda: len(main_of(app)._runs) == 4)
-        assert main_of(app)._chosen == "runs/well"
+        await until(pilot, lambda: len(main_of(app).updates) == 4)
+        assert main_of(app).chosen == "runs/well"
 
 
 async def test_keys_change_how_the_curve_is_looked_at(app: LossmonApp) -> None:
@@ -143,7 +143,7 @@ async def test_keys_change_how_the_curve_is_looked_at(app: LossmonApp) -> None:
         assert main_of(app).query_one(ChartView).picture.x_axis == "epoch"
         await pilot.press("m", *"lr", "enter")
         await pilot.pause()
-        assert main_of(app)._view.metrics == ("lr",)
+        assert main_of(app).chart_options.metrics == ("lr",)
 
 
 async def test_the_filter_keeps_matching_runs_and_escape_gives_it_up(app: LossmonApp) -> None:
@@ -183,7 +183,7 @@ async def test_a_click_chooses_a_run(app: LossmonApp) -> None:
         await loaded(pilot)
         await pilot.click(RunList, offset=(3, 3))
         await pilot.pause()
-        assert main_of(app)._chosen == "runs/well"
+        assert main_of(app).chosen == "runs/well"
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ async def test_zoom_pan_whole_and_back(app: LossmonApp) -> None:
         await press(pilot, "0")
         assert shown(app) == whole
         await press(pilot, "plus", "minus")
-        assert main_of(app)._view.window is None
+        assert main_of(app).chart_options.window is None
 
 
 async def test_zoom_is_at_the_cursor_and_the_cursor_pulls_the_window(app: LossmonApp) -> None:
@@ -292,16 +292,16 @@ async def test_the_picker_filters_by_name_and_role_and_charts_several(app: Lossm
         await press(pilot, *"learn")
         assert app.screen.names == ["lr"]
         await press(pilot, "enter")
-        assert main_of(app)._view.metrics == ("lr",)
+        assert main_of(app).chart_options.metrics == ("lr",)
         await press(pilot, "m", *"loss")
         await press(pilot, "down", "space", "space")
         assert app.screen.marked == ["loss", "eval_loss"]
         await press(pilot, "enter")
-        assert main_of(app)._view.metrics == ("loss", "eval_loss")
+        assert main_of(app).chart_options.metrics == ("loss", "eval_loss")
         await press(pilot, "m", "escape")
-        assert main_of(app)._view.metrics == ("loss", "eval_loss")
+        assert main_of(app).chart_options.metrics == ("loss", "eval_loss")
         await press(pilot, "m", "up", "space", "enter")
-        assert main_of(app)._view.metrics == ()
+        assert main_of(app).chart_options.metrics == ()
 
 
 async def test_escape_takes_the_cursor_away(app: LossmonApp) -> None:
@@ -321,11 +321,11 @@ async def test_the_run_that_is_looked_into_stays_when_a_worse_one_arrives(
         await press(pilot, "plus")
         broken = [{"step": i, "loss": 2.0 if i < 60 else float("nan")} for i in range(1, 200)]
         write_jsonl(log.parents[1] / "z" / "log.jsonl", broken)
-        await until(pilot, lambda: len(main_of(app)._runs) == 2)
-        now = main_of(app)._chosen
+        await until(pilot, lambda: len(main_of(app).updates) == 2)
+        now = main_of(app).chosen
         assert now is not None
         assert now.endswith("a")
-        assert main_of(app)._view.window is not None
+        assert main_of(app).chart_options.window is not None
     monitor.close()
 
 

@@ -89,7 +89,7 @@ async def test_the_list_says_which_setting_goes_with_the_ending(sweep: Path) -> 
         runs = app._main.query_one(RunList)
         for _ in range(600):
             await pilot.pause(0.02)
-            app._main._show()
+            app._main.show_all()
             if str(runs.border_subtitle or ""):
                 break
         assert str(runs.border_subtitle).startswith("5 of 5 runs with lr >= 0.1 ")

@@ -31,7 +31,7 @@ async def test_three_hundred_growing_logs_are_shown_as_they_are(
     app = LossmonApp(monitor)
     try:
         async with app.run_test(size=(160, 45)) as pilot:
-            await until(pilot, lambda: len(main_of(app)._runs) == RUNS, 60)
+            await until(pilot, lambda: len(main_of(app).updates) == RUNS, 60)
             await loaded(pilot, RUNS)
             await pilot.press("escape", "o")
             await pilot.pause()
@@ -44,9 +44,11 @@ async def test_three_hundred_growing_logs_are_shown_as_they_are(
             )
             fleet = Fleet(folder, RUNS, rate=2.0)
             try:
-                first = main_of(app)._runs["runs/000-probe"].step or 0
+                first = main_of(app).updates["runs/000-probe"].step or 0
                 await until(
-                    pilot, lambda: (main_of(app)._runs["runs/000-probe"].step or 0) >= first + 6, 60
+                    pilot,
+                    lambda: (main_of(app).updates["runs/000-probe"].step or 0) >= first + 6,
+                    60,
                 )
                 assert 30 < len(drawn) <= 45, "only lines on the screen are drawn"
             finally:
@@ -55,7 +57,7 @@ async def test_three_hundred_growing_logs_are_shown_as_they_are(
             await until(
                 pilot,
                 lambda: all(
-                    main_of(app)._runs[run].step == row["step"] for run, row in newest.items()
+                    main_of(app).updates[run].step == row["step"] for run, row in newest.items()
                 ),
                 60,
             )

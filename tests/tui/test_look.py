@@ -24,8 +24,8 @@ from lossmon.monitor.update import RunUpdate
 from lossmon.session import Session
 from lossmon.text import cell_width
 from lossmon.tui import by_setting, clipboard, look, start, themes
+from lossmon.tui.chart_options import ChartOptions
 from lossmon.tui.triage import COLUMNS, Scene, column_of, mark_of, ordered
-from lossmon.tui.view import View
 from lossmon.tui.widgets import lines
 from lossmon.tui.wording import Wording, figure, in_order, joined, plain
 from lossmon.words import said
@@ -505,7 +505,7 @@ def test_a_text_reaches_the_clipboard_through_what_lies_between(
 
 
 def test_another_run_is_looked_at_whole() -> None:
-    view = View(0.9, True, "epoch", ("acc",), True, whole_y=True, strip="lr")
+    view = ChartOptions(0.9, True, "epoch", ("acc",), True, whole_y=True, strip="lr")
     again = view.of_another_run()
     assert (again.metrics, again.window) == ((), None)
     assert replace(again, metrics=("acc",)) == view

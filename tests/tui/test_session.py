@@ -106,7 +106,7 @@ async def test_the_next_screen_begins_as_the_last_was_left(folder: Path) -> None
         before = app._main
         hushed = before.quiet.kept()
         assert hushed
-        assert before._filter_text == "-name:zzz"
+        assert before.filter_text == "-name:zzz"
         if len(app.screen_stack) > 1:
             await pilot.press("escape")
         left = app.left([str(folder)], str(folder.parent))
@@ -130,7 +130,7 @@ async def test_the_next_screen_begins_as_the_last_was_left(folder: Path) -> None
         assert now._baseline is not None
         assert now._baseline.run == left.baseline
         assert now._order == left.order
-        assert now._chosen == left.chosen
+        assert now.chosen == left.chosen
         assert now.query_one("#filter", Input).value == "-name:zzz"
         assert now.query_one("#filter", Input).display
     monitor.close()

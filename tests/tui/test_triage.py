@@ -98,7 +98,7 @@ async def test_escape_opens_all_runs_and_enter_the_chosen_one(app: LossmonApp) -
         assert "rebound" in rows[0]
         await pilot.press("down", "enter")
         await pilot.pause()
-        assert main_of(app)._chosen == "runs/sft-7b"
+        assert main_of(app).chosen == "runs/sft-7b"
         assert main_of(app).query_one(ChartView).region.area > 0
         assert main_of(app).query_one(RunList).region.area == 0
 
@@ -222,7 +222,7 @@ async def test_the_wall_shows_every_run_and_opens_one(app: LossmonApp) -> None:
         assert "sft-7b" in top
         await pilot.press("right", "enter")
         await pilot.pause()
-        assert main_of(app)._chosen == "runs/sft-7b"
+        assert main_of(app).chosen == "runs/sft-7b"
         assert wall.region.area == 0
         assert isinstance(app.screen, MainScreen)
 
@@ -242,7 +242,7 @@ async def test_the_chosen_line_is_scrolled_into_view(tmp_path: Path, frozen: Non
             await pilot.press(*keys)
             await pilot.pause()
             runs = main_of(app).query_one(RunList)
-            chosen = (main_of(app)._chosen or "").rsplit("/")[-1]
+            chosen = (main_of(app).chosen or "").rsplit("/")[-1]
             assert last in chosen
             assert any(chosen in runs.render_line(y).text for y in range(runs.size.height))
     monitor.close()
@@ -260,7 +260,7 @@ async def test_the_list_goes_by_any_setting_in_which_runs_differ(tmp_path: Path)
     async with app.run_test(size=(140, 24)) as pilot:
         await loaded(pilot)
         await pilot.press("escape")
-        await until(pilot, lambda: all(run.hparams.values for run in main_of(app)._runs.values()))
+        await until(pilot, lambda: all(run.hparams.values for run in main_of(app).updates.values()))
         for _ in range(len(ORDERS) + 2):
             await pilot.press("o")
             if main_of(app)._order == "config:lr":

@@ -52,11 +52,11 @@ class BoxesScreen(PickerScreen):
     def line(self, name: str) -> Content:
         """Name, and address where there is room for it."""
         width = max(12, min(_NAME, max(cell_width(printable(one)) for one in self.names)))
-        shown = clip(printable(name), width, ascii=self._ascii)
+        shown = clip(printable(name), width, ascii=self.ascii)
         room = min(_WHERE, self.size.width - _BESIDE - width)
         where = ""
         if room >= _LEAST:
-            where = clip(printable(self._hosts[name].where), room, ascii=self._ascii)
+            where = clip(printable(self._hosts[name].where), room, ascii=self.ascii)
         return Content.assemble((pad(shown, width), ""), (f"  {where}", "$text-muted"))
 
     def on_resize(self) -> None:

@@ -17,10 +17,10 @@ from lossmon.chart.strips import NAMES
 from lossmon.monitor import RunUpdate
 from lossmon.text import cell_width, clip, printable
 from lossmon.tui.cards import cards_of
+from lossmon.tui.chart_options import next_smoothing
 from lossmon.tui.screens.metrics import MetricsScreen
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.tongue import words_of
-from lossmon.tui.view import next_smoothing
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.small_charts import Look, SmallCharts
 from lossmon.words import joined, known, said
@@ -81,11 +81,11 @@ class ChartKeys(RunsScreen):
     def _chart(self) -> ChartView:
         return self.query_one(ChartView)
 
-    def _chart_title(self, update: RunUpdate | None, others: int) -> str:
+    def chart_title(self, update: RunUpdate | None, others: int) -> str:
         """What is charted of which run and how; a long name gives way to the rest."""
         if update is None:
             return ""
-        view, chart, dot = self._view, self._chart, " | " if self._ascii else " · "
+        view, chart, dot = self.chart_options, self._chart, " | " if self.ascii else " · "
         how, tell = [], words_of(self)
         if view.window is not None:
             how.append(tell("following") if view.window.follows else tell("zoomed"))
@@ -101,27 +101,27 @@ class ChartKeys(RunsScreen):
         runs = others + 1 if others else len(update.members)
         run = tell("{runs} {runs:run|runs}", runs=runs) if runs else printable(update.run)
         if cell_width(run) > room:
-            run = clip(run.rsplit("/", 1)[-1], max(8, room), ascii=self._ascii)
-        return clip(printable(f"{metric}{dot}{run}{after}"), 70, ascii=self._ascii)
+            run = clip(run.rsplit("/", 1)[-1], max(8, room), ascii=self.ascii)
+        return clip(printable(f"{metric}{dot}{run}{after}"), 70, ascii=self.ascii)
 
     # -- how curves are drawn --------------------------------------------------------------------
 
     def action_smoothing(self) -> None:
         """The next strength of smoothing."""
-        self._look(smoothing=next_smoothing(self._view.smoothing))
+        self.look_at(smoothing=next_smoothing(self.chart_options.smoothing))
 
     def action_log_y(self) -> None:
         """Logarithmic or linear y axis."""
         picture = self._chart.picture
-        self._look(log_y=not (picture.log_y if picture is not None else self._view.log_y))
+        self.look_at(log_y=not (picture.log_y if picture is not None else self.chart_options.log_y))
 
     def action_log_x(self) -> None:
         """Logarithmic or linear x axis."""
-        self._look(log_x=not self._view.log_x)
+        self.look_at(log_x=not self.chart_options.log_x)
 
     def action_range(self) -> None:
         """A y range that holds every value, or one that a spike does not flatten."""
-        self._look(whole_y=not self._view.whole_y)
+        self.look_at(whole_y=not self.chart_options.whole_y)
 
     def action_x_axis(self) -> None:
         """The next x axis that the log allows; what is shown stays shown."""
@@ -131,7 +131,9 @@ class ChartKeys(RunsScreen):
             self.notify(said("this log carries steps only"), timeout=3)
             return
         axis = axes[(axes.index(picture.x_axis) + 1) % len(axes)]
-        self._look(x_axis=axis, window=self._carried(self._view.window, picture.x_axis, axis))
+        self.look_at(
+            x_axis=axis, window=self._carried(self.chart_options.window, picture.x_axis, axis)
+        )
 
     def _carried(self, window: win.Window | None, before: str, after: str) -> win.Window | None:
         """A window on another axis."""
@@ -149,7 +151,7 @@ class ChartKeys(RunsScreen):
 
     def action_strip(self) -> None:
         """The next strip that the run has, then none."""
-        update, view = self.chosen_run, self._view
+        update, view = self.chosen_run, self.chart_options
         if update is None:
             return
         names = [*strips_of(update, view.smoothing), "off"]
@@ -158,7 +160,7 @@ class ChartKeys(RunsScreen):
             words = said("this log has no {strips} or {last}", strips=strips, last=NAMES[-1])
             self.notify(words, timeout=3)
         now = strip_of(update, view.strip, view.smoothing)[0]
-        self._look(strip=names[(names.index(now) + 1) % len(names)])
+        self.look_at(strip=names[(names.index(now) + 1) % len(names)])
 
     # -- zoom and pan ----------------------------------------------------------------------------
 
@@ -170,13 +172,13 @@ class ChartKeys(RunsScreen):
         x = self._cursor_x()
         at = x if x is not None and plot.column(x) is not None else None
         window = win.zoomed(plot.x, whole, factor, at)
-        if window is not None and self._view.window is not None:
-            window = replace(window, follows=self._view.window.follows and at is None)
-        self._look(window=window)
+        if window is not None and self.chart_options.window is not None:
+            window = replace(window, follows=self.chart_options.window.follows and at is None)
+        self.look_at(window=window)
 
     def action_whole(self) -> None:
         """The whole run."""
-        self._look(window=None)
+        self.look_at(window=None)
 
     def action_stage(self) -> None:
         """The window on the next stage of a run that has several, then on the whole of it."""
@@ -186,11 +188,11 @@ class ChartKeys(RunsScreen):
             return
         at = self._stage = (self._stage + 1) % (len(update.stages) + 1)
         if at == len(update.stages):
-            self._look(window=None)
+            self.look_at(window=None)
             return
         ends = [*(stage.step for stage in update.stages), (update.step or 0) + 1]
         window = win.Window(ends[at], max(ends[at + 1] - 1, ends[at] + 1))
-        self._look(window=self._carried(window, "step", picture.x_axis))
+        self.look_at(window=self._carried(window, "step", picture.x_axis))
         words = said(
             "stage {at} of {count}: {name}",
             at=at + 1,
@@ -201,18 +203,18 @@ class ChartKeys(RunsScreen):
 
     def action_follow(self) -> None:
         """Follow the newest point with the window as wide as it is."""
-        window = self._view.window
+        window = self.chart_options.window
         if window is None:
             self.notify(said("the whole run is shown, and follows; zoom in with +"), timeout=3)
             return
-        self._look(window=replace(window, follows=True))
+        self.look_at(window=replace(window, follows=True))
 
     def action_move(self, by: int) -> None:
         """The cursor to the next logged point; without a cursor, pan."""
         if self.cursor_step is None:
             plot, whole = self._chart.plot, self._chart.whole
-            if plot is not None and whole is not None and self._view.window is not None:
-                self._look(window=win.panned(plot.x, whole, by * _PAN))
+            if plot is not None and whole is not None and self.chart_options.window is not None:
+                self.look_at(window=win.panned(plot.x, whole, by * _PAN))
             return
         self._point(cur.moved(self._chart.curves, self.cursor_step, by))
 
@@ -234,12 +236,12 @@ class ChartKeys(RunsScreen):
             return
         if self.cursor_step is not None:
             self._point(self._nearest(plot.x.low if side < 0 else plot.x.high))
-        elif self._view.window is not None:
-            self._look(window=win.panned(plot.x, whole, side * 1e9))
+        elif self.chart_options.window is not None:
+            self.look_at(window=win.panned(plot.x, whole, side * 1e9))
 
     @on(ChartView.Looked)
     def _looked(self, message: ChartView.Looked) -> None:
-        self._look(window=message.window)
+        self.look_at(window=message.window)
 
     # -- the cursor ------------------------------------------------------------------------------
 
@@ -281,7 +283,7 @@ class ChartKeys(RunsScreen):
         plot, whole = self._chart.plot, self._chart.whole
         x = self._x_of(step)
         if x is not None and plot is not None and whole is not None and plot.column(x) is None:
-            self._view = replace(self._view, window=win.around(plot.x, whole, x))
+            self.chart_options = replace(self.chart_options, window=win.around(plot.x, whole, x))
         self.cursor_step = step
 
     def _nearest(self, x: float) -> int | None:
@@ -305,12 +307,12 @@ class ChartKeys(RunsScreen):
         """Choose what is charted from a list."""
         update = self.chosen_run
         if update is not None:
-            screen = MetricsScreen(update, self._view.metrics, ascii=self._ascii)
+            screen = MetricsScreen(update, self.chart_options.metrics, ascii=self.ascii)
             self.app.push_screen(screen, self._chart_metrics)
 
     def _chart_metrics(self, metrics: tuple[str, ...] | None) -> None:
         if metrics is not None:
-            self._look(metrics=metrics)
+            self.look_at(metrics=metrics)
 
     @property
     def _grid(self) -> SmallCharts:
@@ -320,10 +322,10 @@ class ChartKeys(RunsScreen):
         """Small charts of all metrics of the run, and back."""
         self.toggle("grid")
 
-    def _show_grid(self, update: RunUpdate | None) -> None:
+    def show_grid(self, update: RunUpdate | None) -> None:
         """Bring the grid up to date where it is open."""
         if self.mode == "grid":
-            view = self._view
+            view = self.chart_options
             title = Content(printable(update.run) if update else "")
             if title.markup != self._grid.border_title:  # a border is sent again when it is set
                 self._grid.border_title = title
@@ -332,5 +334,7 @@ class ChartKeys(RunsScreen):
     @on(SmallCharts.Opened, "#metrics")
     def _open_metric(self, message: SmallCharts.Opened) -> None:
         message.stop()
-        self._view = replace(self._view, metrics=(message.key,) if message.key else ())
+        self.chart_options = replace(
+            self.chart_options, metrics=(message.key,) if message.key else ()
+        )
         self.toggle("grid")

@@ -16,9 +16,9 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.text import printable
 from lossmon.tui import look
+from lossmon.tui.chart_options import next_smoothing
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.steady import SteadyScreen
-from lossmon.tui.view import next_smoothing
 from lossmon.tui.widgets.evidence_chart import EvidenceChart
 from lossmon.tui.widgets.keys import Keys
 from lossmon.tui.wording import Row, Wording, in_order, joined

@@ -48,7 +48,6 @@ class FindingKeys(RunsScreen):
         Binding("L", "language", "zh/en", tooltip="Language: English or Chinese"),
     ]
     quiet: Quiet
-    _knowledge: Knowledge
 
     def action_panel(self) -> None:
         """The diagnosis on the whole screen, and back; arrows choose a finding there."""
@@ -64,11 +63,11 @@ class FindingKeys(RunsScreen):
             FindingScreen(
                 update,
                 finding,
-                self._knowledge,
+                self.knowledge,
                 self.quiet,
                 self._hush,
                 self._speak,
-                ascii=self._ascii,
+                ascii=self.ascii,
             )
         )
 
@@ -96,26 +95,26 @@ class FindingKeys(RunsScreen):
         """Hand the newest numbers to an opened finding."""
         screen = self.app.screen
         if isinstance(screen, FindingScreen):
-            update = self._runs.get(screen.update_shown.run)
+            update = self.updates.get(screen.update_shown.run)
             if update is not None:
                 screen.show(update)
 
     def mark_quiet(self) -> bool:
         """Mark in all runs what is hushed; True where something changed (a snooze has ended)."""
-        marked = {run: self.quiet.mark(update) for run, update in self._runs.items()}
-        changed = any(marked[run] is not update for run, update in self._runs.items())
-        self._runs.update(marked)
+        marked = {run: self.quiet.mark(update) for run, update in self.updates.items()}
+        changed = any(marked[run] is not update for run, update in self.updates.items())
+        self.updates.update(marked)
         return changed
 
     def _speak(self) -> Knowledge:
-        at = LANGUAGES.index(self._knowledge.lang)
-        self._knowledge = load(LANGUAGES[(at + 1) % len(LANGUAGES)])
-        self._show()
+        at = LANGUAGES.index(self.knowledge.lang)
+        self.knowledge = load(LANGUAGES[(at + 1) % len(LANGUAGES)])
+        self.show_all()
         for screen in self.app.screen_stack:
             for keys in screen.query(Keys):
                 keys.again()
-        self.query_one("#filter", Input).placeholder = self._knowledge.tell(query.HINT)
-        return self._knowledge
+        self.query_one("#filter", Input).placeholder = self.knowledge.tell(query.HINT)
+        return self.knowledge
 
     def _hush(self, how: str, finding: Finding) -> None:
         update = self.chosen_run
@@ -123,14 +122,14 @@ class FindingKeys(RunsScreen):
         self.query_one(DiagnosisPanel).stay()
         change = self.quiet.acknowledge if how == "acknowledge" else self.quiet.snooze
         hush = change(run, finding)
-        name = printable(self._knowledge.told(finding).title)
+        name = printable(self.knowledge.told(finding).title)
         if hush is None:
-            words = self._knowledge.word("loud")
+            words = self.knowledge.word("loud")
         elif hush.kind == "snoozed":
-            lasts = self._knowledge.say(in_words(hush.lasts))
-            words = f"{self._knowledge.word('snoozed_for')} {lasts}"
+            lasts = self.knowledge.say(in_words(hush.lasts))
+            words = f"{self.knowledge.word('snoozed_for')} {lasts}"
         else:
-            words = self._knowledge.word("until_worse")
-        self.notify(self._knowledge.tongue.labelled(name, words), timeout=3)
+            words = self.knowledge.word("until_worse")
+        self.notify(self.knowledge.tongue.labelled(name, words), timeout=3)
         self.mark_quiet()
-        self._show()
+        self.show_all()

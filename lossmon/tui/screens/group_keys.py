@@ -39,41 +39,41 @@ class GroupKeys(PaneKeys):
         Binding("F", "fold", "fold", show=False, tooltip="Fold: a group of runs, or unfold it"),
     ]
 
-    def __init__(self, ascii: bool) -> None:
-        super().__init__(ascii)
-        self._way = ""
-        self._unfolded: set[str] = set()
+    def __init__(self, ascii: bool, lang: str) -> None:
+        super().__init__(ascii, lang)
+        self.grouped_by = ""
+        self.unfolded: set[str] = set()
 
     def grouped(self, runs: Sequence[RunUpdate]) -> list[RunUpdate]:
         """Lines for runs: one for each group, and its runs only where it is unfolded."""
-        self._folds = {}
-        if not self._way:
+        self.folds = {}
+        if not self.grouped_by:
             return list(runs)
         inside = dict[str, str]()
-        for name, members in groups(runs, self._way).items():
+        for name, members in groups(runs, self.grouped_by).items():
             key = _FOLD + name
-            self._folds[key] = folded(key, members)
+            self.folds[key] = folded(key, members)
             inside |= {run.run: key for run in members}
         alone = [run for run in runs if inside.get(run.run) is None]
-        return [*self._folds.values(), *alone]
+        return [*self.folds.values(), *alone]
 
     def with_members(self, lines: Sequence[RunUpdate], scene: Scene) -> list[RunUpdate]:
         """Lines in their order, each unfolded group followed by its runs in theirs."""
         found: list[RunUpdate] = []
         for line in lines:
             found.append(line)
-            if line.run in self._unfolded:
+            if line.run in self.unfolded:
                 found += ordered(line.members, scene)
         return found
 
     def group_of(self, run: str | None) -> str:
         """The group in which a run stands; empty where it stands in none."""
-        if run in self._folds:
+        if run in self.folds:
             return run or ""
         return next(
             (
                 key
-                for key, fold in self._folds.items()
+                for key, fold in self.folds.items()
                 if any(run == one.run for one in fold.members)
             ),
             "",
@@ -81,27 +81,27 @@ class GroupKeys(PaneKeys):
 
     def action_group(self) -> None:
         """Choose by what runs are grouped."""
-        found = ways(list(self._runs.values()))
+        found = ways(list(self.updates.values()))
         if not found:
             self.notify(said("there is nothing that some of these runs share and others do not"))
             return
-        self.app.push_screen(GroupScreen(found, self._way), self._group_by)
+        self.app.push_screen(GroupScreen(found, self.grouped_by), self._group_by)
 
     def _group_by(self, way: str | None) -> None:
         if way is not None:
-            self._way = "" if way == NOTHING else way
-            self._unfolded.clear()
-            self._show()
+            self.grouped_by = "" if way == NOTHING else way
+            self.unfolded.clear()
+            self.show_all()
 
     def action_fold(self) -> None:
         """Unfold the group that is chosen, or fold it; of a run by itself, the chart alone."""
-        key = self.group_of(self._chosen)
+        key = self.group_of(self.chosen)
         if not key:
             self.action_alone()
             return
-        self._unfolded ^= {key}
-        self._chosen, self._by_hand = key, True
-        self._show()
+        self.unfolded ^= {key}
+        self.chosen, self.by_hand = key, True
+        self.show_all()
 
 
 class GroupScreen(ModalScreen[str | None]):

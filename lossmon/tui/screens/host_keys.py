@@ -34,7 +34,6 @@ class HostKeys(RunsScreen):
     """Knows how the links to other boxes are.
 
     Attributes:
-        _hosts: one a box, in the order they were named; empty where all is on this machine.
         to_watch: targets that the user wants beside the others; the screen was left for that.
     """
 
@@ -55,28 +54,26 @@ class HostKeys(RunsScreen):
         ),
     ]
 
-    def __init__(self, ascii: bool) -> None:
-        super().__init__(ascii)
-        self._hosts: tuple[Health, ...] = ()
-        self._monitor: Monitor | None = None
+    def __init__(self, ascii: bool, lang: str) -> None:
+        super().__init__(ascii, lang)
         self.to_watch: tuple[str, ...] = ()
         self._counting = False
 
     def apply_hosts(self, hosts: tuple[Health, ...], monitor: Monitor) -> None:
         """Take how the links are now."""
-        self._monitor = monitor
-        if hosts == self._hosts:
+        self.monitor = monitor
+        if hosts == self.hosts:
             return
-        self._hosts = hosts
-        self._show()
+        self.hosts = hosts
+        self.show_all()
         if not self._counting and any(host.retry_at is not None for host in hosts):
             self._counting = True
             self.set_timer(1.0, self._count_down)
 
     def _count_down(self) -> None:
-        self._counting = any(host.retry_at is not None for host in self._hosts)
+        self._counting = any(host.retry_at is not None for host in self.hosts)
         if self._counting:
-            self._show()
+            self.show_all()
             self.set_timer(1.0, self._count_down)
 
     def with_hosts(self, parts: list[Part], wide: bool) -> list[Part]:
@@ -86,35 +83,35 @@ class HostKeys(RunsScreen):
         text, style = parts[at]
         others = sum(cell_width(words) for words, _ in parts) - cell_width(text)
         least = min(cell_width(text), _LEAST_NAME)
-        if self.size.width < _TINY and any(host.state != "live" for host in self._hosts):
+        if self.size.width < _TINY and any(host.state != "live" for host in self.hosts):
             parts = parts[: at + 1]  # in a tiny pane a box in trouble is said before the numbers
             others = sum(cell_width(words) for words, _ in parts) - cell_width(text)
         room = self.size.width - others
-        hosts = self._host_parts(room - least, wide) if self._hosts else []
+        hosts = self._host_parts(room - least, wide) if self.hosts else []
         left = room - sum(cell_width(words) for words, _ in hosts)
         shorter = clip_middle if style == "bold" else clip  # of a name the end tells most
-        said = shorter(text, max(least, left), ascii=self._ascii)
+        said = shorter(text, max(least, left), ascii=self.ascii)
         return [*parts[:at], (said, style), *parts[at + 1 :], *hosts]
 
     def _host_parts(self, room: int, wide: bool) -> list[Part]:
         """What is said of the boxes in so many cells: how each is, then why, as room allows."""
-        ill = [host for host in self._hosts if host.state != "live" or host.reason]
+        ill = [host for host in self.hosts if host.state != "live" or host.reason]
         ill.sort(key=lambda host: _URGENCY.index(host.state))
-        well = [host for host in self._hosts if host not in ill]
+        well = [host for host in self.hosts if host not in ill]
         say = words_of(self).say
         heads = [(say(head_of(host)), _STYLES[host.state]) for host in ill]
         if len(well) >= _MANY:
             heads.append((say(said("{count} hosts live", count=len(well))), "$text-success"))
         elif wide or not ill:
             heads += [(say(head_of(host)), "$text-success") for host in well]
-        dot = " | " if self._ascii else " · "
+        dot = " | " if self.ascii else " · "
         left = room - 1 - sum(cell_width(head) + len(dot) for head, _ in heads)
         parts: list[Part] = []
         for i, (head, style) in enumerate(heads):
             why = printable(say(ill[i].reason)) if i < len(ill) else ""
             share = left // (len(ill) - i) - 2 if why else 0
             if share >= _LEAST_REASON:
-                words = clip(why, share, ascii=self._ascii)
+                words = clip(why, share, ascii=self.ascii)
                 left -= cell_width(words) + 2
                 head = f"{head}: {words}"
             parts += [(dot if parts else " ", "$text-muted"), (head, style)]
@@ -132,21 +129,21 @@ class HostKeys(RunsScreen):
                 self.to_watch = targets
                 self.app.exit()
 
-        self.app.push_screen(BoxesScreen(hosts, ascii=self._ascii), chosen)
+        self.app.push_screen(BoxesScreen(hosts, ascii=self.ascii), chosen)
 
     def action_ask_host(self) -> None:
         """Let ssh ask where it must, and connect anew; with all well, say how the boxes are."""
-        asking = [host for host in self._hosts if host.state in ("needs_password", "gone")]
-        waiting = [host for host in self._hosts if host.state == "retrying"]
-        if self._monitor is None or not (asking or waiting):
-            words = joined("\n", [host_in_words(host) for host in self._hosts])
-            words = words if self._hosts else said("all logs are on this machine")
+        asking = [host for host in self.hosts if host.state in ("needs_password", "gone")]
+        waiting = [host for host in self.hosts if host.state == "retrying"]
+        if self.monitor is None or not (asking or waiting):
+            words = joined("\n", [host_in_words(host) for host in self.hosts])
+            words = words if self.hosts else said("all logs are on this machine")
             self.notify(words)
             return
         for host in waiting:
-            self._monitor.ask(host.host)  # which only connects now
+            self.monitor.ask(host.host)  # which only connects now
         if asking:
-            self._hand_over(asking, self._monitor)
+            self._hand_over(asking, self.monitor)
 
     def _hand_over(self, asking: list[Health], monitor: Monitor) -> None:
         """Leave the terminal to ssh until its questions are answered."""

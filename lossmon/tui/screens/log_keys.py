@@ -42,7 +42,7 @@ class LogKeys(RunsScreen):
         told, self._told_step = self._told_step, None
         if update is None or step is None or step == told or self.mode != "log":
             return
-        metric = next(iter(self._view.metrics), update.train or update.eval)
+        metric = next(iter(self.chart_options.metrics), update.train or update.eval)
         if metric is not None:
             self.query_one(LogPane).point_at(metric, step)
 

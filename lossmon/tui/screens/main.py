@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -13,12 +14,12 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from lossmon.config.screen import Screen as ScreenSettings
-from lossmon.diagnosis.knowledge import Knowledge, load
+from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.session import Session
 from lossmon.text import printable, wrap
 from lossmon.tui import query
-from lossmon.tui.insight import Insight
+from lossmon.tui.chart_options import ChartOptions
 from lossmon.tui.messages import Shown
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.chart_keys import ChartKeys
@@ -30,7 +31,6 @@ from lossmon.tui.screens.replay_keys import ReplayKeys
 from lossmon.tui.screens.save_keys import SaveKeys
 from lossmon.tui.screens.triage_keys import TriageKeys
 from lossmon.tui.triage import Scene
-from lossmon.tui.view import View
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, Findings
@@ -71,18 +71,16 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
     def __init__(
         self, lang: str, ascii: bool, waiting: str, settings: ScreenSettings | None = None
     ) -> None:
-        super().__init__(ascii)
-        self._knowledge = load(lang)
+        super().__init__(ascii, lang)
         self._waiting = waiting
         self.quiet = Quiet()
-        self._insight = Insight()
         self._left: Session | None = None
         self._to_show = self._shown = False
         self.awaits_runs = False  # what stands on the terminal says more than empty panels
         self.hint = False  # this is the first screen ever: say how to go on until a key is pressed
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
-        self._view = View(
+        self.chart_options = ChartOptions(
             told.smoothing, told.log_y or None, told.x_axis, log_x=told.log_x, strip=told.strip
         )
         self.save_to = told.save_to
@@ -94,18 +92,18 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         yield lines.Line("top")
         with Horizontal(id="body"):
             yield Static(id="empty")
-            runs = RunList(ascii=self._ascii)
-            runs.border_title = Content(self._knowledge.tell("runs"))
+            runs = RunList(ascii=self.ascii)
+            runs.border_title = Content(self.knowledge.tell("runs"))
             yield runs
-            yield ChartView(ascii=self._ascii)
-            yield SmallCharts(ascii=self._ascii, id="metrics")
-            yield SmallCharts(ascii=self._ascii, id="wall")
-            yield DiagnosisPanel(ascii=self._ascii)
-        yield LogPane(ascii=self._ascii)
+            yield ChartView(ascii=self.ascii)
+            yield SmallCharts(ascii=self.ascii, id="metrics")
+            yield SmallCharts(ascii=self.ascii, id="wall")
+            yield DiagnosisPanel(ascii=self.ascii)
+        yield LogPane(ascii=self.ascii)
         yield lines.Line("strip")
         yield lines.Line("verdict")
         yield Input(
-            placeholder=self._knowledge.tell(query.HINT), id="filter", compact=True, max_length=200
+            placeholder=self.knowledge.tell(query.HINT), id="filter", compact=True, max_length=200
         )
         yield Keys()
 
@@ -130,28 +128,23 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         """Once after the next refresh, however often it was asked for: a start resizes a lot."""
         if not self._to_show:
             self._to_show = True
-            self.call_after_refresh(self._show)
+            self.call_after_refresh(self.show_all)
 
     def apply(self, updates: list[RunUpdate]) -> None:
         """Take the newest update of each run."""
         for update in updates:
             if update.removed:
-                self._runs.pop(update.run, None)
+                self.updates.pop(update.run, None)
             else:
-                self._runs[update.run] = self.quiet.mark(update)
-        self._show()
+                self.updates[update.run] = self.quiet.mark(update)
+        self.show_all()
 
     # -- what a screen leaves for the next one -----------------------------------------------------
 
     def recall(self, left: Session) -> None:
         """Begin as the last screen on these targets was left; before the screen is shown."""
-        self.marked = dict.fromkeys(left.marked)
+        self.recall_runs(left)
         self.quiet.recall(left.hushed)
-        self._order = left.order if self._sorts(left.order) else "need"
-        self._query, self._filter_text = query.parse(left.filter), left.filter
-        self._way, self._unfolded = left.way, set(left.unfolded)
-        self._overlaid = "overlay" in left.panes and bool(self.marked)
-        self._wanted, self._wanted_baseline = left.chosen, left.baseline
         self.recall_sizes(left.sizes)
         self._left = left
 
@@ -161,7 +154,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         if left is None:
             return
         box = self.query_one("#filter", Input)
-        if self._query.terms:
+        if query.parse(left.filter).terms:
             box.display, box.value = True, left.filter
         self.add_class(*(f"-{fold}" for fold in FOLDS if fold in left.panes))
         self.mode = next((mode for mode in MODES if mode in left.panes), "chart")
@@ -174,73 +167,67 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             folder: where lossmon was started.
         """
         panes = [self.mode, *(fold for fold in FOLDS if self.has_class(f"-{fold}"))]
-        panes += ["overlay"] if self._overlaid else []
-        base = self._baseline.run if self._baseline is not None else self._wanted_baseline
-        return Session(
-            tuple(targets),
-            folder,
-            marked=tuple(self.marked),
-            baseline=base,
-            chosen=(self._chosen or "") if self._by_hand else self._wanted,
+        panes += ["overlay"] if self.overlaid else []
+        return replace(
+            self.runs_left(),
+            targets=tuple(targets),
+            folder=folder,
             hushed=self.quiet.kept(),
-            filter=self._filter_text,
-            order=self._order,
-            way=self._way,
-            unfolded=tuple(self._unfolded),
             panes=tuple(pane for pane in panes if pane != "chart"),
             sizes=self.sizes(),
         )
 
     # -- what is shown ---------------------------------------------------------------------------
 
-    def _show(self) -> None:
+    def show_all(self) -> None:
+        """Tell every widget what to show."""
         self._to_show = False
         if not self.is_mounted:
             return
         scene = self.scene
-        runs = self._ordered(scene)
-        self._settle_choice([run.run for run in runs])
+        runs = self.ordered_runs(scene)
+        self.settle_choice([run.run for run in runs])
         update, line = self.chosen_run, self.chosen_line
-        self.set_class(len(self._runs) < 2, "-one")
-        if self._runs:
+        self.set_class(len(self.updates) < 2, "-one")
+        if self.updates:
             self._tell_filtered(bool(runs))
         wide = self.has_class("-wide") and self.has_class("-tall")
         wide = wide and self.mode != "solo" and not self.has_class("-nolist")
-        self._fit_panes(len(runs))
+        self.fit_panes(len(runs))
         with self.app.batch_update():
-            self.query_one("#top", lines.Line).say(self._top(self._passing, update, wide, scene))
-            self._show_runs(runs, scene)
+            self.query_one("#top", lines.Line).say(self._top(self.passing, update, wide, scene))
+            self.show_runs(runs, scene)
             chart = self.query_one(ChartView)
-            chart.show(line, self._view, self.cursor_step, self.others)
-            self._show_grid(update)
-            title = self._chart_title(line, len(self.others))
+            chart.show(line, self.chart_options, self.cursor_step, self.others)
+            self.show_grid(update)
+            title = self.chart_title(line, len(self.others))
             if title != self._title:
                 self._title, chart.border_title = title, Content(title)
-            sibling = self._insight.sibling(self._runs, update)
+            sibling = self.insight.sibling(self.updates, update)
             panel = self.query_one(DiagnosisPanel)
-            panel.show(update, self._knowledge, self.quiet, sibling)
+            panel.show(update, self.knowledge, self.quiet, sibling)
             panel.set_class(update is not None and scene.unsure(update), "-old")
             self.query_one(LogPane).show(update)
             strip = self.query_one("#strip", lines.Line)
             strip.say(lines.strip(update, wide, scene, self.size.width))
-            self.query_one("#verdict", lines.Line).say(lines.verdict(update, self._knowledge))
+            self.query_one("#verdict", lines.Line).say(lines.verdict(update, self.knowledge))
         self.follow_finding()
-        if not self._shown and (self._runs or not self.awaits_runs):
+        if not self._shown and (self.updates or not self.awaits_runs):
             self._shown = True
             self.post_message(Shown())
 
     def _top(
         self, shown: int, update: RunUpdate | None, wide: bool, scene: Scene
     ) -> list[lines.Part]:
-        if update is None and not self._runs:
+        if update is None and not self.updates:
             waiting = (
                 []
-                if self._hosts
-                else [(f" {printable(self._knowledge.say(self._waiting))}", "$text-muted")]
+                if self.hosts
+                else [(f" {printable(self.knowledge.say(self._waiting))}", "$text-muted")]
             )
             return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         bare = self.has_class("-narrow") or self.has_class("-short")
-        runs = list(self._runs.values())
+        runs = list(self.updates.values())
         parts = lines.top(
             len(runs),
             shown,
@@ -254,14 +241,14 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         )
         parts += self.replay_parts()
         if self.hint and not bare:
-            parts.append((f"   {self._knowledge.say(_HINT)}", "$text-accent"))
+            parts.append((f"   {self.knowledge.say(_HINT)}", "$text-accent"))
         return self.with_hosts(parts, wide)
 
     def tell_empty(self, monitor: Monitor) -> None:
         """Where there is no run yet, say what was looked at and what to try."""
-        if self._runs or self._hosts or not self.is_mounted:
+        if self.updates or self.hosts or not self.is_mounted:
             return
-        rows = empty_words(monitor, self._knowledge, max(20, self.size.width - 4), self._ascii)
+        rows = empty_words(monitor, self.knowledge, max(20, self.size.width - 4), self.ascii)
         self.query_one("#empty", Static).update(Content("\n".join(rows)))
         self.add_class("-empty")
 
@@ -269,12 +256,12 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         """Where no run fits the filter, say so: empty panels look as if something had failed."""
         self.set_class(not some, "-empty")
         if not some:
-            tell, width = self._knowledge.tell, max(20, self.size.width - 4)
+            tell, width = self.knowledge.tell, max(20, self.size.width - 4)
             rows = wrap(
                 tell(
                     "none of {runs:,} runs fits the filter: {words}",
-                    runs=len(self._runs),
-                    words=printable(self._filter_text),
+                    runs=len(self.updates),
+                    words=printable(self.filter_text),
                 ),
                 width,
             )
@@ -283,7 +270,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
 
     def _tell_time(self) -> None:
         self.mark_quiet()
-        self._show()
+        self.show_all()
 
     # -- what the keys do ------------------------------------------------------------------------
 
@@ -304,13 +291,13 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             return
         if self.mode != "chart":
             self.toggle(self.mode)
-        elif self._overlaid:
+        elif self.overlaid:
             self.action_overlay()
         elif self.focused is not None:
             self.set_focus(None)
         elif self.cursor_step is not None:
             self.cursor_step = None
-        elif len(self._runs) > 1:
+        elif len(self.updates) > 1:
             self.toggle("list")
 
 

@@ -61,7 +61,7 @@ class MetricsScreen(PickerScreen):
         if not name:
             return Content.assemble((words("loss: train and eval"), "bold"))
         view = self._update.series[name]
-        shown = clip(printable(name), _NAME, ascii=self._ascii)
+        shown = clip(printable(name), _NAME, ascii=self.ascii)
         width = min(_NAME, max(cell_width(printable(one)) for one in self.names))
         newest = look.number(float(view.value[-1]))
         role = {"other": ""}.get(view.role, view.role).replace("_", " ")

@@ -43,8 +43,8 @@ class PaneKeys(RunsScreen):
         Binding("right_parenthesis", "resize(1)", "wider", key_display=")", show=False),
     ]
 
-    def __init__(self, ascii: bool) -> None:
-        super().__init__(ascii)
+    def __init__(self, ascii: bool, lang: str) -> None:
+        super().__init__(ascii, lang)
         self._sizes: dict[str, int] = {}  # of panels that the user resized, in cells
 
     def action_alone(self) -> None:
@@ -54,12 +54,12 @@ class PaneKeys(RunsScreen):
     def action_fold_list(self) -> None:
         """Fold the list of runs beside the chart, and unfold it."""
         self.toggle_class("-nolist")
-        self.call_after_refresh(self._show)
+        self.call_after_refresh(self.show_all)
 
     def action_fold_panel(self) -> None:
         """Fold the diagnosis into one line, and unfold it."""
         self.toggle_class("-nopanel")
-        self.call_after_refresh(self._show)
+        self.call_after_refresh(self.show_all)
 
     def action_resize(self, by: int) -> None:
         """The diagnosis smaller or larger; where it is folded, the list of runs."""
@@ -101,7 +101,7 @@ class PaneKeys(RunsScreen):
     def _resize(self, name: str, cells: int) -> None:
         self._sizes[name] = cells
         self._sizes[name] = self._bounded(name) or cells
-        self._fit_panes()
+        self.fit_panes()
 
     def _bounded(self, name: str) -> int | None:
         """The size of a panel that was resized, so that the chart keeps room; None of others."""
@@ -114,7 +114,7 @@ class PaneKeys(RunsScreen):
             room -= self.query_one(beside).outer_size.width
         return max(_LEAST[name], min(cells, room - _CHART[name]))
 
-    def _fit_panes(self, runs: int = 0) -> None:
+    def fit_panes(self, runs: int = 0) -> None:
         """Bring sizes to what is shown now; sizes of columns hold beside the chart alone."""
         columns = self._in_columns
         self._fit(self.query_one(RunList), "width", self._bounded("list") if columns else None)

@@ -66,7 +66,7 @@ class PickerScreen(ModalScreen[tuple[str, ...] | None]):
         super().__init__()
         self.names: list[str] = []
         self.marked = list(marked)
-        self._ascii = ascii
+        self.ascii = ascii
 
     @abstractmethod
     def matching(self, typed: str) -> Sequence[str]:
@@ -116,7 +116,7 @@ class PickerScreen(ModalScreen[tuple[str, ...] | None]):
             options.highlighted = self.names.index(before) if before in self.names else 0
 
     def _marked_line(self, name: str) -> Content:
-        mark = ("*" if self._ascii else "●") if name in self.marked else " "
+        mark = ("*" if self.ascii else "●") if name in self.marked else " "
         return Content.assemble((f"{mark} ", "bold"), self.line(name))
 
     def action_go(self, by: int) -> None:

@@ -64,7 +64,7 @@ class ReplayKeys(RunsScreen):
         """See the run come again; in a replay, pause it or let it go on."""
         if self.replayed is not None:
             self._player.pause()
-            self._show()
+            self.show_all()
             return
         update = self.chosen_run
         if update is None:
@@ -78,7 +78,7 @@ class ReplayKeys(RunsScreen):
     def action_replay_step(self, by: int) -> None:
         """The next row, or the one before; the replay stops there."""
         self._player.go(by)
-        self._show()
+        self.show_all()
 
     def action_replay_onset(self, by: int) -> None:
         """To where the next finding was told or withdrawn, or the one before."""
@@ -89,12 +89,12 @@ class ReplayKeys(RunsScreen):
             self.notify(said("no finding there"), timeout=3)
             return
         self._player.to_step(ahead[0] if by > 0 else ahead[-1])
-        self._show()
+        self.show_all()
 
     def action_replay_pace(self, by: int) -> None:
         """Play faster, or slower."""
         self._player.faster(by)
-        self._show()
+        self.show_all()
 
     def replay_parts(self) -> list[Part]:
         """How the replay stands, for the line on top."""
@@ -106,7 +106,7 @@ class ReplayKeys(RunsScreen):
             state = said("at its end")
         elif player.playing:
             state = said("{speed:g}x", speed=player.speed)
-        sign = ("> " if self._ascii else "▶ ") if player.playing and not player.over else ""
+        sign = ("> " if self.ascii else "▶ ") if player.playing and not player.over else ""
         words = said("replay {state} {share:.0%}", state=state, share=player.share)
         return [(f"  {sign}{self._tell(words)}", "bold $text-accent")]
 

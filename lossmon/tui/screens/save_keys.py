@@ -14,7 +14,6 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from lossmon.config.keep import keep
-from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import ConfigError, message_of
 from lossmon.monitor import RunUpdate
 from lossmon.presentation.brief import WIDTH, brief
@@ -45,20 +44,19 @@ class SaveKeys(RunsScreen):
             "S", "save", "save", show=False, tooltip="Save: the picture as SVG and the data as CSV"
         ),
     ]
-    _knowledge: Knowledge
     save_to: str = ""
 
     def action_copy_report(self) -> None:
         """A report of 20 lines to the clipboard, through ssh and tmux."""
-        update, view = self.chosen_run, self._view
+        update, view = self.chosen_run, self.chart_options
         if update is None:
             self.notify(said("there is no run yet"), timeout=3)
             return
         window = view.window
         text = brief(
             update,
-            self._knowledge,
-            ascii=self._ascii,
+            self.knowledge,
+            ascii=self.ascii,
             smooth=view.smoothing,
             log_y=view.log_y,
             log_x=view.log_x,
@@ -90,11 +88,11 @@ class SaveKeys(RunsScreen):
 
     def action_keep_look(self) -> None:
         """Smoothing, axes, strip and language as they are now, for the next time."""
-        view = self._view
+        view = self.chart_options
         try:
             where = keep(
                 "screen",
-                language=self._knowledge.lang,
+                language=self.knowledge.lang,
                 smoothing=view.smoothing,
                 log_y=bool(view.log_y),
                 log_x=view.log_x,
@@ -129,10 +127,10 @@ class SaveKeys(RunsScreen):
         chart = self.query_one(ChartView)
         width, height = chart.size
         if height < _LEAST_HEIGHT:
-            text = brief(update, self._knowledge, ascii=self._ascii)
+            text = brief(update, self.knowledge, ascii=self.ascii)
             strips = [Strip([Segment(line)]) for line in text.splitlines()]
             return svg_of(strips, WIDTH, printable(update.run))
-        verdict = clip(printable(verdict_line(update, self._knowledge)), width)
+        verdict = clip(printable(verdict_line(update, self.knowledge)), width)
         words = Strip([Segment(verdict, chart.rich_style)])
         strips = [chart.render_line(y) for y in range(height)]
         strips.append(words.adjust_cell_length(width, chart.rich_style))

@@ -9,22 +9,30 @@ from typing import Any
 
 from textual.reactive import reactive
 
-from lossmon.monitor import RunUpdate
+from lossmon.diagnosis.knowledge import load
+from lossmon.logs.source import Health
+from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.groups import worst_of
+from lossmon.tui.chart_options import ChartOptions
+from lossmon.tui.insight import Insight
 from lossmon.tui.screens.modes import FOCUSED, Mode, under
 from lossmon.tui.screens.steady import SteadyScreen
-from lossmon.tui.view import View
 
 
 class RunsScreen(SteadyScreen[None]):
     """State that several areas share. Each area adds its keys in a subclass of its own.
 
     Attributes:
-        _runs: name -> newest update.
-        _folds: key -> the line of a group of runs.
-        _chosen: name of the run or key of the group that is looked at; None before the first comes.
-        _view: how it is looked at.
-        _ascii: plain signs only.
+        updates: name -> newest update.
+        folds: key -> the line of a group of runs.
+        chosen: name of the run or key of the group that is looked at; None before the first comes.
+        chart_options: how it is looked at.
+        ascii: plain signs only.
+        by_hand: the user chose the run or looks into it: it stays.
+        hosts: the other boxes, in the order they were named; empty where all is on this machine.
+        monitor: what watches the runs; None before it told of any.
+        knowledge: the language in use.
+        insight: what the runs say together.
         cursor_step: the step on which the cursor of the chart stands; None where it is off.
         mode: what has the screen; each is a class of the style sheet.
     """
@@ -32,21 +40,25 @@ class RunsScreen(SteadyScreen[None]):
     cursor_step: reactive[int | None] = reactive(None)
     mode: reactive[Mode] = reactive[Mode]("chart", init=False)
 
-    def __init__(self, ascii: bool) -> None:
+    def __init__(self, ascii: bool, lang: str) -> None:
         super().__init__()
-        self._ascii = ascii
-        self._runs: dict[str, RunUpdate] = {}
-        self._folds: dict[str, RunUpdate] = {}
-        self._chosen: str | None = None
-        self._view = View()
-        self._by_hand = False  # the user chose the run or looks into it: it stays
+        self.ascii = ascii
+        self.knowledge = load(lang)
+        self.insight = Insight()
+        self.hosts: tuple[Health, ...] = ()
+        self.monitor: Monitor | None = None
+        self.updates: dict[str, RunUpdate] = {}
+        self.folds: dict[str, RunUpdate] = {}
+        self.chosen: str | None = None
+        self.chart_options = ChartOptions()
+        self.by_hand = False
         self._under: Mode = "chart"  # to which closing what is open leads
 
     @property
     def chosen_line(self) -> RunUpdate | None:
         """The newest update of what is looked at: a run, or a group of them."""
-        fold = self._folds.get(self._chosen or "")
-        return fold or self._runs.get(self._chosen or "")
+        fold = self.folds.get(self.chosen or "")
+        return fold or self.updates.get(self.chosen or "")
 
     @property
     def now(self) -> float:
@@ -59,16 +71,16 @@ class RunsScreen(SteadyScreen[None]):
         line = self.chosen_line
         return worst_of(line.members) if line is not None and line.members else line
 
-    def _look(self, **changes: Any) -> None:
-        """Look at the run in another way (fields of `View`)."""
-        self._view = replace(self._view, **changes)
-        self._by_hand = self._by_hand or not changes.keys().isdisjoint(("window", "metrics"))
-        self._show()
+    def look_at(self, **changes: Any) -> None:
+        """Look at the run in another way (fields of `ChartOptions`)."""
+        self.chart_options = replace(self.chart_options, **changes)
+        self.by_hand = self.by_hand or not changes.keys().isdisjoint(("window", "metrics"))
+        self.show_all()
 
     def watch_cursor_step(self) -> None:
         """The cursor is drawn where it stands now."""
-        self._by_hand = self._by_hand or self.cursor_step is not None
-        self._show()
+        self.by_hand = self.by_hand or self.cursor_step is not None
+        self.show_all()
 
     def toggle(self, mode: Mode) -> None:
         """Open something, or close it where it is open."""
@@ -81,8 +93,8 @@ class RunsScreen(SteadyScreen[None]):
         self.add_class(f"-{mode}")
         selector = FOCUSED.get(mode)
         self.set_focus(self.query_one(selector) if selector else None)
-        self.call_after_refresh(self._show)
+        self.call_after_refresh(self.show_all)
 
     @abstractmethod
-    def _show(self) -> None:
+    def show_all(self) -> None:
         """Tell every widget what to show."""

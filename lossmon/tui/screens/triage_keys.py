@@ -11,23 +11,21 @@ from textual.content import Content
 from textual.widgets import Input
 
 from lossmon.config.keep import keep
-from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import ConfigError, message_of
-from lossmon.logs.source import Health
-from lossmon.monitor import Monitor, RunUpdate
+from lossmon.monitor import RunUpdate
 from lossmon.monitor.baseline import Baseline
+from lossmon.session import Session
 from lossmon.text import clip, distinct, printable
 from lossmon.tui import by_setting, query, triage
 from lossmon.tui.cards import card_of
-from lossmon.tui.insight import Insight
 from lossmon.tui.screens.group_keys import GroupKeys
 from lossmon.tui.screens.modes import COVERING
 from lossmon.tui.screens.settings import SettingsScreen
-from lossmon.tui.triage import ORDERS, TITLES, Scene
+from lossmon.tui.triage import ORDERS, Scene, order_in_words
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import Look, SmallCharts
-from lossmon.words import Said, known, said
+from lossmon.words import known, said
 
 
 class TriageKeys(GroupKeys):
@@ -35,12 +33,10 @@ class TriageKeys(GroupKeys):
 
     Attributes:
         marked: runs to be shown on one chart, in the order they were marked.
+        overlaid: they are on it, with the one that is looked at.
+        filter_text: what the runs are filtered by, as typed.
+        passing: how many runs pass the filter.
     """
-
-    _knowledge: Knowledge
-    _hosts: tuple[Health, ...]
-    _monitor: Monitor | None
-    _insight: Insight
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,j,n", "next(1)", "next run", key_display="j", show=False),
@@ -81,29 +77,24 @@ class TriageKeys(GroupKeys):
         Binding("w", "wall", "wall", tooltip="Wall of runs: small charts of all runs"),
     ]
 
-    def __init__(self, ascii: bool) -> None:
-        super().__init__(ascii)
+    def __init__(self, ascii: bool, lang: str) -> None:
+        super().__init__(ascii, lang)
         self.marked: dict[str, None] = {}
         self._query = query.Query()
         self._order = "need"
-        self._overlaid = False
+        self.overlaid = False
         self._baseline: Baseline | None = None
         self._wanted = ""  # was looked at on the last screen, and is not there yet
         self._wanted_baseline = ""
-        self._filter_text = ""
+        self.filter_text = ""
         self._list_title = ("", "")
-        self._passing = 0  # runs that pass the filter
+        self.passing = 0
         self._short: tuple[tuple[str, ...], Mapping[str, str]] = ((), {})
 
     @property
     def runs(self) -> list[RunUpdate]:
         """The newest update of every run."""
-        return list(self._runs.values())
-
-    @property
-    def knowledge(self) -> Knowledge:
-        """The language in use."""
-        return self._knowledge
+        return list(self.updates.values())
 
     @property
     def scene(self) -> Scene:
@@ -111,90 +102,114 @@ class TriageKeys(GroupKeys):
         identities = self.query_one(ChartView).identities
         return Scene(
             now=self.now,
-            knowledge=self._knowledge,
-            ascii=self._ascii,
-            hosts={health.host: health for health in self._hosts},
+            knowledge=self.knowledge,
+            ascii=self.ascii,
+            hosts={health.host: health for health in self.hosts},
             marked={run: identities.of(run) for run in self.marked},
             baseline=self._compared(),
             order=self._order,
             short=self._short_names(),
-            unfolded=self._unfolded,
+            unfolded=self.unfolded,
         )
 
     def _short_names(self) -> Mapping[str, str]:
         """Names without what all share, found again only when runs have come or gone."""
-        names = tuple(self._runs)
+        names = tuple(self.updates)
         if names != self._short[0]:
             self._short = names, distinct(names)
         return self._short[1]
 
     def _compared(self) -> Baseline | None:
         """The baseline as it is now."""
-        wanted = self._runs.get(self._wanted_baseline)
+        wanted = self.updates.get(self._wanted_baseline)
         if wanted is not None and wanted.loading == 1.0:
             self._baseline, self._wanted_baseline = Baseline(wanted), ""
         base = self._baseline
-        update = self._runs.get(base.run) if base is not None else None
+        update = self.updates.get(base.run) if base is not None else None
         if base is None or update is None:
             return None
         if update.revision != base.revision and base.outgrown(update):
             self._baseline = base = Baseline(update)
         return base
 
-    def _ordered(self, scene: Scene) -> list[RunUpdate]:
+    def ordered_runs(self, scene: Scene) -> list[RunUpdate]:
         """The runs that pass the filter, in their order."""
         shown = [
             run
-            for run in self._runs.values()
+            for run in self.updates.values()
             if self._query.fits(run, lambda run: scene.standing(run).word)
         ]
-        self._passing = len(shown)
+        self.passing = len(shown)
         lines = triage.ordered(self.grouped(shown), scene)
-        return self.with_members(lines, scene) if self._folds else lines
+        return self.with_members(lines, scene) if self.folds else lines
 
-    def _settle_choice(self, names: list[str]) -> None:
+    def settle_choice(self, names: list[str]) -> None:
         """What is chosen is among the runs that are shown; the first unless the user chose."""
         if self._wanted in names:
-            self._chosen, self._by_hand, self._wanted = self._wanted, True, ""
-        if self._chosen not in names or not self._by_hand:
-            self._chosen = names[0] if names and not self._by_hand else self._chosen
-            if self._chosen not in names:
-                self._chosen, self._by_hand = (names[0] if names else None), False
+            self.chosen, self.by_hand, self._wanted = self._wanted, True, ""
+        if self.chosen not in names or not self.by_hand:
+            self.chosen = names[0] if names and not self.by_hand else self.chosen
+            if self.chosen not in names:
+                self.chosen, self.by_hand = (names[0] if names else None), False
 
-    def _show_runs(self, runs: list[RunUpdate], scene: Scene) -> None:
+    def show_runs(self, runs: list[RunUpdate], scene: Scene) -> None:
         """Bring the list, and the wall where it is open, up to date."""
         listed = self.query_one(RunList)
-        listed.show(runs, self._chosen, scene)
-        title = self._knowledge.tell("runs")
+        listed.show(runs, self.chosen, scene)
+        title = self.knowledge.tell("runs")
         if scene.order != "need" or self.mode == "list":
-            title = self._knowledge.say(_by(scene.order))
-        if self._way:
-            way = known(printable(self._way))
-            title += self._knowledge.tell(", grouped by {way}", way=way)
+            title = self.knowledge.say(order_in_words(scene.order))
+        if self.grouped_by:
+            way = known(printable(self.grouped_by))
+            title += self.knowledge.tell(", grouped by {way}", way=way)
         foot = ""
         if self.mode == "list":
-            found = self._knowledge.say(self._insight.sweep(self._runs, self._show_from_thread))
-            foot = clip(found, max(20, self.size.width - 8), ascii=self._ascii)
+            found = self.knowledge.say(self.insight.sweep(self.updates, self._show_from_thread))
+            foot = clip(found, max(20, self.size.width - 8), ascii=self.ascii)
         if (title, foot) != self._list_title:  # a border is sent again when it is set
             self._list_title = title, foot
             listed.border_title, listed.border_subtitle = Content(title), Content(foot)
         if self.mode == "wall":
-            view = self._view
+            view = self.chart_options
             charts = [card_of(run, scene) for run in runs]
             self._wall.show(
-                charts, Look(view.smoothing, bool(view.log_y), view.x_axis), self._chosen
+                charts, Look(view.smoothing, bool(view.log_y), view.x_axis), self.chosen
             )
 
     def _show_from_thread(self) -> None:
-        self.app.call_later(self._show)
+        self.app.call_later(self.show_all)
+
+    # -- from one screen to the next ---------------------------------------------------------------
+
+    def recall_runs(self, left: Session) -> None:
+        """Choose, sort, group and filter as on the last screen; before this one is shown."""
+        self.marked = dict.fromkeys(left.marked)
+        self._order = left.order if self._sorts(left.order) else "need"
+        self._query, self.filter_text = query.parse(left.filter), left.filter
+        self.grouped_by, self.unfolded = left.way, set(left.unfolded)
+        self.overlaid = "overlay" in left.panes and bool(self.marked)
+        self._wanted, self._wanted_baseline = left.chosen, left.baseline
+
+    def runs_left(self) -> Session:
+        """What of the runs is for the next screen."""
+        base = self._baseline.run if self._baseline is not None else self._wanted_baseline
+        return Session(
+            marked=tuple(self.marked),
+            baseline=base,
+            chosen=(self.chosen or "") if self.by_hand else self._wanted,
+            filter=self.filter_text,
+            order=self._order,
+            way=self.grouped_by,
+            unfolded=tuple(self.unfolded),
+        )
 
     # -- which run -------------------------------------------------------------------------------
 
     def action_next(self, by: int) -> None:
         """Choose the run below or above."""
-        names = [run.run for run in self._ordered(self.scene)]
+        names = [run.run for run in self.ordered_runs(self.scene)]
         if names:
-            at = names.index(self._chosen) if self._chosen in names else 0
+            at = names.index(self.chosen) if self.chosen in names else 0
             self._choose(names[(at + by) % len(names)])
 
     @on(RunList.Chosen)
@@ -202,11 +217,11 @@ class TriageKeys(GroupKeys):
         self._choose(message.run)
 
     def _choose(self, run: str) -> None:
-        if run != self._chosen:
-            self._view = self._view.of_another_run()
-        self._chosen, self._by_hand, self._wanted = run, True, ""
+        if run != self.chosen:
+            self.chart_options = self.chart_options.of_another_run()
+        self.chosen, self.by_hand, self._wanted = run, True, ""
         self.cursor_step = None
-        self._show()
+        self.show_all()
 
     # -- all runs --------------------------------------------------------------------------------
 
@@ -225,7 +240,7 @@ class TriageKeys(GroupKeys):
     @on(RunList.Opened)
     def _open_run(self, message: RunList.Opened) -> None:
         message.stop()
-        if self._chosen in self._folds:
+        if self.chosen in self.folds:
             self.action_fold()
         elif self.mode == "list":
             self.toggle("list")
@@ -249,7 +264,7 @@ class TriageKeys(GroupKeys):
         if not box.display:
             return False
         box.display, box.value, self._query = False, "", query.Query()
-        self._filter_text = ""
+        self.filter_text = ""
         self._focus_list()
         return True
 
@@ -260,7 +275,7 @@ class TriageKeys(GroupKeys):
 
     def action_order(self) -> None:
         """Sort by the next column that says anything; who needs attention comes round again."""
-        scene, runs = self.scene, list(self._runs.values())
+        scene, runs = self.scene, list(self.updates.values())
         says = {column.key for column in triage.COLUMNS if column.wanted(runs, scene)}
         orders = [key for key in ORDERS if key == "need" or key in says]
         orders += by_setting.keys_of(runs)
@@ -278,10 +293,10 @@ class TriageKeys(GroupKeys):
 
     def _sort(self, key: str) -> None:
         self._order = key
-        self._by_hand = True  # another order is no reason to look at another run
-        self._show()
+        self.by_hand = True  # another order is no reason to look at another run
+        self.show_all()
         if not (self.has_class("-wide") or self.mode == "list"):
-            self.notify(_by(key), timeout=2)
+            self.notify(order_in_words(key), timeout=2)
 
     def action_mark(self) -> None:
         """Mark the chosen run for one chart, or take the mark away; the next is chosen."""
@@ -299,13 +314,13 @@ class TriageKeys(GroupKeys):
     @property
     def others(self) -> list[RunUpdate]:
         """The runs on the chart beside the one that is looked at."""
-        names = [run for run in self.marked if run != self._chosen] if self._overlaid else []
-        return [self._runs[run] for run in names if run in self._runs]
+        names = [run for run in self.marked if run != self.chosen] if self.overlaid else []
+        return [self.updates[run] for run in names if run in self.updates]
 
     def action_settings(self) -> None:
         """The settings of the run; of the marked runs a table of only what differs."""
         update = self.chosen_run
-        marked = [self._runs[run] for run in self.marked if run in self._runs]
+        marked = [self.updates[run] for run in self.marked if run in self.updates]
         if update is None:
             self.notify(said("there is no run yet"), timeout=3)
             return
@@ -313,14 +328,14 @@ class TriageKeys(GroupKeys):
             marked = list(line.members)
         if marked and update not in marked:
             marked.insert(0, update)
-        self.app.push_screen(SettingsScreen(marked or [update], self._knowledge))
+        self.app.push_screen(SettingsScreen(marked or [update], self.knowledge))
 
     def action_join(self) -> None:
         """The marked runs are one with the chosen one; without marks, its logs are a run each."""
-        update, monitor = self.chosen_run, self._monitor
+        update, monitor = self.chosen_run, self.monitor
         if update is None or monitor is None:
             return
-        marked = (self._runs[run] for run in self.marked if run in self._runs)
+        marked = (self.updates[run] for run in self.marked if run in self.updates)
         runs = list({run.run: run for run in (update, *marked)}.values())
         logs = [log.path for run in runs for log in run.logs]
         if len({run.host for run in runs}) > 1:
@@ -347,13 +362,13 @@ class TriageKeys(GroupKeys):
 
     def action_overlay(self) -> None:
         """The marked runs on one chart with the chosen one, and back."""
-        if not self.marked and not self._overlaid:
+        if not self.marked and not self.overlaid:
             self.notify(said("mark runs with space, then a puts them on one chart"), timeout=4)
             return
-        self._overlaid = not self._overlaid
+        self.overlaid = not self.overlaid
         if self.mode in COVERING - {"alone"}:
             self.mode = "chart"
-        self._show()
+        self.show_all()
 
     def action_baseline(self) -> None:
         """Compare every run with the chosen one at the same step; again, and no more."""
@@ -364,7 +379,7 @@ class TriageKeys(GroupKeys):
         self._baseline, self._wanted_baseline = None if same else Baseline(update), ""
         if same and self._order == "versus":
             self._order = "need"
-        self._show()
+        self.show_all()
 
     # -- filter ----------------------------------------------------------------------------------
 
@@ -376,15 +391,10 @@ class TriageKeys(GroupKeys):
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
-        self._filter_text, self._query = event.value, query.parse(event.value)
-        self._show()
+        self.filter_text, self._query = event.value, query.parse(event.value)
+        self.show_all()
 
     @on(Input.Submitted, "#filter")
     def _kept(self) -> None:
         self.query_one("#filter", Input).display = bool(self._query.terms)
         self._focus_list()
-
-
-def _by(key: str) -> Said:
-    """By what the runs are sorted."""
-    return said("runs by {what}", what=by_setting.name_of(key) or known(TITLES.get(key, key)))

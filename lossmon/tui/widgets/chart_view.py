@@ -18,8 +18,8 @@ from lossmon.chart.readout import readout, readout_height
 from lossmon.chart.spec import Curve, Plot, named_in, told_in
 from lossmon.monitor import RunUpdate
 from lossmon.presentation.verdict import headline
+from lossmon.tui.chart_options import ChartOptions
 from lossmon.tui.tongue import words_of
-from lossmon.tui.view import View
 from lossmon.tui.widgets.picture_view import PictureView
 
 _WHEEL = 0.8  # of its width is shown after a turn of the wheel
@@ -53,7 +53,7 @@ class ChartView(PictureView):
         super().__init__(ascii=ascii)
         self._edge = 0  # the border that the mouse has: -1, 1, or 0 for none
         self._update: RunUpdate | None = None
-        self._view = View()
+        self._view = ChartOptions()
         self._cursor: int | None = None
         self._drag: tuple[int, XScale, bool] | None = None  # column, axis then, selects a range
         self._selected: tuple[int, int] | None = None  # columns
@@ -74,7 +74,7 @@ class ChartView(PictureView):
     def show(
         self,
         update: RunUpdate | None,
-        view: View,
+        view: ChartOptions,
         cursor: int | None = None,
         others: Sequence[RunUpdate] = (),
     ) -> None:

@@ -15,7 +15,7 @@ def next_smoothing(weight: float) -> float:
 
 
 @dataclass(frozen=True)
-class View:
+class ChartOptions:
     """How the chart is looked at.
 
     Attributes:
@@ -38,6 +38,6 @@ class View:
     whole_y: bool = False
     strip: str = "gap"
 
-    def of_another_run(self) -> View:
+    def of_another_run(self) -> ChartOptions:
         """The same look at the whole of another run."""
         return replace(self, metrics=(), window=None)
