@@ -29,6 +29,6 @@ def under(opened: Mode, before: Mode, below: Mode) -> Mode:
         before: the one that ends.
         below: to which closing that one would have led.
     """
-    if opened in OVERVIEWS or opened == below:
+    if opened in OVERVIEWS or opened in ("chart", below):
         return "chart"
     return before if before in OVERVIEWS else below
