@@ -317,13 +317,8 @@ class TextDecoder:
         """A row of a shape that is not accepted yet: accept it, or wait for more of its kind."""
         progress = self._rows.progress
         train = not (shape.evaluation or shape.scores) and progress.phase != "eval"
-        if (
-            train
-            and shape.level == 0
-            and progress.fine
-            and not progress.headed
-            and self._losses_placed()
-        ):
+        fine = progress.fine and not progress.headed
+        if train and shape.level == 0 and fine and self._losses_placed():
             return  # rows of this log say where they stand: this is text about a loss
         nowhere = progress.step is None or not shape.scores
         if shape.level == 0 and nowhere and not (progress.headed or shape.has_loss or shape.earns):
@@ -346,8 +341,7 @@ class TextDecoder:
         del self._active[_MAX_ACTIVE:]
         here = progress.spot
         for old, progress.spot in waiting:  # as it was when the line came
-            match = shape.match(old)
-            if match is not None:
+            if (match := shape.match(old)) is not None:
                 self._rows.take(shape, match.groups())
         self._coverage.lose(shape.tells, -len(waiting))
         if shape.level == 0 or shape.evaluation:

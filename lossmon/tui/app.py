@@ -82,11 +82,7 @@ class LossmonApp(WiredApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", show=False, priority=True),
         Binding(
-            "N",
-            "notices",
-            "notices",
-            show=False,
-            tooltip="Notices: bell and desktop notices, on or off",
+            "N", "notices", "notices", show=False, tooltip="Notices: bell and desktop, on, off"
         ),
         Binding(
             "T",
