@@ -17,7 +17,7 @@ from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, TargetError
 from lossmon.formats.decoder import Record
-from lossmon.logs.hosts import place_of, resolve
+from lossmon.logs.hosts import location_of, resolve
 from lossmon.memory import array_rows, check_config, count, frame_runs
 from lossmon.monitor import Monitor, RunUpdate, told
 from lossmon.monitor.log import Log
@@ -119,8 +119,9 @@ def _left_out(
     """That a target here holds more than was looked at, where that is not told."""
     told = " ".join(map(str, errors))
     for one in resolve(target):
-        if not one.host and place_of(one) not in told and (why := monitor.trouble(place_of(one))):
-            yield TargetError(joined(": ", (place_of(one), why)))
+        where = location_of(one)
+        if not one.host and where not in told and (why := monitor.trouble(where)):
+            yield TargetError(joined(": ", (where, why)))
 
 
 def read_whole(
