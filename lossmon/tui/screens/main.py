@@ -122,7 +122,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
     def await_no_runs(self) -> None:
         """Say what there is, though no run came yet."""
         self.awaits_runs = False
-        self._show()
+        self.show_all()
 
     def _show_soon(self) -> None:
         """Once after the next refresh, however often it was asked for: a start resizes a lot."""
