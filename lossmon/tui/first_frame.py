@@ -45,7 +45,7 @@ Part = tuple[str, str]  # a text, and the role of its colour ("" for words)
 
 
 class FirstFrame:
-    """Has the terminal, from `take` until it is given back or handed over.
+    """Has the terminal, from the start of a `with` until it is given back or handed over.
 
     Without having taken it, it draws nothing, and what is said is said at once.
 
@@ -54,12 +54,19 @@ class FirstFrame:
         tell: its words.
         ascii: draw with ASCII signs only.
         complain: says a line on the plain terminal.
+        targets: what is read; none where the terminal is left alone.
     """
 
     def __init__(
-        self, settings: Screen, tell: Words, ascii: bool, complain: Callable[[str], None]
+        self,
+        settings: Screen,
+        tell: Words,
+        ascii: bool,
+        complain: Callable[[str], None],
+        targets: Sequence[str] = (),
     ) -> None:
         self.held = False
+        self._targets = targets
         self._settings, self._tell, self._ascii = settings, tell, ascii
         self._complain = complain
         self._kept: list[str] = []
@@ -68,7 +75,13 @@ class FirstFrame:
         self._pens = colours.pens(settings.theme, os.environ)
 
     def __enter__(self) -> FirstFrame:
-        """Itself."""
+        """Take the terminal; a signal meanwhile has it back."""
+        try:
+            if self._targets:
+                self._take()
+        except BaseException:
+            self.give_back()
+            raise
         return self
 
     def __exit__(
@@ -92,21 +105,22 @@ class FirstFrame:
 
     # -- the terminal ------------------------------------------------------------------------------
 
-    def take(self, targets: Sequence[str]) -> None:
+    def _take(self) -> None:
         """Take the terminal, where it is ours, and say what is read."""
-        if self.held or not _usable(self._keys, self._screen) or not self._fits():
+        if not _usable(self._keys, self._screen) or not self._fits():
             return
         try:
             self._modes = termios.tcgetattr(self._keys)
+            self.held = True
             termios.tcsetattr(self._keys, termios.TCSANOW, _silent(self._modes, self._keys))
         except termios.error:
+            self.held = False
             return
-        self.held = True
         for number in TO_END:
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, self._end)
         self._write(_TAKE)
-        self._say(targets)
+        self._say(self._targets)
 
     def hand_over(self) -> list[Any] | None:
         """The terminal is another's from here on, alternate screen and all; its former modes."""
@@ -217,14 +231,12 @@ def first_frame(
     ascii: bool,
     complain: Callable[[str], None],
 ) -> FirstFrame:
-    """A first frame that has the terminal, where all targets are on this machine.
+    """A first frame that takes the terminal, where all targets are on this machine.
 
     For what is elsewhere ssh may have to ask on the plain terminal.
     """
-    frame = FirstFrame(settings, tell, ascii, complain)
-    if targets and all(os.path.exists(target) for target in targets):
-        frame.take(targets)
-    return frame
+    here = all(os.path.exists(target) for target in targets)
+    return FirstFrame(settings, tell, ascii, complain, targets if here else ())
 
 
 def _usable(keys: int, screen: int) -> bool:
