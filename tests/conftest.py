@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import hypothesis
@@ -108,11 +109,20 @@ def _starts_a_process(part: Any, seen: set[Any]) -> bool:
         return False
     seen.add(code)
     given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    return not _STARTERS.isdisjoint(code.co_names) or any(
+    named = {*_names(code), *given}
+    return not _STARTERS.isdisjoint(named) or any(
         _starts_a_process(function.__globals__[name], seen)
-        for name in (*code.co_names, *given)
+        for name in named
         if callable(function.__globals__.get(name))
     )
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    """What a function names, and what the functions within it name."""
+    yield from code.co_names
+    for part in code.co_consts:
+        if inspect.iscode(part):
+            yield from _names(part)
 
 
 @pytest.fixture
