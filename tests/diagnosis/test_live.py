@@ -84,7 +84,7 @@ def test_over_fitting_late_in_a_long_run_is_said_at_the_evaluation_at_which_it_h
     _, diagnosis = replay(train, evals, total=2 * m)
     entry = next(e for e in diagnosis.timeline if e.pattern == "overfitting")
     best = int(np.argmin(evals))
-    holds = best + int(np.flatnonzero(evals[best:] > 1.05 * evals[best])[0])
+    holds = best + int(np.flatnonzero(evals[best:] > 1.045 * evals[best])[0])
     assert 0 <= entry.shown_at_step // 2 - 1 - holds <= 3
 
 
