@@ -69,7 +69,7 @@ class TestClipboard:
         try:
             shown = ""
             end = time.monotonic() + 30
-            while "train" not in shown and time.monotonic() < end:
+            while "HEALTHY" not in shown and time.monotonic() < end:  # not the first frame
                 time.sleep(0.2)
                 shown = self.output([*tmux, "capture-pane", "-p"])
             subprocess.run([*tmux, "send-keys", "C"], check=True)
