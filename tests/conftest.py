@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import json
 import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -36,6 +37,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     A log without a clock is as old as its file, and a checkout is as old as the tests: its logs came
     to rest in the middle of them, between the two looks of a test that compares them.
     """
+    # Who runs the tests in the background has these ignored, and whatever a test starts with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     if not hasattr(session.config, "workerinput"):
         for path in DATA.rglob("*"):
             os.utime(path, (WRITTEN, WRITTEN))

@@ -382,6 +382,8 @@ class LossmonApp(WiredApp):
         """Every action that has a key, as the key says it; nothing of Textual's own."""
         tell = self.words.fixed
         for key in keys_of(screen):
+            if key.action == "command_palette":
+                continue  # one is in it
             title, meaning = parted(tell(key.tooltip or key.words))
             run = partial(self.run_action, key.action, key.node)
             yield SystemCommand(f"{title} ({key.keys})", meaning or tell(key.section), run)

@@ -43,17 +43,19 @@ def smoothed(value: Floats, share: float) -> Floats:
         (curve(losses(1)[9::10].round(2), 10, 10), True),  # each tenth row
         (curve(losses(1) + 0.3, 0), True),  # with a penalty, and counted from 0
         (curve(losses(2)[:20]), None),  # too few
+        (curve(losses(2)[::19], 4, 19), None),  # other batches of maybe the same training
         (curve(losses(2), 1, 50), None),  # counts something else
         (curve(losses(2).round(0)), None),  # hardly any digit
     ],
     ids=[
         "seed", "seed_smoothed", "seed_means", "smoothed", "mean", "means", "tenth", "penalty",
-        "few", "otherwise", "coarse",
+        "few", "between", "otherwise", "coarse",
     ],
 )  # fmt: skip
 def test_noise_tells_a_smoothed_curve_from_another_seed(other: Curve, alike: bool | None) -> None:
-    assert shares_noise(curve(losses(1)), other) is alike
-    assert shares_noise(other, curve(losses(1))) is alike
+    own = curve(losses(1))
+    assert shares_noise(own, other) is alike
+    assert shares_noise(other, own) is alike
 
 
 def test_independent_noise_is_rarely_called_shared() -> None:

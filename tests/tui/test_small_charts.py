@@ -9,6 +9,7 @@ from textual.app import App, ComposeResult
 from lossmon.chart.picture import Curve, draw
 from lossmon.history.columns import SeriesView
 from lossmon.tui.app import LossmonApp
+from lossmon.tui.themes import OURS
 from lossmon.tui.widgets import small_charts
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.small_charts import Look, SmallChart, SmallCharts
@@ -28,6 +29,9 @@ class Wall(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self.messages: list[tuple[str, str]] = []
+        theme, *_ = OURS.values()  # our widgets are coloured by our themes
+        self.register_theme(theme)
+        self.theme = theme.name
 
     def compose(self) -> ComposeResult:
         yield SmallCharts()
