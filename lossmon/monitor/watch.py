@@ -173,8 +173,12 @@ class Monitor:
         self._news.set()
 
     def repeat(self) -> None:
-        """Hand out every run anew at the next poll."""
-        self._sent.clear()
+        """Hand out every run anew at the next poll, and those that are no more as such.
+
+        Who has been told of one must hear that it goes: a run whose first rows stood on the screen
+        before it was told from another stayed there for good, under a name that no run had.
+        """
+        self._sent = {name: replace(sent, revision=-1) for name, sent in self._sent.items()}
 
     def hosts(self) -> tuple[Health, ...]:
         """How the links to other boxes are, in the order they were named."""

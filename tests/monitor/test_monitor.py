@@ -85,6 +85,22 @@ def test_nothing_new_gives_no_update(tmp_path: Path, watched) -> None:
     assert monitor.poll(NOW) == []
 
 
+def test_a_run_that_was_told_of_is_told_as_gone_also_where_all_are_told_anew(
+    tmp_path: Path, watched
+) -> None:
+    """The first frame shows a run, and the screen gets all again: it kept one under an old name."""
+    logs = [str(tmp_path / "runs" / name) for name in ("console.jsonl", "sft.jsonl")]
+    for log in logs:
+        write_jsonl(Path(log), training_rows(falling(60)))
+    monitor = watched(tmp_path / "runs")
+    (old,) = drain(monitor)
+    monitor.arrange(monitor.by_hand.part(logs))
+    monitor.repeat()
+    told = monitor.poll(NOW)
+    assert {one.run for one in told if one.removed} == {old}
+    assert {one.run for one in told if not one.removed} == {"runs/console.jsonl", "runs/sft.jsonl"}
+
+
 def test_a_file_that_starts_anew_is_read_anew(tmp_path: Path, watched) -> None:
     log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(50)))
     monitor = watched(log)
