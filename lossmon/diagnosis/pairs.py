@@ -87,11 +87,10 @@ def ahead(view: View) -> Ahead | None:
     still = window < Bounds.near_start or train.drop < 3 * train.drop_error
     line = Bounds.stuck_share + 0.5 * train.block_error / max(abs(train.drop), 1e-300)
     left = train.left(0.4)
-    stuck = window < Bounds.stuck and (still or left < line)
     # One that makes the same drop in the end is late, not stuck, unless it made it early.
     late = not deeper and not still and left > Bounds.early
+    stuck = window < Bounds.stuck and (still or left < line) and not late
     plain = late or window >= Bounds.stuck or still or not 0.5 * line < left < 1.5 * line
-    stuck = stuck and not late
     return Ahead(ratio, pace, eval_drop, stuck, plain)
 
 

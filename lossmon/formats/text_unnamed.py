@@ -146,9 +146,10 @@ def names_no_loss(above: str, message: str) -> bool:
 
     Solvers print such tables ("Iter Primal Dual Compl Time"), whose first value was taken as one.
     """
-    names, cells = above.split(), message.split()
-    named = any(is_loss(name) or is_objective(name) for name in names)
-    return len(names) == len(cells) >= _LEAST_COLUMNS and not named
+    names = above.split()
+    if not len(names) == len(message.split()) >= _LEAST_COLUMNS:
+        return False
+    return not any(is_loss(name) or is_objective(name) for name in names)
 
 
 def rises_by_gain(rows: list[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -170,21 +171,28 @@ class Summary:
         if nonfinite:  # buckets that hold nothing else
             shown = shown[:, shown[_MEAN] == shown[_MEAN]]
         shown.flags.writeable = False
-        step_, mean, deviation, jump, low, high = shown
-        return Sketch(
-            n=len(value),
-            width=self._width,
-            step=step_,
-            mean=mean,
-            deviation=deviation,
-            jump=jump,
-            low=low,
-            high=high,
-            nonfinite=nonfinite,
-            head=value[:HEAD],
-            newest_step=step[-NEWEST:],
-            newest=value[-NEWEST:],
-        )
+        return _of_buckets(step, value, shown, self._width, nonfinite)
+
+
+def _of_buckets(
+    step: Ints, value: Floats, shown: Iterable[Floats], width: int, nonfinite: int
+) -> Sketch:
+    """The sketch of some points; `shown` are its buckets, a row for each thing said of them."""
+    centre, mean, deviation, jump, low, high = shown
+    return Sketch(
+        n=len(value),
+        width=width,
+        step=centre,
+        mean=mean,
+        deviation=deviation,
+        jump=jump,
+        low=low,
+        high=high,
+        nonfinite=nonfinite,
+        head=value[:HEAD],
+        newest_step=step[-NEWEST:],
+        newest=value[-NEWEST:],
+    )
 
 
 def _plain(step: Ints, value: Floats) -> Sketch:
@@ -194,20 +202,7 @@ def _plain(step: Ints, value: Floats) -> Sketch:
     """
     centre, nothing = step.astype(np.float64), np.zeros(len(value))
     centre.flags.writeable = nothing.flags.writeable = False
-    return Sketch(
-        n=len(value),
-        width=1,
-        step=centre,
-        mean=value,
-        deviation=nothing,
-        jump=nothing,
-        low=value,
-        high=value,
-        nonfinite=0,
-        head=value[:HEAD],
-        newest_step=step[-NEWEST:],
-        newest=value[-NEWEST:],
-    )
+    return _of_buckets(step, value, (centre, value, nothing, nothing, value, value), 1, 0)
 
 
 def _put(columns: Floats, at: int, more: Floats) -> Floats:

@@ -51,12 +51,7 @@ class Guarded(Source):
 
     def _failed(self, error: Exception) -> None:
         logger.error("the source %s", self._scheme, exc_info=error)
-        words = clip(printable(f"{type(error).__name__}: {error}".split("\n")[0]), _WORDS)
-        self._fault = said(
-            "an error of the package that reads {scheme}: {words}",
-            scheme=self._scheme,
-            words=words,
-        )
+        self._fault = fault_of(self._scheme, error)
 
     @property
     def prefix(self) -> str:
@@ -133,6 +128,12 @@ class Guarded(Source):
     def beside(self) -> dict[str, Any] | None:
         """What it says."""
         return self._ask(None, self._source.beside)
+
+
+def fault_of(scheme: str, error: Exception) -> str:
+    """What is said of an error of another package, in one line without control characters."""
+    words = clip(printable(f"{type(error).__name__}: {error}".split("\n")[0]), _WORDS)
+    return said("an error of the package that reads {scheme}: {words}", scheme=scheme, words=words)
 
 
 class Unopened(Source):

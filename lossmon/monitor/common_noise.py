@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from lossmon.history.columns import Floats
+from lossmon.history.columns import Floats, Ints
 from lossmon.monitor.agreement import Curve
 
 _LEAST = 24  # rows in common: of fewer a coefficient is not normal
@@ -65,8 +65,14 @@ def _misses(sparse: Curve, dense: Curve) -> bool:
 
     A bar of Lightning showed the last of 19 batches where its table held each fifth.
     """
-    shared = max(np.isin(sparse.step + shift, dense.step).sum() for shift in (-1, 0, 1))
-    return bool(shared < max(_LEAST, len(sparse) / 2))
+    shared = max(_shared(sparse.step + shift, dense.step) for shift in (-1, 0, 1))
+    return shared < max(_LEAST, len(sparse) / 2)
+
+
+def _shared(few: Ints, many: Ints) -> int:
+    """How many steps are also among others; both ascend."""
+    at = np.minimum(many.searchsorted(few), len(many) - 1)
+    return int(np.count_nonzero(many[at] == few))
 
 
 def _errors(one: Floats, two: Floats, lag: int) -> float | None:

@@ -120,7 +120,7 @@ class FirstFrame:
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, self._end)
         self._write(_TAKE)
-        self._say(self._targets)
+        self._announce(self._targets)
 
     def hand_over(self) -> list[Any] | None:
         """The terminal is another's from here on, alternate screen and all; its former modes."""
@@ -173,7 +173,8 @@ class FirstFrame:
     def _fits(self) -> bool:
         return all(has >= needs for has, needs in zip(self._size(), _SMALLEST, strict=True))
 
-    def _say(self, targets: Sequence[str]) -> None:
+    def _announce(self, targets: Sequence[str]) -> None:
+        """The title, and what is read."""
         dots = "..." if self._ascii else "…"
         told = partial(self._tell, "reading {target} {dots}", dots=dots)
         room = self._size()[0] - len(_TITLE) - cell_width(told(target="")) - 1

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lossmon.tui.app import LossmonApp
+from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.synthetic import NOW, monitor_of, write_runs
 
 
@@ -17,6 +18,13 @@ from tests.tui.synthetic import NOW, monitor_of, write_runs
 def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The wall clock shows NOW; waiting goes by the monotonic clock."""
     monkeypatch.setattr(time, "time", lambda: NOW)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """A log that goes on: 200 rows of a plan of 10,000 steps."""
+    rows = [{"max_steps": 10_000, **row} for row in training_rows(falling(200))]
+    return write_jsonl(tmp_path / "log.jsonl", rows)
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from textual.color import Color
 from lossmon.config.screen import THEMES
 from lossmon.tui import colours, themes
 from lossmon.tui.first_frame import ENTER
-from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.terminal import Terminal
 
 IMPORTS = b"\x1b]777;textual\x07"  # comes when textual begins to be imported
@@ -40,12 +39,6 @@ sys.meta_path.insert(0, Hook())
 from lossmon.cli import main
 main()
 """
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    rows = [{"max_steps": 10_000, **row} for row in training_rows(falling(200))]
-    return write_jsonl(tmp_path / "log.jsonl", rows)
 
 
 @pytest.fixture

@@ -29,12 +29,6 @@ main()
 
 
 @pytest.fixture
-def log(tmp_path: Path) -> Path:
-    rows = [{"max_steps": 10_000, **row} for row in training_rows(falling(200))]
-    return write_jsonl(tmp_path / "log.jsonl", rows)
-
-
-@pytest.fixture
 def open_terminal(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
@@ -97,14 +91,20 @@ def test_a_signal_ends_a_replay_and_what_it_came_from(
     terminal.assert_given_back()
 
 
+def unread(open_terminal: Callable[..., Terminal], log: Path, seconds: float) -> Terminal:
+    """A terminal that is drawn on much and for so long takes nothing: nobody reads."""
+    terminal = open_terminal(str(log), columns=250, rows=60)
+    terminal.wait_for("HEALTHY")
+    terminal.send(b"?\x1b" * 40)
+    time.sleep(seconds)
+    return terminal
+
+
 def test_a_signal_ends_it_while_the_terminal_takes_nothing(
     open_terminal: Callable[..., Terminal], log: Path
 ) -> None:
     """A link that stands still, a window that is frozen: it hung for good."""
-    terminal = open_terminal(str(log), columns=250, rows=60)
-    terminal.wait_for("HEALTHY")
-    terminal.send(b"?\x1b" * 40)
-    time.sleep(1.0)  # meanwhile nobody reads
+    terminal = unread(open_terminal, log, 1.0)
     os.kill(terminal.pid, signal.SIGTERM)
     end = time.monotonic() + 60
     while not terminal.ended:
@@ -116,10 +116,7 @@ def test_a_signal_ends_it_while_the_terminal_takes_nothing(
 def test_a_terminal_that_was_stuck_is_drawn_anew(
     open_terminal: Callable[..., Terminal], log: Path
 ) -> None:
-    terminal = open_terminal(str(log), columns=250, rows=60)
-    terminal.wait_for("HEALTHY")
-    terminal.send(b"?\x1b" * 40)
-    time.sleep(4.0)
+    terminal = unread(open_terminal, log, 4.0)
     terminal.settle()
     assert "HEALTHY" in terminal.text()
     assert "log.jsonl" in terminal.text() or "train" in terminal.text()

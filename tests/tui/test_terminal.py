@@ -17,14 +17,8 @@ from pathlib import Path
 import pyte
 import pytest
 
-from tests.conftest import falling, training_rows, write_jsonl
+from tests.conftest import falling, write_jsonl
 from tests.tui.terminal import ROOT, Terminal
-
-
-@pytest.fixture
-def log(tmp_path: Path) -> Path:
-    rows = [{"max_steps": 10_000, **row} for row in training_rows(falling(200))]
-    return write_jsonl(tmp_path / "log.jsonl", rows)
 
 
 @pytest.fixture

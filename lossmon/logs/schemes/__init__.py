@@ -22,7 +22,7 @@ from typing import TypeVar
 from lossmon import plugins
 from lossmon.errors import LossmonError, TargetError
 from lossmon.logs.caller import Caller
-from lossmon.logs.guarded import Guarded, Unopened
+from lossmon.logs.guarded import Guarded, Unopened, fault_of
 from lossmon.logs.scheme import Order, Scheme, Target
 from lossmon.logs.source import Source
 from lossmon.words import said
@@ -153,7 +153,7 @@ def _open(scheme: Scheme, order: Order) -> Source:
     except LossmonError:
         raise
     except Exception as error:
-        return Unopened(order.name, _in_words(scheme, error))
+        return Unopened(order.name, fault_of(scheme.name, error))
 
 
 def _of_package(
@@ -169,15 +169,7 @@ def _of_package(
     except LossmonError:
         raise
     except Exception as error:
-        raise TargetError(_in_words(scheme, error)) from None
-
-
-def _in_words(scheme: Scheme, error: Exception) -> str:
-    return said(
-        "an error of the package that reads {scheme}: {words}",
-        scheme=scheme.name,
-        words=f"{type(error).__name__}: {error}"[:200],
-    )
+        raise TargetError(fault_of(scheme.name, error)) from None
 
 
 def _is_called(scheme: Scheme, name: str) -> bool:
