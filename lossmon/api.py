@@ -24,6 +24,7 @@ from lossmon.monitor.log import Log
 from lossmon.monitor.questions import ask_first
 from lossmon.monitor.sources import check_target, nothing_read, open_monitor
 from lossmon.monitor.training import Judging, Training
+from lossmon.monitor.update import by_name
 from lossmon.text import writable
 from lossmon.words import joined, said
 
@@ -39,7 +40,7 @@ class Reading(NamedTuple):
     """What targets held.
 
     Attributes:
-        updates: the runs in the order they were found.
+        updates: the runs by name: files of a bucket come as the network brings them.
         errors: one for each target that gave none.
         refused: path -> why no row of a training came of it.
     """
@@ -82,7 +83,7 @@ def read_targets(
         if ask is not None and monitor.hosts():
             ask_first(monitor, ask, within_s=_ASK_S)
         updates = read_whole(monitor, now, each=each)
-        updates = with_past(good, updates, monitor.doubtful(), now)
+        updates = sorted(with_past(good, updates, monitor.doubtful(), now), key=by_name)
         missing = [] if logs is not None else [nothing_read(monitor, one) for one in good]
         errors += [error for error in missing if error is not None]
         if logs is None and updates:

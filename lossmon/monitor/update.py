@@ -206,3 +206,8 @@ class RunUpdate:
         """The newest value of a metric; None where it has none."""
         view = self.ahead.get(metric or "") or self.series.get(metric or "")
         return float(view.value[-1]) if view is not None and len(view) else None
+
+
+def by_name(update: RunUpdate) -> str:
+    """What runs are sorted by where nothing else orders them."""
+    return update.run

@@ -41,7 +41,7 @@ _LONGEST_CELL = 27  # of a cell of numbers: a plan may be any number
 def as_json(
     updates: Sequence[RunUpdate], knowledge: Knowledge, stand: Mapping[str, Against] | None = None
 ) -> str:
-    """One strict JSON object a run, one a line, in the order the runs were found.
+    """One strict JSON object a run, one a line, the runs by name.
 
     Args:
         updates: the runs.

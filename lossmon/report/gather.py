@@ -29,6 +29,7 @@ from lossmon.monitor.kinship import Trace
 from lossmon.monitor.locations import Locations, called
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Judging
+from lossmon.monitor.update import by_name
 from lossmon.report.progress import Progress
 
 _COUNTS: ContextVar[Any] = ContextVar("counts")  # of a process that reads for another: logs read
@@ -76,8 +77,7 @@ def gather(
     for share in results:
         note_slow_patterns(share.slow)
     updates = _joined(targets, [run for share in results for run in share.runs], judging)
-    ordered = sorted(updates, key=lambda update: update.run)
-    return Reading(ordered, _nothing_below(targets, updates), refused)
+    return Reading(sorted(updates, key=by_name), _nothing_below(targets, updates), refused)
 
 
 def _read_apart(

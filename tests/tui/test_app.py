@@ -7,12 +7,14 @@ import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 from textual.widgets._toast import Toast
 
+import lossmon.tui
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.palette import Palette
 from lossmon.tui.screens.help import HelpScreen
@@ -33,6 +35,20 @@ async def until(pilot: Pilot[None], holds: Callable[[], bool], timeout_s: float 
     while not holds():
         assert asyncio.get_running_loop().time() < deadline, "it never held"
         await pilot.pause(0.02)
+
+
+async def still(pilot: Pilot[Any]) -> None:
+    """Wait until the screen stands still: on a busy machine no fixed pause is long enough."""
+    before, same = "", 0
+    for _ in range(400):
+        await pilot.pause()
+        await pilot.pause(0.02)
+        strips = pilot.app.screen._compositor.render_strips()
+        now = "\n".join(repr(list(strip)) for strip in strips)
+        before, same = now, same + 1 if now == before else 0
+        if same == 4:
+            return
+    raise AssertionError("it never stood still")
 
 
 def main_of(app: LossmonApp) -> MainScreen:
@@ -320,3 +336,36 @@ async def test_the_palette_opens_anew_while_it_is_still_leaving(app: LossmonApp)
         app.action_command_palette()  # before what was left is gone
         await pilot.pause()
         assert isinstance(app.screen, Palette)
+
+
+class Late(LossmonApp):
+    """Its timer comes when its panels are gone and it is not."""
+
+    CSS_PATH = Path(lossmon.tui.__file__).with_name("lossmon.tcss")
+
+    def on_unmount(self) -> None:
+        assert not list(self._main.query(ChartView))
+        self._main.await_no_runs()
+
+
+async def test_what_was_asked_for_before_the_end_shows_nothing_after_it(folder: Path) -> None:
+    """A timer of the app came between its panels and itself at the end: a traceback on leaving."""
+    monitor = monitor_of(folder)
+    async with Late(monitor).run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+    monitor.close()
+
+
+async def test_a_title_says_the_whole_name_once_there_is_room(app: LossmonApp) -> None:
+    """It was cut for a chart that was laid out wider a moment later, and stayed so."""
+    async with app.run_test(size=(120, 35)) as pilot:
+        await loaded(pilot)
+        view = main_of(app).query_one(ChartView)
+        view.styles.max_width = 36
+        await until(pilot, lambda: view.size.width < 36)
+        await still(pilot)
+        assert "/" not in str(view.border_title)
+        view.styles.max_width = None
+        await until(pilot, lambda: view.size.width > 36)
+        await still(pilot)
+        assert "runs/" in str(view.border_title)

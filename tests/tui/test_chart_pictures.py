@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from lossmon.tui.app import LossmonApp
 from tests.tui.synthetic import monitor_of
+from tests.tui.test_app import still
 from tests.tui.test_snapshots import on_the_run_that_overfits
 
 pytestmark = pytest.mark.snapshot
@@ -25,7 +26,7 @@ def pressing(*keys: str) -> Any:
         for key in keys:
             await pilot.press(key)
             await pilot.pause()
-        await pilot.pause(0.1)
+        await still(pilot)
 
     return run_before
 

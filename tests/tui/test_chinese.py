@@ -12,7 +12,7 @@ from textual.command import CommandList
 
 from lossmon.tui.app import LossmonApp
 from tests.tui.synthetic import monitor_of
-from tests.tui.test_app import loaded, until
+from tests.tui.test_app import loaded, still, until
 
 # Names of programs, files, formats, methods and keys; units; what stands in the log.
 _NAMES = set(
@@ -88,7 +88,7 @@ async def test_every_place_speaks_chinese_at_every_size(app: LossmonApp, place: 
             await pilot.press(key)
         for size in reversed(SIZES):
             await pilot.resize_terminal(*size)
-            await pilot.pause(0.2)
+            await still(pilot)
             text = text_of(app)
             assert len(text.splitlines()) == size[1]
             if size[0] > 40:  # lists and cards of the narrowest are names, signs and numbers alone
@@ -100,10 +100,10 @@ async def test_l_changes_every_word_at_once(app: LossmonApp) -> None:
     async with app.run_test(size=(120, 35)) as pilot:
         await loaded(pilot)
         await pilot.press("L")
-        await pilot.pause(0.2)
+        await still(pilot)
         assert not re.search("[\u4e00-\u9fff]", text_of(app))
         await pilot.press("L")
-        await pilot.pause(0.2)
+        await still(pilot)
         assert not english(text_of(app)), text_of(app)
 
 

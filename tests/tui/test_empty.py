@@ -11,7 +11,7 @@ from lossmon.tui.app import LossmonApp
 from lossmon.tui.widgets.run_list import RunList
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.synthetic import monitor_of
-from tests.tui.test_app import listed, loaded, main_of, until, words
+from tests.tui.test_app import listed, loaded, main_of, still, until, words
 
 
 async def test_an_empty_folder_says_what_was_passed_over_and_what_to_try(tmp_path: Path) -> None:
@@ -54,11 +54,11 @@ async def test_the_usual_terminal_shows_verdicts_and_counts(app: LossmonApp) -> 
         await loaded(pilot)
         assert "!2 ✓1" in words(app, "#top")
         await pilot.press("escape")
-        await pilot.pause(0.1)
+        await still(pilot)
         lines = listed(app)
         assert "VERDICT" in lines[0]
         assert any("REBOUND since step" in line for line in lines)
         await pilot.press("enter", "i")
         await pilot.press("escape")
-        await pilot.pause(0.1)
+        await still(pilot)
         assert any("Rebound (seen)" in line for line in listed(app))

@@ -17,7 +17,7 @@ from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.widgets.diagnosis_panel import DiagnosisPanel, Findings
 from lossmon.tui.widgets.evidence_chart import EvidenceChart
 from tests.tui.synthetic import monitor_of
-from tests.tui.test_app import WIDE, diagnosis, listed, loaded, main_of, until
+from tests.tui.test_app import WIDE, diagnosis, listed, loaded, main_of, still, until
 
 SIZES = [(40, 12), (80, 24), (120, 35), (200, 50)]
 
@@ -184,7 +184,7 @@ async def test_there_is_nothing_to_open_before_there_is_a_finding(tmp_path: Path
 def test_the_finding_in_pictures(app: LossmonApp, size: tuple[int, int], snap_compare: Any) -> None:
     async def before(pilot: Pilot[Any]) -> None:
         await on_overfitting(pilot, "e")
-        await pilot.pause(0.1)
+        await still(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=before)
 
@@ -197,7 +197,7 @@ def test_the_finding_in_ascii_and_chinese(folder: Path, snap_compare: Any) -> No
 
     async def before(pilot: Pilot[Any]) -> None:
         await on_overfitting(pilot, "e")
-        await pilot.pause(0.1)
+        await still(pilot)
 
     assert snap_compare(app, terminal_size=(120, 35), run_before=before)
     monitor.close()

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 
 from lossmon.tui.app import LossmonApp
 from tests.tui.synthetic import monitor_of
-from tests.tui.test_app import loaded
+from tests.tui.test_app import loaded, still
 
 pytestmark = pytest.mark.snapshot
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.snapshot
 async def on_the_run_that_overfits(pilot: Pilot[Any]) -> None:
     await loaded(pilot)
     await pilot.press("j")
-    await pilot.pause(0.1)
+    await still(pilot)
 
 
 @pytest.mark.parametrize("size", [(40, 12), (80, 24), (120, 35), (200, 50)])
@@ -47,7 +47,7 @@ def test_the_screen_in_chinese(folder: Path, size: tuple[int, int], snap_compare
 async def on_the_list_of_all_runs(pilot: Pilot[Any]) -> None:
     await on_the_run_that_overfits(pilot)
     await pilot.press("escape")
-    await pilot.pause(0.2)
+    await still(pilot)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -19,7 +19,7 @@ from lossmon.tui import themes
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.widgets.chart_view import ChartView
 from tests.tui.terminal import Terminal
-from tests.tui.test_app import WIDE, loaded, main_of
+from tests.tui.test_app import WIDE, loaded, main_of, still
 
 WORDS = ("primary", "warning", "error", "success", "accent", "secondary", "muted")
 # Machado, Oliveira, Fernandes 2009, severity 1.0: what remains of linear RGB.
@@ -163,7 +163,7 @@ async def test_the_curve_takes_the_colours_of_the_theme(app: LossmonApp) -> None
         view = main_of(app).query_one(ChartView)
         for name in themes.OURS:
             app.theme = name
-            await pilot.pause(0.1)
+            await still(pilot)
             wanted = view.get_component_rich_style("chart--train").color
             drawn = {s.style.color for y in range(view.size.height) for s in view.render_line(y)}
             assert wanted in drawn, name

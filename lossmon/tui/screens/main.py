@@ -139,6 +139,15 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
                 self.updates[update.run] = self.quiet.mark(update)
         self.show_all()
 
+    def on_chart_view_resized(self) -> None:
+        """A title that was cut for a narrow chart says the whole name on a wide one."""
+        self._tell_title()
+
+    def _tell_title(self) -> None:
+        title = self.chart_title(self.chosen_line, len(self.others))
+        if title != self._title:
+            self._title, self.query_one(ChartView).border_title = title, Content(title)
+
     # -- what a screen leaves for the next one -----------------------------------------------------
 
     def recall(self, left: Session) -> None:
@@ -182,7 +191,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
     def show_all(self) -> None:
         """Tell every widget what to show."""
         self._to_show = False
-        if not self.is_mounted:
+        if not (self.is_mounted and self.app.is_running):  # of an app that ends, panels go first
             return
         scene = self.scene
         runs = self.ordered_runs(scene)
@@ -200,9 +209,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             chart = self.query_one(ChartView)
             chart.show(line, self.chart_options, self.cursor_step, self.others)
             self.show_grid(update)
-            title = self.chart_title(line, len(self.others))
-            if title != self._title:
-                self._title, chart.border_title = title, Content(title)
+            self._tell_title()
             sibling = self.insight.sibling(self.updates, update)
             panel = self.query_one(DiagnosisPanel)
             panel.show(update, self.knowledge, self.quiet, sibling)

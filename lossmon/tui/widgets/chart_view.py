@@ -49,6 +49,9 @@ class ChartView(PictureView):
             super().__init__()
             self.side, self.x = side, x
 
+    class Resized(Message):
+        """The chart has another size: its title may have more room, or less."""
+
     def __init__(self, *, ascii: bool = False) -> None:
         super().__init__(ascii=ascii)
         self._edge = 0  # the border that the mouse has: -1, 1, or 0 for none
@@ -91,6 +94,10 @@ class ChartView(PictureView):
         self._draw()
 
     # -- drawing ---------------------------------------------------------------------------------
+
+    def on_resize(self) -> None:
+        """Tell it, beside drawing: the layout comes after the words that were chosen for it."""
+        self.post_message(self.Resized())
 
     def _draw(self) -> None:
         update, size = self._update, self.size
