@@ -21,6 +21,7 @@ from lossmon.errors import ConfigError, TargetError
 from lossmon.exits import open_missing_streams, status_of
 from lossmon.words import said
 from tests.logs.test_vitals import wait_for
+from tests.waiting import PATIENCE_S
 
 _PROGRAM = """
 import sys, threading
@@ -36,7 +37,7 @@ leave(lambda: {command})
 )
 def test_nobody_waits_for_a_thread(command: str, status: int) -> None:
     program = [sys.executable, "-c", _PROGRAM.format(command=command)]
-    done = subprocess.run(program, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(program, capture_output=True, text=True, timeout=PATIENCE_S)
     assert (done.returncode, done.stdout, done.stderr) == (status, "said\n", "")
 
 
@@ -179,7 +180,7 @@ sys.meta_path.insert(0, Interrupted)
 main()
 """
     done = subprocess.run(
-        [sys.executable, "-c", program, "--help"], capture_output=True, timeout=60
+        [sys.executable, "-c", program, "--help"], capture_output=True, timeout=PATIENCE_S
     )
     assert (done.returncode, done.stdout, done.stderr) == (-signal.SIGINT, b"", b"")
 
@@ -202,7 +203,7 @@ def test_a_client_that_hangs_ends_with_the_command(tmp_path: Path) -> None:
         try:
             wait_for(told.exists, "the client has started")
             process.terminate()
-            assert process.wait(30) == 128 + signal.SIGTERM
+            assert process.wait(PATIENCE_S) == 128 + signal.SIGTERM
         finally:
             process.kill()
     wait_for(lambda: not alive(int(told.read_text())), "the client has ended")
@@ -230,7 +231,7 @@ ok = os.path.samestat(os.fstat(stream.fileno()), os.stat(os.devnull))
 ok = ok and stream.mode == {"r" if closed == "stdin" else "w"!r}
 sys.exit(5 if ok else 1)
 """
-    assert subprocess.run([sys.executable, "-c", program], timeout=60).returncode == 5
+    assert subprocess.run([sys.executable, "-c", program], timeout=PATIENCE_S).returncode == 5
 
 
 def test_streams_that_are_there_stay() -> None:

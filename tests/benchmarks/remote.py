@@ -17,8 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lossmon.monitor import Monitor
-from tests.remote.box import Box, Cable, Collector, wait_until
+from tests.remote.box import Box, Cable, Collector
 from tests.tui.terminal import Terminal
+from tests.waiting import wait_until
 
 MIB = 1 << 20
 

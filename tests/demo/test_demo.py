@@ -18,6 +18,7 @@ from lossmon.demo.train import train
 from lossmon.demo.trainings import named
 from lossmon.diagnosis.patterns import of_slot
 from lossmon.errors import ConfigError
+from tests.waiting import PATIENCE_S, wait_until
 
 PATTERNS = [name for name, _ in patterns()]
 
@@ -41,7 +42,7 @@ def children() -> list[str]:
     return [line for line in done.stdout.splitlines() if "lossmon.demo.train" in line]
 
 
-def gone(folder: Path, timeout_s: float = 15) -> bool:
+def gone(folder: Path, timeout_s: float = PATIENCE_S) -> bool:
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         if not folder.exists() and not any(str(folder) in line for line in children()):
@@ -51,10 +52,7 @@ def gone(folder: Path, timeout_s: float = 15) -> bool:
 
 
 def wait_for_logs(folder: Path, count: int) -> None:
-    deadline = time.monotonic() + 30
-    while sum(p.is_file() for p in folder.rglob("*")) < count and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert sum(p.is_file() for p in folder.rglob("*")) >= count
+    wait_until(lambda: sum(p.is_file() for p in folder.rglob("*")) >= count)
 
 
 def test_the_children_write_and_end_with_the_stage() -> None:
@@ -75,7 +73,7 @@ def test_a_killed_parent_leaves_nothing_behind() -> None:
     code = (
         "import time\nfrom lossmon.demo import stage\n"
         "with stage(['healthy', 'plateau']) as folder:\n"
-        "    print(folder, flush=True)\n    time.sleep(60)\n"
+        "    print(folder, flush=True)\n    time.sleep(600)\n"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None

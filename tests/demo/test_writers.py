@@ -17,6 +17,7 @@ from lossmon.demo.model import Network
 from lossmon.demo.train import train
 from lossmon.demo.trainings import TRAININGS, Row, Training, constant, cosine, named
 from lossmon.demo.writers import WRITERS
+from tests.waiting import PATIENCE_S
 
 ROWS = [  # step, epoch, loss, rate, grad norm, eval loss
     Row(10 * i, 0.25 * i, 2 - i / 10, 0.01 / i, 1 + i / 10, 2.5 - i / 10 if i % 2 == 0 else None)
@@ -186,5 +187,5 @@ def test_the_keeper_waits_for_its_parent_and_removes_the_folder(tmp_path: Path) 
         child.wait(0.2)
     assert (tmp_path / "demo").is_dir()
     child.stdin.close()
-    assert child.wait(30) == 0
+    assert child.wait(PATIENCE_S) == 0
     assert not (tmp_path / "demo").exists()

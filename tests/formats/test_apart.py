@@ -20,6 +20,7 @@ from lossmon.formats.apart import ForeignFormat, Worker, search
 from lossmon.formats.detect import slow_patterns
 from lossmon.formats.pattern import PatternDecoder, PatternFormat
 from lossmon.monitor.log import Log
+from tests.waiting import PATIENCE_S, lives, wait_until
 
 PLUG_IN = """
 import re
@@ -161,16 +162,7 @@ def test_what_hangs_there_ends_when_ours_is_killed(tmp_path: Path) -> None:
     ours.kill()
     ours.wait()
     theirs = int((tmp_path / "pid").read_text()[:-1])
-    while _runs(theirs):  # or the test's own bound of time
-        time.sleep(0.02)
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process is there; one that has ended and that nobody waits for is not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+    wait_until(lambda: not lives(theirs))
 
 
 def test_a_plug_in_that_is_not_there_harms_nothing() -> None:
@@ -227,7 +219,7 @@ def test_its_process_ends_with_ours(beeps: ForeignFormat) -> None:
     process = beeps._workers[0]._process
     assert process is not None
     apart.end_all()
-    assert process.wait(10) != 0
+    assert process.wait(PATIENCE_S) != 0
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -28,6 +28,7 @@ from tests.formats.samples import (
     wandb_history,
     wandb_run,
 )
+from tests.waiting import PATIENCE_S
 
 EVENT_FILES = sorted(DATA.rglob("events.out.tfevents.*"))
 
@@ -184,7 +185,7 @@ class TestWandb:
             run.log({"train/loss": 2 - i * 0.1, "nested": {"a": i}})
         run.finish()
         (path,) = tmp_path.rglob("*.wandb")
-        deadline = time.monotonic() + 20  # its service writes behind our back
+        deadline = time.monotonic() + PATIENCE_S  # its service writes behind our back
         records = []
         while len(records) < 20 and time.monotonic() < deadline:
             records = WandbDecoder().feed(path.read_bytes())

@@ -13,6 +13,7 @@ from lossmon.logs.discover import run_directory
 from lossmon.logs.local import LocalSource, on_network
 from lossmon.logs.scheme import Target
 from lossmon.logs.target import check_local, parse
+from tests.waiting import PATIENCE_S
 
 
 def test_an_append_wakes_the_source(tmp_path: Path) -> None:
@@ -25,7 +26,7 @@ def test_an_append_wakes_the_source(tmp_path: Path) -> None:
         source.poll()
         source.wait(0.01)  # starts the observer
         threading.Timer(0.05, lambda: log.write_text("ab")).start()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             source.wait(0.5)
             if any(chunk.kind == "data" for chunk in source.poll()):

@@ -14,6 +14,7 @@ from lossmon.logs import program, slurm
 from lossmon.logs.slurm import Jobs, Slurm, SlurmError, duration, expand, moment
 from tests.logs.old_python import python_3_6
 from tests.logs.slurm_stand_in import HELP_24, Cluster, stamp
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_jobs_are_told_again_when_something_changed(cluster: Cluster) -> None:
     cluster.queue("1", out="/data/1.out")
     jobs = Jobs(every_s=0.05)
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         first = None
         while first is None and time.monotonic() < deadline:
             assert not jobs.settled

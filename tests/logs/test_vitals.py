@@ -17,10 +17,11 @@ from lossmon.logs import gpus, program, vitals, writers
 from lossmon.logs.program import Program
 from lossmon.logs.vitals import Sampler, Vitals
 from tests.logs.old_python import python_3_6
+from tests.waiting import PATIENCE_S
 
 GIB = 1 << 30
 WRITER = (
-    "import sys, time\nlog = open(sys.argv[1], 'a')\nprint('ready', flush=True)\ntime.sleep(60)"
+    "import sys, time\nlog = open(sys.argv[1], 'a')\nprint('ready', flush=True)\ntime.sleep(600)"
 )
 
 # What `nvidia-smi --query-gpu=index,uuid,...` prints: two drivers, MIG, a GPU that fell off the bus.
@@ -161,7 +162,7 @@ def test_amd_output_that_is_not_understood_is_no_gpu(output: str) -> None:
 # -- who writes a log ------------------------------------------------------------------------------
 
 
-def wait_for(condition: Any, what: str, timeout_s: float = 20.0) -> None:
+def wait_for(condition: Any, what: str, timeout_s: float = PATIENCE_S) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"

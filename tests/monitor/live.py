@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lossmon.monitor import Monitor, RunUpdate
 from tests.conftest import falling
+from tests.waiting import PATIENCE_S
 
 
 def printed(path: Path, n: int = 60, total: int = 300, start: float = 2.0) -> Path:
@@ -21,7 +22,7 @@ def printed(path: Path, n: int = 60, total: int = 300, start: float = 2.0) -> Pa
 
 
 def until(
-    monitor: Monitor, wanted: Callable[[dict[str, RunUpdate]], bool], timeout_s: float = 20
+    monitor: Monitor, wanted: Callable[[dict[str, RunUpdate]], bool], timeout_s: float = PATIENCE_S
 ) -> dict[str, RunUpdate]:
     """Poll until the runs are as wanted."""
     deadline = time.monotonic() + timeout_s

@@ -23,6 +23,7 @@ from lossmon.monitor.sources import open_monitor
 from lossmon.report.gather import gather
 from tests.benchmarks.libraries.__main__ import SETTINGS, Run, below, wrong
 from tests.remote.box import Box, why_not
+from tests.waiting import PATIENCE_S
 
 DATA = Path(__file__).parents[1] / "data" / "project"
 RUNS = [Run(**told) for told in json.loads((DATA.parent / "project.json").read_text())]
@@ -119,7 +120,9 @@ def test_while_logs_grow_no_two_trainings_are_one(project: Path, tmp_path: Path)
             mixed = [one for one in problems(live, list(known.values())) if one.startswith("of ")]
             assert mixed == [], f"at {share:.0%}"
     stores = [str(path.relative_to(project)) for path in texts if path.suffix == ".db"]
-    deadline = time.monotonic() + 60  # what came last is found by the next walk, some polls later
+    deadline = (
+        time.monotonic() + PATIENCE_S
+    )  # what came last is found by the next walk, some polls later
     while monitor.pending() or not all(_holds(known, store) for store in stores):
         assert time.monotonic() < deadline, "the stores that came last were never found"
         known |= {update.run: update for update in monitor.poll()}

@@ -28,6 +28,7 @@ from lossmon.monitor.log import Log
 from lossmon.monitor.pulse import GPU_METRIC, MAX_POINTS, Pulse, Sample, in_words, read_sample
 from lossmon.monitor.training import Training
 from lossmon.monitor.update import Gpu
+from tests.waiting import PATIENCE_S
 
 GIB = 1 << 30
 NOW = 1_800_000_000.0
@@ -226,7 +227,7 @@ for step in range(1, 200):
     log.write(json.dumps({"loss": 2 / step, "current_steps": step, "total_steps": 3000}) + "\\n")
 log.flush()
 print("ready", flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -256,7 +257,7 @@ def training(
 
 
 def until(monitor: Monitor, wanted: Callable[[RunUpdate], bool], ahead_s: float = 0) -> RunUpdate:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         for update in monitor.poll(time.time() + ahead_s):
             if wanted(update):

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 asyncssh: Any = pytest.importorskip("asyncssh")
 
 Handler = Callable[[Any], Awaitable[None]]
@@ -116,7 +118,7 @@ class Asker:
         )  # fmt: skip
 
     def do(self, what: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(what, self._loop).result(20)
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(PATIENCE_S)
 
     def hang_up(self) -> None:
         """Close every connection, also one that is shared."""
@@ -137,5 +139,5 @@ class Asker:
 
         self.do(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(PATIENCE_S)
         self._loop.close()

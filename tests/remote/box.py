@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import queue
+import random
 import shutil
 import signal
 import socket
@@ -12,6 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,10 @@ import pytest
 from lossmon.logs.follower import Chunk
 from lossmon.logs.openssh import Host
 from lossmon.logs.ssh import Patience, SshSource
+from tests.waiting import PATIENCE_S, descendants, wait_until
 
 SSHD = shutil.which("sshd", path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
-HASTY = Patience(answer_s=20.0, first_s=0.1, longest_s=0.3, lasted_s=0.0)
+HASTY = Patience(answer_s=PATIENCE_S, first_s=0.1, longest_s=0.3, lasted_s=0.0)
 
 
 def why_not() -> str:
@@ -32,16 +35,21 @@ def why_not() -> str:
 
 
 def free_port() -> int:
+    """A port on which nobody listens, and that no connection of others gets meanwhile.
+
+    Not one of those that the kernel gives to whoever connects: a server that is stopped and started
+    again found its port taken by another test's connection, and a client that knocks at a closed
+    port of these can be given that very one, and is connected with itself.
+    """
+    with suppress(OSError, ValueError):
+        above = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+        for port in random.SystemRandom().sample(range(10_000, above), 50):
+            with suppress(OSError), socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+                return port
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def wait_until(true: Callable[[], object], timeout_s: float = 30.0, why: str = "") -> None:
-    end = time.monotonic() + timeout_s
-    while not true():
-        assert time.monotonic() < end, why or "it never came"
-        time.sleep(0.02)
 
 
 def key(path: Path) -> Path:
@@ -49,23 +57,6 @@ def key(path: Path) -> Path:
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "test", "-f", path], check=True
     )
     return path
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes below one, deepest last."""
-    parents: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-            except OSError:
-                continue
-            parents.setdefault(parent, []).append(int(entry.name))
-    found, at = [pid], 0
-    while at < len(found):
-        found += parents.get(found[at], [])
-        at += 1
-    return found[1:]
 
 
 class Box:
@@ -318,12 +309,16 @@ class Collector:
                 assert chunk.offset == len(known), "a byte was lost or doubled"
                 known += chunk.data
 
-    def until(self, true: Callable[[], object], timeout_s: float = 30.0) -> None:
+    def until(self, true: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         def look() -> object:
             self.poll()
             return true()
 
-        wait_until(look, timeout_s, f"{self.source.health()} {list(self.content)}")
+        try:
+            wait_until(look, timeout_s=timeout_s)
+        except AssertionError as error:
+            told = f"{error}: {self.source.health()} {list(self.content)}"
+            raise AssertionError(told) from None
 
     def until_settled(self) -> None:
         self.until(lambda: self.source.health().state == "live" and not self.source.pending())

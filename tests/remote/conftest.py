@@ -12,6 +12,8 @@ from lossmon.logs import bootstrap, wire
 from tests.logs.test_sqlite import trackio  # noqa: F401 - a fixture
 from tests.remote.box import Box, Cable, Collector, why_not
 
+QUICK_S = 4.0  # longer than a busy machine lets a process wait for its turn
+
 
 @pytest.fixture(scope="module")
 def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
@@ -66,8 +68,19 @@ def cable(box: Box) -> Iterator[Cable]:
 @pytest.fixture
 def quick_beats(monkeypatch: pytest.MonkeyPatch) -> None:
     """Signs of life come, and are missed, sooner at both ends."""
+    _beat(monkeypatch, QUICK_S, 0.4)
+
+
+@pytest.fixture
+def no_beats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is missed: what ends, ends by the link."""
+    _beat(monkeypatch, 3600.0, 5.0)
+
+
+def _beat(monkeypatch: pytest.MonkeyPatch, patience_s: float, beat_s: float) -> None:
+    """At both ends of the links to come."""
     quick = zlib.decompress(bootstrap.payload())
-    for name, usual, value in (("PATIENCE_S", 16.0, 1.5), ("BEAT_S", 5.0, 0.4)):
+    for name, usual, value in (("PATIENCE_S", 16.0, patience_s), ("BEAT_S", 5.0, beat_s)):
         assert getattr(wire, name) == usual
         monkeypatch.setattr(wire, name, value)
         quick = quick.replace(f"{name} = {usual}".encode(), f"{name} = {value}".encode())

@@ -20,9 +20,10 @@ from lossmon.logs.openssh import Host
 from lossmon.logs.ssh import SshSource
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.logs.test_sqlite import log_rows
-from tests.remote.box import HASTY, Box, Cable, Collector, wait_until
+from tests.remote.box import HASTY, Box, Cable, Collector
 from tests.remote.test_link import append, lines
 from tests.report.test_cli import run
+from tests.waiting import wait_until
 
 MakeBox = Callable[..., Box]
 Collect = Callable[..., Collector]
@@ -180,7 +181,7 @@ class TestWithoutPython:
         for i in range(4000):
             (log.parent / f"{i}.log").write_text(f"step {i} loss 1.5\n")
         got = collect(box, log.parent)
-        got.until(lambda: len(got.content) == 4001, timeout_s=60)
+        got.until(lambda: len(got.content) == 4001)
         assert got.content == {str(p): p.read_bytes() for p in log.parent.iterdir()}
 
     def test_the_shell_ends_with_its_link(
@@ -189,7 +190,7 @@ class TestWithoutPython:
         got = collect(box, log)
         got.until_settled()
         got.source.close()
-        wait_until(lambda: not box.sessions(), 5, "the shell outlived its link")
+        wait_until(lambda: not box.sessions(), "the shell outlived its link")
 
 
 # -- clocks, disks, permissions --------------------------------------------------------------------

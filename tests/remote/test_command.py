@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from lossmon.logs import wire
 from tests.conftest import falling, training_rows, write_jsonl
-from tests.remote.box import Box, free_port, wait_until
+from tests.remote.box import Box, free_port
 from tests.report.test_cli import run
 from tests.tui.terminal import ROOT, Terminal
+from tests.waiting import PATIENCE_S, wait_until
 
 
 @pytest.fixture
@@ -24,6 +26,11 @@ def runs(tmp_path: Path) -> Path:
     for i, name in enumerate(("sft", "dpo")):
         write_jsonl(tmp_path / "exp" / name / "log.jsonl", training_rows(falling(60 + i)))
     return tmp_path / "exp"
+
+
+def none_outlives(box: Box) -> None:
+    """No agent outlives its link: none waits there until it misses a sign of life."""
+    wait_until(lambda: not box.agents(), "the agent outlived its link", wire.PATIENCE_S - 1)
 
 
 @pytest.fixture
@@ -145,7 +152,7 @@ def test_the_screen_follows_a_box(box: Box, runs: Path, terminal: Callable[..., 
     screen.wait_for("box live")
     os.write(screen.fd, b"q")
     assert screen.end() == 0
-    assert not box.agents()
+    none_outlives(box)
 
 
 def test_when_lossmon_is_killed_nothing_stays_on_the_box(
@@ -155,7 +162,7 @@ def test_when_lossmon_is_killed_nothing_stays_on_the_box(
     screen.wait_for("box live")
     assert box.agents()
     os.kill(screen.pid, signal.SIGKILL)
-    wait_until(lambda: not box.agents(), 5, "the agent outlived its link")
+    none_outlives(box)
 
 
 def test_watch_tells_what_begins_on_a_box(box: Box, tmp_path: Path) -> None:
@@ -171,9 +178,9 @@ def test_watch_tells_what_begins_on_a_box(box: Box, tmp_path: Path) -> None:
     while "DIVERGED" not in (line := watching.stdout.readline()).upper():
         assert line, "it ended before it told"
     watching.terminate()
-    watching.wait(10)
+    watching.wait(PATIENCE_S)
     watching.stdout.close()
-    wait_until(lambda: not box.agents(), 5, "the agent outlived its link")
+    none_outlives(box)
 
 
 def test_a_shared_connection_of_the_user_is_used_and_left_alone(
@@ -182,13 +189,16 @@ def test_a_shared_connection_of_the_user_is_used_and_left_alone(
     """ControlMaster in the user's configuration: our ssh may become the master of others."""
     box = make_box()
     socket = Path(f"/tmp/lm-{os.getpid()}-cm")
-    box.write_client(more=f"  ControlMaster auto\n  ControlPath {socket}\n  ControlPersist 20\n")
-    for _ in range(2):
-        done = run("check", "-F", box.client, f"box:{runs}/sft")
-        assert done.returncode == 0, done.stderr
-    assert socket.exists()
-    assert (box.folder / "sshd.log").read_text().count("Accepted publickey") == 1
-    subprocess.run(["ssh", "-F", box.client, "-O", "exit", "box"], capture_output=True, check=True)
+    box.write_client(more=f"  ControlMaster auto\n  ControlPath {socket}\n  ControlPersist 600\n")
+    try:
+        for _ in range(2):
+            done = run("check", "-F", box.client, f"box:{runs}/sft")
+            assert done.returncode == 0, done.stderr
+        assert socket.exists()
+        assert (box.folder / "sshd.log").read_text().count("Accepted publickey") == 1
+    finally:
+        leave = ["ssh", "-F", box.client, "-O", "exit", "box"]
+        subprocess.run(leave, capture_output=True, check=True)
 
 
 def test_a_jump_host_is_gone_through(make_box: Callable[..., Box], runs: Path) -> None:

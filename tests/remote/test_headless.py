@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from tests.conftest import falling, training_rows, write_jsonl
 from tests.remote.box import Box
 from tests.report.test_cli import run
 from tests.report.test_watch import Watching, diverge
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -43,11 +43,9 @@ def test_status_of_a_box_is_read_behind_the_caller_s_back(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     command = ("status", "-F", box.client, f"box:{log.parents[1]}")
     assert run(*command).stdout == "reading\n", "a box is never waited for"
-    end = time.monotonic() + 30
-    while (said := run(*command).stdout) == "reading\n":
-        assert time.monotonic() < end
-        time.sleep(0.2)
-    assert said.startswith("✓ Healthy box:exp/sft")
+    said: list[str] = []
+    wait_until(lambda: said.append(run(*command).stdout) or said[-1] != "reading\n")
+    assert said[-1].startswith("✓ Healthy box:exp/sft")
 
 
 def test_a_run_of_a_box_is_played_back(box: Box, log: Path) -> None:

@@ -14,9 +14,9 @@ from lossmon.logs import openssh
 from lossmon.logs.openssh import Host
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.remote.asker import Asker
-from tests.remote.box import wait_until
 from tests.report.test_cli import run
 from tests.tui.terminal import Terminal
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_a_password_is_asked_before_the_screen_opens(
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
     assert stat.S_IMODE(socket.stat().st_mode) == 0o600
     end(screen)
-    assert not socket.exists(), "the connection is let go"
+    wait_until(lambda: not socket.exists(), "the connection is let go")
 
 
 def test_a_second_factor_and_an_unknown_host_key_are_asked_too(

@@ -17,6 +17,7 @@ from lossmon.cli import cli
 from lossmon.usage import Commands
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.diagnosis.curves import evaluations
+from tests.waiting import PATIENCE_S
 
 KEYS = {
     "schema", "run", "logs", "state", "step", "total_steps", "epoch", "metrics", "findings",
@@ -35,7 +36,7 @@ def run(
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(Path(lossmon.__file__).parents[1]), "LC_ALL": "C.UTF-8", "COLUMNS": "120", **env},
         stdin=subprocess.DEVNULL,
-        timeout=60,
+        timeout=PATIENCE_S,
     )  # fmt: skip
 
 
@@ -272,7 +273,7 @@ def test_a_pipe_is_read_to_its_end() -> None:
     rows = "".join(json.dumps(row) + "\n" for row in training_rows(falling(50)))
     done = subprocess.run(
         [sys.executable, "-m", "lossmon", "check", "--json", "-"],
-        input=rows, capture_output=True, text=True, timeout=60, check=True,
+        input=rows, capture_output=True, text=True, timeout=PATIENCE_S, check=True,
     )  # fmt: skip
     assert json.loads(done.stdout)["metrics"]["train_loss"]["n"] == 50
 
@@ -286,7 +287,7 @@ def test_without_a_terminal_the_screen_says_what_to_use(overfit: Path) -> None:
 def test_a_reader_that_goes_away_is_no_error(overfit: Path) -> None:
     command = f"{sys.executable} -m lossmon explain | head -1"
     done = subprocess.run(
-        command, shell=True, capture_output=True, text=True, timeout=60, check=True
+        command, shell=True, capture_output=True, text=True, timeout=PATIENCE_S, check=True
     )
     assert done.stderr == ""
 

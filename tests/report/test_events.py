@@ -20,6 +20,7 @@ from lossmon.report.command import AT_ONCE, MOST_WAITING, Commands
 from lossmon.report.watch import Wanted, as_json, as_text, as_values, check_patterns, reader_gone
 from lossmon.words import said
 from tests.chart.test_views import run_of
+from tests.waiting import lives, wait_until
 
 EN = load("en")
 RUN = replace(run_of([{"step": i, "loss": 1.0} for i in range(3)]), run="a\x1bb", total_steps=9)
@@ -167,12 +168,7 @@ def test_a_command_that_takes_too_long_is_ended_with_all_it_started(
     one.run({})
     one.finish()
     assert told == ["--exec: ended after 0.2 s: sh"]
-    for _ in range(200):  # init may take its time to bury it
-        if not os.path.exists(f"/proc/{Path('pid').read_text().strip()}/cwd"):
-            break
-        time.sleep(0.02)
-    else:
-        pytest.fail("what it started goes on")
+    wait_until(lambda: not lives(int(Path("pid").read_text())), "what it started goes on")
 
 
 def test_at_an_end_nobody_waits(make) -> None:

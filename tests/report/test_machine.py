@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import falling, training_rows, write_jsonl
 
-HOLD = "import sys, time\nlog = open(sys.argv[1], 'a')\nprint(flush=True)\ntime.sleep(60)"
+HOLD = "import sys, time\nlog = open(sys.argv[1], 'a')\nprint(flush=True)\ntime.sleep(600)"
 
 
 @pytest.fixture

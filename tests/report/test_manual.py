@@ -15,6 +15,7 @@ import pytest
 from lossmon.cli import cli
 from lossmon.report.manual import page
 from tests.report.test_cli import run
+from tests.waiting import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARE = ROOT / "lossmon" / "share"
@@ -69,7 +70,7 @@ def shell(name: str, program: str, path: str, folder: Path) -> list[str]:
         text=True,
         cwd=folder,
         env={**os.environ, "PATH": path, "HOME": str(folder)},
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     return done.stdout.split()
 

@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,6 +23,7 @@ from tests.monitor.test_news import change
 from tests.report.test_cli import run
 from tests.report.test_watch import Watching, diverge, watching
 from tests.tui.terminal import Terminal
+from tests.waiting import wait_until
 
 __all__ = ["watching"]
 
@@ -55,14 +55,6 @@ def endpoint() -> Iterator[tuple[str, list[dict[str, Any]]]]:
         server.server_close()
 
 
-def until(done: Callable[[], object]) -> None:
-    """Wait for something that another thread does."""
-    ends = time.monotonic() + 30
-    while not done():
-        assert time.monotonic() < ends, "it did not come"
-        time.sleep(0.01)
-
-
 def test_watch_tells_a_service_what_goes_wrong_with_the_chart(
     tmp_path: Path, endpoint: tuple[str, list[dict[str, Any]]], watching: Callable[..., Watching]
 ) -> None:
@@ -72,7 +64,7 @@ def test_watch_tells_a_service_what_goes_wrong_with_the_chart(
     watch.line(lambda line: "ealthy" in line)
     diverge(log)
     watch.line(lambda line: "DIVERGED" in line)
-    until(lambda: taken)
+    wait_until(lambda: taken)
     (message,) = taken
     assert "DIVERGED since step 610" in message["message"]
     assert message["type"] == "failure"
@@ -93,7 +85,7 @@ def test_the_screen_tells_the_services_of_the_settings(
         screen.wait_for("HEALTHY")
         diverge(log)
         screen.wait_for("DIVERGED")
-        until(lambda: (screen.read(0.05), taken)[1])
+        wait_until(lambda: (screen.read(0.05), taken)[1])
         os.write(screen.fd, b"q")
         screen.end()
     finally:
@@ -155,7 +147,7 @@ def test_a_night_in_which_all_goes_wrong_sends_few_messages(
         count = len(taken)
         notifier.add([change(f"run{number}", "diverged")])
         if number < 3:
-            until(lambda count=count: len(taken) > count)
+            wait_until(lambda count=count: len(taken) > count)
     notifier.close()
     assert len(taken) == 3
 

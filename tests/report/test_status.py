@@ -12,7 +12,6 @@ import struct
 import subprocess
 import sys
 import termios
-import time
 from pathlib import Path
 
 import pyte
@@ -27,6 +26,7 @@ from tests.conftest import falling, training_rows, write_jsonl
 from tests.report.test_cli import run
 from tests.report.test_watch import diverge
 from tests.tui.terminal import Terminal
+from tests.waiting import PATIENCE_S, wait_until
 
 NOW = 1_800_000_000.0
 SICK = Standing("runs/sft-7b", ("a",), "critical", "Diverged", "running", 2140, 3000, 452.0)
@@ -105,10 +105,7 @@ def test_what_changed_is_read_behind_the_caller_s_back(runs: Path) -> None:
     run("status", runs)
     diverge(runs / "b" / "log.jsonl")
     assert "✓2" in run("status", runs, "--max-age", "600").stdout, "at once, as it was"
-    end = time.monotonic() + 20
-    while "✗1" not in run("status", runs, "--max-age", "600").stdout:
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    wait_until(lambda: "✗1" in run("status", runs, "--max-age", "600").stdout)
 
 
 def test_what_is_remembered_is_the_user_s_alone_and_damage_is_harmless(runs: Path) -> None:
@@ -183,7 +180,7 @@ def test_it_can_stay_and_say_what_changes(runs: Path) -> None:
     diverge(runs / "b" / "log.jsonl")
     assert process.stdout.readline() == "✗1 ✓1  runs/b DIVERGED\n"
     process.stdout.close()
-    assert process.wait(10) == 0, "the reader has gone"
+    assert process.wait(PATIENCE_S) == 0, "the reader has gone"
 
 
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="needs tmux")

@@ -28,6 +28,7 @@ from lossmon.report import status
 from lossmon.report import status_cache as cache
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.report.test_cli import run
+from tests.waiting import PATIENCE_S
 
 ROOT = str(Path(lossmon.__file__).parents[1])
 
@@ -46,7 +47,7 @@ def test_a_stream_that_the_caller_closed_is_no_error(log: Path, command: str, cl
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": ROOT, "LC_ALL": "C.UTF-8"},
-        timeout=60,
+        timeout=PATIENCE_S,
     )  # fmt: skip
     assert done.returncode == (0 if command else 2), done.stderr
     assert "error of lossmon" not in done.stderr
@@ -64,7 +65,7 @@ def on_a_terminal(*arguments: str | Path, **env: str) -> str:
     )  # fmt: skip
     os.close(side)
     written = b""
-    end = time.monotonic() + 60
+    end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         if not select.select([main], [], [], 0.2)[0]:
             continue
@@ -75,7 +76,7 @@ def on_a_terminal(*arguments: str | Path, **env: str) -> str:
         if not data:
             break
         written += data
-    process.wait(10)
+    process.wait(PATIENCE_S)
     os.close(main)
     return written.decode("utf-8", "surrogateescape")
 

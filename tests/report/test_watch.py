@@ -22,6 +22,7 @@ from lossmon.report.ending import NUMBERS
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.diagnosis.curves import rebound
 from tests.report.test_cli import run
+from tests.waiting import PATIENCE_S, lives, wait_until
 
 SHELL = ("sh", "-c")
 
@@ -48,7 +49,7 @@ class Watching:
         for line in self.process.stdout:
             self._lines.put(line.rstrip("\n"))
 
-    def line(self, fits: Callable[[str], bool], timeout_s: float = 20) -> str:
+    def line(self, fits: Callable[[str], bool], timeout_s: float = PATIENCE_S) -> str:
         """The next line that fits."""
         end = time.monotonic() + timeout_s
         while True:
@@ -61,17 +62,17 @@ class Watching:
 
     def rest(self) -> list[str]:
         """What was written and not asked for, once it has ended."""
-        self._reader.join(5)
+        self._reader.join(PATIENCE_S)
         return [self._lines.get() for _ in range(self._lines.qsize())]
 
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
         for pipe in (self.process.stdin, self.process.stderr):
             if pipe is not None:
                 pipe.close()
-        self._reader.join(5)
+        self._reader.join(PATIENCE_S)
         assert self.process.stdout is not None
         self.process.stdout.close()
 
@@ -112,7 +113,7 @@ def test_what_holds_is_told_first_then_what_starts_and_ends(log: Path, watching)
     assert started["finding"]["remedies"]
     assert {"schema", "time", "event", "run", "logs", "state", "step", "total_steps", "finding"} == set(started)  # fmt: skip
     watch.process.send_signal(signal.SIGTERM)
-    assert watch.process.wait(10) == 128 + signal.SIGTERM
+    assert watch.process.wait(PATIENCE_S) == 128 + signal.SIGTERM
     assert all(json.loads(line)["event"] == "ended" for line in watch.rest()), "healthy is over"
 
 
@@ -124,7 +125,7 @@ def test_a_pipe_without_a_row_is_told_as_check_tells_it(watching) -> None:
             input=bytes(range(256)) * 400,
             capture_output=True,
             env={**os.environ, "PYTHONPATH": str(Path(lossmon.__file__).parents[1])},
-            timeout=60,
+            timeout=PATIENCE_S,
             check=False,
         )
         said.append((done.returncode, done.stdout, done.stderr))
@@ -138,7 +139,7 @@ def test_a_signal_ends_it_without_a_word(log: Path, watching, number: signal.Sig
     watch = watching(log)
     watch.line(lambda line: "Healthy" in line)
     watch.process.send_signal(number)
-    assert watch.process.wait(10) == 128 + number
+    assert watch.process.wait(PATIENCE_S) == 128 + number
     assert watch.process.stderr.read() == ""
 
 
@@ -156,7 +157,9 @@ def test_gnu_timeout_which_signals_twice_leaves_no_word(log: Path) -> None:
         )
         for i in range(4)
     ]
-    assert [(one.communicate(timeout=30)[1], one.returncode) for one in watched] == [("", 124)] * 4
+    assert [(one.communicate(timeout=PATIENCE_S)[1], one.returncode) for one in watched] == [
+        ("", 124)
+    ] * 4
 
 
 def test_signals_without_end_raise_nothing_in_the_middle_of_the_clean_up(
@@ -197,7 +200,7 @@ def test_nobody_who_does_not_read_keeps_it_from_ending(
     while "pipe" not in blocked.read_text() and time.monotonic() < end:
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(10) == 128 + signal.SIGTERM
+    assert process.wait(PATIENCE_S) == 128 + signal.SIGTERM
     os.close(full)
 
 
@@ -216,7 +219,7 @@ def test_a_pipe_that_ends_is_judged_and_ends_the_watch(watching) -> None:
     for i, loss in enumerate(rebound().tolist(), 1):
         watch.process.stdin.write(f"step {i} loss {loss}\n")
     watch.process.stdin.close()
-    assert watch.process.wait(20) == 1, "--fail-on"
+    assert watch.process.wait(PATIENCE_S) == 1, "--fail-on"
     told = [json.loads(line) for line in watch.rest()]
     assert "rebound" in {event["finding"]["pattern"] for event in told if event["event"] != "ended"}
 
@@ -229,7 +232,7 @@ def test_it_can_end_when_every_run_has(tmp_path: Path, watching) -> None:
     assert watch.process.poll() is None
     with log.open("a") as file:
         file.write('{"step": 610, "loss": 0.6, "total_steps": 610}\n')
-    assert watch.process.wait(20) == 0
+    assert watch.process.wait(PATIENCE_S) == 0
     assert any('"finished"' in line for line in watch.rest())
 
 
@@ -240,7 +243,7 @@ def test_it_notices_that_its_reader_has_gone(log: Path) -> None:
         env={**os.environ, "PYTHONPATH": root, "LC_ALL": "C.UTF-8"},
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
     )
     assert "log.jsonl" in done.stdout
     assert done.stderr == ""
@@ -265,10 +268,7 @@ def test_a_command_gets_words_and_variables_and_no_shell(tmp_path: Path, watchin
     assert not told.exists(), "what held already is no news"
     diverge(log)
     watch.line(lambda line: '"started"' in line)
-    end = time.monotonic() + 10
-    while not told.exists() or not told.read_text().endswith("\n"):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: told.exists() and told.read_text().endswith("\n"))
     words, run_name, pattern, stdin = json.loads(told.read_text().splitlines()[0])
     assert words == [f"{run_name} is diverged", "610"]
     assert (pattern, stdin) == ("diverged", "")
@@ -276,7 +276,7 @@ def test_a_command_gets_words_and_variables_and_no_shell(tmp_path: Path, watchin
     assert "\x1b" not in run_name
     assert not (Path.cwd() / "pwned").exists()
     watch.process.send_signal(signal.SIGINT)
-    watch.process.wait(10)
+    watch.process.wait(PATIENCE_S)
     assert all(json.loads(line) for line in watch.rest()), "standard output stays data"
     assert "to standard error" in watch.process.stderr.read()
 
@@ -295,18 +295,9 @@ def test_commands_run_few_at_once_and_none_forever(tmp_path: Path) -> None:
     pids = (tmp_path / "pids").read_text().split()
     assert len(pids) == 2 * (AT_ONCE + 2)
     assert sum("ended after 0.4 s" in line for line in told) == AT_ONCE + 2
-    end = time.monotonic() + 10
-    while any(alive(pid) for pid in pids):
-        assert time.monotonic() < end, "what a command started ends with it"
-        time.sleep(0.05)
-
-
-def alive(pid: str) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    try:
-        return stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+    wait_until(
+        lambda: not any(lives(int(pid)) for pid in pids), "what a command started ends with it"
+    )
 
 
 def test_a_command_that_fails_or_is_not_there_is_said(tmp_path: Path) -> None:

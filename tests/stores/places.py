@@ -24,7 +24,8 @@ from lossmon.logs.far.web import meaning as of_web
 from lossmon.logs.hosts import prefix_of
 from lossmon.logs.scheme import Order
 from lossmon.logs.target import parse
-from tests.remote.box import Box, free_port, wait_until
+from tests.remote.box import Box, free_port
+from tests.waiting import PATIENCE_S
 
 OFTEN = Manners(every_s=0.02, an_hour=10**9)
 HASTY = Patience(first_s=0.05, longest_s=0.2, lasted_s=0.0)
@@ -184,7 +185,7 @@ class Pieces(_Folder):
         self._thread = threading.Thread(target=self._serve)
         self._ready = threading.Event()
         self._thread.start()
-        assert self._ready.wait(20)
+        assert self._ready.wait(PATIENCE_S)
 
     def _serve(self) -> None:
         from aiohttp import web
@@ -242,4 +243,4 @@ class Sftp(_Folder):
         self.box.stop()
 
 
-__all__ = ["Bucket", "Pieces", "Place", "Plain", "Sftp", "wait_until"]
+__all__ = ["Bucket", "Pieces", "Place", "Plain", "Sftp"]

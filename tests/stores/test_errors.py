@@ -17,10 +17,11 @@ from lossmon.logs.far.web import WebFiles
 from lossmon.logs.far.web import meaning as of_web
 from lossmon.logs.scheme import Order, Target
 from lossmon.logs.target import parse
-from tests.remote.box import Collector, wait_until
+from tests.remote.box import Collector
 from tests.report.test_cli import run
 from tests.stores.places import OFTEN, Bucket, Pieces, Place, Plain, Sftp, tell
 from tests.stores.test_live import rows
+from tests.waiting import wait_until
 
 
 @pytest.mark.parametrize(

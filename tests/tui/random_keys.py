@@ -22,10 +22,9 @@ from pathlib import Path
 
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.terminal import Terminal
+from tests.waiting import PATIENCE_S
 
-ANSWER_S = 10.0  # a busy machine included
-LEAVE_S = 10.0
-REST_S = 30.0
+ANSWER_S = LEAVE_S = REST_S = PATIENCE_S
 LETTERS = "abcdefghijklmnoprstuvwxyzCGHLNPSTX0123456789+-=[]<>?/!:., "  # not q, which leaves
 NAMED = {
     "escape": b"\x1b", "enter": b"\r", "tab": b"\t", "shift+tab": b"\x1b[Z", "backspace": b"\x7f",
@@ -150,7 +149,7 @@ class Session:
             AssertionError: what is not well.
         """
         try:
-            self.terminal.wait_for_bytes(b"\x1b[?1049h", 60)
+            self.terminal.wait_for_bytes(b"\x1b[?1049h")
             self.terminal.read(self.chance.choice([0.0, 0.5, 2.0]))
             end = time.monotonic() + self.seconds
             while time.monotonic() < end:
@@ -243,7 +242,7 @@ class Session:
     def _settle(self) -> None:
         """Nothing new, nothing sent; but for a notice that leaves, and a clock."""
         end = time.monotonic() + REST_S
-        while self.terminal.read(1.2):
+        while self.terminal.read(1.2) or self.terminal.at_work:
             assert time.monotonic() < end, f"it never rests: {bytes(self.terminal.received)[-99:]}"
 
     def _is_not_garbled(self) -> None:

@@ -13,11 +13,13 @@ import sys
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pyte
 
 import lossmon
+from tests.waiting import PATIENCE_S, descendants
 
 ROOT = str(Path(lossmon.__file__).parents[1])
 LEFT = {"25": True, "7": True}  # the cursor is shown and lines wrap; every other mode is off
@@ -71,13 +73,13 @@ class Terminal:
     def text(self) -> str:
         return "\n".join(self.screen.display)
 
-    def wait_for(self, words: str, timeout_s: float = 20) -> None:
+    def wait_for(self, words: str, timeout_s: float = PATIENCE_S) -> None:
         end = time.monotonic() + timeout_s
         while words not in self.text():
             assert time.monotonic() < end, f"{words!r} never came:\n{self.text()}"
             self.read(0.1)
 
-    def wait_for_bytes(self, text: bytes, timeout_s: float = 20) -> None:
+    def wait_for_bytes(self, text: bytes, timeout_s: float = PATIENCE_S) -> None:
         """Wait until something was sent since the last call."""
         end = time.monotonic() + timeout_s
         while (at := self.received.find(text, self._seen)) < 0:
@@ -86,11 +88,15 @@ class Terminal:
         self._seen = at + len(text)
 
     def settle(self) -> None:
-        """Wait until nothing comes for a while."""
-        while self.read(1.0):
-            pass
+        """Wait until nothing comes for a while, and what runs there waits for something, too.
 
-    def end(self, timeout_s: float = 10) -> int:
+        Silence alone says nothing on a busy machine, where a program may have no turn for a second.
+        """
+        quiet = 0
+        while quiet < 5:
+            quiet = 0 if self.read(0.2) or self.at_work else quiet + 1
+
+    def end(self, timeout_s: float = PATIENCE_S) -> int:
         """The exit status, once it has ended."""
         end = time.monotonic() + timeout_s
         while not self.ended:
@@ -119,6 +125,16 @@ class Terminal:
         """What stands on the usual screen once the program has left it."""
         rest = bytes(self.received).rpartition(b"\x1b[?1049l")[2]
         return re.sub(r"\x1b\[[?<>\d;]*[a-zA-Z]", "", rest.decode()).replace("\r\n", "\n")
+
+    @property
+    def at_work(self) -> bool:
+        """Whether a thread of the program, or of what it started, runs or would if it had a turn."""
+        for pid in [self.pid, *descendants(self.pid)] if self.pid else []:
+            for told in Path(f"/proc/{pid}/task").glob("*/stat"):
+                with suppress(OSError):
+                    if told.read_text().rsplit(")", 1)[1].split()[0] in "RD":
+                        return True
+        return False
 
     @property
     def ended(self) -> bool:

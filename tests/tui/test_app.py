@@ -25,11 +25,14 @@ from lossmon.tui.widgets.lines import Line
 from lossmon.tui.widgets.run_list import RunList
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.synthetic import monitor_of
+from tests.waiting import PATIENCE_S
 
 WIDE = (140, 40)
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], bool], timeout_s: float = 90) -> None:
+async def until(
+    pilot: Pilot[None], holds: Callable[[], bool], timeout_s: float = 3 * PATIENCE_S
+) -> None:
     """Wait until something holds; no fixed sleeps."""
     deadline = asyncio.get_running_loop().time() + timeout_s
     while not holds():
@@ -83,7 +86,12 @@ def listed(app: LossmonApp) -> list[str]:
 async def loaded(pilot: Pilot[None], runs: int = 3) -> None:
     app = pilot.app
     assert isinstance(app, LossmonApp)
-    await until(pilot, lambda: len(main_of(app).updates) == runs)
+
+    def read() -> bool:
+        updates = main_of(app).updates.values()
+        return len(updates) == runs and all(update.loading == 1.0 for update in updates)
+
+    await until(pilot, read)
     await pilot.pause()
 
 

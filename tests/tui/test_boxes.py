@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 from click.shell_completion import ShellComplete
+from textual.events import Key
 from textual.widgets import Input
 
 from lossmon.cli import cli
 from lossmon.logs.ssh_hosts import Known
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.screens.boxes import BoxesScreen, _Picker
+from lossmon.tui.widgets.options import Options
 from lossmon.words import Words
-from tests.tui.test_app import loaded, main_of
+from tests.tui.test_app import loaded, main_of, until
 
 HOSTS = [Known("gpu1", "10.0.0.7", "ada"), Known("gpu2"), Known("login"), Known("b\x1b[31m")]
 
@@ -47,6 +49,39 @@ async def test_what_is_chosen(keys: list[str], targets: tuple[str, ...]) -> None
         await pilot.press(*keys)
         await pilot.pause()
     assert (picker.return_value or ()) == targets
+
+
+@pytest.mark.parametrize(
+    ("keys", "targets"),
+    [
+        ([*"gpu2:exp", "enter"], ("gpu2:exp",)),
+        ([*"log", "enter"], ("login:",)),
+        (["g", "down", "tab", *"runs", "enter"], ("gpu2:runs",)),
+        (["g", "space", "space", *"gpu2:exp", "enter"], ("gpu1:exp", "gpu2:exp")),
+    ],
+)
+async def test_keys_that_come_in_one_burst_are_taken_in_their_order(
+    keys: list[str], targets: tuple[str, ...]
+) -> None:
+    """Enter went past the letters before it: `gpu2:exp` watched what had been typed so far."""
+    picker = _Picker(HOSTS, Words(), ascii=True)
+    async with picker.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for key in keys:
+            picker.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: not picker.is_running or picker.return_value is not None)
+    assert (picker.return_value or ()) == targets
+
+
+async def test_what_was_typed_as_a_picker_was_left_is_listed_no_more() -> None:
+    """It ended the screen: the list was gone, and the box told it of a letter."""
+    picker = _Picker(HOSTS, Words(), ascii=True)
+    async with picker.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        screen = picker.screen
+        assert isinstance(screen, BoxesScreen)
+        await screen.query_one(Options).remove()
+        screen.fill()
 
 
 async def test_names_are_not_obeyed_by_the_terminal() -> None:

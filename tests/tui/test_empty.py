@@ -24,7 +24,7 @@ async def test_an_empty_folder_says_what_was_passed_over_and_what_to_try(tmp_pat
         def told() -> str:
             return " ".join(str(main_of(app).query_one("#empty", Static).content).split())
 
-        await until(pilot, lambda: "2 files were looked at" in told(), timeout_s=30)
+        await until(pilot, lambda: "2 files were looked at" in told())
         assert main_of(app).has_class("-empty")
         said = told()
         assert f"no training log in {tmp_path}" in said.replace("- ", "-")

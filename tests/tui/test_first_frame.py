@@ -57,7 +57,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
             environment={"THEN": then, "GO": str(tmp_path / "go"), **told},
         )
         opened.append(terminal)
-        terminal.wait_for_bytes(IMPORTS, 40)
+        terminal.wait_for_bytes(IMPORTS)
         return terminal
 
     yield begin
@@ -106,7 +106,7 @@ def test_textual_takes_it_over_in_one_frame(
     first, seen = terminal.text(), len(terminal.received)
     assert "train" in first
     (tmp_path / "go").touch()
-    terminal.wait_for("HEALTHY", 40)
+    terminal.wait_for("HEALTHY")
     later = bytes(terminal.received[seen:])
     assert ENTER.encode() not in later, "some terminals would clear what stands there"
     assert b"\x1b[2J" not in later
@@ -130,7 +130,7 @@ def test_keys_typed_meanwhile_are_neither_echoed_nor_lost(
     terminal.read(0.3)
     assert terminal.text() == stood
     (tmp_path / "go").touch()
-    terminal.wait_for("following", 40)  # the log is open
+    terminal.wait_for("following")  # the log is open
     terminal.send(b"q")
     assert terminal.end() == 0
     terminal.assert_given_back()
@@ -178,7 +178,7 @@ def test_where_nothing_can_be_drawn_nothing_is(log: Path, start: Callable[..., T
 def test_a_target_that_is_none_is_told_on_the_plain_terminal(tmp_path: Path) -> None:
     terminal = Terminal(str(tmp_path / "nothing"))
     try:
-        assert terminal.end(20) == 2
+        assert terminal.end() == 2
         assert ENTER.encode() not in terminal.received
     finally:
         terminal.close()

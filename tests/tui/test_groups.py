@@ -16,6 +16,7 @@ from lossmon.tui.triage import name_of
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from tests.conftest import falling, training_rows, write_jsonl
+from tests.tui.test_app import loaded, until
 
 
 @pytest.fixture
@@ -34,12 +35,8 @@ def sweep(tmp_path: Path) -> Path:
 
 
 async def all_there(pilot: Pilot[None], app: LossmonApp, count: int) -> None:
-    for _ in range(500):
-        await pilot.pause(0.02)
-        runs = app._main.runs
-        if len(runs) == count and all(run.hparams.values for run in runs):
-            return
-    raise AssertionError([run.run for run in app._main.runs])
+    await loaded(pilot, count)
+    await until(pilot, lambda: all(run.hparams.values for run in app._main.runs))
 
 
 def listed(app: LossmonApp) -> list[str]:
@@ -87,11 +84,12 @@ async def test_the_list_says_which_setting_goes_with_the_ending(sweep: Path) -> 
         await all_there(pilot, app, 15)
         await pilot.press("escape")
         runs = app._main.query_one(RunList)
-        for _ in range(600):
-            await pilot.pause(0.02)
+
+        def said() -> bool:
             app._main.show_all()
-            if str(runs.border_subtitle or ""):
-                break
+            return bool(str(runs.border_subtitle or ""))
+
+        await until(pilot, said)
         assert str(runs.border_subtitle).startswith("5 of 5 runs with lr >= 0.1 ")
         assert str(runs.border_subtitle).endswith(")")
     monitor.close()
@@ -103,7 +101,7 @@ async def test_a_run_alone_has_no_groups(tmp_path: Path) -> None:
     monitor = open_monitor([str(tmp_path)], watch=False)
     app = LossmonApp(monitor)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause(0.3)
+        await loaded(pilot, 1)
         await pilot.press("G", "F")
         await pilot.pause()
         assert not isinstance(app.screen, GroupScreen)

@@ -11,6 +11,7 @@ from lossmon.monitor.sources import open_monitor
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.widgets.log_pane import LogPane
 from tests.conftest import falling, training_rows, write_jsonl
+from tests.tui.test_app import loaded
 
 
 def print_rows(path: Path, losses: list[float]) -> None:
@@ -18,10 +19,7 @@ def print_rows(path: Path, losses: list[float]) -> None:
 
 
 async def shows(pilot, app: LossmonApp, count: int) -> list[str]:  # type: ignore[no-untyped-def]
-    for _ in range(300):
-        await pilot.pause(0.02)
-        if len(app._main.runs) == count and all(run.loading == 1.0 for run in app._main.runs):
-            break
+    await loaded(pilot, count)
     return sorted(run.run for run in app._main.runs)
 
 

@@ -24,6 +24,7 @@ from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.synthetic import update_of
 from tests.tui.terminal import Terminal
 from tests.tui.test_app import WIDE, loaded
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -198,20 +199,17 @@ def test_on_a_real_terminal_a_run_that_diverges_rings_and_the_title_is_given_bac
 ) -> None:
     screen, log = terminal
     screen.wait_for("HEALTHY")
-    assert b"\x1b]2;lossmon 1 run\x1b\\" in screen.received
+    screen.wait_for_bytes(b"\x1b]2;lossmon 1 run\x1b\\")
     assert not rung(screen)
     with log.open("a") as file:
         file.writelines(
             json.dumps({"step": 2010 + i, "loss": float("nan")}) + "\n" for i in range(5)
         )
     screen.wait_for("DIVERGED")
-    for _ in range(50):
-        if b"\x1b]9;lossmon: " in screen.received:
-            break
-        screen.read(0.1)
-    assert rung(screen)
-    assert b"DIVERGED since step 2,010\x1b\\" in screen.received
-    assert b"\x1b]2;lossmon 1! 1 run\x1b\\" in screen.received
+    screen.wait_for_bytes(b"\x1b]2;lossmon 1! 1 run\x1b\\")
+    wait_until(lambda: (screen.read(0.1), b"\x1b]9;lossmon: " in screen.received)[1])
+    wait_until(lambda: (screen.read(0.1), rung(screen))[1])
+    wait_until(lambda: (screen.read(0.1), b"DIVERGED since step 2,010\x1b\\" in screen.received)[1])
     os.write(screen.fd, b"q")
     screen.end()
     assert screen.received.rfind(b"\x1b[23;2t") > screen.received.rfind(b"\x1b]2;")

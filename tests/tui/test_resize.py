@@ -12,6 +12,7 @@ import pytest
 
 from tests.tui.synthetic import write_runs
 from tests.tui.terminal import Terminal
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 SIZES = ((200, 50), (80, 24), (40, 12), (110, 30), (200, 50))
@@ -19,12 +20,15 @@ _SYNC = b"\x1b[?2026;2$y"  # this terminal shows a frame when it is whole
 _END = b"\x1b[?2026l"
 
 
-def frames(terminal: Terminal, seconds: float) -> list[str]:
-    """What the terminal shows one after the other, within some seconds."""
-    came, end = bytearray(), time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        if select.select([terminal.fd], [], [], left)[0]:
+def frames(terminal: Terminal) -> list[str]:
+    """What the terminal shows one after the other, until it stands still."""
+    came, quiet, end = bytearray(), 0, time.monotonic() + PATIENCE_S
+    while (quiet < 8 or _END not in came) and time.monotonic() < end:
+        if select.select([terminal.fd], [], [], 0.2)[0]:
             came += os.read(terminal.fd, 1 << 16)
+            quiet = 0
+        else:
+            quiet = 0 if terminal.at_work else quiet + 1
     shown = []
     for frame in bytes(came).split(_END)[:-1]:
         terminal.stream.feed(frame)
@@ -43,13 +47,13 @@ def test_each_frame_of_a_resize_is_whole(tmp_path: Path) -> None:
     (columns, rows), *_ = SIZES
     terminal = Terminal(str(tmp_path), columns=columns, rows=rows)
     try:
-        terminal.wait_for("3 runs", 40)
-        terminal.wait_for("timeline", 40)
+        terminal.wait_for("3 runs")
+        terminal.wait_for("timeline")
         os.write(terminal.fd, _SYNC)
         terminal.settle()  # what was drawn for the old size must not come late
         for before, size in pairwise(SIZES):
             terminal.resize(*size)
-            shown = frames(terminal, 3.0)
+            shown = frames(terminal)
             assert shown, f"{before} to {size}"
             assert bool(corners(shown[-1])) == (size[0] >= 60)
             for frame in shown:

@@ -15,6 +15,7 @@ import pytest
 
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.terminal import Terminal
+from tests.waiting import lives, wait_until
 
 BASH = shutil.which("bash")
 BROKEN = """
@@ -106,10 +107,7 @@ def test_a_signal_ends_it_while_the_terminal_takes_nothing(
     """A link that stands still, a window that is frozen: it hung for good."""
     terminal = unread(open_terminal, log, 1.0)
     os.kill(terminal.pid, signal.SIGTERM)
-    end = time.monotonic() + 60
-    while not terminal.ended:
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    wait_until(lambda: terminal.ended)  # and nobody reads
     assert terminal.end() == 128 + signal.SIGTERM
 
 
@@ -121,7 +119,7 @@ def test_a_terminal_that_was_stuck_is_drawn_anew(
     assert "HEALTHY" in terminal.text()
     assert "log.jsonl" in terminal.text() or "train" in terminal.text()
     terminal.send(b"q")
-    assert terminal.end(60) == 0  # the keys before it are worked off first
+    assert terminal.end() == 0  # the keys before it are worked off first
     terminal.assert_given_back()
 
 
@@ -258,31 +256,18 @@ class TestInAShell:
         job = child_of(shell.pid)
         os.kill(shell.pid, signal.SIGKILL)
         shell.end()
-        ended(job)
+        wait_until(lambda: not lives(job), "it is still there")
 
     def test_the_window_is_closed(self, shell: Terminal) -> None:
         job = child_of(shell.pid)
         os.close(shell.fd)
-        ended(job)
+        wait_until(lambda: not lives(job), "it is still there")
         shell.fd = os.open(os.devnull, os.O_RDONLY)
 
 
 def child_of(pid: int) -> int:
     (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return int(child)
-
-
-def ended(pid: int, timeout_s: float = 10) -> None:
-    """It has ended, or only waits for a parent that never asks."""
-    end = time.monotonic() + timeout_s
-    while True:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z":
-                return
-        except FileNotFoundError:
-            return
-        assert time.monotonic() < end, "it is still there"
-        time.sleep(0.05)
 
 
 def test_resize_storms_are_harmless(open_terminal: Callable[..., Terminal], log: Path) -> None:
@@ -324,16 +309,16 @@ def test_detached_and_attached_again_at_another_size(
 ) -> None:
     tmux = ["tmux", "-S", str(tmp_path / "socket"), "-f", os.devnull]
     lossmon = f"{sys.executable} -m lossmon {log}"
+    no_clock = [";", "set", "-g", "status", "off"]
     new = shutil.which("tmux") or ""
-    first = open_terminal(program=[new, *tmux[1:], "new-session", "-s", "run", lossmon])
+    first = open_terminal(program=[new, *tmux[1:], "new-session", "-s", "run", lossmon, *no_clock])
     try:
         first.wait_for("HEALTHY")
         first.send(b"\x02d")
         assert first.end() == 0
         again = open_terminal(program=[new, *tmux[1:], "attach"], columns=60, rows=20)
         again.wait_for("HEALTHY")
-        again.settle()
-        assert again.read(2.0) == 0
+        wait_until(lambda: again.read(2.0) == 0, "it never rests")
         assert "train" in again.text()
     finally:
         subprocess.run([*tmux, "kill-server"], check=False)

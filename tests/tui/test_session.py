@@ -7,7 +7,6 @@ import os
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Input
 
 from lossmon import session
@@ -18,6 +17,7 @@ from lossmon.tui.widgets.run_list import RunList
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.synthetic import monitor_of
 from tests.tui.terminal import Terminal
+from tests.tui.test_app import loaded, until
 
 
 def full() -> Session:
@@ -87,19 +87,12 @@ def test_where_nothing_can_be_written_nothing_happens(monkeypatch: pytest.Monkey
     assert session.last() is None
 
 
-async def loaded(pilot: Pilot[None], app: LossmonApp) -> None:
-    for _ in range(300):
-        await pilot.pause(0.02)
-        if len(app._main.runs) == 3:
-            return
-
-
 @pytest.mark.asyncio
 async def test_the_next_screen_begins_as_the_last_was_left(folder: Path) -> None:
     monitor = monitor_of(folder)
     app = LossmonApp(monitor)
     async with app.run_test(size=(120, 35)) as pilot:
-        await loaded(pilot, app)
+        await loaded(pilot)
         await pilot.press("i", "space", "space", "b", "o", "slash", *"-name:zzz", "enter")
         await pilot.press("escape", "slash", *"-name:zzz", "enter", "j", "G")
         await pilot.pause()
@@ -119,12 +112,9 @@ async def test_the_next_screen_begins_as_the_last_was_left(folder: Path) -> None
     monitor = monitor_of(folder)
     app = LossmonApp(monitor, left=session.load(session.path_of([str(folder)])))
     async with app.run_test(size=(120, 35)) as pilot:
-        await loaded(pilot, app)
-        for _ in range(100):
-            await pilot.pause(0.02)
-            if app._main._baseline is not None:
-                break
+        await loaded(pilot)
         now = app._main
+        await until(pilot, lambda: now._baseline is not None)
         assert now.quiet.kept() == hushed, "not forgotten while logs were read"
         assert tuple(now.marked) == left.marked
         assert now._baseline is not None
@@ -141,7 +131,7 @@ async def test_the_list_is_open_where_it_was(folder: Path) -> None:
     monitor = monitor_of(folder)
     app = LossmonApp(monitor, left=Session(panes=("list", "nonsense"), order="nonsense"))
     async with app.run_test(size=(80, 24)) as pilot:
-        await loaded(pilot, app)
+        await loaded(pilot)
         await pilot.pause()
         assert app._main.query_one(RunList).region.width == 80
     monitor.close()

@@ -14,6 +14,7 @@ from lossmon.tui.query import parse
 from lossmon.tui.screens.settings import SettingsScreen
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.synthetic import update_of
+from tests.tui.test_app import loaded, until
 
 
 def shown(app: LossmonApp) -> str:
@@ -29,11 +30,8 @@ async def test_marked_runs_are_compared_by_what_differs(tmp_path: Path) -> None:
     monitor = open_monitor([str(tmp_path)], watch=False)
     app = LossmonApp(monitor)
     async with app.run_test(size=(120, 35)) as pilot:
-        for _ in range(200):
-            await pilot.pause(0.02)
-            runs = app._main.runs
-            if len(runs) == 2 and all(one.hparams.values for one in runs):
-                break
+        await loaded(pilot, 2)
+        await until(pilot, lambda: all(one.hparams.values for one in app._main.runs))
         await pilot.press("D")
         await pilot.pause()
         assert "bs" in shown(app)

@@ -8,8 +8,8 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import xml.etree.ElementTree as ET
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +26,7 @@ from lossmon.tui.widgets.log_lines import LogLines
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.terminal import ROOT, Terminal
 from tests.tui.test_app import WIDE, loaded, main_of, until
+from tests.waiting import wait_until
 
 RUNS = Path(__file__).resolve().parents[1] / "data" / "runs"
 
@@ -67,18 +68,12 @@ class TestClipboard:
         size = ["-x", "120", "-y", "35"]
         subprocess.run([*tmux, "new-session", "-d", *size, command], env=environment, check=True)
         try:
-            shown = ""
-            end = time.monotonic() + 30
-            while "HEALTHY" not in shown and time.monotonic() < end:  # not the first frame
-                time.sleep(0.2)
-                shown = self.output([*tmux, "capture-pane", "-p"])
+            shown = partial(self.output, [*tmux, "capture-pane", "-p"])
+            wait_until(lambda: "HEALTHY" in shown())  # not the first frame
             subprocess.run([*tmux, "send-keys", "C"], check=True)
-            copied = ""
-            while "HEALTHY" not in copied and time.monotonic() < end:
-                time.sleep(0.2)
-                copied = self.output([*tmux, "show-buffer"])
-            assert "HEALTHY" in copied, shown
-            assert len(copied.splitlines()) <= LINES
+            copied = partial(self.output, [*tmux, "show-buffer"])
+            wait_until(lambda: "HEALTHY" in copied())
+            assert len(copied().splitlines()) <= LINES
         finally:
             subprocess.run([*tmux, "kill-server"], check=False)
 

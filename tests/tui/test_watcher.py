@@ -15,6 +15,7 @@ from lossmon.monitor import Monitor
 from lossmon.monitor.sources import open_monitor
 from lossmon.tui.leaving import Impatient
 from lossmon.tui.watcher import Watcher
+from tests.waiting import PATIENCE_S, wait_until
 
 
 def _log(path: Path, rows: int) -> None:
@@ -42,7 +43,7 @@ class _Screen:
 
     def watch(self) -> None:
         self.watcher.start()
-        assert self.loaded.wait(60), self.failures
+        assert self.loaded.wait(PATIENCE_S), self.failures
 
     def close(self) -> None:
         self.watcher.stop()
@@ -76,10 +77,7 @@ def test_what_comes_after_loading_is_shown_as_it_comes(screen: _Screen, tmp_path
     for i in range(3):
         with (tmp_path / "log.jsonl").open("a") as file:
             file.write(f'{{"step": {40_000 + i}, "loss": 2.0, "lr": 0.1}}\n')
-        end = time.monotonic() + 10
-        while len(screen.shown) <= before + i and time.monotonic() < end:
-            time.sleep(0.01)
-    assert len(screen.shown) >= before + 3
+        wait_until(lambda i=i: len(screen.shown) > before + i)  # type: ignore[misc]
 
 
 def test_reading_goes_on_where_nothing_is_drawn(tmp_path: Path) -> None:

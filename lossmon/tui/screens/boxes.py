@@ -12,7 +12,7 @@ from textual.widgets import Input
 
 from lossmon.logs.ssh_hosts import Known
 from lossmon.text import cell_width, clip, pad, printable
-from lossmon.tui.screens.picker import PickerScreen
+from lossmon.tui.screens.picker import PickerScreen, after_typing
 from lossmon.words import Words
 
 _NAME = 30  # cells at most
@@ -63,6 +63,7 @@ class BoxesScreen(PickerScreen):
         """The lines are as long as fits."""
         self.fill()
 
+    @after_typing
     def action_complete(self) -> None:
         """Write the name of the host, so that a path can be typed behind it."""
         if self.highlighted is not None and ":" not in self.typed:
@@ -70,6 +71,7 @@ class BoxesScreen(PickerScreen):
             field.value = f"{self.highlighted}:"
             field.cursor_position = len(field.value)
 
+    @after_typing
     def action_choose(self) -> None:
         """Watch what is marked; without marks what is typed in full, or the line."""
         typed, name = self.typed, self.highlighted

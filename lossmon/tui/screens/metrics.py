@@ -13,7 +13,7 @@ from lossmon.chart.of_run import metrics_of
 from lossmon.monitor import RunUpdate
 from lossmon.text import cell_width, clip, pad, printable
 from lossmon.tui import look
-from lossmon.tui.screens.picker import PickerScreen
+from lossmon.tui.screens.picker import PickerScreen, after_typing
 from lossmon.tui.tongue import words_of
 
 _NAME = 34  # cells at most
@@ -72,14 +72,16 @@ class MetricsScreen(PickerScreen):
             (f"{len(view):>10,}", "$text-muted"),
         )
 
+    @after_typing
     def action_mark(self) -> None:
         """Mark the metric, to chart several together; on the loss, forget all marks."""
         if self.highlighted == "":
             self.marked.clear()
             self.fill()
         else:
-            super().action_mark()
+            self.mark()
 
+    @after_typing
     def action_choose(self) -> None:
         """Chart what is marked; without marks the line."""
         name = self.highlighted

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, wraps
+from typing import Any, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -25,6 +26,20 @@ class _Filter(Input):
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Whether a key is text rather than a binding."""
         return character != " " and super().check_consume_key(key, character)
+
+
+def after_typing(act: Callable[..., None]) -> Callable[..., None]:
+    """An action of a picker, done once all that was typed before it is in the box, and listed.
+
+    Letters go to the box one by one, and a key of the list past them: of `gpu2:exp` and enter in
+    one burst, as a slow line brings them, the letters were lost.
+    """
+
+    @wraps(act)
+    def later(screen: PickerScreen, *told: Any) -> None:
+        screen.query_one(Input).call_later(screen.when_listed, partial(act, screen, *told))
+
+    return later
 
 
 class PickerScreen(ModalScreen[tuple[str, ...] | None]):
@@ -67,6 +82,7 @@ class PickerScreen(ModalScreen[tuple[str, ...] | None]):
         self.names: list[str] = []
         self.marked = list(marked)
         self.ascii = ascii
+        self._listed = ""  # what was typed when the list was made
 
     @abstractmethod
     def matching(self, typed: str) -> Sequence[str]:
@@ -107,8 +123,11 @@ class PickerScreen(ModalScreen[tuple[str, ...] | None]):
     @on(Input.Changed)
     def fill(self) -> None:
         """List what matches; the cursor stays where it can."""
+        if not self.query(OptionList):  # of a picker that is left, the list goes before the box
+            return
         before = self.highlighted
-        self.names = list(self.matching(self.typed))
+        self._listed = self.typed
+        self.names = list(self.matching(self._listed))
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(self._marked_line(name)) for name in self.names])
@@ -119,16 +138,33 @@ class PickerScreen(ModalScreen[tuple[str, ...] | None]):
         mark = ("*" if self.ascii else "●") if name in self.marked else " "
         return Content.assemble((f"{mark} ", "bold"), self.line(name))
 
+    def when_listed(self, act: Callable[[], None]) -> None:
+        """Do something with the list of what stands in the box; not where one has chosen before."""
+        if not self.is_current:
+            return
+        if self.typed != self._listed:
+            self.fill()
+        act()
+
+    @after_typing
     def action_go(self, by: int) -> None:
         """The line below or above."""
+        self._go(by)
+
+    def _go(self, by: int) -> None:
         options = self.query_one(OptionList)
         if by > 0:
             options.action_cursor_down()
         else:
             options.action_cursor_up()
 
+    @after_typing
     def action_mark(self) -> None:
         """Mark the line, to take several together."""
+        self.mark()
+
+    def mark(self) -> None:
+        """Mark the line, or take its mark away; then the next."""
         name, options = self.highlighted, self.query_one(OptionList)
         if name is None or options.highlighted is None:
             return
@@ -137,7 +173,7 @@ class PickerScreen(ModalScreen[tuple[str, ...] | None]):
         else:
             self.marked.append(name)
         options.replace_option_prompt_at_index(options.highlighted, self._marked_line(name))
-        self.action_go(1)
+        self._go(1)
 
     @on(OptionList.OptionSelected)
     def _clicked(self) -> None:

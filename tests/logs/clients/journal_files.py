@@ -8,6 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
+from tests.waiting import PATIENCE_S
+
 REMOTE = "/lib/systemd/systemd-journal-remote"
 why_not = "" if shutil.which("journalctl") else "no journalctl here"
 why_not = why_not or ("" if os.path.exists(REMOTE) else "no systemd-journal-remote here")
@@ -49,4 +51,4 @@ class Journal:
     def close(self) -> None:
         assert self._writer.stdin is not None
         self._writer.stdin.close()
-        self._writer.wait(10)
+        self._writer.wait(PATIENCE_S)

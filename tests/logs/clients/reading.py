@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from lossmon.logs.background import Patience
 from lossmon.logs.source import Source
+from tests.waiting import PATIENCE_S
 
 HASTY = Patience(first_s=0.1, longest_s=0.3, lasted_s=0.0)
 
@@ -23,7 +24,7 @@ class Reading:
         """What a log holds."""
         return self.content.get(log, b"").decode().splitlines()
 
-    def until(self, true: Callable[[], object], timeout_s: float = 30.0) -> None:
+    def until(self, true: Callable[[], object], timeout_s: float = PATIENCE_S) -> None:
         """Read on until something is so."""
         end = time.monotonic() + timeout_s
         while not true():

@@ -11,6 +11,8 @@ import tarfile
 import time
 from pathlib import Path
 
+from tests.waiting import PATIENCE_S
+
 BUSYBOX = "/bin/busybox"
 _LIMITS = ("--ulimit", "nofile=1024:1024", "--network", "none")
 
@@ -96,7 +98,7 @@ class Docker(Runtime):
                  "--storage-driver", "vfs"],
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
-        end = time.monotonic() + 30
+        end = time.monotonic() + PATIENCE_S
         ask = ["docker", "version"]
         while subprocess.run(ask, env=self.env, capture_output=True, check=False).returncode:
             if self.daemon.poll() is not None or time.monotonic() > end:
@@ -107,7 +109,7 @@ class Docker(Runtime):
         """Stop the daemon, and with it its containers."""
         assert self.daemon is not None
         self.daemon.send_signal(signal.SIGTERM)
-        self.daemon.wait(30)
+        self.daemon.wait(PATIENCE_S)
 
     def close(self) -> None:
         """End all."""

@@ -13,8 +13,9 @@ from lossmon.logs.clients.source import ClientSource
 from lossmon.logs.openssh import Host
 from tests.logs.clients.journal_files import Journal
 from tests.logs.clients.reading import HASTY, Reading
-from tests.remote.box import Box, Cable, wait_until
+from tests.remote.box import Box, Cable
 from tests.remote.box import why_not as no_box
+from tests.waiting import wait_until
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from lossmon.logs.target import parse
 from lossmon.monitor.sources import open_monitor
 from tests.logs.clients.reading import HASTY, Reading
 from tests.logs.mlflow.api import Tracking
-from tests.remote.box import free_port, wait_until
+from tests.remote.box import free_port
+from tests.waiting import PATIENCE_S, wait_until
 
 Read = Callable[..., Reading]
 
@@ -235,7 +236,7 @@ class Server:
     def stop(self) -> None:
         """Stop it."""
         os.killpg(self.process.pid, signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(PATIENCE_S)
 
     def train(self, first: int, last: int) -> None:
         """Log some steps, with MLflow's own client."""
