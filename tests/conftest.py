@@ -7,7 +7,7 @@ import inspect
 import json
 import os
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from types import CodeType
@@ -75,6 +75,7 @@ _DEAR = frozenset((
 ))  # fmt: skip
 _TESTS = str(Path(__file__).parent)
 _STARTERS = {"subprocess", "pty", "Popen"}
+_SERVED = {"open_terminal", "place", "journal"}  # fixtures with a terminal, a store, a service
 _ITS_SETTINGS = "_hypothesis_internal_use_settings"  # where its decorator keeps them
 _FEW = 12  # examples of a property, where the quick tests alone are asked for
 
@@ -91,7 +92,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         function = getattr(item, "function", None)
         screen = inspect.iscoroutinefunction(function) or "snap_compare" in item.fixturenames
         dear = item.path.stem in _DEAR or item.path.parent.name == "remote"
-        if screen or dear or _starts_a_process(function, set()):
+        served = not _SERVED.isdisjoint(item.fixturenames)
+        helpers = vars(getattr(item, "cls", None) or object)
+        if screen or dear or served or _starts_a_process(function, set(), helpers):
             item.add_marker("slow")
 
 
@@ -105,8 +108,14 @@ def _try_few(items: Iterable[pytest.Item]) -> None:
                 setattr(function, _ITS_SETTINGS, hypothesis.settings(own, max_examples=_FEW))
 
 
-def _starts_a_process(part: Any, seen: set[Any]) -> bool:
-    """Whether a test does so, itself or by a helper or a fixture that it names: half a second each."""
+def _starts_a_process(part: Any, seen: set[Any], helpers: Mapping[str, Any]) -> bool:
+    """Whether a test does so, itself or by a helper or a fixture that it names: half a second each.
+
+    Args:
+        part: a function or a class.
+        seen: what was looked at.
+        helpers: of the class of the test, name -> what it calls itself.
+    """
     function = part.__init__ if inspect.isclass(part) else inspect.unwrap(part)
     code = getattr(function, "__code__", None)
     if code is None or code in seen or not code.co_filename.startswith(_TESTS):
@@ -114,10 +123,9 @@ def _starts_a_process(part: Any, seen: set[Any]) -> bool:
     seen.add(code)
     given = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     named = {*_names(code), *given}
+    called = [helpers.get(name, function.__globals__.get(name)) for name in named]
     return not _STARTERS.isdisjoint(named) or any(
-        _starts_a_process(function.__globals__[name], seen)
-        for name in named
-        if callable(function.__globals__.get(name))
+        _starts_a_process(one, seen, helpers) for one in called if callable(one)
     )
 
 

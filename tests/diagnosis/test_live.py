@@ -119,6 +119,7 @@ def test_swings_over_a_fall_are_no_oscillation_and_over_none_they_are() -> None:
     assert replay(alternating, total=n)[1].train == "oscillating"
 
 
+@pytest.mark.slow
 def test_a_slow_fall_beneath_the_noise_of_single_examples_is_awaited() -> None:
     """Skewed, a coefficient of variation of a half, no plan: 20 runs at a budget of 2 %."""
     dice = np.random.default_rng(7)

@@ -161,7 +161,7 @@ class TestExport:
 
 class TestPacked:
     def verdict(self, path: Path) -> tuple[str, int]:
-        found = json.loads(run("check", "--json", path).stdout)
+        found = json.loads(run("check", "--json", "--no-timeline", path).stdout)
         return found["pair"], found["logs"][0]["records"]
 
     def test_gzip_of_several_members(self, tmp_path: Path) -> None:

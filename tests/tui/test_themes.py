@@ -18,6 +18,7 @@ from lossmon.errors import ConfigError
 from lossmon.tui import themes
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.widgets.chart_view import ChartView
+from tests.report.test_cli import run
 from tests.tui.terminal import Terminal
 from tests.tui.test_app import WIDE, loaded, main_of, still
 
@@ -266,8 +267,6 @@ class TestKeep:
 def test_a_locale_without_unicode_gets_ascii(
     environment: dict[str, str], plain: bool, folder: Path
 ) -> None:
-    from tests.report.test_cli import run
-
     table = run("check", folder, **{"LC_CTYPE": "", **environment}).stdout
     assert table.isascii() == plain
 
