@@ -188,7 +188,7 @@ DOCUMENTS = {
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_a_point_of_a_document_leads_to_its_row_and_back(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "trainer_state.json"
-    path.write_text(DOCUMENTS[kind](_state(300)) + "\n")
+    path.write_text(DOCUMENTS[kind](_state(450)) + "\n")
     (update,) = read_runs(str(path))
     (log,) = update.logs
     reader = Reader(log.text(), log.path)
