@@ -23,7 +23,7 @@ import time
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from lossmon.logs.gpus import AmdSmi, NvidiaSmi, RocmSmi
-from lossmon.logs.writers import Writers
+from lossmon.logs.writers import SCAN_S, Writers
 
 EVERY_S = 10.0  # between two samples, at least
 IDLE_EVERY_S = 60.0  # where nothing is open and nothing was written lately
@@ -38,10 +38,11 @@ class Vitals:
 
     Args:
         proc: where processes are listed; only Linux has it.
+        scan_s: seconds a sample may spend on processes that are new to it.
     """
 
-    def __init__(self, proc: str = "/proc") -> None:
-        self._writers = Writers(proc)
+    def __init__(self, proc: str = "/proc", scan_s: float = SCAN_S) -> None:
+        self._writers = Writers(proc, scan_s)
         self._tools = (NvidiaSmi(proc), RocmSmi(), AmdSmi())
         self.quiet = False  # the last sample found nothing that is at work
 

@@ -7,7 +7,7 @@ import os
 import time
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-SCAN_S = 0.02  # seconds a look may spend on processes that were not known to hold a log
+SCAN_S = 0.02  # what is not reached within has its turn at the next look
 SURE = 2  # looks in a row at which a process held a log, before its end says something
 MAX_ANCESTORS = 8  # of a process on a GPU, to find the one that holds its log
 
@@ -34,11 +34,12 @@ class Writers:
 
     Args:
         proc: where processes are listed; where it is not there, nothing is known.
+        scan_s: seconds a look may spend on processes that were not known to hold a log.
     """
 
-    def __init__(self, proc: str = "/proc") -> None:
+    def __init__(self, proc: str = "/proc", scan_s: float = SCAN_S) -> None:
         self.newest = 0.0  # when the newest of the logs was written
-        self._proc = proc
+        self._proc, self._scan_s = proc, scan_s
         self._held = {}  # type: Dict[str, Held]
         self._queue = []  # type: List[int] # processes still to be looked through
         self._seen = set()  # type: Set[int]
@@ -118,7 +119,7 @@ class Writers:
         fresh = running - self._seen - {os.getpid()}
         self._queue = sorted(fresh, reverse=True) + [p for p in self._queue if p in running]
         self._seen &= running
-        deadline = time.monotonic() + SCAN_S
+        deadline = time.monotonic() + self._scan_s
         while self._queue and time.monotonic() < deadline:
             pid = self._queue.pop(0)
             self._seen.add(pid)

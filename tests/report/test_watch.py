@@ -196,7 +196,7 @@ def test_nobody_who_does_not_read_keeps_it_from_ending(
     process = subprocess.Popen([sys.executable, "-c", code], stdout=here)
     os.close(here)
     blocked = Path(f"/proc/{process.pid}/wchan")
-    end = time.monotonic() + 5  # some kernels do not tell
+    end = time.monotonic() + 30  # some kernels do not tell
     while "pipe" not in blocked.read_text() and time.monotonic() < end:
         time.sleep(0.02)
     process.send_signal(signal.SIGTERM)
@@ -286,7 +286,7 @@ def test_commands_run_few_at_once_and_none_forever(tmp_path: Path) -> None:
     commands = Commands(
         f"sh -c 'echo $$ >> {tmp_path}/pids; sleep 60 & echo $! >> {tmp_path}/pids; wait'",
         told.append,
-        0.4,
+        3.0,  # in which a busy machine starts them
     )
     for _ in range(AT_ONCE + 2):
         commands.run({})
@@ -294,7 +294,7 @@ def test_commands_run_few_at_once_and_none_forever(tmp_path: Path) -> None:
     commands.finish()
     pids = (tmp_path / "pids").read_text().split()
     assert len(pids) == 2 * (AT_ONCE + 2)
-    assert sum("ended after 0.4 s" in line for line in told) == AT_ONCE + 2
+    assert sum("ended after 3 s" in line for line in told) == AT_ONCE + 2
     wait_until(
         lambda: not any(lives(int(pid)) for pid in pids), "what a command started ends with it"
     )
