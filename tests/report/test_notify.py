@@ -5,7 +5,6 @@ from __future__ import annotations
 import email
 import json
 import os
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from email.message import Message
@@ -20,6 +19,7 @@ from lossmon.errors import ConfigError
 from lossmon.notify import Notifier, addresses, services_at, words
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.monitor.test_news import change
+from tests.remote.box import free_port
 from tests.report.test_cli import run
 from tests.report.test_watch import Watching, diverge, watching
 from tests.tui.terminal import Terminal
@@ -102,8 +102,7 @@ def test_mail_holds_the_words_and_the_chart() -> None:
             mails.append(email.message_from_bytes(envelope.content))
             return "250 OK"
 
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     server = controller_module.Controller(Handler(), hostname="127.0.0.1", port=port)
     server.start()
     try:

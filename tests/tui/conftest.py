@@ -17,6 +17,7 @@ from textual._wait import wait_for_idle
 from textual.app import App
 from textual.message import Message
 from textual.message_pump import MessagePump
+from textual.notifications import Notification
 
 from lossmon.tui.app import LossmonApp
 from tests.conftest import falling, training_rows, write_jsonl
@@ -58,6 +59,12 @@ def a_pilot_that_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(MessagePump, "_dispatch_message", counted)
     for module in (textual.app, textual.pilot):
         monkeypatch.setattr(module, "wait_for_idle", at_rest)
+
+
+@pytest.fixture(autouse=True)
+def notices_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was said is there when a test looks; for hands it goes after some seconds."""
+    monkeypatch.setattr(Notification, "has_expired", False)
 
 
 @pytest.fixture

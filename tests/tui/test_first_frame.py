@@ -23,9 +23,17 @@ from lossmon.tui.first_frame import ENTER
 from tests.tui.terminal import Terminal
 
 IMPORTS = b"\x1b]777;textual\x07"  # comes when textual begins to be imported
-# Says so on the terminal, and does there what the environment names.
+# Says so on the terminal, and does there what the environment names. Textual's screen is shown when
+# it is whole; on a busy machine that is later than the bound after which it is shown anyway.
 PROGRAM = f"""
-import os, sys, time
+import builtins, os, sys, time
+usual = builtins.__import__
+def importing(name, *rest, **more):
+    found = usual(name, *rest, **more)
+    if name == "lossmon.tui.app":
+        sys.modules["lossmon.tui.wired_app"]._LONGEST_VEIL_S = 60.0
+    return found
+builtins.__import__ = importing
 class Hook:
     def find_spec(self, name, path=None, target=None):
         if name == "textual.app":
