@@ -26,6 +26,12 @@ for _name in ("COLUMNS", "LINES"):
     os.environ.pop(_name, None)
     os.unsetenv(_name)
 
+# An example takes as long as it takes: on a loaded machine the bounds of hypothesis are found, not faults.
+hypothesis.settings.register_profile(
+    "ours", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("ours")
+
 SHARED = Path(__file__).resolve().parents[1] / ".." / "shared"
 DATA = Path(__file__).parent / "data"
 WRITTEN = 1_750_000_000  # seconds since the Unix epoch: June 2025

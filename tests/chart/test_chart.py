@@ -49,7 +49,7 @@ NASTY = st.one_of(
     smoothing=st.sampled_from([0.0, 0.6, 0.97]),
     ascii=st.booleans(),
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 def test_any_values_and_any_size_give_a_picture_of_exactly_that_size(
     values, evals, width, height, log_y, smoothing, ascii
 ) -> None:
@@ -146,7 +146,6 @@ def test_ascii_is_ascii() -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=50, max_size=400), st.integers(4, 20))
-@settings(deadline=None)
 def test_reducing_keeps_the_extremes_and_both_ends(values: list[float], columns: int) -> None:
     y = np.array(values)
     x = np.arange(len(y), dtype=float)

@@ -73,7 +73,7 @@ KINDS = ("plain", "spikes", "gaps", "diverged", "level", "below zero", "huge")
 
 @given(st.sampled_from(KINDS), st.lists(LOOKS, min_size=2, max_size=3), st.integers(0, 99))
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(max_examples=25, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 def test_what_is_kept_while_a_run_grows_gives_the_same_picture(kind, looks, seed) -> None:
     rng = np.random.default_rng(seed)
     loss, lr = Series("loss", "train_loss"), Series("lr", "learning_rate")
@@ -96,7 +96,7 @@ def test_what_is_kept_while_a_run_grows_gives_the_same_picture(kind, looks, seed
 
 
 @given(st.sampled_from(KINDS), st.integers(3, 160), st.integers(0, 99))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_an_envelope_from_peaks_is_that_of_all_points(kind, columns, seed) -> None:
     rng = np.random.default_rng(seed)
     y = curve_with(rng, kind, 50_000)
@@ -129,7 +129,7 @@ def test_a_count_of_points_is_exact_at_any_place(sizes, data) -> None:
 
 
 @given(st.lists(st.integers(1, 9000), min_size=1, max_size=6), st.booleans())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_series_that_grows_is_smoothed_as_if_it_were_whole(sizes, log) -> None:
     rng, series = np.random.default_rng(1), Series("loss", "train_loss")
     view = grown(series, rng.uniform(0.5, 2.0, 20_000))

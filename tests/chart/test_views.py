@@ -74,7 +74,7 @@ PLACES = st.lists(st.one_of(st.none(), st.floats(-1e9, 2e9), st.just(math.nan)),
     height=st.integers(0, 40),
     look=LOOKS,
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_points_seen_in_any_way_give_a_picture_of_exactly_its_size(
     values, steps, times, ends, width, height, look
 ) -> None:
@@ -111,7 +111,7 @@ def test_any_points_seen_in_any_way_give_a_picture_of_exactly_its_size(
     st.integers(12, 60),
     st.integers(3, 24),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_names_in_any_script_leave_the_picture_its_size(name, mark, strip, width, height) -> None:
     curve = Curve(name, "train", view(np.linspace(2, 1, 50)))
     below = Curve(strip, "strip", view(np.linspace(1, 2, 50)))
@@ -253,7 +253,6 @@ LOSSES = st.lists(
 
 
 @given(LOSSES, st.sampled_from([0.3, 0.9, 0.97, 0.999]), st.booleans(), st.integers(1, 119))
-@settings(deadline=None)
 def test_a_smoothed_point_never_changes_when_more_arrive(values, weight, log, cut) -> None:
     array = np.array(values)
     whole = smooth(array, weight, log=log)
@@ -261,7 +260,6 @@ def test_a_smoothed_point_never_changes_when_more_arrive(values, weight, log, cu
 
 
 @given(LOSSES, st.sampled_from([0.3, 0.9, 0.999]), st.booleans())
-@settings(deadline=None)
 def test_smoothing_stays_within_what_it_saw_and_leaves_gaps_as_they_are(
     values, weight, log
 ) -> None:

@@ -32,7 +32,7 @@ def test_each_pattern_of_train_and_eval_is_recognised(pattern: str) -> None:
 @pytest.mark.slow  # six runs of each
 @pytest.mark.parametrize("pattern", CURVES)
 @given(power=st.integers(-9, 9), every=st.sampled_from([1, 10, 500]))
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 def test_nothing_depends_on_the_scale_or_the_logging_interval(pattern, power, every) -> None:
     values = CURVES[pattern]() * 10.0**power
     _, diagnosis = replay(values, total=N * every, every=every)
@@ -175,7 +175,7 @@ def test_findings_come_worst_first_and_carry_their_evidence() -> None:
         max_size=120,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_values_give_a_diagnosis_and_never_an_error(values: list[float]) -> None:
     replay(values, values[::3] or None)
 

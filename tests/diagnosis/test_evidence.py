@@ -131,7 +131,7 @@ def test_a_rise_of_twenty_noises_is_found_soon_and_dated_right(kind: str) -> Non
     assert np.median(np.abs(dates)) <= (25 if kind == "ema" else 3)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.integers(0, 2**32 - 1),
     st.sampled_from(NOISES),
@@ -183,7 +183,7 @@ def test_what_is_refuted_may_rise_again() -> None:
     assert one.alarms == 2
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.integers(1, 700), max_size=20))
 def test_a_window_keeps_the_newest_values(sizes: list[int]) -> None:
     window, all_ = Window(), np.empty(0)

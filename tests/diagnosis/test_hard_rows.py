@@ -29,7 +29,7 @@ ROWS = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(ROWS, min_size=1, max_size=14), st.booleans())
 @example([(0, {"loss": 1.0}), *((i, {"": 1.0}) for i in range(6))], False)
 @example([(0, {"loss": 3.0}), (3, {"loss": 0.5}), (0, {"loss": 2.0**63})], False)

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lossmon.formats.axis import Axis, BarAxis, by_plan
@@ -71,7 +71,6 @@ def test_rows_of_an_evaluation(rows: Seen, position: int | None, step: int | Non
     assert axis.evaluation(position) == step
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])  # a loaded machine is no failure
 @given(
     start=st.integers(0, 5),
     strides=st.lists(st.integers(1, 50), min_size=1, max_size=12),

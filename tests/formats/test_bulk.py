@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossmon.formats.csv import CsvDecoder
@@ -61,7 +61,7 @@ def tables(draw: st.DrawFn) -> list[dict[str, object]]:
     return rows
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(tables())
 def test_json_rows(rows):
     lines = [json.dumps(row).encode() + b"\n" for row in rows]
@@ -77,7 +77,7 @@ def cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(tables())
 def test_rows_of_a_table(rows):
     header = list(rows[0])
@@ -147,7 +147,7 @@ def texts(draw: st.DrawFn) -> list[bytes]:
     return lines
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(texts(), st.data())
 def test_lines_of_a_text(lines, data):
     one = TextDecoder()

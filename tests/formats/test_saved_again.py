@@ -51,7 +51,7 @@ def read(decoder: DocumentDecoder, held: list[Record], data: bytes, cut: int) ->
 
 
 @given(st.lists(_SAVE, min_size=1, max_size=5), st.booleans(), st.integers(20, 400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_however_a_document_is_saved_again_its_rows_are_held(saves, listed, cut) -> None:
     decoder, held, rows = DocumentDecoder("trainer_state"), [], []
     for number, save in enumerate(saves, 1):
@@ -106,7 +106,7 @@ _LONG = st.one_of(
 
 
 @given(_LONG, st.integers(1, 60), st.sampled_from([None, 1]), st.integers(0, 30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_long_document_parsed_in_slices_is_what_it_is_as_a_whole(
     told, size, indent, lost
 ) -> None:

@@ -48,7 +48,7 @@ def test_it_is_recognised_by_its_content_and_read_whole(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_split_of_the_bytes_gives_the_same_records(name: str, data: st.DataObject) -> None:
     path, log, _ = SAMPLES[name]
@@ -65,7 +65,7 @@ def test_byte_by_byte_is_no_different(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_damage_never_raises_and_what_is_skipped_is_counted(name: str, data: st.DataObject) -> None:
     path, log, _ = SAMPLES[name]
@@ -79,7 +79,7 @@ def test_damage_never_raises_and_what_is_skipped_is_counted(name: str, data: st.
     assert found.decoder.skipped.count >= 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(head=st.binary(max_size=300), name=st.sampled_from(["a.log", "b.jsonl", "c.csv", "metrics"]))
 def test_random_bytes_are_refused_in_one_line_or_waited_for(head: bytes, name: str) -> None:
     try:

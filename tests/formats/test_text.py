@@ -6,7 +6,7 @@ import math
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossmon.formats.decoder import Record
@@ -377,7 +377,7 @@ class TestStreams:
         assert decoder.facts.failure == "Killed"
 
     @given(st.binary(max_size=400))
-    @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=200)
     def test_no_bytes_raise(self, data):
         read(data)
 
@@ -390,7 +390,7 @@ class TestStreams:
             max_size=60,
         )
     )  # fmt: skip
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=300)
     def test_no_line_of_the_usual_pieces_raises(self, pieces):
         for record in read("".join(pieces) + "\n"):
             assert record.step is None or isinstance(record.step, int)

@@ -20,7 +20,6 @@ _VALUES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=300)
 
 
 @given(_VALUES)
-@settings(deadline=None)
 def test_a_series_gives_back_what_was_appended(values: list[float]) -> None:
     series = Series("loss", "train_loss")
     for i, value in enumerate(values):
@@ -50,7 +49,6 @@ def test_optional_columns_cost_nothing_until_they_are_needed() -> None:
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=80))
-@settings(deadline=None)
 def test_after_restarts_steps_ascend_and_later_values_win(steps: list[int]) -> None:
     series = Series("loss", "train_loss")
     for i, step in enumerate(steps):
@@ -70,7 +68,6 @@ def test_after_restarts_steps_ascend_and_later_values_win(steps: list[int]) -> N
 
 
 @given(st.lists(st.tuples(st.integers(-2, 3), st.booleans(), st.booleans()), max_size=80))
-@settings(deadline=None)
 def test_what_counts_is_the_same_however_often_one_asks(moves) -> None:
     asked, whole, step = Series("loss", "train_loss"), Series("loss", "train_loss"), 10
     views = [asked.kept()]
@@ -88,7 +85,7 @@ def test_what_counts_is_the_same_however_often_one_asks(moves) -> None:
 
 
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=200), st.integers(1, 60))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_summary_is_the_same_in_one_go_and_in_pieces(values: list[float], piece: int) -> None:
     whole, pieces = Series("a", "x"), Series("b", "x")
     repeated = values * 20
@@ -182,7 +179,6 @@ _OPTIONAL = st.one_of(st.none(), st.floats(0, 9))
     st.integers(1, 20),
     st.booleans(),
 )
-@settings(deadline=None)
 def test_many_at_once_are_what_they_are_one_by_one(rows, piece, ascending):
     if ascending:
         rows = [(i, *rest) for i, (_, *rest) in enumerate(rows)]

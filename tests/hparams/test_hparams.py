@@ -132,7 +132,7 @@ def test_secrets_are_never_kept(name: str) -> None:
     assert set(flat({**nested, name: SECRETS[name], "deep": {name: SECRETS[name]}})) == set(nested)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda one: (
     st.lists(one, max_size=4) | st.dictionaries(st.text(), one, max_size=4))))  # fmt: skip
 def test_whatever_is_nested_becomes_a_bounded_table(nested: object) -> None:

@@ -90,7 +90,7 @@ class Writer:
 
 
 @given(operations=_OPERATIONS, slice_bytes=st.integers(1, 300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_was_handed_out_is_what_stands_in_the_file(tmp_path_factory, operations, slice_bytes):
     path = tmp_path_factory.mktemp("log") / "log.txt"
     reader, writer = Reader(path, slice_bytes=slice_bytes), Writer(path)

@@ -123,7 +123,8 @@ OPERATIONS = st.lists(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(operations=OPERATIONS)
 def test_whatever_happens_to_logs_what_was_read_is_what_is_there(
@@ -231,7 +232,7 @@ def test_an_answer_that_makes_no_sense_ends_the_link(answer: bytes) -> None:
 
 
 @given(answer=st.binary(max_size=400))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_no_answer_breaks_the_talk(answer: bytes) -> None:
     try:
         lied_to(b"! directory\n= 7 1 1 /runs/a\n= 5 1 2 /runs/b\n.\n" + answer)

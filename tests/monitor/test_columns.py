@@ -81,7 +81,7 @@ def test_neighbours_that_are_alike_go_together() -> None:
     st.lists(st.integers(0, 60), unique=True, min_size=1).map(sorted),
     st.integers(0, 60),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_logs_of_one_training_are_merged_in_step_order(train: list[int], evals: list[int], at: int):
     first, second = Log("train.jsonl"), Log("eval.jsonl")
     merge, seen = Merge(), []

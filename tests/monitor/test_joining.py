@@ -90,7 +90,7 @@ def test_coarse_values_prove_nothing() -> None:
     st.sampled_from([0.003, 0.03, 0.3]),
     st.integers(-2, 2),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_two_seeds_never_agree(seed: int, form: str, every: int, noise: float, shift: int) -> None:
     one, two = (training(one, noise=noise) for one in (seed, seed + 1))
     steps = [step + shift + 5 for step in range(every, N + 1, every)]
@@ -168,7 +168,7 @@ def partition(joining: Joining[Trace], logs: Sequence[Written]) -> set[frozenset
 
 
 @given(st.integers(1, 4), st.randoms(use_true_random=False))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_the_trainings_are_found_in_whatever_order_their_logs_are_read(
     seeds: int, rng: random.Random
 ) -> None:

@@ -220,7 +220,8 @@ def whole() -> dict[str, Any]:
 
 @given(data=st.data())
 @settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_whatever_is_in_the_memory_of_status_it_says_a_line(
     data: st.DataObject, tmp_path: Path

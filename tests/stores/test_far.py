@@ -59,7 +59,7 @@ def objects() -> st.SearchStrategy[list[bytes | str | None]]:
     return st.lists(st.one_of(text, grown, st.none(), st.just("broken")), max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(objects(), st.integers(1, 700))
 def test_at_rest_all_is_as_it_is_there(coming: list[bytes | str | None], slice_bytes: int) -> None:
     files = Shelf()
