@@ -21,6 +21,7 @@ from lossmon.fleet.pools import Here, Results, Work, opened
 from lossmon.fleet.table import write_folder
 from lossmon.fleet.triage import Fleet
 from lossmon.report.contract import run_object
+from tests.waiting import PATIENCE_S
 
 RUNS = Path(__file__).parent.parent / "data" / "runs"
 SOME = ("d006_loguru_digits_cnn", "d034_xgboost_digits_mlp", "d120_jsonl_diabetes_mlp")
@@ -153,7 +154,7 @@ def test_a_worker_of_a_cluster_that_is_killed_changes_no_answer(tree, tmp_path):
         [sys.executable, tmp_path / "go.py", RUNS.parents[2], tree / "runs", tmp_path / "mark"],
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=3 * PATIENCE_S,
     )
     assert done.stdout.splitlines() == [*by_one(tree / "runs"), *map(str, range(12))], done.stderr
 

@@ -14,6 +14,7 @@ from lossmon.api import read_runs
 from lossmon.logs.local import LocalSource
 from lossmon.logs.sqlite import STORE_KEY, Store
 from lossmon.monitor.sources import open_monitor
+from tests.monitor.live import until
 
 INSERT = "INSERT INTO metrics (run_id, timestamp, run_name, step, metrics) VALUES (?, ?, ?, ?, ?)"
 
@@ -124,8 +125,7 @@ def test_a_live_store_is_watched_as_runs(trackio, tmp_path: Path) -> None:
         assert len(found) == 2
         assert {update.logs[0].format for update in found} == {"trackio"}
         log_rows(trackio, "a", range(30, 35))
-        (grown,) = monitor.poll()
-        assert grown.step == 34
+        until(monitor, lambda runs: any(run.step == 34 for run in runs.values()))
     finally:
         monitor.close()
 

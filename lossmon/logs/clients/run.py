@@ -9,7 +9,8 @@ from lossmon.logs.clients.children import Child
 from lossmon.logs.clients.workload import Found, Reader, Workload
 
 GRACE_S = 2.0  # for a client to come to its end whose log was replaced
-QUIET_S = 0.4  # little came for so long: all that was there is read
+QUIET_S = 0.4  # little came for so long of one that follows: all that was there is read
+SILENT_S = 30.0  # and of one that ends when it has shown all: it hangs
 LITTLE = 1 << 14  # bytes: a log that is still being shown comes at some MB a second
 
 _TRIES = 3  # to see the end of what stood there before
@@ -83,11 +84,15 @@ class Run:
 
     @property
     def settled(self) -> bool:
-        """All that is there was read."""
+        """All that is there was read.
+
+        A client that ends when it has shown all says so by its end: a `kubectl` that took longer
+        than a moment to connect was taken for one that has nothing to show.
+        """
         if self.child is None:
             return self.rests or self.gone or bool(self.found.waits)
         now = time.monotonic()
-        if now - self._window_at > QUIET_S:
+        if now - self._window_at > (SILENT_S if self._knew_end else QUIET_S):
             self._caught_up = self._caught_up or self._window < LITTLE
             self._window_at, self._window = now, 0
         return self._next is None and self._caught_up

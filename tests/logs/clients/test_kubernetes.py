@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lossmon.errors import TargetError
+from lossmon.logs.clients import run
 from lossmon.logs.clients.kubernetes import Pods
 from lossmon.logs.clients.source import ClientSource
 from tests.logs.clients.cluster import NAMESPACE, Cluster
@@ -101,7 +102,10 @@ def test_pods_of_a_label_and_their_containers_are_a_log_each(
 
 
 @needs_kubectl
-def test_reading_once_ends_also_while_the_pod_runs(cluster: Cluster, read: Read) -> None:
+def test_reading_once_ends_also_while_the_pod_runs(
+    cluster: Cluster, read: Read, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "QUIET_S", -1.0)  # it is slow to connect
     cluster.run("train-0", "main", "extra")
     cluster.write("train-0", "loss 1", "loss 2")
     reading = read("arn:aws:eks:eu-1:12:cluster/big/ml/train-0/main", watch=False)

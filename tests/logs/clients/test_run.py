@@ -128,3 +128,20 @@ def test_what_was_read_to_its_end_is_not_read_again(following: Following) -> Non
     following.run.meet(B)
     following.starts("--follow")
     assert following.text == b"1\n2\n"
+
+
+def test_a_client_that_is_slow_to_begin_has_not_shown_all(
+    following: Following, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`check k8s:ml/p` said that there was nothing, where kubectl took half a second to connect."""
+    monkeypatch.setattr(module, "QUIET_S", -1.0)
+    assert following.run.settled, "it follows, and nothing more comes"
+    once = Following()
+    assert once.run.command(False) is not None
+    once.run.child = RUNS  # type: ignore[assignment]
+    assert not once.run.settled
+    once.prints(b"1")
+    assert not once.run.settled
+    once.ends()
+    assert once.run.settled
+    assert once.text == b"1\n"
