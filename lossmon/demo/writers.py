@@ -132,13 +132,13 @@ class Csv(_File):
 
     def start(self) -> None:
         """The header."""
-        self.file.write("step,max_steps,epoch,train_loss,lr,val_loss\n")
+        self.file.write("step,max_steps,epoch,train_loss,lr,grad_norm,val_loss\n")
 
     def text(self, row: Row) -> str:
         """A row."""
         eval_loss = "" if row.eval_loss is None else f"{row.eval_loss:.6f}"
         place = f"{row.step},{self.training.total_steps},{row.epoch:.4f}"
-        return f"{place},{row.loss:.6f},{row.rate:.3e},{eval_loss}\n"
+        return f"{place},{row.loss:.6f},{row.rate:.3e},{row.grad_norm:.4g},{eval_loss}\n"
 
 
 class KerasCsv(_File):

@@ -13,7 +13,7 @@ What holds:
     contradictions.py   values that cannot both be right
     parts.py         parts that are no number       usual.py     what looks odd and is usual
     risen.py, pairs.py, flat.py   what several patterns measure of one curve and of two
-    offset.py        a fall that a large constant hides
+    offset.py        a fall that a large constant hides      low_rate.py  a rate too low to learn
     short.py         what the order of a few rows says
     reported.py      what the way of reporting does to a curve
     statistics.py    the statistics                 confidence.py  how sure, calibrated

@@ -11,22 +11,11 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from lossmon.diagnosis import contradictions, facts, rates
+from lossmon.diagnosis import contradictions, low_rate, rates
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import CauseId, Finding
-from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.diagnosis.view import View
-
-
-class Bounds(Limits):
-    """What is usual."""
-
-    rate = Limit(1e-6, "learning rate below which it is low for any model", "usual recipes")
-    rate_adapters = Limit(1e-5, "likewise with adapters, which take 10 x", "LoRA recipes")
-    steady = Limit(5.0, "x: grad norms of early and newest rows differ by less", "runs")
-    flows = Limit(1e-6, "grad norm that reaches the weights", "words: next to 0")
-
 
 _FLAT = ("not_decreasing", "underfitting")
 
@@ -36,34 +25,13 @@ def unwise(view: View, found: Iterable[Finding]) -> frozenset[str]:
     found = tuple(found)
     forbidden = {move for one in found for move in PATTERNS[one.pattern].forbids}
     forbidden |= view.kind.without
-    if not raise_is_earned(view):
+    if not low_rate.is_the_reason(view):
         forbidden.add("rate+")
     elif any(one.pattern in _FLAT for one in found):
         forbidden.add("rate-")
     if view.rate is None or rates.rate_is_constant(view):  # nothing is known to have decayed
         forbidden.add("decay-")
     return frozenset(forbidden)
-
-
-def raise_is_earned(view: View) -> bool:
-    """A higher rate has a positive reason: it is low, and gradients flow steadily to no avail."""
-    train, rate, grad = view.train, view.rate, view.grad_norm
-    if train is None or rate is None or grad is None or view.tail or not view.kind.raises_rate:
-        return False
-    norm, peak = grad[1], float(np.nanmax(rate[1]))
-    adapters = view.kind.id == "lora"
-    if not 0 < peak < (Bounds.rate_adapters if adapters else Bounds.rate):
-        return False
-    if view.around.counts.get("overflow") or any(
-        sketch.nonfinite or facts.broken(sketch) for sketch in view.sketches.values()
-    ):
-        return False
-    if len(norm) < 8 or not np.isfinite(norm).all():
-        return False
-    early, late = st.median(norm[: len(norm) // 4]), st.median(norm[-(len(norm) // 4) :])
-    steady = min(early, late) > Bounds.flows and max(early, late) < Bounds.steady * min(early, late)
-    rises = train.drop < -3 * train.drop_error
-    return steady and not rises and float(train.value.min()) > 0
 
 
 def refuted(view: View) -> frozenset[CauseId]:
@@ -115,7 +83,7 @@ def _by_gradients(view: View) -> Iterable[CauseId]:
     if len(norm) < 8:
         return
     early, late = st.median(norm[: len(norm) // 4]), st.median(norm[-(len(norm) // 4) :])
-    if min(early, late) > Bounds.flows:
+    if min(early, late) > low_rate.Bounds.flows:
         yield "frozen_gradients"
     if late > 2 * early > 0:
         yield "lr_too_low"

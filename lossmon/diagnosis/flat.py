@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import low_rate
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.chance import Bounds as Chances
@@ -87,6 +88,17 @@ def _rate(view: View) -> Iterator[Reason]:
             ),
             2.5,
         )
+    elif low_rate.is_the_reason(view) and view.grad_norm is not None:
+        words = said(
+            "learning rate is at most {peak:.2g}, and grad norm is {norm:.2g}: gradients reach the "
+            "weights, in steps too small to move them",
+            peak=peak,
+            norm=float(np.nanmedian(view.grad_norm[1])),
+        )
+        yield Reason("lr_too_low", words, 3.3)  # more than that it guesses, as it does at first
+    elif low_rate.is_low(view) and view.grad_norm is None:
+        words = said("learning rate is at most {peak:.2g}, far below what is usual", peak=peak)
+        yield Reason("lr_too_low", words, 1.8)
 
 
 def _gradient(view: View) -> Iterator[Reason]:

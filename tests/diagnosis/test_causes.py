@@ -190,13 +190,35 @@ def test_a_flat_loss_at_the_level_of_guessing_is_said_to_be() -> None:
 
 @pytest.mark.parametrize(
     ("rate", "norm", "cause"),
-    [(1e-9, 1.0, "lr_too_low"), (1e-3, 1e-9, "frozen_gradients")],
+    [
+        (1e-9, 1.0, "lr_too_low"),
+        (1e-6, 1.0, "lr_too_low"),
+        (1e-6, 1e-9, "frozen_gradients"),
+        (1e-3, 1e-9, "frozen_gradients"),
+    ],
 )
 def test_a_flat_loss_has_the_cause_that_was_logged(rate: float, norm: float, cause: str) -> None:
     columns = {"lr": np.full(N, rate), "grad_norm": np.full(N, norm)}
     finding = of(played({"loss": curves.not_decreasing(), **columns}), "not_decreasing")
     assert finding.causes[0].id == cause
     assert finding.causes[0].why
+
+
+@pytest.mark.parametrize("pattern", ["not_decreasing", "underfitting"])
+def test_a_rate_far_below_any_recipe_is_named_first_and_raised_where_gradients_flow(
+    pattern: str,
+) -> None:
+    """The demo's own cause: at 1e-6 it was sent to look at its labels."""
+    evals = np.full(N, np.nan)
+    evals[19::20] = 2.3 + curves.noise(N // 20, 0.01)
+    columns = {"loss": curves.not_decreasing(), "lr": np.full(N, 1e-6), "eval_loss": evals}
+    finding = of(played({**columns, "grad_norm": 1.1 + curves.noise(N, 0.05)}), pattern)
+    assert finding.causes[0].id == "lr_too_low"
+    assert "bad_labels" not in {cause.id for cause in finding.causes if cause.why}
+    assert "Raise the learning rate" in load("en").remedies(finding)[0]
+    silent = of(played(columns), pattern)  # it may be: what reaches the weights is not known
+    assert silent.causes[0].id == "lr_too_low"
+    assert not any("aise the learning rate" in text for text in load("en").remedies(silent))
 
 
 def overfit(prepare: Callable[[History], None] | None = None, **columns: np.ndarray) -> Finding:
