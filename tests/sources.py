@@ -8,9 +8,11 @@ all files are too many objects to keep.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "lossmon"
 
@@ -34,3 +36,9 @@ def nodes(path: Path) -> Iterator[ast.AST]:
 def named(path: Path) -> str:
     """A module by its place in the package."""
     return path.relative_to(PACKAGE).as_posix()
+
+
+def demand(missing: Iterable[str]) -> None:
+    """Fail with a line for each thing that is missing, and no more: what to do stands in it."""
+    if lines := list(missing):
+        pytest.fail("\n".join(lines), pytrace=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sources import PACKAGE, files, named, nodes, tree
+from tests.sources import PACKAGE, demand, files, named, nodes, tree
 
 ORDER = (
     "words",
@@ -94,11 +94,11 @@ def test_the_map_of_a_package_names_all_that_is_in_it() -> None:
         there = [one.stem for one in path.parent.glob("*.py") if one != path]
         there += [one.parent.name for one in path.parent.glob("*/__init__.py")]
         missing += [
-            f"{named(path)}: say what {name} is"
+            f"lossmon/{named(path)}: say what {name} is in its docstring"
             for name in sorted(there)
             if not re.search(rf"(?<!\w){name}(?!\w)", told)
         ]
-    assert not missing
+    demand(missing)
 
 
 def test_a_file_is_read_in_one_sitting() -> None:

@@ -11,10 +11,6 @@ import yaml
 
 from lossmon import config
 from lossmon.cli import cli
-from lossmon.config import default_text
-from lossmon.diagnosis.finding import PATTERN_IDS
-from lossmon.formats.detect import table
-from lossmon.logs.schemes import table as places
 from tests.report.test_cli import run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -36,17 +32,6 @@ def block(language: str, holds: str) -> str:
         for text in re.findall(rf"```{language}\n(.*?)```", page, re.S)
     )
     return next(text for text in blocks if holds in text)
-
-
-def test_the_table_of_formats_is_the_one_of_the_code() -> None:
-    for _, *cells in table():  # a bar within one would begin another
-        log, sign = (cell.replace("|", "\\|") for cell in cells)
-        assert f"| {log} | {sign} |" in PAGES["formats.md"]
-
-
-def test_the_table_of_places_is_the_one_of_the_code() -> None:
-    for row in places():
-        assert f"| {' | '.join(row)} |" in PAGES["places.md"]
 
 
 def test_a_package_adds_its_format_by_entry_point(tmp_path: Path) -> None:
@@ -88,16 +73,6 @@ def test_the_patterns_shown_are_taken_as_told(tmp_path: Path) -> None:
         assert (pattern == "chance_level") == (
             pattern in {one["pattern"] for one in found["findings"]}
         )
-
-
-def test_every_pattern_is_named() -> None:
-    for pattern in PATTERN_IDS:
-        assert f"`{pattern}`" in PAGES["patterns.md"]
-
-
-def test_every_setting_is_shown() -> None:
-    shown = block("toml", "# Settings of lossmon")
-    assert shown == default_text(), "put the output of `lossmon config --default` into settings.md"
 
 
 def test_the_readme_leads_and_leaves_the_reference_to_its_pages() -> None:

@@ -1,36 +1,16 @@
-"""Strips: one file each, found by its name in every place that offers them."""
+"""Strips: what each finds, and every place that offers them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
-import pytest
 
-from lossmon.chart import strips
 from lossmon.chart.of_run import strip_of
-from lossmon.chart.strips import NAMES, Strip, strip_named
+from lossmon.chart.strips import NAMES, strip_named
 from lossmon.cli import cli
 from lossmon.config.screen import Screen
-from lossmon.words import Said, words
 from tests.monitor.test_versus import run, view
-
-FOLDER = Path(strips.__file__).parent
-
-
-def test_each_file_is_named_and_each_name_has_its_file() -> None:
-    files = {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
-    assert files == {name.lower().replace(" ", "_") for name in NAMES}, "see strips/__init__.py"
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_strip_finds_its_curve_and_has_words_in_every_language(name: str) -> None:
-    strip = strip_named(name)
-    assert isinstance(strip, Strip)
-    table = words("zh").table
-    assert name in table or name.isupper()
-    assert not isinstance(strip.label, Said) or strip.label.template in table
 
 
 def test_the_command_and_the_settings_offer_all_of_them() -> None:

@@ -158,6 +158,13 @@ SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
     "periodic_slow": (
         {"loss": FALL, "step_time": 1 + 3 * (np.arange(N) % 20 == 19) + 0.01 * NOISE}, None,
     ),
+    "grad_explosion": ({"loss": FALL, "grad_norm": 1 + 30 * (T > 0.8) + 0.1 * NOISE}, None),
+    "grad_vanishing": (
+        {"loss": 2 + 0.02 * NOISE, "grad_norm": np.exp(-25 * np.maximum(0, T - 0.4))}, None,
+    ),
+    "gap": (
+        {"loss": 0.3 + 2 * np.exp(-3 * T), "eval_loss": every(5, 1 + 1.2 * np.exp(-20 * T))}, None,
+    ),
     "clip_saturated": ({"loss": FALL, "grad_norm": FLAT}, None),
     "expert_collapse": (
         {"loss": FALL, "aux_loss": 0.01 + 0.006 * np.maximum(T - 0.4, 0) + 1e-5 * NOISE}, None,
@@ -202,6 +209,9 @@ NOT_SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
     "data_wait": ({"loss": FALL, "data_time": 0.05 * FLAT, "step_time": FLAT}, None),
     "memory_growth": ({"loss": FALL, "memory(GiB)": 60 + 3 * np.log1p(np.arange(N))}, None),
     "periodic_slow": ({"loss": FALL, "step_time": 1 + np.abs(NOISE)}, None),
+    "grad_explosion": ({"loss": FALL, "grad_norm": 1 + 5 * (T > 0.8) + 0.1 * NOISE}, None),
+    "grad_vanishing": ({"loss": 2 + 0.02 * NOISE, "grad_norm": np.exp(-5 * T)}, None),
+    "gap": ({"loss": FALL, "eval_loss": every(10, FALL + 0.05)}, None),
     "clip_saturated": ({"loss": FALL, "grad_norm": 1 + 0.1 * NOISE}, None),
     "expert_collapse": ({"loss": FALL, "aux_loss": 0.01 + 1e-4 * NOISE}, None),
     "energy_stuck": (
@@ -229,6 +239,17 @@ NOT_SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
         None,
     ),
 }  # fmt: skip
+# Patterns whose logs are in another file of this folder, or among the made-up curves.
+ELSEWHERE = frozenset((
+    "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "rising", "falling",
+    "healthy", "diverged", "zero_loss", "constant", "overfitting", "underfitting",
+    "train_high_eval_low", "eval_faster", "eval_apart", "eval_swings", "healthy_pair",
+    "spike", "stalled", "failed", "finished", "grad_nan",
+    "grad_zero", "lr_zero", "eval_nan", "scaled_loss", "chance_level", "staircase", "restart",
+    "slowdown", "impossible", "score_tells", "reporting", "broken_rows", "part_nan",
+    "part_rises", "memorised", "posterior_collapse", "policy_loss", "noisy", "warm_up",
+    "too_early",
+))  # fmt: skip
 
 
 @pytest.mark.parametrize("pattern", SAID)

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from lossmon.diagnosis.finding import Cause, Finding
-from lossmon.diagnosis.knowledge import LANGUAGES, limits, load
+from lossmon.diagnosis.knowledge import LANGUAGES, load
 from lossmon.diagnosis.patterns import PATTERNS as DECLARED
 from lossmon.errors import ConfigError
 from lossmon.report.explain import explain
@@ -18,24 +18,9 @@ from tests.diagnosis.curves import CURVES, N, replay
 PATTERNS = tuple(DECLARED)
 
 
-def test_limits_are_told_in_chinese() -> None:
-    """What `explain -v` prints beside each number: its unit, and where it comes from."""
-    units, sources = limits("zh")
-    for pattern in DECLARED.values():
-        for limit in pattern.limits.named().values():
-            assert limit.unit in units, f"{pattern.id}: add it to knowledge/limits.zh.toml"
-            assert limit.source in sources, f"{pattern.id}: add it to knowledge/limits.zh.toml"
-
-
 @pytest.mark.parametrize("lang", LANGUAGES)
-def test_every_pattern_and_cause_has_its_texts(lang: str) -> None:
-    knowledge = load(lang)
-    assert set(knowledge.patterns) == set(PATTERNS)
-    for text in knowledge.patterns.values():
-        assert text.title
-        assert text.meaning
-        assert text.remedies
-    assert {id_ for one in DECLARED.values() for id_ in one.typical} <= set(knowledge.causes)
+def test_usual_causes_are_those_that_have_texts(lang: str) -> None:
+    assert {id_ for one in DECLARED.values() for id_ in one.typical} <= set(load(lang).causes)
 
 
 def test_both_languages_say_the_same_with_the_same_numbers() -> None:

@@ -86,7 +86,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.zoo", description=__doc__)
     parser.add_argument("names", nargs="*", help="recipes; all where none is named")
     parser.add_argument("--stored", action="store_true", help="read what is kept, run nothing")
+    parser.add_argument("--table", action="store_true", help="write the table of formats alone")
     told = parser.parse_args()
+    if told.table:
+        results.into_page()
+        return 0
     wrong = 0
     for name in told.names or names():
         recipe = load(name)
