@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 
 from lossmon.formats.axis import BarAxis
-from lossmon.formats.decoder import Facts, Record, Skipped
+from lossmon.formats.decoder import Record
 from lossmon.formats.labels import Labels
 from lossmon.formats.lexicon import (
     EVAL_LOSS,
@@ -25,7 +25,8 @@ from lossmon.formats.lexicon import (
     role,
 )
 from lossmon.formats.lexicon_places import counter_of, is_count
-from lossmon.formats.lines import LineSplitter, clean, clean_text, failure, strip_prefix
+from lossmon.formats.line_decoder import LineDecoder
+from lossmon.formats.lines import clean, clean_text, strip_prefix
 from lossmon.formats.notes import note, planned
 from lossmon.formats.rows import RowReader, names_no_step
 from lossmon.formats.text_tokens import Kind, tokenise
@@ -58,31 +59,28 @@ _MOST_WAITING = 128  # rows; a block of printed text holds fewer
 _MAX_BEFORE = 200  # characters before a dict that may say where it belongs
 
 
-class DictLineDecoder:
+class DictLineDecoder(LineDecoder):
     """Decodes dicts printed between progress bars and other text."""
 
     def __init__(self) -> None:
-        self.format = NAME
-        self.skipped = Skipped()
-        self.facts = Facts()
-        self._lines = LineSplitter()
+        super().__init__(NAME, "not a printed dict")
         self._labels = Labels()
         self._rows = RowReader(self.facts)
         self._axis = BarAxis(self.facts)
         self._folded: list[bytes] = []  # lines of a dict that is not complete
         self._waiting: list[tuple[Record, bool]] = []  # for a bar; whether each is a train row
 
-    def feed(self, data: bytes) -> list[Record]:
-        """Decode the lines that became complete."""
+    def rows(self, lines: list[bytes]) -> list[Record]:
+        """The rows that bars and lines place, without the names of tasks before them."""
         records: list[Record] = []
-        for line in self._labels.strip(self._lines.feed(data)):
+        for line in self._labels.strip(lines):
             self._line(line, records)
         return records
 
     def flush(self) -> list[Record]:
         """Decode the last line, which no newline ended, and let go of what waits."""
-        records: list[Record] = []
-        for line in self._labels.strip(self._lines.flush()) + self._labels.flush():
+        records = self.rows(self._lines.flush())
+        for line in self._labels.flush():
             self._line(line, records)
         self._folded = []
         self._release(None, records)
@@ -110,17 +108,15 @@ class DictLineDecoder:
                 self._bar(text, bar, records)
                 behind = text[bar.end() :].partition("]")[2]  # tqdm ends no line
                 if behind and not behind.isspace():
-                    self._text(clean_text(behind))
+                    self.hear(clean_text(behind))
+                    self._note(clean_text(behind))
         elif line and not line.isspace():
-            text = clean(line)
-            self._text(text)
-            self.skipped.add("not a printed dict", text)
+            self._note(self.skip(line))
 
-    def _text(self, text: str) -> None:
-        """What stands between the rows: plans, tracebacks, overflows."""
+    def _note(self, text: str) -> None:
+        """What stands between the rows: plans, overflows."""
         for what, n in planned(text):
             self._axis.plan(what, n)
-        self.facts.failure = failure(text) or self.facts.failure
         note(text, self._axis.newest, self.facts)
 
     def _unfold(self, line: bytes) -> bytes | None:
@@ -159,7 +155,7 @@ class DictLineDecoder:
             return
         if record.time is None and time is not None:
             record = record._replace(time=time)
-        self.facts.failure = None  # it goes on
+        self.goes_on()
         if record.step is not None and not (names_no_step(row) and _FRACTION.search(text)):
             records.append(record)  # a dict of another origin, with a step of its own
             return

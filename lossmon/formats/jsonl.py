@@ -12,7 +12,6 @@ import orjson
 from lossmon.formats.decoder import Facts, Parts, Record, Rows
 from lossmon.formats.lexicon import OTHER, THROUGHPUT, is_loss, plain, role
 from lossmon.formats.line_decoder import LineDecoder
-from lossmon.formats.lines import clean, failure
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import whole
 from lossmon.formats.rows import BULK, RowReader, by_column, flatten
@@ -25,14 +24,13 @@ _NO_METRIC_ROLES = (OTHER, THROUGHPUT)
 _SNIFFED_ROWS = 50
 _SHARE = 0.7  # of the lines that are JSON; the others are skipped with a count
 _SHARE_AMONG_WARNINGS = 0.3  # where nearly all that is JSON tells a metric: "2>&1"
-_LONGEST_TEXT = 4000  # bytes of a line that is no row
 
 
 class JsonlDecoder(LineDecoder):
     """Decodes one JSON object a line; what is not an object is skipped with a count."""
 
     def __init__(self, name: str = NAME) -> None:
-        super().__init__(name)
+        super().__init__(name, "not a JSON object")
         self._rows = RowReader(self.facts)
         self._step: int | None = None  # of the newest row
 
@@ -51,7 +49,7 @@ class JsonlDecoder(LineDecoder):
         return self._singly(lines, values)
 
     def _taken(self, bulk: Rows) -> Rows:
-        self.facts.failure = None
+        self.goes_on()
         self._step = int(bulk.step[-1]) if len(bulk) else self._step
         return bulk
 
@@ -73,7 +71,7 @@ class JsonlDecoder(LineDecoder):
                 if _is_rows(row):
                     records += self._listed(line, row)
                 elif line and not line.isspace():
-                    self._text(line)
+                    note(self.skip(line), self._step, self.facts)
                 continue
             for value in row.values():
                 if type(value) is dict or type(value) is list:
@@ -83,7 +81,7 @@ class JsonlDecoder(LineDecoder):
             if record is not None:
                 records.append(record)
                 self._step = record.step
-                self.facts.failure = None  # it goes on
+                self.goes_on()
             elif not self.facts.finished:
                 self.skipped.add("no metric in this row", line)
         return records
@@ -97,13 +95,6 @@ class JsonlDecoder(LineDecoder):
             else:
                 self._step = record.step
                 yield record
-
-    def _text(self, line: bytes) -> None:
-        """A line among the rows that is none: a traceback, an overflow, a new stage."""
-        self.skipped.add("not a JSON object", line)
-        text = clean(line[:_LONGEST_TEXT])
-        self.facts.failure = failure(text) or self.facts.failure
-        note(text, self._step, self.facts)
 
 
 def _is_rows(value: Any) -> bool:

@@ -9,13 +9,12 @@ In its language-model benchmarks `eval_accuracy` is the loss on the eval set.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from lossmon.formats.decoder import Record, as_step
 from lossmon.formats.jsonl import load_object
 from lossmon.formats.lexicon import EVAL_LOSS, OTHER_LOSS, TRAIN_LOSS, role
-from lossmon.formats.line_decoder import LineDecoder
+from lossmon.formats.line_decoder import NO_ROW, LineDecoder, NoRow
 from lossmon.formats.numbers import as_float, parse_number
 from lossmon.words import said
 
@@ -32,19 +31,13 @@ class MlperfDecoder(LineDecoder):
     """Decodes events whose value is a number; the rest of the log is passed over."""
 
     def __init__(self) -> None:
-        super().__init__(NAME)
+        super().__init__(NAME, "no event")
         self._language_model = False
 
-    def rows(self, lines: list[bytes]) -> Sequence[Record]:
-        """The events that tell of a metric; others are no rows, and are read all the same."""
-        return [record for line in lines if (record := self.row(line)) is not None]
-
-    def row(self, line: bytes) -> Record | None:
-        """The metric that an event tells."""
+    def row(self, line: bytes) -> Record | NoRow | None:
+        """The metric that an event tells; other events are no rows, and are read all the same."""
         event = _event(line)
         if event is None:
-            if line.strip():
-                self.skipped.add("no event", line)
             return None
         key, value, metadata, time = event
         if key == "submission_benchmark":
@@ -53,7 +46,7 @@ class MlperfDecoder(LineDecoder):
             self.facts.finished = True
         number = _number(value)
         if number is None or _NO_METRIC.fullmatch(key):
-            return None
+            return NO_ROW
         if key == "eval_accuracy" and self._language_model:
             key = "eval_loss"
         step = next((_number(metadata[name]) for name in _PLACES if name in metadata), None)

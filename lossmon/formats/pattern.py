@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from lossmon.formats.apart import TooSlowError, Worker, search
 from lossmon.formats.decoder import Record
 from lossmon.formats.line_decoder import LineDecoder
-from lossmon.formats.lines import clean, failure
+from lossmon.formats.lines import clean
 from lossmon.formats.rows import RowReader
 from lossmon.words import said
 
@@ -28,7 +28,7 @@ class PatternDecoder(LineDecoder):
     """
 
     def __init__(self, name: str, pattern: re.Pattern[str], worker: Worker) -> None:
-        super().__init__(name)
+        super().__init__(name, "not in the form of the pattern")
         self._pattern = pattern
         self._worker = worker
         self._rows = RowReader(self.facts)
@@ -36,29 +36,28 @@ class PatternDecoder(LineDecoder):
     def rows(self, lines: list[bytes]) -> Sequence[Record]:
         """The lines that the pattern is found in, asked for many at once."""
         records = []
-        for text, found in self._found([clean(line[:_LONGEST]) for line in lines]):
+        texts = [clean(line[:_LONGEST]) for line in lines]
+        for line, found in zip(lines, self._found(texts), strict=True):
             row = None if found is None else {k: v for k, v in found.items() if v}
             record = self._rows.read(row) if row else None
             if record is not None:
-                self.facts.failure = None  # it goes on
+                self.goes_on()
                 records.append(record)
-            elif text.strip():
-                self.facts.failure = failure(text) or self.facts.failure
-                self.skipped.add("not in the form of the pattern", text)
+            elif line.strip():
+                self.skip(line)
         return records
 
-    def _found(self, texts: list[str]) -> Iterator[tuple[str, dict[str, str] | None]]:
-        """Each text with what the pattern finds in it."""
+    def _found(self, texts: list[str]) -> Iterator[dict[str, str] | None]:
+        """What the pattern finds in each text."""
         for at in range(0, len(texts), _AT_ONCE):
             some = texts[at : at + _AT_ONCE]
             try:
-                found = search(self._worker, self._pattern.pattern, self._pattern.flags, some)
+                yield from search(self._worker, self._pattern.pattern, self._pattern.flags, some)
             except TooSlowError:
                 raise TooSlowError(
                     f"set aside: the pattern {self.format!r} of config.toml took too long for it;"
                     " let no two parts of it match the same text"
                 ) from None
-            yield from zip(some, found, strict=True)
 
 
 class PatternFormat:

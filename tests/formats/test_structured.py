@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from lossmon.errors import FormatError
 from lossmon.formats.decoder import Record
 from lossmon.formats.detect import detect
+from lossmon.formats.line_decoder import NO_ROW, LineDecoder, NoRow
+from lossmon.formats.lines import clean, strip_prefix
 from lossmon.formats.names import choose
 from lossmon.formats.store import StoreDecoder
 from tests.formats.samples import CSV, JSONL, SAMPLES, UNRELATED
@@ -230,3 +232,34 @@ def test_the_first_line_alone_says_which_store_it_is(cut: int) -> None:
     log = b'{"lossmon_store"\r: "trackio"}\n' + rows
     read = [*reader.feed(log[:cut]), *reader.feed(log[cut:])]
     assert [record.step for record in read] == list(range(6))
+
+
+class Fern(LineDecoder):
+    """The smallest format of lines."""
+
+    def __init__(self) -> None:
+        super().__init__("fern", "no row of Fern")
+
+    def row(self, line: bytes) -> Record | NoRow | None:
+        text, time = strip_prefix(clean(line))
+        if text.startswith("plan "):
+            self.facts.total_steps = int(text[5:])
+            return NO_ROW
+        step, _, loss = text.partition(" loss ")
+        return Record({"train_loss": float(loss)}, int(step), None, time) if loss else None
+
+
+def test_a_line_is_a_row_or_was_read_or_is_skipped() -> None:
+    fern = Fern()
+    (row,) = fern.feed(b"plan 300\n\n10 loss 0.5\nwhat else\n")
+    assert (row.step, row.values) == (10, {"train_loss": 0.5})
+    assert fern.facts.total_steps == 300
+    assert fern.skipped.examples == [("no row of Fern", "what else")]
+
+
+def test_a_failure_holds_until_a_row_follows() -> None:
+    fern = Fern()
+    fern.feed(b"10 loss 0.5\nTraceback (most recent call last):\nValueError: no more data\n")
+    assert fern.facts.failure == "ValueError: no more data"
+    fern.feed(b"20 loss 0.4\n")
+    assert fern.facts.failure is None
