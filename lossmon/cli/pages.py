@@ -74,7 +74,7 @@ def plot(
     """Draw one picture of each run on standard output."""
     one_thread()
     from lossmon.diagnosis.knowledge import load
-    from lossmon.presentation.plot import lacks_axis, render
+    from lossmon.presentation.plot import lacks_axis, lacks_strip, render
     from lossmon.report.gather import gather
 
     updates, errors, _ = gather(targets or (".",), 1, asking(), "at the end")
@@ -96,8 +96,9 @@ def plot(
             errors.append(lacking)  # this run lacks what was asked for; the others are drawn
         else:
             click.echo(picture)
-            if without := lacks_axis(group, look["x_axis"], look["metrics"]):
-                click.echo(f"lossmon: {load(lang).say(without)}", err=True)
+            lacking_axis = lacks_axis(group, look["x_axis"], look["metrics"])
+            for note in filter(None, (lacking_axis, lacks_strip(group, look["strip"]))):
+                click.echo(f"lossmon: {load(lang).say(note)}", err=True)
     tell_what_failed(errors)
     if errors:
         sys.exit(2)

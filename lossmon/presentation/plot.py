@@ -156,6 +156,26 @@ def lacks_axis(updates: Sequence[RunUpdate], axis: str, metrics: Sequence[str] =
     )
 
 
+def lacks_strip(updates: Sequence[RunUpdate], name: str, smooth: float = 0.6) -> str:
+    """That another strip was drawn than was asked for, or none, since the run has none; else ""."""
+    if name == "off" or len(updates) > 1:
+        return ""
+    drawn, _ = strip_of(updates[0], name, smooth)
+    if drawn == name:
+        return ""
+    run = printable(updates[0].run)
+    if drawn == "off":
+        return said(
+            "{run}: nothing for the strip {strip}; drawn without", run=run, strip=known(name)
+        )
+    return said(
+        "{run}: nothing for the strip {strip}; drawn with {other}",
+        run=run,
+        strip=known(name),
+        other=known(drawn),
+    )
+
+
 def _named(asked: str, updates: Sequence[RunUpdate]) -> str:
     """The metric of this name; else, of a common name ("lr"), the one that plays its part."""
     if any(asked in update.series for update in updates):

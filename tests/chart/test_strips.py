@@ -10,6 +10,7 @@ from lossmon.chart.of_run import strip_of
 from lossmon.chart.strips import NAMES, strip_named
 from lossmon.cli import cli
 from lossmon.config.screen import Screen
+from lossmon.presentation.plot import lacks_strip
 from tests.monitor.test_versus import run, view
 
 
@@ -18,6 +19,14 @@ def test_the_command_and_the_settings_offer_all_of_them() -> None:
     assert list(option.type.choices) == [*NAMES, "off"]  # type: ignore[attr-defined]
     field = Screen.__dataclass_fields__["strip"]
     assert tuple(field.metadata["one_of"]) == (*NAMES, "off")
+
+
+def test_a_strip_that_a_run_lacks_is_told_and_not_only_replaced() -> None:
+    one = run(train=np.linspace(2, 1, 80), evals=np.linspace(2.5, 1.5, 8))
+    assert lacks_strip([one], "gap") == lacks_strip([one], "off") == ""
+    assert lacks_strip([one], "GPU").endswith(": nothing for the strip GPU; drawn with gap")
+    alone = run(train=np.linspace(2, 1, 80))
+    assert lacks_strip([alone], "GPU").endswith(": nothing for the strip GPU; drawn without")
 
 
 def test_speed_is_what_the_log_says_else_steps_by_the_times_of_rows() -> None:

@@ -144,6 +144,8 @@ def test_plot_shows_any_metric_axis_and_range(overfit: Path) -> None:
     part = run("plot", overfit, "--x", "epoch", "--from", "2", "--to", "3", "--strip", "gap").stdout
     assert part.splitlines()[-5].split()[:3] == ["2", "2.2", "2.4"]
     assert "eval - train" in part
+    other = run("plot", overfit, "--strip", "GPU")
+    assert other.stderr.endswith(": nothing for the strip GPU; drawn with gap\n")
     tokens = run("plot", overfit, "--x", "tokens")
     assert tokens.stderr.endswith(": its rows have no tokens; drawn by step\n")
     assert tokens.stdout == run("plot", overfit).stdout

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lossmon.logs.far.files import FarFiles, Found
-from lossmon.logs.far.source import Manners
+from lossmon.logs.far.source import FarSource, Manners, in_its_words
 from lossmon.logs.files import Stat
 from lossmon.logs.follower import Follower
+from lossmon.logs.scheme import Order, Target
+from lossmon.words import said
 
 LOG = "runs/a/train.log"
 
@@ -100,3 +102,36 @@ def test_a_place_is_asked_so_often_and_no_more() -> None:
     manners = Manners(every_s=5.0, an_hour=720)
     assert manners.pause_s(1) == 5.0
     assert manners.pause_s(100) == 500.0, "a bucket of 100,000 objects takes 100 listings"
+
+
+def read_once(files: Shelf) -> tuple[bytes, str]:
+    """What a source reads that was given files and no more, and what it says of its target."""
+    shelf = FarSource(Order((Target("shelf", "runs"),), watch=False, prefix="shelf:"), files)
+    data = b""
+    while not shelf.exhausted:
+        shelf.wait(0.1)
+        data += b"".join(chunk.data for chunk in shelf.poll())
+    shelf.close()
+    return data, str(shelf.trouble("runs"))
+
+
+def test_four_methods_are_a_place() -> None:
+    files = Shelf()
+    files.data = b"step 1 loss 2.0\n"
+    assert read_once(files) == (files.data, "")
+
+
+def test_a_place_says_what_is_missing_in_its_own_words() -> None:
+    class Empty(Shelf):
+        missing = said("no such drawer there")
+
+        def kind(self, path: str) -> str:
+            raise FileNotFoundError(path)
+
+    assert read_once(Empty()) == (b"", "no such drawer there")
+    assert Shelf.missing == "no such folder or file there; check the spelling"
+
+
+def test_an_error_without_a_meaning_says_its_own_words() -> None:
+    told = in_its_words(OSError(5, "the shelf fell\nTraceback"))
+    assert (told.state, told.reason) == ("retrying", "the shelf fell")

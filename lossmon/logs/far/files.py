@@ -18,7 +18,6 @@ from lossmon.text import clip, printable
 from lossmon.words import said
 
 MOST_PATH = 1024  # characters of a name; S3 has no longer ones
-MISSING = said("no such bucket, folder or file there; check the spelling")
 MOST_LISTED = 200_000
 BEYOND = said("more is there than is looked at; name a folder below it, or use check")
 _MAGIC = re.compile(r"[*?[]")
@@ -44,6 +43,7 @@ class FarFiles(Files):
 
     Attributes:
         globs: targets may be patterns.
+        missing: what is said of a target at which there is nothing.
         only: of all files read these alone; None for all.
         requests: how many were made for looking, so far.
         kinds: target -> "directory", "file" or "pattern".
@@ -56,6 +56,7 @@ class FarFiles(Files):
 
     far = True
     globs = True
+    missing: str = said("no such folder or file there; check the spelling")
 
     def __init__(self) -> None:
         self.only: Sequence[str] | None = None
@@ -201,7 +202,7 @@ class FarFiles(Files):
             self.troubles[target] = ""
         except FileNotFoundError:
             self.kinds.pop(target, None)
-            self.troubles[target] = MISSING
+            self.troubles[target] = self.missing
             yield target  # it may come
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from lossmon.logs.background import Background, Patience
 from lossmon.logs.discover import run_directory
-from lossmon.logs.far.files import FarFiles
+from lossmon.logs.far.files import FarFiles, said_there
 from lossmon.logs.follower import Follower
 from lossmon.logs.scheme import Order
 from lossmon.logs.source import Failure, Health
@@ -27,12 +27,20 @@ class Manners:
         an_hour: requests that looking may take; reading what grew comes on top, one a log and look.
     """
 
-    every_s: float
-    an_hour: int
+    every_s: float = 2.0
+    an_hour: int = 3600
 
     def pause_s(self, requests: int) -> float:
         """How long to rest after a look that took so many requests."""
         return max(self.every_s, requests * 3600.0 / self.an_hour)
+
+
+USUAL = Manners()
+
+
+def in_its_words(error: Exception) -> Failure:
+    """What any error means, as it says itself: one tries again."""
+    return Failure("retrying", said_there(error))
 
 
 class FarSource(Background):
@@ -41,8 +49,8 @@ class FarSource(Background):
     Args:
         order: what is read.
         files: how requests are made.
-        manners: how often.
-        meaning: what an error means for the user.
+        manners: how often; where requests cost money, less often.
+        meaning: what an error means for the user; where left out, its own words are shown.
         patience: how long to wait for what.
     """
 
@@ -50,8 +58,8 @@ class FarSource(Background):
         self,
         order: Order,
         files: FarFiles,
-        manners: Manners,
-        meaning: Callable[[Exception], Failure],
+        manners: Manners = USUAL,
+        meaning: Callable[[Exception], Failure] = in_its_words,
         patience: Patience | None = None,
     ) -> None:
         patience = patience or Patience(leave_s=0.3)  # nothing is left there to be ended

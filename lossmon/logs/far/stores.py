@@ -82,6 +82,8 @@ class StoreFiles(FarFiles):
         authority: bucket, container or host.
     """
 
+    missing = said("no such bucket, folder or file there; check the spelling")
+
     def __init__(self, protocol: str, authority: str) -> None:
         super().__init__()
         self._protocol = protocol

@@ -20,13 +20,11 @@ from typing import Any
 
 from lossmon import __version__
 from lossmon.logs.far.files import FarFiles, Found, Unreadable, said_there
-from lossmon.logs.far.source import Manners
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure
 from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY, is_log
 from lossmon.words import said
 
-MANNERS = Manners(every_s=2.0, an_hour=3600)
 _SILENT_S = 20.0  # without a byte
 _ANSWER_S = 60.0  # for one piece
 _PAGE_BYTES = 1 << 20  # of an index page

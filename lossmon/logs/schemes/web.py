@@ -9,9 +9,9 @@ from lossmon.logs.source import Source
 
 def _open(order: Order) -> Source:
     from lossmon.logs.far.source import FarSource
-    from lossmon.logs.far.web import MANNERS, WebFiles, meaning
+    from lossmon.logs.far.web import WebFiles, meaning
 
-    return FarSource(order, WebFiles(order.prefix), MANNERS, meaning)
+    return FarSource(order, WebFiles(order.prefix), meaning=meaning)
 
 
 def _parse(text: str) -> Target:
