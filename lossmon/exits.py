@@ -59,6 +59,8 @@ def status_of(command: Callable[[], object]) -> int:
         received.append(signal.SIGINT)
     finally:
         sys.unraisablehook = told
+    if signal.SIGINT in received and sys.stderr.isatty():
+        click.echo(err=True)  # behind the terminal's ^C
     return SIGNALLED + received[0] if received else status
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -131,10 +132,32 @@ def command(
     return click.command(name, Command, hidden=hidden, context_settings=CONTEXT)
 
 
+@contextmanager
+def _without_a_word() -> Iterator[None]:
+    """An interrupt is told by who started the program: click writes an empty line for it.
+
+    That closes the terminal's ^C; of `timeout 15 lossmon check box:runs` cron sent it as mail.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise click.exceptions.Abort from None
+
+
 class Commands(click.Group):
     """A group whose default command opens the screen: `lossmon runs/a` needs no verb."""
 
     context_class = Context
+
+    def make_context(self, *given: Any, **more: Any) -> click.Context:
+        """What the arguments say."""
+        with _without_a_word():
+            return super().make_context(*given, **more)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        with _without_a_word():
+            return super().invoke(ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands, each with its first sentence."""

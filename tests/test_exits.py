@@ -19,6 +19,7 @@ import pytest
 
 from lossmon.errors import ConfigError, TargetError
 from lossmon.exits import open_missing_streams, status_of
+from lossmon.usage import Commands
 from lossmon.words import said
 from tests.logs.test_vitals import wait_for
 from tests.waiting import PATIENCE_S
@@ -133,6 +134,24 @@ def test_a_signal_ends_a_command_and_what_it_started(
     assert capsys.readouterr().err == ""
     again = signal.SIG_DFL if number == signal.SIGINT else signal.SIG_IGN
     assert signal.getsignal(number) == again
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_signal_within_a_command_leaves_no_empty_line(
+    number: signal.Signals, output: IO[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of `timeout 15 lossmon check box:runs` cron sent a mail with nothing in it."""
+
+    @click.group(cls=Commands)
+    def group() -> None: ...
+
+    @group.command()
+    def check() -> None:
+        os.kill(os.getpid(), number)
+        signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    assert ending(lambda: group.main(["check"], standalone_mode=False), output) == 128 + number
+    assert capsys.readouterr() == ("", "")
 
 
 def lost_in_a_callback(number: signal.Signals) -> None:

@@ -199,7 +199,7 @@ def test_an_expression_that_hangs_as_it_looks_is_told(
     text: str, told: str | None, worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the log is read by another format, and where it is not; others have no word of it."""
-    monkeypatch.setattr(apart, "BASE_S", 0.05)
+    monkeypatch.setattr(apart, "BASE_S", 0.2)
     one = PatternFormat("slow", re.compile(r"(?P<loss>(\w*)*)!"), worker)
     with settings.using(settings.Settings(formats=(one,))):
         log, other = Log("a/x.log"), Log("b/y.log")

@@ -270,20 +270,21 @@ def test_each_training_is_shown_the_gpu_that_its_writer_uses(
         ["/bin/sh", "-c", script], start_new_session=True, env={"PATH": "/bin:/usr/bin"}
     )
     try:
-        wait_for(lambda: other.exists() and Path(f"{other}.pid").exists(), "the pipeline")
-        trainer = int(Path(f"{other}.pid").read_text())
+        told = Path(f"{other}.pid")
+        wait_for(lambda: other.exists() and told.exists() and told.read_text(), "the pipeline")
+        trainer = int(told.read_text())
         first, second = (line.split(", ")[1] for line in TWO_H100.splitlines())
         apps = f"{process.pid}, {first}\n{trainer}, {second}\n999999, {first}\n[N/A], {first}\n"
         stand_in(tools, "nvidia-smi", prints(TWO_H100, apps))
         both = [str(log), str(other)]
         vital = Vitals()
         wait_for(lambda: len(vital.sample(both)["logs"]) == 2, "both writers")
-        sample = Vitals().sample(both)
+        sample = Vitals(scan_s=PATIENCE_S).sample(both)
         said = sample["logs"]
         assert (said[both[0]]["gpus"], said[both[1]]["gpus"]) == (["0"], ["1"])
         assert sample["own"] == ["0", "1"]
         stand_in(tools, "nvidia-smi", prints(TWO_H100, f"{trainer}, {second}\n1, {first}\n"))
-        own = Vitals().sample([str(tmp_path / "appended.jsonl"), both[0]])["own"]
+        own = Vitals(scan_s=PATIENCE_S).sample([str(tmp_path / "appended.jsonl"), both[0]])["own"]
         assert own == (["0", "1"] if os.getuid() == 0 else ["1"]), "process 1 is root's"
     finally:
         os.killpg(pipeline.pid, 9)
@@ -298,7 +299,7 @@ def test_a_sampler_hands_out_each_sample_once_and_ends_with_its_tool(
 ) -> None:
     log, _ = writer
     stand_in(tools, "nvidia-smi", prints(TWO_H100))
-    sampler = Sampler(every_s=0.01)
+    sampler = Sampler(Vitals(scan_s=PATIENCE_S), every_s=0.01)
     try:
         sampler.offer([])
         assert sampler.hungry
@@ -329,7 +330,7 @@ def test_it_runs_on_python_3_6(tmp_path: Path) -> None:
     log = tmp_path / "train.log"
     code = (
         "import json, sys\nfrom lossmon.logs.vitals import Sampler, Vitals\nSampler()\n"
-        "print(json.dumps(Vitals().sample(sys.argv[1:])))"
+        "print(json.dumps(Vitals(scan_s=60.0).sample(sys.argv[1:])))"
     )
     with log.open("w") as file:
         done = subprocess.run(

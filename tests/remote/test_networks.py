@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import time
@@ -70,14 +71,16 @@ class Lab:
     def __init__(self) -> None:
         self.name = f"lm{os.getpid() % 100_000}"
         self.here, self.there = f"{self.name}a", f"{self.name}b"
-        net = 1 + os.getpid() % 250
-        self.address = f"10.213.{net}.2"
+        chance = random.SystemRandom()  # others may test on this machine, too
+        net = f"10.213.{chance.randrange(256)}"
+        first = 4 * chance.randrange(64)
+        self.address = f"{net}.{first + 2}"
         sh(f"ip netns add {self.name}")
         sh(f"ip link add {self.here} type veth peer name {self.there}")
         sh(f"ip link set {self.there} netns {self.name}")
-        sh(f"ip addr add 10.213.{net}.1/24 dev {self.here}")
+        sh(f"ip addr add {net}.{first + 1}/30 dev {self.here}")
         sh(f"ip link set {self.here} up")
-        sh(f"ip -n {self.name} addr add {self.address}/24 dev {self.there}")
+        sh(f"ip -n {self.name} addr add {self.address}/30 dev {self.there}")
         sh(f"ip -n {self.name} link set {self.there} up")
 
     def shape(self, how: str) -> None:

@@ -16,6 +16,7 @@ import re
 import time
 import zlib
 from collections import Counter, deque
+from collections.abc import Sequence
 from typing import NamedTuple
 
 MOST_PIECE = 1 << 20  # bytes; decoders skip longer lines, so where one is cut does not matter
@@ -72,7 +73,7 @@ class Stamped:
 
     def end(self) -> list[Piece]:
         """The open piece: the client has ended well, and nothing of it is missing."""
-        left = []
+        left: list[Piece] = []
         if self._stamp is not None and self._buffer:
             left = _cut(self._stamp, bytes(self._buffer))
         elif self._stamp is None and self._buffer:
@@ -80,6 +81,11 @@ class Stamped:
         self._buffer.clear()
         self._stamp, self._searched = None, 0
         return left
+
+    @property
+    def open(self) -> int | None:
+        """The stamp of a piece that has begun and is not whole yet."""
+        return self._stamp
 
     def _begin(self, at: int) -> int | None:
         """Read the stamp at the start of a line; where to go on, None to wait for more."""
@@ -164,17 +170,41 @@ class Seen:
         self._replaying = [False, False]
         self._met = [False, False]  # what is known began to pass
         self._anew = False  # another log follows; a client may have shown its first pieces already
+        self._held: list[int | None] = [None, None]  # of each stream, the stamp of an open piece
 
     @property
     def since(self) -> int | None:
         """Seconds since the Unix epoch that a client is to be asked from; None for all."""
         if not self._order or self._anew:
             return None
-        return max(0, self._order[-1][0] - SPAN_NS) // 1_000_000_000
+        return max(0, min([self._order[-1][0] - SPAN_NS, *self._open()])) // 1_000_000_000
+
+    def hold(self, stream: int, whole: Sequence[Piece], open: int | None) -> None:
+        """Note which piece of a stream is not whole yet: it must be shown again, however old.
+
+        A bar that stands still has no newline for minutes in which the other stream goes on; where
+        the link broke then, a client was asked from a time at which the bar had been written.
+
+        Args:
+            stream: 0 or 1.
+            whole: its pieces that are, since the last call.
+            open: the stamp of the one that is not.
+        """
+        held = self._held[stream]
+        passed = held is None or any(piece.stamp >= held for piece in whole)
+        if passed or (open is not None and held is not None and open < held):
+            self._held[stream] = open
+
+    def let_go(self) -> None:
+        """All pieces are whole."""
+        self._held = [None, None]
+
+    def _open(self) -> list[int]:
+        return [stamp for stamp in self._held if stamp is not None]
 
     def renew(self) -> None:
         """Another log follows, to be shown from its start."""
-        self._anew = True
+        self._anew, self._held = True, [None, None]
 
     def replay(self) -> None:
         """A client is asked again: what is known comes first."""
@@ -205,7 +235,8 @@ class Seen:
     def _note(self, identity: int, stamp: int) -> None:
         self._order.append((stamp, identity))
         self._known[identity] += 1
-        oldest = stamp - SPAN_NS - 1_000_000_000  # `since` is a whole second
+        oldest = min([stamp - SPAN_NS, *self._open()])
+        oldest -= 1_000_000_000  # `since` is a whole second
         while len(self._order) > MOST_SEEN or self._order[0][0] < oldest:
             _, gone = self._order.popleft()
             self._known[gone] -= 1

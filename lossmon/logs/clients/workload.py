@@ -156,7 +156,9 @@ class StampedReader:
         if stream and not self._both:
             self.said = (self.said + data)[-8192:]
             return b""
-        for piece in self._streams[stream].feed(data):
+        whole = self._streams[stream].feed(data)
+        self._seen.hold(stream, whole, self._streams[stream].open)
+        for piece in whole:
             if self._seen.fresh(stream, piece):
                 self._weave.put(stream, piece)
         if not self._both:
@@ -165,6 +167,8 @@ class StampedReader:
 
     def end(self, whole: bool) -> bytes:
         """The client has ended: a piece that was cut short comes again."""
+        if whole:
+            self._seen.let_go()
         for number, stream in enumerate(self._streams):
             left = stream.end()
             for piece in left if whole else ():

@@ -164,6 +164,23 @@ def test_links_that_break_anywhere_lose_double_and_move_nothing(
         assert stamps == sorted(stamps)
 
 
+def test_a_bar_that_stood_still_when_the_link_broke_is_read() -> None:
+    """It had no newline, and the other stream was six seconds ahead."""
+    reader, bar, loss = (
+        StampedReader(both=True),
+        line(T, "\r 10%"),
+        line(T + 6 * SECOND, "loss 1\n"),
+    )
+    reader.begin()
+    reader.take(0, bar, False)
+    got = reader.take(1, loss, False) + reader.end(False)
+    assert ns(reader.since[:-1]) <= T
+    reader.begin()
+    got += reader.take(0, bar + line(T + 7 * SECOND, " 20%\n"), False) + reader.take(1, loss, False)
+    got += reader.end(True) + reader.finish(False)
+    assert sorted(got.split()) == [b"1", b"10%", b"20%", b"loss"]
+
+
 def test_lines_of_both_streams_stand_in_the_order_of_their_times() -> None:
     weave = Weave()
     for stamp, text in ((1, b"a\n"), (4, b"d\n")):
