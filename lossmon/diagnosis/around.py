@@ -27,6 +27,7 @@ STEP_TIME = (
     r"(?:step|iter(?:ation)?|batch|train_step)_?time|(?:elapsed_)?time_per_\w+|^time$|time_taken"
     r"|^(?:avg_)?batch_cost$|s_per_(?:step|it)"
 )
+MARGIN = r"rewards?_margins?|^margins?$|\w+_margins"  # by which the chosen answer is preferred
 _LOSS = r"\w*loss\w*"
 _PART = r"\w*loss\w*|(?:rmse|mae|l2)_\w+|\w+_(?:rmse|mae)"
 _TOTAL = r"(?:total|cumulative|running|sum)_?(?:\w*loss\w*|sum|ll)?|\w*loss\w*"

@@ -96,13 +96,14 @@ class Picture:
 
 
 SINCE = StepMark("since")
+USUAL = (Level("limit", "threshold"), Level("usual", "usual"))
 
 
 # -- what it looks like, for the reference ---------------------------------------------------------
 
 
 class Draft(NamedTuple):
-    """What sketches are made of; arrays have shape (n,).
+    """What examples are made of; arrays have shape (n,).
 
     Attributes:
         t: share of the run.
@@ -119,7 +120,7 @@ class Draft(NamedTuple):
         return (share <= self.t).astype(float)
 
 
-class Sketch(NamedTuple):
+class Example(NamedTuple):
     """Curves made up for a pattern: label -> values; and the share of the run where it begins."""
 
     curves: dict[str, Floats]
@@ -139,8 +140,8 @@ class Pattern:
             findings stand "beside" them.
         severity: how bad it is, where nothing else decides.
         find: the finding where it holds, else None; None for what a clock or the log's end tells.
-        needs: parts of the view without which it does not hold: the engine asks it only where they
-            are there, as for all that follows.
+        needs: parts of the view without which it does not hold ("train", "pair", "rate",
+            "grad_norm"): the engine asks it only where they are there, as for all that follows.
         logs: names of metrics (see `Around.logged`), for each of which one is logged.
         kinds: of training, of which it is asked alone; none where it is asked of all.
         after: patterns that are asked before it. Where one of its slot holds, it does not; beside
@@ -165,7 +166,7 @@ class Pattern:
             practitioners settle on differs by kind more than by the shape of a curve.
         figures: numbers for its remedies and picture; those that `find` gave win.
         picture: how it is drawn.
-        sketch: what it looks like; None where there is nothing to draw.
+        example: what it looks like; None where there is nothing to draw.
     """
 
     id: PatternId
@@ -193,7 +194,7 @@ class Pattern:
     typical_of: Mapping[str, tuple[CauseId, ...]] = field(default_factory=dict)
     figures: Callable[[Finding, View], Numbers] | None = None
     picture: Picture = field(default_factory=Picture)
-    sketch: Callable[[Draft], Sketch] | None = None
+    example: Callable[[Draft], Example] | None = None
 
     def may_hold(self, view: View) -> bool:
         """Whether all that it needs is there, as it is for as long as the metrics are the same."""

@@ -21,7 +21,7 @@ class Bounds(Limits):
     shift = Limit(0.1, "of the level, from the rows before to those after", "words: of the lowest")
 
 
-class Stage(NamedTuple):
+class NewStage(NamedTuple):
     """A new stage.
 
     Attributes:
@@ -40,7 +40,7 @@ class Stage(NamedTuple):
 
 def newest_stage(
     events: Iterable[tuple[str, int | None, str]], loss: Series | None
-) -> Stage | None:
+) -> NewStage | None:
     """The newest step with words of a new stage at which the level of the loss changed."""
     said = [(at, text) for kind, at, text in events if kind == "stage" and at is not None]
     if not said or loss is None or not len(loss):
@@ -54,5 +54,5 @@ def newest_stage(
             continue
         was, now = float(np.median(before)), float(np.median(after))
         if abs(now - was) >= Bounds.shift * max(abs(was), abs(now)):
-            return Stage(at, int(view.step[cut]), text, was, now)
+            return NewStage(at, int(view.step[cut]), text, was, now)
     return None

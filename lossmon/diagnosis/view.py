@@ -15,7 +15,7 @@ from lossmon.diagnosis.around import Around
 from lossmon.diagnosis.evidence import RiseState
 from lossmon.diagnosis.kind import Kind
 from lossmon.diagnosis.limits import Enough
-from lossmon.diagnosis.stages import Stage
+from lossmon.diagnosis.stages import NewStage
 from lossmon.history.best import Lows
 from lossmon.history.columns import Floats
 from lossmon.history.summary import Sketch
@@ -289,7 +289,8 @@ class View:
         train: the train loss; None where there is none.
         pair: train and eval together; None before the first evaluations.
         rate: learning rate as (step, value), shapes (k,); None where not logged.
-        grad_norm: likewise.
+        grad_norm: likewise. Both are bucket means where there are many rows, as the train loss is;
+            rows as logged are in `around.logged_as`.
         step: the newest step.
         plan_share: part of the plan that is done; None where the plan is not known.
         ended: nothing more is to come.
@@ -315,7 +316,7 @@ class View:
     names: Mapping[str, str] = field(default_factory=dict)
     around: Around = field(default_factory=Around)
     quiet: frozenset[str] = frozenset()
-    stage: Stage | None = None
+    stage: NewStage | None = None
     risen: RiseState | None = None
     lows: Lows | None = None
     _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False)

@@ -32,10 +32,10 @@ def sketch(
         ascii: with ASCII signs only.
         words: the language of its labels.
     """
-    sketched = PATTERNS[pattern].sketch
-    if sketched is None:
+    example = PATTERNS[pattern].example
+    if example is None:
         return ""
-    made, onset = sketched(_draft())
+    made, onset = example(_draft())
     curves = tuple(
         Curve(known(label), "train", _view(label, values), guide=label.startswith("ln"))
         for label, values in made.items()

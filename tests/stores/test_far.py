@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossmon.logs.far.files import FarFiles, Found
+from lossmon.logs.far.files import FarFiles, Listed
 from lossmon.logs.far.source import FarSource, Manners, in_its_words
 from lossmon.logs.files import Stat
 from lossmon.logs.follower import Follower
@@ -41,7 +41,7 @@ class Shelf(FarFiles):
             raise FileNotFoundError(path)
         return Stat(len(self.data), 1.0, self.version, None, True)
 
-    def below(self, path: str) -> Iterator[Found]:
+    def below(self, path: str) -> Iterator[Listed]:
         self.change()
         if self.data is not None:
             yield LOG, self.one(LOG)

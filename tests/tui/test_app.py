@@ -125,7 +125,7 @@ async def test_the_strip_shows_the_newest_numbers(app: LossmonApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await loaded(pilot)
         await pilot.press("j")
-        strip = words(app, "#strip")
+        strip = words(app, "#status")
         assert "600/600" in strip
         assert "0.0001" in strip
         assert "finished" in strip
@@ -137,7 +137,7 @@ async def test_rows_that_arrive_move_the_curve(folder: Path, app: LossmonApp) ->
         before = chart(app)
         with (folder / "rebound" / "log.jsonl").open("a") as file:
             file.writelines(f'{{"step": {6010 + 10 * i}, "loss": 1.5}}\n' for i in range(200))
-        await until(pilot, lambda: "8,000" in words(app, "#strip"))
+        await until(pilot, lambda: "8,000" in words(app, "#status"))
         assert chart(app) != before
 
 

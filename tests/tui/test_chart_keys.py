@@ -130,7 +130,7 @@ async def test_the_cursor_finds_a_spike_of_one_point_among_thousands(tmp_path: P
     app = LossmonApp(monitor)
     async with app.run_test(size=SIZE) as pilot:
         await loaded(pilot, 1)
-        await until(pilot, lambda: "29,999" in words(app, "#strip"))
+        await until(pilot, lambda: "29,999" in words(app, "#status"))
         assert "▲1" in chart(app)
         main_of(app).cursor_step = 19_999
         await press(pilot, "l")
@@ -179,7 +179,7 @@ async def test_the_view_stays_when_data_arrives_and_f_follows(log: Path, app: Lo
         before = shown(app)
         with log.open("a") as file:
             file.writelines(json.dumps(row) + "\n" for row in rows(STEPS + 1, STEPS + 200))
-        await until(pilot, lambda: "600" in words(app, "#strip"))
+        await until(pilot, lambda: "600" in words(app, "#status"))
         assert shown(app) == before
         await press(pilot, "f")
         low, high = shown(app)

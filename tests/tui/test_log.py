@@ -79,7 +79,7 @@ async def test_the_newest_line_is_chosen_and_followed(log: Path, app: LossmonApp
         await pilot.press("up")
         with log.open("a") as file:
             file.write("step 4020 loss 0.5\n")
-        await until(pilot, lambda: "4,020" in str(main_of(app).query_one("#strip", Line).content))
+        await until(pilot, lambda: "4,020" in str(main_of(app).query_one("#status", Line).content))
         assert "step 4000" in chosen(shown)
         await pilot.press("end")
         assert "step 4020" in chosen(shown)

@@ -345,8 +345,8 @@ def test_a_line_on_top_that_is_too_long_cuts_the_name_alone() -> None:
 
 
 def test_numbers_give_way_to_how_the_run_stands() -> None:
-    whole = text(lines.strip(run(WELL), True, SCENE))
-    short = text(lines.strip(run(WELL), True, SCENE, room=40))
+    whole = text(lines.status(run(WELL), True, SCENE))
+    short = text(lines.status(run(WELL), True, SCENE, room=40))
     assert cell_width(short) <= 40 < cell_width(whole)
     assert short.endswith("  running")
     assert " train " in short
@@ -354,7 +354,7 @@ def test_numbers_give_way_to_how_the_run_stands() -> None:
 
 
 def test_the_newest_numbers() -> None:
-    told = text(lines.strip(run(WELL), True, SCENE))
+    told = text(lines.status(run(WELL), True, SCENE))
     loss = look.number(BASE.newest("loss"))
     for words in (
         f" train {loss} ",
@@ -367,13 +367,13 @@ def test_the_newest_numbers() -> None:
         assert words in told, words
     assert "|g|" not in told
     assert told.endswith("  running")
-    narrow = text(lines.strip(run(WELL), False, SCENE))
+    narrow = text(lines.status(run(WELL), False, SCENE))
     assert "step " not in narrow.replace("steps/s", "")
     assert "ETA" not in narrow
-    ended = text(lines.strip(run(WELL, state="finished"), True, SCENE))
+    ended = text(lines.status(run(WELL, state="finished"), True, SCENE))
     assert "steps/s" not in ended
     assert "ETA" not in ended
-    assert lines.strip(None, True, SCENE) == []
+    assert lines.status(None, True, SCENE) == []
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ def replayed(folder: Path) -> Iterator[LossmonApp]:
 async def test_the_panel_says_what_it_would_have_said_then(replayed: LossmonApp) -> None:
     async with replayed.run_test(size=(140, 40)) as pilot:
         await loaded(pilot, 1)
-        await until(pilot, lambda: "step 2,000" in words(replayed, "#strip"))
+        await until(pilot, lambda: "step 2,000" in words(replayed, "#status"))
         assert "REBOUND" not in diagnosis(replayed).upper()
         assert "replay paused" in words(replayed, "#top")
         for _ in range(12):
@@ -39,9 +39,9 @@ async def test_steps_pause_and_pace(replayed: LossmonApp) -> None:
     async with replayed.run_test(size=(140, 40)) as pilot:
         await loaded(pilot, 1)
         await pilot.press("full_stop")
-        await until(pilot, lambda: "step 2,010" in words(replayed, "#strip"))
+        await until(pilot, lambda: "step 2,010" in words(replayed, "#status"))
         await pilot.press("comma")
-        await until(pilot, lambda: "step 2,000" in words(replayed, "#strip"))
+        await until(pilot, lambda: "step 2,000" in words(replayed, "#status"))
         await pilot.press("right_curly_bracket", "R")
         await until(pilot, lambda: "▶ replay 2x" in words(replayed, "#top"))
         await pilot.press("R")

@@ -165,8 +165,8 @@ async def test_a_baseline_is_compared_with_at_the_same_step(app: LossmonApp) -> 
         await loaded(pilot)
         await pilot.press("j", "j", "b", "k")
         assert "%" in listed(app)[1]
-        assert "well" in words(app, "#strip")
-        assert any(word in words(app, "#strip") for word in ("ahead of", "behind"))
+        assert "well" in words(app, "#status")
+        assert any(word in words(app, "#status") for word in ("ahead of", "behind"))
         await pilot.press("j", "b")
         assert main_of(app)._baseline is None
         assert "%" not in listed(app)[1]

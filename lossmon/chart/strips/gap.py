@@ -10,7 +10,7 @@ from lossmon.chart.strips import Strip
 from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import SeriesView
 from lossmon.monitor.update import RunUpdate
-from lossmon.words import known as ours
+from lossmon.words import said
 
 
 def _gap(update: RunUpdate, smoothing: float) -> SeriesView | None:
@@ -35,4 +35,4 @@ def _gap(update: RunUpdate, smoothing: float) -> SeriesView | None:
     return SeriesView("gap", "other", evals.step, gap, evals.epoch, evals.time)
 
 
-STRIP = Strip(_gap, ours("eval - train"))
+STRIP = Strip(_gap, label=said("eval - train"))

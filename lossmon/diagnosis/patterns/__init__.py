@@ -19,7 +19,7 @@ the `after` of those that give way to it.
 Where it can only hold of runs that log something, or of a kind, it declares so (`needs`, `logs`,
 `kinds`), and costs the others nothing at each look.
 
-Order of asking, severities, looks, causes, figures, guides of the chart, sketches, `explain` and
+Order of asking, severities, looks, causes, figures, guides of the chart, examples, `explain` and
 its `-v` all follow from it; `tests/diagnosis/test_patterns.py` and `tests/knowledge` hold that
 nothing is missing.
 """

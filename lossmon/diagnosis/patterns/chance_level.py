@@ -9,7 +9,7 @@ import numpy as np
 from lossmon.diagnosis import flat
 from lossmon.diagnosis.chance import Bounds, Chance, by_score, chance_of, guessing_for_epochs
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
 from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
 
@@ -89,7 +89,7 @@ PATTERN = Pattern(
     typical=("collapsed", "frozen_gradients", "bad_labels", "wrong_output"),
     typical_of={"llm": ("bad_state", "frozen_gradients"), "preference": ("same_reference",)},
     picture=Picture(lines=(Level("ln C", "chance"),), marks=(SINCE,)),
-    sketch=lambda of: Sketch(
+    example=lambda of: Example(
         {
             "train": math.log(10) + np.exp(-60 * of.t) + 0.02 * of.noise,
             "ln 10": math.log(10) + 0 * of.t,

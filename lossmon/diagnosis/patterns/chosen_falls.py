@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.around import MARGIN
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
-from lossmon.diagnosis.patterns.preference_saturated import MARGIN
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 

@@ -9,7 +9,7 @@ from lossmon.diagnosis import facts, flat
 from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.patterns import impossible
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -152,5 +152,5 @@ PATTERN = Pattern(
         "rl": ("few_steps", "exploration"),
     },
     picture=Picture(marks=(SINCE,)),
-    sketch=lambda of: Sketch({"train": 2.3 + 0 * of.t}),
+    example=lambda of: Example({"train": 2.3 + 0 * of.t}),
 )

@@ -13,7 +13,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.figures import Numbers, best_eval, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
@@ -198,7 +198,7 @@ PATTERN = Pattern(
     picture=Picture(
         lines=(Level("limit", "threshold"), Level("start", "start")), marks=(SINCE,), log_far=True
     ),
-    sketch=lambda of: Sketch(
+    example=lambda of: Example(
         {"train": of.fall + np.where(of.t > 0.7, np.exp(18 * (of.t - 0.7)) - 1, 0)}, 0.7
     ),
 )

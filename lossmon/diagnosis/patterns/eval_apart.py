@@ -12,7 +12,7 @@ import numpy as np
 
 from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -78,5 +78,5 @@ PATTERN = Pattern(
     causes=_causes,
     typical=("other_mode", "eval_statistics", "summed_loss"),
     picture=Picture(marks=(SINCE,), log_far=True),
-    sketch=lambda of: Sketch({"train": of.fall, "eval": 40 * of.fall + 4 * of.t}),
+    example=lambda of: Example({"train": of.fall, "eval": 40 * of.fall + 4 * of.t}),
 )

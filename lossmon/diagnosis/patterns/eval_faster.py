@@ -9,7 +9,7 @@ from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pairs import ahead
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -64,7 +64,7 @@ PATTERN = Pattern(
     causes=pairs.train_above,
     typical=("easy_eval", "hard_train", "regularised_train"),
     picture=Picture(marks=(SINCE,)),
-    sketch=lambda of: Sketch(
+    example=lambda of: Example(
         {"train": 0.5 + 1.8 * np.exp(-2 * of.t), "eval": 0.2 + 2 * np.exp(-9 * of.t)}
     ),
 )

@@ -7,7 +7,7 @@ import math
 from lossmon.diagnosis import facts
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -54,5 +54,5 @@ PATTERN = Pattern(
     limits=Bounds,
     typical=("eval_precision", "empty_targets", "numeric_overflow"),
     picture=Picture(marks=(SINCE,)),
-    sketch=lambda of: Sketch({"train": of.fall + 0.02 * of.noise}),
+    example=lambda of: Example({"train": of.fall + 0.02 * of.noise}),
 )

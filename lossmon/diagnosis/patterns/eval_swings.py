@@ -12,7 +12,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.figures import Numbers, best_eval
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern, Picture
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -80,7 +80,7 @@ PATTERN = Pattern(
     typical=("lr_too_high", "eval_statistics", "small_eval"),
     figures=_figures,
     picture=Picture(),
-    sketch=lambda of: Sketch(
+    example=lambda of: Example(
         {"train": of.fall, "eval": of.fall + 0.9 * np.abs(np.sin(40 * of.t)) + 0.1}
     ),
 )

@@ -9,7 +9,7 @@ from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern, Picture, PowerLaw
 from lossmon.diagnosis.patterns.healthy import late_share
 from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
@@ -95,5 +95,7 @@ PATTERN = Pattern(
     causes=lambda _, view: usual.reasons(view),
     figures=falling,
     picture=Picture(lines=(PowerLaw(),)),
-    sketch=lambda of: Sketch({"train": 2.3 - 4 * of.after(0.75) * (of.t - 0.75) + 0.02 * of.noise}),
+    example=lambda of: Example(
+        {"train": 2.3 - 4 * of.after(0.75) * (of.t - 0.75) + 0.02 * of.noise}
+    ),
 )

@@ -7,7 +7,7 @@ import numpy as np
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pairs import eval_guesses
-from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.pattern import Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.view import View, log_drop
 from lossmon.words import said
 
@@ -76,5 +76,5 @@ PATTERN = Pattern(
     picture=Picture(
         lines=(Level("level", "level", "since_step"),), marks=(StepMark("flat since"),)
     ),
-    sketch=lambda of: Sketch({"train": of.fall - 0.35, "eval": 1.1 + 1.1 * np.exp(-20 * of.t)}),
+    example=lambda of: Example({"train": of.fall - 0.35, "eval": 1.1 + 1.1 * np.exp(-20 * of.t)}),
 )

@@ -9,7 +9,7 @@ from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import facts
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -84,5 +84,5 @@ PATTERN = Pattern(
     causes=_causes,
     typical=("numeric_overflow", "broken_weights", "empty_targets"),
     picture=Picture(curve="grad_norm", marks=(SINCE,)),
-    sketch=lambda of: Sketch({"train": 2.3 + 0.03 * of.noise}),
+    example=lambda of: Example({"train": 2.3 + 0.03 * of.noise}),
 )

@@ -11,9 +11,9 @@ from lossmon.diagnosis import rates
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.gradients import NEWEST, POINTS, before, norms
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
-from lossmon.diagnosis.patterns.grad_explosion import NEWEST, USUAL, before, finite
+from lossmon.diagnosis.pattern import SINCE, USUAL, Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -23,26 +23,25 @@ class Bounds(Limits):
     """When it holds."""
 
     ratio = Limit(1e-3, "x its early level, sustained", "runs")
+    points = POINTS
     high = Limit(0.3, "of its start: the loss is still high", "runs")
 
 
 def find(view: View) -> Finding | None:
     """The newest grad norms are next to nothing against the early ones, and the loss is high."""
-    norms, train = view.once(finite), view.train
-    if norms is None or train is None:
+    curve, train = view.once(norms), view.train
+    if curve is None or train is None:
         return None
-    step, value = norms
+    value = curve.value
     early = st.median(value[: max(3, len(value) // 20)])
     newest = st.median(value[-max(NEWEST, len(value) // 10) :])
     if early <= 0 or newest > Bounds.ratio * early or train.end < Bounds.high * train.start:
         return None
-    below = np.flatnonzero(value > Bounds.ratio * early)
-    since = int(step[min(int(below[-1]) + 1, len(step) - 1)]) if len(below) else int(step[0])
     return Finding(
         "grad_vanishing",
         "warning",
         0.7,
-        since,
+        curve.since(value <= Bounds.ratio * early),
         "grad_norm",
         said(
             "grad norm fell from {early:.3g} to {newest:.3g} while the loss is still {end:.4g}",
@@ -79,5 +78,5 @@ PATTERN = Pattern(
     typical=("frozen_gradients", "lr_too_high"),
     figures=_figures,
     picture=Picture(curve="grad_norm", lines=USUAL, marks=(SINCE,)),
-    sketch=lambda of: Sketch({"grad norm": 1.5 * np.exp(-25 * np.maximum(0, of.t - 0.4))}, 0.55),
+    example=lambda of: Example({"grad norm": 1.5 * np.exp(-25 * np.maximum(0, of.t - 0.4))}, 0.55),
 )

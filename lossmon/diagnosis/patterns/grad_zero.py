@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lossmon.diagnosis import facts, flat
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -66,5 +66,5 @@ PATTERN = Pattern(
     causes=_causes,
     typical=("saturated",),
     picture=Picture(curve="grad_norm", marks=(SINCE,)),
-    sketch=lambda of: Sketch({"grad norm": 0 * of.t}),
+    example=lambda of: Example({"grad norm": 0 * of.t}),
 )

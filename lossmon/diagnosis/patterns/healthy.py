@@ -8,7 +8,7 @@ from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern, Picture, PowerLaw
 from lossmon.diagnosis.patterns import not_converged, plateau
 from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
@@ -101,5 +101,5 @@ PATTERN = Pattern(
     typical=("learning_well",),
     figures=falling,
     picture=Picture(lines=(PowerLaw(),)),
-    sketch=lambda of: Sketch({"train": of.fall + 0.02 * of.noise}),
+    example=lambda of: Example({"train": of.fall + 0.02 * of.noise}),
 )

@@ -9,7 +9,7 @@ import numpy as np
 from lossmon.diagnosis.amounts import went
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern
 from lossmon.diagnosis.patterns import overfitting
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Pair, View
@@ -116,5 +116,5 @@ PATTERN = Pattern(
     limits=Bounds,
     causes=_causes,
     typical=("learning_well",),
-    sketch=lambda of: Sketch({"train": of.fall, "eval": of.fall + 0.15}),
+    example=lambda of: Example({"train": of.fall, "eval": of.fall + 0.15}),
 )

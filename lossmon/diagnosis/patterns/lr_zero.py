@@ -11,8 +11,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.figures import Numbers
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
-from lossmon.diagnosis.patterns.grad_explosion import USUAL
+from lossmon.diagnosis.pattern import SINCE, USUAL, Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -23,7 +22,7 @@ class Bounds(Limits):
 
     rate = Limit(1e-3, "of its peak", "runs")
     share = Limit(0.3, "of the run that it must have lasted", "runs")
-    points = Limit(20, "rows with a rate", "runs")
+    points = Limit(20, "points of the rate's curve", "runs")
     decays = Limit(0.5, "of the rate since then, at the end: it still decays", "cases")
     moved = Limit(3.0, "standard errors that the loss fell since then: it is no dead rate", "words")
 
@@ -148,5 +147,5 @@ PATTERN = Pattern(
     typical=("lr_decayed",),
     figures=_figures,
     picture=Picture(curve="learning_rate", lines=USUAL, marks=(SINCE,)),
-    sketch=lambda of: Sketch({"lr": np.maximum(0, 1 - of.t / 0.6)}, 0.6),
+    example=lambda of: Example({"lr": np.maximum(0, 1 - of.t / 0.6)}, 0.6),
 )

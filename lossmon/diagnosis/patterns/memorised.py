@@ -12,7 +12,7 @@ import numpy as np
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -83,5 +83,5 @@ PATTERN = Pattern(
     limits=Bounds,
     causes=_causes,
     typical=("memorising", "small_data"),
-    sketch=lambda of: Sketch({"train": 2.5 * np.exp(-9 * of.t) + 0.02}),
+    example=lambda of: Example({"train": 2.5 * np.exp(-9 * of.t) + 0.02}),
 )

@@ -11,7 +11,7 @@ from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import band
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import Example, Level, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -75,5 +75,5 @@ PATTERN = Pattern(
     typical=("small_batch", "noisy_data"),
     figures=band,
     picture=Picture(lines=BAND),
-    sketch=lambda of: Sketch({"train": of.fall * np.exp(0.45 * of.noise)}),
+    example=lambda of: Example({"train": of.fall * np.exp(0.45 * of.noise)}),
 )

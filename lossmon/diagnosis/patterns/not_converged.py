@@ -12,7 +12,7 @@ from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Picture, PowerLaw, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern, Picture, PowerLaw
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -133,5 +133,5 @@ PATTERN = Pattern(
     typical=("few_epochs", "lr_too_low"),
     figures=falling,
     picture=Picture(lines=(PowerLaw(),)),
-    sketch=lambda of: Sketch({"train": 2.3 - 1.3 * of.t**0.8 + 0.02 * of.noise}),
+    example=lambda of: Example({"train": 2.3 - 1.3 * of.t**0.8 + 0.02 * of.noise}),
 )

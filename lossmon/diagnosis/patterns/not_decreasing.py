@@ -7,7 +7,7 @@ from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.contradictions import contradiction
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -132,5 +132,5 @@ PATTERN = Pattern(
     },
     figures=flat.trend,
     picture=Picture(lines=flat.TREND, marks=(SINCE,)),
-    sketch=lambda of: Sketch({"train": 2.3 + 0.03 * of.noise}),
+    example=lambda of: Example({"train": 2.3 + 0.03 * of.noise}),
 )

@@ -15,7 +15,7 @@ from lossmon.diagnosis.bets import spend
 from lossmon.diagnosis.figures import band, clip
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.patterns import noisy, not_decreasing
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import LossCurve, View
@@ -269,7 +269,7 @@ PATTERN = Pattern(
     typical_of={"rl": ("small_batch", "lr_too_high")},
     figures=lambda finding, view: band(finding, view) | clip(view),
     picture=Picture(lines=noisy.BAND, marks=(SINCE,)),
-    sketch=lambda of: Sketch(
+    example=lambda of: Example(
         {"train": 2 + 0.8 * np.sin(70 * of.t) * np.sin(11 * of.t) + 0.1 * of.noise}
     ),
 )

@@ -16,7 +16,7 @@ from lossmon.diagnosis.kind import plain, whole
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.measures import is_held_out
 from lossmon.diagnosis.pairs import eval_guesses
-from lossmon.diagnosis.pattern import Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.pattern import Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.patterns.staircase import stairs
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import Pair, View, log_drop
@@ -335,7 +335,7 @@ PATTERN = Pattern(
         ),
         marks=(StepMark("best eval {best_value:.4g}", "best_step"),),
     ),
-    sketch=lambda of: Sketch(
+    example=lambda of: Example(
         {"train": of.fall - 0.3, "eval": of.fall + 0.15 + 1.3 * np.maximum(0, of.t - 0.35)}, 0.45
     ),
 )

@@ -12,7 +12,7 @@ from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import Numbers, best_eval
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
@@ -157,5 +157,5 @@ PATTERN = Pattern(
     typical=("data_floor", "local_optimum", "overfit_suspected"),
     figures=_figures,
     picture=Picture(lines=(Level("level", "level", "since_step"),), marks=(SINCE,)),
-    sketch=lambda of: Sketch({"train": 1.5 + 0.8 * np.exp(-25 * of.t) + 0.02 * of.noise}, 0.15),
+    example=lambda of: Example({"train": 1.5 + 0.8 * np.exp(-25 * of.t) + 0.02 * of.noise}, 0.15),
 )

@@ -13,7 +13,7 @@ import numpy as np
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -81,5 +81,5 @@ PATTERN = Pattern(
     limits=Bounds,
     causes=_causes,
     typical=("kl_weight", "strong_decoder", "lr_too_high"),
-    sketch=lambda of: Sketch({"recon": 0.6 + 0.3 * of.fall, "kl": np.exp(-14 * of.t)}),
+    example=lambda of: Example({"recon": 0.6 + 0.3 * of.fall, "kl": np.exp(-14 * of.t)}),
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from lossmon.diagnosis.around import MARGIN
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
-MARGIN = r"rewards?_margins?|^margins?$|\w+_margins"
 ACCURACY = r"rewards?_accurac\w*|^accuracy$"
 
 

@@ -14,7 +14,7 @@ from lossmon.diagnosis.evidence import ENOUGH, Rise
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.rates import at_that_rate
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import LossCurve, View
@@ -251,5 +251,5 @@ PATTERN = Pattern(
         ),
         marks=(SINCE, StepMark("lowest", "low_step", calm=True)),
     ),
-    sketch=lambda of: Sketch({"train": of.fall + 1.1 * of.after(0.6) + 0.02 * of.noise}, 0.6),
+    example=lambda of: Example({"train": of.fall + 1.1 * of.after(0.6) + 0.02 * of.noise}, 0.6),
 )

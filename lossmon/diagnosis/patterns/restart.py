@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -77,5 +77,5 @@ PATTERN = Pattern(
     causes=_causes,
     typical=("resume_mismatch",),
     picture=Picture(every="restart"),
-    sketch=lambda of: Sketch({"train": of.fall + 0.02 * of.noise}, 0.5),
+    example=lambda of: Example({"train": of.fall + 0.02 * of.noise}, 0.5),
 )

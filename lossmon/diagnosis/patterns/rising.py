@@ -18,7 +18,7 @@ from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.patterns import rebound
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -183,5 +183,5 @@ PATTERN = Pattern(
         lines=(Level("lowest", "low", "low_step"), Level("now", "level", "since_step")),
         marks=(SINCE, StepMark("lowest", "low_step", calm=True)),
     ),
-    sketch=lambda of: Sketch({"train": 1.1 + 0.5 * of.t + 0.03 * of.noise}),
+    example=lambda of: Example({"train": 1.1 + 0.5 * of.t + 0.03 * of.noise}),
 )

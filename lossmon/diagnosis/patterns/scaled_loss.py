@@ -9,7 +9,7 @@ import numpy as np
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -82,5 +82,5 @@ PATTERN = Pattern(
     limits=Bounds,
     causes=_causes,
     typical=("summed_loss",),
-    sketch=lambda of: Sketch({"train": 4 * of.fall, "eval": of.fall}),
+    example=lambda of: Example({"train": 4 * of.fall, "eval": of.fall}),
 )

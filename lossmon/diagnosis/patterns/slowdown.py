@@ -10,7 +10,7 @@ from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Level, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
@@ -112,5 +112,5 @@ PATTERN = Pattern(
         ),
         marks=(SINCE,),
     ),
-    sketch=lambda of: Sketch({"steps/s": 2 + 0.05 * of.noise - 1.1 * of.after(0.6)}, 0.6),
+    example=lambda of: Example({"steps/s": 2 + 0.05 * of.noise - 1.1 * of.after(0.6)}, 0.6),
 )

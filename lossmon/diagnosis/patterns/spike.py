@@ -11,7 +11,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.figures import Numbers, clip
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import Draft, Level, Pattern, Picture, Sketch, StepMark
+from lossmon.diagnosis.pattern import Draft, Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
@@ -112,10 +112,10 @@ def _figures(finding: Finding, view: View) -> Numbers:
     return {"base": base, "threshold": limit} | clip(view)
 
 
-def _sketch(of: Draft) -> Sketch:
+def _example(of: Draft) -> Example:
     needle = np.zeros(len(of.t))
     needle[[int(0.375 * len(of.t)), int(0.708 * len(of.t))]] = (1.5, 1.1)
-    return Sketch({"train": of.fall + needle})
+    return Example({"train": of.fall + needle})
 
 
 PATTERN = Pattern(
@@ -135,5 +135,5 @@ PATTERN = Pattern(
         marks=(StepMark("spike", "spike_step"),),
         near="spike_step",
     ),
-    sketch=_sketch,
+    example=_example,
 )

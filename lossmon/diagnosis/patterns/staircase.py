@@ -17,7 +17,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
@@ -164,5 +164,5 @@ PATTERN = Pattern(
     causes=_causes,
     typical=("memorising", "small_data"),
     picture=Picture(every="epoch"),
-    sketch=lambda of: Sketch({"train": 2 - 0.35 * np.floor(of.t * 4.99) + 0.03 * of.noise}),
+    example=lambda of: Example({"train": 2 - 0.35 * np.floor(of.t * 4.99) + 0.03 * of.noise}),
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 
 PATTERN = Pattern(
     id="stalled",
     slot="beside",
     severity="warning",
     picture=Picture(marks=(SINCE,)),
-    sketch=lambda of: Sketch({"train": np.where(of.t < 0.6, of.fall, np.nan)}, 0.6),
+    example=lambda of: Example({"train": np.where(of.t < 0.6, of.fall, np.nan)}, 0.6),
 )

@@ -7,7 +7,7 @@ from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pairs import ahead
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -55,5 +55,5 @@ PATTERN = Pattern(
     causes=pairs.train_above,
     typical=("split_mismatch", "noisy_data", "regularised_train"),
     picture=Picture(marks=(SINCE,)),
-    sketch=lambda of: Sketch({"train": 1.9 + 0.02 * of.noise, "eval": of.fall}),
+    example=lambda of: Example({"train": 1.9 + 0.02 * of.noise, "eval": of.fall}),
 )

@@ -9,7 +9,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import went
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.patterns import not_decreasing
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -85,5 +85,5 @@ PATTERN = Pattern(
     },
     figures=flat.trend,
     picture=Picture(lines=flat.TREND, marks=(SINCE,)),
-    sketch=lambda of: Sketch({"train": 2.3 + 0.03 * of.noise, "eval": 2.35 + 0 * of.t}),
+    example=lambda of: Example({"train": 2.3 + 0.03 * of.noise, "eval": 2.35 + 0 * of.t}),
 )

@@ -11,7 +11,7 @@ import numpy as np
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.pattern import Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -68,5 +68,5 @@ PATTERN = Pattern(
     limits=Bounds,
     causes=lambda finding, _: iter((Reason("lr_warmup", finding.evidence, 2.0),)),
     picture=Picture(curve="learning_rate"),
-    sketch=lambda of: Sketch({"train": 2.3 + 0.02 * of.noise, "rate": np.minimum(of.t, 1.0)}),
+    example=lambda of: Example({"train": 2.3 + 0.02 * of.noise, "rate": np.minimum(of.t, 1.0)}),
 )

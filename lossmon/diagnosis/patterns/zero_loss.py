@@ -9,7 +9,7 @@ import numpy as np
 from lossmon.diagnosis import facts
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limits
-from lossmon.diagnosis.pattern import SINCE, Pattern, Picture, Sketch
+from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -73,5 +73,5 @@ PATTERN = Pattern(
         "rlhf": ("task_too_hard",),
     },
     picture=Picture(marks=(SINCE,)),
-    sketch=lambda of: Sketch({"train": 0 * of.t}),
+    example=lambda of: Example({"train": 0 * of.t}),
 )

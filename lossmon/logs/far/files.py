@@ -25,7 +25,7 @@ _MAGIC = re.compile(r"[*?[]")
 _ERRNO = re.compile(r"\[Errno -?[0-9]{1,10}\] ")  # which Python puts in front
 _WORDS = 200  # of what a server says
 
-Found = tuple[str, Stat]
+Listed = tuple[str, Stat]
 
 
 def said_there(error: object) -> str:
@@ -86,7 +86,7 @@ class FarFiles(Files):
         """What a path is: "directory" or "file"; FileNotFoundError where nothing is there."""
 
     @abstractmethod
-    def below(self, path: str) -> Iterator[Found]:
+    def below(self, path: str) -> Iterator[Listed]:
         """The files below a directory, bounded in depth and number."""
 
     @abstractmethod
@@ -97,7 +97,7 @@ class FarFiles(Files):
     def piece(self, path: str, offset: int, count: int) -> bytes:
         """Bytes of a file, no more than asked for; OSError where it alone can't be read."""
 
-    def some(self, paths: Sequence[str]) -> Iterator[Found]:
+    def some(self, paths: Sequence[str]) -> Iterator[Listed]:
         """How some files are that were listed before; those that have gone are left out."""
         for path in paths:
             try:
@@ -157,7 +157,7 @@ class FarFiles(Files):
         self.lost = self.lost or data
         return None
 
-    def found(self, target: str, settings: bool = False) -> Iterator[Found]:
+    def found(self, target: str, settings: bool = False) -> Iterator[Listed]:
         """The files that a target leads to, as they are listed.
 
         Raises:
@@ -182,7 +182,7 @@ class FarFiles(Files):
                 if is_log(path[start:], settings):
                     yield path, stat
 
-    def _bounded(self, listed: Iterator[Found]) -> Iterator[Found]:
+    def _bounded(self, listed: Iterator[Listed]) -> Iterator[Listed]:
         for count, one in enumerate(listed):
             if self.most_listed is not None and count >= self.most_listed:
                 self.beyond = BEYOND

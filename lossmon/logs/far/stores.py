@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from lossmon.errors import TargetError
-from lossmon.logs.far.files import MOST_LISTED, FarFiles, Found, said_there
+from lossmon.logs.far.files import MOST_LISTED, FarFiles, Listed, said_there
 from lossmon.logs.far.source import Manners
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure, HostState
@@ -139,7 +139,7 @@ class StoreFiles(FarFiles):
         self._fs.invalidate_cache()
         return _stat(self._fs.info(self._root + path))
 
-    def below(self, path: str) -> Iterator[Found]:
+    def below(self, path: str) -> Iterator[Listed]:
         """The files below a folder."""
         if self._protocol in _S3:
             yield from self._pages(f"{path}/" if path else "")
@@ -172,7 +172,7 @@ class StoreFiles(FarFiles):
                         inner.append((name, depth + 1))
             folders += inner[::-1]
 
-    def some(self, paths: Sequence[str]) -> Iterator[Found]:
+    def some(self, paths: Sequence[str]) -> Iterator[Listed]:
         """How some files are: in S3 a list from the first to the last of them."""
         if self._protocol not in _S3:
             yield from super().some(paths)
@@ -184,7 +184,7 @@ class StoreFiles(FarFiles):
                 if path in wanted:
                     yield path, stat
 
-    def _pages(self, prefix: str, after: str = "", until: str = "") -> Iterator[Found]:
+    def _pages(self, prefix: str, after: str = "", until: str = "") -> Iterator[Listed]:
         """What a bucket holds, a request a thousand, in the order of the names' bytes."""
         asked: dict[str, Any] = {"Bucket": self._authority, "Prefix": prefix, "MaxKeys": _PAGE}
         if after:

@@ -19,7 +19,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from lossmon import __version__
-from lossmon.logs.far.files import FarFiles, Found, Unreadable, said_there
+from lossmon.logs.far.files import FarFiles, Listed, Unreadable, said_there
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure
 from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY, is_log
@@ -131,7 +131,7 @@ class WebFiles(FarFiles):
             size = len_of(self._get(path))
         return Stat(size, when, tag or (size, when), None, True)
 
-    def below(self, path: str) -> Iterator[Found]:
+    def below(self, path: str) -> Iterator[Listed]:
         """The files that index pages name, below the page itself."""
         seen = {path}
         folders = [(path, 0)]

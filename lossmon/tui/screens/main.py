@@ -100,7 +100,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             yield SmallCharts(ascii=self.ascii, id="wall")
             yield DiagnosisPanel(ascii=self.ascii)
         yield LogPane(ascii=self.ascii)
-        yield lines.Line("strip")
+        yield lines.Line("status")
         yield lines.Line("verdict")
         yield Input(
             placeholder=self.knowledge.tell(query.HINT), id="filter", compact=True, max_length=200
@@ -215,8 +215,8 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             panel.show(update, self.knowledge, self.quiet, sibling)
             panel.set_class(update is not None and scene.unsure(update), "-old")
             self.query_one(LogPane).show(update)
-            strip = self.query_one("#strip", lines.Line)
-            strip.say(lines.strip(update, wide, scene, self.size.width))
+            status = self.query_one("#status", lines.Line)
+            status.say(lines.status(update, wide, scene, self.size.width))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self.knowledge))
         self.follow_finding()
         if not self._shown and (self.updates or not self.awaits_runs):

@@ -118,7 +118,7 @@ def _counts(runs: Sequence[RunUpdate], ascii: bool) -> list[Part]:
     return parts
 
 
-def strip(update: RunUpdate | None, wide: bool, scene: Scene, room: int = 0) -> list[Part]:
+def status(update: RunUpdate | None, wide: bool, scene: Scene, room: int = 0) -> list[Part]:
     """The newest numbers of a run, and how it stands.
 
     Args:
