@@ -13,6 +13,7 @@ Which logs are one training:
     grouping.py  the trainings there are, and what each is called
     joining.py   all pairs, and the best way to join kinship.py    whether two are of one
     agreement.py how far two curves agree            by_hand.py    what the user joins and parts
+    averages.py  whether one averages the other
     common_noise.py whether two curves shake alike
     merge.py     the most complete source of each metric own.py        what lossmon wrote
     locations.py where logs stand, and what runs are called after that

@@ -20,6 +20,7 @@ from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
 from lossmon.hparams import STORES
 from lossmon.monitor.agreement import SURE_BITS, Agreement, Curve, compare
+from lossmon.monitor.averages import can_be_one
 from lossmon.monitor.common_noise import shares_noise
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import PRINTED
@@ -304,7 +305,8 @@ def _same_course(one: Curves, two: Curves) -> bool:
         if names[0] is None or names[1] is None:
             continue
         first, second = one[names[0]], two[names[1]]
-        if shares_noise(first, second) is False:
+        noise = shares_noise(first, second)
+        if noise is False or not (noise or can_be_one(first, second)):
             return False
         if min(len(first), len(second)) >= _FEW:
             near = _course_distance(first.value, second.value) <= _COURSE
