@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from textual.app import ComposeResult
 from textual.command import Command, CommandList, CommandPalette
 from textual.css.query import NoMatches
 from textual.events import Click
+from textual.timer import Timer, TimerCallback
 from textual.visual import VisualType
 from textual.widgets.option_list import Option
 from textual.worker import Worker
@@ -59,6 +61,27 @@ class Palette(CommandPalette):
     def run_worker(self, *arguments: Any, **options: Any) -> Worker[Any]:
         """A search that comes too late, when the palette is closed, ends nothing else."""
         return super().run_worker(*arguments, **{**options, "exit_on_error": False})
+
+    def set_timer(
+        self,
+        delay: float,
+        callback: TimerCallback | None = None,
+        *,
+        name: str | None = None,
+        pause: bool = False,
+    ) -> Timer:
+        """A timer; one that comes when the palette is closed has nothing to say any more.
+
+        Half a second after the last key, "nothing matches" was to be put in a list that was gone.
+        """
+
+        async def while_open() -> None:
+            with suppress(NoMatches):
+                done = callback() if callback is not None else None
+                if isawaitable(done):
+                    await done
+
+        return super().set_timer(delay, while_open, name=name, pause=pause)
 
     async def _watch__show_busy(self) -> None:
         """Show or hide that a search goes on; a palette that closes has no sign for it any more.
