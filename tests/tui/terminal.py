@@ -22,6 +22,14 @@ import lossmon
 from tests.waiting import PATIENCE_S, descendants
 
 ROOT = str(Path(lossmon.__file__).parents[1])
+# What is laid out late on a busy machine is waited for: people are shown something after 4 s of a
+# start, and 0.4 s of a resize.
+PATIENT = """
+from lossmon.tui import wired_app
+wired_app._STILL_S, wired_app._LONGEST_HOLD_S, wired_app._LONGEST_VEIL_S = 0.5, 60.0, 60.0
+from lossmon.cli import main
+main()
+"""
 LEFT = {"25": True, "7": True}  # the cursor is shown and lines wrap; every other mode is off
 
 

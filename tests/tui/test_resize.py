@@ -12,16 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.tui.synthetic import write_runs
-from tests.tui.terminal import Terminal
+from tests.tui.terminal import PATIENT, Terminal
 from tests.waiting import PATIENCE_S
 
-# What is laid out late on a busy machine is waited for; people are shown something in 0.4 s.
-PROGRAM = """
-from lossmon.tui import wired_app
-wired_app._STILL_S, wired_app._LONGEST_HOLD_S = 0.5, 60.0
-from lossmon.cli import main
-main()
-"""
 pytestmark = pytest.mark.slow
 SIZES = ((200, 50), (80, 24), (40, 12), (110, 30), (200, 50))
 _SYNC = b"\x1b[?2026;2$y"  # this terminal shows a frame when it is whole
@@ -54,7 +47,7 @@ def test_each_frame_of_a_resize_is_whole(tmp_path: Path) -> None:
     write_runs(tmp_path)
     (columns, rows), *_ = SIZES
     terminal = Terminal(
-        str(tmp_path), columns=columns, rows=rows, program=(sys.executable, "-c", PROGRAM)
+        str(tmp_path), columns=columns, rows=rows, program=(sys.executable, "-c", PATIENT)
     )
     try:
         terminal.wait_for("3 runs")

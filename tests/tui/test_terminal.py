@@ -18,7 +18,7 @@ import pyte
 import pytest
 
 from tests.conftest import falling, write_jsonl
-from tests.tui.terminal import ROOT, Terminal
+from tests.tui.terminal import PATIENT, ROOT, Terminal
 
 
 @pytest.fixture
@@ -132,7 +132,8 @@ def test_a_pipe_is_watched_and_the_keyboard_stays_the_terminals(tmp_path: Path) 
 
 def test_at_the_start_nothing_is_drawn_twice(tmp_path: Path) -> None:
     without_erasing = {"TERM": "screen-256color"}
-    terminal = Terminal(str(tmp_path), environment=without_erasing)
+    patient = (sys.executable, "-c", PATIENT)
+    terminal = Terminal(str(tmp_path), environment=without_erasing, program=patient)
     try:
         terminal.wait_for("waiting for the first rows")
         terminal.wait_for("t log")
