@@ -80,7 +80,7 @@ class Scheme:
         prefixes: what its targets begin with: "docker:", "s3://".
         parse: a target of these, without its box; None where it is none after all and may be a
             box of that name; raises TargetError. Where left out, the prefix is the heading and what
-            follows the path.
+            follows the path. A `~` in it is as typed: no shell expands that of "zip:~/runs.zip".
         check: raises TargetError, with what would work, where it cannot be read; quickly.
         batches: the logs of a target, about so many at a time, as they are listed: for a place that
             may hold more than fit; raises TargetError. None where a walk tells them all.

@@ -10,7 +10,9 @@ pattern is
     3. the two tables, its causes where they are new (`CauseId`, `[cause.ID]`), the sentences of
        `said(...)` in `words/zh/evidence.toml`, units and sources of its limits in
        `knowledge/limits.zh.toml`,
-    4. its name in `.github/docs/patterns.md`.
+    4. its name in `.github/docs/patterns.md`,
+    5. a log for it and one against it, in `SAID` and `NOT_SAID` of
+       `tests/diagnosis/test_of_kinds.py`.
 
 One beside the verdicts (`slot="beside"`) is done with that. Of two verdicts of one slot it is
 declared which is asked first: a new one names in `after` those that it gives way to, and stands in
@@ -20,8 +22,7 @@ Where it can only hold of runs that log something, or of a kind, it declares so 
 `kinds`), and costs the others nothing at each look.
 
 Order of asking, severities, looks, causes, figures, guides of the chart, examples, `explain` and
-its `-v` all follow from it; `tests/diagnosis/test_patterns.py` and `tests/knowledge` hold that
-nothing is missing.
+its `-v` all follow from it; `tests/test_registered.py` names what is missing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The kinds of places that logs are read from, by how a target begins.
 
-A kind of ours is one file here that declares `SCHEME = Scheme(...)`, and its name below. A kind of
+A kind of ours is one file here that declares `SCHEME = Scheme(...)`, and its name below; where the
+place has files, they are another one in `lossmon/logs/far/` (`web.py` here and there). A kind of
 another package is an entry point whose name is that of the scheme, and with which its prefixes
 begin; it is imported when a target begins so:
 
