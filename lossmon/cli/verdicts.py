@@ -129,16 +129,11 @@ def check(
     answer = _Answer(form, fail_on, load(lang), plain(ascii), names)
     if targets and form in ("text", "json") and not (baselines or verbose or cluster or resume):
         _leave_if_many(targets, workers or jobs, answer, judging)
-    if cluster or resume or (workers and form == "json" and _are_paths(targets)):
-        if form != "json":
-            raise click.UsageError(said("--cluster and --resume are for --json"))
-        if not baselines:
-            triage(targets or (".",), workers, cluster, lang, judging, fail_on, resume=resume)
-            return
-        if cluster or resume:
-            raise click.UsageError(
-                said("--baseline compares in one process; leave --cluster and --resume out")
-            )
+    parted = bool(cluster or resume)
+    _refuse_parted(parted, form, compares=bool(baselines))
+    if not baselines and (parted or (workers and form == "json" and _are_paths(targets))):
+        triage(targets or (".",), workers, cluster, lang, judging, fail_on, resume=resume)
+        return
     updates, errors, refused = gather(targets or (".",), workers or jobs, asking(), judging)
     updates = look_at_machine(updates, time.time())
     stand: dict[str, Against] = {}
@@ -148,11 +143,7 @@ def check(
         stand = against(updates, baselines, at, margin / 100, asking())
     answer.print(updates, stand)
     if verbose:
-        from lossmon.report.reading import as_text
-
-        # Beside JSON, which is data, this is narration.
-        data = form != "text"
-        click.echo(("" if data else "\n") + as_text(updates, refused, lang), err=data)
+        answer.narrate(updates, refused)
     tell_what_failed(errors)
     status = answer.status(updates, stand)
     if errors or status:
@@ -210,6 +201,14 @@ class _Answer:
                 )
             )
 
+    def narrate(self, updates: Sequence[RunUpdate], refused: Mapping[str, str]) -> None:
+        """Say how logs were read: beside JSON, which is data, on standard error."""
+        from lossmon.report.reading import as_text
+
+        data = self.form != "text"
+        text = as_text(updates, refused, self.knowledge.lang)
+        click.echo(("" if data else "\n") + text, err=data)
+
     def status(self, updates: Sequence[RunUpdate], stand: Mapping[str, Against]) -> int:
         """The exit status; a run that could not be compared where that was asked for is told."""
         from lossmon.report.check import fails
@@ -220,6 +219,16 @@ class _Answer:
         for one in untold:
             complain(one.sentence())
         return 2 if untold else int(fails(updates, stand, self.fail_on))
+
+
+def _refuse_parted(parted: bool, form: str, *, compares: bool) -> None:
+    """Raise UsageError where logs that are read in parts, and elsewhere, cannot be told so."""
+    if parted and form != "json":
+        raise click.UsageError(said("--cluster and --resume are for --json"))
+    if parted and compares:
+        raise click.UsageError(
+            said("--baseline compares in one process; leave --cluster and --resume out")
+        )
 
 
 def _leave_if_many(

@@ -17,7 +17,6 @@ from typing import IO
 
 import numpy as np
 
-from lossmon.api import read_targets
 from lossmon.errors import LossmonError
 from lossmon.fleet.kept import Kept, key_of
 from lossmon.fleet.plan import plan
@@ -28,6 +27,7 @@ from lossmon.logs.hosts import location_of, resolve
 from lossmon.logs.local import LocalSource
 from lossmon.monitor.locations import Locations, called
 from lossmon.monitor.training import Judging
+from lossmon.monitor.whole import read_targets
 from lossmon.report.progress import Progress
 from lossmon.text import json_line
 

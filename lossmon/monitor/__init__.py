@@ -2,7 +2,7 @@
 
     sources.py   from what the user typed to a monitor
     watch.py     Monitor: polls its sources and hands out what changed
-    slices.py    how long a poll takes in rows
+    slices.py    how long a poll takes in rows   whole.py      all that targets hold, once
     intake.py    chunks to the log that they belong to
     log.py       one log file: bytes to a history    undecided.py  logs not known yet
     turned.py    whether one that was rotated goes on words_of_loss.py  whether rows may come

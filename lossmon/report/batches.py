@@ -15,7 +15,6 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from lossmon import config, settings
-from lossmon.api import read_whole, with_past
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.errors import LossmonError, message_of
 from lossmon.fleet.pools import Here
@@ -24,6 +23,7 @@ from lossmon.logs.hosts import resolve
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Judging
 from lossmon.monitor.update import RunUpdate
+from lossmon.monitor.whole import read_whole, with_past
 from lossmon.presentation.verdict import headline
 from lossmon.report.check import as_json, need
 from lossmon.report.progress import Progress

@@ -11,7 +11,6 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from lossmon import config, settings
-from lossmon.api import Reading, read_targets, read_whole, with_past
 from lossmon.errors import LossmonError
 from lossmon.fleet.pools import Here
 from lossmon.formats.detect import note_slow_patterns, slow_patterns
@@ -30,6 +29,7 @@ from lossmon.monitor.locations import Locations, called
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Judging
 from lossmon.monitor.update import by_name
+from lossmon.monitor.whole import Reading, read_targets, read_whole, with_past
 from lossmon.report.progress import Progress
 
 _COUNTS: ContextVar[Any] = ContextVar("counts")  # of a process that reads for another: logs read

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from lossmon import config
-from lossmon.api import read_targets
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.logs.discover import run_directory
 from lossmon.logs.scheme import Target
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.sources import open_monitor
+from lossmon.monitor.whole import read_targets
 from lossmon.presentation.verdict import headline
 from lossmon.report import status
 from lossmon.report.status import Standing

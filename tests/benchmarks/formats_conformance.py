@@ -18,12 +18,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from lossmon.api import read_targets
 from lossmon.errors import FormatError, LossmonError
 from lossmon.formats.decoder import Record
 from lossmon.formats.detect import detect
 from lossmon.formats.names import choose
 from lossmon.logs.sqlite import MAGIC, Store
+from lossmon.monitor.whole import read_targets
 
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT / ".." / "shared"

@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from lossmon.api import read_targets
 from lossmon.logs.local import LocalSource
+from lossmon.monitor.whole import read_targets
 from tests.tui.terminal import Terminal
 
 COLUMNS, ROWS = 160, 45

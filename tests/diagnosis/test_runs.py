@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read_targets
+from lossmon.monitor.whole import read_targets
 
 # The part of the plain runs that must get their verdict; measured figures are higher (see the
 # benchmark), this holds against a change that breaks a pattern.

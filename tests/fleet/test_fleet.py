@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lossmon.api import read_targets
 from lossmon.diagnosis.knowledge import load
 from lossmon.errors import TargetError
 from lossmon.fleet.plan import plan
 from lossmon.fleet.pools import Here, Results, Work, opened
 from lossmon.fleet.table import write_folder
 from lossmon.fleet.triage import Fleet
+from lossmon.monitor.whole import read_targets
 from lossmon.report.contract import run_object
 from tests.waiting import PATIENCE_S
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read_targets
 from lossmon.formats.decoder import Parts, Rows
 from lossmon.formats.tensorboard import EventDecoder
 from lossmon.formats.wandb import WandbDecoder
+from lossmon.monitor.whole import read_targets
 from tests.formats.samples import (
     DATA,
     event,

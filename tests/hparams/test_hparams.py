@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossmon.api import read_targets
 from lossmon.hparams import Hparams, read_hparams
 from lossmon.hparams.compare import differing, find, same, setting
 from lossmon.hparams.flat import flat, scalar
 from lossmon.hparams.heads import of_text
+from lossmon.monitor.whole import read_targets
 from tests.conftest import falling, training_rows, write_jsonl
 
 FILES = {

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lossmon.api import read_targets
 from lossmon.hparams.pickled import of_training_args
+from lossmon.monitor.whole import read_targets
 from lossmon.report.gather import gather
 from tests.conftest import falling, training_rows, write_jsonl
 

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossmon.api import read_targets
 from lossmon.logs import files, follower, tail
 from lossmon.logs import walk as walking
 from lossmon.logs.files import LocalFiles
 from lossmon.logs.follower import Chunk, Follower
 from lossmon.logs.walk import matching, walk
+from lossmon.monitor.whole import read_targets
 from tests.logs.old_python import python_3_6
 
 

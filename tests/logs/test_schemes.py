@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read_targets
 from lossmon.errors import TargetError
 from lossmon.logs import schemes
 from lossmon.logs.caller import Caller
@@ -20,6 +19,7 @@ from lossmon.logs.guarded import Guarded
 from lossmon.logs.scheme import Scheme, Target
 from lossmon.logs.source import Source
 from lossmon.logs.target import parse
+from lossmon.monitor.whole import read_targets
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.report.test_cli import run
 from tests.test_readme import ROOT, block

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lossmon.api import read_targets
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.watch import Monitor
+from lossmon.monitor.whole import read_targets
 from lossmon.report.contract import run_object
 
 RUNS = Path(__file__).parent.parent / "data" / "runs"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from lossmon import config, settings
-from lossmon.api import read_targets
 from lossmon.errors import ConfigError
 from lossmon.monitor.by_hand import ByHand
+from lossmon.monitor.whole import read_targets
 from lossmon.report.gather import gather
 from lossmon.report.reading import as_text
 from tests.conftest import falling, training_rows, write_jsonl

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read_targets
 from lossmon.formats.detect import detect
 from lossmon.monitor.log import Log
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.update import RunUpdate
+from lossmon.monitor.whole import read_targets
 from tests.conftest import write_jsonl
 from tests.report.test_cli import run
 

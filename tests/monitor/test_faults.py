@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read_targets
 from lossmon.formats.decoder import Rows
 from lossmon.monitor.log import Log
 from lossmon.monitor.training import Training
+from lossmon.monitor.whole import read_targets
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.formats.samples import event, field, framed, simple, version
 from tests.report.test_cli import run

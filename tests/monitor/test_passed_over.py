@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read_targets
+from lossmon.monitor.whole import read_targets
 from lossmon.presentation.export import write
 from lossmon.report.reading import as_text
 from tests.conftest import falling, training_rows, write_jsonl

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lossmon.api import read_targets
 from lossmon.errors import TargetError
 from lossmon.monitor.update import RunUpdate
+from lossmon.monitor.whole import read_targets
 from lossmon.presentation import export
 from lossmon.presentation.write import replacing
 from tests.conftest import write_jsonl

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read, read_targets
+from lossmon.api import read
+from lossmon.monitor.whole import read_targets
 
 LINES = [f"step {i} loss {3 / i:.4f}\n" for i in range(1, 100)]
 TEXT = "".join(LINES).encode()

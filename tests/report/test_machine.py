@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read_targets
 from lossmon.logs import writers
+from lossmon.monitor.whole import read_targets
 from lossmon.report.machine import look_at_machine
 from tests.conftest import falling, training_rows, write_jsonl
 

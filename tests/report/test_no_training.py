@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read_targets
 from lossmon.errors import LossmonError
 from lossmon.logs.walk import walk
 from lossmon.monitor.log import Log
+from lossmon.monitor.whole import read_targets
 
 ROWS = "".join(f"step {s} loss {3 * s**-0.3:.4f}\n" for s in range(10, 510, 10))
 

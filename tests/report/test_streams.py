@@ -131,8 +131,8 @@ def test_an_argument_that_a_glob_made_says_nothing_to_the_terminal(tmp_path: Pat
 
 
 def test_a_plan_of_any_length_leaves_the_table_readable(tmp_path: Path) -> None:
-    from lossmon.api import read_targets
     from lossmon.diagnosis.knowledge import load
+    from lossmon.monitor.whole import read_targets
     from lossmon.report.check import as_table
 
     log = write_jsonl(tmp_path / "log.jsonl", training_rows(falling(60)))

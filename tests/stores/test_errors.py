@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.api import read_targets
 from lossmon.errors import TargetError
 from lossmon.logs.far.source import FarSource
 from lossmon.logs.far.web import WebFiles
 from lossmon.logs.far.web import meaning as of_web
 from lossmon.logs.scheme import Order, Target
 from lossmon.logs.target import parse
+from lossmon.monitor.whole import read_targets
 from tests.remote.box import Collector
 from tests.report.test_cli import run
 from tests.stores.places import OFTEN, Bucket, Pieces, Place, Plain, Sftp, tell

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from lossmon.api import read_targets
 from lossmon.monitor import RunUpdate
+from lossmon.monitor.whole import read_targets
 from tests.zoo.recipe import Recipe
 
 Curve = dict[int, float]  # step -> value; of a step that was logged twice the last
