@@ -10,6 +10,7 @@ from lossmon.formats.decoder import Decoder, Facts, Record, Skipped
 from lossmon.formats.jsonl import load_object
 from lossmon.formats.lexicon_places import is_clock
 from lossmon.formats.lines import LineSplitter
+from lossmon.words import said
 
 NAME = "json-messages"
 READS = "Lines wrapped in JSON: Docker's json-file, Kubernetes, python-json-logger, structlog"
@@ -102,7 +103,7 @@ def sniff(head: bytes, name: str) -> str | None:
         return None
     inside = b"".join(messages)
     why = hf_stdout.sniff(inside, "") or text_signs.looks_like_training(inside)
-    return f"JSON messages: {why}" if why else None
+    return said("JSON messages: {why}", why=why) if why else None
 
 
 def decoder(name: str) -> MessageDecoder:

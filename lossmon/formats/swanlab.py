@@ -11,6 +11,7 @@ import struct
 from lossmon.formats.decoder import Record
 from lossmon.formats.protobuf import BYTES, FIXED64, VARINT, fields, signed
 from lossmon.formats.wandb import WandbDecoder
+from lossmon.words import said
 
 NAME = "swanlab"
 READS = "SwanLab `run-*.swanlab` files, offline or live"
@@ -68,7 +69,7 @@ class SwanlabDecoder(WandbDecoder):
         if next(states, 0) == _SUCCESS:
             self.facts.finished = True
         else:
-            self.facts.failure = "SwanLab says that the run crashed or was stopped"
+            self.facts.failure = said("SwanLab says that the run crashed or was stopped")
 
 
 def sniff(head: bytes, name: str) -> str | None:

@@ -175,7 +175,7 @@ class WandbDecoder:
         if code == 0:
             self.facts.finished = True
         else:
-            self.facts.failure = f"the run ended with exit code {signed(code)}"
+            self.facts.failure = said("the run ended with exit code {code}", code=signed(code))
 
 
 def _is_nested(value: Any) -> bool:

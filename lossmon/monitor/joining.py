@@ -21,6 +21,7 @@ from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.kinship import UNKNOWN, Curves, Kinship, Trace, kinship
 from lossmon.monitor.log import Log
 from lossmon.text import common_folder
+from lossmon.words import said
 
 _NEAR = 48  # logs of a folder, and of those above it, that are compared with each other
 _KEYS = 48  # of a log, by which others that hold the same values are found
@@ -107,14 +108,20 @@ class Joining(Generic[L]):
         found = [(self._known(log, other), other) for other in others if other is not log]
         joined = [pair for pair in found if pair[0].why and pair[0].verdict != "apart"]
         best = max(joined, key=lambda pair: (pair[0].strength, pair[1].path), default=None)
-        return f"{best[0].why}, with {_seen_from(log.path, best[1].path)}" if best else ""
+        if best is None:
+            return ""
+        return said(
+            "{why}, with {other}", why=best[0].why, other=_seen_from(log.path, best[1].path)
+        )
 
     def why_not(self, log: L) -> str:
         """Which log holds the same values and is another run all the same, and why."""
         kin = self._kin.get(log, {}).items()
         near = [(one, other) for other, (_, one) in kin if one.verdict == "apart" and one.strength]
         best = max(near, key=lambda pair: (pair[0].strength, pair[1].path), default=None)
-        return f"{best[0].why}: {_seen_from(log.path, best[1].path)}" if best else ""
+        if best is None:
+            return ""
+        return said("{why}: {other}", why=best[0].why, other=_seen_from(log.path, best[1].path))
 
     def _place(self, log: L) -> None:
         folder, before = self._folder_of(log.path), self._folders.get(log)
@@ -310,7 +317,7 @@ def _by_hits(found: tuple[int, str, object]) -> tuple[int, str]:
 
 
 _BY_HAND = {
-    "together": Kinship("same", float("inf"), "joined by hand"),
-    "apart": Kinship("apart", float("inf"), "parted by hand"),
+    "together": Kinship("same", float("inf"), said("joined by hand")),
+    "apart": Kinship("apart", float("inf"), said("parted by hand")),
 }
 _ROUND = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)

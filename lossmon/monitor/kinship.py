@@ -24,6 +24,7 @@ from lossmon.monitor.averages import can_be_one
 from lossmon.monitor.common_noise import shares_noise
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import PRINTED
+from lossmon.words import said
 
 Verdict = Literal["same", "parts", "beside", "unknown", "apart"]
 
@@ -39,6 +40,14 @@ _RANK = re.compile(r"(?i)(rank|worker|proc|node)[-_.]?\d+")
 _JOB = re.compile(r"(?:[^/]*:)?slurm:")
 _STORE = re.compile(r"(?i).+\.(db|sqlite3?)")
 _ENDINGS = re.compile(r"(?i)\.(std)?(out|err|log|txt)$")
+
+# Why, where it is the same of many pairs.
+_TWO_JOBS = said("two jobs wrote them")
+_TWO_RUNS = said("the store holds them as two runs")
+_TWO_NAMES = said("W&B gave them two names")
+_TWO_OF_A_KIND = said("their names say that they are two of a kind")
+_PARTS = said("each holds metrics that the other lacks, in one folder")
+_BESIDE = said("they stand in one folder, end alike and have one course")
 
 
 @dataclass(frozen=True)
@@ -129,45 +138,53 @@ def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinsh
     parts = beside and _parts(a, b)
     impossible = _impossible(a, b, beside, parts)
     if not beside and _JOB.match(folder_one) and _JOB.match(folder_two):
-        impossible = "two jobs wrote them"
+        impossible = _TWO_JOBS
     if impossible:
         return Kinship("apart", why=impossible)
     best = _evidence(one, two)
     if best is not None:
         trouble = _ends_apart(a, b, best)
         if trouble:
-            return Kinship("apart", best.bits, f"the same values, but {trouble}")
-        why = f"{best.agreed} of {best.compared} values agree in order"
+            return Kinship(
+                "apart", best.bits, said("the same values, but {trouble}", trouble=trouble)
+            )
+        why = said(
+            "{agreed} of {compared} values agree in order",
+            agreed=best.agreed,
+            compared=best.compared,
+        )
         return Kinship("same", best.bits, why)
     if not beside:
         return UNKNOWN
     if parts:
-        return Kinship("parts", why="each holds metrics that the other lacks, in one folder")
+        return Kinship("parts", why=_PARTS)
     if a.format == b.format or PRINTED.issuperset((a.format, b.format)):
         return UNKNOWN
     if not (_as_long(a, b) and _same_course(one, two)):
         return UNKNOWN
-    return Kinship("beside", why="they stand in one folder, end alike and have one course")
+    return Kinship("beside", why=_BESIDE)
 
 
 def _impossible(a: Told, b: Told, beside: bool, parts: bool) -> str:
     """Why two logs cannot be of one training, whatever they hold; empty where they can."""
     here, there = os.path.dirname(a.path), os.path.dirname(b.path)
     if here == there and _STORE.fullmatch(here):
-        return "the store holds them as two runs"
+        return _TWO_RUNS
     if a.format == b.format == "wandb" and os.path.basename(a.path) != os.path.basename(b.path):
-        return "W&B gave them two names"
+        return _TWO_NAMES
     copies = a.format in _COPIED and a.format == b.format and beside
     copies |= a.format == "tensorboard" and here == there
     if not (parts or copies) and _siblings(a.path, b.path) and a.format == b.format:
-        return "their names say that they are two of a kind"
+        return _TWO_OF_A_KIND
     one, two = a.history.plan, b.history.plan
     for planned, other in (
         (one.total_steps, two.total_steps),
         (one.total_epochs, two.total_epochs),
     ):
         if planned and other and abs(planned - other) > _END * max(planned, other):
-            return f"one plans {planned:,g}, the other {other:,g}"
+            return said(
+                "one plans {planned:,g}, the other {other:,g}", planned=planned, other=other
+            )
     return ""
 
 
@@ -263,9 +280,9 @@ def _ends_apart(a: Told, b: Told, found: Agreement) -> str:
     if abs(found.lead) <= allowed:
         return ""
     if PRINTED.issuperset((a.format, b.format)):
-        return f"one ends {abs(found.lead):,.0f} steps before the other"
+        return said("one ends {lead:,.0f} steps before the other", lead=abs(found.lead))
     if behind.history.plan.failure:
-        return f"one failed {abs(found.lead):,.0f} steps before the other ends"
+        return said("one failed {lead:,.0f} steps before the other ends", lead=abs(found.lead))
     return ""
 
 

@@ -82,5 +82,7 @@ def _ending(state: Any) -> str:
     """How a container ended, in words; empty where that was well."""
     status = state.get("ExitCode")
     if state.get("OOMKilled") is True:
-        return "the container ran out of memory and was killed"
-    return f"the container ended with status {status}" if type(status) is int and status else ""
+        return said("the container ran out of memory and was killed")
+    if type(status) is not int or not status:
+        return ""
+    return said("the container ended with status {status}{more}", status=status, more="")

@@ -164,11 +164,11 @@ def _ending(ended: dict[str, Any]) -> str:
     """How a container ended, in words; empty where that was well."""
     status, reason = ended.get("exitCode"), printable(str(ended.get("reason") or ""))[:60]
     if reason == "OOMKilled":
-        return "the container ran out of memory and was killed"
+        return said("the container ran out of memory and was killed")
     if type(status) is not int or not status:
         return ""
     more = f" ({reason})" if reason not in ("", "Error") else ""
-    return f"the container ended with status {status}{more}"
+    return said("the container ended with status {status}{more}", status=status, more=more)
 
 
 def _none(target: str) -> TargetError:
