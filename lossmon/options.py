@@ -146,6 +146,7 @@ told_options = _all(
 fps_option = click.option(
     "--fps",
     type=click.FloatRange(0.1, 60),
+    metavar="N",
     default=None,
     show_default="5, or that of config.toml",
     help="Redraws a second at most; fewer spare a thin link.",

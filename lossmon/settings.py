@@ -51,6 +51,7 @@ class Settings:
         tee: file that what comes through a pipe is kept in; empty for none.
         together: lists of logs (paths or patterns); those of one list are one run.
         apart: likewise; those of different entries of a list are different runs.
+        fleeting: nothing of what is seen stays: no setting is written down.
     """
 
     roles: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Settings:
     tee: str = ""
     together: Lists = ()
     apart: Lists = ()
+    fleeting: bool = False
 
 
 _NOTHING = Settings()

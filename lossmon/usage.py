@@ -14,10 +14,11 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from lossmon import settings
 from lossmon.errors import LossmonError
 from lossmon.options import CONTEXT, begins, columns, words_here
 from lossmon.text import cell_width, pad, wrap
-from lossmon.words import Said, Words, said
+from lossmon.words import LANGUAGES, Said, Words, known, said
 
 _WIDEST = 30  # cells of a first column
 _EXTRA = re.compile(r"^(.*?)(?:\s+\[([^\[\]]*)\])?$", re.S)  # "Cells.  [default: 60; x>=4]"
@@ -175,12 +176,32 @@ class Commands(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Put the verb in where there is none; a word that is nearly one is no target."""
         own = {"--help", "-h", "--version"}
+        args = self._verb_first(args)
         if ctx.resilient_parsing:  # a shell asks what may follow: a verb, or a target
             return super().parse_args(ctx, args)
         if not args or (args[0] not in self.commands and args[0] not in own):
             self._refuse_typo(args)
             args = ["open", *args]
         return super().parse_args(ctx, args)
+
+    def _verb_first(self, args: list[str]) -> list[str]:
+        """The language may stand before the verb: `lossmon --lang zh check runs` checks runs."""
+        at = 0
+        while at < len(args) and args[at].partition("=")[0] == "--lang":
+            at += 1 if "=" in args[at] else 2
+        before, rest = args[:at], args[at:]
+        if not before or not rest:
+            return args
+        verb = self.commands.get(rest[0])
+        if verb is None and rest[0] not in ("--help", "-h", "--version"):
+            return args
+        lang = before[-1].rpartition("=")[2]
+        if lang in LANGUAGES:
+            settings.say(lang=lang)  # also of a verb that has no such option
+        if verb is None:
+            return rest
+        takes = any("--lang" in option.opts for option in verb.params)
+        return [rest[0], *(before if takes else ()), *rest[1:]]
 
     def _refuse_typo(self, args: list[str]) -> None:
         word = args[0] if args else ""
@@ -247,5 +268,6 @@ def _matched(message: str) -> str:
     for expression, template in _WRONG:
         found = re.fullmatch(expression, message, re.S)
         if found is not None:
-            return Said(template, found.groupdict())
+            values = found.groupdict()
+            return Said(template, values | {"kind": known(values.get("kind", ""))})
     return Said(message.replace("{", "{{").replace("}", "}}"), {})

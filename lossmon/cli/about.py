@@ -45,7 +45,7 @@ def config_command(default: bool, create: bool) -> None:
 
 
 @command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print what makes TAB complete commands and options, to be read by your shell."""
     from lossmon.cli import cli

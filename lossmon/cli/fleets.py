@@ -32,6 +32,7 @@ def fleet_options(command: F) -> F:
     return click.option(
         "--workers",
         type=click.IntRange(1, 1024),
+        metavar="N",
         default=None,
         help="Read with so many processes; JSON and folders of Parquet in bounded memory.",
     )(command)

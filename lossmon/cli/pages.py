@@ -34,8 +34,15 @@ from lossmon.words import said
 @targets_argument
 @ssh_options
 @told_options
-@click.option("--width", type=click.IntRange(20, 1000), default=None, help="Columns.")
-@click.option("--height", type=click.IntRange(5, 500), default=24, show_default=True, help="Rows.")
+@click.option("--width", type=click.IntRange(20, 1000), metavar="N", default=None, help="Columns.")
+@click.option(
+    "--height",
+    type=click.IntRange(5, 500),
+    metavar="N",
+    default=24,
+    show_default=True,
+    help="Rows.",
+)
 @click.option("--log-y", is_flag=True, help="Logarithmic y axis.")
 @click.option("--log-x", is_flag=True, help="Logarithmic x axis.")
 @click.option(
@@ -58,7 +65,12 @@ from lossmon.words import said
     help="A strip below the curve.",
 )
 @click.option(
-    "--smooth", type=click.FloatRange(0, 0.999), default=0.6, show_default=True, help="EMA weight."
+    "--smooth",
+    type=click.FloatRange(0, 0.999),
+    metavar="W",
+    default=0.6,
+    show_default=True,
+    help="EMA weight.",
 )
 @lang_option
 @ascii_option

@@ -75,6 +75,7 @@ def demo(
             click.echo(f"{name:22} {words(lang).fixed(meaning)}")
         return
     need_terminal("lossmon demo")
+    settings.say(fleeting=True)
     with stage(only, fast) as folder:
         _open((str(folder),), lang, ascii, fps, None)
 

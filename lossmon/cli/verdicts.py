@@ -85,7 +85,9 @@ if TYPE_CHECKING:
 )
 @fleet_options
 @click.option("--resume", is_flag=True, help="Take what was read of logs that have not changed.")
-@click.option("--jobs", type=click.IntRange(1), default=None, help="Processes that read logs.")
+@click.option(
+    "--jobs", type=click.IntRange(1), metavar="N", default=None, help="Processes that read logs."
+)
 @click.option(
     "--timeline/--no-timeline",
     default=None,
@@ -266,7 +268,12 @@ def _leave_if_many(
     "for values, which are in LOSSMON_RUN, LOSSMON_PATTERN, ... as well.",
 )
 @click.option(
-    "--exec-timeout", type=click.FloatRange(0.1), default=60, show_default=True, help="Seconds."
+    "--exec-timeout",
+    type=click.FloatRange(0.1),
+    metavar="N",
+    default=60,
+    show_default=True,
+    help="Seconds.",
 )
 @click.option(
     "--notify",
@@ -310,7 +317,14 @@ def watch(targets: tuple[str, ...], **options: Any) -> None:
 @command()
 @targets_argument
 @ssh_options
-@click.option("--width", type=click.IntRange(4, 500), default=60, show_default=True, help="Cells.")
+@click.option(
+    "--width",
+    type=click.IntRange(4, 500),
+    metavar="N",
+    default=60,
+    show_default=True,
+    help="Cells.",
+)
 @click.option(
     "--style",
     type=click.Choice(["auto", "plain", "tmux", "ansi"]),
@@ -321,6 +335,7 @@ def watch(targets: tuple[str, ...], **options: Any) -> None:
 @click.option(
     "--max-age",
     type=click.FloatRange(0),
+    metavar="N",
     default=30,
     show_default=True,
     help="Seconds up to which what was read before is good enough while the new is read.",

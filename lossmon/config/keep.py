@@ -19,8 +19,10 @@ def keep(section: str, **settings: str | bool | float | Lists) -> str:
         The path of the file.
 
     Raises:
-        ConfigError: the file cannot be changed; it stays as it was.
+        ConfigError: the file cannot be changed, or is not to be; it stays as it was.
     """
+    if current().fleeting:
+        raise ConfigError(said("a demo leaves nothing behind"))
     where = os.path.realpath(config.path())
     try:
         with open(where, encoding="utf-8", opener=regular.opener) as file:

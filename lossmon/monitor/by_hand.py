@@ -50,15 +50,19 @@ class ByHand:
         return self._with(logs, "apart")
 
     def _with(self, logs: Sequence[str], word: Word) -> ByHand:
-        """What was said of these very logs before gives way to what is said last."""
+        """What was said of these very logs before gives way to what is said last.
+
+        The contrary, said of these and no others, takes it back: nothing is left of either.
+        """
         said = tuple(sorted(map(full, logs)))
         new = set(said)
         kept = [
             tuple(one for one in lists if len(new & set(one)) < 2)
             for lists in (self.together, self.apart)
         ]
-        at = 0 if word == "together" else 1
-        kept[at] = (*kept[at], said)[-_MOST:]
+        at, contrary = (0, self.apart) if word == "together" else (1, self.together)
+        if said not in contrary:
+            kept[at] = (*kept[at], said)[-_MOST:]
         return ByHand(kept[0], kept[1])
 
     def _entries(self, log: str) -> tuple[dict[int, int], dict[int, int]]:

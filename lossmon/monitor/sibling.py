@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ from lossmon.hparams.flat import Value
 from lossmon.monitor.baseline import curve_of
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import printable
+from lossmon.words import Words
 
 _MOST_RUNS, _MOST_SETTINGS = 4096, 400
 _LEAST_SHARED = 0.5  # of the settings of two siblings: of fewer, any run would be the nearest
@@ -51,18 +52,18 @@ class Sibling:
     more: int
     parts_at: int | None
 
-    def in_words(self, word: Callable[[str], str]) -> list[str]:
-        """What it tells, a line each: its name, what differs, where the curves part.
-
-        Args:
-            word: gives a word of the language by its id.
-        """
-        apart = [f"{one.name} {one.here} ({word('there')} {one.there})" for one in self.differs]
+    def in_words(self, tell: Words) -> list[str]:
+        """What it tells, a line each: its name, what differs, where the curves part."""
+        apart = [
+            tell("{name} {here} (there {there})", name=one.name, here=one.here, there=one.there)
+            for one in self.differs
+        ]
         apart += [f"+{self.more}"] if self.more else []
-        lines = [printable(self.run), printable(", ".join(apart) or word("as_there"))]
-        return lines + (
-            [f"{word('parts_at')} {self.parts_at:,}"] if self.parts_at is not None else []
-        )
+        alike = tell("configured like it, as far as is known")
+        lines = [printable(self.run), printable(tell(", ").join(apart) or alike)]
+        if self.parts_at is not None:
+            lines.append(tell("the curves part at step {step:,}", step=self.parts_at))
+        return lines
 
 
 class Siblings:

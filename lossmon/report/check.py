@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lossmon.diagnosis.finding import SEVERITIES
 from lossmon.diagnosis.knowledge import Knowledge
-from lossmon.hparams.compare import setting
+from lossmon.hparams.compare import ABSENT, find, setting
 from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.sibling import Sibling, Siblings
 from lossmon.monitor.standing import word_of
@@ -111,15 +111,17 @@ def as_table(
         knowledge: the language of titles and remedies.
         width: columns of the terminal; rows are cut with an ellipsis, advice goes on below.
         ascii: use ASCII signs only.
-        columns: settings that have a column each.
+        columns: settings, or metrics of rows, that have a column each.
     """
     marks = {**ASCII_SIGNS, "info": "."} if ascii else {**SIGNS, "info": "·"}
-    heads = tuple(printable(column).upper() for column in columns)
+    heads = tuple(map(printable, columns))
+    if not knowledge.tongue.table:  # only Latin heads are capitals
+        heads = tuple(head.upper() for head in heads)
     named = map(knowledge.tell, ("RUN", "STATE", "STEP", "TRAIN", "EVAL"))
     rows: list[tuple[str, ...]] = [("", *named, *heads)]
     ordered = sorted(updates, key=need)
     rows += [
-        (*_row(update, marks, knowledge), *(setting(update, column) for column in columns))
+        (*_row(update, marks, knowledge), *(_told(update, column) for column in columns))
         for update in ordered
     ]
     widths = [max(cell_width(row[i]) for row in rows) for i in range(len(rows[0]))]
@@ -181,13 +183,21 @@ def _advice(
             told = tongue.aside(knowledge.cause(cause.id).text, say(cause.why))
             lines.append(printable(tongue.labelled(knowledge.tell("likely"), told)))
     if sibling is not None:
-        told = tongue("; ").join(sibling.in_words(knowledge.word))
+        told = tongue("; ").join(sibling.in_words(tongue))
         lines.append(tongue.labelled(knowledge.word("sibling"), told))
     rows = []
     for line in lines:
         first, *rest = wrap(line, max(20, width - _INDENT - _HANGING)) or [""]
         rows += [" " * _INDENT + first, *(" " * (_INDENT + _HANGING) + row for row in rest)]
     return [clip(row, width, ascii=ascii) for row in rows]
+
+
+def _told(update: RunUpdate, name: str) -> str:
+    """A setting; where no file tells it, what the newest row has under that name, such as lr."""
+    told = setting(update, name)
+    metric = find(dict.fromkeys(update.series), name) if told == ABSENT else None
+    value = update.newest(metric)
+    return told if value is None else f"{value:.6g}"
 
 
 def need(update: RunUpdate) -> tuple[int, str]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 
-from lossmon.diagnosis.finding import PATTERN_IDS
 from lossmon.diagnosis.knowledge import Knowledge, limits, load
+from lossmon.diagnosis.knowledge.names import called
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.patterns import PATTERNS, of_slot
-from lossmon.errors import ConfigError
 from lossmon.report.sketch import sketch
 from lossmon.text import cell_width, pad, wrap
-from lossmon.words import said
 
 _ROOM = 36  # columns that a meaning needs beside its pattern's name
 _SKETCH = (56, 9)  # cells of a sketch
@@ -26,7 +23,7 @@ def explain(
     """The whole table, or one pattern's meaning, causes and remedies.
 
     Args:
-        pattern: its identifier; None for the table.
+        pattern: its name in any language; None for the table.
         lang: "en" or "zh".
         width: columns.
         ascii: draw with ASCII signs only.
@@ -38,19 +35,7 @@ def explain(
     knowledge = load(lang)
     if pattern is None:
         return _table(knowledge, width)
-    wanted = pattern.strip().lower().replace("-", "_").replace(" ", "_")
-    found = next((PATTERNS[id_] for id_ in PATTERN_IDS if id_ == wanted), None)
-    if found is None:
-        close = difflib.get_close_matches(wanted, PATTERN_IDS, 1)
-        hint = said("did you mean {close}? ", close=close[0]) if close else ""
-        raise ConfigError(
-            said(
-                "no pattern {pattern}; {hint}there are {names}",
-                pattern=repr(pattern),
-                hint=hint,
-                names=", ".join(PATTERN_IDS),
-            )
-        )
+    found = PATTERNS[called(pattern)]
     lines = _one(found, knowledge, width, ascii)
     return "\n".join([*lines, *_limits(found, knowledge, width)] if verbose else lines)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from lossmon import config
 from lossmon.diagnosis.finding import Severity
 from lossmon.diagnosis.knowledge import Knowledge, load
+from lossmon.diagnosis.knowledge.names import called
 from lossmon.monitor.sources import nothing_read, open_monitor
 from lossmon.report import watch as report
 from lossmon.report.check import at_or_above
@@ -51,7 +52,7 @@ def watch(
         services: told of each warning that starts; see `lossmon.notify.addresses`.
     """
     knowledge = load(lang)
-    report.check_patterns(patterns, knowledge)
+    patterns = [called(pattern) for pattern in patterns]
     commands = Commands(command, complain, exec_timeout) if command is not None else None
     notifier = _notifier(services, level, knowledge, complain)
     config.apply()

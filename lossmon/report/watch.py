@@ -12,14 +12,12 @@ from typing import Any, Literal, TextIO
 
 from lossmon.diagnosis.finding import SEVERITIES, Severity
 from lossmon.diagnosis.knowledge import Knowledge
-from lossmon.errors import ConfigError
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.changes import Change, Changes
 from lossmon.report.command import Commands
 from lossmon.report.contract import SCHEMA, finding_object
 from lossmon.report.ending import Ending
 from lossmon.text import json_line, printable, writable
-from lossmon.words import said
 
 _IDLE_S = 1.0  # between two looks when nothing wakes the monitor
 _PACE_S = 0.2  # between two looks at logs that grow all the time
@@ -236,16 +234,6 @@ def as_values(change: Change, knowledge: Knowledge) -> dict[str, str]:
         "log": update.logs[0].path if update.logs else "",
         "time": datetime.now().astimezone().isoformat(timespec="seconds"),
     }
-
-
-def check_patterns(names: Sequence[str], knowledge: Knowledge) -> None:
-    """Raise ConfigError where a name is no pattern."""
-    for name in names:
-        if name not in knowledge.patterns:
-            known = ", ".join(sorted(knowledge.patterns))
-            raise ConfigError(
-                said("--pattern: no pattern {name}; there are {known}", name=name, known=known)
-            )
 
 
 def reader_gone(out: TextIO) -> bool:

@@ -13,6 +13,7 @@ from textual.actions import ActionParseResult
 from textual.app import SystemCommand
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.command import Provider
 from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.driver import Driver
@@ -34,7 +35,7 @@ from lossmon.tui.driver import TerminalDriver
 from lossmon.tui.leaving import LEAVE_S, Impatient
 from lossmon.tui.messages import RunsUpdated, ServiceFailed, Shown, WatchFailed
 from lossmon.tui.notices import Notices
-from lossmon.tui.palette import WITHOUT_KEY, Palette, parted
+from lossmon.tui.palette import Commands, Palette, commands_of
 from lossmon.tui.screens.help import HelpScreen, keys_of
 from lossmon.tui.screens.leave import Choice, LeaveScreen
 from lossmon.tui.screens.main import MainScreen
@@ -79,6 +80,7 @@ class LossmonApp(WiredApp):
     CSS_PATH = "lossmon.tcss"
     ENABLE_COMMAND_PALETTE = True
     ALLOW_SELECT = False  # nothing copies a selection of Textual's; the terminal's own works
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {Commands}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "quit", show=False, priority=True),
         Binding(
@@ -380,15 +382,7 @@ class LossmonApp(WiredApp):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every action that has a key, as the key says it; nothing of Textual's own."""
-        tell = self.words.fixed
-        for key in keys_of(screen):
-            if key.action == "command_palette":
-                continue  # one is in it
-            title, meaning = parted(tell(key.tooltip or key.words))
-            run = partial(self.run_action, key.action, key.node)
-            yield SystemCommand(f"{title} ({key.keys})", meaning or tell(key.section), run)
-        for action, words in WITHOUT_KEY if screen is self._main else ():
-            yield SystemCommand(*parted(tell(words)), partial(self.run_action, action, screen))
+        return commands_of(screen, self.words)
 
 
 def _is_being_built(node: DOMNode | None) -> bool:

@@ -1,22 +1,38 @@
-"""The command palette, which stands a terminal that is tiny or that just became smaller."""
+"""The command palette: its commands by section, found by their words in any language.
+
+It stands a terminal that is tiny or that just became smaller.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
-from textual.app import ComposeResult
-from textual.command import Command, CommandList, CommandPalette
+from textual.app import ComposeResult, SystemCommand
+from textual.command import (
+    Command,
+    CommandList,
+    CommandPalette,
+    DiscoveryHit,
+    Hit,
+    Hits,
+    Provider,
+)
 from textual.css.query import NoMatches
 from textual.events import Click
+from textual.screen import Screen
 from textual.timer import Timer, TimerCallback
 from textual.visual import VisualType
 from textual.widgets.option_list import Option
 from textual.worker import Worker
 
+from lossmon.tui.screens.help import keys_of
 from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets.options import Options
+from lossmon.words import ENGLISH, Words
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,6 +48,45 @@ def parted(words: str) -> tuple[str, str]:
     """The title and the meaning in what a key says at length: "Snooze: quiet for a while"."""
     title, colon, meaning = words.replace("：", ": ", 1).partition(": ")
     return title, meaning if colon else ""
+
+
+def commands_of(screen: Screen[Any], words: Words) -> Iterator[SystemCommand]:
+    """Every action that has a key there, as the key says it, by section; what two do comes once."""
+    tell, known = words.fixed, set()
+    for key in keys_of(screen):
+        told = tell(key.tooltip or key.words)
+        if key.action == "command_palette" or (key.section, told) in known:
+            continue  # one is in it
+        known.add((key.section, told))
+        (title, meaning), section = parted(told), tell(key.section)
+        run = partial(screen.app.run_action, key.action, key.node)
+        about = words("{section} · {meaning}", section=section, meaning=meaning)
+        yield SystemCommand(f"{title} ({key.keys})", about if meaning else section, run)
+    for action, told in WITHOUT_KEY:
+        if hasattr(screen, f"action_{action}"):
+            yield SystemCommand(*parted(tell(told)), partial(screen.run_action, action))
+
+
+class Commands(Provider):
+    """All commands in their order; one is found by its words, and by the English ones as well.
+
+    Over ssh there may be no input method for Chinese: `theme` finds what T does.
+    """
+
+    async def discover(self) -> Hits:
+        """All of them."""
+        for title, about, run, _ in commands_of(self.screen, words_of(self.screen)):
+            yield DiscoveryHit(title, run, help=about)
+
+    async def search(self, query: str) -> Hits:
+        """Those that have the letters, in the language in use first."""
+        matcher = self.matcher(query)
+        told, english = (commands_of(self.screen, one) for one in (words_of(self.screen), ENGLISH))
+        for (title, about, run, _), (name, meaning, *_) in zip(told, english, strict=True):
+            if (score := matcher.match(title)) > 0:
+                yield Hit(score, matcher.highlight(title), run, help=about)
+            elif (score := matcher.match(f"{name} {meaning}")) > 0:
+                yield Hit(score / 2, title, run, help=about)
 
 
 class _Commands(CommandList, Options):

@@ -6,12 +6,15 @@ import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from lossmon.diagnosis.knowledge.names import names_of
 from lossmon.hparams.compare import find, same
 from lossmon.monitor import RunUpdate
+from lossmon.words import LANGUAGES, words
 
 HINT = "name · host: state: pattern: config:lr=1e-4 · -not · state:stalled,failed overfitting"
 _NO_QUOTES = str.maketrans("", "", "\"'\\")
 FIELDS = ("host", "state", "pattern", "name", "config")
+_WIDE = str.maketrans("：，", ":,")  # as an input method for Chinese types them
 
 
 @dataclass(frozen=True)
@@ -36,9 +39,9 @@ class Query:
     A value fits where it is a part of the run's. `state:` takes the words of the list (running,
     quiet, buffered, stalled, finished, failed, silent, gone, "link lost"); quiet and buffered ones
     are running, too; `pattern:` those of what holds now; `config:` a setting, or one with its value
-    (`lr=1e-4`). A comma separates values of which one must fit, a `-` in front turns a condition
-    round, quotes keep blanks together. A field that is not known is a plain word: names have
-    colons.
+    (`lr=1e-4`). Fields, states and patterns have their names in every language. A comma separates
+    values of which one must fit, a `-` in front turns a condition round, quotes keep blanks
+    together. A field that is not known is a plain word: names have colons.
     """
 
     terms: tuple[Term, ...] = ()
@@ -55,20 +58,30 @@ class Query:
 
 def parse(text: str) -> Query:
     """Read a filter; every text is one, also while it is being typed."""
+    text = text.lower().translate(_WIDE)
     try:
-        words = shlex.split(text.lower())
+        parts = shlex.split(text)
     except ValueError:  # a quote that is not closed yet
-        words = text.lower().translate(_NO_QUOTES).split()
-    return Query(tuple(_terms(words)))
+        parts = text.translate(_NO_QUOTES).split()
+    return Query(tuple(_terms(parts)))
 
 
-def _terms(words: list[str]) -> Iterator[Term]:
-    for whole in words:
+def _field(name: str) -> str:
+    """The field of a name in any language; "" where there is none."""
+    if name in FIELDS or name.isascii():
+        return name if name in FIELDS else ""
+    tables = [words(lang) for lang in LANGUAGES]
+    return next((one for one in FIELDS for t in tables if t.fixed(f"{one}:") == f"{name}:"), "")
+
+
+def _terms(parts: list[str]) -> Iterator[Term]:
+    for whole in parts:
         negated = len(whole) > 1 and whole[0] in "-!"
         word = whole[1:] if negated else whole
-        field, colon, rest = word.partition(":")
-        if not colon or field not in FIELDS:
-            field, rest = "", word
+        name, colon, rest = word.partition(":")
+        field = _field(name) if colon else ""
+        if not field:
+            rest = word
         values = tuple(value for value in rest.split(",") if value) if field else (rest,)
         if values and values != ("",):  # "state:" alone: nothing was said yet
             yield Term(field, values, negated)
@@ -77,7 +90,8 @@ def _terms(words: list[str]) -> Iterator[Term]:
 def _holds(term: Term, update: RunUpdate, word: Callable[[RunUpdate], str]) -> bool:
     if term.field == "config":
         return any(_configured(update, value) for value in term.values)
-    texts = list(_texts(term.field, update, word))
+    foreign = not all(value.isascii() for value in term.values)
+    texts = list(_texts(term.field, update, word, foreign))
     return any(value in text for value in term.values for text in texts)
 
 
@@ -89,17 +103,18 @@ def _configured(update: RunUpdate, wanted: str) -> bool:
     return found is not None and (not equals or same(values[found], value))
 
 
-def _texts(field: str, update: RunUpdate, word: Callable[[RunUpdate], str]) -> Iterator[str]:
+def _texts(
+    field: str, update: RunUpdate, word: Callable[[RunUpdate], str], foreign: bool
+) -> Iterator[str]:
     if field in ("", "name"):
         yield update.run.lower()
     if field in ("", "host"):
         yield update.host.lower() or ("here" if field else "")
     if field in ("", "pattern"):
         for finding in update.diagnosis.findings:
-            yield finding.pattern
-            yield finding.pattern.replace("_", " ")
+            yield from names_of(finding, foreign=foreign)
     if field in ("", "state"):
-        yield word(update)
-        yield update.state
-        if update.state == "running":
-            yield "live"  # as it was called
+        states = [word(update), update.state]
+        states += ["live"] if update.state == "running" else []  # as it was called
+        for lang in LANGUAGES if foreign else ("en",):
+            yield from map(words(lang).fixed, states)

@@ -173,7 +173,7 @@ class Wording:
             return
         yield from self.heading("sibling", indent)
         left = " " * indent
-        name, *more = self.sibling.in_words(self.knowledge.word)
+        name, *more = self.sibling.in_words(self.knowledge.tongue)
         yield from self.hang([(left, "")], name, "bold")
         for line in more:
             yield from self.hang([(left, "")], line, "")

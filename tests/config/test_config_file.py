@@ -241,3 +241,12 @@ def test_what_holds_without_a_file() -> None:
 )  # fmt: skip
 def test_a_value_as_toml_writes_it(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+def test_a_demo_writes_no_settings(file: Path) -> None:
+    with (
+        settings.using(settings.Settings(fleeting=True)),
+        pytest.raises(ConfigError, match="a demo leaves nothing behind"),
+    ):
+        keep("screen", theme="light")
+    assert not file.exists()

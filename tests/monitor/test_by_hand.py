@@ -25,9 +25,16 @@ def test_a_log_is_named_by_its_path_the_end_of_it_or_a_pattern() -> None:
 
 
 def test_what_is_said_last_of_logs_holds() -> None:
-    hand = ByHand().join(["/x/1", "/x/2"]).part(["/x/1", "/x/2"])
+    hand = ByHand().join(["/x/1", "/x/2", "/x/3"]).part(["/x/1", "/x/2"])
     assert (hand.together, hand.apart) == ((), (("/x/1", "/x/2"),))
     assert hand.join(["/x/2", "/x/1", "/x/3"]).apart == ()
+
+
+def test_what_is_taken_back_leaves_nothing() -> None:
+    """J and J again left the contrary in config.toml, of logs that nothing had to be said of."""
+    for said, contrary in ((ByHand.join, ByHand.part), (ByHand.part, ByHand.join)):
+        hand = contrary(said(ByHand(), ["/x/1", "/x/2"]), ["/x/2", "/x/1"])
+        assert (hand.together, hand.apart) == ((), ())
 
 
 def two_logs(folder: Path, same: bool) -> None:

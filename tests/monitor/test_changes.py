@@ -19,6 +19,7 @@ from lossmon.monitor.questions import ask_first
 from lossmon.monitor.sibling import Siblings, is_well, parts_at
 from lossmon.monitor.standing import describe, standing
 from lossmon.monitor.update import RunUpdate
+from lossmon.words import ENGLISH
 from tests.chart.test_chart import view
 from tests.chart.test_views import run_of
 
@@ -211,9 +212,7 @@ def test_what_differs_is_told_numbers_first_six_at_most() -> None:
     assert found is not None
     assert [one.name for one in found.differs] == [f"d{i}" for i in range(6)]
     assert (found.differs[0].here, found.differs[0].there, found.more) == ("0", "1", 3)
-    lines = found.in_words(
-        {"there": "there", "parts_at": "part at", "as_there": "same"}.__getitem__
-    )
+    lines = found.in_words(ENGLISH)
     assert lines[0] == "b"
     assert lines[1].startswith("d0 0 (there 1), d1 1 (there 2)")
     assert lines[1].endswith(", +3")

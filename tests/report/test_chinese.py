@@ -135,8 +135,27 @@ def test_json_speaks_the_language_that_was_asked_for(tmp_path: Path) -> None:
     ]
     one, two = (found["findings"][0]["evidence"] for found in objects)
     assert "points" in one
-    assert "数据点不足" in two
+    assert "还需" in two
 
 
 def _with(more: dict[str, str]) -> dict[str, str]:
     return {**os.environ, **more}
+
+
+def test_a_column_of_no_setting_is_the_newest_value_that_rows_have(tmp_path: Path) -> None:
+    """The help's own example showed "-" for a log that carries its rate in every row."""
+    rows = [{"step": i, "loss": 2.0 - i / 50, "lr": 3e-4, "batch_size": 32} for i in range(1, 41)]
+    write_jsonl(tmp_path / "a" / "log.jsonl", rows)
+    told = ran("check", tmp_path, "--columns", "lr,batch_size,absent").splitlines()
+    assert told[0].split()[-4:-1] == ["lr", "batch_size", "absent"]
+    assert [one for one in told[1].split() if one in ("0.0003", "32")] == ["0.0003", "32"]
+
+
+@pytest.mark.parametrize("before", [("--lang", "zh"), ("--lang=zh",)])
+def test_the_language_may_stand_before_the_verb(before: tuple[str, ...], folder: Path) -> None:
+    english = {**ZH, "LC_ALL": "en_US.UTF-8"}
+    runner = CliRunner()
+    table = runner.invoke(cli, [*before, "check", str(folder)], env=english)
+    assert "训练损失" in table.output
+    assert "用法" in runner.invoke(cli, [*before, "--help"], env=english).output
+    assert runner.invoke(cli, [*before, "config"], env=english).exit_code == 0

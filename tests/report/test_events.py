@@ -13,11 +13,10 @@ import pytest
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.knowledge import load
-from lossmon.errors import ConfigError
 from lossmon.monitor.changes import Change
 from lossmon.report import command as commands
 from lossmon.report.command import AT_ONCE, MOST_WAITING, Commands
-from lossmon.report.watch import Wanted, as_json, as_text, as_values, check_patterns, reader_gone
+from lossmon.report.watch import Wanted, as_json, as_text, as_values, reader_gone
 from lossmon.words import said
 from tests.chart.test_views import run_of
 from tests.waiting import lives, wait_until
@@ -85,12 +84,6 @@ def test_an_event_as_data() -> None:
 def test_what_is_told(wanted: Wanted, fits: str) -> None:
     found = {"sick": change("started", SICK), "well": change("ended", WELL)}
     assert [name for name, one in found.items() if wanted.fits(one)] == fits.split()
-
-
-def test_a_pattern_that_is_none_is_refused() -> None:
-    check_patterns(["overfitting", "spike"], EN)
-    with pytest.raises(ConfigError, match="--pattern: no pattern zzz; there are "):
-        check_patterns(["spike", "zzz"], EN)
 
 
 def test_a_reader_that_has_gone_is_noticed(tmp_path: Path) -> None:

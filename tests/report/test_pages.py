@@ -17,7 +17,7 @@ from lossmon.report.annotations import Note, github, sarif
 from lossmon.report.check import as_table, at_or_above, fails, need
 from lossmon.report.explain import explain
 from lossmon.text import cell_width
-from lossmon.words import said
+from lossmon.words import LANGUAGES, said
 from tests.chart.test_views import run_of
 from tests.conftest import falling, training_rows
 
@@ -196,10 +196,18 @@ def test_a_pattern_is_found_by_its_name(name: str) -> None:
     assert max(map(cell_width, text.splitlines())) <= 80
 
 
+def test_a_pattern_is_found_by_its_title_in_any_language() -> None:
+    for lang in LANGUAGES:
+        for id_, text in load(lang).patterns.items():
+            assert explain(text.title, "zh", 80) == explain(id_, "zh", 80)
+
+
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("overfiting", "no pattern 'overfiting'; did you mean overfitting? there are not_decreasing"),
-     ("zzz", "no pattern 'zzz'; there are not_decreasing")],
+    [("overfiting", "no pattern 'overfiting'; did you mean overfitting? `lossmon explain` lists"),
+     ("持续不收敛", "no pattern '持续不收敛'; did you mean 持续下降但不收敛? `lossmon explain` lists"),
+     ("", "no pattern ''; `lossmon explain` lists them"),
+     ("zzz", "no pattern 'zzz'; `lossmon explain` lists them")],
 )  # fmt: skip
 def test_what_is_no_pattern_is_refused(name: str, says: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(says)):

@@ -315,6 +315,6 @@ def test_a_command_that_fails_or_is_not_there_is_said(tmp_path: Path) -> None:
 def test_wrong_options_are_one_line(log: Path) -> None:
     done = run("watch", log, "--pattern", "overfit")
     assert done.returncode == 2
-    assert "no pattern overfit; there are" in done.stderr
+    assert "no pattern 'overfit'; did you mean overfitting?" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert run("watch", log, "--exec", "sh -c '{run}'").returncode == 2

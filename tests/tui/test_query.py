@@ -49,6 +49,12 @@ def made(base: RunUpdate, run: str, host: str, word: str, patterns: tuple[str, .
         ("!host:gpu1 sft", False, True),
         ("gpu1:runs", True, False),
         ("name:gpu1:runs", True, False),
+        ("状态:停滞", True, False),
+        ("状态：已结束，训练中", False, True),  # as an input method types colon and comma
+        ("诊断:过拟合", True, False),
+        ("-过拟合", False, True),
+        ("主机:gpu1 state:停滞", True, False),
+        ("停滞 无此名称", False, False),
         ("state:", True, True),
         ("state:,", True, True),
         ('"sft-7', True, False),

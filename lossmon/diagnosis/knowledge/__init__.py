@@ -1,4 +1,7 @@
-"""What patterns mean, why they come about and what to do: data, one TOML file a language."""
+"""What patterns mean, why they come about and what to do: data, one TOML file a language.
+
+names.py   by what names a pattern is known, in any language
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -14,10 +15,10 @@ from textual.dom import DOMNode
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from lossmon.text import clip, pad, wrap
+from lossmon.text import pad, wrap
 from lossmon.tui.tongue import words_of
 
-_KEYS_WIDTH = 15
+_KEYS_WIDTH, _NARROW = 15, 9  # of the keys, on a usual screen and on one of 40 columns
 _WIDTH = 76  # of the box, as in its style
 _TITLES = {  # of the classes that keep keys of an area; of a panel its name will do
     "TriageKeys": "runs",
@@ -188,8 +189,10 @@ class HelpScreen(ModalScreen[None]):
             yield from self._row(key.keys, words.fixed(key.words))
 
     def _row(self, keys: str, words: str) -> Iterator[tuple[str, str]]:
-        """The keys, and beside them the words, whose further lines stand under the first."""
-        width = min(_WIDTH, self.app.size.width) - _KEYS_WIDTH - 7
-        indent = "\n" + " " * (_KEYS_WIDTH + 1)
-        yield pad(clip(keys, _KEYS_WIDTH, ascii=self._ascii), _KEYS_WIDTH + 1), "bold $text-accent"
-        yield indent.join(wrap(words, max(10, width))) + "\n", ""
+        """The keys, and beside them the words; further lines of each stand under its first."""
+        whole = min(_WIDTH, self.app.size.width)
+        left = _KEYS_WIDTH if whole >= 4 * _KEYS_WIDTH else _NARROW
+        rows = wrap(keys, left), wrap(words, max(10, whole - left - 7))
+        for first, second in zip_longest(*rows, fillvalue=""):
+            yield pad(first, left + 1), "bold $text-accent"
+            yield f"{second}\n", ""
