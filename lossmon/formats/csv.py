@@ -52,7 +52,6 @@ _COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")  #
 _POINTED = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
 _SNIFFED_LINES = 40
 _NUMERIC = b"0123456789+-.eE \r\n"
-_MAX_COLUMNS = 5000
 
 
 class CsvDecoder(LineDecoder):
@@ -194,7 +193,7 @@ def split(line: str, mark: str) -> list[str]:
             cells = next(csv.reader([line], delimiter=mark))
         except (csv.Error, StopIteration):
             pass  # quotes that mean nothing
-    cells = [cell.strip() for cell in cells][:_MAX_COLUMNS]
+    cells = [cell.strip() for cell in cells]
     return _with_points(cells) if mark == ";" and "," in line else cells
 
 

@@ -349,6 +349,7 @@ class Facts:
         events: a few of each kind, oldest first.
         counts: kind of event -> how many there were.
         settings: what the log prints of its configuration (see `lossmon.formats.notes`).
+        unread_cells: most cells of a row that were not looked at, of thousands.
     """
 
     total_steps: int | None = None
@@ -358,6 +359,7 @@ class Facts:
     events: list[Event] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     settings: dict[str, float] = field(default_factory=dict)
+    unread_cells: int = 0
 
 
 class Decoder(Protocol):

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Literal
 
-from lossmon.formats.lexicon import TRAIN, plain, split_of
+from lossmon.formats.lexicon import MEASURED, SPLIT_KEYS, TRAIN, plain, role, split_of
 
 Counter = Literal["step", "epoch", "batch"]
 _LONGEST = 200  # characters of a name that are looked at
@@ -177,6 +177,11 @@ def is_place(key: str) -> bool:
     """A counter, a plan or a clock: what a row says of itself, and no metric."""
     form = plain(key)
     return rank_of(key) is not None or form in (*TOTAL_STEPS, *TOTAL_EPOCHS, *CLOCKS)
+
+
+def is_wanted(key: str) -> bool:
+    """Whether a cell counts also behind thousands of others: where a row is, a loss, a rate."""
+    return is_place(key) or plain(key) in SPLIT_KEYS or role(key) in MEASURED
 
 
 def counts_episodes(key: str) -> bool:

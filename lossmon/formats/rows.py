@@ -40,6 +40,7 @@ from lossmon.formats.lexicon_places import (
     Counter,
     first_of,
     is_place,
+    is_wanted,
 )
 from lossmon.formats.names import train_alone
 from lossmon.formats.numbers import as_float
@@ -72,16 +73,20 @@ class _Plan(NamedTuple):
     run: str | None  # and that of the run
     stage: str | None  # a key whose cell may name a part of the training
     name: str | None  # a key whose cell may say the split
+    unread: int  # cells that are not looked at
 
 
 @lru_cache(maxsize=512)
 def _plan(keys: tuple[str, ...], no_steps: frozenset[str] = frozenset()) -> _Plan:
     """How rows with these keys are read; those of `no_steps` are called a counter and are none."""
-    plan = _plan_by({key: key for key in keys[:MAX_CELLS]}, no_steps)
+    unread = len(keys)
+    if unread > MAX_CELLS:
+        keys = (*keys[:MAX_CELLS], *filter(is_wanted, keys[MAX_CELLS:]))
+    plan = _plan_by({key: key for key in keys}, no_steps)._replace(unread=unread - len(keys))
     if plan.long or plan.train or not any("/" in key for key in keys):
         return plan
     # Comet: {"payload": {"metric": {"metricName": "loss", "metricValue": 2.3, "step": 10}}}
-    wrapped = _plan_by({key: key.rpartition("/")[2] for key in keys[:MAX_CELLS]}, no_steps)
+    wrapped = _plan_by({key: key.rpartition("/")[2] for key in keys}, no_steps)
     return wrapped if wrapped.long else plan
 
 
@@ -127,6 +132,7 @@ def _plan_by(names: dict[str, str], no_steps: frozenset[str]) -> _Plan:
         first(RUN_KEYS),
         first(STAGE_KEYS),
         first(("name",)),
+        0,
     )
 
 
@@ -200,7 +206,7 @@ class RowReader:
         """One row of cells; None where it carries no metric."""
         keys = tuple(row)
         if keys != self._keys:
-            self._keys, self._plan = keys, _plan(keys, self._no_steps)
+            self._take(keys, _plan(keys, self._no_steps))
         plan = self._plan
         if plan.summary:
             self._facts.finished = True
@@ -256,6 +262,10 @@ class RowReader:
         time = None if plan.time is None else read_time(row[plan.time])
         return Record(values, step, epoch, time, self._stage or self._axis.stage)
 
+    def _take(self, keys: tuple[str, ...], plan: _Plan) -> None:
+        self._keys, self._plan = keys, plan
+        self._facts.unread_cells = max(self._facts.unread_cells, plan.unread)
+
     def in_bulk(self, rows: Sequence[Any]) -> Iterator[tuple[int, int, Rows | None]]:
         """Rows of several kinds, as those of evaluations are: each stretch of one kind at once.
 
@@ -308,7 +318,7 @@ class RowReader:
         step = None if held_out or moves else self._axis.locate_many(positions, epoch)
         if step is None:
             return None
-        self._keys, self._plan = keys, plan
+        self._take(keys, plan)
         self._whole += len(positions)
         for total in totals[totals > 0][-1:]:
             self._facts.total_steps = int(total)
@@ -354,17 +364,20 @@ class RowReader:
 
 
 def flatten(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested objects become one row with keys joined by "/"; bounded in depth and size."""
+    """Nested objects become one row with keys joined by "/"; bounded in depth and length of keys.
+
+    Not in their number: what was behind 5,000 cells, as a loss after the norms of layers, was lost.
+    """
     flat: dict[str, Any] = {}
     stack: list[tuple[str, Mapping[str, Any], int]] = [("", row, 0)]
-    while stack and len(flat) < MAX_CELLS:
+    while stack:
         prefix, level, depth = stack.pop()
         for key, value in level.items():
             if isinstance(value, dict):
                 if "mean" in value and value.keys() <= _STATISTICS:
                     flat[prefix + key] = value["mean"]
-                elif depth < MAX_DEPTH and key not in _SETTINGS:
-                    stack.append((f"{prefix}{key}/", value, depth + 1))
+                elif depth < MAX_DEPTH and key not in _SETTINGS and len(prefix) < _LONGEST_NAME:
+                    stack.append((f"{prefix}{key[:_LONGEST_NAME]}/", value, depth + 1))
             elif isinstance(value, list):
                 if len(value) == 1 and isinstance(value[0], float | int):
                     flat[prefix + key] = value[0]

@@ -14,6 +14,7 @@ from typing import Any
 
 from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
 from lossmon.formats.jsonl import load_values
+from lossmon.formats.lexicon_places import is_wanted
 from lossmon.formats.protobuf import BYTES, VARINT, fields, signed
 from lossmon.formats.rows import RowReader, flatten
 from lossmon.words import said
@@ -137,9 +138,10 @@ class WandbDecoder:
         items: dict[str, bytes] = {}
         step = None
         for number, kind, _, piece in fields(data):
-            if number == 1 and kind == BYTES and len(items) < _MOST_ITEMS:
+            if number == 1 and kind == BYTES:
                 key, value = _item(piece)
-                items[key] = value
+                if len(items) < _MOST_ITEMS or is_wanted(key):
+                    items[key] = value
             elif number == 2 and kind == BYTES:
                 step = next((signed(n) for field, _, n, _ in fields(piece) if field == 1), 0)
         if step is not None and "_step" not in items:

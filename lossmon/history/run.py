@@ -12,6 +12,8 @@ from lossmon.history.columns import Floats, Ints, Series
 _MOST_NAMES = 64  # by which rows call a stage
 LONGEST_NAME = 300  # characters; what is longer is text that was taken for a name, as a prompt
 MAX_METRICS = 2000  # a log that invents names without end must not fill the memory
+MAX_MORE = 64  # of each role, whatever came before: the loss may stand behind 2,500 layers
+MOST_LEFT_OUT = 1 << 14  # names that are known to be left out; later ones are looked at each time
 
 
 @dataclass
@@ -62,6 +64,7 @@ class History:
         epoch: the newest epoch.
         time: the newest time in seconds since the Unix epoch.
         dropped: values not kept because there were too many metric names, or the name was too long.
+        left_out: names of those, at most 16,384, as keys in the order they came.
         stages: the parts of the training that began anew, in order; empty where there is one. Their
             steps follow upon each other: nothing of an earlier one is hidden.
     """
@@ -73,7 +76,9 @@ class History:
     epoch: float | None = None
     time: float | None = None
     dropped: int = 0
+    left_out: dict[str, None] = field(default_factory=dict)
     stages: list[Stage] = field(default_factory=list)
+    _more: dict[str, int] = field(default_factory=dict)  # role -> names beyond the bound for all
     _base: int = 0  # steps before the newest stage
     _names: list[str] = field(default_factory=list)  # what its rows call it
     _lows: dict[str, Lows] = field(default_factory=dict)
@@ -180,12 +185,29 @@ class History:
         return min(int(one.view().step[0]) for one in self.series.values())
 
     def _series(self, name: str) -> Series | None:
-        """The series of a metric, made where it is new; None where there are too many."""
+        """The series of a metric, made where it is new; None where there are too many.
+
+        What plays a role has places of its own: a row of 2,500 norms of layers, with the loss at
+        its end, was a run without a loss.
+        """
         series = self.series.get(name)
-        if series is None and len(self.series) < MAX_METRICS and len(name) <= LONGEST_NAME:
-            series = self.series[name] = Series(name, self.role_of(name))
+        if series is not None or name in self.left_out:
+            return series
+        role = self.role_of(name) if len(name) <= LONGEST_NAME else ""
+        if role and (len(self.series) < MAX_METRICS or self._has_more(role)):
+            series = self.series[name] = Series(name, role)
             series.begins = self.stages[-1].step if self.stages else series.begins
+        elif len(self.left_out) < MOST_LEFT_OUT:
+            self.left_out[name[:LONGEST_NAME]] = None
         return series
+
+    def _has_more(self, role: str) -> bool:
+        """Take one of the places that a role has beyond the bound for all."""
+        taken = self._more.get(role, 0)
+        if role == "other" or taken >= MAX_MORE:
+            return False
+        self._more[role] = taken + 1
+        return True
 
     @property
     def plan_share(self) -> float | None:

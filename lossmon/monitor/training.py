@@ -23,6 +23,7 @@ from lossmon.monitor.pace import Pace
 from lossmon.monitor.pulse import Pulse, Sample
 from lossmon.monitor.standing import describe
 from lossmon.monitor.told import treat
+from lossmon.monitor.too_many import too_many
 from lossmon.monitor.update import Gpu, Job, LogInfo, RunUpdate
 from lossmon.words import said
 
@@ -346,6 +347,7 @@ class Training:
                 for error in (
                     self._fault,
                     *(e for log in self.logs for e in (*log.errors, log.trouble)),
+                    *{too_many(log.history, log.decoder): None for log in self.logs},
                 )
                 if error
             ),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lossmon.formats.decoder import Record, batches
 from lossmon.formats.lexicon import role
 from lossmon.history.columns import Series
-from lossmon.history.run import MAX_METRICS, History
+from lossmon.history.run import MAX_METRICS, MAX_MORE, History
 from lossmon.history.summary import MAX_BUCKETS, Summary
 from lossmon.monitor.log import put
 
@@ -144,6 +144,28 @@ def test_a_log_that_invents_names_does_not_fill_the_memory() -> None:
         history.append({f"metric{i}": 1.0}, step=i)
     assert len(history.series) == MAX_METRICS
     assert history.dropped == 50
+
+
+@pytest.mark.parametrize("name", ["loss", "eval_loss", "lr", "grad_norm", "accuracy", "kl_loss"])
+def test_what_a_run_is_judged_by_is_kept_behind_any_number_of_names(name: str) -> None:
+    """A row of 2,500 norms of layers, with the loss at its end, was a run without a loss."""
+    history = History(role)
+    for step in range(2):
+        row = {f"metric{i}": 1.0 for i in range(MAX_METRICS + 50)}
+        history.append({**row, name: 2.0}, step=step)
+    assert history.series[name].view().value.tolist() == [2.0, 2.0]
+    assert len(history.series) == MAX_METRICS + 1
+    assert list(history.left_out) == [f"metric{MAX_METRICS + i}" for i in range(50)]
+    assert history.dropped == 100
+
+
+def test_names_of_a_role_without_end_do_not_fill_the_memory_either() -> None:
+    history = History(role)
+    history.append({f"metric{i}": 1.0 for i in range(MAX_METRICS)}, step=0)
+    history.append({f"layer{i}_loss": 1.0 for i in range(3 * MAX_MORE)}, step=0)
+    assert len(history.series) == MAX_METRICS + MAX_MORE
+    history.append({"loss": 1.0}, step=0)
+    assert "loss" in history.series
 
 
 def test_a_name_without_end_is_none() -> None:
