@@ -99,6 +99,7 @@ class Agent:
         self._follower = Follower(
             [], slice_bytes=SLICE_BYTES, ahead=True, long_bytes=LONG_BYTES,
             ahead_bytes=AHEAD_BYTES, rest=1 / SHARE, first_bytes=FIRST_BYTES, settings=True,
+            rotations=True,
         )  # fmt: skip
         self._window = Window()
         self._numbers = {}  # type: Dict[str, int]  # log as followed -> its number on the wire
@@ -300,7 +301,7 @@ class Agent:
         if chunk.kind in ("data", "newest"):
             header["o"] = chunk.offset
         if chunk.message:
-            header["w"] = chunk.message
+            header["w"] = self._name(chunk.message) if chunk.kind == "rotated" else chunk.message
         sent = self._say(header, chunk.data, pack=not self._window.fast)
         if chunk.data:
             self._window.took(sent, time.monotonic())

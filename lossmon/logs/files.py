@@ -26,6 +26,7 @@ Stat = NamedTuple(
 GONE = Stat(0, 0.0, None, "gone", True)  # how a file was that has gone away
 
 SAME, GREW, TRUNCATED, REPLACED = "same", "grew", "truncated", "replaced"
+ANEW = (TRUNCATED, REPLACED, "rotated")  # kinds of chunks behind which bytes count from 0 again
 
 
 def happened(before: Optional[Stat], now: Stat, read: int) -> str:
@@ -91,13 +92,17 @@ class Files:
         """Whether a path is a link to what is not there."""
         return False
 
-    def turned_to(self, path: str, before: Stat, known: "Sequence[Tuple[int, bytes]]") -> str:
+    def turned_to(
+        self, path: str, before: Stat, known: "Sequence[Tuple[int, bytes]]", copied: bool
+    ) -> str:
         """Under which name stands what a file held before it was rotated; "" where it is gone.
 
         Args:
             path: of the file, in which other bytes stand now.
             before: how it was.
-            known: (offset, bytes) of what stood in it, by which a copy is known; in order.
+            known: (offset, bytes) of what stood in it, in order: the number of a file that was
+                removed may be that of any other a moment later.
+            copied: it may also be a copy.
         """
         return ""
 
@@ -149,7 +154,9 @@ class LocalFiles(Files):
         """Whether a path is a link to what is not there."""
         return os.path.islink(path)
 
-    def turned_to(self, path: str, before: Stat, known: "Sequence[Tuple[int, bytes]]") -> str:
+    def turned_to(
+        self, path: str, before: Stat, known: "Sequence[Tuple[int, bytes]]", copied: bool
+    ) -> str:
         """Under which name stands what a file held: log.1, log-20261129, app.1.log; or a copy."""
         folder, name = os.path.split(path)
         root, ending = os.path.splitext(name)
@@ -163,10 +170,9 @@ class LocalFiles(Files):
                     if entry.name == name or not alike or not entry.is_file(follow_symlinks=False):
                         continue
                     found, beside = entry.stat(), os.path.join(folder, entry.name)
-                    if (found.st_dev, found.st_ino) == before.identity:
-                        return beside
-                    if known and found.st_size >= known[-1][0] + len(known[-1][1]):
-                        copies.append(beside)
+                    moved = (found.st_dev, found.st_ino) == before.identity
+                    if (moved or copied) and found.st_size >= known[-1][0] + len(known[-1][1]):
+                        copies.insert(0 if moved else len(copies), beside)
             for beside in copies:
                 if all(self.read_at(beside, offset, len(data)) == data for offset, data in known):
                     return beside

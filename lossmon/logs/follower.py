@@ -294,8 +294,8 @@ class Follower:
         if not tail.offset or tail.dropped or tail.seen is None or tail.restored:
             return False
         known = [(0, tail.head), (tail.offset - len(tail.guard), tail.guard)]
-        known = known if what == TRUNCATED else []  # what is written anew may have copies, too
-        tail.turned = self._files.turned_to(tail.path, tail.seen, known)
+        copied = what == TRUNCATED  # what is written anew may have copies, too
+        tail.turned = self._files.turned_to(tail.path, tail.seen, known, copied)
         return tail.turned != ""
 
     def _look_behind(self, tail: Tail) -> List[Chunk]:

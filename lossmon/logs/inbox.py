@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
+from lossmon.logs.files import ANEW
 from lossmon.logs.follower import Chunk
 from lossmon.logs.tail import Tail
 from lossmon.logs.walk import MAX_ENTRIES
@@ -17,7 +18,7 @@ FULL_BYTES = 8 << 20  # waiting to be polled: no more is read from the link
 _TAKE_BYTES = 8 << 20  # handed out at one poll
 _MOST_PATH = 4096
 _MOST_WORDS = 300
-_KINDS = ("data", "newest", "truncated", "replaced", "gone", "error")
+_KINDS = ("data", "newest", *ANEW, "gone", "error")
 
 
 class Inbox:
@@ -75,7 +76,7 @@ class Inbox:
             if chunk.offset != tail.offset:
                 raise WireError(f"a piece at byte {chunk.offset} where {tail.offset} was due")
             tail.took(chunk.data)
-        elif chunk.kind in ("truncated", "replaced"):
+        elif chunk.kind in ANEW:
             tail.rewind()
             self.dropped.discard(chunk.log)
         if chunk.log in self.dropped:

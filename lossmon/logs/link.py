@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from lossmon.debug import logger
 from lossmon.logs import bootstrap, openssh, wire
+from lossmon.logs.files import ANEW
 from lossmon.logs.inbox import Inbox, chunk_of, whole
 from lossmon.logs.openssh import Host
 from lossmon.logs.source import Failure
@@ -361,7 +362,7 @@ class AgentTalk:
         chunk = chunk_of(header, body, self._logs, self._skew_s)
         if "p" in header:
             self._numbers[chunk.log] = whole(header, "l")
-            if chunk.log in inbox.dropped and chunk.kind not in ("truncated", "replaced"):
+            if chunk.log in inbox.dropped and chunk.kind not in ANEW:
                 self.drop(chunk.log)
         inbox.put(chunk)
 

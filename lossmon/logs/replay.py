@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from lossmon import regular
+from lossmon.logs.files import ANEW
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Source
 
@@ -54,7 +55,7 @@ class Kept:
 
     def take(self, log: str, chunk: Chunk) -> None:
         """Take in what came of a log; those that are files here are left alone."""
-        if chunk.kind not in ("data", "truncated", "replaced") or os.path.isfile(log):
+        if chunk.kind not in ("data", *ANEW) or os.path.isfile(log):
             return
         path = self._files.get(log)
         if path is None:

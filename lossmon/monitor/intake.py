@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 
 from lossmon.formats.decoder import Record
+from lossmon.logs.files import ANEW
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Source
 from lossmon.monitor.beside import Beside
@@ -15,6 +16,7 @@ from lossmon.monitor.log import Log
 from lossmon.monitor.own import is_own
 from lossmon.monitor.raw import Tail
 from lossmon.monitor.training import Training
+from lossmon.monitor.turned import ends_of, is_part
 from lossmon.monitor.undecided import Undecided
 from lossmon.words import known, said
 
@@ -47,6 +49,7 @@ class Intake:
         self._locations = locations
         self._grouping = grouping
         self._undecided = Undecided()
+        self._rotated: dict[str, dict[Log, None]] = {}  # folder -> logs that were, and went on
         self._spoke: dict[Log, float] = {}  # logs that may hold a row back -> when they last grew
 
     def take(
@@ -74,7 +77,7 @@ class Intake:
                 log.tail = Tail()  # a box or a pipe is not asked again
             self.source_of[log] = source
         log.size, log.mtime = chunk.size, chunk.mtime or log.mtime
-        if chunk.kind in ("truncated", "replaced", "rotated"):
+        if chunk.kind in ANEW:
             log.stale, log.turned = True, chunk.message if chunk.kind == "rotated" else ""
             self._is_there(log, touched)
         elif chunk.kind in ("gone", "error"):
@@ -105,10 +108,8 @@ class Intake:
 
     def _feed(self, source: Source, log: Log, data: bytes, now: float) -> Sequence[Record] | None:
         log.trouble = None
-        if data and (before := log.turned) and log.go_on(data):
-            self._leave_out(source, before, log)
-        if data:
-            log.anew()
+        if data and log.stale:
+            self._begin_again(source, log, data)
         self.errors.pop(log.path, None)
         if log.read == 0 and is_own(data) and not self._locations.named(log.path):
             log.refused = said("what lossmon saved; name the file itself to look at it")
@@ -119,7 +120,25 @@ class Intake:
             self.refused[log.path] = log.refused
             source.drop(log.path.removeprefix(source.prefix))
             return None
+        for whole in self._rotated.get(os.path.dirname(log.path), ()):
+            if records and is_part(log.path, (records[0], records[-1]), whole):
+                self._leave_out(source, log.path.removeprefix(source.prefix), whole)
+                return None
         return records
+
+    def _begin_again(self, source: Source, log: Log, data: bytes) -> None:
+        """The first bytes come of what stands where a log was emptied, moved away or replaced."""
+        before = log.turned
+        if not log.go_on(data):
+            log.anew()
+            return
+        folder = os.path.dirname(log.path)
+        self._rotated.setdefault(folder, {})[log] = None
+        parts = [one for one in self.logs.values() if os.path.dirname(one.path) == folder]
+        parts = [one for one in parts if is_part(one.path, ends_of(one), log)]
+        names = [one.path.removeprefix(source.prefix) for one in parts]
+        for part in dict.fromkeys([*([before] if before else []), *names]):
+            self._leave_out(source, part, log)
 
     def _leave_out(self, source: Source, part: str, whole: Log) -> None:
         """What a log held before it was rotated is no log of its own."""

@@ -85,6 +85,7 @@ class Log:
     stale: bool = False
     turned: str = ""
     _plain: int = 0  # bytes of its text that were fed
+    _void: int = 0  # bytes of nothing before the first of them
     _newest: int = 0  # where the newest piece of them began
     _start: bytes = b""
     _head: bytearray = field(default_factory=bytearray)
@@ -130,11 +131,13 @@ class Log:
             self.reset()
 
     def go_on(self, data: bytes) -> bool:
-        """Go on where it was, if these first bytes since it was rotated do."""
+        """Go on where it was, if these first bytes since it was rotated or emptied do."""
         plain = self._unpacker is None and self.refused is None
-        if not plain or not goes_on(self.decoder, data[:_START_BYTES], self.history.step):
+        first, last = data[:_START_BYTES].lstrip(b"\0"), self.history.step
+        if not plain or not goes_on(self.decoder, first, last, sure=self.turned != ""):
             return False
-        self.stale, self.turned, self._plain, self.origins = False, "", 0, Origins()
+        self.stale, self.turned, self._plain, self._void = False, "", 0, 0
+        self.origins = Origins()
         return True
 
     def reset(self) -> None:
@@ -194,6 +197,11 @@ class Log:
     def _feed_plain(self, data: bytes) -> Sequence[Record]:
         start = self._passed if self.decoder is None else self._plain
         self._newest = self._plain
+        if self._plain == self._void and (self.decoder is not None or data.strip(b"\0")):
+            # A writer goes on at its place in a file that was emptied.
+            self._void += len(data) - len(data.lstrip(b"\0"))
+            data = data[self._void - self._plain :]
+            self._plain = self._void
         self._plain += len(data)
         if self.tail is not None:
             self.tail.append(data)

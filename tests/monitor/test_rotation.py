@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from lossmon.monitor import Monitor
 FORMS: dict[str, tuple[str, Callable[[int, float], str]]] = {
     "jsonl": ("log.jsonl", lambda i, at: f'{{"step": {i}, "loss": {at + 2 / i:.4f}}}\n'),
     "text": ("train.log", lambda i, at: f"step {i} | loss {at + 2 / i:.4f}\n"),
+    "counted": ("train.log", lambda i, at: f"loss: {at + 2 / i:.4f} | lr: {1e-4 / i:.3e}\n"),
     "csv": ("metrics.csv", lambda i, at: "step,loss\n" * (i == 1) + f"{i},{at + 2 / i:.4f}\n"),
 }
 
@@ -82,6 +84,43 @@ def shifted(log: Watched, number: int) -> None:
     log.path.rename(one)
 
 
+def chained(log: Watched, number: int) -> None:
+    """As `rotate 9` does: each part moves on by one, and the name of each has other bytes."""
+    for place in range(number, 0, -1):
+        if os.path.exists(part := f"{log.path}.{place}"):
+            os.replace(part, f"{log.path}.{place + 1}")
+    log.path.rename(f"{log.path}.1")
+
+
+def packed(log: Watched, number: int) -> None:
+    """Nothing that was read stands anywhere: it was packed at once."""
+    Path(f"{log.path}.{number}.gz").write_bytes(gzip.compress(log.path.read_bytes()))
+    log.path.unlink()
+
+
+def packed_later(log: Watched, number: int) -> None:
+    """As `delaycompress` does."""
+    part = Path(f"{log.path}.{number}")
+    log.path.rename(part)
+    log.write(5)
+    log.poll()
+    Path(f"{part}.gz").write_bytes(gzip.compress(part.read_bytes()))
+    part.unlink()
+
+
+def emptied(log: Watched, number: int) -> None:
+    """`: > train.log`, by who needs room."""
+    os.truncate(log.path, 0)
+
+
+def emptied_under_its_writer(log: Watched, number: int) -> None:
+    """A writer that does not append goes on at its place: nothing stands before its next row."""
+    size = log.path.stat().st_size
+    os.truncate(log.path, 0)
+    os.truncate(log.path, size)
+    log.write(5)
+
+
 def behind(log: Watched, number: int) -> None:
     """The writer goes on for some rows where it was: it is told to turn later."""
     log.path.rename(f"{log.path}.{number}")
@@ -115,6 +154,8 @@ def copied_in_sight(log: Watched, number: int) -> None:
     ("turn", "form"),
     [
         *((turn, "jsonl") for turn in (renamed, shifted, behind, unseen, copied, copied_in_sight)),
+        *((turn, "jsonl") for turn in (chained, packed, packed_later, emptied)),
+        *((turn, "text") for turn in (chained, packed, emptied, emptied_under_its_writer)),
         *((turn, form) for turn in (shifted, copied) for form in ("text", "csv")),
     ],
 )
@@ -130,6 +171,32 @@ def test_a_log_that_is_rotated_is_one_run_with_all_its_rows(
         log.write(5)
         (steps,) = log.poll().values()
         assert steps == list(range(1, log._next))
+
+
+@pytest.mark.parametrize("form", ["counted", "text"])
+def test_a_training_that_begins_anew_in_an_emptied_log_is_another(
+    watched: Callable[[str], Watched], form: str
+) -> None:
+    """`python train.py > train.log` once more; lines without steps are counted from its start."""
+    log = watched(form)
+    os.truncate(log.path, 0)
+    log.begin_anew()
+    log.write(8)
+    (steps,) = log.poll().values()
+    assert len(steps) == 8
+
+
+def test_another_log_of_the_folder_is_no_part_of_the_one_that_was_rotated(
+    watched: Callable[[str], Watched],
+) -> None:
+    log = watched("text")
+    packed(log, 1)
+    other = log.path.with_name("train.log.seed2")
+    other.write_text("".join(f"step {i} | loss {2.1 - i / 40:.4f}\n" for i in range(1, 30)))
+    log.write(5)
+    found = sorted(log.poll().values(), key=len)
+    assert found[0] == list(range(1, 26))
+    assert found[1:] in ([], [list(range(1, 30))])  # the other, where the folder is watched
 
 
 def test_a_training_that_begins_anew_is_another(watched: Callable[[str], Watched]) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from lossmon.logs.files import ANEW
 from lossmon.logs.follower import Chunk
 from lossmon.logs.openssh import Host
 from lossmon.logs.ssh import Patience, SshSource
@@ -302,7 +303,7 @@ class Collector:
     def poll(self) -> None:
         for chunk in self.source.poll():
             self.chunks.append(chunk._replace(data=b""))
-            if chunk.kind in ("truncated", "replaced"):
+            if chunk.kind in ANEW:
                 self.content[chunk.log] = bytearray()
             elif chunk.kind == "data":
                 known = self.content.setdefault(chunk.log, bytearray())

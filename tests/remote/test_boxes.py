@@ -18,12 +18,13 @@ import pytest
 from lossmon.logs import bootstrap, link, wire
 from lossmon.logs.openssh import Host
 from lossmon.logs.ssh import SshSource
+from lossmon.monitor import Monitor
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.logs.test_sqlite import log_rows
 from tests.remote.box import HASTY, Box, Cable, Collector
 from tests.remote.test_link import append, lines
 from tests.report.test_cli import run
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE_S, wait_until
 
 MakeBox = Callable[..., Box]
 Collect = Callable[..., Collector]
@@ -114,6 +115,40 @@ def no_python(monkeypatch: pytest.MonkeyPatch) -> None:
     from lossmon.logs import plain
 
     monkeypatch.setattr(plain, "EVERY_S", 0.2)
+
+
+@pytest.mark.parametrize("python", [True, False])
+def test_a_log_that_is_rotated_there_is_one_run_with_all_its_rows(
+    box: Box, tmp_path: Path, python: bool, request: pytest.FixtureRequest
+) -> None:
+    if not python:
+        request.getfixturevalue("no_python")
+    log = tmp_path / "runs" / "a" / "train.log"
+    log.parent.mkdir(parents=True)
+    source = box.source(log.parent)
+    monitor = Monitor([source], [f"{source.name}:{log.parent}"])
+    runs: dict[str, list[int]] = {}
+
+    def shown(steps: int) -> bool:
+        for update in monitor.poll():
+            runs[update.run] = [] if update.removed else update.series["loss"].step.tolist()
+        return [some for some in runs.values() if some] == [list(range(1, steps + 1))]
+
+    def write(start: int) -> None:
+        with log.open("a") as file:
+            file.writelines(f"step {i} | loss {2 / i:.4f}\n" for i in range(start, start + 10))
+
+    try:
+        write(1)
+        wait_until(lambda: shown(10), timeout_s=PATIENCE_S)
+        for number in (1, 2, 3):
+            for place in range(number - 1, 0, -1):
+                Path(f"{log}.{place}").rename(f"{log}.{place + 1}")
+            log.rename(f"{log}.1")
+            write(10 * number + 1)
+            wait_until(lambda: shown(10 * number + 10), timeout_s=PATIENCE_S)  # noqa: B023
+    finally:
+        monitor.close()
 
 
 class TestWithoutPython:
