@@ -144,19 +144,19 @@ SCHEME = Scheme("vault", {open}, ("vault:",), check={check})
     ],
     ids=["import hangs", "import ends", "check hangs", "open hangs", "check breaks"],
 )
-def test_a_package_that_hangs_hides_no_other_run(
-    tmp_path: Path, code: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_package_that_hangs_hides_no_other_run(tmp_path: Path, code: str) -> None:
     write_jsonl(tmp_path / "log.jsonl", training_rows(falling(40)))
     module = f"lossmon_vault_{abs(hash(code))}"
     (tmp_path / f"{module}.py").write_text(code)
-    monkeypatch.syspath_prepend(str(tmp_path))
     entry = EntryPoint("vault", f"{module}:SCHEME", schemes.ENTRY_POINTS)
-    monkeypatch.setattr("lossmon.plugins.offered", lambda _: (entry,))
-    monkeypatch.setattr(Caller, "ask", partialmethod(Caller.ask, within_s=0.3))
-    schemes._foreign.cache_clear()
-    found = read_targets(["vault:x", str(tmp_path / "log.jsonl")])
-    schemes._foreign.cache_clear()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path))
+        ours = {schemes.ENTRY_POINTS: (entry,)}  # and no format, which others would look for later
+        patch.setattr("lossmon.plugins.offered", lambda group: ours.get(group, ()))
+        patch.setattr(Caller, "ask", partialmethod(Caller.ask, within_s=0.3))
+        schemes._foreign.cache_clear()
+        found = read_targets(["vault:x", str(tmp_path / "log.jsonl")])
+    schemes._foreign.cache_clear()  # of the package that is gone, every test after this would tell
     assert [update.step for update in found.updates] == [400]
     (told,) = found.errors
     assert "vault" in str(told)
