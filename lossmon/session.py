@@ -18,6 +18,7 @@ from typing import Any
 
 from lossmon import private
 from lossmon.errors import TargetError
+from lossmon.where import working_folder
 
 _MOST_BYTES = 1 << 18  # of a file
 _MOST = 2000  # entries of a list
@@ -81,7 +82,7 @@ def path_of(targets: Sequence[str], name: str = "") -> str:
         if not _NAME.fullmatch(name) or name.startswith(_AUTO):
             raise TargetError(f"--session {name}: letters, digits, dots and dashes, 64 at most")
         return os.path.join(folder(), f"{name}.json")
-    words = json.dumps([os.getcwd(), sorted(targets)])
+    words = json.dumps([working_folder(), sorted(targets)])
     key = hashlib.sha256(words.encode("utf-8", "surrogateescape")).hexdigest()[:24]
     return os.path.join(folder(), f"{_AUTO}{key}.json")
 

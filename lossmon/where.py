@@ -1,4 +1,4 @@
-"""Where the file of settings is: all that most starts need of it, since most have none."""
+"""Where the file of settings is, all that most starts need of it; and the folder one is in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import os
 import sys
 
 VARIABLE = "LOSSMON_CONFIG"
+
+
+def working_folder() -> str:
+    """The folder that the program was started in; empty where it was removed meanwhile."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def settings_file() -> str:

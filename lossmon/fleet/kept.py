@@ -12,6 +12,7 @@ from typing import Any
 from lossmon import __version__, private
 from lossmon.fleet.plan import Task
 from lossmon.text import json_line
+from lossmon.where import working_folder
 
 _MOST_BYTES = 4 << 30  # of the file; what comes beyond is read anew the next time
 _LONGEST = 1 << 28  # of a line
@@ -36,7 +37,7 @@ class Kept:
     def __init__(self, targets: Sequence[str], resume: bool) -> None:
         from platformdirs import user_cache_dir
 
-        name = hashlib.sha256(json.dumps([os.getcwd(), *targets]).encode()).hexdigest()[:24]
+        name = hashlib.sha256(json.dumps([working_folder(), *targets]).encode()).hexdigest()[:24]
         self._path = os.path.join(user_cache_dir("lossmon"), f"fleet-{name}.jsonl")
         self._at: dict[str, tuple[int, int]] = {}
         self._file: Any = None

@@ -67,7 +67,7 @@ _TEXT = bytes(range(32, 127)) + b"\t\n\r\x1b\x00\x08"
 _MAGIC_BYTES = 64  # enough for the head of any binary format
 
 _MAGIC = (
-    (b"PK\x03\x04", "a zip archive or a PyTorch checkpoint"),
+    (b"PK\x03\x04", "a zip archive (unpack it) or a PyTorch checkpoint"),
     (b"\x80\x02", "a Python pickle"),
     (b"\x80\x04", "a Python pickle"),
     (b"\x80\x05", "a Python pickle"),
@@ -137,7 +137,7 @@ def detect(head: bytes, name: str, complete: bool, named: bool = False) -> Detec
         return None
     binary = _binary(head)
     names = BINARY if binary else FORMATS
-    if binary and _is_text_with_nul(head):
+    if binary and not _is_marked(head) and _is_text_with_nul(head):
         binary, names = None, (*BINARY, *FORMATS)
     for format_ in chain(current().formats, _plug_ins(), _built(names)):
         part = head if complete or format_.NAME != "text" else head[-_LOOKED_AT:]
@@ -174,6 +174,12 @@ def _binary(head: bytes) -> str | None:
             return kind
     sample = head[:4096]
     return "binary data" if b"\x00" in sample else None
+
+
+def _is_marked(head: bytes) -> bool:
+    """Whether it begins as no text does. A zip that stores a log as it is looked like one."""
+    marks = (magic for magic, _ in _MAGIC if magic.translate(None, _TEXT))
+    return head.startswith((b"PK\x03\x04", *marks))
 
 
 def _is_text_with_nul(head: bytes) -> bool:

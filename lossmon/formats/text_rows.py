@@ -19,6 +19,7 @@ from lossmon.formats.text_table import Row
 from lossmon.formats.text_words import as_eval, is_slow
 
 _RECURS = 3  # so often must lines come to be finer rows of a metric that is there already
+_NOWHERE = 2.0**63  # no step: see `as_step`
 
 
 @dataclass
@@ -89,6 +90,9 @@ class Placer:
             self.summary = False
             if shape.level == 2 and shape.index:
                 return
+        if shape.is_nowhere(groups):
+            self.drawn.emit(Record(values, as_step(_NOWHERE)))  # is skipped: see `sound`
+            return
         time = read_time(groups[shape.time_at]) if shape.time_at >= 0 else None
         epoch = shape.counter(groups, "epoch")
         if epoch is not None:
@@ -237,11 +241,8 @@ class Placer:
                 for name, value in values.items()
             }
         kept: dict[str, float] = {}
-        effective = level
-        if level == 0 and self.progress.header_step is not None:
-            effective = 2
-        elif level == 0 and self.progress.epoch is not None:
-            effective = 1
+        at = self.progress
+        effective = level or (2 if at.header_step is not None else int(at.epoch is not None))
         for name, value in values.items():
             if self._levels.get(name, 0) <= effective:
                 kept[name] = value

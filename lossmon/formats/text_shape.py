@@ -24,6 +24,7 @@ from lossmon.formats.text_match import Groups, Match
 from lossmon.formats.text_progress import Spot
 from lossmon.formats.text_words import is_slow
 
+_MOST = 2**53  # counted exactly by a float
 FEW = 5  # words: no sentence of a text
 FEW_COLUMNS = 3  # "10 2.31 2.40"; more numbers and nothing else may be data: "3 0.5 0.4 0.1 0.2"
 
@@ -144,7 +145,14 @@ class Shape:
         """A counter's value in a matched line; None where it has none, or none that makes sense."""
         group = self.counters.get(what)
         number = None if group is None else parse_number(groups[group])
-        return number if number is not None and 0 <= number < 2**53 else None
+        return number if number is not None and 0 <= number < _MOST else None
+
+    def is_nowhere(self, groups: tuple[str, ...]) -> bool:
+        """Whether what places a line is beyond all bounds: "step 100000000000000000000"."""
+        places = self.counters
+        group = places.get("step", places.get("batch", places.get("epoch")))
+        number = None if group is None else parse_number(groups[group])
+        return number is not None and not number < _MOST
 
     def is_full(self, groups: tuple[str, ...]) -> bool:
         """Of a bar: its finest counter has come to its total."""

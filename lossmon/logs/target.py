@@ -12,6 +12,7 @@ from lossmon.errors import TargetError
 from lossmon.logs import schemes
 from lossmon.logs.scheme import Target
 from lossmon.logs.walk import matching
+from lossmon.where import working_folder
 from lossmon.words import said
 
 _NAME = r"[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+(?:%\w+)?\]"
@@ -88,6 +89,10 @@ def _remote(text: str, host: str, user: str, port: int | None, path: str) -> Tar
 
 def check_local(path: str) -> None:
     """Raise TargetError, with what would work, where a local target can't be read."""
+    if not os.path.isabs(path) and not working_folder():
+        raise TargetError(
+            said("{path}: the folder you are in was removed; change to another", path=path)
+        )
     if os.path.lexists(path):
         if os.path.isdir(path):
             if not os.access(path, os.R_OK | os.X_OK):

@@ -9,15 +9,17 @@ from typing import Iterator, List, Optional, Set, Tuple  # noqa: F401 - some are
 MAX_DEPTH = 8  # of a directory walk
 MAX_ENTRIES = 20000  # files followed below one target, and folders in which they are looked for
 
+# An event file ends with its host's name, and a host may be called box.md or node.c.
 NO_LOG = re.compile(
-    r"(?i)(\.(pt|pth|bin|safetensors|ckpt|npz|npy|pkl|pickle|h5|hdf5|onnx|gguf|msgpack|params|joblib"
+    r"(?is)^(?!.*tfevents\.\d)(.*\.(pt|pth|bin|safetensors|ckpt|npz|npy|pkl|pickle|h5|hdf5|onnx"
+    r"|gguf|msgpack|params|joblib"
     r"|png|jpe?g|gif|svg|pdf|webp|mp[34]|wav|flac|avi|mov|zip|tar|tgz|bz2|xz|7z|whl|jar"
     r"|py|pyc|pyx|c|cc|cpp|h|cu|js|ts|css|ipynb|md|rst|html?|tex|yaml|yml|toml|ini|cfg|conf|lock"
     r"|sh|bat|so|o|a|dll|exe|parquet|arrow|feather|lmdb|tfrecords?|db-(wal|shm)|pid|swp|tmp|bak)"
-    r"|^(config|generation_config|tokenizer.*|vocab|special_tokens_map|added_tokens|merges"
+    r"|(config|generation_config|tokenizer.*|vocab|special_tokens_map|added_tokens|merges"
     r"|adapter_config|preprocessor_config|.*\.index|package(-lock)?|dataset_infos?"
     r"|wandb-(summary|metadata))\.(json|txt)"
-    r"|^(requirements.*|licen[cs]e.*|readme.*|authors|copying|makefile|dockerfile)(\.txt)?)$"
+    r"|(requirements.*|licen[cs]e.*|readme.*|authors|copying|makefile|dockerfile)(\.txt)?)$"
 )
 NO_DIRECTORY = re.compile(
     r"^(\..*|__pycache__|node_modules|site-packages|dist-packages|venv|env|.*\.egg-info|labels)$"

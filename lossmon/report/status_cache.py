@@ -17,6 +17,7 @@ from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import as_flags
 from lossmon.logs.scheme import Target
 from lossmon.report.status import Standing
+from lossmon.where import working_folder
 
 _MOST_BYTES = 16 << 20
 _DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
@@ -48,7 +49,7 @@ def place(targets: Sequence[str], lang: str) -> str:
     """The file that remembers these targets."""
     from platformdirs import user_cache_dir
 
-    words = json.dumps([__version__, os.getcwd(), list(targets), lang, as_flags()])
+    words = json.dumps([__version__, working_folder(), list(targets), lang, as_flags()])
     name = hashlib.sha256(words.encode("utf-8", "surrogateescape")).hexdigest()[:24]
     return os.path.join(user_cache_dir("lossmon"), f"status-{name}.json")
 

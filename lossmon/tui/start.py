@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from lossmon.endings import SIGNALLED
 from lossmon.tui.colours import colours_of
 from lossmon.tui.leaving import LEAVE_S
+from lossmon.where import working_folder
 
 if TYPE_CHECKING:
     from lossmon.config import Config
@@ -230,7 +231,7 @@ def _run(
     """Show the screen, remember how it was left, and read a pipe on where that is wanted."""
     from lossmon import session
 
-    folder = os.getcwd()
+    folder = working_folder()
     try:
         app.run()
     finally:
@@ -299,7 +300,7 @@ def _offer(
     from lossmon.text import in_words, printable
 
     last = session.last()
-    if last is None or (last.folder == os.getcwd() and last.targets == (".",)):
+    if last is None or (last.folder == working_folder() and last.targets == (".",)):
         return None
     end = time.monotonic() + _FIRST_LOOK_S
     while time.monotonic() < end:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import codecs
 import gzip
 import math
+from io import BytesIO
 from itertools import chain
+from zipfile import ZipFile
 
 import pytest
 
 from lossmon.errors import FormatError
 from lossmon.formats import any_text, column, json_history, mlflow, store, why
 from lossmon.formats.cells import counts, floats, fraction, read_number
+from lossmon.formats.detect import detect
 from lossmon.formats.labels import Labels
 from lossmon.formats.numbers import as_float, parse_number, whole, without_endless
 from lossmon.formats.text import TextDecoder
@@ -193,6 +196,17 @@ def test_utf_16_becomes_utf_8_without_its_mark() -> None:
 
 
 # -- what is sniffed -------------------------------------------------------------------------------
+
+
+def test_a_zip_that_stores_a_log_as_it_is_is_no_text() -> None:
+    """Its first row stands behind bytes of the archive and was lost."""
+    packed = BytesIO()
+    with ZipFile(packed, "w") as archive:
+        archive.writestr(
+            "train.log", "".join(f"step {i} loss {2.5 - i / 100}\n" for i in range(99))
+        )
+    with pytest.raises(FormatError, match=r"a zip archive \(unpack it\)"):
+        detect(packed.getvalue(), "train.zip", complete=True, named=True)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from lossmon.logs import files, follower, tail
 from lossmon.logs import walk as walking
 from lossmon.logs.files import LocalFiles
 from lossmon.logs.follower import Chunk, Follower
-from lossmon.logs.walk import matching, walk
+from lossmon.logs.walk import is_log, matching, walk
 from lossmon.monitor.whole import read_targets
 from tests.logs.old_python import python_3_6
 
@@ -345,6 +345,17 @@ def test_links_into_what_the_kernel_shows_as_files_are_not_followed(tmp_path: Pa
         (tmp_path / name).symlink_to(to)
     assert list(walk(str(tmp_path))) == [str(tmp_path / "log.txt")]
     assert list(walk("/proc/self")) == []
+
+
+@pytest.mark.parametrize(
+    "host", ["box.md", "lab.py", "node.sh", "node.c", "gpu.h", "a.zip", "gpu1"]
+)
+def test_an_event_file_is_found_whatever_its_host_is_called(tmp_path: Path, host: str) -> None:
+    name = f"events.out.tfevents.1700000000.{host}"
+    for one in (name, "read_tfevents.py", host.replace("gpu1", "x.py")):
+        (tmp_path / one).touch()
+    assert list(walk(str(tmp_path))) == [str(tmp_path / name)]
+    assert is_log(name)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import lossmon
 from lossmon import settings
 from lossmon.errors import ConfigError, TargetError
 from lossmon.logs.hosts import (
@@ -23,6 +24,7 @@ from lossmon.logs.schemes import stores
 from lossmon.logs.schemes.stores import address
 from lossmon.logs.target import Target, check_local, parse
 from lossmon.settings import NamedHost
+from tests.conftest import falling, training_rows, write_jsonl
 
 
 @pytest.fixture(autouse=True)
@@ -260,3 +262,17 @@ def test_what_may_not_be_read_is_said(
     with pytest.raises(TargetError, match=f"{path}: permission denied; ask its owner"):
         check_local(path)
     assert asked == [os.R_OK | os.X_OK if path == "closed" else os.R_OK]
+
+
+def test_in_a_folder_that_was_removed_only_whole_paths_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for path in (".", "a.log", "*.log"):
+        with pytest.raises(TargetError, match="the folder you are in was removed"):
+            lossmon.read(path)
+    whole = write_jsonl(tmp_path / "a.jsonl", training_rows(falling(20)))
+    assert len(lossmon.read(whole)) == 20

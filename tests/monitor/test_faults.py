@@ -175,6 +175,21 @@ def test_the_step_that_makes_no_sense_is_shown(step: int, told: str) -> None:
     assert skipped.examples == [("a step that makes no sense", f"step {told}, loss 2")]
 
 
+@pytest.mark.parametrize("beyond", ["1" + 20 * "0", "1e20", "9" * 400])
+@pytest.mark.parametrize("form", ["step {} loss {}", "Epoch {} loss {}", "[{}/20] loss {}"])
+def test_a_printed_step_beyond_all_bounds_is_no_row_of_the_step_before(
+    form: str, beyond: str
+) -> None:
+    """It was put on the step of the row before, and what came again there was dropped unseen."""
+    lines = [form.format(i, 2 - i / 20) for i in range(1, 21)]
+    lines[10:10] = [form.format(beyond, "1e40"), form.format(beyond, "inf")]
+    log = Log("train.log", named=True)
+    records = [*log.feed("".join(f"{line}\n" for line in lines).encode()), *log.end()]
+    assert [record.values["loss"] for record in records] == [2 - i / 20 for i in range(1, 21)]
+    assert log.decoder is not None
+    assert log.decoder.skipped.count == 2
+
+
 def _calls(work: object) -> int:
     """How many functions of Python are called: work that no clock blurs."""
     count = 0

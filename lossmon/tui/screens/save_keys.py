@@ -22,6 +22,7 @@ from lossmon.text import clip, printable
 from lossmon.tui import clipboard
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.widgets.chart_view import ChartView
+from lossmon.where import working_folder
 from lossmon.words import said
 
 _MOST_NAME = 80  # characters of a file's name
@@ -82,7 +83,7 @@ class SaveKeys(RunsScreen):
         if update is None:
             self.notify(said("there is no run yet"), timeout=3)
             return
-        folder = os.path.expanduser(self.save_to) or os.getcwd()
+        folder = os.path.expanduser(self.save_to) or working_folder()
         picture = self._svg(update)
         self.run_worker(lambda: self._save(update, folder, picture), thread=True, group="save")
 
