@@ -16,7 +16,7 @@ from lossmon.tui.app import LossmonApp
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.triage import COLUMNS, ORDERS, Scene, columns_for, narrow_columns_for, ordered
 from lossmon.tui.widgets.chart_view import ChartView
-from lossmon.tui.widgets.lines import strip
+from lossmon.tui.widgets.lines import status
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
 from tests.conftest import falling, write_jsonl
@@ -288,7 +288,7 @@ def test_speed_and_what_is_left_go_when_rows_stay_away(
     for key in ("speed", "eta"):
         column = next(one for one in COLUMNS if one.key == key)
         assert bool(column.cell(update, scene, 10)[0]) is tells
-    told = "".join(text for text, _ in strip(update, True, scene))
+    told = "".join(text for text, _ in status(update, True, scene))
     assert ("steps/s" in told) is tells
     assert bool(re.search(r"ETA 2.0 h, at \d\d", told)) is tells
     verdict = next(one for one in COLUMNS if one.key == "verdict")
