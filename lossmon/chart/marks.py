@@ -88,7 +88,9 @@ def _abrupt(size: Floats, at: int) -> bool:
 
 
 def _times(ratio: float) -> str:
-    return f"lr x{ratio:.2g}" if ratio > 1 else f"lr /{1 / ratio:.2g}"
+    most = max(ratio, 1 / ratio)
+    figure = f"{most:.2g}" if most < 1e4 else f"{most:.0e}".replace("e+0", "e").replace("e+", "e")
+    return said("lr x{figure}", figure=figure) if ratio > 1 else said("lr /{figure}", figure=figure)
 
 
 def _epochs(view: SeriesView | None) -> tuple[Mark, ...]:

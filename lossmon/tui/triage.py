@@ -228,7 +228,11 @@ def _versus(update: RunUpdate, scene: Scene, width: int) -> Cell:
     gap = scene.baseline.gap(update)
     if gap is None:
         return "", ""
-    loss = f"{gap.share:+.1%}" if gap.share is not None else f"{gap.loss:+.3g}"
+    loss = f"{gap.loss:+.3g}"
+    if gap.share is not None:  # +233664.0% is no figure that anybody takes in, nor one that fits
+        times = gap.share + 1
+        large = f"x{times:,.0f}" if times < _MANY else f"x{times:.0e}"
+        loss = f"{gap.share:+.1%}" if times < _TIMES else large
     steps = ""
     if gap.steps is not None:
         steps = scene.knowledge.tell(" {steps} st", steps=look.signed(gap.steps))
@@ -277,6 +281,7 @@ _IMPORTANCE = (
     "host",
 )  # fmt: skip
 ORDERS = ("need", *(column.key for column in COLUMNS if column.by and column.key != "verdict"))
+_TIMES, _MANY = 10.0, 1e6  # the baseline's loss: from there on so many times it, in full or not
 _LEAST_CURVE = 3  # cells: in fewer a curve says nothing
 _LONGEST_NAME = 0.45  # of the width, for which a name takes the room of other columns
 _NUMBER_OF = {key: key for key in ("eval", "step", "age", "speed", "eta", "state")}

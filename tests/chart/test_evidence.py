@@ -201,6 +201,7 @@ def test_the_best_evaluation_is_marked_where_it_is_not_the_newest(
     [
         ([0.1] * 50 + [0.01] * 50, ["lr /10"]),
         ([0.1] * 50 + [0.2] * 50, ["lr x2"]),
+        ([0.02] * 50 + [1e5] * 50, ["lr x5e6"]),
         ([0.1] * 50 + [0.14] * 50, []),  # less than half as much again
         ([0.1 * 0.99**i for i in range(100)], []),  # a smooth schedule
         ([0.1 * (1 - i / 101) for i in range(100)], []),  # a line to 0

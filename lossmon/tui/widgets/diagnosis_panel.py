@@ -174,7 +174,9 @@ class DiagnosisPanel(Vertical):
         title = self._knowledge.word("diagnosis") if self._knowledge is not None else ""
         if str(self.border_title or "") != title:
             self.border_title = Content(title)
-        keys = "e i z" if first is not None else ""
+        keys = ""
+        if first is not None and self._knowledge is not None:
+            keys = self._knowledge.tell("e i z")
         if str(self.border_subtitle or "") != keys:
             self.border_subtitle = Content(clip(keys, 30))
 
