@@ -9,6 +9,7 @@ What holds:
     patterns/        one file a pattern, one declared object each
     pattern.py       what such an object holds      limits.py    thresholds with unit and source
     judge.py         what holds now, and why        engine.py    when to look, show, withdraw
+    brief.py         the same for the end alone
     facts.py         rows that are alike            chance.py    levels of guessing
     contradictions.py   values that cannot both be right
     parts.py         parts that are no number       usual.py     what looks odd and is usual

@@ -63,7 +63,8 @@ class Engine:
         self._shown: dict[str, Finding] = {}
         self._withdrawn: dict[PatternId, int] = {}
         self._timeline: list[TimelineEntry] = []
-        self.past_counts = False  # asked with the verdict: looks that were not made may change it
+        self.unsure = False  # what was shown went, and what took its place is not known
+        self.past: past.Past = ""  # asked with the verdict: looks that would have changed it
 
     @property
     def bare(self) -> Diagnosis:
@@ -205,7 +206,7 @@ class Engine:
         found = judge(view)
         if alone:
             curve = history.series.get(view.names.get("train_loss", ""))
-            self.past_counts = not ended or past.counts(found, view, curve)
+            self.past = past.counts(found, view, curve) if ended else "as it grows"
         if ended:
             self._settle(found, history.step or 0)
         train, pair = found.get(_TRAIN), found.get(_PAIR)
@@ -238,7 +239,7 @@ class Engine:
         self._begin_anew(view)
         if view.risen != self._rise.told:
             view = replace(view, risen=self._rise.told)
-        self._view, found = view, judge(view)
+        self._view, found = view, self._found(view)
         step = history.step or 0
         streak = {
             (slot, f.pattern): self._streak.get((slot, f.pattern), 0) + 1
@@ -259,6 +260,10 @@ class Engine:
             pair.pattern if pair is not None else None,
         )
         return self._bare != before
+
+    def _found(self, view: View) -> dict[str, Finding]:
+        """What holds on the way."""
+        return judge(view)
 
     def _begin_anew(self, view: View) -> None:
         """Bets are on one level: a new stage is another one, and what fell back is over."""

@@ -12,7 +12,7 @@ from lossmon.diagnosis.advice import alien, refuted
 from lossmon.diagnosis.coincidence import log_advises
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import Numbers, levels, rates
-from lossmon.diagnosis.finding import Cause, Finding
+from lossmon.diagnosis.finding import Cause, Finding, PatternId
 from lossmon.diagnosis.pattern import PARTS, Pattern
 from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS
 from lossmon.diagnosis.reasons import Reason
@@ -20,19 +20,25 @@ from lossmon.diagnosis.view import View
 
 _Asked = tuple[Pattern, str, Callable[[View], Finding | None]]
 MOST = 4  # causes of a finding
+_PLACE = {one.id: place for place, one in enumerate(ORDER)}
 PLAIN = 1.2  # weight of a reason from which on it supports a finding (see `coincidence`)
 
 
 @np.errstate(all="ignore")  # any logged value is allowed: what overflows is no finding
-def judge(view: View) -> dict[str, Finding]:
+def judge(view: View, among: frozenset[PatternId] | None = None) -> dict[str, Finding]:
     """All that holds.
+
+    Args:
+        view: the run at one moment.
+        among: patterns that are asked, with all that decides over them (see `deciding`); None for
+            all patterns.
 
     Returns:
         Slot -> finding; "train" and "pair" hold the verdicts, others are named by their pattern.
     """
     found: dict[str, Finding] = {}
     hidden = set(view.quiet)
-    for pattern, slot, find in _asked(view):
+    for pattern, slot, find in _asked(view, among):
         if slot in found or pattern.id in hidden:
             continue
         finding = find(view)
@@ -47,20 +53,33 @@ def judge(view: View) -> dict[str, Finding]:
     return {slot: f for slot, f in found.items() if not _contradicted(slot, f, found)}
 
 
-def _asked(view: View) -> tuple[_Asked, ...]:
+def _asked(view: View, among: frozenset[PatternId] | None) -> tuple[_Asked, ...]:
     """What may hold at all, in order, with the slot that it takes: found out once.
 
     Of sixty patterns a log of losses can show thirty: each look asked for entropies and rewards.
     """
     there = tuple(getattr(view, part) is not None for part in PARTS)
     return view.around.names.kept(
-        (view.kind.id, there),
+        (view.kind.id, there, among),
         lambda: tuple(
             (one, one.id if one.slot == "beside" else one.slot, one.find)
             for one in ORDER
-            if one.find is not None and one.may_hold(view)
+            if one.find is not None and (among is None or one.id in among) and one.may_hold(view)
         ),
     )
+
+
+def deciding(wanted: Iterable[PatternId]) -> frozenset[PatternId]:
+    """Some patterns with all that is asked before them and decides whether they are said."""
+    found = set(wanted)
+    for one in reversed(ORDER):
+        if any(
+            (one.slot != "beside" and one.slot == PATTERNS[id_].slot) or id_ in HIDDEN[one.id]
+            for id_ in found
+            if _PLACE[id_] > _PLACE[one.id]
+        ):
+            found.add(one.id)
+    return frozenset(found)
 
 
 def _contradicted(slot: str, finding: Finding, found: Mapping[str, Finding]) -> bool:

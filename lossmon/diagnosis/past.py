@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 
@@ -35,19 +36,26 @@ _SUDDEN = 6  # newest points by which a jump is told
 _NEWEST = 512  # points of them that a summary keeps
 
 
-def counts(found: Mapping[str, Finding], view: View, series: Series | None) -> bool:
+Past = Literal["", "in brief", "as it grows"]
+
+
+def counts(found: Mapping[str, Finding], view: View, series: Series | None) -> Past:
     """Whether looks before this one may change what is shown after it.
 
     Args:
         found: all that holds now.
         view: the run as of now, at its end.
         series: all points of the curve that it is judged by.
+
+    Returns:
+        "" where they may not; else how to go through it: in brief where a rise may be left that
+        was shown, which a few patterns tell (see `brief`).
     """
     if any(PATTERNS[finding.pattern].keeps_since for finding in found.values()):
-        return True
+        return "as it grows"
     train, now = view.train, found.get("train")
     if train is None or series is None:
-        return True  # one of several scores may have been judged before the others came
+        return "as it grows"  # one of several scores may have been judged before the others came
     rank = 0 if now is None else SEVERITIES.index(now.severity)
     known: PatternId | None = None if now is None else now.pattern
     # What is worse is shown in any case, and of itself nothing remains but its name.
@@ -57,11 +65,12 @@ def counts(found: Mapping[str, Finding], view: View, series: Series | None) -> b
         if one.stands is not None and one.id != known and SEVERITIES.index(one.severity) >= rank
     ]
     if not standing:
-        return False
+        return ""
     if series.restarts or view.stage is not None or series.begins > -(2**62):
-        return True  # of what was replaced by later points nothing is left to look at
+        return "in brief"  # of what was replaced by later points nothing is left to look at
     told = _Bets(-series.kept().value if train.rises else series.kept().value)
-    return any(_left(before, view, standing, told) for before in _moments(view, train))
+    left = any(_left(before, view, standing, told) for before in _moments(view, train))
+    return "in brief" if left else ""
 
 
 class _Bets:

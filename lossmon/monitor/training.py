@@ -8,6 +8,7 @@ from functools import partial
 from typing import Literal, TypeVar
 
 from lossmon import crash
+from lossmon.diagnosis.brief import Brief
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis, Finding, worst_first
 from lossmon.diagnosis.judge import sober
@@ -27,7 +28,7 @@ from lossmon.monitor.too_many import too_many
 from lossmon.monitor.update import Gpu, Job, LogInfo, RunUpdate
 from lossmon.words import said
 
-Judging = Literal["as it grows", "at the end", "never"]
+Judging = Literal["as it grows", "in brief", "at the end", "never"]
 
 T = TypeVar("T")
 _AS_JOB = {"FINISHED": "COMPLETED", "FAILED": "FAILED", "KILLED": "CANCELLED"}  # MLflow's words
@@ -38,11 +39,10 @@ _PACED = 64  # newest rows of a batch whose own times tell the rhythm
 class Training:
     """A run: one training and every log that it wrote.
 
-    With one log, its history is the run's. With several, the most complete source of each metric
-    is taken (see `merge`).
+    Of several logs the most complete source of each metric is taken (see `merge`).
 
-    It is judged as it grows, as on a screen; or of a log at rest at the end, with one look and
-    without a timeline, where `past_counts` then says whether that is all; or never.
+    It is judged as it grows, as on a screen; or of a log at rest with one look at the end, without
+    a timeline, or in brief (see `Brief`), where `again` says whether that is all; or never.
     """
 
     name: str
@@ -64,6 +64,10 @@ class Training:
     _situation: tuple[tuple[float, int, float], Situation] | None = None
     _said: tuple[object, ...] = ()
     _stalled: float | None = None  # the newest line's time when silence was called a stall
+
+    def __post_init__(self) -> None:
+        if self.judging == "in brief":
+            self._engine = Brief()
 
     @property
     def history(self) -> History:
@@ -96,7 +100,7 @@ class Training:
         """
         if log.generation != self._generation and not self._merge:
             self._generation = log.generation
-            self._engine = Engine()
+            self._engine = type(self._engine)()
         log.note_facts()
         for part in batches(records):
             if self._merge is None:
@@ -118,7 +122,7 @@ class Training:
         self.logs = logs
         self.hparams = None
         self._merge = Merge()  # also for one log: its rows were read already and are played anew
-        self._engine = Engine()
+        self._engine = type(self._engine)()
         self.revision += 1
 
     def stands_at(self, location: str, name: str) -> bool:
@@ -150,7 +154,7 @@ class Training:
         if self._merge is None:
             return
         if self._merge.choose(self.logs, settled):
-            self._engine = Engine()
+            self._engine = type(self._engine)()
         self._merge.note_plan(self.logs)
         for part in self._merge.parts():
             self._watch(part, self._merge)
@@ -175,11 +179,11 @@ class Training:
         )
 
     @property
-    def past_counts(self) -> bool:
-        """It was judged at the end alone, and looks on the way might have changed the verdict."""
-        return self._engine.past_counts or (
-            self._fault is not None and self.judging == "at the end"
-        )
+    def again(self) -> Judging | None:
+        """How it must be judged once more; None where looks on the way can't change the verdict."""
+        if self._fault is not None or self._engine.unsure:
+            return "as it grows" if self.judging in ("in brief", "at the end") else None
+        return self._engine.past or None
 
     def _choose_names(self) -> None:
         for log in self.logs:
@@ -187,7 +191,7 @@ class Training:
 
     def _watch(self, part: Record | Rows, into: Log | Merge) -> None:
         """Add what was read, and judge the run wherever a look is due."""
-        if self.judging != "as it grows":
+        if self.judging in ("at the end", "never"):
             into.add(part)
             return
         for piece in self._pieces(part, into):

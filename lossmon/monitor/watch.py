@@ -271,12 +271,12 @@ class Monitor:
             if training.name in self._sent
         ]
 
-    def doubtful(self) -> list[list[str]]:
-        """The logs of each run whose verdict at the end may not be that of a screen."""
+    def doubtful(self) -> list[tuple[Judging, list[str]]]:
+        """How to judge again, and the logs, of each run whose verdict may not be a screen's."""
         return [
-            [log.path for log in training.logs]
+            (training.again, [log.path for log in training.logs])
             for training in list(self._grouping.trainings)
-            if training.past_counts
+            if training.again is not None
         ]
 
     @property

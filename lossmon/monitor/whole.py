@@ -153,7 +153,7 @@ def read_whole(
 def with_past(
     targets: Sequence[str],
     updates: Sequence[RunUpdate],
-    doubtful: Sequence[Sequence[str]],
+    doubtful: Sequence[tuple[Judging, Sequence[str]]],
     now: float | None = None,
 ) -> list[RunUpdate]:
     """Runs whose verdict at the end may not be all, with that of their logs read as they grew.
@@ -161,22 +161,23 @@ def with_past(
     Args:
         targets: that led to them.
         updates: all runs.
-        doubtful: the logs of each such run.
+        doubtful: of each such run how to judge it, and its logs.
         now: see `read_targets`.
     """
-    if not doubtful:
-        return list(updates)
-    again = {frozenset(paths) for paths in doubtful}
-    monitor = open_monitor(targets, watch=False, logs=sorted(frozenset[str]().union(*again)))
-    try:
-        seen = {_logs(update): update for update in read_whole(monitor, now, configured=False)}
-    finally:
-        monitor.close()
+    rest, seen = list(doubtful), dict[frozenset[str], RunUpdate]()
+    while rest:  # what was gone through in brief may need all looks then
+        way = rest[0][0]
+        logs = sorted({path for judging, paths in rest if judging == way for path in paths})
+        rest = [one for one in rest if one[0] != way]
+        monitor = open_monitor(targets, watch=False, logs=logs, judging=way)
+        try:
+            seen |= {_logs(update): update for update in read_whole(monitor, now, configured=False)}
+            rest += monitor.doubtful()
+        finally:
+            monitor.close()
     return [
-        replace(update, diagnosis=grown.diagnosis, errors=grown.errors)
-        if (logs := _logs(update)) in again and (grown := seen.get(logs)) is not None
-        else update
-        for update in updates
+        replace(one, diagnosis=grown.diagnosis, errors=grown.errors) if grown is not None else one
+        for one, grown in ((one, seen.get(_logs(one))) for one in updates)
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 
+from lossmon.diagnosis.brief import Brief
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis
 from lossmon.formats.lexicon import role
@@ -94,12 +95,15 @@ def checked(growing: Callable[[], Iterable[tuple[History, Mapping[str, str]]]]) 
     engine = Engine()
     *_, (history, chosen) = growing()
     found = engine.conclude(history, chosen, True, alone=True)
-    if not engine.past_counts:
+    if not engine.past:
         return found
-    engine = Engine()
-    for history, chosen in growing():
-        engine.observe(history, chosen)
-    return engine.conclude(history, chosen, True)
+    for engine in (Brief(), Engine())[engine.past != "in brief" :]:  # noqa: B020
+        for history, chosen in growing():
+            engine.observe(history, chosen)
+        found = engine.conclude(history, chosen, True)
+        if not engine.unsure:
+            break
+    return found
 
 
 def replay(

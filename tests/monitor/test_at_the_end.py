@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lossmon.diagnosis.brief import ASKED
 from lossmon.diagnosis.knowledge import load
+from lossmon.diagnosis.patterns import ORDER
 from lossmon.monitor import RunUpdate
+from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.watch import Monitor
-from lossmon.monitor.whole import read_targets
+from lossmon.monitor.whole import read_targets, read_whole
 from lossmon.report.contract import run_object
 
 RUNS = Path(__file__).parent.parent / "data" / "runs"
@@ -91,3 +94,28 @@ def test_points_alone_come_without_a_judgement(tmp_path):
     (update,) = read_targets([str(log)], 2e9, judging="never").updates
     assert len(update.logged["loss"]) == 600
     assert [f.pattern for f in update.diagnosis.findings if f.pattern != "finished"] == []
+
+
+@pytest.mark.parametrize("name", CURVES)
+def test_a_brief_look_back_keeps_the_verdict_of_all_looks(tmp_path, name):
+    """What is asked on the way is enough for the end, or it says that it is not sure."""
+    log = tmp_path / "log.jsonl"
+    write(log, CURVES[name])
+    told_by: dict[str, list[str]] = {}
+    for judging in ("in brief", "as it grows"):
+        monitor = open_monitor([str(log)], watch=False, judging=judging)
+        told_by[judging] = told(read_whole(monitor, 2e9))
+        again = monitor.doubtful()
+        monitor.close()
+        if again:
+            assert judging == "in brief"
+            assert again == [("as it grows", [str(log)])]
+            return
+    assert told_by["in brief"] == told_by["as it grows"]
+
+
+def test_nothing_that_is_not_asked_in_brief_displaces_a_rise():
+    """A rise that stands gives way to what is worse alone."""
+    for one in ORDER:
+        if one.slot == "train" and one.id not in ASKED:
+            assert "critical" not in (one.severity, one.supported)
