@@ -1,4 +1,4 @@
-"""A rise of the train loss that asks for a look before one is due."""
+"""A rise of the train loss, or of eval, that asks for a look before one is due."""
 
 from __future__ import annotations
 
@@ -70,3 +70,53 @@ class Alarm:
     def _rest(self, n: int) -> None:
         self._quiet_until = n + self._patience
         self._patience = min(2 * self._patience, max(SOON_MOST, n // 100))
+
+
+class Turn:
+    """Goes over the eval loss, O(1) an evaluation: it left its lowest level upwards.
+
+    By the median of the newest three and the mean of two, as the pattern takes it, and by more than
+    their noise: of an eval that scattered by a tenth each single one asked for a look, 400 of the
+    580 that a run of 10,000 rows had. A slow climb is seen at the looks that are due in any case.
+
+    Args:
+        share: of the lowest level, by which it must stand above it.
+        errors: of one evaluation, likewise.
+
+    Attributes:
+        noise: the error of one evaluation, as it was at the newest look.
+    """
+
+    def __init__(self, share: float, errors: float) -> None:
+        self._share, self._errors = share, errors
+        self._best = self._low = math.inf
+        self._newest: list[float] = []
+        self._quiet_until = 0
+        self.noise = 0.0
+
+    def asks(self, value: float, m: int, told: bool) -> bool:
+        """Take in an evaluation; whether a look is due.
+
+        Args:
+            value: as it was logged.
+            m: evaluations, this one included.
+            told: that eval rises is said, and was of the best one: a better one is the news.
+        """
+        better = not value >= self._best
+        if math.isfinite(value):
+            self._best = min(self._best, value)
+            self._newest = [*self._newest[-2:], value]
+            level = sorted(self._newest)[(len(self._newest) - 1) // 2]
+            self._low = min(self._low, level)
+        if not (better if told else self._stands_above(value)) or m < self._quiet_until:
+            return False
+        self._quiet_until = m + max(1, m // 200)
+        return True
+
+    def _stands_above(self, value: float) -> bool:
+        if not math.isfinite(value):
+            return False
+        middle = sorted(self._newest)[(len(self._newest) - 1) // 2]
+        newest = sum(self._newest[-2:]) / len(self._newest[-2:])
+        least = max(self._share * abs(self._low), self._errors * self.noise)
+        return max(middle, newest) - self._low >= least

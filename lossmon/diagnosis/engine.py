@@ -11,7 +11,7 @@ import numpy as np
 
 from lossmon.diagnosis import past
 from lossmon.diagnosis.advice import unwise
-from lossmon.diagnosis.alarm import SOON_MOST, SOON_POINTS, Alarm
+from lossmon.diagnosis.alarm import SOON_MOST, SOON_POINTS, Alarm, Turn
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, PatternId, TimelineEntry
 from lossmon.diagnosis.judge import explain, judge
 from lossmon.diagnosis.look import Looker
@@ -56,8 +56,8 @@ class Engine:
         self._alarm = Alarm()
         self._alarmed = False  # by the newest row that was gone over
         self._rise, self._stage = bets(), -1
-        self._m = self._eval_quiet = 0
-        self._best_eval = math.inf
+        self._m = 0
+        self._turn = Turn(Overfitting.each, Overfitting.errors)
         self._streak: dict[tuple[str, PatternId], int] = {}
         self._missed: dict[str, int] = {}
         self._shown: dict[str, Finding] = {}
@@ -181,8 +181,7 @@ class Engine:
             old.roles.get(role) != judged.roles.get(role) for role in ("train_loss", "eval_loss")
         ):
             self._alarm, self._due, self._eval_due = Alarm(), 4, 2
-            self._rise = bets()
-            self._best_eval, self._eval_quiet = math.inf, 0
+            self._rise, self._turn = bets(), Turn(Overfitting.each, Overfitting.errors)
 
     def conclude(
         self,
@@ -219,19 +218,9 @@ class Engine:
         return self.diagnosis
 
     def _climbs(self, value: float, m: int) -> bool:
-        """O(1): eval stands above its best by what over-fitting takes.
-
-        Where that is told, it was of the best evaluation: a better one calls for another look.
-        """
+        """O(1): eval stands above its lowest level by what over-fitting takes."""
         shown = self._shown.get(_PAIR)
-        told = shown is not None and shown.pattern == "overfitting"
-        if better := not value >= self._best_eval:
-            self._best_eval = value if math.isfinite(value) else self._best_eval
-        away = value - self._best_eval >= Overfitting.each * abs(self._best_eval)
-        if not (better if told else away) or m < self._eval_quiet:
-            return False
-        self._eval_quiet = m + max(1, m // 200)
-        return True
+        return self._turn.asks(value, m, shown is not None and shown.pattern == "overfitting")
 
     def _look(self, history: History, chosen: Mapping[str, str]) -> bool:
         before = self._bare
@@ -240,6 +229,8 @@ class Engine:
         if view.risen != self._rise.told:
             view = replace(view, risen=self._rise.told)
         self._view, found = view, self._found(view)
+        if view.pair is not None:
+            self._turn.noise = view.pair.error * math.sqrt(view.pair.each)
         step = history.step or 0
         streak = {
             (slot, f.pattern): self._streak.get((slot, f.pattern), 0) + 1

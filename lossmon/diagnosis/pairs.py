@@ -66,14 +66,16 @@ def ahead(view: View) -> Ahead | None:
     pair, train = view.pair, view.train
     if pair is None or train is None or len(pair.value) < Enough.evals:
         return None
-    if np.ptp(pair.value) == 0 or _together(pair):
-        return None  # a test loss that a script never fills in, 0 in every row, leads nowhere
-    eval_drop = float(1 - np.exp(-pair.fall))
-    ratio = max(pair.train_fall, 0.0) / max(pair.fall, 1e-9)
     # Lower is ahead: a fall from a worse start is only catching up. Train may catch up, in turn.
     under = pair.last(pair.value) <= pair.last(pair.train)
     noise = _noise(pair)
     caught_up = pair.last(pair.value - pair.train) <= (0.03 + noise) * abs(pair.last(pair.train))
+    if not (under or caught_up):
+        return None  # as most of the time
+    if np.ptp(pair.value) == 0 or _together(pair):
+        return None  # a test loss that a script never fills in, 0 in every row, leads nowhere
+    eval_drop = float(1 - np.exp(-pair.fall))
+    ratio = max(pair.train_fall, 0.0) / max(pair.fall, 1e-9)
     pace, lead = _pace(pair)
     falls = eval_drop >= Bounds.fall
     deeper = under and falls and ratio <= Bounds.ratio

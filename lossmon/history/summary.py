@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -164,10 +165,9 @@ class Summary:
     def _sketch(self, step: Ints, value: Floats) -> Sketch:
         shown, nonfinite = self._shown[:, : self._count], self._nonfinite
         if len(value) > self._folded:
-            rest = len(value) - self._folded
-            tail = _fold(step[self._folded :], value[self._folded :], rest)
-            shown = np.concatenate((shown, _seen(tail)), axis=1)
-            nonfinite += int(tail[_NONFINITE, 0])
+            last, broken = _last(step[self._folded :], value[self._folded :])
+            shown = np.concatenate((shown, last), axis=1)
+            nonfinite += broken
         if nonfinite:  # buckets that hold nothing else
             shown = shown[:, shown[_MEAN] == shown[_MEAN]]
         shown.flags.writeable = False
@@ -203,6 +203,24 @@ def _plain(step: Ints, value: Floats) -> Sketch:
     centre, nothing = step.astype(np.float64), np.zeros(len(value))
     centre.flags.writeable = nothing.flags.writeable = False
     return _of_buckets(step, value, (centre, value, nothing, nothing, value, value), 1, 0)
+
+
+def _last(step: Ints, value: Floats) -> tuple[Floats, int]:
+    """What a sketch holds of the bucket that is not full yet, and its values that are no number.
+
+    It is worked out at each look: with numbers where arrays of one column took ten times as long.
+    """
+    n, total = len(value), float(np.add.reduce(value))
+    if not math.isfinite(total):
+        sums = _fold(step, value, n)
+        return _seen(sums), int(sums[_NONFINITE, 0])
+    mean, moves = total / n, value[1:] - value[:-1]
+    spread = float(np.add.reduce(value * value)) / n - mean * mean
+    jump = float(np.add.reduce(moves * moves)) / max(n - 1, 1)
+    centre = float(np.add.reduce(step, dtype=float)) / n
+    low, high = np.minimum.reduce(value), np.maximum.reduce(value)
+    shown = (centre, mean, math.sqrt(max(spread, 0.0)), math.sqrt(jump), low, high)
+    return np.array(shown).reshape(len(_SHOWN), 1), 0
 
 
 def _put(columns: Floats, at: int, more: Floats) -> Floats:

@@ -184,3 +184,14 @@ def test_looks_are_few_and_do_not_grow_with_the_run(monkeypatch: pytest.MonkeyPa
     short, looks = looks, 0
     replay(curves.healthy(30_000), total=30_000)
     assert looks < 3 * short < 450
+
+
+def test_an_eval_that_scatters_asks_for_few_looks(monkeypatch):
+    """Each single evaluation above the best asked for one: 580 looks in 10,000 rows."""
+    looks = []
+    look = Engine._look
+    monkeypatch.setattr(Engine, "_look", lambda *given: looks.append(1) or look(*given))
+    fall = 0.3 + 2.5 * np.exp(-3 * np.arange(2000) / 2000)
+    evals = fall + 0.2 + 0.1 * np.random.default_rng(0).random(2000)
+    replay(fall, evals)
+    assert len(looks) < 200

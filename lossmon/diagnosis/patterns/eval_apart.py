@@ -32,13 +32,15 @@ def find(view: View) -> Finding | None:
     if pair is None or train is None or train.rises or view.tail or view.curve:
         return None
     sketch = train.sketch
-    if len(pair.value) < Bounds.evals or not np.isfinite(pair.value).all():
+    if len(pair.value) < Bounds.evals or not len(sketch.head):
         return None
-    if np.min(pair.train) <= 0 or float(np.min(sketch.head[:1], initial=np.inf)) <= 0:
+    head, first = float(sketch.head[0]), float(pair.train[0])
+    if head <= 0 or first <= 0 or float(pair.value[0]) < Bounds.first * max(head, first):
+        return None  # as nearly always
+    if not np.isfinite(pair.value).all() or np.min(pair.train) <= 0:
         return None
-    ratios = pair.value / pair.train
-    start = float(pair.value[0] / max(float(sketch.head[0]), float(pair.train[0])))
-    if start < Bounds.first or float(np.min(ratios)) < Bounds.ratio:
+    ratios, start = pair.value / pair.train, float(pair.value[0]) / max(head, first)
+    if float(np.min(ratios)) < Bounds.ratio:
         return None
     return Finding(
         "eval_apart",
