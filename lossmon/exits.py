@@ -89,6 +89,8 @@ def _status_of(command: Callable[[], object]) -> int:
         _hush()
         return 2
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            raise error.__cause__ from None  # Python up to 3.11 has this where a class is made
         return _broken(error)
     return status if isinstance(status, int) else 0
 

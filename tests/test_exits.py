@@ -137,6 +137,21 @@ def test_a_signal_ends_a_command_and_what_it_started(
 
 
 @pytest.mark.parametrize("number", ENDS)
+def test_a_signal_while_a_class_is_made_is_no_error_of_ours(
+    number: signal.Signals, output: IO[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Python 3.11 says `Error calling __set_name__`: a crash was told that `timeout` had sent."""
+
+    class Named:
+        def __set_name__(self, *_: object) -> None:
+            os.kill(os.getpid(), number)
+            signal.pthread_sigmask(signal.SIG_BLOCK, ())
+
+    assert ending(lambda: type("Made", (), {"name": Named()}), output) == 128 + number
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("number", ENDS)
 def test_a_signal_within_a_command_leaves_no_empty_line(
     number: signal.Signals, output: IO[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
