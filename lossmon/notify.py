@@ -17,6 +17,7 @@ from typing import Any
 
 from lossmon import regular
 from lossmon.chart.of_run import spec_of
+from lossmon.chart.png import png_of
 from lossmon.chart.svg import draw_svg
 from lossmon.diagnosis.finding import SEVERITIES
 from lossmon.diagnosis.knowledge import Knowledge
@@ -230,18 +231,18 @@ def words(news: Sequence[Change], more: int, knowledge: Knowledge) -> tuple[str,
 
 def _attachments(runs: Sequence[RunUpdate]) -> list[Any] | None:
     """The charts of runs as PNG; None where what draws them is not installed."""
-    try:
-        import resvg_py
-        from apprise.attachment.memory import AttachMemory
-    except ImportError:
-        return None
     pictures = []
     for number, update in enumerate(runs, 1):
         drawn = draw_svg(spec_of(update, *_CHART))
-        png = resvg_py.svg_to_bytes(svg_string=drawn, background="#ffffff")
+        try:
+            from apprise.attachment.memory import AttachMemory
+
+            png = png_of(drawn)
+        except ImportError:
+            return None
         name = re.sub(r"[^\w.-]+", "_", printable(update.run))[-60:]
         attach: Any = AttachMemory  # apprise has no types here
-        pictures.append(attach(bytes(png), f"{number}-{name}.png", "image/png"))
+        pictures.append(attach(png, f"{number}-{name}.png", "image/png"))
     return pictures
 
 

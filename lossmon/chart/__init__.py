@@ -11,5 +11,5 @@ canvas.py     the strokes (the one user of plotext)
 label_layout.py  what is written among the curves; frame.py the axes around them
 picture.py    all of it: draw(spec) -> Picture
 peaks.py, growing.py  what is known of a long series, so that only new points cost
-spark.py      a curve in one line       svg.py  the picture as one SVG
+spark.py      a curve in one line       svg.py  the picture as one SVG; png.py that as PNG
 """
