@@ -115,10 +115,15 @@ def _interrupt_by(received: list[int], *numbers: signal.Signals) -> None:
 
     By itself SIGTERM leaves a client that hangs behind: `timeout 15 lossmon check box:runs` did so
     at each turn of cron. A second ctrl+c ends the program at once, also within what the first has
-    it tidy up; GNU timeout sends its signal twice, so that of the others the second is no news.
+    it tidy up; GNU timeout sends its signal twice, so that of the others the second is no news. A
+    copy of this process, as workers are, ends without a word: `timeout` signals them as well, and
+    their tracebacks were what stood in the log of a job.
     """
+    owner = os.getpid()
 
     def interrupt(number: int, _: object) -> None:
+        if os.getpid() != owner:
+            os._exit(SIGNALLED + number)
         again = signal.SIG_DFL if number == signal.SIGINT else signal.SIG_IGN
         signal.signal(number, again)
         received.append(number)

@@ -272,3 +272,33 @@ def test_streams_that_are_there_stay() -> None:
     streams: tuple[Any, ...] = (sys.stdin, sys.stdout, sys.stderr)
     open_missing_streams()
     assert streams == (sys.stdin, sys.stdout, sys.stderr)
+
+
+_COPIES = """
+import os, time
+from lossmon.exits import leave
+
+def work():
+    if not os.fork():
+        time.sleep({patience})  # a worker that waits for its next log
+        os._exit(0)
+    print("begun", flush=True)
+    os.wait()
+
+leave(work)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_for_all_processes_ends_copies_without_a_word(number: signal.Signals) -> None:
+    """`timeout 60 lossmon check` of many logs ended in the traceback of a worker."""
+    program = [sys.executable, "-c", _COPIES.format(patience=PATIENCE_S)]
+    with subprocess.Popen(
+        program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == "begun\n"
+        os.killpg(process.pid, number)
+        assert process.wait(PATIENCE_S) == 128 + number
+        assert process.stderr.read() == ""

@@ -11,7 +11,7 @@ from lossmon.diagnosis.finding import Cause, CauseId, Finding, Severity
 from lossmon.text import in_words
 from lossmon.words import said
 
-State = Literal["running", "finished", "stalled", "failed", "unknown"]
+State = Literal["running", "finished", "stalled", "failed", "silent"]
 
 QUIET = 4.0  # times the patience: while its GPU is at work a silent log may only be buffered
 GONE_S = 30.0  # of silence after which a training without a process writes no more
@@ -123,12 +123,12 @@ class Situation:
         if self.from_zero and self.step + 1 == plan.total_steps:
             return "finished"
         if self.gone and plan.total_steps is None and self.signs.job != "RUNNING":
-            return "unknown"  # it may have ended by itself: nothing says that more was to come
+            return "silent"  # it may have ended by itself: nothing says that more was to come
         known = self.signs.writer is not None or self.signs.job == "RUNNING"
         if self.closed and not self.live and not known:  # the log as such, long after it ended
-            return "unknown"
+            return "silent"
         expected = plan.total_steps is not None or self.live or known
-        return "stalled" if expected else "unknown"
+        return "stalled" if expected else "silent"
 
 
 def lifecycle_findings(at: Situation, metric: str, now: float) -> tuple[Finding, ...]:

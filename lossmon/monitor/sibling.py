@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon.history.columns import Floats, SeriesView
+from lossmon.history.columns import Floats, Ints, SeriesView
 from lossmon.hparams.compare import words
 from lossmon.hparams.flat import Value
 from lossmon.monitor.baseline import curve_of
@@ -143,37 +143,73 @@ def parts_at(one: SeriesView | None, two: SeriesView | None) -> int | None:
     """The step from which a curve stays apart from a healthy one; None where it does not.
 
     Both are cut into blocks of the steps they share; a block is apart where the means differ by
-    more than their standard errors explain. What is not finite is apart from everything.
+    more than their standard errors explain. What is not finite is apart from everything. Around the
+    first of them it is looked again, as finely as the rows allow: how long the curves are is no
+    matter.
     """
     if one is None or two is None or not len(one) or not len(two):
         return None
-    first, last = max(one.step[0], two.step[0]), min(one.step[-1], two.step[-1])
-    parts = [view.value[(view.step >= first) & (view.step <= last)] for view in (one, two)]
-    blocks = min(_BLOCKS, min(map(len, parts)) // _OF_A_BLOCK)
-    if blocks < 2 or last <= first:
-        return None
-    edges = np.linspace(float(first), float(last), blocks + 1)
-    means, errors = zip(*(_levels(view, edges) for view in (one, two)), strict=True)
-    finite = means[1][np.isfinite(means[1])]
-    visible = _VISIBLE * float(np.ptp(finite)) if len(finite) else 0.0
-    with np.errstate(invalid="ignore"):
-        near = np.abs(means[0] - means[1]) <= np.maximum(
-            _APART * np.hypot(errors[0], errors[1]), visible
-        )
+    first = float(max(one.step[0], two.step[0]))
+    last = float(min(one.step[-1], two.step[-1]))
+    visible, found = -1.0, None  # the range of the healthy curve, measured on all that both have
+    while True:
+        parts = [
+            np.count_nonzero((view.step >= first) & (view.step <= last)) for view in (one, two)
+        ]
+        most = int(min(parts)) // _OF_A_BLOCK
+        blocks = min(_BLOCKS, most)
+        if blocks < 2 or last <= first:
+            return found
+        edges = np.linspace(first, last, blocks + 1)
+        means = [_levels(view.step, view.value, edges)[0] for view in (one, two)]
+        if visible < 0:
+            finite = means[1][np.isfinite(means[1])]
+            visible = _VISIBLE * float(np.ptp(finite)) if len(finite) else 0.0
+        near = _alike(one, two, edges, np.asarray)
+        if not any((view.value <= 0).any() for view in (one, two)):
+            near &= _alike(one, two, edges, np.log)
+        with np.errstate(invalid="ignore"):
+            near |= np.abs(means[0] - means[1]) <= visible
+        start = _after_last(near)
+        if start is None:
+            return found
+        found = round(float(edges[start]))
+        if most <= _BLOCKS:
+            return found
+        first, last = float(edges[max(0, start - 1)]), float(edges[min(start + 2, blocks)])
+
+
+def _after_last(near: NDArray[np.bool_]) -> int | None:
+    """The block behind the last where two curves are near; None where that is the last of all."""
     together = np.flatnonzero(near)
-    if len(together) == blocks or (len(together) and together[-1] == blocks - 1):
+    if len(together) and together[-1] == len(near) - 1:
         return None
-    start = int(together[-1]) + 1 if len(together) else 0
-    return round(float(edges[start]))
+    return int(together[-1]) + 1 if len(together) else 0
 
 
-def _levels(view: SeriesView, edges: Floats) -> tuple[Floats, Floats]:
+def _alike(
+    one: SeriesView, two: SeriesView, edges: Floats, scale: Callable[[Floats], Floats]
+) -> NDArray[np.bool_]:
+    """Where their errors explain the difference of two means.
+
+    What explodes shakes by its own size, and its errors would explain anything; its logarithm does
+    not: a loss of 200,000 beside one of 0.1 was near it in one block of sixty.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        (mean, error), (other, more) = (
+            _levels(view.step, scale(view.value), edges) for view in (one, two)
+        )
+        near: NDArray[np.bool_] = np.abs(mean - other) <= _APART * np.hypot(error, more)
+    return near
+
+
+def _levels(step: Ints, value: Floats, edges: Floats) -> tuple[Floats, Floats]:
     """Mean of each block and its standard error, shapes (blocks,); NaN where a value is none."""
-    places: NDArray[np.int64] = np.searchsorted(view.step, edges).astype(np.int64)
-    places[-1] = int(np.searchsorted(view.step, edges[-1], side="right"))
+    places: NDArray[np.int64] = np.searchsorted(step, edges).astype(np.int64)
+    places[-1] = int(np.searchsorted(step, edges[-1], side="right"))
     means, errors = np.full(len(edges) - 1, np.nan), np.zeros(len(edges) - 1)
     for i, (start, end) in enumerate(pairwise(places)):
-        values = view.value[start:end]
+        values = value[start:end]
         if len(values) and np.isfinite(values).all():
             means[i] = values.mean()
             errors[i] = values.std() / np.sqrt(len(values))

@@ -66,14 +66,9 @@ def standing(update: RunUpdate, now: float, health: Health | None = None) -> Sta
     return found
 
 
-def word_of(state: State) -> Word:
-    """What a state is called wherever people read it; "unknown" is the word of the JSON."""
-    return "silent" if state == "unknown" else state
-
-
 def describe(state: State, age_s: float | None, rhythm: Rhythm, failure: str = "") -> Standing:
     """The same from a state, the age of the newest row, and the rhythm of the run."""
-    word = word_of(state)
+    word: Word = state
     if word == "failed":
         return Standing(word, failure)
     if word != "running":

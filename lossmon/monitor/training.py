@@ -274,7 +274,7 @@ class Training:
         if state in ("finished", "failed"):
             return
         before = self._shown_gpus(now), self.pulse.writer
-        self.pulse.note(sample, paths, self.history.step or 0, now, state != "unknown")
+        self.pulse.note(sample, paths, self.history.step or 0, now, state != "silent")
         self._situation = None
         self.revision += (self._shown_gpus(now), self.pulse.writer) != before
 
@@ -288,7 +288,7 @@ class Training:
         """A run that has ended has no GPU, nor has one that nobody is known to be at."""
         state, writer = self.state(now), self.pulse.writer
         ended = writer is False or state in ("finished", "failed")
-        return () if ended or (state == "unknown" and not writer) else self.pulse.gpus
+        return () if ended or (state == "silent" and not writer) else self.pulse.gpus
 
     def tick(self, now: float) -> bool:
         """Whether the mere passing of time changed what is to be said (a stall began)."""
@@ -394,7 +394,7 @@ class Training:
         if state == "failed":
             return self.history.plan.failure or at.signs.job_words
         told = at.signs.writer is not None or at.signs.job != ""
-        if told and state in ("running", "stalled", "unknown"):
+        if told and state in ("running", "stalled", "silent"):
             said = silence(at, now)  # the machine knows more than the rhythm
             return said or (too_short(self.job, eta_s, now) if self.job is not None else "")
         return describe(state, at.silence_s, self.pace.rhythm).note if state == "stalled" else ""

@@ -13,7 +13,6 @@ from lossmon.chart.spec import told_in
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import TargetError
 from lossmon.formats.lexicon import plain
-from lossmon.monitor.standing import word_of
 from lossmon.monitor.update import RunUpdate
 from lossmon.presentation.verdict import verdict_line
 from lossmon.text import cell_width, clip, clip_middle, printable
@@ -137,7 +136,7 @@ def _title(
     if first.step is not None:
         total = f"/{first.total_steps:,}" if first.total_steps else ""
         step = knowledge.tell("step {step:,}{total}", step=first.step, total=total)
-    about = f"  {knowledge.tell(word_of(first.state))}  {step}{drawn}"
+    about = f"  {knowledge.tell(first.state)}  {step}{drawn}"
     name = clip_middle(printable(first.run), max(12, width - cell_width(about)), ascii=ascii)
     return clip(name + about, width, ascii=ascii)
 

@@ -11,7 +11,6 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.hparams.compare import ABSENT, find, setting
 from lossmon.monitor.jobs import in_brief
 from lossmon.monitor.sibling import Sibling, Siblings
-from lossmon.monitor.standing import word_of
 from lossmon.monitor.update import RunUpdate
 from lossmon.presentation.signs import ASCII_SIGNS, SIGNS
 from lossmon.presentation.sweep import sweep_line
@@ -215,7 +214,7 @@ def _row(update: RunUpdate, marks: dict[str, str], knowledge: Knowledge) -> tupl
     return (
         mark,
         printable(update.run),
-        knowledge.tell(word_of(update.state)),
+        knowledge.tell(update.state),
         clip(step + total, _LONGEST_CELL),
         _newest(update, update.train),
         _newest(update, update.eval),

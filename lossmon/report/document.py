@@ -20,7 +20,6 @@ from lossmon.chart.svg import draw_svg
 from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.errors import TargetError
-from lossmon.monitor.standing import word_of
 from lossmon.monitor.update import RunUpdate
 from lossmon.presentation.plot import render
 from lossmon.presentation.verdict import headline, verdict_line
@@ -163,7 +162,7 @@ def sections(update: RunUpdate, knowledge: Knowledge) -> list[Section]:
 def _numbers(update: RunUpdate, knowledge: Knowledge) -> Section:
     step = "-" if update.step is None else f"{update.step:,}"
     total = f" / {update.total_steps:,}" if update.total_steps else ""
-    state = f"{knowledge.tell(word_of(update.state))}  {knowledge.say(update.state_note)}".strip()
+    state = f"{knowledge.tell(update.state)}  {knowledge.say(update.state_note)}".strip()
     rows = [("state", printable(state)), ("step", step + total)]
     if update.eta_s is not None and update.state == "running":
         rows.append(("eta", knowledge.say(in_words(update.eta_s))))
@@ -186,9 +185,12 @@ def _numbers(update: RunUpdate, knowledge: Knowledge) -> Section:
 def _finding(finding: Finding, knowledge: Knowledge) -> Section:
     since, sure = knowledge.since(finding), knowledge.sure(finding)
     say, tongue = knowledge.say, knowledge.tongue
-    likely, do = knowledge.word("likely"), knowledge.word("do")
+    do = knowledge.word("do")
     causes = [
-        tongue.labelled(likely, tongue.aside(knowledge.cause(cause.id).text, say(cause.why)))
+        tongue.labelled(
+            knowledge.word("likely" if cause.why else "often"),  # as the screen and `check` have it
+            tongue.aside(knowledge.cause(cause.id).text, say(cause.why)),
+        )
         for cause in finding.causes
     ]
     remedies = [tongue.labelled(do, text) for text in knowledge.remedies(finding)]

@@ -75,7 +75,7 @@ def _one(pattern: Pattern, knowledge: Knowledge, width: int, ascii: bool) -> lis
     lines += [] if text.looks_like else [""]
     lines += _item(_label("severity", knowledge), severity, width)
     if pattern.typical:
-        lines += ["", knowledge.word("likely")]
+        lines += ["", knowledge.word("often")]
         for number, id_ in enumerate(pattern.typical, 1):
             lines += _item(f"  {number} ", knowledge.cause(id_).text, width)
     lines += _listed("do", _plain(text.remedies, knowledge), knowledge, width)

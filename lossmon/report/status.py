@@ -50,7 +50,7 @@ class Standing:
     logs: tuple[str, ...] = ()
     severity: str = ""
     title: str = ""
-    state: str = "unknown"
+    state: str = "silent"
     step: int | None = None
     total_steps: int | None = None
     eta_s: float | None = None
@@ -163,7 +163,7 @@ def _aged(run: Standing, now: float) -> Standing:
     if now - run.last_row_time <= run.patience_s:
         return run
     stalled = {"severity": "warning", "title": "Stalled"} if run.severity != "critical" else {}
-    state = "stalled" if run.total_steps is not None else "unknown"
+    state = "stalled" if run.total_steps is not None else "silent"
     values = {**run.values(), "state": state, **(stalled if state == "stalled" else {})}
     return Standing(**{**values, "eta_s": None})
 
@@ -184,7 +184,7 @@ def _of_run(run: Standing, tell: Words) -> list[Part]:
         parts.append((f"{run.step:,}{total} ", ""))
     if run.eta_s is not None:
         parts.append((f"{tell('ETA')} {tell.say(in_words(run.eta_s))} ", ""))
-    elif run.state != "running" and run.state != "unknown":
+    elif run.state != "running" and run.state != "silent":
         parts.append((f"{tell.fixed(run.state)} ", ""))
     return parts
 

@@ -163,7 +163,7 @@ class Watch:
             return True
         if self._wanted.until != "finished" or not self._settled or not self._runs:
             return False
-        return all(run.state in ("finished", "failed", "unknown") for run in self._runs.values())
+        return all(run.state in ("finished", "failed", "silent") for run in self._runs.values())
 
 
 def as_text(change: Change, knowledge: Knowledge) -> str:

@@ -18,8 +18,8 @@ _FRESH_S = 60.0  # an age that is shown as one: a ticking clock would cost bytes
 
 TONES = ("advice", *SEVERITIES)
 ADVICE = "$text-accent"  # what is neither wrong nor quite fine
-_DOTS = {"running": "●", "finished": "■", "stalled": "○", "failed": "✗", "unknown": "·"}
-_ASCII_DOTS = {"running": "*", "finished": "#", "stalled": "o", "failed": "x", "unknown": "."}
+_DOTS = {"running": "●", "finished": "■", "stalled": "○", "failed": "✗", "silent": "·"}
+_ASCII_DOTS = {"running": "*", "finished": "#", "stalled": "o", "failed": "x", "silent": "."}
 
 
 def badge(finding: Finding | None, *, ascii: bool) -> tuple[str, str]:

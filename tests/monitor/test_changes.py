@@ -6,6 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lossmon.diagnosis.finding import Finding
@@ -107,7 +108,7 @@ RHYTHM = Rhythm(usual_gap_s=30.0, pause_s=600.0)
         ("stalled", 900.0, RHYTHM, "stalled", "no new line for 15 min; usually one every 30 s, pauses of 10 min"),
         ("stalled", 900.0, Rhythm(), "stalled", "no new line for 15 min"),
         ("stalled", None, RHYTHM, "stalled", ""),
-        ("unknown", 900.0, Rhythm(), "silent", "no new line for 15 min"),
+        ("silent", 900.0, Rhythm(), "silent", "no new line for 15 min"),
         ("running", 90.0, RHYTHM, "running", "one every 30 s, pauses of 10 min"),
         ("running", 90.1, RHYTHM, "quiet", "no new line for 2 min; usually one every 30 s, pauses of 10 min; stalled after 5 min"),
         ("running", 60.0, Rhythm(), "running", ""),
@@ -290,3 +291,16 @@ def test_a_box_may_ask_before_the_screen_opens(
     ask_first(boxes, told.append, within_s=2.0)  # type: ignore[arg-type]
     assert (boxes.asked, told) == (asked, said)
     assert len(naps) == pytest.approx(slept, abs=1)
+
+
+@pytest.mark.parametrize("sick", [250, 400, 900, 1500])
+@pytest.mark.parametrize("healthy", [250, 400, 1500, 6000])
+def test_where_two_curves_part_does_not_depend_on_their_lengths(sick: int, healthy: int) -> None:
+    """The demo said 151 while its runs were short and 415 when they had ended."""
+    rng = np.random.default_rng(5)
+    calm = np.exp(-np.arange(healthy) / 80) + 0.06 * rng.lognormal(0, 0.3, healthy)
+    wild = np.exp(-np.arange(sick) / 80) + 0.06 * rng.lognormal(0, 0.3, sick)
+    wild[150:] = 2e5 * rng.lognormal(0, 0.7, sick - 150)
+    at = parts_at(view(wild.tolist()), view(calm.tolist()))
+    assert at is not None
+    assert abs(at - 151) <= 6, "by two blocks of the rows that one needs to tell"

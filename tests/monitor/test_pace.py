@@ -117,7 +117,7 @@ IN_BURSTS = Rhythm(1.0, None, 600.0, 1800.0)
         ("running", 550.0, Rhythm(200.0, None, None, 2000.0), "running", ""),
         ("running", 700.0, Rhythm(200.0, None, None, 2000.0), "quiet", ""),
         ("stalled", 3600.0, EVERY_4_S, "stalled", "no new line for 60 min; usually one every 4 s"),
-        ("unknown", 1e6, EVERY_4_S, "silent", "12 d"),
+        ("silent", 1e6, EVERY_4_S, "silent", "12 d"),
         ("finished", 10.0, EVERY_4_S, "finished", ""),
         ("failed", 10.0, EVERY_4_S, "failed", "CUDA out of memory"),
     ],

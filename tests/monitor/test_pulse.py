@@ -148,7 +148,7 @@ def test_a_training_whose_process_ended_is_gone_at_once() -> None:
 
 def test_without_a_plan_a_process_that_ended_may_have_ended_by_itself() -> None:
     situation = at(1, Signs(False, NOW - 60), Plan(), live=True)
-    assert situation.state == "unknown", "as check says of it"
+    assert situation.state == "silent", "as check says of it"
     assert lifecycle_findings(situation, "loss", NOW) == ()
     assert "may have ended by itself" in silence(situation, NOW)
 
@@ -209,7 +209,7 @@ def test_a_silent_log_of_a_process_that_does_nothing_is_stalled() -> None:
     assert "it hangs" in finding.evidence
     assert load("en").remedies(finding)[0] == "See where it stands: py-spy dump --pid 4242."
     assert at(12, Signs(True), Plan()).state == "stalled", "somebody holds it: it is not over"
-    assert at(12, Signs(), Plan()).state == "unknown"
+    assert at(12, Signs(), Plan()).state == "silent"
     assert "its process lives" in evidence(at(12, Signs(True)))
 
 

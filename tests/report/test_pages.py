@@ -76,7 +76,7 @@ def test_below_a_run_stands_what_was_seen_why_and_what_to_do() -> None:
         ({"step": None}, ["-"]),
         ({"step": 1200, "total_steps": 5000}, ["1,200/5,000"]),
         ({"step": 1200, "total_steps": None}, ["1,200"]),
-        ({"state": "unknown"}, ["silent"]),
+        ({"state": "silent"}, ["silent"]),
         ({"state": "finished"}, ["finished"]),
         ({"train": None}, ["-", "-"]),
         ({"step": 10**30}, ["1" + ",000" * 6 + ",…"]),

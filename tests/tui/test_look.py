@@ -93,7 +93,7 @@ def test_the_sign_of_a_run(
 
 @pytest.mark.parametrize(
     ("state", "signs"),
-    [("running", "●*"), ("finished", "■#"), ("stalled", "○o"), ("failed", "✗x"), ("unknown", "·.")],
+    [("running", "●*"), ("finished", "■#"), ("stalled", "○o"), ("failed", "✗x"), ("silent", "·.")],
 )
 def test_the_state_of_a_run_is_a_sign(state: str, signs: str) -> None:
     update = run(state=state)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor.pace import Rhythm
@@ -307,3 +308,31 @@ async def test_the_first_screen_ever_says_how_to_go_on_until_a_key_is_pressed(
         await pilot.press("j")
         await until(pilot, lambda: "? lists all keys" not in words(app, "#top"))
     monitor.close()
+
+
+@pytest.mark.parametrize(
+    ("keys", "filtered", "sorted_anew"),
+    [
+        ([*"one", "enter", "o"], "one", True),
+        ([*"ox", "backspace", *"ne", "enter", "o"], "one", True),
+        ([*"one", "escape", "o"], "", True),
+        ([*"one", "enter", "slash", *"x", "enter"], "onex", False),
+    ],
+    ids=["enter", "mended", "esc", "again"],
+)
+async def test_keys_behind_the_enter_of_a_filter_are_commands(
+    app: LossmonApp, keys: list[str], filtered: str, sorted_anew: bool
+) -> None:
+    """They came in one burst, as over a slow line, and the filter was "oneo"."""
+    async with app.run_test(size=WIDE) as pilot:
+        await loaded(pilot)
+        await pilot.press("slash")
+        for key in keys:
+            character = "/" if key == "slash" else key if len(key) == 1 else None
+            app.post_message(Key(key, character))
+        main = main_of(app)
+
+        def taken() -> bool:
+            return (main.filter_text, main.scene.order != "need") == (filtered, sorted_anew)
+
+        await until(pilot, taken)

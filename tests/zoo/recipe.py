@@ -41,7 +41,7 @@ class Recipe:
             them (seconds, memory).
         whole: every point of the truth is in the log; of a bar that is redrawn now and then, only
             some are.
-        ends: how the log says that it ended: "finished", or "unknown" where it doesn't.
+        ends: how the log says that it ended: "finished", or "silent" where it doesn't.
         runs: how many trainings it does.
         stored: files kept in tests/data/zoo; where empty those that were read.
         pace_s: seconds between rows, so that a training of milliseconds can be watched.
@@ -59,7 +59,7 @@ class Recipe:
     rate: str | None = None
     also: tuple[str, ...] = ()
     whole: bool = True
-    ends: str = "unknown"
+    ends: str = "silent"
     runs: int = 1
     stored: tuple[str, ...] = ()
     pace_s: float = 0.25

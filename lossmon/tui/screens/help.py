@@ -34,7 +34,7 @@ _TITLES = {  # of the classes that keep keys of an area; of a panel its name wil
     "HostKeys": "remote boxes",
 }
 SIGNS = (
-    ("● ■ ○ ·", "* # o .", "running, finished, stalled, unknown"),
+    ("● ■ ○ ·", "* # o .", "running, finished, stalled, silent"),
     ("✗ ! ✓ ~", "x ! + ~", "critical, warning, fine, advice"),
     ("z", "z", "acknowledged or snoozed: nothing calls for attention"),
     ("?", "?", "it was fine, and may be over by now: no rows come"),

@@ -38,6 +38,7 @@ from lossmon.tui.widgets.keys import Keys
 from lossmon.tui.widgets.log_pane import LogPane
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
+from lossmon.tui.widgets.typing_box import TypingBox
 from lossmon.words import said
 
 FOLDS = ("nolist", "nopanel")  # what is folded, whatever has the screen
@@ -102,9 +103,8 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         yield LogPane(ascii=self.ascii)
         yield lines.Line("status")
         yield lines.Line("verdict")
-        yield Input(
-            placeholder=self.knowledge.tell(query.HINT), id="filter", compact=True, max_length=200
-        )
+        hint = self.knowledge.tell(query.HINT)
+        yield TypingBox(hint, "filter", self.focus_list, self.action_back)
         yield Keys()
 
     def on_mount(self) -> None:

@@ -25,6 +25,7 @@ from lossmon.tui.triage import ORDERS, Scene, order_in_words
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import Look, SmallCharts
+from lossmon.tui.widgets.typing_box import TypingBox
 from lossmon.words import known, said
 
 
@@ -261,14 +262,13 @@ class TriageKeys(GroupKeys):
     def close_filter(self) -> bool:
         """Give the filter up; False where there was none."""
         box = self.query_one("#filter", Input)
-        if not box.display:
-            return False
-        box.display, box.value, self._query = False, "", query.Query()
-        self.filter_text = ""
-        self._focus_list()
-        return True
+        if given_up := bool(box.display):
+            box.display, box.value, self._query, self.filter_text = False, "", query.Query(), ""
+            self.focus_list()
+        return given_up
 
-    def _focus_list(self) -> None:
+    def focus_list(self) -> None:
+        """Let the list have the keys, where it alone is shown."""
         self.set_focus(self.query_one(RunList) if self.mode == "list" else None)
 
     # -- order, marks, baseline ------------------------------------------------------------------
@@ -385,9 +385,9 @@ class TriageKeys(GroupKeys):
 
     def action_filter(self) -> None:
         """Type a filter; enter keeps it, esc gives it up."""
-        box = self.query_one("#filter", Input)
+        box = self.query_one("#filter", TypingBox)
         box.display = True
-        box.focus()
+        box.open()
 
     @on(Input.Changed, "#filter")
     def _filtered(self, event: Input.Changed) -> None:
@@ -397,4 +397,4 @@ class TriageKeys(GroupKeys):
     @on(Input.Submitted, "#filter")
     def _kept(self) -> None:
         self.query_one("#filter", Input).display = bool(self._query.terms)
-        self._focus_list()
+        self.focus_list()

@@ -5,5 +5,5 @@ chart_view.py    the chart of a run, or of several    evidence_chart.py  of one 
 small_charts.py  a grid of small ones                 diagnosis_panel.py the panel beside it
 run_list.py      the runs                             options.py       a list to choose from
 log_pane.py      the raw log; log_lines.py its lines  lines.py         the three lines of text
-keys.py          the line of keys
+keys.py          the line of keys               typing_box.py    a box for words
 """

@@ -21,6 +21,7 @@ from lossmon.text import clip, printable
 from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.log_lines import LogLines
+from lossmon.tui.widgets.typing_box import TypingBox
 from lossmon.words import Words, known, said
 
 _LOOK_S = 1.0  # between two looks for lines that are no rows
@@ -32,8 +33,8 @@ class LogPane(Vertical):
     """One log of the run, chosen among all of them."""
 
     DEFAULT_CSS = """
-    LogPane > Input { height: 1; border: none; display: none; }
-    LogPane.-search > Input { display: block; }
+    LogPane > TypingBox { height: 1; border: none; display: none; }
+    LogPane.-search > TypingBox { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "search", "search", key_display="/", tooltip="Search the log"),
@@ -81,12 +82,8 @@ class LogPane(Vertical):
         """Lines, what was made of one of them, and the box for what is searched."""
         yield LogLines(ascii=self._ascii)
         yield lines.Line("log-status")
-        yield Input(
-            placeholder=words_of(self)("words in the log"),
-            id="log-search",
-            compact=True,
-            max_length=200,
-        )
+        hint = words_of(self)("words in the log")
+        yield TypingBox(hint, "log-search", self._to_lines, self.close_search)
 
     def on_mount(self) -> None:
         """Lines that are no rows come without an update."""
@@ -120,7 +117,7 @@ class LogPane(Vertical):
     def action_search(self) -> None:
         """Type words; enter searches backwards from here, n and N go on."""
         self.add_class("-search")
-        self.screen.set_focus(self.query_one(Input))
+        self.query_one(TypingBox).open()
 
     def action_again(self, by: int) -> None:
         """The next match, or the one before."""
@@ -144,8 +141,11 @@ class LogPane(Vertical):
         if open_:
             self.remove_class("-search")
             self.query_one(LogLines).words = ""
-            self.screen.set_focus(self.query_one(LogLines))
+            self._to_lines()
         return open_
+
+    def _to_lines(self) -> None:
+        self.screen.set_focus(self.query_one(LogLines))
 
     def point_at(self, metric: str, step: int) -> None:
         """Choose the line that gave a point, in the log that its metric was taken from."""

@@ -8,7 +8,7 @@
 # eval = "val_loss"
 # note = "metrics.json is written at the heartbeat, every ten seconds"
 # pace_s = 0.5
-# ends = "unknown"
+# ends = "silent"
 # ///
 """Sacred's folder of a run, metrics by `log_scalar`."""
 
