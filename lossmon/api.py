@@ -22,7 +22,7 @@ from lossmon.monitor import RunUpdate, told
 from lossmon.monitor.log import Log
 from lossmon.monitor.training import Judging, Training
 from lossmon.monitor.whole import read_targets
-from lossmon.text import writable
+from lossmon.text import printable, writable
 from lossmon.words import said
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _or_nan(column: np.ndarray | None, n: int) -> np.ndarray:
     return np.full(n, np.nan) if column is None else column
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """The diagnosis of one run; `print(report)` is for people, `as_dict()` for programs.
 
@@ -153,6 +153,13 @@ class Report:
         from lossmon.report.contract import run_object
 
         return run_object(self.update, self.knowledge)
+
+    def __repr__(self) -> str:
+        """In one line, since notebooks show it: the whole is what `print` and `as_dict` are for."""
+        from lossmon.presentation.verdict import verdict_line
+
+        verdict = verdict_line(self.update, self.knowledge)
+        return f"<{type(self).__name__} {printable(self.update.run)}: {verdict}>"
 
     def __str__(self) -> str:
         from lossmon.report.check import as_table

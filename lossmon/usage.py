@@ -160,13 +160,10 @@ class Commands(click.Group):
         with _without_a_word():
             return super().invoke(ctx)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The commands, each with its first sentence."""
-        if not isinstance(formatter, Formatter) or not formatter.told:
-            super().format_commands(ctx, formatter)
-            return
         rows = [
-            (name, (command.help or "").split("\n\n")[0])
+            (name, " ".join((command.help or "").split("\n\n")[0].split()))
             for name, command in sorted(self.commands.items())
             if not command.hidden
         ]

@@ -138,6 +138,8 @@ class Locations:
 
     def name(self, location: str) -> str:
         """A short name: below the target and headed by its last part, where that is no riddle."""
+        if location == "-":
+            return "pipe"  # a dash in a list of runs is what stands for nothing
         source, path = self.split(location)
         if location in self._jobs:
             called = name_of(self._jobs[location])

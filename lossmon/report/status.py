@@ -23,6 +23,7 @@ STYLES = ("auto", "plain", "tmux", "ansi")
 _SIGNS = {**SIGNS, "": "…"}
 _ASCII_SIGNS = {**ASCII_SIGNS, "": "."}
 _COLORS = {"critical": "red", "warning": "yellow", "info": "green"}
+_TMUX = {"critical": "fg=red,bold", "warning": "bold"}
 _ANSI = {"red": "31", "yellow": "33", "green": "32"}
 _MOST = 1e15  # of steps and of seconds
 _ORDER = ("critical", "warning", "info", "")
@@ -216,8 +217,10 @@ def _colored(text: str, severity: str, style: Style) -> str:
     color = _COLORS.get(severity)
     if style == "tmux":
         text = text.replace("#", "##")
-        # On black of its own: tmux's bar is green from the start, and green on green is not seen.
-        return f"#[fg={color},bg=black]{text}#[default]" if color else text
+        # On the bar's own ground, green as tmux has it or dark: of the colours red is seen on both,
+        # and a ground of ours made a patchwork.
+        look = _TMUX.get(severity)
+        return f"#[{look}]{text}#[default]" if look else text
     if style == "ansi" and color:
         return f"\x1b[{_ANSI[color]}m{text}\x1b[0m"
     return text

@@ -59,7 +59,7 @@ def told(*runs: Standing, **look: Any) -> str:
         (
             [DEAD],
             {"style": "tmux"},
-            "#[fg=red,bg=black]✗ #[default]#[fg=red,bg=black]DIVERGED #[default]dead 7 failed",
+            "#[fg=red,bold]✗ #[default]#[fg=red,bold]DIVERGED #[default]dead 7 failed",
         ),
     ],
 )
