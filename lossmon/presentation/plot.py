@@ -184,9 +184,12 @@ def _named(asked: str, updates: Sequence[RunUpdate]) -> str:
 
 
 def _within(spec: ChartSpec, start: float | None, end: float | None) -> Picture:
-    """The picture from one x to another; an end that is not given is the run's own."""
+    """The picture from one x to another; an end that is not given is the run's own.
+
+    Of a run without epochs, epochs 2 to 3 are no steps 2 to 3: it is drawn whole.
+    """
     picture = draw(spec)
-    if (start is None and end is None) or picture.plot is None:
+    if (start is None and end is None) or picture.plot is None or picture.x_axis != spec.x_axis:
         return picture
     first, last = picture.plot.extent
     low, high = (first if start is None else start), (last if end is None else end)

@@ -149,6 +149,8 @@ def test_plot_shows_any_metric_axis_and_range(overfit: Path) -> None:
     tokens = run("plot", overfit, "--x", "tokens")
     assert tokens.stderr.endswith(": its rows have no tokens; drawn by step\n")
     assert tokens.stdout == run("plot", overfit).stdout
+    none = run("plot", overfit, "--x", "tokens", "--from", "2", "--to", "3")
+    assert none.stdout == tokens.stdout, "tokens 2 to 3 are no steps 2 to 3"
     assert "10" in run("plot", overfit, "--log-x").stdout.splitlines()[-2]
 
 
