@@ -50,6 +50,7 @@ _OF_EPISODES = ["episode_reward", "episode_length", "elapsed_time"]
 _TAG = re.compile(r"(?:.*[-_])?tag[-_](?P<tag>.+)")
 _COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")  # 0,5 or 1.234,5
 _POINTED = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+_BEGIN, _END = 5000, 250  # columns at either end of a wide header
 _SNIFFED_LINES = 40
 _NUMERIC = b"0123456789+-.eE \r\n"
 
@@ -168,8 +169,8 @@ class CsvDecoder(LineDecoder):
             return _unique([*_OF_EPISODES, *cells[3:]])
         if forms[0] in ("", "unnamed_0") and not any(map(rank_of, forms)):
             cells = ["step", *cells[1:]]  # an index that pandas wrote
-        measured = [cell for cell in cells if role(cell) in _METRIC_ROLES]
         if self._split is not None and not any(says_split(cell) for cell in cells):
+            measured = {cell for cell in cells if role(cell) in _METRIC_ROLES}
             cells = [f"{self._split}_{cell}" if cell in measured else cell for cell in cells]
         return _unique(cells)
 
@@ -220,7 +221,8 @@ def sniff(head: bytes, name: str) -> str | None:
     mark = delimiter(lines[0])
     if mark is None:
         return None
-    header = split(lines[0], mark)
+    whole = split(lines[0], mark)
+    header = _in_short(whole)
     if [plain(cell) for cell in header] == _TENSORBOARD:
         return said("a curve as TensorBoard's page exports it")
     if [plain(cell) for cell in header[:3]] == _EPISODES and len(lines) > 1:
@@ -238,7 +240,7 @@ def sniff(head: bytes, name: str) -> str | None:
     rows = [split(line, mark) for line in lines[1:]]
     if not rows:
         return said("a header with {metrics}", metrics=metrics[0]) if placed else None
-    fitting = [row for row in rows[:-1] or rows if abs(len(row) - len(header)) <= 1]
+    fitting = [row for row in rows[:-1] or rows if abs(len(row) - len(whole)) <= 1]
     if len(fitting) < 0.8 * len(rows[:-1] or rows):
         return None
     logged = sum(role(cell) != OTHER or "/" in cell for cell in header)  # loggers write "train/x"
@@ -249,8 +251,20 @@ def sniff(head: bytes, name: str) -> str | None:
     return said(
         "a header with {metric} and {more} more columns",
         metric=metrics[0],
-        more=len(header) - 1,
+        more=len(whole) - 1,
     )
+
+
+def _in_short(cells: list[str]) -> list[str]:
+    """Of thousands of columns the ends, and those between that speak of a loss.
+
+    What they mean is looked up with each piece of a text that is not known yet: a line of JSON of a
+    megabyte is a table with 90,000 columns until it ends.
+    """
+    if len(cells) <= _BEGIN + _END:
+        return cells
+    between = [cell for cell in cells[_BEGIN:-_END] if "loss" in cell.lower()]
+    return [*cells[:_BEGIN], *between[:_END], *cells[-_END:]]
 
 
 def decoder(name: str) -> CsvDecoder:

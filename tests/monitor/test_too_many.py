@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from lossmon.api import read_runs
+from lossmon.formats import csv, lexicon
 from lossmon.history.run import MAX_METRICS
 from tests.conftest import falling
 
@@ -62,3 +63,19 @@ def test_the_losses_behind_thousands_of_names_are_kept(
     assert (losses["train_loss"], losses["eval_loss"]) == (20, 18)
     assert len(run.series) == MAX_METRICS + 2
     assert [error.split()[0] for error in run.errors] == [f"{names - MAX_METRICS:,}"], run.errors
+
+
+def test_a_wide_line_that_is_not_known_yet_is_looked_at_in_bounded_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each piece of a line of a megabyte looked up the meaning of all its 90,000 cells again."""
+    asked: list[str] = []
+
+    def noted(name: str) -> str:
+        asked.append(name)
+        return lexicon.role(name)
+
+    monkeypatch.setattr(csv, "role", noted)
+    line = "".join(f'"m/{i}": 0.1, ' for i in range(20_000))
+    assert csv.sniff(f'{{"step": 1, {line}'.encode(), "a.jsonl") is None
+    assert 0 < len(asked) < 10_000
