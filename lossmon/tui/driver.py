@@ -120,11 +120,24 @@ class TerminalDriver(LinuxDriver):
         loop = self._running_loop = asyncio.get_running_loop()
         try:
             for number in TO_END:
-                loop.add_signal_handler(number, self._app.exit, None, 128 + number)
+                signal.signal(number, self._end)
+            for number in getattr(self._app, "came", ()):  # while the screen was set up
+                loop.call_soon(self._app.exit, None, 128 + number)
             loop.add_signal_handler(signal.SIGTSTP, self.suspend_process)
             loop.add_signal_handler(signal.SIGCONT, self._continued)
         except (NotImplementedError, RuntimeError, ValueError):
             pass  # not in the main thread: whoever runs us there ends us
+
+    def _end(self, number: int, _: object) -> None:
+        """A signal that ends a program ends the screen.
+
+        It is no signal handler of asyncio: those hear of a signal by a byte in the pipe that wakes
+        the loop, where each key that the input thread hands over leaves one, too. Some 280 fill it
+        (a key that is held down, a paste), and Python drops the byte of a signal that comes then.
+        """
+        loop = self._running_loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._app.exit, None, 128 + number)
 
     def _let_stop(self) -> None:
         """While the terminal is another's, its ctrl+z stops us at once, as it does any program."""
@@ -136,9 +149,7 @@ class TerminalDriver(LinuxDriver):
 
     def _hung_up(self) -> None:
         """The terminal is gone (from any thread): end."""
-        loop = self._running_loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._app.exit, None, 128 + signal.SIGHUP)
+        self._end(signal.SIGHUP, None)
 
     def _takes_again(self) -> None:
         """The terminal was stuck (told from another thread): what it missed is sent anew."""

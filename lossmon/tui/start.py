@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from lossmon.endings import SIGNALLED
+from lossmon.endings import SIGNALLED, noted
 from lossmon.tui.colours import colours_of
 from lossmon.tui.leaving import LEAVE_S
 from lossmon.where import working_folder
@@ -120,7 +120,8 @@ def play(
             colours=colours_of(os.environ),
         )
         app.notices.on = False  # they were told when it happened
-        app.run()
+        with noted() as app.came:
+            app.run()
     finally:
         monitor.close(LEAVE_S)
     return _ended(app, say)

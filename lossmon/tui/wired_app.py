@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import lru_cache
 from time import monotonic
 
@@ -48,8 +49,32 @@ class WiredApp(App[None]):
         self._veiled = True  # until the first frame is whole
         self._veil_ends: float | None = None  # whatever happens, once there was something to show
         self.plain_signs = False
+        self.leaving = False
+        self.came: list[int] = []  # signals to end, before anything here heard of them
         if self.no_color:  # what is dim stays so by its attribute, not by a colour between two
             textual.drop_dimming(self)
+
+    def exit(
+        self, result: None = None, return_code: int = 0, message: RenderableType | None = None
+    ) -> None:
+        """Leave before what was typed ahead: behind 300 held-down keys a SIGTERM took a minute."""
+        self.leaving = True
+        super().exit(result, return_code, message)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take an event; no key any more once it leaves."""
+        if await self.takes(event):
+            await super().on_event(event)
+
+    async def takes(self, event: events.Event) -> bool:
+        """Whether an event is to be taken, after whatever waits beside it: a signal, above all.
+
+        Messages that wait are handled one after the other, and nothing else runs between two.
+        """
+        if not isinstance(event, events.InputEvent):
+            return True
+        await asyncio.sleep(0)
+        return not self.leaving
 
     def on_mount(self) -> None:
         """After a suspension the terminal shows something else."""

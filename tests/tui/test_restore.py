@@ -198,6 +198,18 @@ def test_an_error_before_the_screen_is_one_line(
 
 
 @pytest.mark.skipif(BASH is None, reason="no bash")
+def test_a_signal_goes_before_what_was_typed_ahead(
+    open_terminal: Callable[..., Terminal], log: Path
+) -> None:
+    """A key that is held down fills the pipe by which asyncio hears of signals, which are lost."""
+    terminal = open_terminal(str(log))
+    terminal.wait_for("HEALTHY")
+    terminal.send(b"w" * 2000)
+    os.kill(terminal.pid, signal.SIGTERM)
+    assert terminal.end() == 128 + signal.SIGTERM
+    terminal.assert_given_back()
+
+
 class TestInAShell:
     """A shell with job control, and lossmon as its job."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual import events
 from textual.screen import Screen, ScreenResultType
 
+from lossmon.tui.wired_app import WiredApp
+
 
 class SteadyScreen(Screen[ScreenResultType]):
     """Lays itself out at the size that the terminal has now.
@@ -15,6 +17,11 @@ class SteadyScreen(Screen[ScreenResultType]):
 
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (60, "-medium"), (110, "-wide")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (18, "-tall")]  # noqa: RUF012
+
+    async def on_event(self, event: events.Event) -> None:
+        """Take an event; no key any more that waits here when the app leaves."""
+        if not isinstance(self.app, WiredApp) or await self.app.takes(event):
+            await super().on_event(event)
 
     async def _on_compose(self, event: events.Compose) -> None:  # noqa: ARG002 - Textual's
         # Before anything is styled: with the first resize all would be styled and laid out again.
