@@ -234,7 +234,8 @@ def _run(
 
     folder = working_folder()
     try:
-        app.run()
+        with noted() as app.came:
+            app.run()
     finally:
         if where:
             session.save(where, app.left(targets, folder))
