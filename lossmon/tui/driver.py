@@ -22,10 +22,11 @@ from typing import Any, cast
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from lossmon.endings import TO_END
+from lossmon.endings import SIGNALLED, TO_END
 from lossmon.tui import textual_private
 from lossmon.tui.first_frame import ENTER, FirstFrame, without_waiting
 from lossmon.tui.textual_private import XTermParser
+from lossmon.tui.wired_app import WiredApp
 
 _KEEP_TITLE, _FORMER_TITLE = "\x1b[22;2t", "\x1b[23;2t"  # XTPUSHTITLE, XTPOPTITLE
 _KEYS_S = 0.1  # between two looks whether an escape that came alone is the key
@@ -122,7 +123,7 @@ class TerminalDriver(LinuxDriver):
             for number in TO_END:
                 signal.signal(number, self._end)
             for number in getattr(self._app, "came", ()):  # while the screen was set up
-                loop.call_soon(self._app.exit, None, 128 + number)
+                self._end(number, None)
             loop.add_signal_handler(signal.SIGTSTP, self.suspend_process)
             loop.add_signal_handler(signal.SIGCONT, self._continued)
         except (NotImplementedError, RuntimeError, ValueError):
@@ -137,7 +138,11 @@ class TerminalDriver(LinuxDriver):
         """
         loop = self._running_loop
         if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._app.exit, None, 128 + number)
+            app = self._app
+            if isinstance(app, WiredApp):
+                loop.call_soon_threadsafe(app.end_by, number)
+            else:
+                loop.call_soon_threadsafe(app.exit, None, SIGNALLED + number)
 
     def _let_stop(self) -> None:
         """While the terminal is another's, its ctrl+z stops us at once, as it does any program."""

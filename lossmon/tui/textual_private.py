@@ -105,6 +105,12 @@ def is_running(app: App[Any]) -> bool:
     return bool(getattr(app, "_running", True))
 
 
+def is_mounted(app: App[Any]) -> bool:
+    """Whether the screen that is shown stands with all of its parts."""
+    stack = app.screen_stack
+    return bool(stack) and stack[-1].is_mounted
+
+
 def draws(app: App[Any]) -> bool:
     """Whether an update goes to a terminal now, whole lines at fixed places."""
     if DRAWING:

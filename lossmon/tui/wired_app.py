@@ -12,6 +12,7 @@ from textual.app import App
 from textual.screen import Screen
 from textual.timer import Timer
 
+from lossmon.endings import SIGNALLED
 from lossmon.tui import textual_private as textual
 from lossmon.tui.textual_private import ChopsUpdate, LayoutUpdate
 from lossmon.tui.wire import Sent, Wire
@@ -51,6 +52,7 @@ class WiredApp(App[None]):
         self.plain_signs = False
         self.leaving = False
         self.came: list[int] = []  # signals to end, before anything here heard of them
+        self._came_s: float | None = None  # when the first of them was heard
         if self.no_color:  # what is dim stays so by its attribute, not by a colour between two
             textual.drop_dimming(self)
 
@@ -60,6 +62,19 @@ class WiredApp(App[None]):
         """Leave before what was typed ahead: behind 300 held-down keys a SIGTERM took a minute."""
         self.leaving = True
         super().exit(result, return_code, message)
+
+    def end_by(self, number: int) -> None:
+        """Leave by a signal, as soon as there is a screen to leave.
+
+        Textual takes what is missing on a screen that it never mounted for an error of the app.
+        """
+        self.leaving = True
+        self._came_s = self._came_s or monotonic()
+        mounted = textual.is_mounted(self) or monotonic() > self._came_s + _LONGEST_VEIL_S
+        if mounted:
+            self.exit(None, SIGNALLED + number)
+        else:
+            asyncio.get_running_loop().call_later(_STILL_S, self.end_by, number)
 
     async def on_event(self, event: events.Event) -> None:
         """Take an event; no key any more once it leaves."""
