@@ -262,7 +262,13 @@ class Session:
     def _leave(self) -> None:
         """By ctrl+c from anywhere, or by q from the main screen."""
         if self.chance.random() < 0.5:
-            self._send(b"\x03", "ctrl+c")
+            for _ in range(3):  # one of them may be the end of a drag that is still on its way
+                self._send(b"\x03", "ctrl+c")
+                end = time.monotonic() + 10.0
+                while time.monotonic() < end:
+                    self.terminal.read(0.1)
+                    if b"\x1b[?1049l" in self.terminal.received:
+                        return
             return
         for _ in range(12):  # whatever is open is closed before; in a box q is a letter
             self._send(NAMED["escape"], "escape")
