@@ -48,6 +48,15 @@ def happened(before: Optional[Stat], now: Stat, read: int) -> str:
     return TRUNCATED if now.size < read else GREW
 
 
+def is_named_after(name: str, log: str) -> bool:
+    """Whether a file may hold what a log held before it was rotated.
+
+    log.1, log-20261129 and app.1.log are named so, packed, too.
+    """
+    root, ending = os.path.splitext(log)
+    return name != log and name.startswith(root) and ending in name[len(root) :]
+
+
 class Files:
     """A place with files. All methods raise OSError where that is what stands in the way.
 
@@ -159,15 +168,13 @@ class LocalFiles(Files):
     ) -> str:
         """Under which name stands what a file held: log.1, log-20261129, app.1.log; or a copy."""
         folder, name = os.path.split(path)
-        root, ending = os.path.splitext(name)
         copies = []  # type: List[str]
         try:
             with os.scandir(folder or os.curdir) as entries:
                 for entry in islice(entries, MOST_BESIDE):
-                    alike = entry.name.startswith(name) or (
-                        entry.name.startswith(root) and entry.name.endswith(ending)
-                    )
-                    if entry.name == name or not alike or not entry.is_file(follow_symlinks=False):
+                    if not is_named_after(entry.name, name):
+                        continue
+                    if not entry.is_file(follow_symlinks=False):
                         continue
                     found, beside = entry.stat(), os.path.join(folder, entry.name)
                     moved = (found.st_dev, found.st_ino) == before.identity

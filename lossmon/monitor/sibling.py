@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -161,13 +161,14 @@ def parts_at(one: SeriesView | None, two: SeriesView | None) -> int | None:
         if blocks < 2 or last <= first:
             return found
         edges = np.linspace(first, last, blocks + 1)
-        means = [_levels(view.step, view.value, edges)[0] for view in (one, two)]
+        levels = [_levels(view.step, view.value, edges) for view in (one, two)]
+        means = [mean for mean, _ in levels]
         if visible < 0:
             finite = means[1][np.isfinite(means[1])]
             visible = _VISIBLE * float(np.ptp(finite)) if len(finite) else 0.0
-        near = _alike(one, two, edges, np.asarray)
+        near = _alike(*levels)
         if not any((view.value <= 0).any() for view in (one, two)):
-            near &= _alike(one, two, edges, np.log)
+            near &= _alike(*(_levels(view.step, np.log(view.value), edges) for view in (one, two)))
         with np.errstate(invalid="ignore"):
             near |= np.abs(means[0] - means[1]) <= visible
         start = _after_last(near)
@@ -187,18 +188,14 @@ def _after_last(near: NDArray[np.bool_]) -> int | None:
     return int(together[-1]) + 1 if len(together) else 0
 
 
-def _alike(
-    one: SeriesView, two: SeriesView, edges: Floats, scale: Callable[[Floats], Floats]
-) -> NDArray[np.bool_]:
+def _alike(one: tuple[Floats, Floats], two: tuple[Floats, Floats]) -> NDArray[np.bool_]:
     """Where their errors explain the difference of two means.
 
     What explodes shakes by its own size, and its errors would explain anything; its logarithm does
     not: a loss of 200,000 beside one of 0.1 was near it in one block of sixty.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        (mean, error), (other, more) = (
-            _levels(view.step, scale(view.value), edges) for view in (one, two)
-        )
+    (mean, error), (other, more) = one, two
+    with np.errstate(invalid="ignore"):
         near: NDArray[np.bool_] = np.abs(mean - other) <= _APART * np.hypot(error, more)
     return near
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lossmon.formats.decoder import Decoder, Record, Skipped, sound
 from lossmon.formats.json_document import DocumentDecoder
+from lossmon.logs.files import is_named_after
 
 if TYPE_CHECKING:
     from lossmon.monitor.log import Log
@@ -74,10 +75,9 @@ def is_part(path: str, rows: Iterable[Record], whole: Log) -> bool:
         rows: some of its rows, the first and the last among them.
         whole: the log.
     """
-    name, own = os.path.basename(whole.path), os.path.basename(path)
-    root, ending = os.path.splitext(name)
-    alike = own.startswith(name) or (own.startswith(root) and ending in own)
-    told = [_has(whole, row) for row in rows] if alike and path != whole.path else []
+    if not is_named_after(os.path.basename(path), os.path.basename(whole.path)):
+        return False
+    told = [_has(whole, row) for row in rows]
     return any(told) and False not in told
 
 

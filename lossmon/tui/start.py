@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from lossmon.endings import SIGNALLED, noted
+from lossmon.endings import SIGNALLED
 from lossmon.tui.colours import colours_of
 from lossmon.tui.leaving import LEAVE_S
 from lossmon.where import working_folder
@@ -120,8 +120,7 @@ def play(
             colours=colours_of(os.environ),
         )
         app.notices.on = False  # they were told when it happened
-        with noted() as app.came:
-            app.run()
+        app.show()
     finally:
         monitor.close(LEAVE_S)
     return _ended(app, say)
@@ -234,8 +233,7 @@ def _run(
 
     folder = working_folder()
     try:
-        with noted() as app.came:
-            app.run()
+        app.show()
     finally:
         if where:
             session.save(where, app.left(targets, folder))

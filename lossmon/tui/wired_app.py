@@ -12,7 +12,7 @@ from textual.app import App
 from textual.screen import Screen
 from textual.timer import Timer
 
-from lossmon.endings import SIGNALLED
+from lossmon.endings import SIGNALLED, noted
 from lossmon.tui import textual_private as textual
 from lossmon.tui.textual_private import ChopsUpdate, LayoutUpdate
 from lossmon.tui.wire import Sent, Wire
@@ -55,6 +55,11 @@ class WiredApp(App[None]):
         self._came_s: float | None = None  # when the first of them was heard
         if self.no_color:  # what is dim stays so by its attribute, not by a colour between two
             textual.drop_dimming(self)
+
+    def show(self) -> None:
+        """Run until the user leaves, or a signal ends it, be it the first moment."""
+        with noted() as self.came:
+            self.run()
 
     def exit(
         self, result: None = None, return_code: int = 0, message: RenderableType | None = None
