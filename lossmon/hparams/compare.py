@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
@@ -27,6 +28,12 @@ _SPELLINGS = {
     "wd": ("weight_decay",),
 }
 ABSENT = "-"
+_SEED = re.compile(r"(?i)(?:^|[._\-/ ]|random_?|data_?)seed$")
+
+
+def is_seed(name: str) -> bool:
+    """Whether a setting tells repetitions of one experiment apart: it has no more and no less."""
+    return _SEED.search(name) is not None
 
 
 def find(values: Mapping[str, Value], name: str) -> str | None:

@@ -11,14 +11,13 @@ import numpy as np
 
 from lossmon.diagnosis.finding import SEVERITIES
 from lossmon.history.columns import Floats, SeriesView
-from lossmon.hparams.compare import ABSENT, differing, setting
+from lossmon.hparams.compare import ABSENT, differing, is_seed, setting
 from lossmon.monitor.update import RunUpdate
 
 SEEDS, FOLDER, JOBS = "seeds", "folder", "job array"
 _MOST_SETTINGS = 40  # by which runs can be grouped
 _GRID = 400  # steps at most at which curves are compared
 _QUARTILES = 8  # runs from which on the band holds half of them; fewer are all within it
-_SEED = re.compile(r"(?i)(?:^|[._\-/ ]|random_?|data_?)seed$")
 # Which of several a run is: seed3, seed=3, s3, run-3, trial_3, fold3; or a number at the end.
 _WHICH = re.compile(
     r"(?i)(?<![a-z0-9])(?:seed|sd|rng|s|run|trial|rep|fold|version|v)[-_=]?\d{1,9}(?![a-z0-9.])"
@@ -30,7 +29,7 @@ Key = Callable[[RunUpdate], str]
 
 def ways(runs: Sequence[RunUpdate]) -> list[str]:
     """By what runs can be grouped so that some are together and some are not."""
-    settings = _chosen_ones(runs)[:_MOST_SETTINGS]
+    settings = [name for name in _chosen_ones(runs) if _has_values(runs, name)][:_MOST_SETTINGS]
     return [way for way in (SEEDS, FOLDER, JOBS, *settings) if _tells(runs, key_of(way, runs))]
 
 
@@ -41,7 +40,7 @@ def key_of(way: str, runs: Sequence[RunUpdate]) -> Key:
     if way == JOBS:
         return lambda run: run.job.id.split("_")[0] if run.job is not None else ""
     if way == SEEDS:
-        if not all(any(map(_SEED.search, run.hparams.values)) for run in runs):
+        if not all(any(map(is_seed, run.hparams.values)) for run in runs):
             return _named
         names = _chosen_ones(runs)
         called = _short(names)
@@ -128,7 +127,7 @@ def _chosen_ones(runs: Sequence[RunUpdate]) -> list[str]:
     found = []
     for name in differing(runs):
         values = [setting(run, name) for run in runs]
-        if not _SEED.search(name) and len(set(values)) < len(values):
+        if not is_seed(name) and len(set(values)) < len(values):
             found.append(name)
     return found
 
@@ -157,6 +156,11 @@ def _tells(runs: Sequence[RunUpdate], key: Key) -> bool:
     names = [key(run) for run in runs]
     kinds = {name for name in names if name}
     return len(kinds) < len([name for name in names if name]) and (len(kinds) > 1 or "" in names)
+
+
+def _has_values(runs: Sequence[RunUpdate], name: str) -> bool:
+    """Whether those that have a setting differ in it: that others lack it makes it no choice."""
+    return len({setting(run, name) for run in runs} - {ABSENT}) > 1
 
 
 def _severity(run: RunUpdate) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lossmon.diagnosis.sweep import Sweep
+from lossmon.hparams.compare import is_seed
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import printable
 from lossmon.words import Said, known, said
@@ -15,27 +16,31 @@ _WRONG = ("diverged", "nan", "failed", "rebound", "overfitting", "not_decreasing
 def sweep_line(updates: Sequence[RunUpdate], *, brief: bool = False) -> Said:
     """The setting that goes with an ending; empty where nothing can be told from chance.
 
-    The endings are looked at one by one, and all who went wrong together: each look counts.
+    The endings are looked at one by one, and all who went wrong together: each counts that is
+    another. A seed is no setting that one could choose better.
 
     Args:
         updates: the runs.
         brief: leave out how it was tested.
     """
     configured = [update for update in updates if update.hparams.values]
-    settings = [update.hparams.values for update in configured]
+    settings = [
+        {name: value for name, value in update.hparams.values.items() if not is_seed(name)}
+        for update in configured
+    ]
     patterns = [{one.pattern for one in update.diagnosis.findings} for update in configured]
     worst = [
         any(one.severity == "critical" for one in update.diagnosis.findings)
         for update in configured
     ]
-    looks = [(said("went wrong"), worst)]
-    looks += [
-        (_verb(pattern), [pattern in found for found in patterns])
-        for pattern in _WRONG
+    looks = {
+        tuple(pattern in found for found in patterns): _verb(pattern)
+        for pattern in reversed(_WRONG)
         if any(pattern in found for found in patterns)
-    ]
+    }
+    looks.setdefault(tuple(worst), said("went wrong"))  # where no one ending says the same
     sweep = Sweep(settings)
-    found = [(words, one) for words, ends in looks if (one := sweep.strongest(ends))]
+    found = [(words, one) for ends, words in looks.items() if (one := sweep.strongest(ends))]
     sure = [(words, one) for words, one in found if one.chance * len(looks) <= _LEVEL]
     if not sure:
         return said("")

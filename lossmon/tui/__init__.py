@@ -12,6 +12,7 @@ The terminal:
 What is shown:
     chart_options.py  how the chart is looked at             look.py      words, signs and styles
     wording.py   what the panel says, wrapped             tongue.py    the language
+    digest.py    the same in a short panel: what to do first
     triage.py    the columns of the list                  by_setting.py  those of settings
     query.py     the filter                               quiet.py     what was acknowledged
     cards.py     a small chart a run, or a metric

@@ -221,6 +221,10 @@ class Wording:
         yield []
         yield [(" " * indent + self.knowledge.word(word), _HEADING)]
 
+    def labelled(self, name: str, left: int, text: str) -> Iterator[Row]:
+        """A text beside a name that takes so many cells."""
+        yield from self.hang([(pad(name, left), _HEADING)], text, "")
+
     def hang(self, head: Row, text: str, style: str) -> Iterator[Row]:
         """A text behind a head; its further lines stand under its first."""
         indent = sum(cell_width(part) for part, _ in head)

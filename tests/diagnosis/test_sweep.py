@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 
@@ -48,3 +49,39 @@ def test_what_is_said() -> None:
         ">= 0.0003", 7, 7, 0, 12,
     )  # fmt: skip
     assert strongest(settings[:5], [True, True, False, False, False]) is None, "too few"
+
+
+@pytest.mark.parametrize(
+    ("runs", "wrong", "told"),
+    [(8, 4, False), (9, 4, True), (10, 3, True), (10, 5, True), (12, 6, True), (12, 2, False)],
+)
+def test_how_many_runs_it_takes(runs: int, wrong: int, told: bool) -> None:
+    """Nine of one setting, where those on one side of it went wrong and no other."""
+    settings: list[dict[str, Value]] = [{"lr": float(i >= runs - wrong)} for i in range(runs)]
+    found = strongest(settings, [i >= runs - wrong for i in range(runs)])
+    assert (found is not None) == told
+
+
+def test_what_could_never_look_as_clear_is_not_counted() -> None:
+    """Four rates, three runs each: a threshold that parts 3 from 9 could not reach 0.002."""
+    settings: list[dict[str, Value]] = [{"lr": 10.0 ** (i // 3)} for i in range(12)]
+    found = strongest(settings, [i >= 6 for i in range(12)])
+    assert found is not None
+    assert (found.rule, found.bad, found.of, found.other_of) == (">= 100", 6, 6, 6)
+    assert found.chance == pytest.approx(2 / math.comb(12, 6))
+    halves: list[dict[str, Value]] = [one | {"batch": i % 2} for i, one in enumerate(settings)]
+    twice = strongest(halves, [i >= 6 for i in range(12)])
+    assert twice is not None
+    assert twice.chance == pytest.approx(4 / math.comb(12, 6)), "what could counts"
+
+
+@pytest.mark.parametrize(("halves", "told"), [(1, 2), (3, 0)])
+def test_the_bound_holds_over_all_endings(halves: int, told: int) -> None:
+    """Of the 252 ways in which 5 of 10 runs can go wrong, at most one in a hundred is told of."""
+    sides = [(0, 1, 2, 3, 4), (0, 2, 4, 6, 8), (0, 1, 4, 6, 7)][:halves]
+    settings: list[dict[str, Value]] = [
+        {f"setting{n}": int(i in side) for n, side in enumerate(sides)} for i in range(10)
+    ]
+    ways = itertools.combinations(range(10), 5)
+    said = [strongest(settings, [i in bad for i in range(10)]) for bad in ways]
+    assert sum(one is not None for one in said) == told <= len(said) / 100

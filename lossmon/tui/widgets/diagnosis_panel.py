@@ -17,6 +17,7 @@ from lossmon.monitor import RunUpdate
 from lossmon.monitor.sibling import Sibling
 from lossmon.text import clip
 from lossmon.tui import look
+from lossmon.tui.digest import begins_with
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.wording import Row, Wording, in_order, joined
 
@@ -145,13 +146,16 @@ class DiagnosisPanel(Vertical):
 
     def _say(self) -> None:
         update, knowledge = self._update, self._knowledge
-        width = self.query_one(Findings).scrollable_content_region.width
+        _, _, width, height = self.query_one(Findings).scrollable_content_region
         if knowledge is None or width < 1:
             return
         wording = Wording(knowledge, width, self._ascii, self._quiet, self._sibling)
-        first, rows = look.named(update) if update is not None else None, []
+        first: Finding | None = look.named(update) if update is not None else None
+        rows: list[Row] = []
         if update is not None:
-            rows = [
+            if first is not None and first is self.finding:
+                rows = begins_with(wording, update, first, height)
+            rows += [
                 *wording.findings(update, self.finding),
                 *wording.notes(update),
                 *wording.timeline(update),
@@ -176,9 +180,10 @@ class DiagnosisPanel(Vertical):
             self.border_title = Content(title)
         keys = ""
         if first is not None and self._knowledge is not None:
-            keys = self._knowledge.tell("e i z")
+            keys = self._knowledge.tell("e evidence i acknowledge z snooze")
+        keys = clip(keys, max(0, self.outer_size.width - 6), ascii=self._ascii)
         if str(self.border_subtitle or "") != keys:
-            self.border_subtitle = Content(clip(keys, 30))
+            self.border_subtitle = Content(keys)
 
     def _reveal(self) -> None:
         """Scroll so that the chosen finding can be read."""
