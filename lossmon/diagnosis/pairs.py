@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossmon.diagnosis import reasons
+from lossmon.diagnosis import reasons, settled
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
@@ -33,6 +33,7 @@ class Bounds(Limits):
     stuck = Limit(0.75, "log drop of train under which it may be stuck", "runs")
     stuck_share = Limit(0.24, "of its drop made after 40 %: still falling", "runs")
     early = Limit(0.06, "of its drop left at 40 %: it was made early", "words: plateau to 6 %")
+    rows = Limit(0.8, "train rows an evaluation: each is the mean over a pass", "Keras, boosting")
     near_start = Limit(0.05, "log drop of train that is none", "words: 3 %")
     gap = Limit(0.10, "eval below train by so much throughout", "runs")
     share = Limit(0.45, "of the run in which eval reaches train's newest level", "words: a half")
@@ -91,9 +92,26 @@ def ahead(view: View) -> Ahead | None:
     left = train.left(0.4)
     # One that makes the same drop in the end is late, not stuck, unless it made it early.
     late = not deeper and not still and left > Bounds.early
-    stuck = window < Bounds.stuck and (still or left < line) and not late
+    stuck = window < Bounds.stuck and (still or (left < line and _stopped(view))) and not late
     plain = late or window >= Bounds.stuck or still or not 0.5 * line < left < 1.5 * line
     return Ahead(ratio, pace, eval_drop, stuck, plain)
+
+
+def _stopped(view: View) -> bool:
+    """Train made its fall early, by the shape of all of it; of passes that need not be.
+
+    Where each row is the mean over a pass, train falls on when eval has stopped: it learns its own
+    noise by heart, and that is not following.
+    """
+    return _a_row_a_pass(view) or view.once(settled.left) <= Bounds.early
+
+
+def _a_row_a_pass(view: View) -> bool:
+    """One train row an evaluation: its mean over the pass that the evaluation ends."""
+    pair, train = view.pair, view.train
+    assert pair is not None
+    assert train is not None
+    return bool(Bounds.rows <= train.n / (len(pair.value) * pair.each) <= 1 / Bounds.rows)
 
 
 def _together(pair: Pair) -> bool:
@@ -225,7 +243,7 @@ def _epoch_mean(view: View) -> Iterator[Reason]:
     pair, train = view.pair, view.train
     assert pair is not None
     assert train is not None
-    if not 0.8 <= train.n / max(len(pair.value), 1) <= 1.25 or len(pair.value) < 6:
+    if not _a_row_a_pass(view) or len(pair.value) < 6:
         return
     half = 0.5 * reasons.spacing_of(train.step)
     shifted = np.interp(pair.step + half, train.step, train.value)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import pairs, rates
+from lossmon.diagnosis import pairs, rates, settled
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import Numbers, best_eval
@@ -22,7 +22,7 @@ class Bounds(Limits):
     """When it holds."""
 
     level = Limit(0.38, "end level over start level: a curve that fell far is healthy", "runs")
-    left = Limit(0.03, "of the drop left at 40 %", "words: 2 %, grey to 6 %")
+    left = Limit(0.03, "of the drop left at 40 %, there and by its fit", "words: 2 %, grey to 6 %")
     tail = Limit(0.035, "fall over the last 60 %, over the level", "words: 2 %, grey to 6 %")
     high = Limit(
         0.60,
@@ -73,6 +73,8 @@ def find(view: View, looser: float = 1.0, *, held: bool = True) -> Finding | Non
     stopped |= flat and left <= Bounds.left_high + 2 * error
     if not ((high >= Bounds.level and stopped) or (high >= Bounds.high and barely)):
         return None
+    if not _below(view) and view.once(settled.left) > looser * Bounds.left:
+        return None
     plain = stopped and high >= Bounds.level + 0.05 and left < Bounds.left
     since = _since(train)
     return Finding(
@@ -91,6 +93,12 @@ def find(view: View, looser: float = 1.0, *, held: bool = True) -> Finding | Non
         ),
         numbers={"level": train.end, "tail_fall": tail_fall},
     )
+
+
+def _below(view: View) -> bool:
+    """Eval shows that lower can be had, and that train is stuck: the grey zone counts as well."""
+    found = view.once(pairs.ahead)
+    return found is not None and found.stuck
 
 
 def _since(train: LossCurve) -> int:
