@@ -25,7 +25,7 @@ def unwise(view: View, found: Iterable[Finding]) -> frozenset[str]:
     found = tuple(found)
     forbidden = {move for one in found for move in PATTERNS[one.pattern].forbids}
     forbidden |= view.kind.without
-    if not low_rate.is_the_reason(view):
+    if not low_rate.is_earned(view):
         forbidden.add("rate+")
     elif any(one.pattern in _FLAT for one in found):
         forbidden.add("rate-")

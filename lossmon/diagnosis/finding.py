@@ -47,8 +47,8 @@ CauseId = Literal[
     "reward_hacked", "running_mean", "same_batch", "same_reference", "saturated", "schedule_short",
     "shape_mismatch", "shared_gpu", "slow_data", "slow_saving", "small_batch", "small_data",
     "small_eval", "split_mismatch", "stale_eval", "strong_decoder", "summed_loss", "target_range",
-    "task_too_easy", "task_too_hard", "unbalanced_game", "unscaled", "variance_unbounded",
-    "weak_balance", "weak_l2", "wrong_output",
+    "task_too_easy", "task_too_hard", "unbalanced_game", "unbounded_loss", "unscaled",
+    "variance_unbounded", "weak_balance", "weak_l2", "wrong_output",
 ]  # fmt: skip
 
 PATTERN_IDS: tuple[PatternId, ...] = get_args(PatternId)

@@ -9,6 +9,7 @@ import numpy as np
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import low_rate
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.chance import Bounds as Chances
 from lossmon.diagnosis.chance import by_score, chance_of, guessing_for_epochs
@@ -42,6 +43,7 @@ def reasons(finding: Finding, view: View) -> Iterator[Reason]:
     """The rate, the gradients, guessing, what the log says, what is trained."""
     of_rate = list(_rate(view))
     yield from of_rate
+    yield from _creeps_down(view)
     # Gradients that flow speak against the data only where the rate is no reason.
     yield from (r for r in _gradient(view) if not (of_rate and r.id == "bad_labels"))
     yield from _guessing(view)
@@ -65,6 +67,22 @@ def few_trained(view: View) -> Iterator[Reason]:
             ),
             1.2,
         )
+
+
+def _creeps_down(view: View) -> Iterator[Reason]:
+    """It falls, steadily, by next to nothing."""
+    train = view.train
+    if train is None or not low_rate.steady_fall(view):
+        return
+    why = said(
+        "it goes down by {drop} in {rows:,} rows, steadily and no slower at the end: the gradients "
+        "are right, and the steps too small",
+        drop=percent(train.drop / train.scale, 1),
+        rows=train.n,
+    )
+    yield Reason("lr_too_low", why, 2.4, ("bad_labels", "frozen_gradients", "collapsed"))
+    if view.rate is None or view.rate[1][-1] > view.rate[1][0]:
+        yield Reason("lr_warmup", why, 2.0)
 
 
 def _rate(view: View) -> Iterator[Reason]:
@@ -156,10 +174,10 @@ def _guessing(view: View) -> Iterator[Reason]:
         )
     if told and _never_better(view, chance.level) and view.kind.id in ("", "classifier"):
         words = said(
-            "{why}, and no row since the first was better: nothing was learned that could collapse",
+            "{why}, and no row since the first was better",
             why=why,
         )
-        yield Reason("bad_labels", words, weight + 0.1, ("collapsed", "lr_too_low"))
+        yield Reason("bad_labels", words, weight + 0.15, ("lr_too_low",))
         yield Reason("frozen_gradients", words, weight + 0.05)
     # That it guesses is what is seen; one answer for all is how it comes about.
     yield Reason(_GUESSES.get(view.kind.id, "collapsed"), why, weight + 0.1)

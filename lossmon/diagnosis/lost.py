@@ -8,6 +8,7 @@ batches; all at once within the first rows, updates that were too large or numbe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -35,6 +36,8 @@ class Bounds(Limits):
     unscaled = Limit(1e6, "first loss: of data in its own units, squared", "threads: 2.8e10")
     harmless = Limit(5e-6, "learning rate whose few updates break no weights", "usual recipes")
     bold = Limit(5e-3, "learning rate that Adam does not bear", "usual recipes: 1e-4 to 1e-3")
+    unlearned = Limit(0.7, "loss of the first row: guessing between two gives ln 2", "ln C")
+    unbounded = Limit(2.0, "x its first size, below 0: no loss with a floor goes so far", "threads")
     untold = Limit(10, "updates before the first report: what came first is not told", "threads")
     untouched = Limit(13.0, "loss of a model that gives each of 400,000 tokens the same", "ln V")
 
@@ -86,7 +89,42 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
         yield Reason("empty_targets", why, 1.6)
     yield from _gradient_first(view, onset)
     before = sketch.newest[sketch.newest_step < onset]
-    yield from _before(before[np.isfinite(before)][-int(Bounds.before) :], train, view)
+    before = before[np.isfinite(before)][-int(Bounds.before) :]
+    yield from _without_floor(before, view)
+    yield from _before(before, train, view)
+
+
+def last_sound(train: LossCurve, onset: float) -> float:
+    """The step of the newest row before an onset that stood at the usual level; NaN where none did.
+
+    A loss of 3.3, 14, 20, 3e10, NaN was lost before its first NaN: a checkpoint has to lie before
+    the climb.
+    """
+    known = (train.sketch.newest_step < onset) & np.isfinite(train.sketch.newest)
+    rows, steps = train.sketch.newest[known], train.sketch.newest_step[known]
+    if not len(rows):
+        return math.nan
+    half = rows[-int(Bounds.before) :]
+    half = half[: len(half) // 2 + 1]
+    usual = st.median(half)
+    most = usual + max(Bounds.errors * st.mad(half), (Bounds.climbs - 1) * abs(usual))
+    sound = np.flatnonzero(rows <= most)
+    return float(steps[sound[-1]]) if len(sound) else math.nan
+
+
+def _without_floor(before: Floats, view: View) -> Iterator[Reason]:
+    """It ran off below 0, further in each row: a margin, a likelihood, a wrong sign has no end."""
+    if len(before) < 3 or view.curve or not np.all(np.diff(before[-3:]) < 0):
+        return
+    newest, largest = float(before[-1]), float(np.max(np.abs(before[:1])))
+    if newest < 0 and -newest > Bounds.unbounded * largest:
+        words = said(
+            "it ran from {first:.4g} to {newest:.4g}, further below 0 in each row, before it ended",
+            first=float(before[0]),
+            newest=newest,
+        )
+        yield Reason("unbounded_loss", words, 2.6, ("unscaled",))
+        yield Reason("exploding_gradients", words, 2.2)
 
 
 def _of_trees(train: LossCurve) -> Iterator[Reason]:
@@ -199,8 +237,12 @@ def _before(before: Floats, train: LossCurve, view: View) -> Iterator[Reason]:
             before=last,
             newest=newest,
         )
+        # Gradients explode in either case; where nothing was learned yet the rate made them do so.
+        first = float(train.sketch.head[0])
+        unlearned = first > Bounds.unlearned or usual > Bounds.climbs * abs(first)
+        young = train.n - train.sketch.nonfinite < Bounds.early and not view.tail
+        yield Reason("lr_too_high", words, 2.35 if young and unlearned else 2.1)
         yield Reason("exploding_gradients", words, 2.3)
-        yield Reason("lr_too_high", words, 2.1)
         return
     far = newest - usual > max(Bounds.errors * scatter, (Bounds.climbs - 1) * abs(usual))
     steady = bool(np.all(np.diff(before[-3:]) > 0)) and newest > Bounds.climbs * usual

@@ -21,6 +21,11 @@ class Bounds(Limits):
     rate = Limit(1e-6, "learning rate up to which it is low for any model", "usual recipes")
     rate_adapters = Limit(1e-5, "likewise with adapters, which take 10 x", "LoRA recipes")
     steady = Limit(5.0, "x: grad norms of early and newest rows differ by less", "runs")
+    rows = Limit(8, "rows of a steady fall", "1 of 40,320 orders")
+    down = Limit(0.9, "of its moves go down", "half in noise")
+    errors = Limit(8.0, "standard errors that it fell by", "words: 3 to 5")
+    late = Limit(0.35, "of the fall, in the second half: no floor is near", "half of a line")
+    decays = Limit(0.5, "of its peak: a rate below it has decayed", "usual recipes")
     flows = Limit(1e-6, "grad norm that reaches the weights", "words: next to 0")
 
 
@@ -36,6 +41,34 @@ def is_low(view: View) -> bool:
         return False
     sketches = view.sketches.values()
     return not any(sketch.nonfinite or facts.broken(sketch) for sketch in sketches)
+
+
+def steady_fall(view: View) -> bool:
+    """A tiny fall from the very start, row by row and as fast at its end as in its middle.
+
+    What falls so without a step back has the right gradients and takes steps that are too small:
+    labels that say nothing, dead units, frozen weights give no direction at all. A floor that is
+    near bends the curve.
+    """
+    train = view.train
+    if train is None or view.tail or view.curve or not view.kind.raises_rate:
+        return False
+    if train.n < Bounds.rows or view.around.counts.get("overflow"):
+        return False
+    if view.rate is not None and float(view.rate[1][-1]) < Bounds.decays * np.nanmax(view.rate[1]):
+        return False
+    values = st.blocks(train.value, 48)
+    errors = train.drop / max(train.drop_error, 1e-300)
+    return bool(
+        errors >= Bounds.errors
+        and np.mean(st.steps(values) < 0) >= Bounds.down
+        and train.left(0.5) >= Bounds.late
+    )
+
+
+def is_earned(view: View) -> bool:
+    """A higher rate may be advised."""
+    return is_the_reason(view) or steady_fall(view)
 
 
 def is_the_reason(view: View) -> bool:

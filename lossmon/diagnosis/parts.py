@@ -24,6 +24,7 @@ class Broken(NamedTuple):
         rows: how many of the newest rows.
         since: the step of the first of them.
         others: a part beside it that is sound; "" where there is none.
+        loss: it is a loss by its name.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Broken(NamedTuple):
     rows: int
     since: int
     others: str = ""
+    loss: bool = False
 
 
 def broken_parts(series: Mapping[str, Series], known: Collection[str]) -> tuple[Broken, ...]:
@@ -50,7 +52,7 @@ def broken_parts(series: Mapping[str, Series], known: Collection[str]) -> tuple[
         loss = one.role in _LOSSES
         part = _broken(one, loss) if loss or one.role == "other" else None
         if part is not None:
-            found.append((not loss, part._replace(others=_sound_beside(one, series))))
+            found.append((not loss, part._replace(others=_sound_beside(one, series), loss=loss)))
     found.sort(key=lambda pair: pair[0])
     return tuple(part for _, part in found[:_MOST])
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from lossmon.diagnosis.finding import SEVERITIES
+from lossmon.diagnosis.finding import SEVERITIES, Finding
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.hparams.compare import ABSENT, find, setting
 from lossmon.monitor.jobs import in_brief
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _INDENT, _HANGING = 3, 4  # cells before advice, and before its further lines
 _SHORTEST_NAME = 12  # cells that a run's name keeps on a narrow terminal
+_OTHER_CAUSES = 2  # named behind the likeliest
 _LONGEST_CELL = 27  # of a cell of numbers: a plan may be any number
 
 
@@ -169,11 +170,7 @@ def _advice(
     if finding is not None and finding.severity != "info":
         seen = printable(knowledge.say(finding.evidence))
         lines.append(tongue.labelled(tongue("seen"), seen))
-        for cause in sorted(finding.causes, key=lambda c: not c.why)[:1]:
-            # What is only typical of such curves has no reason in this log, and says so.
-            word = knowledge.tell("likely") if cause.why else knowledge.word("often")
-            told = tongue.aside(knowledge.cause(cause.id).text, say(cause.why))
-            lines.append(printable(tongue.labelled(word, told)))
+        lines += _causes(finding, knowledge)
         do = knowledge.word("do")
         remedies = knowledge.remedies(finding)[:2]
         lines += [tongue.labelled(do, printable(remedy)) for remedy in remedies]
@@ -189,6 +186,28 @@ def _advice(
         first, *rest = wrap(line, max(20, width - _INDENT - _HANGING)) or [""]
         rows += [" " * _INDENT + first, *(" " * (_INDENT + _HANGING) + row for row in rest)]
     return [clip(row, width, ascii=ascii) for row in rows]
+
+
+def _causes(finding: Finding, knowledge: Knowledge) -> list[str]:
+    """The likeliest cause with its reason, and two more that the log does not rule out.
+
+    A curve seldom parts them: of a loss that stays at guessing the labels, the scale of the inputs
+    and weights that no update reaches all are looked for, and who reads of one alone stops there.
+    """
+    tongue, lines = knowledge.tongue, []
+    ordered = sorted(finding.causes, key=lambda c: not c.why)
+    for cause in ordered[:1]:
+        # What is only typical of such curves has no reason in this log, and says so.
+        word = knowledge.tell("likely") if cause.why else knowledge.word("often")
+        told = tongue.aside(knowledge.cause(cause.id).text, knowledge.say(cause.why))
+        lines.append(printable(tongue.labelled(word, told)))
+    if not ordered or knowledge.cause(ordered[0].id).certain:
+        return lines
+    others = [text for one in ordered[1:] if not (text := knowledge.cause(one.id)).seen]
+    if others:
+        told = tongue("; ").join(text.text for text in others[:_OTHER_CAUSES])
+        lines.append(printable(tongue.labelled(knowledge.tell("or"), told)))
+    return lines
 
 
 def _told(update: RunUpdate, name: str) -> str:

@@ -95,6 +95,19 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
     "a leap by two orders": (
         {"loss": [0.05, 0.06, 0.05, 0.04, 0.07, 0.08, 0.04, 0.13, 17.8, NAN, NAN]},
         "diverged", "exploding_gradients"),
+    "a leap of a loss that has learned nothing yet": (
+        {"loss": [3.1, 10.4, 9.2, 11.8, 15.5, 6e9, NAN, NAN]}, "diverged", "lr_too_high"),
+    "a loss without a floor": (
+        {"loss": [22.0, -91.0, -310.0, -655.0, NAN, NAN]}, "diverged", "unbounded_loss"),
+    "a total whose part alone is no number": (
+        {"loss": [6.1, *[NAN] * 5], "loss_cls": [2.0, 1.9, 1.7, 1.8, 1.5, 1.4],
+         "loss_bbox": [1.1, *[NAN] * 5]}, "diverged", "part_targets"),
+    "a fall of next to nothing, row by row": (
+        {"loss": [7.301, 7.295, 7.287, 7.281, 7.274, 7.268, 7.261, 7.253, 7.246, 7.240],
+         "epoch": list(range(10))}, "not_decreasing", "lr_too_low"),
+    "the probability of guessing, with its sign turned": (
+        {"loss": [-0.206, -0.199, -0.2, -0.203, -0.201, -0.198, -0.202, -0.2],
+         "acc": [0.21, 0.19, 0.2, 0.2, 0.21, 0.2, 0.19, 0.2]}, "impossible", "frozen_gradients"),
     "values that are learned from themselves": (
         {"td_loss": [5, 37, 60, 900, 6e3, 3e4, 2e5, 9e5, 2.6e6], "loss": [5, 37, 60, 900, 6e3, 3e4, 2e5, 9e5, 2.6e6]},
         "diverged", "bootstrap"),
@@ -195,6 +208,13 @@ def test_a_signature_tells_its_cause_first(columns: Columns, pattern: str, cause
     assert first is not None, [one.pattern for one in found]
     assert first.causes[0].id == cause
     assert first.causes[0].why or cause in PATTERNS[first.pattern].usual(first.setting)
+
+
+def test_a_checkpoint_lies_before_the_climb_and_not_only_before_the_first_nan() -> None:
+    climb = judged(loss=[3.1, 3.0, 3.2, 2.9, 3.1, 40.0, 900.0, 6e9, NAN, NAN]).findings[0]
+    assert climb.numbers["resume_step"] <= 5
+    unsound = judged(loss=[3.1, NAN, NAN, NAN]).findings[0]  # nothing was saved before its start
+    assert "resume_step" not in unsound.numbers or unsound.numbers["resume_step"] <= 1
 
 
 NOTHING: dict[str, tuple[Columns, str]] = {

@@ -70,6 +70,19 @@ def test_below_a_run_stands_what_was_seen_why_and_what_to_do() -> None:
     assert told[2] == "   error: torn "[: len(told[2])]
 
 
+def test_other_causes_stand_behind_the_likeliest_where_nothing_rules_them_out() -> None:
+    ids = ("guessing", "bad_labels", "collapsed", "frozen_gradients")
+    several = replace(SICK, causes=(Cause("unscaled", "0 to 255"), *map(Cause, ids)))
+    text = " ".join(as_table([run("s", several)], EN, 200).split())
+    named = [EN.cause(one).text.split(":")[0] in text for one in ids]
+    assert named == [False, True, True, False]  # two of those that say how it came about
+    assert text.index("likely: ") < text.index("or: labels do not match") < text.index("do: ")
+    sure = replace(
+        SICK, causes=(Cause("nothing_updated", "figures come again"), Cause("collapsed"))
+    )
+    assert "or: " not in as_table([run("s", sure)], EN, 200)
+
+
 @pytest.mark.parametrize(
     ("changes", "cells"),
     [

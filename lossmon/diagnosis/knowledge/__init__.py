@@ -69,12 +69,17 @@ class PatternText:
 
 @dataclass(frozen=True)
 class CauseText:
-    """What is said of a cause. Where it is `certain`, general advice has nothing to add."""
+    """What is said of a cause.
+
+    Where it is `certain`, general advice has nothing to add; where it is `seen`, it says in other
+    words what the curve shows, and not how it came about.
+    """
 
     id: str
     text: str
     remedies: tuple[Remedy, ...] = ()
     certain: bool = False
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -166,10 +171,12 @@ class Knowledge:
         entry = self.told(finding)
         own = entry.remedies
         yield from (text for text in own if _FIELD.search(text))
+        measured = [self.cause(cause.id) for cause in finding.causes if cause.why]
+        for cause in measured[:1]:  # what this log gives a reason for, before what its kind does
+            yield from cause.remedies
         for kind in FAMILY.get(finding.setting, (finding.setting,)):
             yield from entry.special.get(kind, ())
-        measured = [self.cause(cause.id) for cause in finding.causes if cause.why]
-        for cause in measured:
+        for cause in measured[1:]:
             yield from cause.remedies
         if not any(cause.certain for cause in measured):
             yield from (text for text in own if not _FIELD.search(text))
@@ -212,6 +219,7 @@ def load(lang: str = "en") -> Knowledge:
                 entry["text"],
                 _remedies_of(entry.get("remedies", ())),
                 entry.get("certain", False),
+                entry.get("seen", False),
             )
             for id_, entry in table["cause"].items()
         },

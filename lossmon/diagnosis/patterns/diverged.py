@@ -14,6 +14,7 @@ from lossmon.diagnosis.figures import Numbers, best_eval, checkpoint_step, resum
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
+from lossmon.diagnosis.patterns import part_nan
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
@@ -150,6 +151,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     at = finding.since_step
     yield from (r for r in co.at_onset(view, at) if r.id != "data_changed")  # NaN is fast
     yield from lost.ways(view, at)
+    yield from part_nan.of_parts(view)
     yield from co.after_eval(view, at)
     yield from (r for r in flat.saturated(view) if r.id == "lr_too_high")
     if view.rate is not None:
@@ -163,8 +165,12 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
 def _figures(finding: Finding, view: View) -> Numbers:
     train = view.train
     line = Bounds.factor * train.start if train is not None and train.start > 0 else math.nan
-    numbers = {"threshold": line, "resume_step": resume_step(finding, view)}
-    numbers |= checkpoint_step(view, finding.since_step)
+    numbers = {"threshold": line}
+    broken = any(one.id == "broken_weights" for one in lost.ways(view, finding.since_step))
+    if train is not None and not broken:  # what was never sound has nothing to go back to
+        sound = lost.last_sound(train, finding.since_step)
+        step = min(resume_step(finding, view), sound) if sound > 0 else math.nan
+        numbers |= {"resume_step": step} | checkpoint_step(view, step)
     return numbers | best_eval(view, finding.since_step)
 
 

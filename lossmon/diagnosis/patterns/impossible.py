@@ -27,6 +27,8 @@ class Bounds(Limits):
     loss = Limit(-1.5, "loss of a classifier or segmenter", "cross-entropy less Dice ends at -1")
     entropy = Limit(-0.01, "cross-entropy, by its name", "rounding")
     probability = Limit(8, "rows of a classifier's loss between -1 and 0", "threads")
+    chance = Limit(0.03, "of 1 in C, at which a mean probability stands", "rounding, few rows")
+    moves = Limit(0.1, "of its level, by which it moves", "threads")
     score = Limit(1.001, "of a score that is a share", "rounding")
     percent = Limit(5.0, "of a score: beyond it is per cent", "a Dice of 5 % is a start")
     hundred = Limit(100.5, "per cent of any score", "rounding")
@@ -140,10 +142,27 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         words = said(
             "a probability with its sign turned lies there: the logarithm before it is missing"
         )
-        yield Reason("wrong_output", words, 2.2, _NOT)
+        yield from _at_chance(finding.numbers["probability"], view)
+        yield Reason("wrong_output", words, 2.2, ("bad_labels", "collapsed"))
         return
     accuracy = finding.metric != view.name_of("train_loss") and "acc" in finding.metric.lower()
     yield Reason("metric_wrong" if accuracy else "target_range", finding.evidence, 2.0, _NOT)
+
+
+def _at_chance(level: float, view: View) -> Iterator[Reason]:
+    """The mean probability of the right class is 1 in C, and does not move."""
+    train, classes = view.train, round(1 / level) if level > 0 else 0
+    if train is None or classes < 2 or abs(level * classes - 1) > Bounds.chance:
+        return
+    if abs(train.drop) > Bounds.moves * level:
+        return
+    why = said(
+        "{level:.3g} is 1 in {classes:,}, as guessing gives, and it does not move: nothing is "
+        "learned",
+        level=level,
+        classes=classes,
+    )
+    yield Reason("frozen_gradients", why, 2.4)
 
 
 _NOT: tuple[CauseId, ...] = ("bad_labels", "collapsed", "frozen_gradients")

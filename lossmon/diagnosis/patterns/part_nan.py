@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.kind import plain, whole
 from lossmon.diagnosis.limits import Enough, Limits
+from lossmon.diagnosis.parts import Broken
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -52,9 +53,21 @@ def find(view: View) -> Finding | None:
     return None
 
 
+def of_parts(view: View) -> Iterator[Reason]:
+    """Why a total is no number of which one part alone is none."""
+    losses = [one for one in view.around.broken_parts if one.loss]
+    if len(losses) == 1 and losses[0].others:
+        yield from _causes_of(losses[0], view)
+
+
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     part = next((one for one in view.around.broken_parts if one.name == finding.metric), None)
-    if part is not None and part.others:
+    if part is not None:
+        yield from _causes_of(part, view)
+
+
+def _causes_of(part: Broken, view: View) -> Iterator[Reason]:
+    if part.others:
         why = said(
             "{name} alone is no number: {others} goes through the same network and is sound",
             name=part.name,
