@@ -13,6 +13,7 @@ What holds:
     facts.py         rows that are alike            chance.py    levels of guessing
     contradictions.py   values that cannot both be right
     parts.py         parts that are no number       usual.py     what looks odd and is usual
+    dials.py         a setting that was moved, by which a loss rises as it is meant to
     risen.py, pairs.py, flat.py   what several patterns measure of one curve and of two
     offset.py        a fall that a large constant hides      low_rate.py  a rate too low to learn
     gradients.py     the gradient norm's curve, and how it was before

@@ -184,6 +184,11 @@ class Around:
         found = [self._series[name] for name in self.names.matching(expression)]
         return self._points(max(found, key=len)) if found else None
 
+    def each(self, expression: str, most: int = 16) -> tuple[Logged, ...]:
+        """All metrics of such a name that were logged, the plainest first."""
+        some = (self._points(self._series[one]) for one in self.names.matching(expression)[:most])
+        return tuple(one for one in some if one is not None)
+
     def logged_as(self, role: str) -> Logged | None:
         """The metric that plays a role, with points as logged; None where none does."""
         return self._points(self._series.get(self._chosen.get(role, "")))
@@ -284,11 +289,6 @@ class Around:
         """The part of the weights that is trained; None where the log does not say."""
         trainable, of = self.settings.get("trainable"), self.settings.get("parameters")
         return trainable / of if trainable and of else None
-
-
-def told_once(events: Iterable[tuple[str, int | None, str]]) -> list[str]:
-    """Names of scores that single lines told."""
-    return [text.rpartition(": ")[0] for kind, _, text in events if kind == "score"]
 
 
 def _middle(values: Floats) -> float:

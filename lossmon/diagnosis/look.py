@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.around import Around, told_once
+from lossmon.diagnosis.around import Around
 from lossmon.diagnosis.evidence import RiseState
 from lossmon.diagnosis.kind import NOISE_OF_REWARDS, UNKNOWN, has_adapters, kind_of
 from lossmon.diagnosis.limits import Enough
@@ -54,7 +54,7 @@ class Looker:
                     (kind_of, adapters), lambda: kind_of(history.series, plan.settings)
                 )
                 if not self._kind.id:  # what single lines tell besides may say it
-                    told, words = told_once(plan.events), _words(plan)
+                    told, words = _told_once(plan.events), _words(plan)
                     self._kind = (
                         kind_of((*history.series, *told), words=words)
                         if told
@@ -162,3 +162,8 @@ def _pair(name: str, evals: Sketch, train: LossCurve) -> Pair:
 def _words(plan: Plan) -> tuple[str, ...]:
     """What the text of the log tells of what is trained."""
     return ("llm",) if plan.counts.get("language") else ()
+
+
+def _told_once(events: Iterable[tuple[str, int | None, str]]) -> list[str]:
+    """Names of scores that single lines told."""
+    return [text.rpartition(": ")[0] for kind, _, text in events if kind == "score"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossmon.diagnosis import facts, offset, short, usual
+from lossmon.diagnosis import dials, facts, offset, short, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
@@ -34,7 +34,9 @@ def find(view: View) -> Finding | None:
         return None
     if any(facts.broken(sketch) is not None for sketch in view.sketches.values()):
         return None
-    if late_share(train) > Bounds.late or _comes_back(train):
+    if late_share(train) > Bounds.late:
+        return None
+    if _comes_back(train) and view.once(dials.moved) is None:
         return None
     if not view.done and plateau.find(view, held=False) is not None:
         return None  # it is flat at a high level, and only held back as yet

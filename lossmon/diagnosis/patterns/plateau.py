@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import pairs, rates, settled
+from lossmon.diagnosis import dials, pairs, rates, settled
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import Numbers, best_eval
@@ -73,6 +73,8 @@ def find(view: View, looser: float = 1.0, *, held: bool = True) -> Finding | Non
     stopped |= flat and left <= Bounds.left_high + 2 * error
     if not ((high >= Bounds.level and stopped) or (high >= Bounds.high and barely)):
         return None
+    if view.once(dials.moved) is not None:
+        return None  # what was lifted by design has not stood since then
     if not _below(view) and view.once(settled.left) > looser * Bounds.left:
         return None
     plain = stopped and high >= Bounds.level + 0.05 and left < Bounds.left

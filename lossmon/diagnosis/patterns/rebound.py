@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import risen, short
+from lossmon.diagnosis import dials, risen, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import both_rise, died, sudden
@@ -39,8 +39,12 @@ def bets() -> Rise:
 
 
 def find(view: View) -> Finding | None:
-    """Newest level above the lowest one by a quarter of the fall, sustained to now."""
-    return _of_few(view) or _of_many(view)
+    """Newest level above the lowest one by a quarter of the fall, sustained to now.
+
+    Not where the log shows a setting that it is meant to rise with.
+    """
+    found = _of_few(view) or _of_many(view)
+    return None if found is None or view.once(dials.moved) is not None else found
 
 
 def _of_few(view: View) -> Finding | None:

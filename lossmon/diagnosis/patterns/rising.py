@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import rates, risen, short
+from lossmon.diagnosis import dials, rates, risen, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
@@ -38,6 +38,12 @@ class Bounds(Limits):
 
 
 def find(view: View) -> Finding | None:
+    """It went up, and no setting was moved that it is meant to go up with."""
+    found = _up(view)
+    return None if found is None or view.once(dials.moved) is not None else found
+
+
+def _up(view: View) -> Finding | None:
     """End level above the lowest one, by size, by errors, and climbing since."""
     train = view.train
     if train is None or len(train.value) < Enough.points:

@@ -1,9 +1,10 @@
-"""The log says that something else is trained or measured from here on."""
+"""The log says, in words or by a setting, that something else is trained from here on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lossmon.diagnosis import dials
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
@@ -13,10 +14,10 @@ from lossmon.words import said
 
 
 def find(view: View) -> Finding | None:
-    """Words of a new stage, and a level that changed with them."""
+    """Words of a new stage, and a level that changed with them; or a setting that was moved."""
     stage = view.stage
     if stage is None:
-        return None
+        return _of_setting(view)
     return Finding(
         "stage",
         "info",
@@ -32,6 +33,32 @@ def find(view: View) -> Finding | None:
             after=stage.after,
         ),
         numbers={"resume_before": stage.before, "resume_after": stage.after},
+    )
+
+
+def _of_setting(view: View) -> Finding | None:
+    """What the loss is made of, or how hard its task is, was changed as it is logged."""
+    dial = view.once(dials.moved)
+    if dial is None:
+        return None
+    return Finding(
+        "stage",
+        "info",
+        0.85,
+        dial.step,
+        view.around.loss_name,
+        said(
+            "{setting} went from {was:.4g} to {now:.4g} from step {step:,} on, and the loss from "
+            "{before:.4g} to {after:.4g} with it: it rises by design, and levels before and after "
+            "do not compare",
+            setting=dial.name,
+            was=dial.was,
+            now=dial.now,
+            step=dial.step,
+            before=dial.low,
+            after=dial.level,
+        ),
+        numbers={"resume_before": dial.low, "resume_after": dial.level},
     )
 
 
