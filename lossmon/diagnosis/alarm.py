@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
+from lossmon.history.columns import Floats
+
 _ALARM = 8.0  # of the Page-Hinkley sum, in sigmas
 _DRIFT = 1.0  # sigmas that each point must exceed to add to it
 _FORGET = 0.05  # weight of the newest point in the running level
+_FEW = 8  # evaluations; fewer are gone over one by one
 SOON_POINTS, SOON_MOST = 3, 8  # points between two alarms at first, and at most in a short run
 
 
@@ -110,8 +115,50 @@ class Turn:
             self._low = min(self._low, level)
         if not (better if told else self._stands_above(value)) or m < self._quiet_until:
             return False
-        self._quiet_until = m + max(1, m // 200)
+        self._rest(m)
         return True
+
+    @np.errstate(all="ignore")  # any logged value is allowed
+    def first(self, values: Floats, m: int, told: bool) -> int | None:
+        """The index of the first evaluation that asks for a look; what follows was not taken in.
+
+        Args:
+            values: in the order they were logged.
+            m: evaluations before them.
+            told: see `asks`.
+
+        Returns:
+            None where none does.
+        """
+        if len(values) < _FEW or not np.isfinite(values).all():
+            asked = (i for i, x in enumerate(values.tolist()) if self.asks(x, m + i + 1, told))
+            return next(asked, None)
+        known = self._newest[-2:]
+        x = np.concatenate((known, values))
+        middle, newest = x.copy(), x.copy()  # of the newest three the median, of two the mean
+        middle[1:] = np.minimum(x[:-1], x[1:])
+        between = np.minimum(np.maximum(x[:-2], x[1:-1]), x[2:])
+        middle[2:] = np.maximum(np.minimum(x[:-2], x[1:-1]), between)
+        newest[1:] = (x[:-1] + x[1:]) / 2
+        middle, newest = middle[len(known) :], newest[len(known) :]
+        low = np.minimum.accumulate(np.minimum(middle, self._low))
+        best = np.minimum.accumulate(np.minimum(values, self._best))
+        if told:
+            asks = values < np.concatenate(((self._best,), best[:-1]))
+        else:
+            least = np.maximum(self._share * np.abs(low), self._errors * self.noise)
+            asks = np.maximum(middle, newest) - low >= least
+        asks[: max(0, self._quiet_until - m - 1)] = False
+        found = int(asks.argmax()) if asks.any() else None
+        last = len(values) - 1 if found is None else found
+        self._low, self._best = float(low[last]), float(best[last])
+        self._newest = x[: len(known) + last + 1][-3:].tolist()
+        if found is not None:
+            self._rest(m + found + 1)
+        return found
+
+    def _rest(self, m: int) -> None:
+        self._quiet_until = m + max(1, m // 200)
 
     def _stands_above(self, value: float) -> bool:
         if not math.isfinite(value):

@@ -121,16 +121,19 @@ class Engine:
         rows = max(1, rows if evals is None else min(rows, self._eval_due - self._m))
         if evals is None:
             return rows if train is None else self._calm_train(train[:rows].tolist())
-        losses = [] if train is None else train[:rows].tolist()
-        for i, check in enumerate(evals[:rows].tolist()):
-            self._m += 1
-            climbs = self._climbs(check, self._m)
-            if losses:
-                self._calm_train(losses[i : i + 1])
-            self._alarmed = self._alarmed or climbs
-            if self._alarmed:
-                return i + 1
-        return min(rows, len(evals))
+        before = copy.copy(self._turn) if rows > 1 else self._turn
+        overfits = self._is_overfitting
+        found = self._turn.first(evals[:rows], self._m, overfits)
+        rows = min(rows, len(evals)) if found is None else found + 1
+        if train is not None:
+            losses = train[:rows].tolist()
+            rows = self._calm_train(losses)
+            if rows < len(losses):  # that row is looked at before the next is read
+                self._turn = before
+                found = self._turn.first(evals[:rows], self._m, overfits)
+        self._m += rows
+        self._alarmed = self._alarmed or found is not None
+        return rows
 
     def _calm_train(self, losses: list[float]) -> int:
         """How many train losses pass until an alarm, the one that raises it included."""
@@ -219,8 +222,12 @@ class Engine:
 
     def _climbs(self, value: float, m: int) -> bool:
         """O(1): eval stands above its lowest level by what over-fitting takes."""
+        return self._turn.asks(value, m, self._is_overfitting)
+
+    @property
+    def _is_overfitting(self) -> bool:
         shown = self._shown.get(_PAIR)
-        return self._turn.asks(value, m, shown is not None and shown.pattern == "overfitting")
+        return shown is not None and shown.pattern == "overfitting"
 
     def _look(self, history: History, chosen: Mapping[str, str]) -> bool:
         before = self._bare

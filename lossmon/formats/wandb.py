@@ -7,15 +7,15 @@ run ended (wandb_internal.proto).
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Sequence
-from typing import Any
 
 from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
 from lossmon.formats.jsonl import load_values
 from lossmon.formats.lexicon_places import is_wanted
-from lossmon.formats.protobuf import BYTES, VARINT, fields, signed
+from lossmon.formats.protobuf import BYTES, VARINT, fields, signed, varint
 from lossmon.formats.rows import RowReader, flatten
 from lossmon.words import said
 
@@ -32,9 +32,14 @@ _MOST_BYTES = 1 << 20  # a longer record holds a configuration or a table
 _HISTORY, _EXIT = 2, 18  # fields of Record
 _MOST_ITEMS = 5000
 _MOST_CELLS = 1 << 16  # that wait to be parsed together
+_NESTED = frozenset({dict, list})
 _BULK = 16  # rows from which on they are worth being read together
-_KEY, _NESTED, _VALUE = 0x0A, 0x12, b"\x82\x01"  # of an item: how its fields 1, 2 and 16 begin
-_BYTE = [bytes([i]) for i in range(0x80)]
+# How a record begins that says one thing: its number, then a row or what sums up the run so far.
+_BEGINS = re.compile(rb"\x08[\x80-\xff]{0,8}[\x00-\x7f](?:\x12|(\x1a))")
+_ITEM, _STEP = 0x0A, b"\x12"  # of a row: how its items and its step begin
+_LEAST_ITEM = 6  # bytes of an item
+_HEAD = re.compile(rb"(?s)[\n\x12]([\x00-\x7f])(.*)\x82\x01")  # of an item, up to its value
+_MOST_HEADS = 4096  # that are known
 
 
 class WandbDecoder:
@@ -53,6 +58,7 @@ class WandbDecoder:
         # Rows with the same keys that follow each other, of which the cells are not parsed yet.
         self._keys: dict[str, None] = {}
         self._cells: list[bytes] = []
+        self._heads: dict[bytes, str] = {}  # how items begin that were met -> the name of their key
 
     def feed(self, data: bytes) -> Sequence[Record]:
         """Decode the records that became complete."""
@@ -82,8 +88,10 @@ class WandbDecoder:
             at = stop
             if zlib.crc32(piece, _CHECK_OF[kind]) != check:
                 self._damaged("a record with a wrong checksum")
-                continue
-            self._take(kind, piece)
+            elif kind != _FULL or self._pieces or self._size:
+                self._take(kind, piece)
+            else:
+                self._read(piece)
         self._read_rows()
         at = min(at, len(data))
         self._tail = data[at:]
@@ -116,7 +124,10 @@ class WandbDecoder:
         self._size = 0
         if size > _MOST_BYTES:
             self.skipped.add("a record too large for metrics", b"")
-            return
+        else:
+            self._read(whole)
+
+    def _read(self, whole: bytes) -> None:
         try:
             record = self._record(whole)
             if record is not None:
@@ -125,7 +136,18 @@ class WandbDecoder:
             self.skipped.add("not a record", whole[:40])
 
     def _record(self, data: bytes) -> Record | None:
-        """What a whole record says; rows that wait for others like them are none yet."""
+        """What a whole record says; rows that wait for others like them are none yet.
+
+        Of three records that W&B writes for each row two sum up the run: they are let be.
+        """
+        begins = _BEGINS.match(data)
+        if begins is not None:
+            if begins[1]:
+                return None
+            size, at = varint(data, begins.end())
+            if at + size == len(data):
+                self._history(data[at:])
+                return None
         for number, kind, _, piece in fields(data):
             if number == _HISTORY and kind == BYTES:
                 self._history(piece)
@@ -136,8 +158,11 @@ class WandbDecoder:
 
     def _history(self, data: bytes) -> None:
         items: dict[str, bytes] = {}
+        at = self._short_items(data, items)
         step = None
-        for number, kind, _, piece in fields(data):
+        if "_step" in items and data[at : at + 1] == _STEP and at + 2 + data[at + 1] == len(data):
+            at = len(data)  # it says the step again
+        for number, kind, _, piece in fields(data[at:]) if at < len(data) else ():
             if number == 1 and kind == BYTES:
                 key, value = _item(piece)
                 if len(items) < _MOST_ITEMS or is_wanted(key):
@@ -151,6 +176,33 @@ class WandbDecoder:
             self._keys = dict.fromkeys(items)
         self._cells += map(items.__getitem__, self._keys)  # W&B writes them in any order
 
+    def _short_items(self, data: bytes, items: dict[str, bytes]) -> int:
+        """Take the items that are as nearly all are, a short key and a short value; where they end.
+
+        An item begins as it did in other rows: its head is looked up instead of taken apart, which
+        is half of what reading a run costs.
+        """
+        heads, at, end = self._heads, 0, len(data)
+        if end >= _LEAST_ITEM * _MOST_ITEMS:
+            return 0
+        while at + 3 < end and data[at] == _ITEM:
+            stop = at + 2 + data[at + 1]
+            value = at + 6 + data[at + 3]  # where its size stands, behind the key and its own tag
+            if stop > end or value >= stop or value + 1 + data[value] != stop or stop - at > 0x81:
+                break
+            head = data[at + 2 : value]
+            name = heads.get(head)
+            if name is None:
+                found = _HEAD.fullmatch(head)
+                if found is None or found[1][0] != len(found[2]):
+                    break
+                name = found[2].decode("utf-8", "replace")
+                if len(heads) < _MOST_HEADS:
+                    heads[head] = name
+            items[name] = data[value + 1 : stop]
+            at = stop
+        return at
+
     def _read_rows(self) -> None:
         """The rows that wait: many at once where all cells are plain."""
         cells, width = self._cells, len(self._keys)
@@ -158,7 +210,7 @@ class WandbDecoder:
             return
         self._cells = []
         values = load_values(cells)
-        if len(cells) >= _BULK * width and not any(map(_is_nested, values)):
+        if len(cells) >= _BULK * width and _NESTED.isdisjoint(map(type, values)):
             columns = {key: values[i::width] for i, key in enumerate(self._keys)}
             bulk = self._rows.read_columns(columns)
             if bulk is not None:
@@ -180,17 +232,8 @@ class WandbDecoder:
             self.facts.failure = said("the run ended with exit code {code}", code=signed(code))
 
 
-def _is_nested(value: Any) -> bool:
-    return type(value) is dict or type(value) is list
-
-
 def _item(data: bytes) -> tuple[str, bytes]:
     """A HistoryItem: key or nested key, and a value in JSON."""
-    if len(data) > 1 and data[0] in (_KEY, _NESTED) and data[1] < 0x80:
-        end = 2 + data[1]  # nearly all are a short key and a short value: no loop is needed
-        left = len(data) - end - 3
-        if 0 <= left < 0x80 and data[end : end + 3] == _VALUE + _BYTE[left]:
-            return data[2:end].decode("utf-8", "replace"), data[end + 3 :]
     key, nested, value = "", [], b""
     for number, kind, _, piece in fields(data):
         if kind != BYTES:

@@ -176,6 +176,27 @@ class TestWandb:
             (one.values, one.step, one.time) for one in singly
         ]
 
+    def test_items_of_each_shape_beside_each_other(self) -> None:
+        """Short ones are looked up by how they begin; each shape must still say what it says."""
+        key, nested, value = field(1, b"loss"), field(2, b"eval") + field(2, b"loss"), b"\x82\x01"
+        items = {
+            "a key": field(1, field(1, b"a") + field(16, b"0.5")),
+            "a nested key": field(1, field(2, b"eval/b") + field(16, b"1.5")),
+            "two nested keys": field(1, nested + field(16, b"2.5")),
+            "value first": field(1, field(16, b"3.5") + key),
+            "a long key": field(1, field(1, b"k" * 200) + field(16, b"4.5")),
+            "a long value": field(1, field(1, b"c") + field(16, b"5.5" + b" " * 200)),
+            "a key that ends like one": field(1, field(1, b"d" + value) + field(16, b"6.5")),
+        }
+        step, summary = field(2, field(1, 7)), field(1, 2) + field(3, items["a key"])
+        row = field(1, 300) + field(2, b"".join(items.values()) + step)
+        again = field(2, items["a key"] + step) + field(200, b"in another order") + field(1, 5)
+        first, second = WandbDecoder().feed(wandb_file([summary, row, summary, again]))
+        assert (first.step, second.step, second.values) == (7, 7, {"a": 0.5})
+        assert [*first.values.values()] == [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5]
+        names = ["a", "eval/b", "eval/loss", "loss", "k" * 200, "c", "d\ufffd\x01"]
+        assert [*first.values] == names
+
     def test_what_the_package_wrote(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         wandb = pytest.importorskip("wandb")
         monkeypatch.setenv("WANDB_MODE", "offline")
