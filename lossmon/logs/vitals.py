@@ -26,6 +26,7 @@ from lossmon.logs.gpus import AmdSmi, NvidiaSmi, RocmSmi
 from lossmon.logs.writers import SCAN_S, Writers
 
 EVERY_S = 10.0  # between two samples, at least
+GLANCE_S = 2.0  # between two looks whether those that hold a log still do
 IDLE_EVERY_S = 60.0  # where nothing is open and nothing was written lately
 LOAD = 20.0  # a sample that takes long is followed by a rest so many times as long
 LIVE_S = 3600.0  # a log that was not written to for longer needs no look at the GPUs
@@ -42,18 +43,18 @@ class Vitals:
     """
 
     def __init__(self, proc: str = "/proc", scan_s: float = SCAN_S) -> None:
-        self._writers = Writers(proc, scan_s)
+        self.writers = Writers(proc, scan_s)
         self._tools = (NvidiaSmi(proc), RocmSmi(), AmdSmi())
         self.quiet = False  # the last sample found nothing that is at work
 
     def sample(self, logs: Sequence[str]) -> Dict[str, Any]:
         """Look once; takes as long as the GPU tool does, at most some seconds."""
         now = time.time()
-        said = self._writers.look(logs[:MAX_LOGS])
+        said = self.writers.look(logs[:MAX_LOGS])
         held = any(one["open"] for one in said.values())
         gpus = []  # type: List[Dict[str, Any]]
         own = []  # type: List[str]
-        if held or self._writers.newest > now - LIVE_S:
+        if held or self.writers.newest > now - LIVE_S:
             gpus, own = self._gpus(said)
         self.quiet = not held and not gpus
         return {
@@ -69,11 +70,16 @@ class Vitals:
         for tool in self._tools:
             gpus = tool.gpus()
             if gpus:
-                for path, ids in tool.used_by(self._writers.holders).items():
+                for path, ids in tool.used_by(self.writers.holders).items():
                     if said.get(path, {}).get("open"):
                         said[path]["gpus"] = ids
                 return gpus, sorted(tool.own)
         return [], []
+
+    @property
+    def pressing(self) -> bool:
+        """A training may have ended just now: the next sample says so."""
+        return self.writers.doubtful or self.writers.changed()
 
     def close(self) -> None:
         """End a tool that still runs."""
@@ -139,4 +145,11 @@ class Sampler:
                     return  # what is told beside the logs is never worth a failure
             took_s = time.monotonic() - started
             every_s = max(self._every_s, IDLE_EVERY_S) if self._vitals.quiet else self._every_s
-            self._stop.wait(max(every_s, LOAD * took_s))
+            self._rest(max(every_s, LOAD * took_s))
+
+    def _rest(self, rest_s: float) -> None:
+        """Wait for the next sample; not for long where a training has ended meanwhile."""
+        end = time.monotonic() + rest_s
+        while not self._stop.wait(min(GLANCE_S, max(0.0, end - time.monotonic()))):
+            if time.monotonic() >= end or self._vitals.pressing:
+                return

@@ -8,6 +8,7 @@ import time
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 SCAN_S = 0.02  # what is not reached within has its turn at the next look
+ASKED = 10  # times as long may it take where a writer has ended: is there another one?
 SURE = 2  # looks in a row at which a process held a log, before its end says something
 MAX_ANCESTORS = 8  # of a process on a GPU, to find the one that holds its log
 
@@ -61,10 +62,28 @@ class Writers:
         before = {path: bool(held.holders) for path, held in self._held.items()}
         for held in self._held.values():
             self._verify(held)
-        complete = self._search(set(wanted.values()))
+        ended = [h for path, h in self._held.items() if before[path] and h.sure and not h.holders]
+        if ended:  # whoever was looked through before may hold it since
+            del self._queue[:]
+            self._seen.clear()
+        asked = ASKED if ended or self.doubtful else 1
+        complete = self._search(set(wanted.values()), asked * self._scan_s)
         for path, held in self._held.items():
             self._judge(held, before[path], complete)
         return {path: said for path, held in self._held.items() for said in _say(held)}
+
+    @property
+    def doubtful(self) -> bool:
+        """Those that held a log have ended, and not all processes were looked through since."""
+        return any(h.ended_at is not None and not h.searched for h in self._held.values())
+
+    def changed(self) -> bool:
+        """Whether one that held a log holds it no more; costs some system calls for each."""
+        return any(
+            not self._holds(holder.pid, holder.fd, held.identity)
+            for held in list(self._held.values())
+            for holder in list(held.holders)
+        )
 
     def _identify(self, logs: Sequence[str]) -> Dict[str, str]:
         """Path -> name of the file it leads to; what was known of another file is forgotten."""
@@ -103,11 +122,11 @@ class Writers:
             held.ended_at, held.searched = None, False
             return
         if had and held.sure:
-            held.ended_at, held.searched = time.time(), False
+            held.ended_at, held.searched = time.time(), complete
         elif held.ended_at is not None and complete:
             held.searched = True
 
-    def _search(self, names: Set[str]) -> bool:
+    def _search(self, names: Set[str], scan_s: float) -> bool:
         """Look through processes for a slice of time, new ones first; True after a whole round."""
         wanted = {}  # type: Dict[Identity, List[Held]]
         for held in self._held.values():
@@ -116,10 +135,10 @@ class Writers:
             running = {int(name) for name in os.listdir(self._proc) if name.isdigit()}
         except OSError:
             return False
-        fresh = running - self._seen - {os.getpid()}
+        fresh = running - self._seen - {os.getpid()} - set(self._queue)
         self._queue = sorted(fresh, reverse=True) + [p for p in self._queue if p in running]
         self._seen &= running
-        deadline = time.monotonic() + self._scan_s
+        deadline = time.monotonic() + scan_s
         while self._queue and time.monotonic() < deadline:
             pid = self._queue.pop(0)
             self._seen.add(pid)

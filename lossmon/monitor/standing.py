@@ -13,10 +13,10 @@ from lossmon.words import known, said
 
 Word = Literal[
     "running", "quiet", "buffered", "stalled", "finished", "failed", "silent", "gone", "link lost",
-    "reading",
+    "reading", "exited",
 ]  # fmt: skip
 WORDS: tuple[Word, ...] = (
-    "failed", "stalled", "gone", "link lost", "quiet", "buffered", "running", "reading",
+    "failed", "stalled", "exited", "gone", "link lost", "quiet", "buffered", "running", "reading",
     "finished", "silent",
 )  # fmt: skip
 
@@ -32,7 +32,8 @@ class Standing:
         word: running; quiet within its own rhythm; buffered (rows come in bursts); stalled;
             finished; failed; silent (an old log that does not say how it ended); gone (its
             logs cannot be read any more); link lost (to the box it is on); reading (not all of
-            its log was read yet).
+            its log was read yet); exited (no process holds its log any more, and one did: too
+            short ago to call it stalled, since another one may go on).
         note: more, in one line; may be empty.
     """
 
@@ -59,6 +60,8 @@ def standing(update: RunUpdate, now: float, health: Health | None = None) -> Sta
         return Standing("gone", update.lost)
     if update.loading < 1.0 and update.state == "running":
         return Standing("reading", said("{share:.0%} of the log was read", share=update.loading))
+    if update.state == "running" and update.writer is False:
+        return Standing("exited", said("no process holds its log any more"))
     failure = update.state_note if update.state == "failed" else ""
     found = describe(update.state, _age(update, now), update.rhythm, failure)
     if update.writer is not None and update.state_note and found.word in _STILL:

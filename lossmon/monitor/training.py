@@ -310,7 +310,8 @@ class Training:
         history, chosen, plan = self.history, self.chosen, self.history.plan
         state, rate = self.state(now), self.pace.steps_per_s
         left = (plan.total_steps or 0) - (history.step or 0)
-        eta_s = left / rate if state == "running" and rate and left > 0 else None
+        goes_on = state == "running" and self.pulse.writer is not False
+        eta_s = left / rate if goes_on and rate and left > 0 else None
         train = history.series.get(chosen.get("train_loss", ""))
         series = {name: one.kept() for name, one in history.series.items()}
         unread = loading < 1.0 and self._merge is None

@@ -50,7 +50,8 @@ def sign_of(severity: Severity, *, ascii: bool) -> str:
 
 def dot(update: RunUpdate, *, ascii: bool) -> str:
     """The state of a run as a sign."""
-    return (_ASCII_DOTS if ascii else _DOTS)[update.state]
+    exited = update.state == "running" and update.writer is False
+    return (_ASCII_DOTS if ascii else _DOTS)["stalled" if exited else update.state]
 
 
 def severity(update: RunUpdate) -> Severity:

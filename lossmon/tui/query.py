@@ -37,11 +37,11 @@ class Query:
     """Conditions that must all hold.
 
     A value fits where it is a part of the run's. `state:` takes the words of the list (running,
-    quiet, buffered, stalled, finished, failed, silent, gone, "link lost"); quiet and buffered ones
-    are running, too; `pattern:` those of what holds now; `config:` a setting, or one with its value
-    (`lr=1e-4`). Fields, states and patterns have their names in every language. A comma separates
-    values of which one must fit, a `-` in front turns a condition round, quotes keep blanks
-    together. A field that is not known is a plain word: names have colons.
+    quiet, buffered, stalled, finished, failed, silent, exited, gone, "link lost"); quiet, buffered
+    and exited ones are running, too; `pattern:` those of what holds now; `config:` a setting, or
+    one with its value (`lr=1e-4`). Fields, states and patterns have their names in every language.
+    A comma separates values of which one must fit, a `-` in front turns a condition round, quotes
+    keep blanks together. A field that is not known is a plain word: names have colons.
     """
 
     terms: tuple[Term, ...] = ()

@@ -22,7 +22,8 @@ from lossmon.words import Said, known, said
 _MARKS = "◆◇■□"  # one for each stroke of the chart
 
 Cell = tuple[str, str]  # words, and the tone they have
-_UNSURE = ("quiet", "gone", "link lost")  # how a run stands of which nothing is known just now
+# How a run stands of which nothing is known just now.
+_UNSURE = ("quiet", "exited", "gone", "link lost")
 
 
 @dataclass(frozen=True)

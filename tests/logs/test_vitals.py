@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -200,6 +200,65 @@ def test_a_writer_is_seen_and_its_end_is_told_with_its_time(
     finally:
         again.kill()
         again.communicate()
+
+
+def test_a_round_through_all_processes_looks_at_each_once(tmp_path: Path) -> None:
+    """Those left over from one look were counted as new in the next, and a round took for ever."""
+    proc, log = tmp_path / "proc", tmp_path / "train.log"
+    log.write_text("step 1 loss 2.0\n")
+    for pid in range(1000, 1050):
+        (proc / str(pid) / "fd").mkdir(parents=True)
+
+    class OneEach(writers.Writers):
+        looked: ClassVar[list[int]] = []
+
+        def _written(self, pid: int, names: set[str]) -> Iterator[tuple[str, tuple[int, int]]]:
+            self.looked.append(pid)
+            time.sleep(0.002)  # longer than a look has
+            return super()._written(pid, names)
+
+    looker = OneEach(str(proc), scan_s=0.001)
+    for _ in range(50):
+        looker.look([str(log)])
+    assert sorted(looker.looked) == list(range(1000, 1050))
+
+
+def test_that_a_writer_has_ended_is_told_in_the_look_that_finds_it(
+    writer: tuple[Path, subprocess.Popen[bytes]],
+) -> None:
+    log, process = writer
+    looker, name = writers.Writers(scan_s=PATIENCE_S), str(log)
+    looker.look([name])
+    looker.look([name])
+    assert not looker.changed()
+    process.kill()
+    process.wait()
+    assert looker.changed()
+    assert looker.look([name])[name]["open"] is False
+    assert not looker.doubtful
+
+
+def test_a_sampler_does_not_rest_long_when_a_training_has_ended(
+    tools: Path,
+    writer: tuple[Path, subprocess.Popen[bytes]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log, process = writer
+    monkeypatch.setattr(vitals, "GLANCE_S", 0.05)
+    vital = Vitals(scan_s=PATIENCE_S)
+    vital.sample([str(log)])
+    sampler = Sampler(vital, every_s=100 * PATIENCE_S)
+    try:
+        sampler.offer([str(log)])
+        wait_for(lambda: sampler.hungry, "a sample to be taken")
+        process.kill()
+        sampler.offer([str(log)])
+        wait_for(
+            lambda: (sampler.take() or {}).get("logs", {}).get(str(log), {}).get("open") is False,
+            "its end",
+        )
+    finally:
+        sampler.close()
 
 
 def test_nothing_is_said_of_a_log_that_nobody_was_seen_to_hold(tmp_path: Path) -> None:

@@ -172,3 +172,13 @@ def test_a_log_that_was_deleted_is_gone_until_it_is_back(tmp_path: Path) -> None
 
 def test_what_is_still_read_is_said(update: RunUpdate) -> None:
     assert standing(replace(update, loading=0.25), NOW).note == "25% of the log was read"
+
+
+def test_a_run_whose_process_is_gone_does_not_run(update: RunUpdate) -> None:
+    """Another process may go on with its log: until it is called stalled it has exited."""
+    going = replace(update, state="running", writer=True)
+    assert standing(going, NOW).word == "running"
+    gone = standing(replace(going, writer=False), NOW)
+    assert (gone.word, gone.note) == ("exited", "no process holds its log any more")
+    assert standing(replace(going, writer=False, state="stalled"), NOW).word == "stalled"
+    assert standing(replace(going, writer=None), NOW).word == "running", "nobody was seen"

@@ -203,6 +203,21 @@ def test_gpus_are_no_longer_those_of_a_training_that_ended() -> None:
         assert (ended.gpus, ended.gpu_use) == ((), None)
 
 
+def test_what_is_left_of_a_training_is_not_known_once_its_process_is_gone() -> None:
+    def heard(**log: object) -> RunUpdate:
+        training = Training("run", [Log("train.log", mtime=NOW)])
+        for step in range(100):
+            training.pace.note(NOW - 100 + step, step, True)
+            training.history.append({"loss": 1.0}, step, None, NOW - 100 + step)
+        training.history.plan.total_steps = 3000
+        training.hear(told((), **log), ["train.log"], NOW)
+        return training.update(NOW + 1, 1.0)
+
+    assert heard(open=True).eta_s is not None
+    gone = heard(open=False, since=NOW)
+    assert (gone.state, gone.eta_s) == ("running", None), "too short ago to call it a stall"
+
+
 def test_a_silent_log_of_a_process_that_does_nothing_is_stalled() -> None:
     situation = at(12, Signs(True, None, "idle", "GPU 0 % 71 GB", 4242))
     (finding,) = lifecycle_findings(situation, "loss", NOW)
