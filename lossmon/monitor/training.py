@@ -308,10 +308,9 @@ class Training:
         """Everything a front end shows of this run, frozen."""
         self._choose_names()
         history, chosen, plan = self.history, self.chosen, self.history.plan
-        state, rate = self.state(now), self.pace.steps_per_s
+        state, rate, gone = self.state(now), self.pace.steps_per_s, self.pulse.writer is False
         left = (plan.total_steps or 0) - (history.step or 0)
-        goes_on = state == "running" and self.pulse.writer is not False
-        eta_s = left / rate if goes_on and rate and left > 0 else None
+        eta_s = left / rate if state == "running" and not gone and rate and left > 0 else None
         train = history.series.get(chosen.get("train_loss", ""))
         series = {name: one.kept() for name, one in history.series.items()}
         unread = loading < 1.0 and self._merge is None
