@@ -39,6 +39,11 @@ _ROW = re.compile(
     rb"(?: ?\(\w{1,12}\))?\s{0,8}",
     re.IGNORECASE,
 )
+# "0.5186956 100": the counter behind the value.
+_BEHIND = re.compile(
+    rb"\s{0,8}(?P<value>[-+]?\d{1,20}\.\d{0,30}(?:[eE][-+]?\d{1,3})?|nan)[\s,;]{1,8}"
+    rb"(?P<count>\d{1,15})(?P<word>)\s{0,8}"
+)
 # What R, pandas and Julia write above columns that nobody named: "","x" and ,0 and x1,x2
 _UNNAMED = re.compile(
     rb"(?:\"?(?:[A-Za-z]\d?)?\"?[,;\t]\"?(?:[A-Za-z]\d?|0)|\"?[A-Za-z]\d?)\"?\s{0,4}"
@@ -64,7 +69,7 @@ class ColumnDecoder(LineDecoder):
 
     def row(self, line: bytes) -> Record | None:
         """A number, or a counter and a number."""
-        row = _ROW.fullmatch(line)
+        row = _ROW.fullmatch(line) or _BEHIND.fullmatch(line)
         return None if row is None else self._rows.read(self._cells(row))
 
     def _cells(self, row: re.Match[bytes]) -> dict[str, float | int | None]:
@@ -86,7 +91,8 @@ def sniff(head: bytes, name: str) -> str | None:
         lines.pop()  # may be cut
     if len(lines) > 1 and _UNNAMED.fullmatch(lines[0]):
         del lines[0]
-    rows = [row for line in lines if (row := _ROW.fullmatch(line)) is not None]
+    form = _BEHIND if lines and _BEHIND.fullmatch(lines[0]) else _ROW
+    rows = [row for line in lines if (row := form.fullmatch(line)) is not None]
     counts = [int(row["count"]) for row in rows if row["count"] is not None]
     if len(rows) < len(lines) or len(counts) not in (0, len(rows)):
         return None

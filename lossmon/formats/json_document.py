@@ -186,6 +186,9 @@ def rows_of(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
         return
     if not isinstance(document, dict):
         return
+    if isinstance(document.get("meta"), dict) and _holds_rows(document.get("iterations")):
+        yield from _catboost_rows(document["meta"], document["iterations"])
+        return
     if any(map(_is_metric, document.values())):
         for name, metric in document.items():
             if _is_metric(metric):
@@ -209,6 +212,23 @@ def rows_of(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     elif depth == 0:
         for value in document.values():
             yield from rows_of(value, 1)
+
+
+def _catboost_rows(meta: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """CatBoost's `catboost_training.json`: values as lists, their names apart from them."""
+    told = {key: meta.get(f"{key}_metrics") for key in ("learn", "test")}
+    names = {
+        key: [str(one.get("name")) for one in metrics if isinstance(one, dict)]
+        for key, metrics in told.items()
+        if isinstance(metrics, list)
+    }
+    for row in filter(lambda row: isinstance(row, dict), rows):
+        cells = {key: value for key, value in row.items() if not isinstance(value, list)}
+        for key, value in row.items():
+            if isinstance(value, list):
+                called = names.get(key.rstrip("0123456789"), [])
+                cells |= {f"{key}/{name}": one for name, one in zip(called, value, strict=False)}
+        yield cells
 
 
 def _holds_rows(value: Any) -> bool:

@@ -10,7 +10,7 @@ They are asked before the words for what is measured (see `lossmon.formats.lexic
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -105,11 +105,14 @@ def rank_of(key: str) -> tuple[Counter, int] | None:
     return None
 
 
-def first_of(keys: Iterable[str], counter: Counter) -> str | None:
+def first_of(keys: Sequence[str], counter: Counter) -> str | None:
     """The key that counts these best; None where none does."""
     ranks = [(rank[1], i, key) for i, key in enumerate(keys) if (rank := rank_of(key)) is not None
              and rank[0] == counter]  # fmt: skip
-    return min(ranks)[2] if ranks else None
+    best = min(ranks)[2] if ranks else None
+    if best is not None and plain(best) == "steps":
+        return next(filter(counts_episodes, keys), best)  # those that the episode was long
+    return best
 
 
 @lru_cache(maxsize=4096)

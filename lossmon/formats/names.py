@@ -92,7 +92,7 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
     counts = {name: len(names[name]) for name in names} if isinstance(names, Mapping) else {}
     _settle_conventions(candidates)
     chosen = {
-        role_: min(_frequent(candidates[role_], counts), key=lambda name: _oddness(role_, name))
+        role_: _plainest(role_, _frequent(candidates[role_], counts), counts)
         for role_ in (TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM)
         if candidates.get(role_)
     }
@@ -163,6 +163,13 @@ def _frequent(names: list[str], counts: Mapping[str, int]) -> list[str]:
     told = [name for name in names if is_told(name)]
     least = max(most / _RARE, 2 if most >= _SUMMED_UP else 0)
     return told or [name for name in names if counts.get(name, 0) >= least]
+
+
+def _plainest(role_: str, names: list[str], counts: Mapping[str, int]) -> str:
+    """The plainest name; of "loss" and "Loss" the one that is logged more."""
+    first = min(names, key=lambda name: _oddness(role_, name))
+    same = [name for name in names if plain(name) == plain(first)]
+    return max(same, key=lambda name: counts.get(name, 0))
 
 
 def _oddness(role_: str, name: str) -> tuple[int, int, int, int, int]:

@@ -25,7 +25,7 @@ from lossmon.formats.text_coverage import Coverage
 from lossmon.formats.text_ends import end_of, is_closing, is_of_tracker
 from lossmon.formats.text_learn import MAX_CHARS, learn, shape_key
 from lossmon.formats.text_rows import Placer
-from lossmon.formats.text_shape import FEW, FEW_COLUMNS, Shape, counts_up
+from lossmon.formats.text_shape import FEW, FEW_COLUMNS, Shape, counts_up, tell_apart
 from lossmon.formats.text_table import Box, Report, Table
 from lossmon.formats.text_unnamed import names_no_loss, rises_by_gain
 
@@ -37,7 +37,9 @@ _NUMBER = re.compile(r"(?<![A-Za-z_@])(?<![A-Za-z]-)\d")  # "top-1" is a name
 _LETTER = re.compile(r"[^\W\d_]")
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
 # Or no number any more: "loss: nan"
-_DIGIT = re.compile(r"(?<![A-Za-z_@])\d|\b(?:nan|inf)\b", re.IGNORECASE)
+_DIGIT = re.compile(
+    r"(?<![A-Za-z_@])\d|\b(?:(?:epoch|step|iter(?:ation)?|batch)\d|(?:nan|inf)\b)", re.IGNORECASE
+)
 # What is printed while a bar stands: "[00:12<19:19, 1.16s/it]Epoch 3: loss 2.3"
 _GLUED = re.compile(r"\[[\d:]+<[\d:?]+,[^\[\]]*\](?=[A-Za-z`\[({*=#-])")
 
@@ -283,7 +285,7 @@ class TextDecoder:
                     self.facts.total_epochs = self.facts.total_epochs or planned
                 else:
                     self.facts.total_steps = self.facts.total_steps or int(planned)
-        if not shape.counters or shape.bar or not shape.header:
+        if not shape.counters or shape.bar or shape.guessed or not shape.header:
             return
         self._rows.closing = False
         progress = self._rows.progress
@@ -325,18 +327,20 @@ class TextDecoder:
             return  # an accuracy or a rate by itself belongs to nothing
         if shape.sentence and any(known.has_loss for known in self._active):
             return
-        if shape.guessed and len(line.split()) in self._other_columns:
+        spare = shape.spare and self._losses_placed()
+        if spare or (shape.guessed and len(line.split()) in self._other_columns):
             return
         needed = self._needed(shape)
         shape.waiting.append((line, self._rows.spot()))
         if len(shape.waiting) < needed:
             return
         waiting, shape.waiting = shape.waiting, []
-        if shape.guessed and not counts_up(shape, [shape.match(old) for old, _ in waiting]):
+        matches = [shape.match(old) for old, _ in waiting]
+        if shape.guessed and needed > 1 and not counts_up(shape, matches):
             return
         if shape.guessed and rises_by_gain([strip_prefix(old)[0] for old, _ in waiting]):
             shape.names = ("score",)
-        self._tell_apart(shape)
+        tell_apart(shape, self._active)
         self._active.insert(0, shape)
         del self._active[_MAX_ACTIVE:]
         here = progress.spot
@@ -348,14 +352,6 @@ class TextDecoder:
             progress.spot = here
         progress.end = None
 
-    def _tell_apart(self, shape: Shape) -> None:
-        """Two sets in one log are two curves: "Validation BLEU: 65.8", then "Dev BLEU: 59.5"."""
-        for known in self._active:
-            others = shape.held_out and known.held_out not in ("", shape.held_out)
-            if others and known.names == shape.names and shape.evaluation:
-                named = (name.removeprefix("eval_") for name in shape.names)
-                shape.names = tuple(f"{shape.held_out}_{name}" for name in named)
-
     def _losses_placed(self) -> bool:
         """Whether rows that say where they stand tell a loss; of episodes they tell rewards."""
         return any(shape.level and shape.has_loss for shape in self._active)
@@ -364,7 +360,9 @@ class TextDecoder:
         table = shape.guessed and shape.columns > FEW_COLUMNS
         if table or (shape.earns and self._rows.progress.step is None):
             return _RECURS_AS_TABLE
-        if shape.guessed or not shape.has_loss:
+        if shape.spare and any(known.names == shape.names for known in self._active):
+            return 1  # "energy=-1.4+0.1j", then "energy=-1.4-0.1j"
+        if shape.guessed or not (shape.has_loss or shape.placed_twice):
             return _RECURS
         if shape.sentence:
             return 2 * _RECURS
@@ -395,6 +393,5 @@ class TextDecoder:
         self._table = table
 
     def _box_ends(self, box: Box | Report) -> None:
-        row = box.close()
-        if row is not None:
+        if (row := box.close()) is not None:
             self._rows.take_row(row)

@@ -52,6 +52,7 @@ from lossmon.formats.text_shape import FEW, Shape
 from lossmon.formats.text_tokens import FILLER, TOKEN, Kind, Token, squash, tokenise
 from lossmon.formats.text_unnamed import (
     guess_loss,
+    loss_alone,
     loss_behind_counter,
     loss_by_sentence,
     names_by_section,
@@ -68,7 +69,7 @@ _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|//|@|\+\+? )"
     r"|^\s*#(?!\d| ?\w{1,20} ?[#:] )"
-    r"|\bHTTP/\d|\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=\[]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
+    r"|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=\[]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 # What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".
 _LISTING = re.compile(
@@ -87,6 +88,8 @@ _OF_THESE = re.compile(r" [A-Za-z]{2}")  # "125 iterations per epoch": it counts
 _STARTS = re.compile(r"start", re.IGNORECASE)
 _ITERATIONS = frozenset(("iters", "iterations", "updates"))
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
+_CURRENT = re.compile(r"(?i)(?<![A-Za-z])cur(?:rent)?(?![A-Za-z])")  # "cur metric, acc: 0.7"
+_BEST = re.compile(r"(?i)(?<![A-Za-z])best(?: metric)?[^:=A-Za-z]*$")  # of what was told before
 _CTIME = re.compile(r"\(?[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\)?")
 _FILLED = re.compile(f"[{FILLER}]")
 
@@ -180,6 +183,7 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     if alone is not None:
         shape.guessed = claim(tokens, roles, alone, "step")
     loss_behind_counter(message, tokens, roles, metrics)
+    shape.spare = loss_alone(message, tokens, roles, metrics)
     steps = shape.plan.get("steps", -1)
     if steps >= 0 and tokens[steps].key.lower() == "steps" and is_epoch_row(roles, metrics):
         del shape.plan["steps"]
@@ -196,6 +200,7 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
         shape.columns = len(tokens)
     if shape.index:
         shape.guessed = guess_loss(message, tokens, metrics)
+    shape.guessed |= shape.spare
     return roles, metrics
 
 
@@ -252,10 +257,14 @@ def _choose_values(
     losses = [name for name in names if is_loss(name)]
     measured = [name for name in names if is_measured(name)]
     explicit = all(token.explicit for token in kept if is_loss(token.key))
-    titled = eval_line and head.rstrip().endswith(":")  # "Performance on val: dice: 0.7"
+    title = eval_line or _CURRENT.search(head)
+    titled = title and head.rstrip().endswith((":", ","))  # "Performance on val: dice: 0.7"
     alone = shape.words <= FEW or _names_alone(message, tokens, len(head) if titled else 0)
     shape.scores = (
-        alone and not losses and shape.level == 0 and any(is_score(name) for name in names)
+        alone
+        and not (losses or _BEST.search(head))
+        and shape.level == 0
+        and any(is_score(name) for name in names)
     )
     paced = shape.words <= FEW and any(is_paced(name) for name in names)
     if (
@@ -264,6 +273,10 @@ def _choose_values(
         and not (shape.scores or paced or trial or best)
     ):
         at = [i for i, name in enumerate(names) if shape.level == 1 and is_rate(name)]
+        trained = "epoch" in roles.values() or (shape.level == 2 and shape.phase == "train")
+        if trained and not (at or shape.bar or eval_line):
+            at = [i for i, one in enumerate(kept) if one.explicit and "." in one.text]
+            shape.spare = shape.guessed = bool(at)  # whatever it calls what it trains
         kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
     shape.explicit = explicit
     if _SUMMED.match(message):
@@ -276,7 +289,7 @@ def _choose_values(
     measured = [name for name in names if is_measured(name)]
     shape.evaluation = bool(measured) and all(is_eval(name) for name in measured)
     shape.guessed |= trial or shape.names == ("objective",)
-    if shape.evaluation and not shape.bar and "batch" in roles.values():
+    if not shape.bar and (shape.level == 0 or (shape.evaluation and "batch" in roles.values())):
         take_averages(message, tokens, metrics)
 
 

@@ -67,7 +67,8 @@ class Placer:
             return
         progress = self.progress
         evaluation = shape.evaluation
-        if not evaluation and self.loops.is_other(shape, groups):
+        again = shape.scores and any(map(self._levels.get, values))  # rows tell them, too
+        if not evaluation and (again or self.loops.is_other(shape, groups)):
             values = {as_eval(name): value for name, value in values.items()}
             evaluation = True
         evaluation |= shape.scores
@@ -86,10 +87,9 @@ class Placer:
             values = self.drawn.news(values)
             if not values:
                 return
-        if self.summary:
-            self.summary = False
-            if shape.level == 2 and shape.index:
-                return
+        summed, self.summary = self.summary, False
+        if summed and shape.level == 2 and shape.index:
+            return
         if shape.is_nowhere(groups):
             self.drawn.emit(Record(values, as_step(_NOWHERE)))  # is skipped: see `sound`
             return
@@ -294,8 +294,7 @@ class Placer:
         return counter.locate(int(position), int(span) if span else None, epoch, epochs)
 
     def _counts_from_zero(self, epochs: float) -> bool:
-        """Whether "Epoch 5/5" is the sixth, as "max_epochs=6" says."""
-        return self.facts.total_epochs == epochs + 1
+        return self.facts.total_epochs == epochs + 1  # "Epoch 5/5" is the sixth of "max_epochs=6"
 
     def _end(self) -> int:
         """The last step of the epoch, where its last row has come; else 0."""
@@ -393,6 +392,7 @@ class Placer:
             self.facts.total_epochs = epochs
             if row.step is None:
                 self.facts.total_steps = int(epochs * (row.batches or 1))
+        self._levels = dict.fromkeys(row.values, 1) | self._levels
         record = Record(row.values, step, row.epoch, None)
         if row.unfinished:
             self.drawn.hold(("table", step), record, whole=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -43,6 +43,7 @@ class Shape:
         keras: a bar with running means, of which only the last redraw counts.
         index: a bare number opens the line; it is the step only where it keeps growing.
         guessed: the loss has no name; it is one only where the line recurs.
+        spare: it is read only where nothing in the log names a loss.
         episodes: it is placed by the episode of reinforcement learning.
         of_world: it only counts steps of the environment.
         columns: how many numbers are in a line that is made of nothing else; otherwise 0.
@@ -80,6 +81,7 @@ class Shape:
     keras: bool = False
     index: bool = False
     guessed: bool = False
+    spare: bool = False
     episodes: bool = False
     of_world: bool = False
     columns: int = 0
@@ -125,6 +127,11 @@ class Shape:
     def redraws(self) -> bool:
         """A bar that counts, and shows nothing of an evaluation that was long ago."""
         return self.bar and self.plain and not any(map(is_slow, self.names))
+
+    @property
+    def placed_twice(self) -> bool:
+        """It names its epoch and its place within, as rows do: the lines below belong there."""
+        return "epoch" in self.counters and self.level == 2 and not self.evaluation
 
     @property
     def plain(self) -> bool:
@@ -190,9 +197,19 @@ class Shape:
         return columns
 
 
+def tell_apart(shape: Shape, others: Iterable[Shape]) -> None:
+    """Two sets in one log are two curves: "Validation BLEU: 65.8", then "Dev BLEU: 59.5"."""
+    for known in others:
+        another = shape.held_out and known.held_out not in ("", shape.held_out)
+        if another and known.names == shape.names and shape.evaluation:
+            named = (name.removeprefix("eval_") for name in shape.names)
+            shape.names = tuple(f"{shape.held_out}_{name}" for name in named)
+
+
 def counts_up(shape: Shape, matches: list[Groups | None]) -> bool:
     """Whether the guessed steps of some lines grow; of many columns, by the same each time."""
-    group = shape.counters.get("step", shape.counters.get("epoch", -1))
+    places = shape.counters
+    group = places.get("step", places.get("batch", places.get("epoch", -1)))
     steps = [parse_number(match.groups()[group]) for match in matches if match and group >= 0]
     grown = {b - a for a, b in pairwise(steps) if a is not None and b is not None}
     if None in steps or min(grown, default=0) <= 0:

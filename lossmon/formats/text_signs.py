@@ -44,6 +44,14 @@ def tells_of_training(decoder: TextDecoder, records: Sequence[Record], head: byt
     ]
     lines = len(head.splitlines())
     if not drawn:
+        for shape in decoder.shapes.values():
+            if shape.spare and shape.rows >= _RECURS:
+                return said(
+                    "{count} of {lines} lines have the shape '{text}'",
+                    count=shape.rows,
+                    lines=lines,
+                    text=shape.text,
+                )
         placed = [record for record in records if record.step is not None]
         for what, tells in _OTHER_SIGNS:
             told = sum(any(tells(n, v) for n, v in record.values.items()) for record in placed)

@@ -8,8 +8,14 @@ from enum import Enum, auto
 
 from lossmon.formats.lexicon import is_loss, is_score
 
+# "epoch12" counts, where "conv12" is a name.
+_GLUED = "|".join(
+    rf"(?<=\b{word})"
+    for name in ("epoch", "step", "iter", "iteration", "batch")
+    for word in (name, name.title(), name.upper())
+)
 _NUMBER = (
-    r"(?:(?<![\w.@#)\]])[-+])?(?<![\w.@])(?<!\S#)"
+    rf"(?:(?:(?<![\w.@#)\]])[-+])?(?<![\w.@])(?<!\S#)|(?:{_GLUED})(?=\d{{1,12}}(?:[\s,;:/|\])}}-]|$)))"
     r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     r"|(?i:nan|inf(?:inity)?))"
 )
@@ -20,7 +26,8 @@ _OF_NAME = (
 )
 _TIME_UNIT = r"(?:ns|us|µs|μs|ms|secs?|seconds?|s|mins?|m|hrs?|h|d)(?:/[A-Za-z]\w*)?"
 _OTHER_UNIT = r"[KMGT]i?B|[GB]|[A-Za-z]{1,12}/s(?:ec)?(?!\w)"  # "4.50epoch/s" is a rate
-_COUNTED = r"(?:epoch|batch|iter|step)(?!\w)"  # ESPnet: "3epoch:train:1-100batch"
+# ESPnet: "3epoch:train:1-100batch"; others: "0th epoch"
+_COUNTED = r"(?:(?:st|nd|rd|th)[ -](?:mini-?)?)?(?:epoch|batch|iter(?:ation)?|step)(?!\w)"
 _GLUED_SPLIT = r"(?i:train|val|valid|eval|test|passed)\b"  # "Epoch 0/24train Loss: 0.89"
 TOKEN = re.compile(
     r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?![\w:])"
@@ -31,6 +38,7 @@ TOKEN = re.compile(
 )
 _TUPLE = re.compile(r"\(\d+(?:, ?-?[\d.]+(?:[eE][-+]?\d+)?){1,3}\)\s*")  # print((step, loss))
 _UNIT = re.compile(_COUNTED)
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)[ -](?:mini-?)?")
 _RANGE = re.compile(rf"-\d+{_COUNTED}")
 # Arrows, boxes, bars, ticks; not the circled digits between them, which are of a word for `re`.
 FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u2775\u2794-\u27bf"
@@ -98,6 +106,7 @@ _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
 _TUPLED = re.compile(r"['\"]\s?(?P<name>[^'\",]{1,60}?)\s?[:=]?\s?['\"],\s?$")
 _MOMENT = re.compile(r"\W{0,8}(?:after|at)\s", re.IGNORECASE)  # "After 100 steps the loss is 2.3"
 _MOMENT_OF = re.compile(r" (epoch|step|iteration|iter|update|batch)(?:s|es)?(?!\w)")
+_LABEL = re.compile(r"\s?\((train(?:ing)?|val(?:id(?:ation)?)?|dev|test|eval)\)", re.IGNORECASE)
 _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")
 _NAMED_BEHIND = re.compile(r" ([A-Za-z]\w*)(?= [a-z])")  # "32.8 perplexity estimate based on"
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
@@ -138,7 +147,21 @@ def tokenise(text: str) -> list[Token]:
             named = _NAMED_BEHIND.match(text, token.end) if "." in token.text else None
             if named and (is_loss(named[1]) or is_score(named[1])):
                 token.kind, token.key, token.behind = Kind.VALUE, named[1], True
+    _take_labels(text, tokens)
     return tokens
+
+
+def _take_labels(text: str, tokens: list[Token]) -> None:
+    """Let values say the data behind them: "loss 0.095 (train), 0.048 (dev)"."""
+    named, at = "", 0
+    for token in tokens:
+        label = _LABEL.match(text, token.end)
+        follows = named and token.kind is Kind.BARE and text[at : token.start].strip(", |") == ""
+        if label is None or not (follows or (token.kind is Kind.VALUE and token.key)):
+            named = ""
+            continue
+        named, at = (named if follows else token.key), label.end()
+        token.kind, token.key, token.explicit = Kind.VALUE, f"{label[1]} {named}", True
 
 
 def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | None) -> Token:
@@ -160,7 +183,7 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         before.kind, before.key, before.explicit = Kind.VALUE, unit.group(), True
         return made(Kind.TOTAL)
     if unit:
-        return made(Kind.VALUE, unit.group(), start, True)
+        return made(Kind.VALUE, _ORDINAL.sub("", unit.group()), start, True)
     if _RANGE.match(text, end):
         return made(Kind.BARE)
     if before is None and stripped in ("", "[", "(", "#"):
@@ -192,8 +215,9 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return made(Kind.BARE)
     key, key_start, explicit = _key(gap, at)
     item = key.rstrip(" ,")
-    if stripped.endswith(",") and "." in match["number"] and (is_loss(item) or is_score(item)):
-        return made(Kind.VALUE, item, key_start, True)  # "step 10, loss_train, 0.838"
+    parted = stripped.endswith((",", "|")) and "." in match["number"]
+    if parted and (is_loss(item) or is_score(item)):
+        return made(Kind.VALUE, item, key_start, True)  # "step 10, loss_train, 0.838", "loss | 0.8"
     if not key or (not explicit and stripped[-1:] in ",|;"):
         if text[end : end + 2].lstrip()[:1] == "/" or stripped.endswith("["):
             return made(Kind.PLACE)

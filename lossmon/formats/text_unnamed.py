@@ -17,10 +17,14 @@ _AND = re.compile(r"\s*(?:,|and\b|/|-)\s*[A-Za-z]")
 _NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/1000]"
 _STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 9.9e-05]"
 _EPOCH_AND_STEP = re.compile(r"(?:\[[\w|]+\]:\s?)?(\d+)\|(\d+)\|(?=[A-Za-z])")  # torchtune
+_DONE = re.compile(r" \d[\d.]*%\)")
+_WORD = re.compile(r"[A-Za-z]{2,}")
+_MOST_UNNAMED = 4  # beside an index and a duration: two losses and two scores
 _BARS = ("-", "|")
 _STEP_VALUE_GAIN = 3  # columns
 _LEAST_COLUMNS = 3  # of a table: two words over two numbers may be any line of words
 _ROUNDED = 1e-6  # of a value: so much may be lost in a difference of two that were printed
+_TUPLE = re.compile(r"\(\d+, ?[-+\d.eE]+\)")
 _MOMENT = frozenset(("at", "after", "for", "in", "on", "@", "of"))
 _SECTION = re.compile(
     r"(?<![\w/.\-])(?P<open>[\[(<] ?)?"
@@ -47,6 +51,10 @@ def unnamed_places(message: str, tokens: list[Token]) -> list[tuple[int, str]]:
     for i, token in enumerate(tokens[1:], 1):
         if message[tokens[i - 1].end : token.start] == "-" and tokens[i - 1].key.lower() == "epoch":
             return [(i, "batch")]  # "epoch 1-599"
+    for i, token in enumerate(tokens[:-1]):
+        done = message[token.start - 1 : token.start] == "(" and is_count(token.text)
+        if done and tokens[i + 1].kind is Kind.PERCENT and _DONE.match(message, token.end):
+            return [(i, "step")]  # "0m 24s (5000 6%) 3.5270"
     places = [
         i for i, token in enumerate(tokens[:-1])
         if token.kind is Kind.PLACE and tokens[i + 1].kind is Kind.TOTAL
@@ -76,7 +84,9 @@ def loss_behind_counter(
         if at >= len(tokens) or tokens[at].kind is not Kind.BARE:
             continue
         value, end = tokens[at], tokens[at - 1].end
-        if not _GAP.fullmatch(message[end : value.start]) or is_count(value.text):
+        tupled = _TUPLE.fullmatch(message[token.start - 1 : value.end + 1]) is not None
+        follows = tupled or _GAP.fullmatch(message[end : value.start])
+        if not follows or is_count(value.text):
             continue
         if roles.get(i) in ("step", "epoch", "batch"):
             first = i
@@ -94,8 +104,8 @@ def loss_behind_counter(
             if name is not None:
                 _name(value, name, token.start - len(before) + before.rfind(name))
                 metrics.append(value)
-        elif token in metrics and not token.explicit and _may_be_step(token, roles):
-            roles[i] = "step"  # "Train loss 100 2.31"
+        elif token in metrics and (tupled or not token.explicit) and _may_be_step(token, roles):
+            roles[i] = "step"  # "Train loss 100 2.31", "loss: (100, 2.31)"
             _name(value, token.key, token.key_start)
             metrics[metrics.index(token)] = value
     metrics.sort(key=lambda token: token.start)
@@ -129,6 +139,9 @@ def guess_loss(message: str, tokens: list[Token], metrics: list[Token]) -> bool:
     """An index and then a number without a name: the loss, where nothing else is one."""
     if len(tokens) < 2 or tokens[1].kind is not Kind.BARE:
         return False
+    kinds = [token.kind for token in tokens]
+    if Kind.CLOCK in kinds and kinds.count(Kind.BARE) > _MOST_UNNAMED:
+        return False  # a solver: "22  -5.3e+03  2.9e+02  4.1e-05  4.4e-07  1.6e-01  2s"
     index, first = tokens[:2]
     follow = (",",) if message.startswith("(") else (":", "]", " ", "\t")
     if not index.text.isdigit() or message[index.end : index.end + 1] not in follow:
@@ -138,6 +151,30 @@ def guess_loss(message: str, tokens: list[Token], metrics: list[Token]) -> bool:
         return False
     first.kind, first.key = Kind.VALUE, "loss"
     metrics.insert(0, first)
+    return True
+
+
+def loss_alone(
+    message: str, tokens: list[Token], roles: dict[int, str], metrics: list[Token]
+) -> bool:
+    """A counter, a number, and no word beside: "epoch 0, batch 3: 4.98" tells a loss if anything.
+
+    Where the log names no loss elsewhere: else it may be a time.
+    """
+    bare = [one for i, one in enumerate(tokens) if one.kind is Kind.BARE and i not in roles]
+    places = [i for i, counter in roles.items() if counter in ("step", "epoch", "batch")]
+    percent = any(one.kind is Kind.PERCENT for i in places for one in tokens[i + 1 : i + 2])
+    counted = percent or any(tokens[i].key for i in places)
+    if metrics or not counted or len(bare) != 1 or is_count(bare[0].text):
+        return False
+    at, rest = 0, ""
+    for i, token in enumerate(tokens):
+        rest += message[at : token.key_start if i in roles else token.start]
+        at = token.end
+    if _WORD.search(rest + message[at:]):
+        return False
+    _name(bare[0], "loss", bare[0].start)
+    metrics.append(bare[0])
     return True
 
 

@@ -1,0 +1,176 @@
+"""What lines mean by how they are built, whatever words they use; and what they must not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lossmon.formats import column
+from lossmon.formats.csv import CsvDecoder
+from lossmon.formats.json_history import decoder as json_decoder
+from lossmon.formats.json_history import sniff
+from lossmon.formats.names import choose
+from lossmon.formats.text import TextDecoder
+from lossmon.formats.text_signs import looks_like_training
+
+Rows = list[tuple[int | None, dict[str, float]]]
+
+
+def _lines(line: str, *cells: tuple[object, ...]) -> str:
+    return "".join(line % row + "\n" for row in cells)
+
+
+KINDS: dict[str, tuple[str, Rows]] = {
+    "a counter that is glued to its name": (
+        _lines("{train:epoch1,step%d,train_loss: %s}", (2, 1.5), (3, 1.25)),
+        [(2, {"train_loss": 1.5}), (3, {"train_loss": 1.25})],
+    ),
+    "a headline with a glued counter": (
+        "Epoch7\nloss: 0.5\nEpoch8\nloss: 0.25\n", [(7, {"loss": 0.5}), (8, {"loss": 0.25})],
+    ),
+    "ordinals": (
+        _lines("%s epoch, %s mini-batch, loss is %s", ("0th", "1st", 2.5), ("0th", "2nd", 2.25)),
+        [(1, {"loss": 2.5}), (2, {"loss": 2.25})],
+    ),
+    "a number with no name behind counters": (
+        _lines("epoch 0, batch %d: %s", (0, 4.5), (1, 4.25), (2, 3.5)),
+        [(0, {"loss": 4.5}), (1, {"loss": 4.25}), (2, {"loss": 3.5})],
+    ),
+    "a count and its share of the whole, in brackets": (
+        _lines("%dm 27s (- %dm 2s) (%d %d%%) %s",
+               (0, 9, 500, 6, 3.5), (1, 8, 1000, 12, 3.25), (2, 7, 1500, 18, 2.5)),
+        [(500, {"loss": 3.5}), (1000, {"loss": 3.25}), (1500, {"loss": 2.5})],
+    ),
+    "a step and a loss as a tuple": (
+        _lines("loss: (%d, %s)", (0, 1207.5), (1, 756.25)),
+        [(0, {"loss": 1207.5}), (1, {"loss": 756.25})],
+    ),
+    "the data behind each value": (
+        _lines("epoch %d | loss %s (train), %s (dev) | error %s (train), %s (dev)",
+               (20, 0.5, 0.75, 0.125, 0.25)),
+        [(20, {"train loss": 0.5, "dev loss": 0.75, "train error": 0.125, "dev error": 0.25})],
+    ),
+    "name and value in cells of their own": (
+        _lines("==== EPOCH: 1 | ITERATION: %d ====\nODE | loss | %s", (1, 0.5), (2, 0.25)),
+        [(1, {"loss": 0.5}), (2, {"loss": 0.25})],
+    ),
+    "the loss a line below its place": (
+        _lines("epoch: 1, %d/188 0.5%%, lr: 0.5\n    recon loss: %s", (1, 9.5), (11, 9.25), (21, 9.0)),
+        [*[(n, {"lr": 0.5}) for n in (1, 11, 21)],
+         (1, {"recon loss": 9.5}), (11, {"recon loss": 9.25}), (21, {"recon loss": 9.0})],
+    ),
+    "a mean in brackets sums an evaluation up, its last batch stands before it": (
+        "Epoch: [0]  [0/2]  loss: 2.5 (2.5)\nEpoch: [0]  [1/2]  loss: 2.25 (2.375)\n"
+        "Test:  [0/2]  loss: 3.5 (3.5)\nTest:  [1/2]  loss: 4.5 (4.0)\n"
+        "Averaged stats: loss: 4.5 (4.0)\n",
+        [(0, {"loss": 2.5}), (1, {"loss": 2.25}), (1, {"eval_loss": 4.0})],
+    ),
+    "scores of now, and the best so far": (
+        _lines("iter: %d, loss: 2.5, acc: 0.25\nroot INFO: cur metric, acc: %s, norm: 224.5\n"
+               "root INFO: best metric, acc: 0.875", (10, 0.5), (20, 0.75), (30, 0.5)),
+        [*[(n, {"loss": 2.5, "acc": 0.25}) for n in (10, 20, 30)],
+         *[(n, {"eval_acc": acc, "eval_norm": 224.5}) for n, acc in ((10, 0.5), (20, 0.75), (30, 0.5))]],
+    ),
+    "what a table told is said again below it": (
+        "Epoch  Train Loss  Test Loss\n    1       2.5       2.75\n    2       1.5       1.75\n\n"
+        "FINAL EVALUATION\nTest Loss: 1.75\n",
+        [(1, {"Train Loss": 2.5, "Test Loss": 2.75}), (2, {"Train Loss": 1.5, "Test Loss": 1.75}),
+         (2, {"final_Test Loss": 1.75})],
+    ),
+    "what is trained has a name that nobody knows": (
+        _lines("I | train | step=%d, pmove=0.5, energy=%s", (0, -1.25), (1, -1.5), (2, -1.75)),
+        [(0, {"pmove": 0.5, "energy": -1.25}), (1, {"pmove": 0.5, "energy": -1.5}),
+         (2, {"pmove": 0.5, "energy": -1.75})],
+    ),
+    "complex numbers of such": (
+        _lines("train step=%d energy=%sj",
+               (0, "-1.25+0.5"), (1, "-1.5+0.5"), (2, "-1.5+0.5"), (3, "-1.75-0.5"), (4, "-2.0+0.5")),
+        [(0, {"energy": -1.25}), (1, {"energy": -1.5}), (2, {"energy": -1.5}),
+         (3, {"energy": -1.75}), (4, {"energy": -2.0})],
+    ),
+    "the rows of a data set's table are no headline": (
+        "| #Users | #Items |  Avg.Len |\n| 22363  | 12101  | 8.876358 |\n"
+        + _lines("[Coach] >>> TRAIN @Epoch: %d  >>>  || LOSS Avg: %s", (1, 1.5), (2, 1.25)),
+        [(1, {"LOSS Avg": 1.5}), (2, {"LOSS Avg": 1.25})],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "a line at a time"])
+def test_rows(kind: str, at_once: bool) -> None:
+    text, rows = KINDS[kind]
+    decoder = TextDecoder()
+    pieces = [text.encode()] if at_once else text.encode().splitlines(keepends=True)
+    found = [record for piece in pieces for record in decoder.feed(piece)]
+    found += decoder.flush()
+    assert [(record.step, record.values) for record in found] == rows
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _lines("Epoch %d took %s to run", (1, 1.5), (2, 1.25), (3, 1.5), (4, 1.5)),
+        _lines("Epoch %d: %ss", (1, 1.5), (2, 1.25), (3, 1.5), (4, 1.5)),
+        _lines("step %d of the recipe: 2.5 cups of flour", (1,), (2,), (3,), (4,)),
+        _lines("saved model_epoch%d.pth 0.5", (1,), (2,), (3,), (4,)),
+        "".join(f"  {n}  -5.3e+0{n % 9}  2.9e+02  4.1e-05  4.4e-07  1.6e-01  2s\n"
+                for n in range(40)),  # a solver, from the middle on
+        _lines("logits | %d | loss | none", (1,), (2,), (3,)),
+    ],
+)  # fmt: skip
+def test_what_is_no_training(text: str) -> None:
+    assert looks_like_training(text.encode()) is None
+
+
+def test_a_number_without_a_name_is_no_loss_where_the_log_names_one() -> None:
+    named = _lines("epoch %d loss %s", (1, 2.5), (2, 2.25))
+    text = named + _lines("epoch %d: %s", (1, 12.5), (2, 12.25), (3, 12.5), (4, 12.5))
+    decoder = TextDecoder()
+    records = [*decoder.feed(text.encode()), *decoder.flush()]
+    assert [record.values for record in records] == [{"loss": 2.5}, {"loss": 2.25}]
+
+
+def test_of_two_names_that_are_one_the_one_logged_more_is_the_curve() -> None:
+    assert choose({"loss": range(10), "Loss": range(64)})["train_loss"] == "Loss"
+    assert choose({"loss": range(64), "Loss": range(10)})["train_loss"] == "loss"
+
+
+def test_catboost_names_its_values_apart_from_them() -> None:
+    metrics = [{"best_value": "Min", "name": "Logloss"}, {"best_value": "Max", "name": "Accuracy"}]
+    document = {
+        "meta": {"test_metrics": metrics, "learn_metrics": metrics, "iteration_count": 1000},
+        "iterations": [
+            {"learn": [0.75, 0.5], "iteration": n, "passed_time": 0.5, "test": [0.875, 0.25]}
+            for n in range(3)
+        ],
+    }
+    text = json.dumps(document).encode()
+    assert sniff(text, "catboost_training.json")
+    decoder = json_decoder("")
+    records = [*decoder.feed(text), *decoder.flush()]
+    assert [record.step for record in records] == [0, 1, 2]
+    assert records[2].values == {
+        "learn/Logloss": 0.75, "learn/Accuracy": 0.5, "test/Logloss": 0.875, "test/Accuracy": 0.25,
+        "passed_time": 0.5,
+    }  # fmt: skip
+    assert decoder.facts.total_steps == 1000
+
+
+def test_a_counter_may_stand_behind_the_value() -> None:
+    text = b"1.02 0\n0.518 100\n0.358 200\n"
+    assert column.sniff(text, "logs/loss.log")
+    assert not column.sniff(b"1.02 0\n0.518 100\n0.358 90\n", "logs/loss.log")
+    decoder = column.decoder("logs/loss.log")
+    records = [*decoder.feed(text), *decoder.flush()]
+    assert [(r.step, r.values) for r in records] == [
+        (0, {"loss": 1.02}), (100, {"loss": 0.518}), (200, {"loss": 0.358}),
+    ]  # fmt: skip
+
+
+def test_steps_beside_an_episode_are_its_length() -> None:
+    decoder = CsvDecoder()
+    text = "episode,steps,reward\n1,200,0.5\n2,180,0.75\n3,220,1.5\n"
+    records = [*decoder.feed(text.encode()), *decoder.flush()]
+    assert [(r.step, r.values["reward"]) for r in records] == [(1, 0.5), (2, 0.75), (3, 1.5)]
