@@ -199,6 +199,7 @@ def _siblings(one: str, two: str) -> bool:
     return len(first) == len(second) and first[-1] == second[-1]
 
 
+_CURVE = re.compile(r"[/\\](?:metrics|scalars)[/\\]")  # folders with a file a metric
 _DIGITS = re.compile(r"\d+(?:[-_.]\d+)*")
 
 
@@ -210,6 +211,8 @@ def _parts(a: Told, b: Told) -> bool:
         return a.format == "tensorboard" and _goes_on(a, b)
     if a.format in PRINTED and _ENDINGS.sub("", a.path) != _ENDINGS.sub("", b.path):
         return False  # a job's output and its errors; else two jobs of other programs
+    if all(len(one.history.series) == 1 and _CURVE.search(one.path) for one in (a, b)):
+        return True  # DVCLive's: metrics/train/loss.tsv, metrics/train/mean_absolute_error.tsv
     return not any(main in a.chosen and main in b.chosen for main in (TRAIN_LOSS, EVAL_LOSS))
 
 

@@ -21,6 +21,7 @@ from lossmon.monitor.agreement import SURE_BITS, Curve, compare
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace
 from lossmon.monitor.sources import open_monitor
+from lossmon.monitor.whole import read_targets
 from lossmon.report.gather import gather
 from tests.monitor.live import until
 
@@ -411,3 +412,16 @@ def test_a_copy_that_lags_behind_is_joined_once_it_has_caught_up(tmp_path: Path)
     look(1e9 + 1)
     assert look(1e9 + 9) == 1
     monitor.close()
+
+
+def test_a_folder_with_a_file_a_metric_is_one_run_also_where_several_are_losses(
+    tmp_path: Path,
+) -> None:
+    for split in ("train", "eval"):
+        folder = tmp_path / "fold_0" / "metrics" / split
+        folder.mkdir(parents=True)
+        for i, name in enumerate(("loss", "mean_squared_error", "mean_absolute_error")):
+            rows = "".join(f"{n}\t{training(i)[n]}\n" for n in range(20))
+            (folder / f"{name}.tsv").write_text(f"step\t{name}\n{rows}")
+    (update,) = read_targets([str(tmp_path)], judging="never").updates
+    assert (len(update.logs), update.train, update.eval) == (6, "train_loss", "eval_loss")
