@@ -107,7 +107,7 @@ def test_what_is_never_closed_is_gone_through_a_few_times(opened: str) -> None:
             sys.settrace(before)
         return count
 
-    made = [f"{opened * 4}\n".encode() * copies for copies in (50, 400)]
+    made = [f"{opened * 4}\n".encode() * copies for copies in (25, 200)]
     few, many = map(lines_run, made)
     assert many < 20 * few
 

@@ -12,7 +12,7 @@ from lossmon.monitor.ahead import decode_end
 from lossmon.monitor.sources import open_monitor
 from tests.formats.samples import HF_STDOUT
 
-ROWS = 400_000
+ROWS = 40_000  # of 430 bytes: only a log of more than 16 MiB is shown from its end
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,8 @@ def long_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("long") / "train.jsonl"
     path.write_text(
         "".join(
-            f'{{"step": {i}, "loss": {2 - i / ROWS:.4f}, "lr": 1e-4}}\n' for i in range(1, ROWS + 1)
+            f'{{"step": {i}, "loss": {2 - i / ROWS:.5f}, "lr": 1e-4, "text": "{"x" * 380}"}}\n'
+            for i in range(1, ROWS + 1)
         )
     )
     assert path.stat().st_size > 16 << 20

@@ -210,7 +210,7 @@ def test_names_without_end_cost_no_more_each_the_more_there_are() -> None:
     def rows(count: int) -> bytes:
         return b"".join(b'{"step": %d, "loss": 1.5, "m%d": 2}\n' % (i, i) for i in range(count))
 
-    few, many = rows(150), rows(600)
+    few, many = rows(60), rows(240)
     assert _calls(lambda: _read(many, "log.jsonl")) < 6 * _calls(lambda: _read(few, "log.jsonl"))
 
 

@@ -299,8 +299,14 @@ FORMS: dict[str, Callable[[Path], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("form", FORMS)
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("form", "jobs"),
+    [
+        *((form, 1) for form in FORMS),
+        ("entries, backwards", 2),
+        *(pytest.param(form, 2, marks=pytest.mark.slow) for form in FORMS if "back" not in form),
+    ],
+)
 def test_every_form_of_target_gives_the_same_runs(
     tree: Path, form: str, jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -148,7 +148,7 @@ def logs_of(update: RunUpdate) -> list[LogInfo]:
 
 @pytest.mark.parametrize("name", runs_with_lines())
 def test_a_point_of_every_real_log_leads_to_the_line_that_gave_it(name: str) -> None:
-    (update,) = read_runs(str(RUNS / name))
+    (update,) = read_runs(str(RUNS / name), "never")
     view = update.series[update.train or ""]
     for i in {0, len(view) // 2, len(view) - 1}:
         step, value = int(view.step[i]), float(view.value[i])
@@ -188,8 +188,8 @@ DOCUMENTS = {
 @pytest.mark.parametrize("kind", DOCUMENTS)
 def test_a_point_of_a_document_leads_to_its_row_and_back(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "trainer_state.json"
-    path.write_text(DOCUMENTS[kind](_state(450)) + "\n")
-    (update,) = read_runs(str(path))
+    path.write_text(DOCUMENTS[kind](_state(250)) + "\n")
+    (update,) = read_runs(str(path), "never")
     (log,) = update.logs
     reader = Reader(log.text(), log.path)
     told = 0
@@ -202,7 +202,7 @@ def test_a_point_of_a_document_leads_to_its_row_and_back(tmp_path: Path, kind: s
             assert record is not None
             assert (record.step, record.values[name]) == (step, value)
             told += 1
-    assert told >= 100
+    assert told >= 60
     first = line_at(log.text(), 0)
     assert first is not None
     assert reader.made_of([first])[first.at].record is None
@@ -265,8 +265,8 @@ def test_a_packed_log_is_shown_unpacked(tmp_path: Path) -> None:
 
 def test_origins_are_bounded() -> None:
     origins = Origins()
-    for i in range(100_000):
+    for i in range(20_000):
         origins.add(i * 10, i * 10 + 10, [Record({"loss": 1.0}, i)])
     assert len(origins._ranges) <= 1024
-    (one,) = origins.of(77_777)
-    assert one.start <= 777_770 < one.end
+    (one,) = origins.of(15_555)
+    assert one.start <= 155_550 < one.end

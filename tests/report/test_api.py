@@ -273,7 +273,7 @@ def test_a_call_reads_no_settings_unless_it_is_asked_to(
 
 
 def test_calls_in_threads_do_not_hear_each_other() -> None:
-    loss = np.log(10) + np.random.default_rng(1).normal(0, 0.005, 400)
+    loss = np.log(10) + np.random.default_rng(1).normal(0, 0.005, 120)
 
     def judged(classes: int | None) -> bool:
         report = lossmon.diagnose(train_loss=loss, classes=classes)

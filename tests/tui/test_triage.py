@@ -10,6 +10,7 @@ import pytest
 from textual.events import Key
 
 from lossmon.diagnosis.knowledge import load
+from lossmon.monitor import RunUpdate
 from lossmon.monitor.pace import Rhythm
 from lossmon.monitor.sources import open_monitor
 from lossmon.text import cell_width, common_folder, distinct, labels_of
@@ -30,6 +31,11 @@ def scene() -> Scene:
     return Scene(NOW, load("en"))
 
 
+@pytest.fixture(scope="module")
+def update(tmp_path_factory: pytest.TempPathFactory) -> RunUpdate:
+    return update_of(tmp_path_factory.mktemp("triage") / "a.jsonl")
+
+
 def test_every_order_puts_what_is_not_known_last(tmp_path: Path, scene: Scene) -> None:
     updates = [update_of(tmp_path / f"{name}.jsonl") for name in "ba"]
     for order in ORDERS:
@@ -45,8 +51,7 @@ def test_a_loss_that_is_not_a_number_comes_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("width", range(16, 240, 7))
-def test_columns_fill_the_width_and_never_more(tmp_path: Path, scene: Scene, width: int) -> None:
-    update = update_of(tmp_path / "a.jsonl")
+def test_columns_fill_the_width_and_never_more(update: RunUpdate, scene: Scene, width: int) -> None:
     columns = columns_for(width, [update], scene)
     assert sum(room + 1 for _, room in columns) <= width
     assert [column.key for column, _ in columns][:1] == ["name"]

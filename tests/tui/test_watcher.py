@@ -50,39 +50,45 @@ class _Screen:
         self.monitor.close()
 
 
-@pytest.fixture
-def screen(tmp_path: Path):
-    _log(tmp_path / "log.jsonl", 40_000)
-    screen = _Screen(tmp_path / "log.jsonl")
-    yield screen
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[float, float]]:
+    """What was shown of a long log until all of it was read."""
+    log = tmp_path_factory.mktemp("watcher") / "log.jsonl"
+    _log(log, 40_000)
+    screen = _Screen(log)
+    screen.watch()
     screen.close()
+    return screen.shown
 
 
-def test_the_beginning_is_shown_before_the_rest_is_read(screen: _Screen) -> None:
-    screen.watch()
-    assert screen.shown[0][1] < 0.1
+def test_the_beginning_is_shown_before_the_rest_is_read(shown: list[tuple[float, float]]) -> None:
+    assert shown[0][1] < 0.1
 
 
-def test_a_long_log_is_shown_at_growing_intervals(screen: _Screen) -> None:
-    screen.watch()
-    while_loading = [when for when, loading in screen.shown if loading < 1.0]
+def test_a_long_log_is_shown_at_growing_intervals(shown: list[tuple[float, float]]) -> None:
+    while_loading = [when for when, loading in shown if loading < 1.0]
     pauses = [after - before for before, after in pairwise(while_loading)]
     for number, pause in enumerate(pauses):
         assert pause > min(0.3 * 2**number, 0.7)
 
 
-def test_what_comes_after_loading_is_shown_as_it_comes(screen: _Screen, tmp_path: Path) -> None:
-    screen.watch()
-    before = len(screen.shown)
-    for i in range(3):
-        with (tmp_path / "log.jsonl").open("a") as file:
-            file.write(f'{{"step": {40_000 + i}, "loss": 2.0, "lr": 0.1}}\n')
-        wait_until(lambda i=i: len(screen.shown) > before + i)  # type: ignore[misc]
+def test_what_comes_after_loading_is_shown_as_it_comes(tmp_path: Path) -> None:
+    _log(tmp_path / "log.jsonl", 5_000)
+    screen = _Screen(tmp_path / "log.jsonl")
+    try:
+        screen.watch()
+        before = len(screen.shown)
+        for i in range(3):
+            with (tmp_path / "log.jsonl").open("a") as file:
+                file.write(f'{{"step": {5_000 + i}, "loss": 2.0, "lr": 0.1}}\n')
+            wait_until(lambda i=i: len(screen.shown) > before + i)  # type: ignore[misc]
+    finally:
+        screen.close()
 
 
 def test_reading_goes_on_where_nothing_is_drawn(tmp_path: Path) -> None:
     """A screen that lies below another one is not drawn."""
-    _log(tmp_path / "log.jsonl", 20_000)
+    _log(tmp_path / "log.jsonl", 8_000)
     screen = _Screen(tmp_path / "log.jsonl")
     screen.watcher.drawn = lambda: None  # type: ignore[method-assign]
     try:
