@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import math
 import tempfile
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +39,14 @@ from tests.conftest import write_jsonl
 
 
 def run_of(rows: list[dict[str, object]]) -> RunUpdate:
-    """A run as the monitor reads it from a log of these rows."""
+    """A run as the monitor reads it from a log of these rows; the same for the same rows."""
+    return _read(json.dumps(rows))
+
+
+@cache
+def _read(rows: str) -> RunUpdate:
     with tempfile.TemporaryDirectory() as folder:
-        path = write_jsonl(Path(folder) / "log.jsonl", rows)
+        path = write_jsonl(Path(folder) / "log.jsonl", json.loads(rows))
         updates, errors, _ = gather((str(path),), 1)
     assert not errors
     return updates[0]

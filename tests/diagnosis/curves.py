@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
@@ -114,16 +115,31 @@ def replay(
     every: int = 1,
     ended: bool = True,
 ) -> tuple[Engine, Diagnosis]:
-    """Feed a run row by row, as the live monitor does, then conclude."""
+    """Feed a run row by row, as the live monitor does, then conclude.
+
+    Of a curve that several tests look at it is done once: what comes back is to be looked at alone.
+    """
+    held_out = None if evals is None else tuple(map(float, evals))
+    return _replayed(tuple(map(float, train)), held_out, total, every, ended)
+
+
+@lru_cache(64)
+def _replayed(
+    train: Sequence[float],
+    evals: Sequence[float] | None,
+    total: int | None,
+    every: int,
+    ended: bool,
+) -> tuple[Engine, Diagnosis]:
     history, engine = History(role), Engine()
     history.plan.total_steps = total
     chosen = {"train_loss": "loss"}
     stride = 0 if evals is None else len(train) // len(evals)
     for i, value in enumerate(train, 1):
-        history.append({"loss": float(value)}, step=i * every)
+        history.append({"loss": value}, step=i * every)
         engine.observe(history, chosen)
         if evals is not None and i % stride == 0 and i // stride <= len(evals):
             chosen["eval_loss"] = "eval_loss"
-            history.append({"eval_loss": float(evals[i // stride - 1])}, step=i * every)
+            history.append({"eval_loss": evals[i // stride - 1]}, step=i * every)
             engine.observe(history, chosen)
     return engine, engine.conclude(history, chosen, ended)

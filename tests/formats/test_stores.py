@@ -197,6 +197,7 @@ class TestWandb:
         names = ["a", "eval/b", "eval/loss", "loss", "k" * 200, "c", "d\ufffd\x01"]
         assert [*first.values] == names
 
+    @pytest.mark.slow  # the package starts a service of its own
     def test_what_the_package_wrote(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         wandb = pytest.importorskip("wandb")
         monkeypatch.setenv("WANDB_MODE", "offline")

@@ -36,7 +36,7 @@ def lines(rows: list[dict[str, float]]) -> bytes:
 
 @pytest.mark.parametrize("kind", CURVES)
 def test_a_curve(kind: str) -> None:
-    curve = CURVES[kind](240).tolist()
+    curve = CURVES[kind](200).tolist()
     data = lines([{"step": i, "loss": v, "lr": 1e-4} for i, v in enumerate(curve, 1)])
     assert told(data, 1 << 20) == told(data, 30)
 

@@ -32,7 +32,7 @@ def test_read_keeps_what_a_resumed_run_logged_twice(tmp_path: Path) -> None:
 
 
 def test_diagnose_takes_a_path_arrays_or_a_frame(tmp_path: Path) -> None:
-    train, evals = evaluations("overfitting")
+    train, evals = curves()
     steps = np.arange(1, len(train) + 1)
     every = len(train) // len(evals)
     by_arrays = lossmon.diagnose(
@@ -75,8 +75,9 @@ def test_errors_say_what_is_wrong(tmp_path: Path) -> None:
 
 
 def curves() -> tuple[np.ndarray, np.ndarray]:
+    """200 losses and 40 evaluations of a run that overfits."""
     train, evals = evaluations("overfitting")
-    return np.asarray(train), np.asarray(evals)
+    return np.asarray(train)[2::3], np.asarray(evals)
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, pd.array, pd.Index])
