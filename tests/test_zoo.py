@@ -23,11 +23,10 @@ def test_what_a_tool_wrote_is_read_as_it_logged_it(name: str) -> None:
     assert tuple(wrong) == RESULTS[name].rest, HOW.format(name)
 
 
-@pytest.mark.parametrize("name", names())
-def test_a_recipe_pins_what_it_installs(name: str) -> None:
-    recipe = load(name)
-    assert all("==" in one for one in recipe.dependencies[:1]), recipe.dependencies
-    compile(recipe.script.read_text(encoding="utf-8"), recipe.script.name, "exec")
+def test_a_recipe_pins_what_it_installs() -> None:
+    for recipe in map(load, names()):
+        assert all("==" in one for one in recipe.dependencies[:1]), recipe.dependencies
+        compile(recipe.script.read_text(encoding="utf-8"), str(recipe.script), "exec")
 
 
 def test_the_table_survives_being_written_and_read() -> None:

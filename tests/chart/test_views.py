@@ -47,7 +47,7 @@ def run_of(rows: list[dict[str, object]]) -> RunUpdate:
 def _read(rows: str) -> RunUpdate:
     with tempfile.TemporaryDirectory() as folder:
         path = write_jsonl(Path(folder) / "log.jsonl", json.loads(rows))
-        updates, errors, _ = gather((str(path),), 1)
+        updates, errors, _ = gather((str(path),), 1, judging="at the end")
     assert not errors
     return updates[0]
 
@@ -525,5 +525,5 @@ def test_a_run_without_a_loss_shows_what_it_is_judged_by(
     log = tmp_path / "train.log"
     values = "".join(f" {name} {{{k}:.4f}}" for k, name in enumerate(metrics))
     log.write_text("".join(f"epoch {i}{values.format(1 / i, i / 9)}\n" for i in range(1, 12)))
-    updates, _, _ = gather((str(log),), 1)
+    updates, _, _ = gather((str(log),), 1, judging="at the end")
     assert {curve.label for curve in curves_of(updates[0])} == drawn

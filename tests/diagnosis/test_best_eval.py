@@ -70,7 +70,7 @@ def test_advice_mark_report_and_json_name_the_same(
             for step, (loss, value) in rows
         )
     )  # fmt: skip
-    (update,) = read_runs(str(log))
+    (update,) = read_runs(str(log), "at the end")
     step, value = int(np.argmin(evals)) + 1, float(evals.min())
     assert update.best == ("eval_loss", step, value)
     assert _told(update.diagnosis)["best_step"] == step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import get_args
 
 import numpy as np
@@ -25,16 +26,13 @@ def found(pattern: PatternId, severity: Severity) -> Finding:
 
 
 @pytest.mark.parametrize("severity", SEVERITIES)
-@pytest.mark.parametrize("beside", get_args(PatternId))
-def test_praise_stands_beside_what_is_mild_or_of_no_curve(
-    beside: PatternId, severity: Severity
-) -> None:
-    other = found(beside, severity)
-    warns = severity != "info" and beside not in BY_CLOCK
-    for pattern in PRAISE:
+def test_praise_stands_beside_what_is_mild_or_of_no_curve(severity: Severity) -> None:
+    for beside, pattern in product(get_args(PatternId), PRAISE):
+        other = found(beside, severity)
+        warns = severity != "info" and beside not in BY_CLOCK
         shown = sober((other, found(pattern, "info")))
-        assert shown[0] is other
-        assert len(shown) == (1 if warns else 2)
+        assert shown[0] is other, beside
+        assert len(shown) == (1 if warns else 2), (beside, pattern)
 
 
 def test_what_is_not_fine_has_no_tick() -> None:

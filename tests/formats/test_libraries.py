@@ -162,7 +162,7 @@ def test_a_table_by_epoch_beside_rows_by_step_is_drawn_where_its_epochs_end(tmp_
         table += f"{e}\t10:53:{e:02}\t{loss(5 * e + 3)}\t{val(e)}\n"
     (tmp_path / "train.log").write_text(log)
     (tmp_path / "loss.tsv").write_text(table)
-    (update,) = read_runs(str(tmp_path))
+    (update,) = read_runs(str(tmp_path), "at the end")
     assert update.eval is not None
     assert update.series[update.eval].step.tolist() == list(range(5, 45, 5))
 

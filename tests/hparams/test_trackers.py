@@ -45,7 +45,7 @@ def test_runs_of_a_database_have_its_names_and_settings(tmp_path: Path, jobs: in
     (tmp_path / "a").mkdir()
     trackio(tmp_path / "a" / "tiny.db", runs=2)
     write_jsonl(tmp_path / "b" / "log.jsonl", training_rows(falling(30, start=9.0)))
-    runs = {run.run: run for run in gather([str(tmp_path)], jobs).updates}
+    runs = {run.run: run for run in gather([str(tmp_path)], jobs, judging="at the end").updates}
     assert set(runs) == {"sft 0", "sft 1", f"{tmp_path.name}/b"}
     assert dict(runs["sft 1"].hparams.values) == {"lr": 0.2}, "no token, nothing of trackio's own"
 
@@ -66,7 +66,7 @@ def test_parameters_of_an_mlflow_database(tmp_path: Path) -> None:
             "INSERT INTO metrics VALUES ('loss', ?, 1, 'u1', ?, 0)",
             [(loss, step) for step, loss in enumerate(falling(40), 1)],
         )
-    (run,) = read_targets([str(tmp_path)]).updates
+    (run,) = read_targets([str(tmp_path)], judging="at the end").updates
     assert run.run == "brave-bee"
     assert dict(run.hparams.values) == {"lr": 0.001, "opt": "adam", "git commit": "abc123"}
 
@@ -77,7 +77,7 @@ def test_clearml_keeps_texts_and_their_sections(tmp_path: Path) -> None:
     task = {"name": "tiny-s1", "hyperparams": {"Args": {"lr": cell}},
             "script": {"version_num": "abc"}}  # fmt: skip
     (tmp_path / "task.json").write_text(json.dumps(task))
-    (run,) = read_targets([str(tmp_path)]).updates
+    (run,) = read_targets([str(tmp_path)], judging="at the end").updates
     assert run.run == "tiny-s1"
     assert dict(run.hparams.values) == {"lr": 0.02, "git commit": "abc"}
 
@@ -97,7 +97,10 @@ def test_a_folder_of_hydra_is_called_by_what_was_overridden(
     (tmp_path / folder / ".hydra").mkdir()
     text = "- lr=0.1\n- model=big\n" if "model" in name else "- lr=0.1\n- hydra.verbose=true\n"
     (tmp_path / folder / ".hydra" / "overrides.yaml").write_text(text)
-    runs = {run.run.rpartition("/")[2] for run in read_targets([str(tmp_path)]).updates}
+    runs = {
+        run.run.rpartition("/")[2]
+        for run in read_targets([str(tmp_path)], judging="at the end").updates
+    }
     assert runs == {name, "other"}
 
 

@@ -55,7 +55,7 @@ def test_config_toml_joins_and_parts(
     file.write_text(f'[joining]\n{"apart" if same else "together"} = [["job.out", "a/*.jsonl"]]\n')
     monkeypatch.setenv("LOSSMON_CONFIG", str(file))
     with settings.using(settings.Settings()):
-        reading = gather([str(tmp_path / "runs")], jobs)
+        reading = gather([str(tmp_path / "runs")], jobs, judging="at the end")
     assert len(reading.updates) == (2 if same else 1)
     said = as_text(reading.updates, {})
     assert ("not joined: parted by hand: " if same else "joined: joined by hand, with ") in said
@@ -63,7 +63,7 @@ def test_config_toml_joins_and_parts(
 
 def test_why_they_were_joined_by_their_values(tmp_path: Path) -> None:
     two_logs(tmp_path, same=True)
-    (run,) = read_targets([str(tmp_path)]).updates
+    (run,) = read_targets([str(tmp_path)], judging="at the end").updates
     assert [log.joined for log in run.logs] == [
         "80 of 80 values agree in order, with job.out",
         "80 of 80 values agree in order, with a/log.jsonl",
@@ -75,7 +75,7 @@ def test_a_training_that_was_started_again_says_why_it_is_another(tmp_path: Path
         losses = falling(80)[:rows]
         text = "".join(f"step {i} loss {x:.4f}\n" for i, x in enumerate(losses, 1))
         (tmp_path / name).write_text(text)
-    runs = read_targets([str(tmp_path)]).updates
+    runs = read_targets([str(tmp_path)], judging="at the end").updates
     assert len(runs) == 2
     assert all("40 steps before the other" in run.logs[0].parted for run in runs)
 

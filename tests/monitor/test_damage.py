@@ -30,7 +30,7 @@ def _rows(bad: dict[int, str] | None = None) -> list[str]:
 
 
 def _only(folder: Path) -> RunUpdate:
-    updates, errors, _ = read_targets([str(folder)])
+    updates, errors, _ = read_targets([str(folder)], judging="at the end")
     assert errors == []
     (update,) = updates
     return update
@@ -153,7 +153,7 @@ def test_a_packed_file_without_a_whole_block_says_so(tmp_path: Path) -> None:
     zstandard = pytest.importorskip("zstandard")
     packed = zstandard.compress("".join(_rows()).encode())
     (tmp_path / "log.jsonl.zst").write_bytes(packed[: len(packed) // 2])
-    _, errors, _ = read_targets([str(tmp_path / "log.jsonl.zst")])
+    _, errors, _ = read_targets([str(tmp_path / "log.jsonl.zst")], judging="at the end")
     assert "the zstd data ends in the middle" in str(errors[0])
 
 
@@ -176,7 +176,7 @@ def test_cells_of_any_type_in_a_metric_store(tmp_path: Path) -> None:
         store.execute("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?)", tuple(row.values()))
     store.commit()
     store.close()
-    updates, errors, _ = read_targets([str(tmp_path)])
+    updates, errors, _ = read_targets([str(tmp_path)], judging="at the end")
     assert errors == []
     first = max(updates, key=lambda update: len(update.series.get("loss", ())))
     assert len(first.series["loss"]) == N - 5  # three values, one name, one run
@@ -220,7 +220,7 @@ def test_a_damaged_page_of_a_database_leaves_the_rows_before_it(tmp_path: Path) 
     page = place // 512 * 512
     data[page : page + 512] = b"\xff" * 512
     path.write_bytes(data)
-    updates, _, _ = read_targets([str(tmp_path)])
+    updates, _, _ = read_targets([str(tmp_path)], judging="at the end")
     (update,) = updates
     assert 100 < len(update.series["train/loss"]) < 300
     assert any("can't be read" in error for error in update.errors)

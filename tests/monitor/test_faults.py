@@ -91,7 +91,7 @@ ODD = {
 }  # fmt: skip
 
 
-def _read(data: bytes, name: str, slice_: int = 1000) -> tuple[Log, int]:
+def _read(data: bytes, name: str, slice_: int = 4000) -> tuple[Log, int]:
     log = Log(name)
     training = Training(name, [log])
     for at in range(0, len(data), slice_):
@@ -128,7 +128,7 @@ def test_all_are_read_beside_a_good_run(tmp_path: Path) -> None:
         folder.mkdir()
         name = "events.out.tfevents.1" if odd == "events" else "train.log"
         (folder / name).write_bytes(data)
-    updates, errors, refused = read_targets([str(tmp_path)])
+    updates, errors, refused = read_targets([str(tmp_path)], judging="at the end")
     assert (errors, refused) == ([], {})
     assert sum(len(update.logs) for update in updates) == len(ODD) + 1
     good = next(update for update in updates if update.run.endswith("good"))
@@ -160,7 +160,7 @@ def test_an_error_behind_the_decoder_is_of_that_run_alone(
         return real(self, *arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Training, "update", broken)
-    updates, _, refused = read_targets([str(tmp_path)])
+    updates, _, refused = read_targets([str(tmp_path)], judging="at the end")
     assert [update.run.rpartition("/")[2] for update in updates] == ["good"]
     (why,) = refused.values()
     assert "of this run" in why
@@ -238,7 +238,7 @@ def test_values_at_the_edge_of_a_float_are_compared_without_a_word(
             for i in range(1, 90)
         ]
         write_jsonl(tmp_path / name / "log.jsonl", rows)
-    updates, errors, refused = read_targets([str(tmp_path)])
+    updates, errors, refused = read_targets([str(tmp_path)], judging="at the end")
     assert (sum(len(update.logs) for update in updates), errors, refused) == (3, [], {})
     done = run("check", tmp_path)
     assert "Warning" not in done.stderr

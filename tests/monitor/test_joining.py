@@ -281,7 +281,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def runs_of(targets: list[str], jobs: int = 1) -> dict[str, frozenset[str]]:
-    updates = gather(targets, jobs).updates
+    updates = gather(targets, jobs, judging="at the end").updates
     return {
         update.run: frozenset(Path(log.path).resolve().as_posix() for log in update.logs)
         for update in updates

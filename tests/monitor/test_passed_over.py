@@ -18,18 +18,18 @@ def test_what_was_exported_is_passed_over_in_a_folder_and_read_by_name(
 ) -> None:
     write_jsonl(tmp_path / "run" / "log.jsonl", training_rows(falling(40)))
     saved = tmp_path / f"saved.{ending}"
-    write(read_targets([str(tmp_path)]).updates, str(saved))
-    found = read_targets([str(tmp_path)])
+    write(read_targets([str(tmp_path)], judging="at the end").updates, str(saved))
+    found = read_targets([str(tmp_path)], judging="at the end")
     assert len(found.updates) == 1
     assert "lossmon saved" in found.refused[str(saved)]
-    (again,) = read_targets([str(saved)]).updates
+    (again,) = read_targets([str(saved)], judging="at the end").updates
     assert len(again.series["loss"]) == 40
 
 
 def test_losses_in_money_are_no_training(tmp_path: Path) -> None:
     rows = "".join(f"{i},{1000 + 37 * i % 91},{i * 3}\n" for i in range(60))
     (tmp_path / "metrics.csv").write_text("id,loss_usd,amount\n" + rows)
-    assert not read_targets([str(tmp_path)]).updates
+    assert not read_targets([str(tmp_path)], judging="at the end").updates
 
 
 @pytest.mark.parametrize("beside", [True, False])
@@ -52,7 +52,7 @@ def test_every_file_of_a_folder_that_gave_no_row_is_named(tmp_path: Path, beside
         (tmp_path / name).write_text(text)
     if beside:
         write_jsonl(tmp_path / "good.jsonl", training_rows(falling(40)))
-    found = read_targets([str(tmp_path)])
+    found = read_targets([str(tmp_path)], judging="at the end")
     told = {Path(path).name: str(why) for path, why in found.refused.items()}
     assert told.keys() == texts.keys()
     assert all(said in told[name] for name, (_, said) in texts.items())

@@ -125,7 +125,7 @@ def updates(tmp_path: Path) -> Sequence[RunUpdate]:
         tmp_path / "runs" / "b" / "log.jsonl",
         [{"step": i, "loss": 1.0 / (i + 1), "eval_loss": math.inf} for i in range(30)],
     )
-    found = read_targets([str(tmp_path / "runs")]).updates
+    found = read_targets([str(tmp_path / "runs")], judging="at the end").updates
     return sorted(found, key=lambda one: one.run)
 
 
@@ -169,7 +169,7 @@ def test_a_file_of_points(updates: Sequence[RunUpdate], tmp_path: Path, ending: 
 
 def test_names_on_a_terminal_are_shown_and_in_a_file_they_are_kept(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "log.jsonl", [{"step": i, "loss": 1.0, "a\x1b": 2.0} for i in range(20)])
-    updates = read_targets([str(tmp_path / "log.jsonl")]).updates
+    updates = read_targets([str(tmp_path / "log.jsonl")], judging="at the end").updates
 
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

@@ -44,7 +44,7 @@ READ: dict[str, tuple[str, bytes, int]] = {
 @pytest.mark.parametrize(("name", "data", "skipped"), READ.values(), ids=READ)
 def test_rows_around_damage_are_read_and_the_damage_is_counted(tmp_path, name, data, skipped):
     (tmp_path / name).write_bytes(data)
-    (update,), errors, _ = read_targets([str(tmp_path / name)])
+    (update,), errors, _ = read_targets([str(tmp_path / name)], judging="at the end")
     assert not errors
     assert not update.errors
     assert update.train is not None
@@ -57,7 +57,7 @@ def test_rows_around_damage_are_read_and_the_damage_is_counted(tmp_path, name, d
 def test_a_row_whose_step_is_beyond_all_counting_is_skipped(tmp_path: Path):
     log = tmp_path / "a.jsonl"
     log.write_text("".join(f'{{"step": {10**i}, "loss": 1.5}}\n' for i in range(1, 40)))
-    (update,), _, _ = read_targets([str(log)])
+    (update,), _, _ = read_targets([str(log)], judging="at the end")
     assert not update.errors
     assert (update.logs[0].records, update.logs[0].skipped) == (18, 21)
 

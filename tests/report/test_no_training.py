@@ -43,9 +43,9 @@ NO_TRAININGS = {
 def test_data_and_summaries_are_no_runs(tmp_path: Path, name: str):
     (tmp_path / name).write_text(NO_TRAININGS[name])
     with pytest.raises(LossmonError):
-        raise read_targets([str(tmp_path / name)])[1][0]
+        raise read_targets([str(tmp_path / name)], judging="at the end")[1][0]
     (tmp_path / "train.log").write_text(ROWS)
-    (run,) = read_targets([str(tmp_path)])[0]
+    (run,) = read_targets([str(tmp_path)], judging="at the end")[0]
     assert list(run.series) == ["loss"]
 
 
@@ -59,13 +59,13 @@ def test_folders_of_labels_and_the_tracker_s_own_files_are_passed_by(tmp_path: P
 def test_megabytes_of_output_before_the_first_row_are_passed_over(tmp_path: Path):
     before = "Tokenizing shard 17 of 70000: wrote 512 tokens to cache/00017.bin\n" * 60_000
     (tmp_path / "train.log").write_text(before + ROWS)
-    (run,) = read_targets([str(tmp_path / "train.log")])[0]
+    (run,) = read_targets([str(tmp_path / "train.log")], judging="at the end")[0]
     assert run.series["loss"].step.tolist() == list(range(10, 510, 10))
 
 
 def test_a_notebook_is_told_how_to_write_a_log(tmp_path: Path):
     (tmp_path / "train.ipynb").write_text(json.dumps({"cells": [], "nbformat": 4}, indent=1))
-    errors = read_targets([str(tmp_path / "train.ipynb")])[1]
+    errors = read_targets([str(tmp_path / "train.ipynb")], judging="at the end")[1]
     assert "notebook" in str(errors[0])
 
 
@@ -81,5 +81,5 @@ def test_output_without_end_is_given_up():
 def test_evaluations_alone_are_a_curve(tmp_path: Path):
     log = tmp_path / "eval.log"
     log.write_text("".join(f"Validation loss: 1.{i}\n" for i in range(9)))
-    (run,) = read_targets([str(log)])[0]
+    (run,) = read_targets([str(log)], judging="at the end")[0]
     assert run.series["Validation loss"].step.tolist() == list(range(9))

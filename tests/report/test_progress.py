@@ -35,7 +35,7 @@ def test_a_long_reading_is_told_on_a_terminal_and_the_line_goes(
     for real in (True, False):
         terminal = Terminal(real)
         monkeypatch.setattr("sys.stderr", terminal)
-        assert len(gathering.gather([str(tmp_path)], jobs).updates) == 40
+        assert len(gathering.gather([str(tmp_path)], jobs, judging="at the end").updates) == 40
         told = terminal.getvalue()
         assert told.startswith("\rlossmon: read ") == real
         assert told.endswith("\r\x1b[K") == real
