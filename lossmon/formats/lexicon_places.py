@@ -51,7 +51,7 @@ _QUALIFIED: Mapping[Counter, str] = {
 _SHORT = frozenset(("s", "i", "it", "up"))  # of a phrase they are no counter: "loss of it"
 _PLURALS = frozenset(("epochs", "steps", "train_steps"))  # in a sentence "epochs=750" is the plan
 _OF_WORLD = frozenset(("timesteps", "total_timesteps", "num_timesteps", "total_steps", "env_steps"))
-_EPISODE = frozenset(("episode", "episodes", "i_episode", "episode_number"))
+_EPISODE = frozenset(("episode", "episodes", "i_episode", "episode_number", "game", "games"))
 # What counts the rows of a table where nothing better does.
 ROWS_COUNTED = (
     "episode", "episodes", "i_episode", "game", "games", "frame", "frames", "index", "idx", "n",

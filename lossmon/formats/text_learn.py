@@ -90,6 +90,7 @@ _ITERATIONS = frozenset(("iters", "iterations", "updates"))
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
 _CURRENT = re.compile(r"(?i)(?<![A-Za-z])cur(?:rent)?(?![A-Za-z])")  # "cur metric, acc: 0.7"
 _BEST = re.compile(r"(?i)(?<![A-Za-z])best(?: metric)?[^:=A-Za-z]*$")  # of what was told before
+_TOTAL = re.compile(r"(?:(?:mean|avg|average) )?total", re.IGNORECASE)
 _CTIME = re.compile(r"\(?[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\)?")
 _FILLED = re.compile(f"[{FILLER}]")
 
@@ -189,6 +190,8 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
         del shape.plan["steps"]
         roles[steps] = "step"  # SpeechBrain: "epoch: 3, lr: 1e-4, steps: 5391 - train loss: 2.3"
     shape.samples = settle_counters(message, tokens, roles) and not shape.bar
+    if metrics and counts_episodes(metrics[0].key) and not roles:
+        shape.plan.pop("steps", None)  # so long was the episode
     if roles or shape.plan:
         _settle_plan(message, tokens, shape, roles, metrics)
     elif metrics and counts_episodes(metrics[0].key) and is_count(metrics[0].text):
@@ -302,9 +305,9 @@ def _name_total(shape: Shape, metrics: list[Token]) -> None:
     roles = {role(token.key) for token in metrics}
     parts = OTHER_LOSS in roles and TRAIN_LOSS not in roles
     for token in metrics:
-        told = token.explicit and "." in token.text and token.key.lower() == "total"
+        told = token.explicit and "." in token.text and _TOTAL.fullmatch(token.key)
         if told and shape.level == 2 and (parts or len(metrics) == 1):
-            token.key = "total_loss"
+            token.key = f"{token.key.lower().replace(' ', '_')}_loss"
 
 
 def _compile(

@@ -96,7 +96,7 @@ _WRAPPER = re.compile(
     r"^(?:tensor|param|array|(?:np|numpy|torch|jnp)\.\w+|Array|float|DeviceArray)\($"
 )
 _SPLIT = re.compile(
-    rf"[,;|\t{{}}\[\]<>{FILLER}，；：。]|\s-\s|\s-+>|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
+    rf"[,;|\t{{}}\[\]<>{FILLER}，；：。]|\s-\s|\s-+>|(?<=[a-z])\.\s(?=[A-Z])|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
 )
 STOP_WORDS = frozenset(
     ("with", "at", "and", "of", "the", "is", "was", "are", "for", "a", "an", "in", "to", "on", "=>")
@@ -105,6 +105,10 @@ _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
 # Python 2's `print("epoch:", 3, "loss", 0.5)`: ('epoch:', 3, 'loss', 0.5)
 _TUPLED = re.compile(r"['\"]\s?(?P<name>[^'\",]{1,60}?)\s?[:=]?\s?['\"],\s?$")
 _MOMENT = re.compile(r"\W{0,8}(?:after|at)\s", re.IGNORECASE)  # "After 100 steps the loss is 2.3"
+_SAID = re.compile(r"(?<![\w ])\s*([A-Za-z]\w*(?: [A-Za-z]\w*){0,3}) (?:after|at)\s$")
+_BEHIND_MOMENT = re.compile(
+    r" (?:epoch|step|iteration|iter|update|batch)(?:s|es)?\s?(?:[:=,]|is\b|was\b)?\s*"
+)
 _MOMENT_OF = re.compile(r" (epoch|step|iteration|iter|update|batch)(?:s|es)?(?!\w)")
 _LABEL = re.compile(r"\s?\((train(?:ing)?|val(?:id(?:ation)?)?|dev|test|eval)\)", re.IGNORECASE)
 _TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")
@@ -112,6 +116,7 @@ _NAMED_BEHIND = re.compile(r" ([A-Za-z]\w*)(?= [a-z])")  # "32.8 perplexity esti
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
 # "guid: test-12": a whole number behind a word for data is that of an example.
 _IDENTIFIED = re.compile(r"(?<![A-Za-z])(?:train|val|valid|dev|test|eval)-$", re.IGNORECASE)
+_CLOSING = re.compile(r"\) ?[:=]\s*|\]\s?[:=]\s*")
 _CLOSED = re.compile(r"\]\s?:")
 _QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"
@@ -175,7 +180,8 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return made(Kind.PERCENT)
     if match["clock"]:
         return made(Kind.CLOCK, *_key(gap, at)[:2])
-    moment = _MOMENT_OF.match(text, end) if before is None and _MOMENT.fullmatch(gap) else None
+    at_first = before is None and (_MOMENT.fullmatch(gap) or _said_before(gap) is not None)
+    moment = _MOMENT_OF.match(text, end) if at_first else None
     if moment:
         return made(Kind.VALUE, moment[1], start, True)
     unit = _UNIT.match(text, end)
@@ -184,9 +190,13 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return made(Kind.TOTAL)
     if unit:
         return made(Kind.VALUE, _ORDINAL.sub("", unit.group()), start, True)
+    if before is not None and _BEHIND_MOMENT.fullmatch(gap):
+        said = _said_before(text[: before.start])
+        if said is not None:  # "Cost after 100 iterations: 0.5"
+            return made(Kind.VALUE, said[1], said.start(1), True)
     if _RANGE.match(text, end):
         return made(Kind.BARE)
-    if before is None and stripped in ("", "[", "(", "#"):
+    if before is None and stripped in ("", "[", "(", "#", ">"):
         follow = text[end : end + 1]
         if text[end:].lstrip()[:1] == "/":
             return made(Kind.PLACE)
@@ -197,10 +207,16 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return made(Kind.INDEX) if follow in (":", "]", " ", "\t", ",") else made(Kind.BARE)
     if stripped in ("/", "of") and before is not None and before.kind is not Kind.CLOCK:
         return made(Kind.TOTAL)
+    if before is not None and _CLOSING.fullmatch(gap):
+        indexed = before.kind in (Kind.VALUE, Kind.SECOND) and before.text.isdigit()
+        if indexed and is_loss(before.key):
+            name, before.key = before.key, "step"  # "loss[100]: 2.3"
+            return made(Kind.VALUE, name, before.key_start, True)
     if before is not None and gap[:1] == ")" and stripped in ("):", ")="):
         if before.kind in (Kind.VALUE, Kind.SECOND) and before.key:
+            name, bracket, _ = before.key.partition("(")
             before.kind = Kind.SCALE
-            key = f"{before.key}({before.text})"
+            key = name.strip() if bracket else f"{name}({before.text})"  # "Reward (last 10): 2.3"
             return made(Kind.VALUE, key, before.key_start, True)
         return made(Kind.BARE)
     ranged = gap == "-" and before is not None and text[before.start - 1 : before.start] == "["
@@ -223,6 +239,12 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
             return made(Kind.PLACE)
         return made(Kind.PERCENT if match["suffix"] == "%" else Kind.BARE)
     return made(Kind.VALUE, key, key_start, explicit)
+
+
+def _said_before(text: str) -> re.Match[str] | None:
+    """The loss or score of which a text says a moment: "Training error after"."""
+    said = _SAID.search(text[-_MAX_GAP:])
+    return said if said is not None and (is_loss(said[1]) or is_score(said[1])) else None
 
 
 def _key(gap: str, at: int) -> tuple[str, int, bool]:
@@ -262,6 +284,8 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     if explicit and "with" in words[:-1]:  # "Trial 3 finished with value: 0.5"
         words = words[len(words) - words[::-1].index("with") :]
         begin = phrase.rindex(words[0])
+    elif explicit and len(words) > 1 and words[0] in ("has", "have", "and"):
+        begin = phrase.index(words.pop(0), begin)  # "Epoch 3 has g_loss: 0.5"
     elif not explicit:
         if words[-1:] and words[-1].lower() in _COUNTED_NEXT:
             return "", at, False  # "training for 3 epochs": it counts what follows

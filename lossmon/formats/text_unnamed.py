@@ -20,6 +20,7 @@ _EPOCH_AND_STEP = re.compile(r"(?:\[[\w|]+\]:\s?)?(\d+)\|(\d+)\|(?=[A-Za-z])")  
 _DONE = re.compile(r" \d[\d.]*%\)")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _MOST_UNNAMED = 4  # beside an index and a duration: two losses and two scores
+_OPENED = re.compile(r">\d{1,9}, ")
 _BARS = ("-", "|")
 _STEP_VALUE_GAIN = 3  # columns
 _LEAST_COLUMNS = 3  # of a table: two words over two numbers may be any line of words
@@ -59,6 +60,8 @@ def unnamed_places(message: str, tokens: list[Token]) -> list[tuple[int, str]]:
         i for i, token in enumerate(tokens[:-1])
         if token.kind is Kind.PLACE and tokens[i + 1].kind is Kind.TOTAL
     ]  # fmt: skip
+    if places[:1] == [1] and _OPENED.fullmatch(message[: tokens[1].start]):
+        return [(0, "epoch"), (1, "batch")]  # ">3, 12/234, d=0.6, g=0.7"
     if len(places) > 1 and places[1] == places[0] + 2:
         gap = message[tokens[places[0] + 1].end : tokens[places[1]].start]
         if _NEXT.fullmatch(gap):

@@ -14,8 +14,11 @@ from lossmon.formats.lexicon import (
     plain,
 )
 
+_RIVALS = frozenset(("d", "g", "d1", "d2", "d_real", "d_fake", "c1", "c2", "c"))
 _TRAIN_ALONE = re.compile(r"train|training|trn")
 _EVAL_ALONE = re.compile(r"val|valid|validation|eval|test|dev")
+# Nor does "kl" name the loss of "train=0.5 (recon=0.4, kl=0.1) val=0.6".
+_ALONE_OR_PART = re.compile(rf"{_EVAL_ALONE.pattern}|(?:.*_)?(?:kld?|kl_div|recon|reg)(?:_.*)?")
 _VAL_ALONE = re.compile(r"val|valid|validation")
 
 
@@ -26,7 +29,7 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
     where the line has a step or epoch and names no loss; otherwise they are scores. Repeated names
     are numbered.
     """
-    has_loss = any(is_loss(name) for name in names if not _EVAL_ALONE.fullmatch(plain(name)))
+    has_loss = any(is_loss(name) for name in names if not _ALONE_OR_PART.fullmatch(plain(name)))
     lone = has_loss and not any(_TRAIN_ALONE.fullmatch(plain(n)) or is_score(n) for n in names)
     objective = placed and bool(names) and is_objective(names[0])
     if objective and not (has_loss or any(map(is_score, names))):
@@ -36,6 +39,8 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
         return names if told else ["objective"]  # R's optimisers: "iter  10 value 92.2"
     if names and is_eval(names[0]) and not any(_of_training(name) for name in names[1:]):
         eval_line = True  # "val Loss: 0.9 Acc: 0.4"
+    if _RIVALS >= set(map(plain, names)) >= {"d", "g"} or {*map(plain, names)} >= {"d1", "d2", "g"}:
+        names = [f"{name}_loss" if plain(name) in _RIVALS else name for name in names]  # a GAN's
     settled: list[str] = []
     for name in names:
         parts = plain(name) == "val" and any(plain(n) == "loss_train" for n in names)

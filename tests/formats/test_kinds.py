@@ -89,6 +89,35 @@ KINDS: dict[str, tuple[str, Rows]] = {
         [(0, {"energy": -1.25}), (1, {"energy": -1.5}), (2, {"energy": -1.5}),
          (3, {"energy": -1.75}), (4, {"energy": -2.0})],
     ),
+    "a count before its unit, behind the name": (
+        _lines("Training error after %d iterations: %s", (100, 2.5), (200, 2.25)),
+        [(100, {"Training error": 2.5}), (200, {"Training error": 2.25})],
+    ),
+    "the step as an index of the loss": (
+        _lines("loss[%d]: %s", (100, 2.5), (200, 2.25)), [(100, {"loss": 2.5}), (200, {"loss": 2.25})],
+    ),
+    "a mean of the last ten": (
+        _lines("Episode %d/500, Avg Reward (last 10): %s", (1, 2.5), (2, 2.25), (3, 2.5)),
+        [(1, {"Avg Reward": 2.5}), (2, {"Avg Reward": 2.25}), (3, {"Avg Reward": 2.5})],
+    ),
+    "how many steps an episode had is no place": (
+        _lines("Episode %d/500 | Steps= %d | AvgReward= %s", (1, 200, 2.5), (2, 180, 2.25), (3, 200, 2.5)),
+        [(1, {"AvgReward": 2.5}), (2, {"AvgReward": 2.25}), (3, {"AvgReward": 2.5})],
+    ),
+    "train and val beside what only regularises": (
+        _lines("[ %d/100] train=%s (recon=0.5, kl=0.25)  val=%s", (1, 2.5, 2.75), (2, 2.25, 2.5)),
+        [(1, {"train_loss": 2.5, "recon": 0.5, "kl": 0.25, "val": 2.75}),
+         (2, {"train_loss": 2.25, "recon": 0.5, "kl": 0.25, "val": 2.5})],
+    ),
+    "the two of a GAN by a letter each": (
+        _lines(">%d, %d/2, d=0.5, g=%s", (1, 1, 2.5), (1, 2, 2.25), (2, 1, 2.0)),
+        [(1, {"d_loss": 0.5, "g_loss": 2.5}), (2, {"d_loss": 0.5, "g_loss": 2.25}),
+         (3, {"d_loss": 0.5, "g_loss": 2.0})],
+    ),
+    "a sentence before the name": (
+        _lines("Epoch %d finished. Average Loss: %s", (1, 2.5), (2, 2.25)),
+        [(1, {"Average Loss": 2.5}), (2, {"Average Loss": 2.25})],
+    ),
     "the rows of a data set's table are no headline": (
         "| #Users | #Items |  Avg.Len |\n| 22363  | 12101  | 8.876358 |\n"
         + _lines("[Coach] >>> TRAIN @Epoch: %d  >>>  || LOSS Avg: %s", (1, 1.5), (2, 1.25)),
