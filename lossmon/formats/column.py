@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 from lossmon.formats.decoder import Record
@@ -67,6 +68,10 @@ class ColumnDecoder(LineDecoder):
         self._metric = metric
         self._rows = RowReader(self.facts)
 
+    def rows(self, lines: list[bytes]) -> Sequence[Record]:
+        """The rows of lines; a printed list is a row for each of its numbers."""
+        return super().rows([cell for line in lines for cell in _cells_of(line)])
+
     def row(self, line: bytes) -> Record | None:
         """A number, or a counter and a number."""
         row = _ROW.fullmatch(line) or _BEHIND.fullmatch(line)
@@ -86,8 +91,11 @@ def sniff(head: bytes, name: str) -> str | None:
     metric = _metric(name)
     if not metric:
         return None
-    lines = [line for line in head.splitlines(keepends=True) if line.strip()]
-    if lines and not lines[-1].endswith((b"\n", b"\r")):
+    listed = head.lstrip().startswith(b"[")
+    lines = [
+        cell for line in head.splitlines(keepends=True) for cell in _cells_of(line) if cell.strip()
+    ]
+    if lines and not listed and not lines[-1].endswith((b"\n", b"\r")):
         lines.pop()  # may be cut
     if len(lines) > 1 and _UNNAMED.fullmatch(lines[0]):
         del lines[0]
@@ -102,6 +110,14 @@ def sniff(head: bytes, name: str) -> str | None:
     if len(rows) < (_LEAST_COUNTED if counts else _LEAST) or 2 * fractions < len(rows):
         return None  # too few, or labels, or counts of something
     return said("nothing but numbers, and the name of the file says {metric}", metric=metric)
+
+
+def _cells_of(line: bytes) -> list[bytes]:
+    """The numbers of a list that Python or JSON wrote, one or some a line; else the line itself."""
+    text = line.strip()
+    if text.startswith(b"[") or text.endswith((b",", b"]")):
+        return [cell for cell in text.strip(b"[], ").split(b",") if cell.strip()]
+    return [line]
 
 
 def decoder(name: str) -> ColumnDecoder:

@@ -104,6 +104,16 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
         train_parts = [name for name in parts if not is_eval(name)]
         if train_parts:
             chosen[TRAIN_LOSS] = min(_frequent(train_parts, counts), key=_part_oddness)
+    if TRAIN_LOSS not in chosen or (
+        role(chosen[TRAIN_LOSS]) == OTHER_LOSS and not is_told(chosen[TRAIN_LOSS])
+    ):
+        totals = [name for name in candidates.get(OTHER, []) if _TOTAL.fullmatch(plain(name))]
+        splits = {is_eval(name): name for name in reversed(totals)}
+        if False in splits and (parts or len(splits) == 2):  # else it counts something
+            chosen |= {TRAIN_LOSS: splits[False]}
+            chosen |= (
+                {EVAL_LOSS: splits[True]} if True in splits and EVAL_LOSS not in chosen else {}
+            )
     if not chosen.keys() & {TRAIN_LOSS, EVAL_LOSS}:
         sought = [name for name in candidates.get(OTHER, []) if is_objective(name)]
         least = [name for name in sought if _BEST.search(plain(name))]  # beside an average
@@ -119,6 +129,7 @@ def choose(names: Iterable[str] | Mapping[str, Sized]) -> dict[str, str]:
     return chosen
 
 
+_TOTAL = re.compile(rf"(?:(?:{TRAIN}|{EVAL})_)?total")
 _BEST = re.compile(r"(?:^|_)(?:min|best)(?:_|$)")
 _EVAL_PERPLEXITY = re.compile(rf"{EVAL}_(?:ppl|perplexity)")
 _FIRST_OF_TWO = re.compile(r"validation_0_(?P<metric>\w+)")

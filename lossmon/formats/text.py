@@ -348,8 +348,10 @@ class TextDecoder:
             if (match := shape.match(old)) is not None:
                 self._rows.take(shape, match.groups())
         self._coverage.lose(shape.tells, -len(waiting))
+        said = progress.phase if progress.phase != waiting[-1][1][-1] else here[-1]
         if shape.level == 0 or shape.evaluation:
             progress.spot = here
+        progress.phase = said
         progress.end = None
 
     def _losses_placed(self) -> bool:

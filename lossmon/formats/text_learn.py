@@ -78,7 +78,9 @@ _LISTING = re.compile(
 _SUMMED = re.compile(  # what a sentence at the end says of all rows is no row
     r"(?i)\s*(?:final (?:model|result)s? |stop(?:ped|ping)? training because|best model at )"
 )
-_CALL = re.compile(r"\w\((?!s\))|(?<!=)[<>!=]=(?!=)|\bif\b|\belse\b|(?:^|\s)#\s")
+_CALL = re.compile(
+    r"\w\((?!s\))|(?<=[\w)\]])\s?(?<!=)[<>!=]=(?!=)\s?(?=[\w(])|\bif\b|\belse\b|(?:^|\s)#\s"
+)
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
 _BAR = re.compile(

@@ -11,7 +11,7 @@ _NEARLY = 0.9  # a bar that starts anew after this share of its length began ano
 
 
 # step, epoch, step of a header, end of the epoch
-Spot = tuple["int | None", "float | None", "int | None", "int | None"]
+Spot = tuple["int | None", "float | None", "int | None", "int | None", "str | None"]
 
 
 @dataclass
@@ -187,11 +187,11 @@ class Progress:
     @property
     def spot(self) -> Spot:
         """Where a line stands that does not say it."""
-        return self.step, self.epoch, self.header_step, self.end
+        return self.step, self.epoch, self.header_step, self.end, self.phase
 
     @spot.setter
     def spot(self, spot: Spot) -> None:
-        self.step, self.epoch, self.header_step, self.end = spot
+        self.step, self.epoch, self.header_step, self.end, self.phase = spot
 
     def arrive(self, step: int, placed: bool, by_batch: bool, recurs: bool) -> None:
         """A train row at this step; one that said so by itself ends what was announced.

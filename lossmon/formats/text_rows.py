@@ -302,8 +302,8 @@ class Placer:
 
     def spot(self) -> Spot:
         """Where a line stands that has to wait until it is known to be a row."""
-        step, epoch, header_step, _ = self.progress.spot
-        return step, epoch, header_step, self._end()
+        step, epoch, header_step, _, phase = self.progress.spot
+        return step, epoch, header_step, self._end(), phase
 
     def _counter(self, what: str, span: float | None) -> Counter:
         """The axis of the steps or the batches; one that spans the whole plan starts anew never."""

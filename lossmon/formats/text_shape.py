@@ -212,6 +212,9 @@ def counts_up(shape: Shape, matches: list[Groups | None]) -> bool:
     group = places.get("step", places.get("batch", places.get("epoch", -1)))
     steps = [parse_number(match.groups()[group]) for match in matches if match and group >= 0]
     grown = {b - a for a, b in pairwise(steps) if a is not None and b is not None}
+    if shape.spare:  # which may start anew below a headline of its epoch
+        steps = [step for i, step in enumerate(steps) if not i or step != steps[0]]
+        grown = {b - a for a, b in pairwise(steps) if a is not None and b is not None}
     if None in steps or min(grown, default=0) <= 0:
         return False
     return shape.columns <= FEW_COLUMNS or len(grown) == 1

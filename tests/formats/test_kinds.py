@@ -118,6 +118,22 @@ KINDS: dict[str, tuple[str, Rows]] = {
         _lines("Epoch %d finished. Average Loss: %s", (1, 2.5), (2, 2.25)),
         [(1, {"Average Loss": 2.5}), (2, {"Average Loss": 2.25})],
     ),
+    "a headline between equals signs, and what is being done": (
+        _lines("== Epoch %d ==\nTraining...\nLoss: %s\nValidating...\nLoss: %s",
+               (1, 3.5, 3.75), (2, 2.5, 2.75)),
+        [(1, {"Loss": 3.5}), (1, {"eval_loss": 3.75}), (2, {"Loss": 2.5}), (2, {"eval_loss": 2.75})],
+    ),
+    "rows that had to wait are of the part in which they stood": (
+        _lines("Epoch %d/12\nTrain\n  loss: 2.5\n  acc: %s\nVal\n  loss: 2.75\n  acc: %s",
+               (1, 0.5, 0.25), (2, 0.75, 0.125)),
+        [(1, {"loss": 2.5}), (1, {"eval_loss": 2.75}), (2, {"loss": 2.5}),
+         (1, {"acc": 0.5}), (1, {"eval_acc": 0.25}), (2, {"acc": 0.75}),
+         (2, {"eval_loss": 2.75}), (2, {"eval_acc": 0.125})],
+    ),
+    "steps without a name for the loss, from 100 on in each epoch": (
+        _lines("Epoch %d\nStep 100: %s\nStep 200: %s", (1, 3.5, 3.25), (2, 2.5, 2.25)),
+        [(100, {"loss": 3.5}), (200, {"loss": 3.25}), (300, {"loss": 2.5}), (400, {"loss": 2.25})],
+    ),
     "the rows of a data set's table are no headline": (
         "| #Users | #Items |  Avg.Len |\n| 22363  | 12101  | 8.876358 |\n"
         + _lines("[Coach] >>> TRAIN @Epoch: %d  >>>  || LOSS Avg: %s", (1, 1.5), (2, 1.25)),
@@ -196,6 +212,23 @@ def test_a_counter_may_stand_behind_the_value() -> None:
     assert [(r.step, r.values) for r in records] == [
         (0, {"loss": 1.02}), (100, {"loss": 0.518}), (200, {"loss": 0.358}),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text", ["[3.5, 2.5, 2.25,\n 2.125, 2.0]\n", "[\n  3.5,\n  2.5,\n  2.25,\n  2.125,\n  2.0\n]\n"]
+)
+def test_a_printed_list_is_a_row_a_number(text: str) -> None:
+    assert column.sniff(text.encode(), "losses.txt")
+    decoder = column.decoder("losses.txt")
+    records = [*decoder.feed(text.encode()), *decoder.flush()]
+    assert [r.values for r in records] == [{"losses": v} for v in (3.5, 2.5, 2.25, 2.125, 2.0)]
+
+
+def test_a_total_beside_its_parts_is_the_loss() -> None:
+    assert choose(["step", "kl", "total"])["train_loss"] == "total"
+    both = choose(["train_total", "train_ot", "val_total", "val_ot"])
+    assert (both["train_loss"], both["eval_loss"]) == ("train_total", "val_total")
+    assert "train_loss" not in choose(["total", "free"])  # of a disk
 
 
 def test_steps_beside_an_episode_are_its_length() -> None:
