@@ -10,9 +10,17 @@ The message is one line, says what was seen and what would work, and is printed 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class LossmonError(Exception):
     """The root: `str(error)` is one line for the user; the exit status is 2."""
+
+
+def messages_of(error: Exception) -> list[str]:
+    """What an error says, a line each where it says more than one thing."""
+    others = error.others if isinstance(error, ConfigError) else ()
+    return [message_of(one) for one in (error, *others)]
 
 
 def message_of(error: Exception) -> str:
@@ -30,4 +38,13 @@ class FormatError(LossmonError):
 
 
 class ConfigError(LossmonError):
-    """A setting that cannot be used."""
+    """A setting that cannot be used.
+
+    Args:
+        message: the first one that cannot.
+        others: the other ones, which are told in lines of their own.
+    """
+
+    def __init__(self, message: str, others: Sequence[ConfigError] = ()) -> None:
+        super().__init__(message)
+        self.others = tuple(others)

@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from lossmon.endings import SIGNALLED
-from lossmon.errors import LossmonError, message_of
+from lossmon.errors import LossmonError, messages_of
 from lossmon.options import complain
 from lossmon.text import escaped
 from lossmon.usage import show
@@ -76,7 +76,8 @@ def _status_of(command: Callable[[], object]) -> int:
         show(error)
         return error.exit_code
     except LossmonError as error:
-        complain(message_of(error))
+        for message in messages_of(error):
+            complain(message)
         return 2
     except BrokenPipeError:  # the reader (head, less) has gone
         _hush()

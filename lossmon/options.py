@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from lossmon import settings
-from lossmon.errors import LossmonError, message_of
+from lossmon.errors import LossmonError, messages_of
 from lossmon.where import VARIABLE, settings_file
 from lossmon.words import LANGUAGES, Words, said, words
 
@@ -173,7 +173,8 @@ def tell_what_failed(errors: Iterable[LossmonError]) -> None:
     """Say what could not be read, and which formats of other packages cannot be imported."""
     tell_broken_plug_ins()
     for error in errors:
-        complain(message_of(error))
+        for message in messages_of(error):
+            complain(message)
 
 
 def tell_broken_plug_ins(say: Callable[[str], None] | None = None) -> None:

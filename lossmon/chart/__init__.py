@@ -7,7 +7,7 @@ lines.py      curves, cut to what is shown     identity.py  what tells many runs
 smoothing.py  the causal average               cursor.py    logged points, one by one
 reduce.py     two points a column              readout.py   their exact values
 scale.py      limits and ticks                 strip.py     the strip below; strips/ its curves
-canvas.py     the strokes (the one user of plotext)
+canvas.py     the strokes (the one user of plotext); band.py the ground between two
 label_layout.py  what is written among the curves; frame.py the axes around them
 picture.py    all of it: draw(spec) -> Picture
 peaks.py, growing.py  what is known of a long series, so that only new points cost

@@ -113,7 +113,7 @@ def _bands(members: Sequence[RunUpdate], metrics: Sequence[str]) -> tuple[Curve,
                 )
             )
             curves += [
-                Curve("", f"{style}_raw", edge, raw=False, pattern=1, sign=".")
+                Curve("", f"{style}_raw", edge, raw=False, pattern=1, sign=".", edge=True)
                 for edge in (low, high)
             ]
     return tuple(curves)

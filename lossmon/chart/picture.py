@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lossmon.chart import axis as ax
-from lossmon.chart import frame, label_layout
+from lossmon.chart import band, frame, label_layout
 from lossmon.chart import scale as sc
 from lossmon.chart.canvas import Stroke, paint
 from lossmon.chart.lines import Line, Track, ends, line_of, track_of
@@ -90,6 +90,7 @@ def draw(spec: ChartSpec) -> Picture:
 
     strokes = _strokes(lines, spec, width, x.limits, y)
     grid = paint(strokes, width, plot_height, x.limits, (y.low, y.high))
+    band.shade(grid, lines, x.limits, y)
     on = label_layout.LabelGrid(grid, x.limits, (y.low, y.high), spec.ascii)
     clipped = label_layout.write_clipped(on, lines, y)
     label_layout.write_not_finite(on, lines)
@@ -141,7 +142,7 @@ def _strokes(
         # Points outside of the range are drawn at its edge, so that the line leads there.
         strokes.append(Stroke(xs, np.clip(ys, y.low, y.high), style, True, marker, pattern))
 
-    for line in sorted(lines, key=lambda line: (line.curve.points, not line.curve.faint)):
+    for line in sorted(lines, key=_height):
         curve = line.curve
         if line.range is None:
             continue
@@ -166,6 +167,12 @@ def _strokes(
             sign = "o" if spec.ascii else "●"
             strokes.append(Stroke(xs[inside], drawn[inside], curve.style, False, sign))
     return strokes
+
+
+def _height(line: Line) -> int:
+    """What lies over what: a median that its dashed edges cover looks as if points were missing."""
+    curve = line.curve
+    return 2 if curve.points else 0 if curve.faint or curve.edge else 1
 
 
 def _cut(x: Floats, y: Floats, limits: tuple[float, float]) -> tuple[Floats, Floats]:

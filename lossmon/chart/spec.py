@@ -43,6 +43,7 @@ class Curve:
         raw: show the points as logged, faint, behind the smoothed curve.
         pattern: of the stroke, so that curves differ without colour; see `canvas.PATTERNS`.
         sign: the ASCII character it is drawn with.
+        edge: of a band: the lower one, or the upper one that follows it; the ground is lit between.
     """
 
     label: str
@@ -54,6 +55,7 @@ class Curve:
     raw: bool = True
     pattern: int = 0
     sign: str = "*"
+    edge: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@
     patterns.py  [patterns]
     joining.py   [joining]
     reading.py   [roles] and [[lines]]
+    faults.py    all that is wrong with the file at once, and what was meant
     keep.py      writes a setting back, and leaves the rest of the file as it is
     toml.py      TOML of a bounded depth
 
@@ -18,12 +19,13 @@ messages and the commented default file (`lossmon config --default`) follow from
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
 from lossmon import private, regular, settings
 from lossmon.config import toml
+from lossmon.config.faults import Faults, nearest
 from lossmon.config.hosts import HOSTS, Host
 from lossmon.config.joining import JOINING, ByHand
 from lossmon.config.notices import NOTICES, Notices
@@ -31,7 +33,7 @@ from lossmon.config.patterns import PATTERNS
 from lossmon.config.reading import LINES, ROLES, LinePattern
 from lossmon.config.screen import SCREEN, Screen
 from lossmon.config.section import Section
-from lossmon.errors import ConfigError, message_of
+from lossmon.errors import ConfigError, message_of, messages_of
 from lossmon.where import VARIABLE, settings_file
 from lossmon.words import ENGLISH, Words, said
 
@@ -132,7 +134,11 @@ def load() -> Config:
     try:
         return parse(text)
     except ConfigError as error:
-        raise ConfigError(said("{where}: {error}", where=where, error=message_of(error))) from None
+        first, *others = (
+            ConfigError(said("{where}: {error}", where=where, error=message))
+            for message in messages_of(error)
+        )
+        raise ConfigError(message_of(first), others) from None
 
 
 def parse(text: bytes) -> Config:
@@ -143,16 +149,23 @@ def parse(text: bytes) -> Config:
     """
     document = toml.parse(text)
     sections = {one.name: one.metadata["section"] for one in fields(Config)}
-    unknown = sorted(set(document) - set(sections))
-    if unknown:
-        raise ConfigError(
-            said(
-                "no section {unknown}; there are {names}",
-                unknown=unknown[0],
-                names=", ".join(sections),
-            )
+    faults, found = Faults(), {}
+    for name, value in document.items():
+        with faults:
+            if name not in sections:
+                raise _no_section(name, sections)
+            found[name] = sections[name].read(value, name)
+    faults.tell()
+    return Config(**found)
+
+
+def _no_section(name: str, sections: Iterable[str]) -> ConfigError:
+    if close := nearest(name, sections):
+        return ConfigError(
+            said("no section {unknown}; did you mean {close}?", unknown=name, close=close)
         )
-    return Config(**{name: sections[name].read(value, name) for name, value in document.items()})
+    names = ", ".join(sections)
+    return ConfigError(said("no section {unknown}; there are {names}", unknown=name, names=names))
 
 
 def create(tell: Words = ENGLISH) -> None:

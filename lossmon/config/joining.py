@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lossmon.config.faults import no_setting
 from lossmon.config.section import Section, in_words, setting
 from lossmon.errors import ConfigError
 from lossmon.settings import Lists
@@ -32,7 +33,7 @@ def _read(table: object, name: str) -> ByHand:
         raise ConfigError(f'{name}: a table: [{name}], then together = [["a.out", "runs/a"]]')
     unknown = sorted(set(table) - {"together", "apart"})
     if unknown:
-        raise ConfigError(f"{name}: no setting {unknown[0]}; there are together, apart")
+        raise no_setting(name, unknown[0], ("together", "apart"))
     return ByHand(**{key: _lists(value, f"{name}.{key}") for key, value in table.items()})
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
-from lossmon.config.section import Section
+from lossmon.config.faults import Faults, nearest, no_value
+from lossmon.config.section import Section, shown
 from lossmon.diagnosis.finding import PATTERN_IDS, SEVERITIES
 from lossmon.errors import ConfigError
 from lossmon.words import Words, said
@@ -16,29 +16,23 @@ _TREATMENTS = ("off", *SEVERITIES)
 def _read(table: object, name: str) -> Mapping[str, str]:
     if not isinstance(table, dict):
         raise ConfigError(said('{name}: a table: [{name}], then plateau = "off"', name=name))
+    faults = Faults()
     for pattern, treatment in table.items():
-        if pattern not in PATTERN_IDS:
-            close = difflib.get_close_matches(pattern, PATTERN_IDS, 1)
-            hint = said("; did you mean {close}?", close=close[0]) if close else ""
-            raise ConfigError(
-                said(
-                    "{name}: no pattern {pattern}{hint} (`lossmon explain` lists them)",
-                    name=name,
-                    pattern=pattern,
-                    hint=hint,
+        with faults:
+            if pattern not in PATTERN_IDS:
+                close = nearest(pattern, PATTERN_IDS)
+                hint = said("; did you mean {close}?", close=close) if close else ""
+                raise ConfigError(
+                    said(
+                        "{name}: no pattern {pattern}{hint} (`lossmon explain` lists them)",
+                        name=name,
+                        pattern=pattern,
+                        hint=hint,
+                    )
                 )
-            )
-        if treatment not in _TREATMENTS:
-            words = ", ".join(_TREATMENTS)
-            raise ConfigError(
-                said(
-                    "{name}.{pattern}: no {treatment}; one of {words}",
-                    name=name,
-                    pattern=pattern,
-                    treatment=repr(treatment),
-                    words=words,
-                )
-            )
+            if treatment not in _TREATMENTS:
+                raise no_value(f"{name}.{pattern}", shown(treatment), treatment, _TREATMENTS)
+    faults.tell()
     return dict(table)
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lossmon.config.section import Section
+from lossmon.config.faults import Faults, no_setting, no_value
+from lossmon.config.section import Section, shown
 from lossmon.errors import ConfigError, message_of
 from lossmon.formats import lexicon
 from lossmon.words import Words, said
@@ -30,25 +31,24 @@ def _roles(table: object, name: str) -> Mapping[str, str]:
         raise ConfigError(
             said('{name}: a table: [{name}], then "metric" = "train_loss"', name=name)
         )
+    faults = Faults()
     for metric, role in table.items():
-        if role not in lexicon.ROLES:
-            known = ", ".join(lexicon.ROLES)
-            raise ConfigError(
-                said(
-                    "{name}.{metric}: no role {role}; one of {known}",
-                    name=name,
-                    metric=metric,
-                    role=role,
-                    known=known,
-                )
-            )
+        with faults:
+            if role not in lexicon.ROLES:
+                raise no_value(f"{name}.{metric}", shown(role), role, lexicon.ROLES)
+    faults.tell()
     return dict(table)
 
 
 def _lines(tables: object, name: str) -> tuple[LinePattern, ...]:
     if not isinstance(tables, list):
         raise ConfigError(said("{name}: tables: [[{name}]], then name and pattern", name=name))
-    return tuple(_line(table, f"{name} {i}") for i, table in enumerate(tables, 1))
+    faults, found = Faults(), []
+    for i, table in enumerate(tables, 1):
+        with faults:
+            found.append(_line(table, f"{name} {i}"))
+    faults.tell()
+    return tuple(found)
 
 
 def _line(table: object, name: str) -> LinePattern:
@@ -57,13 +57,7 @@ def _line(table: object, name: str) -> LinePattern:
         raise ConfigError(said("{name}: give it a pattern, a regular expression", name=name))
     unknown = sorted(set(table) - {"name", "pattern"})
     if unknown:
-        raise ConfigError(
-            said(
-                "{name}: no setting {unknown}; there are name, pattern",
-                name=name,
-                unknown=unknown[0],
-            )
-        )
+        raise no_setting(name, unknown[0], ("name", "pattern"))
     try:
         pattern = re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:  # a{99999999999}; deep groups

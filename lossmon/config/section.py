@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
 
+from lossmon.config.faults import Faults, no_setting, no_value
 from lossmon.errors import ConfigError
 from lossmon.words import Said, Words, said
 
@@ -80,7 +81,12 @@ def tables(default: T, example: str) -> Section[Mapping[str, T]]:
             raise ConfigError(
                 said("{name}: tables, such as [{name}.{example}]", name=name, example=example)
             )
-        return {key: read_table(kind, inner, f"{name}.{key}") for key, inner in value.items()}
+        faults, found = Faults(), {}
+        for key, inner in value.items():
+            with faults:
+                found[key] = read_table(kind, inner, f"{name}.{key}")
+        faults.tell()
+        return found
 
     none: Mapping[str, T] = {}
     head = f"{{name}}.{example}"
@@ -99,20 +105,13 @@ def read_table(kind: type[T], value: object, name: str) -> T:
         raise ConfigError(said("{name}: a table: [{name}], then its settings", name=name))
     known = {one.name: one for one in dataclasses.fields(kind)}  # type: ignore[arg-type]
     types = get_type_hints(kind)
-    for key in value:
-        if key not in known:
-            raise ConfigError(
-                said(
-                    "{name}: no setting {key}; there are {names}",
-                    name=name,
-                    key=key,
-                    names=", ".join(known),
-                )
-            )
-    given = {
-        key: _checked(inner, types[key], known[key].metadata, f"{name}.{key}")
-        for key, inner in value.items()
-    }
+    faults, given = Faults(), {}
+    for key, inner in value.items():
+        with faults:
+            if key not in known:
+                raise no_setting(name, key, known)
+            given[key] = _checked(inner, types[key], known[key].metadata, f"{name}.{key}")
+    faults.tell()
     return kind(**given)
 
 
@@ -128,10 +127,7 @@ def _checked(value: Any, kind: Any, told: Mapping[str, Any], name: str) -> Any:
     allowed, least, most = told["one_of"], told["least"], told["most"]
     for one in found if isinstance(found, tuple) else (found,):
         if allowed and one not in allowed:
-            words = ", ".join(map(str, allowed))
-            raise ConfigError(
-                said("{name}: no {one}; one of {words}", name=name, one=shown(one), words=words)
-            )
+            raise no_value(name, shown(one), one, allowed)
         if (least is not None and not one >= least) or (most is not None and not one <= most):
             raise ConfigError(
                 said(

@@ -28,8 +28,7 @@ SCAN_EVERY_S = 2.0  # between two walks; longer where a walk takes long
 QUIET_S = 600.0  # a file not written to for so long is looked at less often
 QUIET_EVERY = 5  # polls between two looks at a quiet file
 MANY, MANY_EVERY = 500, 20  # of more files, those that do not change every so many polls
-LONG_BYTES = 16 << 20  # of a file with more to read its end is shown first
-AHEAD_BYTES = 1 << 18  # so much of it
+LONG_BYTES, AHEAD_BYTES = 16 << 20, 1 << 18  # of more to read, so much of its end comes first
 CHECK_BYTES = 64 << 20  # a same-sized rewrite is told by its checksum up to this size
 FAR_CHECK_BYTES = 8 << 20  # likewise, where reading costs
 
@@ -157,8 +156,12 @@ class Follower:
     def newest(self, count: int = 1000) -> List[str]:
         """The files that were written last and are read on, newest first."""
         read = [tail for tail in self._tails.values() if not (tail.dropped or tail.gone)]
-        read.sort(key=lambda tail: -tail.mtime)
-        return [tail.path for tail in read[:count]]
+        return [tail.path for tail in sorted(read, key=lambda tail: -tail.mtime)[:count]]
+
+    def progress(self) -> Tuple[int, int]:
+        """How many files were read as far as they go, and how many are read at all."""
+        read = [tail for tail in self._tails.values() if not (tail.dropped or tail.gone)]
+        return sum(not tail.pending for tail in read), len(read)
 
     def pending(self) -> int:
         """Bytes that are known to be there, not read yet; 1 while the first walk goes on."""

@@ -164,6 +164,10 @@ class LocalSource(Source):
         """Bytes not read yet."""
         return self._follower.pending() + sum(store.pending for store in self._stores.values())
 
+    def progress(self) -> tuple[int, int]:
+        """How many logs were read as far as they go, and how many there are."""
+        return self._follower.progress()
+
     @property
     def exhausted(self) -> bool:
         """All bytes at hand were read."""

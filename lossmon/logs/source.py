@@ -92,6 +92,10 @@ class Source(ABC):
         """Bytes that are known to be there and were not read yet."""
         return 0
 
+    def progress(self) -> tuple[int, int]:
+        """How many logs were read as far as they go, and how many there are; 0 where not known."""
+        return 0, 0
+
     @property
     def exhausted(self) -> bool:
         """All there is was read; a pipe is exhausted when its writer has closed it."""

@@ -217,6 +217,12 @@ class Monitor:
         read = sum(max(1, len(chunk.data)) for _, chunk in self._backlog)
         return read + sum(source.pending() for source in self._sources)
 
+    def progress(self) -> tuple[int, int]:
+        """How many logs were read as far as they go, and how many there are."""
+        each = [source.progress() for source in self._sources]
+        waiting = len({chunk.log for _, chunk in self._backlog})
+        return max(0, sum(read for read, _ in each) - waiting), sum(known for _, known in each)
+
     @property
     def exhausted(self) -> bool:
         """All there is was read; more may come where a log grows."""

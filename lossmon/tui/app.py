@@ -132,6 +132,7 @@ class LossmonApp(WiredApp):
         self._main = MainScreen(lang, ascii, waiting, self.settings.screen)
         if left is not None:
             self._main.recall(left)
+        self._main.reading = monitor.progress()
         self._main.apply([*known])
         self._main.awaits_runs = frame is not None and frame.held
         self._monitor = monitor
@@ -214,6 +215,7 @@ class LossmonApp(WiredApp):
 
     def on_runs_updated(self) -> None:
         """Hand the newest updates to the screen."""
+        self._main.reading = self._watcher.progress
         self._main.apply_hosts(self._watcher.hosts, self._monitor)
         updates = [self._main.quiet.mark(update) for update in self._watcher.take()]
         self._main.apply(updates)

@@ -72,6 +72,7 @@ class FirstFrame:
         self._kept: list[str] = []
         self._keys, self._screen = 0, 2  # descriptors: where Textual reads and draws
         self._modes: list[Any] = []
+        self._top: list[Part] = []
         self._pens = colours.pens(settings.theme, os.environ)
 
     def __enter__(self) -> FirstFrame:
@@ -179,7 +180,14 @@ class FirstFrame:
         told = partial(self._tell, "reading {target} {dots}", dots=dots)
         room = self._size()[0] - len(_TITLE) - cell_width(told(target="")) - 1
         name = clip_middle(printable(" ".join(targets)), max(1, room), ascii=self._ascii)
-        self._draw([[(_TITLE, "primary"), (f" {told(target=name)}", "muted")]])
+        self._top = [(_TITLE, "primary"), (f" {told(target=name)}", "muted")]
+        self._draw([self._top])
+
+    def count(self, read: int, known: int) -> None:
+        """Say how many logs there are, and how many were read."""
+        if self.held:
+            words = self._tell("read {read:,} of {known:,} logs", read=read, known=known)
+            self._draw([[*self._top, (f"  {words}", "primary")]])
 
     def show(self, update: RunUpdate) -> None:
         """Draw the curve of a run, as far as it is read."""

@@ -267,8 +267,11 @@ def _first_look(monitor: Monitor, frame: FirstFrame) -> list[RunUpdate]:
         return []
     monitor.repeat()
     known = [update for update in runs.values() if not update.removed]
-    if len(known) == 1:
+    read, logs = monitor.progress()
+    if len(known) == 1 and (logs < 2 or read == logs):  # of many, the whole list comes at once
         frame.show(known[0])
+    elif logs > 1:
+        frame.count(read, logs)
     return known
 
 

@@ -39,7 +39,7 @@ class Scene:
         baseline: the run that others are compared with.
         order: key of the column that the list is sorted by.
         short: names without what all of them share.
-        unfolded: keys of groups whose runs are listed below them.
+        unfolded: keys of groups whose runs are listed below them, and the names of those runs.
     """
 
     now: float
@@ -143,7 +143,12 @@ def _need(update: RunUpdate, _scene: Scene) -> int:
 
 
 def _name(update: RunUpdate, scene: Scene, width: int) -> Cell:
-    return clip_middle(name_of(update, scene), width, ascii=scene.ascii), scene.tone(update)
+    return clip_middle(listed_name(update, scene), width, ascii=scene.ascii), scene.tone(update)
+
+
+def listed_name(update: RunUpdate, scene: Scene) -> str:
+    """The name of a run as it stands in a list: below its group, in from the edge."""
+    return "  " * (update.run in scene.unfolded and not update.members) + name_of(update, scene)
 
 
 def name_of(update: RunUpdate, scene: Scene) -> str:
@@ -310,7 +315,7 @@ def columns_for(width: int, runs: Iterable[RunUpdate], scene: Scene) -> list[tup
     importance = _IMPORTANCE if asked is None else ("name", asked.key, *_IMPORTANCE[1:])
     listed = list(runs)
     room, kept = width, []
-    longest = max((cell_width(name_of(run, scene)) for run in listed), default=0)
+    longest = max((cell_width(listed_name(run, scene)) for run in listed), default=0)
     least = {"name": max(known["name"].width, min(longest, int(_LONGEST_NAME * width)))}
     for key in importance:
         column, cells = known[key], least.get(key, known[key].width)
@@ -338,7 +343,7 @@ def narrow_columns_for(
     number = "versus" if scene.baseline is not None else _NUMBER_OF.get(scene.order, "train")
     room = 7 if known[number].width <= 8 else 9
     shared = width - room - 3  # by name and curve
-    longest = max((cell_width(name_of(run, scene)) for run in runs), default=0)
+    longest = max((cell_width(listed_name(run, scene)) for run in runs), default=0)
     curve = min(10, shared - longest)  # the name gives way last
     curve = curve if curve >= _LEAST_CURVE else 0
     name = max(4, shared - curve)

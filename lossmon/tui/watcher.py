@@ -44,6 +44,7 @@ class Watcher:
         self._lock = threading.Lock()
         self._newest: dict[str, RunUpdate] = {}
         self._hosts: tuple[Health, ...] = ()
+        self._progress = (0, 0)
         self._drawn = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lossmon-watcher", daemon=True)
@@ -66,6 +67,11 @@ class Watcher:
     def hosts(self) -> tuple[Health, ...]:
         """How the links to other boxes are."""
         return self._hosts
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many logs were read as far as they go, and how many there are."""
+        return self._progress
 
     def stop(self) -> None:
         """End the thread; one that is in the middle of a long document ends behind us."""
@@ -114,10 +120,12 @@ class Watcher:
         updates = self._monitor.poll()
         hosts, before = self._monitor.hosts(), self._hosts
         self._hosts = hosts
+        done, (read, known) = self._progress, self._monitor.progress()
+        self._progress = read, known
         with self._lock:
             # A run that is renamed goes before it comes: order within a poll counts.
             self._newest |= {update.run: update for update in updates}
-        return hosts != before
+        return hosts != before or (read == known and (read, known) != done)
 
     def _publish(self, wait_s: float = 0.0) -> None:
         """Tell that there is something to take, and let it be drawn: both share a processor."""

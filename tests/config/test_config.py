@@ -38,7 +38,8 @@ def test_a_table_gives_typed_values_and_defaults() -> None:
 @pytest.mark.parametrize(
     ("value", "said"),
     [
-        ({"prot": 1}, "h: no setting prot; there are port, name, tags, share"),
+        ({"prot": 1}, "h: no setting prot; did you mean port?"),
+        ({"xyz": 1}, "h: no setting xyz; there are port, name, tags, share"),
         ({"port": "22"}, 'h.port: a whole number, not "22"'),
         ({"port": True}, "h.port: a whole number, not true"),
         ({"port": 22.5}, "h.port: a whole number, not 22.5"),
@@ -142,3 +143,27 @@ def test_dots_in_texts_and_comments_nest_nothing() -> None:
     dots = "../../" * 40
     text = f"# {dots}\n[roles]\n'{dots}' = \"train_loss\"\n\"{dots}x\" = 'train_loss' # {dots}\n"
     assert set(config.parse(text.encode()).roles) == {dots, dots + "x"}
+
+
+def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path: Path) -> None:
+    """A line each: who mends one fault and starts again only to meet the next gives up."""
+    path = tmp_path / "c.toml"
+    path.write_text(
+        '[screen]\nsmothing = 0.5\ntheme = "drak"\nfps = 900\n[roles]\nx = "train_los"\n'
+        '[patterns]\noverfit = "off"\nnoisy = "no"\n[[lines]]\nname = "a"\n[scren]\n'
+    )
+    done = run("config", LOSSMON_CONFIG=str(path))
+    assert done.returncode == 2
+    told = [line.removeprefix(f"lossmon: {path}: ") for line in done.stderr.splitlines()]
+    assert told == [
+        "screen: no setting smothing; did you mean smoothing?",
+        'screen.theme: no "drak"; did you mean dark?',
+        "screen.fps: from 0.1 to 60, not 900.0",
+        'roles.x: no "train_los"; did you mean train_loss?',
+        "patterns: no pattern overfit; did you mean overfitting? (`lossmon explain` lists them)",
+        'patterns.noisy: no "no"; one of off, info, warning, critical',
+        "lines 1: give it a pattern, a regular expression",
+        "no section scren; did you mean screen?",
+    ]
+    path.write_text("[screen]\n" + "".join(f"a{i} = 1\n" for i in range(5000)))
+    assert len(run("config", LOSSMON_CONFIG=str(path)).stderr.splitlines()) == 20

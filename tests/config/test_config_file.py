@@ -37,8 +37,8 @@ def wrong(text: str) -> str:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[scren]", "no section scren; there are screen, notices, hosts, patterns, joining, roles"),
-        ("b = 1\na = 1", "no section a; there are"),  # the first by name
+        ("[scren]", "no section scren; did you mean screen?"),
+        ("b = 1\na = 1", "no section b; there are"),  # the first by name
         ("screen = 3", "screen: a table: [screen], then its settings"),
         ("hosts = 3", "hosts: tables, such as [hosts.gpu1]"),
         ("[hosts]\ngpu1 = 3", "hosts.gpu1: a table: [hosts.gpu1], then its settings"),
@@ -49,9 +49,9 @@ def wrong(text: str) -> str:
         ("patterns = 3", 'patterns: a table: [patterns], then plateau = "off"'),
         ('[patterns]\nplatau = "off"', "patterns: no pattern platau; did you mean plateau? (`loss"),
         ('[patterns]\nzzz = "off"', "patterns: no pattern zzz (`lossmon explain` lists them)"),
-        ('[patterns]\nplateau = "no"', "patterns.plateau: no 'no'; one of off, info, warning, crit"),
+        ('[patterns]\nplateau = "no"', 'patterns.plateau: no "no"; one of off, info, warning, crit'),
         ("roles = 3", 'roles: a table: [roles], then "metric" = "train_loss"'),
-        ('[roles]\nx = "lossy"', "roles.x: no role lossy; one of train_loss"),
+        ('[roles]\nx = "lossy"', 'roles.x: no "lossy"; one of train_loss'),
         ("lines = 3", "lines: tables: [[lines]], then name and pattern"),
         ("lines = [3]", "lines 1: give it a pattern, a regular expression"),
         ("[[lines]]\nname = 'x'", "lines 1: give it a pattern, a regular expression"),

@@ -8,7 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lossmon.chart.of_run import curves_of
+from lossmon.chart.band import GROUND
+from lossmon.chart.cursor import OVER, cells_of
+from lossmon.chart.of_run import curves_of, spec_of
+from lossmon.chart.picture import draw
 from lossmon.diagnosis.finding import Diagnosis, Finding
 from lossmon.history.columns import SeriesView
 from lossmon.hparams import Hparams
@@ -140,3 +143,25 @@ def test_a_band_ends_where_only_one_run_goes_on() -> None:
 def test_a_group_is_charted_as_median_and_band() -> None:
     line = folded("group x", sweep()[:3])
     assert [curve.label for curve in curves_of(line)] == ["train median", "", ""]
+
+
+def test_the_median_is_whole_and_the_band_is_seen_however_narrow() -> None:
+    """Its dashed edges lay over it, and it read as if points were missing."""
+    line = folded("group x", [run(f"r{seed}", losses(seed) + 1e-9 * seed) for seed in (1, 1, 1)])
+    picture = draw(spec_of(line, 60, 14))
+    cells = [cell for row in picture.rows for cell in cells_of(row)]
+    lit = {style for sign, style in cells if GROUND in style.split(OVER)}
+    assert "train|lit" in lit
+    columns = [
+        any(cells_of(row)[x][1].startswith("train") for row in picture.rows)
+        for x in range(picture.plot.left, picture.plot.left + picture.plot.width)
+    ]
+    assert all(columns), "no gap"
+
+
+def test_a_setting_that_some_runs_lack_is_no_way_to_group() -> None:
+    """In a folder with other runs, a batch size that is 32 in all that have one was offered."""
+    bare = [replace(run(f"b{i}", losses(i)), hparams=Hparams()) for i in range(3)]
+    same = [replace(one, hparams=Hparams({**one.hparams.values, "bs": 32})) for one in sweep()]
+    assert "bs" not in ways([*same, *bare])
+    assert "lr" in ways([*same, *bare])

@@ -12,7 +12,7 @@ from lossmon.monitor.sources import open_monitor
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.screens.group_keys import GroupScreen
 from lossmon.tui.screens.settings import SettingsScreen
-from lossmon.tui.triage import name_of
+from lossmon.tui.triage import listed_name
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from tests.conftest import falling, training_rows, write_jsonl
@@ -41,7 +41,7 @@ async def all_there(pilot: Pilot[None], app: LossmonApp, count: int) -> None:
 
 def listed(app: LossmonApp) -> list[str]:
     main = app._main
-    return [name_of(line, main.scene) for line in main.query_one(RunList)._runs]
+    return [listed_name(line, main.scene) for line in main.query_one(RunList)._runs]
 
 
 @pytest.mark.asyncio
@@ -61,7 +61,7 @@ async def test_seeds_fold_into_a_line_and_unfold(sweep: Path) -> None:
         assert labels == ["train median", "", ""]
         await pilot.press("F")
         await pilot.pause()
-        assert listed(app)[:2] == ["▾ lr=0.1 ×5", "lr0.1/seed0"]
+        assert listed(app)[:2] == ["▾ lr=0.1 ×5", "  lr0.1/seed0"]
         assert len(listed(app)) == 8
         await pilot.press("j", "F")  # from one of its runs
         await pilot.pause()

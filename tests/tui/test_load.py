@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from lossmon.monitor.sources import open_monitor
 from lossmon.tui.app import LossmonApp
+from lossmon.tui.widgets.lines import Line
 from lossmon.tui.widgets.run_list import RunList
+from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.fleet import Fleet, logs, prepare
 from tests.tui.synthetic import monitor_of
 from tests.tui.test_app import loaded, main_of, until
@@ -77,3 +80,37 @@ async def test_three_hundred_growing_logs_are_shown_as_they_are(
             assert any("run-299" in listed.render_line(y).text for y in range(listed.size.height))
     finally:
         monitor.close()
+
+
+def test_a_monitor_tells_how_many_logs_it_has_read(tmp_path: Path) -> None:
+    for i in range(6):
+        write_jsonl(tmp_path / f"run{i}" / "log.jsonl", training_rows(falling(20)))
+    monitor = open_monitor([str(tmp_path)], watch=False)
+    while not monitor.exhausted:
+        read, known = monitor.progress()
+        assert read <= known <= 6
+        monitor.poll()
+    assert monitor.progress() == (6, 6)
+    monitor.close()
+
+
+async def test_of_many_logs_the_list_stands_there_before_the_second_run(
+    tmp_path: Path,
+) -> None:
+    """It went from a bare chart to three panels as runs came."""
+    write_jsonl(tmp_path / "log.jsonl", training_rows(falling(60)))
+    app = LossmonApp(open_monitor([str(tmp_path)], watch=False))
+    async with app.run_test(size=(120, 35)) as pilot:
+        await loaded(pilot, 1)
+        main = main_of(app)
+        assert main.has_class("-one")
+        main.reading = (3, 23)
+        main.show_all()
+        await pilot.pause()
+        assert main.query_one(RunList).display
+        assert "read 3 of 23 logs" in str(main.query_one("#top", Line).visual)
+        main.reading = (23, 23)
+        main.show_all()
+        await pilot.pause()
+        assert not main.query_one(RunList).display
+        assert "read" not in str(main.query_one("#top", Line).visual)

@@ -43,10 +43,12 @@ class GroupKeys(PaneKeys):
         super().__init__(ascii, lang)
         self.grouped_by = ""
         self.unfolded: set[str] = set()
+        self.opened: set[str] = set()  # and the runs that are listed below their groups
 
     def grouped(self, runs: Sequence[RunUpdate]) -> list[RunUpdate]:
         """Lines for runs: one for each group, and its runs only where it is unfolded."""
         self.folds = {}
+        self.opened.clear()
         if not self.grouped_by:
             return list(runs)
         inside = dict[str, str]()
@@ -64,6 +66,7 @@ class GroupKeys(PaneKeys):
             found.append(line)
             if line.run in self.unfolded:
                 found += ordered(line.members, scene)
+                self.opened.update((line.run, *(one.run for one in line.members)))
         return found
 
     def group_of(self, run: str | None) -> str:

@@ -43,6 +43,7 @@ from lossmon.words import said
 
 FOLDS = ("nolist", "nopanel")  # what is folded, whatever has the screen
 _HINT = said("? lists all keys, e opens the finding, q leaves")
+_MANY = 4  # logs beyond which a list is laid out before the second run comes; fewer are one run
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
@@ -78,6 +79,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         self._left: Session | None = None
         self._to_show = self._shown = False
         self.awaits_runs = False  # what stands on the terminal says more than empty panels
+        self.reading = (0, 0)  # logs that were read as far as they go, and all there are
         self.hint = False  # this is the first screen ever: say how to go on until a key is pressed
         self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
@@ -197,7 +199,9 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         runs = self.ordered_runs(scene)
         self.settle_choice([run.run for run in runs])
         update, line = self.chosen_run, self.chosen_line
-        self.set_class(len(self.updates) < 2, "-one")
+        read, known = self.reading
+        many = len(self.updates) > 1 or (read < known > _MANY)
+        self.set_class(not many, "-one")
         if self.updates:
             self._tell_filtered(bool(runs))
         wide = self.has_class("-wide") and self.has_class("-tall")
@@ -227,11 +231,8 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         self, shown: int, update: RunUpdate | None, wide: bool, scene: Scene
     ) -> list[lines.Part]:
         if update is None and not self.updates:
-            waiting = (
-                []
-                if self.hosts
-                else [(f" {printable(self.knowledge.say(self._waiting))}", "$text-muted")]
-            )
+            words = self._reading() or printable(self.knowledge.say(self._waiting))
+            waiting = [] if self.hosts else [(f" {words}", "$text-muted")]
             return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         bare = self.has_class("-narrow") or self.has_class("-short")
         runs = list(self.updates.values())
@@ -246,10 +247,19 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             listed=not self.has_class("-one"),
             room=self.size.width,
         )
+        if reading := self._reading():
+            parts.append((f"  {reading}", "$text-accent"))
         parts += self.replay_parts()
         if self.hint and not bare:
             parts.append((f"   {self.knowledge.say(_HINT)}", "$text-accent"))
         return self.with_hosts(parts, wide)
+
+    def _reading(self) -> str:
+        """How many of several logs were read, until all were."""
+        read, known = self.reading
+        if read == known or known < 2:
+            return ""
+        return self.knowledge.tell("read {read:,} of {known:,} logs", read=read, known=known)
 
     def tell_empty(self, monitor: Monitor) -> None:
         """Where there is no run yet, say what was looked at and what to try."""

@@ -110,7 +110,7 @@ class TriageKeys(GroupKeys):
             baseline=self._compared(),
             order=self._order,
             short=self._short_names(),
-            unfolded=self.unfolded,
+            unfolded=self.opened,
         )
 
     def _short_names(self) -> Mapping[str, str]:
