@@ -88,7 +88,7 @@ class TextDecoder:
         records = [*self._decode(tail), *self._unfold()]
         for box in self._boxes:
             self._box_ends(box)
-        self._rows.drawn.release()
+        self._rows.drawn.end(self.facts)
         return [*records, *self._rows.drawn.drain()]
 
     @property

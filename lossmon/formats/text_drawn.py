@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lossmon.formats.decoder import Parts, Record, Rows
+from lossmon.formats.decoder import Facts, Parts, Record, Rows
 from lossmon.formats.lexicon import is_eval
 from lossmon.formats.text_progress import Progress
 from lossmon.formats.text_redraws import Redraws
 from lossmon.formats.text_shape import Shape
 from lossmon.formats.text_words import is_slow
+
+_MOST_ON_ITS_WAY = 2048  # redraws of one bar that are kept
 
 
 @dataclass
@@ -32,6 +34,7 @@ class Drawn:
     _shown: tuple[object, ...] | None = None  # the bar position that was emitted last
     _bar_values: dict[str, float] = field(default_factory=dict)
     _redraws: Redraws = field(default_factory=Redraws)
+    _pass: list[Record] | None = field(default_factory=list)  # the first, while it goes on
 
     def drain(self) -> Sequence[Record]:
         """The records that became final since the last call."""
@@ -134,8 +137,32 @@ class Drawn:
         self._out += steps
         return steps[-1].values == record.values
 
+    def goes_on(self, shape: Shape, groups: tuple[str, ...], record: Record) -> None:
+        """What a Keras bar shows on its way: no row, as its last redraw says it all.
+
+        Where the log ends within the very first epoch these are all that it tells.
+        """
+        at = shape.counter(groups, "batch")
+        if self._pass is None or at is None:
+            return
+        step = int(at)
+        if self._pass and step <= (self._pass[-1].step or 0):
+            self._pass.clear()
+        if len(self._pass) >= _MOST_ON_ITS_WAY:
+            del self._pass[::2]
+        self._pass.append(record._replace(step=step))
+
+    def end(self, facts: Facts) -> None:
+        """The log has ended: what is held is final, and a first bar that never ended is rows."""
+        self.release()
+        if self._pass:
+            facts.total_steps = None  # planned were epochs, and these are batches
+            self._out += self._pass
+        self._pass = None
+
     def hold_bar(self, shape: Shape, record: Record, groups: tuple[str, ...]) -> None:
         """Keep what a bar shows; of a bar whose row is out already, what is new."""
+        self._pass = None
         key = ("bar", shape.evaluation, record.epoch, record.step)
         if key == self._shown:
             fresh = {n: v for n, v in record.values.items() if n not in self._bar_values}

@@ -69,7 +69,7 @@ _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|//|@|\+\+? )"
     r"|^\s*#(?!\d| ?\w{1,20} ?[#:] )"
-    r"|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>]==[^=\[]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
+    r"|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>\[]==[^=\[>]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 # What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".
 _LISTING = re.compile(

@@ -102,6 +102,7 @@ class Placer:
         else:
             step = self._train_step(shape, groups)
             if step is not None and step < 0:
+                self.drawn.goes_on(shape, groups, Record(values, None, progress.epoch, time))
                 return
             values = self._fresh(shape, values, step)
             if not values:
@@ -343,7 +344,7 @@ class Placer:
 
     def note_totals(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take the planned length from "10/500"."""
-        step_counter = self._counters.get("step")
+        counter = self._counters.get("step")
         resets = [counter.resets for counter in self._counters.values()]
         totals = (*resets, *[groups[i] for i in shape.totals])
         if totals == self._totals:
@@ -353,7 +354,6 @@ class Placer:
         if epochs and not self._counts_from_zero(epochs):
             self.facts.total_epochs = epochs
         span = shape.counter(groups, "steps")
-        counter = step_counter
         if span is None:
             span = shape.counter(groups, "batches")
             counter = self._counters.get("batch", counter)  # a bar's, beside a step of its own

@@ -246,7 +246,7 @@ ELSEWHERE = frozenset((
     "train_high_eval_low", "eval_faster", "eval_apart", "eval_swings", "healthy_pair",
     "spike", "stalled", "failed", "finished", "grad_nan",
     "grad_zero", "lr_zero", "eval_nan", "scaled_loss", "chance_level", "staircase", "restart",
-    "slowdown", "impossible", "score_tells", "reporting", "broken_rows", "part_nan",
+    "slowdown", "impossible", "score_tells", "reporting", "broken_rows", "part_nan", "part_zero",
     "part_rises", "memorised", "posterior_collapse", "policy_loss", "noisy", "warm_up",
     "too_early",
 ))  # fmt: skip

@@ -108,6 +108,19 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
     "the probability of guessing, with its sign turned": (
         {"loss": [-0.206, -0.199, -0.2, -0.203, -0.201, -0.198, -0.202, -0.2],
          "acc": [0.21, 0.19, 0.2, 0.2, 0.21, 0.2, 0.19, 0.2]}, "impossible", "frozen_gradients"),
+    "the same ups and downs every three rows, however they fall": (
+        {"loss": [8, 9, 2, 7, 6.5, 1, 6, 5.6, 1.1, 5.7, 5.1, 1, 5.3, 4.8, 1.05, 5, 4.6, 1.02, 4.7, 4.5, 1]},
+        "oscillating", "lr_too_high"),
+    "an accuracy of 0 beside a loss that is next to nothing": (
+        {"loss": [0.0141, 0.0139, 0.0135, 0.0133, 0.0136, 0.0131, 0.0130, 0.0132],
+         "acc": [0.0] * 8, "val_loss": [0.0101, 0.0099, 0.0098, 0.0097, 0.0099, 0.0096, 0.0095, 0.0096],
+         "val_acc": [0.0] * 8}, "worst_score", "metric_wrong"),
+    "eval far above train since the first epoch, and never better": (
+        {"loss": [0.4, 0.08, 0.06, 0.055, 0.05], "val_loss": [3.1, 9.0, 4.5, 5.2, 4.2],
+         "epoch": list(range(5))}, "eval_apart", "other_mode"),
+    "boxes that cost exactly nothing": (
+        {"loss": [0.41, 0.4, 0.39, 0.385], "box_loss": [0.0] * 4, "cls_loss": [0.41, 0.4, 0.39, 0.385]},
+        "part_zero", "nothing_matched"),
     "values that are learned from themselves": (
         {"td_loss": [5, 37, 60, 900, 6e3, 3e4, 2e5, 9e5, 2.6e6], "loss": [5, 37, 60, 900, 6e3, 3e4, 2e5, 9e5, 2.6e6]},
         "diverged", "bootstrap"),
@@ -227,6 +240,12 @@ NOTHING: dict[str, tuple[Columns, str]] = {
     "a loss scale of 2^24": ({"loss": FALL, "loss_scale": [2.0**24] * 8}, "reporting"),
     "a fall with one row back": ({"loss": [2.3, 1.9, 1.6, 1.4, 1.2, 1.0, 0.8, 0.9]}, "rebound"),
     "a few noisy rows of a fall": ({"loss": [3.0, 1.0, 2.5, 0.9, 2.0, 0.8, 1.5, 0.7, 1.0]}, "oscillating"),
+    "an eval of few examples whose leaps have calmed down": (
+        {"loss": [0.16, 0.064, 0.061, 0.04, 0.041, 0.038, 0.031, 0.029, 0.03],
+         "val_loss": [0.02, 0.068, 0.016, 0.0096, 0.012, 0.0095, 0.0075, 0.01, 0.0088],
+         "epoch": list(range(9))}, "eval_swings"),
+    "a regularisation of 0, and no boxes": (
+        {"loss": FALL, "reg_loss": [0.0] * 8, "ce_loss": FALL}, "part_zero"),
     "four rows that happen to climb": ({"loss": [1.0, 1.01, 1.05, 1.06]}, "rising"),
     "an accuracy of 0 in the first two of a flat loss": (
         {"loss": [2.3, 2.3], "acc": [0.0, 0.0]}, "worst_score"),

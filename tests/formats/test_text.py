@@ -252,6 +252,15 @@ class TestBars:
         assert points(log, "loss") == [(1, 0.6435), (2, 0.5)]
         assert points(log, "val_loss") == [(1, 0.5467), (2, 0.4)]
 
+    def test_a_keras_bar_of_a_first_epoch_that_never_ended(self):
+        bar = "{:5}/9000 [==>...........................] - ETA: {}s - loss: {} - accuracy: 0.1"
+        shown = [bar.format(32 * n, 30 - n, 2.3 + n / 100) for n in range(1, 5)]
+        for log in ("\n".join(shown), "Epoch 1/9\n" + "\r".join(shown)):
+            assert points(log + "\n", "loss") == [(32 * n, 2.3 + n / 100) for n in range(1, 5)]
+        ended = [*shown, bar.format(9000, 1, 2.0)]
+        log = "Epoch 1/9\n" + "\n".join(ended) + "\nEpoch 2/9\n" + "\n".join(shown) + "\n"
+        assert points(log, "loss") == [(1, 2.0)]  # rows are epochs, and the second goes on
+
     def test_an_old_keras_bar(self):
         log = "Epoch 1/2\n 10/50 [==>...........] - ETA: 5s - loss: 0.9\r50/50 [==============] - 5s 3ms/step - loss: 0.5\n"
         assert points(log, "loss") == [(1, 0.5)]

@@ -22,6 +22,7 @@ class Bounds(Limits):
     """When it holds."""
 
     first = Limit(30.0, "x train, at the first evaluation", "threads: 650")
+    first_mean = Limit(5.0, "likewise where train is the mean over an epoch", "threads: 8")
     ratio = Limit(30.0, "x train, at each evaluation", "threads: 580 to 140,000")
     evals = Limit(2, "evaluations", "a fact")
 
@@ -35,13 +36,20 @@ def find(view: View) -> Finding | None:
     if len(pair.value) < Bounds.evals or not len(sketch.head):
         return None
     head, first = float(sketch.head[0]), float(pair.train[0])
-    if head <= 0 or first <= 0 or float(pair.value[0]) < Bounds.first * max(head, first):
+    if head <= 0 or first <= 0:
+        return None
+    begins = float(pair.value[0]) / max(head, first)
+    # Where train is a mean over its first epoch, from scratch, the factor shows from the second on.
+    late = begins >= Bounds.first_mean and view.rows_are_epochs and len(pair.value) > Bounds.evals
+    if begins < Bounds.first and not late:
         return None  # as nearly always
     if not np.isfinite(pair.value).all() or np.min(pair.train) <= 0:
         return None
-    ratios, start = pair.value / pair.train, float(pair.value[0]) / max(head, first)
-    if float(np.min(ratios)) < Bounds.ratio:
+    ratios, start = pair.value / pair.train, begins
+    if float(np.min(ratios[1:] if late else ratios)) < Bounds.ratio:
         return None
+    if begins < Bounds.first and float(np.min(pair.value)) < float(pair.value[0]):
+        return None  # eval came down with train, and is only far behind
     return Finding(
         "eval_apart",
         "warning",
@@ -58,6 +66,12 @@ def find(view: View) -> Finding | None:
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    if finding.numbers["ratio"] < Bounds.first:
+        words = said("eval was never better than at its first evaluation, far above train")
+        yield Reason("other_mode", words, 2.0)
+        yield Reason("eval_statistics", words, 1.9)
+        yield Reason("small_data", words, 1.8)
+        return
     words = said(
         "such a factor from the first evaluation on was not learned: no example can have been "
         "learned by heart by then"

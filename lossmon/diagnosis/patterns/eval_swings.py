@@ -37,7 +37,8 @@ def find(view: View) -> Finding | None:
     newest = -int(Bounds.newest) - 1
     leaps = st.steps(np.log(pair.value[newest:]))
     leap = st.median(np.abs(leaps))
-    if leap < Bounds.leap:
+    late = leaps[len(leaps) // 2 :]  # leaps that have calmed down are no trouble of now
+    if leap < Bounds.leap or st.median(np.abs(late)) < Bounds.leap:
         return None
     train = st.median(np.abs(st.steps(np.log(pair.train[newest:]))))
     turns = float(np.mean(leaps[1:] * leaps[:-1] < 0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.diagnosis import offset, short, usual
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
@@ -22,6 +23,7 @@ class Bounds(Limits):
     errors = Limit(2.0, "standard errors: nothing says that it does not fall", "not_decreasing")
     plain = Limit(3.0, "standard errors: the fall is plain, and it must go on", "words: 3 to 5")
     swings = Limit(0.3, "of the start level: usual move from row to row", "threads: 0.33")
+    leaps = Limit(0.5, "of its median level: median move from row to row", "threads: 0.67")
     newest = Limit(0.25, "of the fall made lately: it goes on", "runs")
 
 
@@ -60,7 +62,10 @@ def _calm(train: LossCurve) -> bool:
     """Rows do not leap about: of what swings between 1.6 and 12 a fall says little."""
     newest = train.sketch.newest[np.isfinite(train.sketch.newest)]
     moves = np.abs(np.diff(newest))
-    return len(moves) > 0 and float(np.mean(moves)) < Bounds.swings * train.scale
+    if not len(moves) or float(np.mean(moves)) >= Bounds.swings * train.scale:
+        return False
+    level = st.median(np.abs(newest))  # of what it has come down to, too
+    return st.median(moves) < Bounds.leaps * level or level == 0
 
 
 def _not_plain(train: LossCurve, errors: float) -> Finding:

@@ -19,6 +19,7 @@ from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.patterns import noisy, not_decreasing
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import LossCurve, View
+from lossmon.history.columns import Floats
 from lossmon.words import said
 
 
@@ -39,6 +40,11 @@ class Bounds(Limits):
     budget = Limit(0.02, "chance that such a fall is ever overlooked", "as of a rise")
     dependent = Limit(1.65, "standard errors of the rank von Neumann ratio", "usual: 95 %")
     grows = Limit(1.5, "x the swings of the first third, in the last", "samples scatter less")
+    newest = Limit(64, "rows: more of them have other tests", "words")
+    cycles = Limit(5, "times that it must have come again", "chance: 3 standard errors")
+    longest = Limit(8, "rows of a rhythm", "prototype")
+    again = Limit(0.7, "autocorrelation at its length", "noise: 0.2")
+    height = Limit(0.8, "of the level: how high it goes", "threads: 1")
     edge = Limit(2.5, "von Neumann ratio: it alternates", "words")
     bursts = Limit(5.0, "99th percentile of the grad norm over its median", "runs")
     periodic = Limit(0.5, "autocorrelation at the length of an epoch", "runs")
@@ -49,6 +55,8 @@ def find(view: View) -> Finding | None:
     train = view.train
     if train is None or view.too_soon:
         return None
+    if view.ended and (found := _saw_tooth(train)) is not None:
+        return found  # of one that goes on it is looked at so often that noise has a rhythm once
     if len(train.value) < 2 * Enough.points:
         return _of_few(view)
     span, sigma = train.swing
@@ -97,6 +105,53 @@ def find(view: View) -> Finding | None:
             span=span,
         ),
         numbers={"swing": swing, "span": span, "von_neumann": ratio},
+    )
+
+
+def _saw_tooth(train: LossCurve) -> Finding | None:
+    """The same ups and downs again and again, however much their height falls.
+
+    16, 18, 4, 13, 10, 1.6, 11, 8, 1.6, 9, 7, 1.7: of what comes again every three rows nothing is
+    the noise of samples. Updates overshoot and come back, or few batches in one order differ.
+    """
+    rows = train.sketch.newest
+    if (
+        not 3 * Bounds.cycles <= train.n <= Bounds.newest
+        or not np.isfinite(rows).all()
+        or train.rises
+    ):
+        return None
+    for lag in range(2, min(int(Bounds.longest), len(rows) // int(Bounds.cycles)) + 1):
+        mean = np.convolve(rows, np.ones(lag) / lag, "valid")
+        rest = rows[lag - 1 :] - mean
+        rest = rest[np.isfinite(rest)]
+        own = float(rest @ rest)
+        if own <= 0 or len(rest) <= 2 * lag:
+            continue
+        again = float(rest[lag:] @ rest[:-lag]) / own * len(rest) / (len(rest) - lag)
+        newest = rows[-2 * lag :]
+        height = float(np.ptp(newest)) / max(abs(st.median(newest)), 1e-300)
+        if again >= Bounds.again and height >= Bounds.height:
+            return _of_period(train, lag, rows)
+    return None
+
+
+def _of_period(train: LossCurve, lag: int, rows: Floats) -> Finding:
+    low, high = float(np.min(rows[-3 * lag :])), float(np.max(rows[-3 * lag :]))
+    return Finding(
+        "oscillating",
+        "warning",
+        0.8,
+        train.at_step(0),
+        train.name,
+        said(
+            "goes up and down between {low:.4g} and {high:.4g}, again every {lag} rows: that is no "
+            "noise of samples",
+            low=low,
+            high=high,
+            lag=lag,
+        ),
+        numbers={"span": high - low, "period": float(lag)},
     )
 
 
@@ -205,6 +260,11 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
                 ),
                 2.0,
             )
+    if "period" in finding.numbers:
+        words = said("it overshoots and comes back, in one rhythm")
+        yield Reason("lr_too_high", words, 2.2)
+        words = said("few batches in one and the same order would differ so")
+        yield Reason("data_order", words, 1.6)
     yield from _constant_rate(view)
     yield from noisy.small_batch(view)
     yield from _periodic(view)

@@ -33,6 +33,7 @@ class Bounds(Limits):
     still = Limit(0.03, "of its level: spread of block medians", "threads")
     good = Limit(0.9, "of all: from there on little is left to gain", "words")
     far = Limit(0.5, "of the start level of the loss, that is left", "words")
+    small = Limit(0.3, "loss of a classifier that is mostly right", "half of ln 2")
     fell = Limit(0.15, "of the loss: it learns", "threads")
 
 
@@ -200,8 +201,11 @@ def _evals_stale(view: View) -> Iterator[Reason]:
 
 def _loss_falls(view: View) -> Iterator[Reason]:
     """A loss falls beside a score at its worst: the score does not measure what is learned."""
+    if view.kind.id in _MAY_BE_WORST:
+        return
+    yield from _small_loss(view)
     falls = _falls(view)
-    if falls is None or view.kind.id in _MAY_BE_WORST:
+    if falls is None:
         return
     name, first, last = falls
     why = said(
@@ -212,6 +216,22 @@ def _loss_falls(view: View) -> Iterator[Reason]:
         last=last,
     )
     yield Reason("metric_wrong", why, 2.0, REFUTED)
+
+
+def _small_loss(view: View) -> Iterator[Reason]:
+    """A loss that only right answers give, beside an accuracy of 0 of the very same examples."""
+    own = [one for one in view.around.scores if one.rises and "acc" in one.name.lower()]
+    train = [one for one in own if not is_held_out(one.name)]
+    curve = view.train
+    if curve is None or curve.rises or not train or any(np.any(one.value != 0) for one in own):
+        return
+    if 0 < curve.end < Bounds.small:
+        why = said(
+            "a loss of {end:.3g} is that of answers of which most are right, or no cross-entropy "
+            "at all: such an accuracy of 0 is an integer division, or the measure of another task",
+            end=curve.end,
+        )
+        yield Reason("metric_wrong", why, 2.2, REFUTED)
 
 
 def _one_answer(value: float, view: View) -> Reason:
