@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import tracemalloc
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lossmon import settings
@@ -15,6 +17,7 @@ from lossmon.fleet.kept import Kept, key_of
 from lossmon.fleet.plan import Task, plan
 from lossmon.fleet.pools import Here, opened
 from lossmon.fleet.table import write_part
+from lossmon.fleet.triage import clusters
 from lossmon.fleet.work import order, read
 from tests.conftest import falling, training_rows, write_jsonl
 
@@ -63,6 +66,42 @@ def test_what_is_large_is_read_apart(tmp_path: Path) -> None:
     assert max(large) == 5
     assert sum(len(task.logs) for task in tasks) == 192
     assert max(len(task.logs) for task in tasks) == 3
+
+
+KEYS = np.arange(40)
+
+
+@pytest.mark.parametrize(
+    ("keys", "tasks", "found"),
+    [
+        ([KEYS, KEYS], [0, 1], [{0, 1}]),
+        ([KEYS, KEYS], [0, 0], []),  # one worker had both before it
+        ([KEYS, KEYS + 32], [0, 1], [{0, 1}]),  # a fifth of them
+        ([KEYS, KEYS + 33], [0, 1], []),
+        ([KEYS, KEYS[:3], KEYS[2:3]], [0, 1, 2], [{0, 1}]),  # of the smaller; one is chance
+        ([KEYS, KEYS + 1000, KEYS[20:] + 20, KEYS + 30], [0, 1, 2, 3], [{0, 2, 3}]),
+        ([KEYS[:0], KEYS, KEYS[:0], KEYS], [0, 1, 2, 3], [{1, 3}]),
+        ([KEYS] * 96, range(96), [{*range(96)}]),
+        ([KEYS] * 97, range(97), []),  # what so many share tells none from another
+        ([], [], []),
+        ([KEYS[:0]], [0], []),
+    ],
+)
+def test_what_far_apart_may_be_of_one_training_is_told_by_what_is_shared(
+    keys: list[np.ndarray], tasks: list[int], found: list[set[int]]
+) -> None:
+    assert clusters(keys, tasks) == found
+
+
+def test_seeds_that_share_keys_by_chance_take_no_memory_for_each_pair() -> None:
+    chance = np.random.default_rng(0)
+    keys = [chance.choice(400, 40, replace=False) for _ in range(600)]
+    tracemalloc.start()
+    try:
+        clusters(keys, range(600))
+        assert tracemalloc.get_traced_memory()[1] < 6e6  # 40 MB for its 180,000 pairs
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_task_knows_its_logs_as_they_were_listed(tmp_path: Path) -> None:
