@@ -45,7 +45,7 @@ Direction = Literal["higher", "lower"]
 
 TRAIN = r"(?:train|training|trn|tr|learn|fit)"
 _HELD_OUT = (
-    r"(?:eval|evaluation|val|vali|valid|validation|dev|test|testing|tst|cv|hold_?out|held_?out)"
+    r"(?:eval|evaluation|va|val|vali|valid|validation|dev|test|testing|tst|cv|hold_?out|held_?out)"
 )
 EVAL = rf"{_HELD_OUT}(?:_?\d+)?"
 # The same as the words of a sentence, where "fit" and "tr" are too short to say it.

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.folded import MARK, Folds
 from lossmon.formats.labels import Labels
-from lossmon.formats.lexicon import phase_of
+from lossmon.formats.lexicon import is_eval, phase_of
 from lossmon.formats.lexicon_places import title_of
 from lossmon.formats.lines import LineSplitter, strip_prefix, text_of
 from lossmon.formats.notes import note
@@ -320,7 +320,8 @@ class TextDecoder:
         progress = self._rows.progress
         train = not (shape.evaluation or shape.scores) and progress.phase != "eval"
         fine = progress.fine and not progress.headed
-        if train and shape.level == 0 and fine and self._losses_placed():
+        again = shape.level == 0 and fine and not any(map(is_eval, shape.names))
+        if train and again and self._losses_placed():
             return  # rows of this log say where they stand: this is text about a loss
         nowhere = progress.step is None or not shape.scores
         if shape.level == 0 and nowhere and not (progress.headed or shape.has_loss or shape.earns):

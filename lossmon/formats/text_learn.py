@@ -92,6 +92,7 @@ _ITERATIONS = frozenset(("iters", "iterations", "updates"))
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
 _CURRENT = re.compile(r"(?i)(?<![A-Za-z])cur(?:rent)?(?![A-Za-z])")  # "cur metric, acc: 0.7"
 _BEST = re.compile(r"(?i)(?<![A-Za-z])best(?: metric)?[^:=A-Za-z]*$")  # of what was told before
+_OF_BEST = re.compile(r"(?i)(?<![a-z])best (?:model|epoch|checkpoint|weights|iteration|step)")
 _TOTAL = re.compile(r"(?:(?:mean|avg|average) )?total", re.IGNORECASE)
 _CTIME = re.compile(r"\(?[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\)?")
 _FILLED = re.compile(f"[{FILLER}]")
@@ -284,7 +285,7 @@ def _choose_values(
             shape.spare = shape.guessed = bool(at)  # whatever it calls what it trains
         kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
     shape.explicit = explicit
-    if _SUMMED.match(message):
+    if _SUMMED.match(message) or (shape.level and _OF_BEST.search(head)):
         kept, names = [], []
     prose = losses and not explicit and len(head.split()) > 4  # "the loss of 10 men"
     if shape.level == 0 and (prose or _LISTING.search(message)):

@@ -12,7 +12,7 @@ from lossmon.formats.lexicon import is_loss, is_score
 _GLUED = "|".join(
     rf"(?<=\b{word})"
     for name in ("epoch", "step", "iter", "iteration", "batch")
-    for word in (name, name.title(), name.upper())
+    for word in (name, name.title(), name.upper(), f"{name}_", f"{name.title()}_")
 )
 _NUMBER = (
     rf"(?:(?:(?<![\w.@#)\]])[-+])?(?<![\w.@])(?<!\S#)|(?:{_GLUED})(?=\d{{1,12}}(?:[\s,;:/|\])}}-]|$)))"
@@ -118,6 +118,9 @@ _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s
 _IDENTIFIED = re.compile(r"(?<![A-Za-z])(?:train|val|valid|dev|test|eval)-$", re.IGNORECASE)
 _CLOSING = re.compile(r"\) ?[:=]\s*|\]\s?[:=]\s*")
 _CLOSED = re.compile(r"\]\s?:")
+_BOTH = re.compile(  # "train/val loss"
+    r"(.*?)[ (]*(train\w*)/((?:val|valid|validation|dev|test|eval)\w*)\)?(.*)", re.IGNORECASE
+)
 _QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"
 _MAX_WORDS, _MAX_NAME = 5, 60
@@ -206,7 +209,14 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
             return made(Kind.PERCENT)
         return made(Kind.INDEX) if follow in (":", "]", " ", "\t", ",") else made(Kind.BARE)
     if stripped in ("/", "of") and before is not None and before.kind is not Kind.CLOCK:
-        return made(Kind.TOTAL)
+        if "." not in before.text or "." not in match["number"]:
+            return made(Kind.TOTAL)
+        both = _BOTH.fullmatch(before.key)
+        if both is None or stripped != "/":
+            return made(Kind.SECOND)  # two values, and no share: "loss: 0.5/0.6"
+        named = f"{both[1]}{both[4]}".strip()
+        before.key = f"{both[2]} {named}".strip()  # "Loss (train/val): 0.5/0.6"
+        return made(Kind.VALUE, f"{both[3]} {named}".strip(), before.key_start, True)
     if before is not None and _CLOSING.fullmatch(gap):
         indexed = before.kind in (Kind.VALUE, Kind.SECOND) and before.text.isdigit()
         if indexed and is_loss(before.key):

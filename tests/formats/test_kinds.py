@@ -134,6 +134,22 @@ KINDS: dict[str, tuple[str, Rows]] = {
         _lines("Epoch %d\nStep 100: %s\nStep 200: %s", (1, 3.5, 3.25), (2, 2.5, 2.25)),
         [(100, {"loss": 3.5}), (200, {"loss": 3.25}), (300, {"loss": 2.5}), (400, {"loss": 2.25})],
     ),
+    "what sums an epoch up, without a place, has an evaluation": (
+        _lines("EPOCH %d:\n  batch 1000 loss: 2.5\nLOSS train %s valid %s",
+               (1, 2.375, 2.75), (2, 1.75, 1.875), (3, 1.5, 1.75)),
+        [*[(n * 1000, {"loss": 2.5}) for n in (1, 2, 3)],
+         (1000, {"LOSS train": 2.375, "valid": 2.75}), (2000, {"LOSS train": 1.75, "valid": 1.875}),
+         (3000, {"LOSS train": 1.5, "valid": 1.75})],
+    ),
+    "the best is told again": (
+        _lines("Epoch %d, train_loss %s, val_loss %s", (1, 2.5, 2.75), (2, 2.25, 2.5))
+        + "Loaded best model from epoch 2 with val_loss 2.5\n",
+        [(1, {"train_loss": 2.5, "val_loss": 2.75}), (2, {"train_loss": 2.25, "val_loss": 2.5})],
+    ),
+    "two values parted by a stroke are no share": (
+        _lines("Epoch %d Loss (train/val): %s/%s", (1, 2.5, 2.75), (2, 2.25, 2.5)),
+        [(1, {"train Loss": 2.5, "val Loss": 2.75}), (2, {"train Loss": 2.25, "val Loss": 2.5})],
+    ),
     "the rows of a data set's table are no headline": (
         "| #Users | #Items |  Avg.Len |\n| 22363  | 12101  | 8.876358 |\n"
         + _lines("[Coach] >>> TRAIN @Epoch: %d  >>>  || LOSS Avg: %s", (1, 1.5), (2, 1.25)),
