@@ -138,8 +138,8 @@ KINDS: dict[str, tuple[str, Rows]] = {
         _lines("EPOCH %d:\n  batch 1000 loss: 2.5\nLOSS train %s valid %s",
                (1, 2.375, 2.75), (2, 1.75, 1.875), (3, 1.5, 1.75)),
         [*[(n * 1000, {"loss": 2.5}) for n in (1, 2, 3)],
-         (1000, {"LOSS train": 2.375, "valid": 2.75}), (2000, {"LOSS train": 1.75, "valid": 1.875}),
-         (3000, {"LOSS train": 1.5, "valid": 1.75})],
+         (1000, {"LOSS train": 2.375, "valid_loss": 2.75}), (2000, {"LOSS train": 1.75, "valid_loss": 1.875}),
+         (3000, {"LOSS train": 1.5, "valid_loss": 1.75})],
     ),
     "the best is told again": (
         _lines("Epoch %d, train_loss %s, val_loss %s", (1, 2.5, 2.75), (2, 2.25, 2.5))
