@@ -53,7 +53,7 @@ def steady_fall(view: View) -> bool:
     train = view.train
     if train is None or view.tail or view.curve or not view.kind.raises_rate:
         return False
-    if train.n < Bounds.rows or view.around.counts.get("overflow"):
+    if len(train.value) < Bounds.rows or view.around.counts.get("overflow"):
         return False
     if view.rate is not None and float(view.rate[1][-1]) < Bounds.decays * np.nanmax(view.rate[1]):
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,6 +53,13 @@ def test_nan_is_said_at_the_very_point() -> None:
     entry = next(e for e in diagnosis.timeline if e.pattern == "diverged")
     assert entry.shown_at_step == N // 2 + 1
     assert entry.severity == "critical"
+
+
+def test_a_loss_that_never_was_a_number_is_diverged_from_its_first_row() -> None:
+    """A hundred rows and not one value: what asks for its levels has none."""
+    diagnosis = replay([math.nan] * 100, total=100)[1]
+    assert diagnosis.train == "diverged"
+    assert diagnosis.findings[0].since_step == 1
 
 
 def test_a_single_nan_that_recovers_is_withdrawn() -> None:

@@ -195,3 +195,23 @@ def test_an_eval_that_scatters_asks_for_few_looks(monkeypatch):
     evals = fall + 0.2 + 0.1 * np.random.default_rng(0).random(2000)
     replay(fall, evals)
     assert len(looks) < 200
+
+
+def test_swings_about_a_multiple_of_the_start_are_told_as_they_go_on() -> None:
+    """A rate of 4: from 8 to 40 within three rows, and between 0 and 80 from then on.
+
+    Neighbours tell nothing of each other, so that a fall might hide beneath them; from so far above
+    its start it would be no comfort. A quarter of the plan was waited for before.
+    """
+    dice = np.random.default_rng(5)
+    loss = np.concatenate(([8.2, 8.4, 8.3], dice.uniform(0.5, 80, 150)))
+    engine, _ = replay(loss, total=1000, ended=False)
+    told = [e for e in engine.diagnosis.timeline if e.pattern == "oscillating"]
+    assert told[0].shown_at_step <= 130
+    assert "diverged" not in {e.pattern for e in engine.diagnosis.timeline}
+
+
+def test_the_same_swings_about_the_start_wait_for_more_rows() -> None:
+    dice = np.random.default_rng(5)
+    engine, _ = replay(dice.uniform(0.5, 80, 153), total=1000, ended=False)
+    assert "oscillating" not in {e.pattern for e in engine.diagnosis.timeline}

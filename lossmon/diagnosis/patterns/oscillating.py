@@ -39,6 +39,8 @@ class Bounds(Limits):
     room = Limit(0.35, "of the start: while noise leaves room for such a fall, wait", "runs")
     budget = Limit(0.02, "chance that such a fall is ever overlooked", "as of a rise")
     dependent = Limit(1.65, "standard errors of the rank von Neumann ratio", "usual: 95 %")
+    far = Limit(2.5, "x its start, of its level: what swings there is sick", "words: 2 to 3")
+    above = Limit(0.85, "of its rows that lie above its start, there", "prototype")
     grows = Limit(1.5, "x the swings of the first third, in the last", "samples scatter less")
     newest = Limit(64, "rows: more of them have other tests", "words")
     cycles = Limit(5, "times that it must have come again", "chance: 3 standard errors")
@@ -53,7 +55,10 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """Swings that are large against level and drop, and more than sampling noise."""
     train = view.train
-    if train is None or view.too_soon:
+    if train is None:
+        return None
+    far_up = _far_up(view)
+    if view.too_soon and not far_up:
         return None
     if view.ended and (found := _saw_tooth(train)) is not None:
         return found  # of one that goes on it is looked at so often that noise has a rhythm once
@@ -70,7 +75,8 @@ def find(view: View) -> Finding | None:
     coloured = sigma > 0 and span / sigma >= _white(view)
     coloured |= ratio <= 2.0 - max(chance, 0.6) and not _fell(view)
     alternates = ratio >= 2.0 + chance
-    loud = swing >= Bounds.loud and not _fell(view) and train.room <= not_decreasing.Bounds.room
+    calm = not _fell(view) and train.room <= not_decreasing.Bounds.room
+    loud = swing >= Bounds.loud and (far_up or calm)
     wild = swing >= Bounds.wild
     if not (wild or loud or coloured or alternates):
         return None
@@ -80,11 +86,11 @@ def find(view: View) -> Finding | None:
     if span < least * abs(train.drop):
         return None
     sampling = not alternates and _sampling(train)
-    if sampling and _noise_may_hide(view):
-        return None
     # Where it ends no lower than its first tenth, no fall can be beneath the swings.
     early = st.median(train.value[: max(3, len(train.value) // 10)])
-    stays_up = swing >= Bounds.loud and train.end >= max(early, train.start)
+    stays_up = swing >= Bounds.loud and (far_up or train.end >= max(early, train.start))
+    if sampling and not far_up and _noise_may_hide(view):
+        return None
     if not view.ended and train.room > Bounds.room and not stays_up:
         return None  # there may be a fall beneath it: more points will tell
     tail = st.blocks(train.value[int(0.3 * len(train.value)) :], 20)
@@ -153,6 +159,21 @@ def _of_period(train: LossCurve, lag: int, rows: Floats) -> Finding:
         ),
         numbers={"span": high - low, "period": float(lag)},
     )
+
+
+def _far_up(view: View) -> bool:
+    """It swings about a multiple of its start: no fall that noise may hide makes that healthy.
+
+    A rate of 4: from 2.2 to 30 within 20 rows, and between 0 and 80 since. It waits for as many
+    rows as any run without a plan, not for a quarter of the plan, nor for a fall to be refuted.
+    """
+    train = view.train
+    if train is None or train.n < Enough.points_no_plan or train.start <= 0 or view.warming_up:
+        return False
+    since = train.value[len(train.value) // 10 :]
+    if st.median(since) < Bounds.far * train.start:
+        return False  # as nearly always
+    return float(np.mean(since > train.start)) >= Bounds.above
 
 
 def _sampling(train: LossCurve) -> bool:
