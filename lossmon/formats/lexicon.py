@@ -45,7 +45,8 @@ Direction = Literal["higher", "lower"]
 
 TRAIN = r"(?:train|training|trn|tr|learn|fit)"
 _HELD_OUT = (
-    r"(?:eval|evaluation|va|val|vali|valid|validation|dev|test|testing|tst|cv|hold_?out|held_?out)"
+    r"(?:eval|evaluation|va|val|vali|valid|validation|dev|test|testing|tst|cv|hold_?out"
+    r"|held(?:_?out)?)"
 )
 EVAL = rf"{_HELD_OUT}(?:_?\d+)?"
 # The same as the words of a sentence, where "fit" and "tr" are too short to say it.
@@ -342,7 +343,9 @@ def _has_eval_word(name: str) -> bool:
 
 def is_train(name: str) -> bool:
     """The name itself says that this was measured while training."""
-    return plain(name).startswith(("train", "learn"))
+    form = plain(name)
+    said = "_train" in form and not _has_eval_word(name)  # "Averaged Train Loss"
+    return said or form.startswith(("train", "learn"))
 
 
 def held_out_set(text: str) -> str:

@@ -44,7 +44,8 @@ _QUALIFIER = (
 )
 _INDEX = r"(?:_(?:i|idx|id|no|num|number|index))?"  # "batch i: 3"
 _QUALIFIED: Mapping[Counter, str] = {
-    "step": rf"(?:i_)?(?:{_QUALIFIER}_)*(?P<word>step|iter|iteration|update|kimg|tick){_INDEX}",
+    "step": rf"(?:i_)?(?:{_QUALIFIER}_)*"
+    rf"(?P<word>step|iter|iteration|update|kimg|tick|round){_INDEX}",
     "epoch": rf"(?:i_)?(?:{_QUALIFIER}_)*(?P<word>epoch){_INDEX}",
     "batch": rf"(?:i_)?(?:{_QUALIFIER}_)*(?P<word>(?:mini_)?batch|minibatch){_INDEX}",
 }

@@ -46,17 +46,20 @@ def is_epoch_row(roles: dict[int, str], metrics: list[Token]) -> bool:
     )
 
 
-def counter_of_token(token: Token, followers: list[Kind], bar: bool = False) -> str | None:
+def counter_of_token(
+    token: Token, followers: list[Kind], bar: bool = False, first: bool = False
+) -> str | None:
     """What a named number counts; None where it is a metric.
 
     Args:
         token: the number.
         followers: what stands behind it.
+        first: it opens the line, where "e" is the epoch.
         bar: of a progress bar: what counts up in its description is the epoch, whatever its name.
     """
     if is_clock(token.key) and read_time(token.text) is not None:
         return "clock"
-    counter = counter_of(token.key)
+    counter = "epoch" if first and token.key in ("e", "E") else counter_of(token.key)
     if counter in ("step", "batch") and not is_count(token.text):
         return None  # fairseq: "update": 0.067
     words = token.key.lower().split()

@@ -69,7 +69,7 @@ _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|//|@|\+\+? )"
     r"|^\s*#(?!\d| ?\w{1,20} ?[#:] )"
-    r"|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|\)\s*:\s*$|[^=!<>\[]==[^=\[>]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
+    r"|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|(?<!/\d)(?<!/\d\d)(?<!/\d{3})(?<!/\d{4})\)\s*:\s*$|[^=!<>\[]==[^=\[>]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 # What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".
 _LISTING = re.compile(
@@ -163,7 +163,8 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
             continue
         kinds = (after.kind for after in tokens[i + 1 : i + 4])
         rest: list[Kind] = [kind for kind in kinds if kind is not Kind.PERCENT]
-        counter = counter_of_token(token, rest, shape.bar)
+        first = i == 0 and is_count(token.text) and len(tokens) > 1
+        counter = counter_of_token(token, rest, shape.bar, first)
         if counter is not None:
             claim(tokens, roles, i, counter)
         elif planned(token.key):

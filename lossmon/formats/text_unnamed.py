@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from lossmon.formats.lexicon import is_loss, is_objective, is_score, says_split
+from lossmon.formats.lexicon import is_loss, is_objective, is_score, is_split, says_split
 from lossmon.formats.lexicon_places import is_count
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import STOP_WORDS, Kind, Token
@@ -107,6 +107,13 @@ def loss_behind_counter(
             if name is not None:
                 _name(value, name, token.start - len(before) + before.rfind(name))
                 metrics.append(value)
+        elif (
+            token in metrics and is_split(token.key) and is_count(token.text) and not token.explicit
+        ):
+            if "batch" not in roles.values():
+                roles[i] = "batch"  # "train 050 1.23 56.1 91.2", "valid 050 1.5 50.0 80.0"
+                _name(value, f"{token.key}_loss", token.key_start)
+                metrics[metrics.index(token)] = value
         elif token in metrics and (tupled or not token.explicit) and _may_be_step(token, roles):
             roles[i] = "step"  # "Train loss 100 2.31", "loss: (100, 2.31)"
             _name(value, token.key, token.key_start)

@@ -16,7 +16,7 @@ from lossmon.formats.lexicon import (
 
 _RIVALS = frozenset(("d", "g", "d1", "d2", "d_real", "d_fake", "c1", "c2", "c"))
 _TRAIN_ALONE = re.compile(r"train|training|trn")
-_EVAL_ALONE = re.compile(r"vali?|va|valid|validation|eval|test|testing|tst|dev|cv")
+_EVAL_ALONE = re.compile(r"vali?|va|valid|validation|eval|test|testing|tst|dev|cv|held")
 # Nor does "kl" name the loss of "train=0.5 (recon=0.4, kl=0.1) val=0.6".
 _ALONE_OR_PART = re.compile(rf"{_EVAL_ALONE.pattern}|(?:.*_)?(?:kld?|kl_div|recon|reg)(?:_.*)?")
 _VAL_ALONE = re.compile(r"val|valid|validation")

@@ -150,6 +150,27 @@ KINDS: dict[str, tuple[str, Rows]] = {
         _lines("Epoch %d Loss (train/val): %s/%s", (1, 2.5, 2.75), (2, 2.25, 2.5)),
         [(1, {"train Loss": 2.5, "val Loss": 2.75}), (2, {"train Loss": 2.25, "val Loss": 2.5})],
     ),
+    "a split, a batch, and a loss without a name (DARTS)": (
+        _lines("epoch %d lr 2.5e-02\ntrain 000 %s 12.5 50.0\ntrain 050 %s 22.5 60.0\n"
+               "valid 000 3.5 37.5 80.0\nvalid 050 %s 37.5 80.0",
+               (0, 2.5, 2.25, 2.75), (1, 2.0, 1.75, 1.875)),
+        [(0, {"train_loss": 2.5}), (50, {"train_loss": 2.25}), (50, {"valid_loss": 2.75}),
+         (100, {"train_loss": 2.0}), (150, {"train_loss": 1.75}), (150, {"valid_loss": 1.875})],
+    ),
+    "what says train is no evaluation, whatever the headline": (
+        _lines("--- Round number: %d ---\nEvaluate global model\nAveraged Train Loss: %s",
+               (1, 2.5), (2, 2.25), (3, 2.0)),
+        [(1, {"Averaged Train Loss": 2.5}), (2, {"Averaged Train Loss": 2.25}),
+         (3, {"Averaged Train Loss": 2.0})],
+    ),
+    "a headline that ends with how far it is, in brackets": (
+        _lines("Epoch %d (1/12):\nTrain Instance Accuracy: %s", (1, 0.5), (2, 0.75), (3, 0.875)),
+        [(n, {"Train Instance Accuracy": acc}) for n, acc in ((1, 0.5), (2, 0.75), (3, 0.875))],
+    ),
+    "the epoch by a letter": (
+        _lines("e: %d, lr: 0.5, loss: %s", (1, 2.5), (2, 2.25)),
+        [(1, {"lr": 0.5, "loss": 2.5}), (2, {"lr": 0.5, "loss": 2.25})],
+    ),
     "the rows of a data set's table are no headline": (
         "| #Users | #Items |  Avg.Len |\n| 22363  | 12101  | 8.876358 |\n"
         + _lines("[Coach] >>> TRAIN @Epoch: %d  >>>  || LOSS Avg: %s", (1, 1.5), (2, 1.25)),
