@@ -124,7 +124,7 @@ _LOWER = (  # scores that should fall
     r"|mcd|[am]?[fd]de|mp[jv]pe|epe|crps|rms[elp]\w*|mae|mse|[sw]?mape|nll|bp[bcd]|regret)"
 )
 _SOUGHT = re.compile(
-    r"value|fval|fx|f_x|f|fun|obj|f_min|f_avg|(?:best_)?loss"
+    r"value|fval|fx|f_x|f|fun|obj|f_min|f_avg|(?:best_)?(?:loss|cost)"
     r"|(?:(?:best|average|avg|mean|min|population|individual)_)*"
     r"(?:objective(?:_function)?(?:_value)?|function_value|fitness)"
 )

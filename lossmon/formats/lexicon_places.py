@@ -29,7 +29,7 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
         "timestep", "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps",
         "num_env_steps", "elapsed_tokens", "eval_global_step", "val_global_step", "train_steps",
         "trained_steps", "completed_steps", "generation", "n_gen", "iterat",
-        "example_counter",
+        "example_counter", "total_t", "gen",
     ),
     "epoch": (
         "epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx", "epo",
@@ -52,7 +52,9 @@ _QUALIFIED: Mapping[Counter, str] = {
 _SHORT = frozenset(("s", "i", "it", "up"))  # of a phrase they are no counter: "loss of it"
 _PLURALS = frozenset(("epochs", "steps", "train_steps"))  # in a sentence "epochs=750" is the plan
 _OF_WORLD = frozenset(("timesteps", "total_timesteps", "num_timesteps", "total_steps", "env_steps"))
-_EPISODE = frozenset(("episode", "episodes", "i_episode", "episode_number", "game", "games"))
+_EPISODE = frozenset(
+    ("episode", "episodes", "i_episode", "episode_number", "episode_num", "game", "games")
+)
 # What counts the rows of a table where nothing better does.
 ROWS_COUNTED = (
     "episode", "episodes", "i_episode", "game", "games", "frame", "frames", "index", "idx", "n",

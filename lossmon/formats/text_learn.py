@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from lossmon.formats.lexicon import (
     OTHER_LOSS,
+    STATISTICS,
     TRAIN_LOSS,
     held_out_set,
     is_eval,
@@ -18,6 +19,7 @@ from lossmon.formats.lexicon import (
     is_rate,
     is_score,
     phase_of,
+    plain,
     role,
 )
 from lossmon.formats.lexicon_places import (
@@ -252,8 +254,11 @@ def _choose_values(
     """Keep the metrics that are worth drawing; none where the line is no row."""
     eval_line = shape.phase == "eval"
     _name_total(shape, metrics)
-    kept = [token for token in metrics if not is_noise(token.key)]
-    best = shape.bar and not kept  # of a search, which shows nothing but the best so far
+    places = (tokens[i].key for i, counter in roles.items() if counter == "step")
+    searched = any(plain(key) in ("gen", "generation") for key in places)
+    told = STATISTICS if searched else frozenset[str]()
+    kept = [token for token in metrics if plain(token.key) in told or not is_noise(token.key)]
+    best = not kept and (shape.bar or shape.level == 2)  # a search may tell no more than the best
     if best:
         kept = [token for token in metrics if is_objective(token.key)]
     if any(token.behind and (is_loss(token.key) or is_score(token.key)) for token in kept):
@@ -281,7 +286,7 @@ def _choose_values(
     ):
         at = [i for i, name in enumerate(names) if shape.level == 1 and is_rate(name)]
         trained = "epoch" in roles.values() or (shape.level == 2 and shape.phase == "train")
-        if trained and not (at or shape.bar or eval_line):
+        if (trained or searched) and not (at or shape.bar or eval_line):
             at = [i for i, one in enumerate(kept) if one.explicit and "." in one.text]
             shape.spare = shape.guessed = bool(at)  # whatever it calls what it trains
         kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more

@@ -39,8 +39,9 @@ def settle(names: list[str], eval_line: bool, placed: bool) -> list[str]:
         return names if told else ["objective"]  # R's optimisers: "iter  10 value 92.2"
     if names and is_eval(names[0]) and not any(_of_training(name) for name in names[1:]):
         eval_line = True  # "val Loss: 0.9 Acc: 0.4"
-    if _RIVALS >= set(map(plain, names)) >= {"d", "g"} or {*map(plain, names)} >= {"d1", "d2", "g"}:
-        names = [f"{name}_loss" if plain(name) in _RIVALS else name for name in names]  # a GAN's
+    forms = set(map(plain, names))
+    if forms >= {"d", "g"} or forms >= {"d1", "d2", "g"}:  # a GAN's
+        names = [f"{name}_loss" if plain(name) in _RIVALS else name for name in names]
     settled: list[str] = []
     for name in names:
         parts = plain(name) == "val" and any(plain(n) == "loss_train" for n in names)

@@ -171,6 +171,15 @@ KINDS: dict[str, tuple[str, Rows]] = {
         _lines("e: %d, lr: 0.5, loss: %s", (1, 2.5), (2, 2.25)),
         [(1, {"lr": 0.5, "loss": 2.5}), (2, {"lr": 0.5, "loss": 2.25})],
     ),
+    "generations of a search": (
+        _lines("Generation %d, best: %s, mean: %s", (1, 2.5, 3.5), (2, 2.25, 3.25), (3, 2.0, 3.0)),
+        [(1, {"best": 2.5, "mean": 3.5}), (2, {"best": 2.25, "mean": 3.25}),
+         (3, {"best": 2.0, "mean": 3.0})],
+    ),
+    "a search that tells the best alone": (
+        _lines("Iteration %d: best cost = %s", (1, 2.5), (2, 2.25), (3, 2.0)),
+        [(1, {"best cost": 2.5}), (2, {"best cost": 2.25}), (3, {"best cost": 2.0})],
+    ),
     "the rows of a data set's table are no headline": (
         "| #Users | #Items |  Avg.Len |\n| 22363  | 12101  | 8.876358 |\n"
         + _lines("[Coach] >>> TRAIN @Epoch: %d  >>>  || LOSS Avg: %s", (1, 1.5), (2, 1.25)),
