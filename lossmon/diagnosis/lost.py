@@ -108,7 +108,8 @@ def last_sound(train: LossCurve, onset: float) -> float:
     half = half[: len(half) // 2 + 1]
     usual = st.median(half)
     most = usual + max(Bounds.errors * st.mad(half), (Bounds.climbs - 1) * abs(usual))
-    sound = np.flatnonzero(rows <= most)
+    least = -Bounds.unbounded * abs(float(rows[0])) if rows[0] > 0 else -math.inf
+    sound = np.flatnonzero((rows <= most) & (rows >= least))
     return float(steps[sound[-1]]) if len(sound) else math.nan
 
 

@@ -197,6 +197,7 @@ _DATED = re.compile(
     + STAMP
     + r"(?:[^\S\t][\w./]+:\d+\]|[^\S\t][\w.-]{1,60}\](?=\s?\()|\])?[,:]?"
 )
+_GLUED_CLOCK = re.compile(r"\d\d:\d\d:\d\d(?=[A-Za-z]{3})")  # "00:44:04Epoch 19/59"
 _NAME = r"\[?[A-Za-z_<][\w.<>/-]{0,80}(?::[\w.<>-]{1,80}){0,2}\]?"
 _NAMED_LEVEL = re.compile(
     r"[\s|:-]{0,8}(?:\([\w./-]{1,80}[: ]\d+\):?\s{0,8})?"  # (main.py 220):
@@ -237,6 +238,10 @@ def strip_prefix(text: str) -> tuple[str, float | None]:
         rank = _RANK.match(text, at) or _GLOG.match(text, at)
         if rank:
             at = rank.end()
+            continue
+        glued = _GLUED_CLOCK.match(text, at)
+        if glued:
+            at = glued.end()
             continue
         dated = _DATED.match(text, at)
         if dated:

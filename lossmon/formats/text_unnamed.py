@@ -17,6 +17,7 @@ _AND = re.compile(r"\s*(?:,|and\b|/|-)\s*[A-Za-z]")
 _NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/1000]"
 _STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 9.9e-05]"
 _EPOCH_AND_STEP = re.compile(r"(?:\[[\w|]+\]:\s?)?(\d+)\|(\d+)\|(?=[A-Za-z])")  # torchtune
+_EPOCH_BEHIND = re.compile(r"\s*(\d{1,9}) epochs?\b(?= training\b|[,:;] )")  # "003 epoch, 200 iter"
 _DONE = re.compile(r" \d[\d.]*%\)")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _MOST_UNNAMED = 4  # beside an index and a duration: two losses and two scores
@@ -49,6 +50,9 @@ def unnamed_places(message: str, tokens: list[Token]) -> list[tuple[int, str]]:
     if pair:
         begins = [token.start for token in tokens]
         return [(begins.index(pair.start(1)), "epoch"), (begins.index(pair.start(2)), "step")]
+    behind = _EPOCH_BEHIND.match(message)
+    if behind and tokens and tokens[0].start == behind.start(1):
+        return [(0, "epoch")]
     for i, token in enumerate(tokens[1:], 1):
         if message[tokens[i - 1].end : token.start] == "-" and tokens[i - 1].key.lower() == "epoch":
             return [(i, "batch")]  # "epoch 1-599"
@@ -89,7 +93,8 @@ def loss_behind_counter(
         value, end = tokens[at], tokens[at - 1].end
         tupled = _TUPLE.fullmatch(message[token.start - 1 : value.end + 1]) is not None
         follows = tupled or _GAP.fullmatch(message[end : value.start])
-        if not follows or is_count(value.text):
+        told = message[end : value.start].strip() in (":", "=")  # "Loss after epoch 3: 12.0"
+        if not follows or (is_count(value.text) and not (told and "." in value.text)):
             continue
         if roles.get(i) in ("step", "epoch", "batch"):
             first = i
@@ -135,7 +140,7 @@ def _said_before(text: str) -> str | None:
     words = text[-_NEAR:].split()
     for i in range(len(words) - 2, 0, -1):
         if words[i].lower() in _MOMENT:
-            names = [" ".join(words[j:i]).strip("[(-|>") for j in range(max(0, i - 3), i)]
+            names = [" ".join(words[j:i]).strip("[(-|>'\"") for j in range(max(0, i - 3), i)]
             known = (name for name in names if is_loss(name) or is_score(name))
             return next((name for name in known if name in text), None)
     return None

@@ -121,6 +121,7 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
     "boxes that cost exactly nothing": (
         {"loss": [0.41, 0.4, 0.39, 0.385], "box_loss": [0.0] * 4, "cls_loss": [0.41, 0.4, 0.39, 0.385]},
         "part_zero", "nothing_matched"),
+    "a loss that nothing fills in": ({"loss": [0.0] * 5}, "zero_loss", "not_computed"),
     "values that are learned from themselves": (
         {"td_loss": [5, 37, 60, 900, 6e3, 3e4, 2e5, 9e5, 2.6e6], "loss": [5, 37, 60, 900, 6e3, 3e4, 2e5, 9e5, 2.6e6]},
         "diverged", "bootstrap"),
@@ -246,6 +247,9 @@ NOTHING: dict[str, tuple[Columns, str]] = {
          "epoch": list(range(9))}, "eval_swings"),
     "a regularisation of 0, and no boxes": (
         {"loss": FALL, "reg_loss": [0.0] * 8, "ce_loss": FALL}, "part_zero"),
+    "few epochs of a noisy, steady fall": (
+        {"loss": [0.0138, 0.0125, 0.0122, 0.0112, 0.0118, 0.012, 0.0108, 0.0113, 0.011, 0.0107, 0.0096],
+         "epoch": list(range(11))}, "not_decreasing"),
     "four rows that happen to climb": ({"loss": [1.0, 1.01, 1.05, 1.06]}, "rising"),
     "an accuracy of 0 in the first two of a flat loss": (
         {"loss": [2.3, 2.3], "acc": [0.0, 0.0]}, "worst_score"),

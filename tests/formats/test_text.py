@@ -266,6 +266,28 @@ class TestBars:
         assert points(log, "loss") == [(1, 0.5)]
 
 
+def test_a_clock_glued_to_its_line_hides_no_epoch():
+    log = "".join(
+        f"10:0{n}:11Epoch {n}/9\n10:0{n}:11-----\n10:0{n}:40train Loss: 0.{9 - n} Acc: 0.1\n"
+        f"10:0{n}:52val Loss: 0.{8 - n} Acc: 0.2\n"
+        for n in range(1, 5)
+    )
+    assert points(log, "train Loss") == [(n, (9 - n) / 10) for n in range(1, 5)]
+    assert points(log, "val Loss") == [(n, (8 - n) / 10) for n in range(1, 5)]
+
+
+def test_counts_before_their_words_and_the_mean_of_the_epoch_below():
+    log = "".join(f"003 epoch, {n}00 iter, time 7.1, loss {9 - n}.5\n" for n in range(1, 5))
+    log += "003 epoch training, L_rec=0.1, loss=6.0\n"
+    assert points(log, "loss") == [(100 * n, 9.5 - n) for n in range(1, 5)]
+
+
+@pytest.mark.parametrize("quote", ["", "'"])
+def test_a_loss_after_its_epoch_that_looks_like_a_count(quote: str):
+    log = "".join(f"{quote}Loss after epoch {n}: {n}.0{quote}\n" for n in range(4))
+    assert points(log, "Loss") == [(n, float(n)) for n in range(4)]
+
+
 class TestTables:
     def test_columns_under_a_header(self):
         log = "  epoch    train_loss    valid_loss     dur\n-------  ------------  ------------  ------\n      1        2.0895        1.7469  0.0546\n      2        1.9000        1.5000  0.0500\n"

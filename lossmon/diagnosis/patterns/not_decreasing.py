@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lossmon.diagnosis import flat, offset
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.contradictions import contradiction
 from lossmon.diagnosis.finding import Finding
@@ -26,6 +27,7 @@ class Bounds(Limits):
     )
     errors = Limit(2.0, "standard errors below its start: then it falls", "usual: 95 %")
     risen = Limit(7.0, "standard errors: from there on it rises", "rising")
+    trend_few = Limit(-2.6, "likewise of few rows, of which -4 is the most", "1 of 200 in noise")
     trend = Limit(-3.5, "Mann-Kendall z of block medians: a steady fall", "runs")
 
 
@@ -43,7 +45,10 @@ def find(view: View) -> Finding | None:
     # Of a rise that is no more than noise nothing else tells.
     lost_in_noise = -Bounds.risen < errors < Bounds.errors and abs(drop) <= 4 * Bounds.noisy
     trend = train.trend
-    if lost_in_noise and drop > Bounds.noisy and trend < Bounds.trend:
+    falls = trend < Bounds.trend
+    if train.n < Enough.points_live:  # whose blocks are too few for any trend
+        falls = st.mann_kendall(train.value) < Bounds.trend_few
+    if lost_in_noise and drop > Bounds.noisy and falls:
         lost_in_noise = False  # noisy points, and yet a steady fall beneath them
     if not (small or lost_in_noise) or more_will_tell(view):
         return None

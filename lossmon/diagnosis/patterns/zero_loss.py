@@ -52,6 +52,11 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             said("{name} is perfect in each row, from the first on", name=perfect[0].name),
             2.5,
         )
+    elif not view.sketches.keys() & {"grad_norm", "learning_rate", "eval_loss"} and (
+        not view.around.scores and len(view.around.losses) < 2
+    ):
+        why = said("nothing else is logged that would show whether it trains")
+        yield Reason("not_computed", why, 1.5)
 
 
 PATTERN = Pattern(
@@ -65,7 +70,7 @@ PATTERN = Pattern(
     looks=1,
     limits=Bounds,
     causes=_causes,
-    typical=("nan_filtered", "empty_targets", "numeric_overflow", "one_class"),
+    typical=("nan_filtered", "empty_targets", "not_computed", "numeric_overflow", "one_class"),
     typical_of={
         "classifier": ("one_class", "wrong_output"),
         "segmentation": ("one_class", "target_range"),
