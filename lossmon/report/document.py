@@ -60,7 +60,7 @@ def check_output(path: str) -> None:
             said(
                 "{path}: write to a file that ends in {names}",
                 path=path,
-                names=" or ".join(ENDINGS),
+                names=", ".join(ENDINGS),
             )
         )
     folder = os.path.dirname(path) or "."

@@ -108,7 +108,7 @@ def test_no_line_of_help_is_wider_than_the_terminal() -> None:
         (("check", "/no/such/file"), "没有这个文件或文件夹；请检查拼写"),
         (("check", "--jobs", "x", "."), "的值不对"),
         (("explain", "overfiting"), "是不是 overfitting？"),
-        (("report", ".", "-o", "page.doc"), "文件名请以 .md or .html 结尾"),
+        (("report", ".", "-o", "page.doc"), "文件名请以 .md, .html 结尾"),
     ],
 )
 def test_errors_are_chinese(args: tuple[str, ...], said: str) -> None:

@@ -100,7 +100,7 @@ def test_a_report_is_of_one_run_and_says_what_else_would_do(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("x.pdf", "write to a file that ends in .md or .html"),
+        ("x.pdf", "write to a file that ends in .md, .html"),
         ("none/x.md", "there is no folder"),
     ],
 )

@@ -27,7 +27,11 @@ def find(view: View) -> Finding | None:
         1.0,
         int(train.step[0]) if train is not None and len(train.step) else view.step,
         name,
-        said("{n} points; {need} more are needed before anything can be told", n=n, need=need - n),
+        said(
+            "{n} points; {need} more {need:is|are} needed before anything can be told",
+            n=n,
+            need=need - n,
+        ),
         numbers={"more": float(need - n)},
     )
 

@@ -96,6 +96,7 @@ class ChartKeys(RunsScreen):
         how += [tell("log x")] if view.log_x else []
         how += [tell("full range")] if view.whole_y else []
         how += [tell("ema {weight}", weight=view.smoothing)] if view.smoothing else []
+        how += [tell("{n} logs", n=len(update.logs))] if len(update.logs) > 1 else []
         metric, after = ", ".join(view.metrics) or tell("loss"), dot.join(["", *how])
         room = min(70, max(20, chart.size.width - 4)) - cell_width(metric + dot + after)
         runs = others + 1 if others else len(update.members)

@@ -38,7 +38,7 @@ SIGNS = (
     ("✗ ! ✓ ~", "x ! + ~", "critical, warning, fine, advice"),
     ("z", "z", "acknowledged or snoozed: nothing calls for attention"),
     ("?", "?", "it was fine, and may be over by now: no rows come"),
-    ("●", "o", "on the chart: the newest point; each evaluation, where they are few"),
+    ("●", "o", "on the chart: the end of a curve (smoothed); each evaluation, where they are few"),
     ("┊▾", ":v", "where a finding began, shaded from there on; the best eval"),
     ("·", ".", "one below the other on the chart: where an epoch begins"),
     ("✗", "x", "on the chart: a value that is not finite"),

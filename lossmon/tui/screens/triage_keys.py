@@ -350,15 +350,15 @@ class TriageKeys(GroupKeys):
         hand = monitor.by_hand.join(logs) if joined else monitor.by_hand.part(logs)
         self.marked.clear()
         monitor.arrange(hand)
-        words = said("{n} logs are a run each", n=len(logs))
+        words = said("{n} logs are a run each (marked, J joins them)", n=len(logs))
         if joined:
-            words = said("{n} logs are one run", n=len(logs))
+            words = said("{n} logs are one run (J parts them)", n=len(logs))
         try:
             keep("joining", together=hand.together, apart=hand.apart)
         except ConfigError as error:
             self.notify(message_of(error), title=words + said(", not kept"), timeout=8)
         else:
-            self.notify(words + said(", in config.toml too"), timeout=4)
+            self.notify(words + said(", in config.toml too"), timeout=8)
 
     def action_overlay(self) -> None:
         """The marked runs on one chart with the chosen one, and back."""
