@@ -46,6 +46,7 @@ class WiredApp(App[None]):
         self._wire = Wire()
         self._drawn = self._lacks_all = False
         self._held_until: float | None = None  # since a resize, until all is laid out anew
+        self._arranged = False  # or since something was opened or closed, until `release`
         self._settling: Timer | None = None
         self._veiled = True  # until the first frame is whole
         self._veil_ends: float | None = None  # whatever happens, once there was something to show
@@ -124,9 +125,25 @@ class WiredApp(App[None]):
             return
         if event.size == self.size:
             self.action_redraw()
-        if self._drawn and self._held_until is None:
-            self._held_until = monotonic() + _LONGEST_HOLD_S
+        if self._drawn and (self._held_until is None or self._arranged):
+            self._held_until, self._arranged = monotonic() + _LONGEST_HOLD_S, False
             self._settle_soon()
+
+    def hold(self) -> None:
+        """Show nothing until `release`: what is arranged anew comes in one frame.
+
+        A panel that was opened stood there empty, beside a chart drawn for the room that it had
+        before, until each had been told what to say.
+        """
+        if self._drawn and not self._veiled and self._held_until is None:
+            self._held_until, self._arranged = monotonic() + _LONGEST_HOLD_S, True
+            self.set_timer(_LONGEST_HOLD_S, self.release)  # whatever becomes of who holds it
+
+    def release(self) -> None:
+        """All is in its place; where a resize goes on, that ends the hold."""
+        if self._held_until is not None and self._arranged:
+            self._held_until, self._arranged, self._lacks_all = None, False, True
+            self.refresh(layout=True)
 
     def _settle_soon(self) -> None:
         if self._settling is not None:
@@ -135,6 +152,7 @@ class WiredApp(App[None]):
 
     def _settled(self) -> None:
         self._held_until, self._settling, self._lacks_all = None, None, True
+        self._arranged = False
         self.action_redraw()
 
     def _holds(self, whole: bool) -> bool:
@@ -147,10 +165,10 @@ class WiredApp(App[None]):
         if self._held_until is None:
             self._lacks_all = self._lacks_all and not whole
             return self._lacks_all
-        if monotonic() < self._held_until:
-            self._settle_soon()
-        else:
+        if monotonic() > self._held_until:
             self._settled()
+        elif not self._arranged:
+            self._settle_soon()
         return True
 
     def action_redraw(self) -> None:

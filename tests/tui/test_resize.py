@@ -64,3 +64,26 @@ def test_each_frame_of_a_resize_is_whole(tmp_path: Path) -> None:
                 assert frame.splitlines()[0].strip(), frame
     finally:
         terminal.close()
+
+
+def test_what_is_opened_comes_in_one_frame(tmp_path: Path) -> None:
+    """A panel stood there empty beside a chart that was drawn for other room."""
+    write_runs(tmp_path)
+    terminal = Terminal(
+        str(tmp_path), columns=200, rows=50, program=(sys.executable, "-c", PATIENT)
+    )
+    try:
+        terminal.wait_for("3 runs")
+        terminal.wait_for("timeline")
+        os.write(terminal.fd, _SYNC)
+        terminal.settle()
+        for keys in ("d", "d", "w", "w", "1", "1", "2", "2", "\x1b", "\x1b", "g", "g"):
+            os.write(terminal.fd, keys.encode())
+            shown = frames(terminal)
+            assert shown, keys
+            for frame in shown:
+                assert corners(frame) == corners(shown[-1]), f"{keys}:\n{frame}"
+                if "─ diagnosis ─" in shown[-1]:
+                    assert "timeline" in frame, f"{keys}:\n{frame}"
+    finally:
+        terminal.close()

@@ -54,12 +54,12 @@ class PaneKeys(RunsScreen):
     def action_fold_list(self) -> None:
         """Fold the list of runs beside the chart, and unfold it."""
         self.toggle_class("-nolist")
-        self.call_after_refresh(self.show_all)
+        self.rearrange()
 
     def action_fold_panel(self) -> None:
         """Fold the diagnosis into one line, and unfold it."""
         self.toggle_class("-nopanel")
-        self.call_after_refresh(self.show_all)
+        self.rearrange()
 
     def action_resize(self, by: int) -> None:
         """The diagnosis smaller or larger; where it is folded, the list of runs."""

@@ -17,6 +17,7 @@ from lossmon.tui.chart_options import ChartOptions
 from lossmon.tui.insight import Insight
 from lossmon.tui.screens.modes import FOCUSED, Mode, under
 from lossmon.tui.screens.steady import SteadyScreen
+from lossmon.tui.wired_app import WiredApp
 
 
 class RunsScreen(SteadyScreen[None]):
@@ -93,7 +94,18 @@ class RunsScreen(SteadyScreen[None]):
         self.add_class(f"-{mode}")
         selector = FOCUSED.get(mode)
         self.set_focus(self.query_one(selector) if selector else None)
-        self.call_after_refresh(self.show_all)
+        self.rearrange()
+
+    def rearrange(self) -> None:
+        """Show all in its new place, in one frame."""
+        if isinstance(self.app, WiredApp):
+            self.app.hold()
+        self.call_after_refresh(self._rearranged)
+
+    def _rearranged(self) -> None:
+        self.show_all()
+        if isinstance(self.app, WiredApp):  # panels follow their sizes first
+            self.call_after_refresh(self.call_after_refresh, self.app.release)
 
     @abstractmethod
     def show_all(self) -> None:
