@@ -63,37 +63,39 @@ class WandbDecoder:
     def feed(self, data: bytes) -> Sequence[Record]:
         """Decode the records that became complete."""
         data = self._tail + data
-        start = self._position
+        start, end, head = self._position, len(data), _PIECE.size
         at = max(0, _FILE_HEADER - start)
+        edge = at + _BLOCK - (start + at) % _BLOCK  # where the block ends
+        unpack, crc32 = _PIECE.unpack_from, zlib.crc32
         while True:
-            left = _BLOCK - (start + at) % _BLOCK
-            if left < _PIECE.size:  # filled with zeros
-                if len(data) - at < left:
+            body = at + head
+            if body > edge:  # filled with zeros
+                if end < edge:
                     break
-                at += left
+                at, edge = edge, edge + _BLOCK
                 continue
-            if len(data) - at < _PIECE.size:
+            if body > end:
                 break
-            check, length, kind = _PIECE.unpack_from(data, at)
-            if kind not in (_FULL, _FIRST, _MIDDLE, _LAST) or length > left - _PIECE.size:
-                if len(data) - at < left:
+            check, length, kind = unpack(data, at)
+            stop = body + length
+            if not _FULL <= kind <= _LAST or stop > edge:
+                if end < edge:
                     break
                 self._damaged("a damaged block")
-                at += left
+                at, edge = edge, edge + _BLOCK
                 continue
-            stop = at + _PIECE.size + length
-            if stop > len(data):
+            if stop > end:
                 break
-            piece = data[at + _PIECE.size : stop]
+            piece = data[body:stop]
             at = stop
-            if zlib.crc32(piece, _CHECK_OF[kind]) != check:
+            if crc32(piece, _CHECK_OF[kind]) != check:
                 self._damaged("a record with a wrong checksum")
             elif kind != _FULL or self._pieces or self._size:
                 self._take(kind, piece)
             else:
                 self._read(piece)
         self._read_rows()
-        at = min(at, len(data))
+        at = min(at, end)
         self._tail = data[at:]
         self._position = start + at
         parts, self._parts = self._parts, []
