@@ -31,6 +31,7 @@ from lossmon.formats.line_decoder import LineDecoder
 from lossmon.formats.lines import clean
 from lossmon.formats.names import split_of_path
 from lossmon.formats.numbers import parse_number
+from lossmon.formats.quoted import Quoted
 from lossmon.formats.rows import BULK, RowReader, stretches
 from lossmon.words import said
 
@@ -69,18 +70,28 @@ class CsvDecoder(LineDecoder):
         self._rows = RowReader(self.facts)
         self._header: list[str] | None = None
         self._delimiter = ","
+        self._quoted = Quoted(self._is_row)
+
+    def flush(self) -> Sequence[Record]:
+        """Decode the last line, and what was held for a quotation mark that none closed."""
+        return [*super().flush(), *self._rows_of(self._quoted.end())]
 
     def rows(self, lines: list[bytes]) -> Sequence[Record]:
         """The rows that lines are: many at once where they are numbers alone."""
         records: list[Record] = []
         if self._header is None:
             lines = self._behind_header(lines)
-        if len(lines) > BULK:
+        if len(lines) > BULK and not self._quoted.waits:
             table = self._numbers(lines)
             if table is not None:
                 return table
         for line in lines:
-            text = clean(line)
+            records += self._rows_of(self._quoted.take(clean(line), self._delimiter))
+        return records
+
+    def _rows_of(self, lines: list[str]) -> list[Record]:
+        records: list[Record] = []
+        for text in lines:
             if _says_nothing(text):
                 continue
             cells = split(text, self._delimiter)
@@ -88,8 +99,13 @@ class CsvDecoder(LineDecoder):
                 if _is_header(cells):
                     self._header = self._named(cells)
                 continue
-            records += self._read((line,), (cells,))
+            records += self._read((text.encode(),), (cells,))
         return records
+
+    def _is_row(self, text: str) -> bool:
+        """Whether a line is a row by itself: it has as many cells, and a number first."""
+        cells = split(text, self._delimiter)
+        return len(cells) == len(self._header or ()) and parse_number(cells[0]) is not None
 
     def _behind_header(self, lines: list[bytes]) -> list[bytes]:
         """The rows that follow the header, once it is there."""
@@ -237,7 +253,8 @@ def sniff(head: bytes, name: str) -> str | None:
     metrics = [cell for cell in header if role(cell) in known and _is_name(cell)]
     if not metrics or not _is_header(header):
         return None
-    rows = [split(line, mark) for line in lines[1:]]
+    quoted = Quoted(lambda line: len(split(line, mark)) == len(whole))
+    rows = [split(row, mark) for line in lines[1:] for row in quoted.take(line, mark)]
     if not rows:
         return said("a header with {metrics}", metrics=metrics[0]) if placed else None
     fitting = [row for row in rows[:-1] or rows if abs(len(row) - len(whole)) <= 1]

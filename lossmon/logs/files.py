@@ -5,10 +5,12 @@ Standard library alone, runs on Python 3.6: it is sent to boxes along with the f
 
 import glob
 import os
+import re
 import stat
 from itertools import islice
 from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union  # noqa: F401 - List is for a type comment
 
+from lossmon.logs.held import Held
 from lossmon.logs.walk import NO_LOG, matching, walk
 
 MOST_BESIDE = 5000  # names in a folder among which that of a rotated file is looked for
@@ -57,15 +59,30 @@ def is_named_after(name: str, log: str) -> bool:
     return name != log and name.startswith(root) and ending in name[len(root) :]
 
 
+def is_part_of(path: str, other: str) -> bool:
+    """Whether a file is called like another one and a number: log.1, log-20261129.gz.
+
+    It moves on with each rotation, to log.2, and what takes its name then is no more of it.
+    """
+    folder, name = os.path.split(path)
+    of_folder, of_name = os.path.split(other)
+    if folder != of_folder or not is_named_after(name, of_name):
+        return False
+    root, ending = os.path.splitext(of_name)
+    return re.match(r"[.\-_]\d", name[len(root) :].replace(ending, "", 1)) is not None
+
+
 class Files:
     """A place with files. All methods raise OSError where that is what stands in the way.
 
     Attributes:
         far: reading costs a request: the past of a file is compared along with its next piece, and
             what is there was learned by `walk`.
+        held: those that may be kept open while they grow; None where files are not opened.
     """
 
     far = False
+    held = None  # type: Optional[Held]
 
     def stat(self, path: str) -> Stat:
         """How a file is."""
@@ -102,13 +119,13 @@ class Files:
         return False
 
     def turned_to(
-        self, path: str, before: Stat, known: "Sequence[Tuple[int, bytes]]", copied: bool
+        self, path: str, identity: Any, known: "Sequence[Tuple[int, bytes]]", copied: bool
     ) -> str:
         """Under which name stands what a file held before it was rotated; "" where it is gone.
 
         Args:
             path: of the file, in which other bytes stand now.
-            before: how it was.
+            identity: of what stood there before; None where that is not known.
             known: (offset, bytes) of what stood in it, in order: the number of a file that was
                 removed may be that of any other a moment later.
             copied: it may also be a copy.
@@ -125,6 +142,7 @@ class LocalFiles(Files):
 
     def __init__(self) -> None:
         self.cut = set()  # type: Set[str]
+        self.held = Held()
 
     def stat(self, path: str) -> Stat:
         """How a file is."""
@@ -164,7 +182,7 @@ class LocalFiles(Files):
         return os.path.islink(path)
 
     def turned_to(
-        self, path: str, before: Stat, known: "Sequence[Tuple[int, bytes]]", copied: bool
+        self, path: str, identity: Any, known: "Sequence[Tuple[int, bytes]]", copied: bool
     ) -> str:
         """Under which name stands what a file held: log.1, log-20261129, app.1.log; or a copy."""
         folder, name = os.path.split(path)
@@ -177,7 +195,7 @@ class LocalFiles(Files):
                     if not entry.is_file(follow_symlinks=False):
                         continue
                     found, beside = entry.stat(), os.path.join(folder, entry.name)
-                    moved = (found.st_dev, found.st_ino) == before.identity
+                    moved = (found.st_dev, found.st_ino) == identity
                     if (moved or copied) and found.st_size >= known[-1][0] + len(known[-1][1]):
                         copies.insert(0 if moved else len(copies), beside)
             for beside in copies:

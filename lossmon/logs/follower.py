@@ -1,7 +1,8 @@
 """Follows growing log files by name: what is new since the last look.
 
-With `files`, `tail` and `walk` this module is complete in itself, uses the standard library alone
-and runs on Python 3.6, so that its source can be sent to any box and run there as it stands.
+With `files`, `held`, `rotation`, `tail` and `walk` this module is complete in itself, uses the
+standard library alone and runs on Python 3.6, so that its source can be sent to any box and run
+there as it stands.
 """
 
 import time
@@ -16,10 +17,10 @@ from lossmon.logs.files import (
     TRUNCATED,
     Files,
     LocalFiles,
-    Stat,
     happened,
     reason,
 )  # fmt: skip
+from lossmon.logs.rotation import Rotation
 from lossmon.logs.tail import Tail
 from lossmon.logs.walk import MAX_ENTRIES
 
@@ -66,6 +67,7 @@ class Follower:
         settings: in directories also follow files that say how a training was set up.
         files: where they stand; this machine where left out.
         rotations: read what a file held before it was rotated to its end; then it is "rotated".
+            Files that grow are kept open for it.
         every_s: between two walks over the directories at least.
     """
 
@@ -84,9 +86,8 @@ class Follower:
         every_s: float = SCAN_EVERY_S,
         rotations: bool = False,
     ) -> None:
-        self._rotations = rotations
-        self._left = {}  # type: Dict[object, bytes]  # identity -> first bytes, of dropped files
         self._files = files or LocalFiles()
+        self._rotation = Rotation(self._files) if rotations else None
         self._every_s = every_s
         self._ahead, self._settings = ahead, settings
         self._long, self._ahead_bytes = long_bytes, ahead_bytes
@@ -118,6 +119,8 @@ class Follower:
             self._targets.remove(target)
             self._walk = None
             kept = set(self._find())
+            if self._rotation is not None:
+                self._rotation.forget(log for log in self._tails if log not in kept)
             self._tails = {log: tail for log, tail in self._tails.items() if log in kept}
             self.rescan()
 
@@ -132,10 +135,8 @@ class Follower:
         tail = self._tails.get(log)
         if tail is not None:
             tail.dropped = True
-            if self._rotations and tail.seen is not None and tail.head:
-                self._left[tail.seen.identity] = tail.head
-                if len(self._left) > MAX_ENTRIES:
-                    del self._left[next(iter(self._left))]
+            if self._rotation is not None:
+                self._rotation.dropped(tail)
 
     def rescan(self) -> None:
         """Look for new files at the next poll: something says that there may be some."""
@@ -206,7 +207,9 @@ class Follower:
         return chunks
 
     def close(self) -> None:
-        """Nothing is held open between polls; here so that every source can be closed."""
+        """Hold no file open any more."""
+        if self._rotation is not None:
+            self._rotation.forget(self._tails)
 
     # -- finding files ---------------------------------------------------------------------------
 
@@ -252,7 +255,7 @@ class Follower:
         try:
             now = self._files.stat(tail.path)
         except OSError as error:
-            return self._missing(tail, error)
+            return self._last_of(tail) or self._missing(tail, error)
         if not now.regular:
             return self._trouble(tail, "not a regular file; a pipe is read with `lossmon -`")
         tail.barred = False  # it is tried again: what was in the way may have passed
@@ -271,35 +274,28 @@ class Follower:
                 tail.doubt = True  # the next piece is read along with what was before it
             elif not self._unchanged(tail, now.size):
                 what = REPLACED
-        if self._rotations and what in (REPLACED, TRUNCATED) and self._has_turned(tail, what):
-            tail.gone = False
-            return self._look_behind(tail)
-        left = self._rotations and self._leave_again(tail, now)
+        left = False
+        if self._rotation is not None:
+            if what in (REPLACED, TRUNCATED) and self._rotation.has_turned(tail, what, self._tails):
+                tail.gone = False
+                return self._look_behind(tail)
+            rest = self._last_of(tail) if what == REPLACED else []
+            if rest:
+                return rest
+            left = self._rotation.leaves_again(tail, now)
         tail.seen, tail.gone = now, False
         tail.size, tail.mtime = now.size, now.mtime
         if left or what == GREW or not (tail.offset or tail.dropped):
             return []
         return self._anew(tail, what)
 
-    def _leave_again(self, tail: Tail, now: Stat) -> bool:
-        """Leave a file alone that was dropped under another name: log.1 is log.2 by now."""
-        head = self._left.get(now.identity)
-        if head is None or (tail.seen is not None and tail.seen.identity == now.identity):
-            return False
-        try:  # its number may be that of another file by now
-            tail.dropped = self._files.read_at(tail.path, 0, len(head)) == head
-        except OSError:
-            return False
-        return tail.dropped
-
-    def _has_turned(self, tail: Tail, what: str) -> bool:
-        """Whether what was read of a file stands beside it: moved there, or copied and emptied."""
-        if not tail.offset or tail.dropped or tail.seen is None or tail.restored:
-            return False
-        known = [(0, tail.head), (tail.offset - len(tail.guard), tail.guard)]
-        copied = what == TRUNCATED  # what is written anew may have copies, too
-        tail.turned = self._files.turned_to(tail.path, tail.seen, known, copied)
-        return tail.turned != ""
+    def _last_of(self, tail: Tail) -> List[Chunk]:
+        """What was written last to a file before it went away."""
+        chunks = []  # type: List[Chunk]
+        for data in self._rotation.rest_of(tail, self._slice) if self._rotation is not None else ():
+            chunks.append(Chunk(tail.path, "data", tail.offset, data, "", tail.mtime, tail.size))
+            tail.took(data)
+        return chunks
 
     def _look_behind(self, tail: Tail) -> List[Chunk]:
         """Read a rotated file to its end, and go on with the new one once something is in it."""
@@ -367,6 +363,8 @@ class Follower:
             return []
         tail.trouble = ""
         tail.took(data)
+        if self._rotation is not None and time.time() - tail.mtime < QUIET_S:
+            self._rotation.grew(tail)
         chunks = [Chunk(tail.path, "data", offset, data, "", tail.mtime, tail.size)]
         if offset == 0 and self._ahead and tail.pending > self._long:
             chunks += self._end(tail)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lossmon.logs.files import LocalFiles
 from lossmon.logs.follower import Chunk, Follower
+from lossmon.logs.held import on_network
 from lossmon.logs.source import Health, Source
 from lossmon.logs.sqlite import MAGIC, Store
 from lossmon.logs.walk import MAX_ENTRIES
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 POLL_S = 1.0  # NFS, Lustre, sshfs and full inotify tables send no events
 FIRST_BYTES = 1 << 16  # of a log: something is shown before all of it was read
 MAX_WATCHES = 64  # directories with an inotify watch; more are polled alone
-
-_NETWORK = (
-    "nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "9p", "beegfs", "gpfs", "ceph", "glusterfs",
-    "afs", "fuse",
-)  # fmt: skip
 
 
 class LocalSource(Source):
@@ -181,6 +177,7 @@ class LocalSource(Source):
         """Stop the observer and its threads."""
         observer, self._observer = self._observer, None
         self._watch = False
+        self._follower.close()
         if self._sampler is not None:
             self._sampler.close()
         for jobs in self._jobs.values():
@@ -242,20 +239,3 @@ class LocalSource(Source):
             self._observer.schedule(Wake(), path, event_filter=events)
         except OSError:
             pass  # no inotify watches left: the stat poll goes on alone
-
-
-def on_network(path: str, mounts: str = "/proc/mounts") -> bool:
-    """Whether a path lies on a file system that sends no events for writes made elsewhere."""
-    try:
-        with open(mounts, encoding="utf-8", errors="replace") as file:
-            fields = [line.split() for line in file]
-    except OSError:
-        return False
-    real = os.path.realpath(path)
-    kind, longest = "", -1
-    for _, point, filesystem, *_ in (entry for entry in fields if len(entry) >= 3):
-        point = point.replace("\\040", " ")
-        inside = real == point or real.startswith(point.rstrip("/") + "/")
-        if inside and len(point) >= longest:
-            kind, longest = filesystem, len(point)
-    return kind.split(".")[0] in _NETWORK

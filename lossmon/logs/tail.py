@@ -4,7 +4,7 @@ Standard library alone, runs on Python 3.6: it is sent to boxes along with the f
 """
 
 import zlib
-from typing import Optional  # noqa: F401 - for a type comment
+from typing import List, Optional, Tuple  # noqa: F401 - for type comments
 
 from lossmon.logs.files import Stat  # noqa: F401 - for a type comment
 
@@ -50,6 +50,11 @@ class Tail:
         if len(self.head) < GUARD_BYTES:
             self.head = (self.head + data)[:GUARD_BYTES]
         self.guard = (self.guard + data[-GUARD_BYTES:])[-GUARD_BYTES:]
+
+    @property
+    def known(self) -> "List[Tuple[int, bytes]]":
+        """(offset, bytes) of what stood in it, in order: a file in which it stands is the same."""
+        return [(0, self.head), (self.offset - len(self.guard), self.guard)]
 
     @property
     def pending(self) -> int:

@@ -10,7 +10,8 @@ import pytest
 
 from lossmon.errors import TargetError
 from lossmon.logs.discover import run_directory
-from lossmon.logs.local import LocalSource, on_network
+from lossmon.logs.held import on_network
+from lossmon.logs.local import LocalSource
 from lossmon.logs.scheme import Target
 from lossmon.logs.target import check_local, parse
 from tests.waiting import PATIENCE_S

@@ -98,6 +98,18 @@ def packed(log: Watched, number: int) -> None:
     log.path.unlink()
 
 
+def packed_unseen(log: Watched, number: int) -> None:
+    """What was written since the last look is packed before the next one."""
+    log.write(3)
+    log.path.rename(part := Path(f"{log.path}.1"))
+    log.write(5)
+    for place in range(number, 0, -1):
+        if os.path.exists(old := f"{part}.{place}.gz"):
+            os.replace(old, f"{part}.{place + 1}.gz")
+    Path(f"{log.path}.1.gz").write_bytes(gzip.compress(part.read_bytes()))
+    part.unlink()
+
+
 def packed_later(log: Watched, number: int) -> None:
     """As `delaycompress` does."""
     part = Path(f"{log.path}.{number}")
@@ -155,6 +167,7 @@ def copied_in_sight(log: Watched, number: int) -> None:
     [
         *((turn, "jsonl") for turn in (renamed, shifted, behind, unseen, copied, copied_in_sight)),
         *((turn, "jsonl") for turn in (chained, packed, packed_later, emptied)),
+        *((packed_unseen, form) for form in ("jsonl", "text")),
         *((turn, "text") for turn in (chained, packed, emptied, emptied_under_its_writer)),
         *((turn, form) for turn in (shifted, copied) for form in ("text", "csv")),
     ],
@@ -171,6 +184,54 @@ def test_a_log_that_is_rotated_is_one_run_with_all_its_rows(
         log.write(5)
         (steps,) = log.poll().values()
         assert steps == list(range(1, log._next))
+
+
+@pytest.mark.parametrize("packs", [False, True])
+def test_parts_that_stood_there_move_on_with_each_rotation(tmp_path: Path, packs: bool) -> None:
+    """train.log.1 is train.log.2 next time, and another one has its name."""
+    ending, pack = (".gz", gzip.compress) if packs else ("", bytes)
+    first, rows = 300, [f"step {i} | loss {2 / i + i % 7 / 100:.4f}\n" for i in range(1, 700)]
+    old = tmp_path / f"train.log.1{ending}"
+    old.write_bytes(pack("".join(rows[:first]).encode()))
+    (tmp_path / "train.log").write_text("".join(rows[first : first + 100]))
+    source = LocalSource([str(tmp_path)], watch=True)
+    monitor, runs = Monitor([source], [str(tmp_path)]), {}
+
+    def poll() -> None:
+        for _ in range(5):
+            source._follower.rescan()
+            for update in monitor.poll():
+                runs.pop(update.run, None) if update.removed else runs.update({update.run: update})
+
+    poll()
+    for number in (1, 2):
+        for place in range(number, 0, -1):
+            os.replace(f"{tmp_path}/train.log.{place}{ending}",
+                       f"{tmp_path}/train.log.{place + 1}{ending}")  # fmt: skip
+        log = tmp_path / "train.log"
+        (tmp_path / f"train.log.1{ending}").write_bytes(pack(log.read_bytes()))
+        log.unlink()
+        at = first + 100 * number
+        log.write_text("".join(rows[at : at + 100]))
+        poll()
+    found = sorted(update.series["loss"].step.tolist() for update in runs.values())
+    assert found == [list(range(1, first + 1)), list(range(first + 1, first + 301))]
+    monitor.close()
+
+
+def test_a_file_that_was_removed_is_read_to_its_end_and_then_its_space_is_free(
+    tmp_path: Path,
+) -> None:
+    log, descriptors = tmp_path / "log", len(os.listdir("/dev/fd"))
+    log.write_text("a" * 300)
+    follower = Follower([str(log)], rotations=True)
+    follower.poll()
+    with log.open("a") as writer:
+        writer.write("b" * 300)
+    log.unlink()
+    assert [(chunk.kind, chunk.data) for chunk in follower.poll()] == [("data", b"b" * 300)]
+    assert [chunk.kind for chunk in follower.poll()] == ["gone"]
+    assert len(os.listdir("/dev/fd")) == descriptors
 
 
 @pytest.mark.parametrize("form", ["counted", "text"])

@@ -117,10 +117,11 @@ def no_python(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plain, "EVERY_S", 0.2)
 
 
-@pytest.mark.parametrize("python", [True, False])
+@pytest.mark.parametrize(("python", "cut"), [(True, False), (False, False), (True, True)])
 def test_a_log_that_is_rotated_there_is_one_run_with_all_its_rows(
-    box: Box, tmp_path: Path, python: bool, request: pytest.FixtureRequest
+    box: Box, tmp_path: Path, python: bool, cut: bool, request: pytest.FixtureRequest
 ) -> None:
+    """Also while the link is cut: what was written before the rotation stands in train.log.1."""
     if not python:
         request.getfixturevalue("no_python")
     log = tmp_path / "runs" / "a" / "train.log"
@@ -142,11 +143,21 @@ def test_a_log_that_is_rotated_there_is_one_run_with_all_its_rows(
         write(1)
         wait_until(lambda: shown(10), timeout_s=PATIENCE_S)
         for number in (1, 2, 3):
+            start = 20 * number - 9
+            if cut:
+                box.stop()
+                write(start)
             for place in range(number - 1, 0, -1):
                 Path(f"{log}.{place}").rename(f"{log}.{place + 1}")
             log.rename(f"{log}.1")
-            write(10 * number + 1)
-            wait_until(lambda: shown(10 * number + 10), timeout_s=PATIENCE_S)  # noqa: B023
+            if cut:
+                write(start + 10)
+                box.start()
+            else:
+                write(start)
+                wait_until(lambda: shown(start + 9), timeout_s=PATIENCE_S)  # noqa: B023
+                write(start + 10)
+            wait_until(lambda: shown(start + 19), timeout_s=PATIENCE_S)  # noqa: B023
     finally:
         monitor.close()
 
