@@ -39,6 +39,10 @@ class StdinSource(Source):
                 )
             )
         self.kept = kept
+        if kept and _is_input(kept):
+            raise TargetError(
+                said("{path}: this is a log that was read; write to another file", path=kept)
+            )
         try:
             # What is there stays: it may be the output of the run before, or a log by mistake.
             self._copy = open(kept, "ab", buffering=0) if kept else None  # noqa: SIM115
@@ -128,3 +132,11 @@ def keyboard_from_tty() -> None:
         ) from None
     os.dup2(terminal, 0)
     os.close(terminal)
+
+
+def _is_input(path: str) -> bool:
+    """Whether a file is what is piped in: `--tee log < log` would grow it without end."""
+    try:
+        return os.path.samestat(os.stat(path), os.fstat(0))
+    except OSError:
+        return False

@@ -43,6 +43,7 @@ class TerminalDriver(LinuxDriver):
         self._file = cast(Any, self._output)
         self._ours = False  # between the start and the stop of application mode
         self._entered = False  # the alternate screen, by the first frame
+        self._ends = False  # a signal said so
         self._running_loop: asyncio.AbstractEventLoop | None = None
         for number in (signal.SIGTSTP, signal.SIGCONT):
             signal.signal(number, signal.SIG_DFL)
@@ -66,9 +67,24 @@ class TerminalDriver(LinuxDriver):
         """Give the terminal back as it was; a second call does nothing."""
         if self._ours:
             self._ours = False
+            self._end_unstopped()
             self._let_stop()
             self.write(_FORMER_TITLE)
             super().stop_application_mode()
+
+    def disable_input(self) -> None:
+        """Hear no more keys; of a terminal that is another's none are thrown away either.
+
+        From the background that would stop us, for ever: `kill %1` behind a ctrl+z ended nothing.
+        """
+        if self._ours or self._in_foreground():
+            self._end_unstopped()
+            super().disable_input()
+
+    def _end_unstopped(self) -> None:
+        """Where a signal ends us in the background, the terminal is given back all the same."""
+        if self._ends:
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
 
     def close(self) -> None:
         """End the writer; nothing more is sent, nor waited for, where the terminal is stuck."""
@@ -93,13 +109,18 @@ class TerminalDriver(LinuxDriver):
         """Back in the foreground: take the terminal again; without one, end."""
         if not self._wait_for_foreground():
             self._hung_up()
+        if self._ends:
             return
         self.resume_application_mode()
         self._app.app_resume_signal.publish(self._app)  # which draws anew
 
     def _wait_for_foreground(self) -> bool:
-        """Stay stopped while the job is in the background; False where no shell stops us."""
-        while not self._in_foreground():
+        """Stay stopped while the job is in the background; False where no shell stops us.
+
+        Not where a signal ends it (`kill %1`, behind which a shell lets the job go on): the
+        terminal was given back before, and to take it would stop us again, for ever.
+        """
+        while not self._ends and not self._in_foreground():
             began = time.monotonic()
             os.kill(0, signal.SIGTTOU)
             if time.monotonic() - began < _ORPHAN_S and not self._in_foreground():
@@ -136,6 +157,7 @@ class TerminalDriver(LinuxDriver):
         the loop, where each key that the input thread hands over leaves one, too. Some 280 fill it
         (a key that is held down, a paste), and Python drops the byte of a signal that comes then.
         """
+        self._ends = True
         loop = self._running_loop
         if loop is not None and not loop.is_closed():
             app = self._app

@@ -252,6 +252,18 @@ class TestInAShell:
         shell.send(b"bg; sleep 0.02; fg\n")
         shell.wait_for_bytes(b"HEALTHY")
 
+    @pytest.mark.parametrize("stop", ["key", "signal"])
+    def test_a_job_that_is_stopped_ends_by_kill(self, shell: Terminal, stop: str) -> None:
+        """The shell lets it go on behind the signal, in the background: to touch the terminal
+        there stopped it again, and nothing but a `kill -9` ended it."""
+        job = child_of(shell.pid)
+        shell.send(b"\x1a") if stop == "key" else os.kill(job, signal.SIGSTOP)
+        shell.wait_for_bytes(b"Stopped")
+        shell.send(b"kill %1\n")
+        wait_until(lambda: not lives(job), "it is still there")
+        shell.send(b"stty -a\n")
+        shell.wait_for(" icanon")
+
     def test_stopped_by_another_program_it_draws_anew(self, shell: Terminal) -> None:
         job = child_of(shell.pid)
         os.kill(job, signal.SIGSTOP)
