@@ -95,7 +95,7 @@ def test_a_pattern_may_be_taken_more_seriously(overfit: Path, tmp_path: Path) ->
     ("text", "said"),
     [
         (b'[patterns]\noverfiting = "off"', "no pattern overfiting; did you mean overfitting?"),
-        (b'[patterns]\nplateau = "silent"', "no 'silent'; one of off, info, warning, critical"),
+        (b'[patterns]\nplateau = "silent"', 'no "silent"; one of off, info, warning, critical'),
         (b"patterns = 3", "a table"),
     ],
 )
