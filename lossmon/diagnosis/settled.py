@@ -27,6 +27,14 @@ _MOST = 64  # block medians that are fitted: spikes move none of them
 _MEMORY = 0.9  # of neighbouring residuals, at the most
 _AT, _END = 0.4, 0.95  # places: since then it is flat; the middle of the last tenth, the end level
 
+# Shares of a run, in which kinds of falls are made.
+_SPEED = np.geomspace(0.008, 1.0, 18)
+_POWER, _BEND = np.array((0.5, 1.0, 2.0)), np.geomspace(0.003, 0.5, 10)
+_END_AT = np.geomspace(0.03, 1.0, 11)
+_WAIT, _LATE_SPEED = np.array((0.05, 0.1, 0.2, 0.3)), np.geomspace(0.02, 0.6, 8)
+_MIDDLE = np.array((0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5))
+_WIDTH = np.array((0.02, 0.04, 0.07, 0.1))
+
 
 def left(view: View) -> float:
     """The part of the fall that came after 40 % of the run, in the median of all that fit.
@@ -39,14 +47,14 @@ def left(view: View) -> float:
     level = st.blocks(train.value, _MOST)
     falls, parts = _known(len(level))
     level = level - st.mean(level)
-    scale = falls @ level / np.add.reduce(falls * falls, axis=1)  # least squares, for each kind
-    rest = level - scale[:, None] * falls
-    power = np.where(scale > 0, np.add.reduce(rest * rest, axis=1), np.inf)
+    scale = falls @ level  # least squares, for each kind: all have length 1
+    power = np.where(scale > 0, float(level @ level) - scale * scale, np.inf)
     best = int(power.argmin())
-    if not np.isfinite(power[best]):
+    if scale[best] <= 0:
         return float("nan")
     least = max(float(power[best]), 1e-12 * float(level @ level), 1e-300)
-    follow = float(rest[best, 1:] @ rest[best, :-1]) / least  # residuals that follow one another
+    rest = level - scale[best] * falls[best]
+    follow = float(rest[1:] @ rest[:-1]) / least  # residuals that follow one another
     follow = min(max(follow, 0.0), _MEMORY)
     news = len(level) * (1 - follow) / (1 + follow)
     weight = np.maximum(power / least, 1.0) ** (-news / 2)  # the likelihood, its variance profiled
@@ -56,29 +64,30 @@ def left(view: View) -> float:
 
 @lru_cache(maxsize=_MOST)
 def _known(count: int) -> tuple[Floats, Floats]:
-    """Falls at the centres of so many blocks, centred, shape (kinds, count); the part each leaves.
+    """Falls at the centres of so many blocks, shape (kinds, count), and the part that each leaves.
 
-    In ascending order of that part.
+    They have mean 0 and length 1, and are in ascending order of that part.
     """
     falls = _kinds((np.arange(count) + 0.5) / count)
     falls -= np.add.reduce(falls, axis=1, keepdims=True) / count
     start, at, end = _kinds(np.array((0.0, _AT, _END))).T
     parts = (at - end) / (start - end)
-    wide = np.flatnonzero(np.add.reduce(falls * falls, axis=1) > 0)  # none within the first block
+    length = np.sqrt(np.add.reduce(falls * falls, axis=1))
+    wide = np.flatnonzero(length > 0)  # others are over within the first block
     order = wide[np.argsort(parts[wide])]
-    return falls[order], parts[order]
+    return falls[order] / length[order, None], parts[order]
 
 
 def _kinds(u: Floats) -> Floats:
     """Falls from 1 towards 0 over a run, shape (kinds, len(u)); each at many speeds."""
-    kinds = [np.exp(-u / t) for t in np.geomspace(0.008, 1.0, 18)]
-    for power in (0.5, 1.0, 2.0):
-        kinds += [(1 + u / t) ** -power for t in np.geomspace(0.003, 0.5, 10)]
-    # Broken off, as by a rate that was cut.
-    kinds += [np.maximum(1 - u / t, 0.0) for t in np.geomspace(0.03, 1.0, 11)]
-    for wait in (0.05, 0.1, 0.2, 0.3):  # after a warm-up, or a symmetry that had to break
-        late = np.maximum(u - wait, 0.0)
-        kinds += [np.exp(-late / t) for t in np.geomspace(0.02, 0.6, 8)]
-    for middle in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
-        kinds += [1 / (1 + np.exp((u - middle) / width)) for width in (0.02, 0.04, 0.07, 0.1)]
-    return np.array(kinds)
+    late = np.maximum(u - _WAIT[:, None, None], 0.0)  # after a warm-up, or what had to break first
+    away = (u - _MIDDLE[:, None, None]) / _WIDTH[:, None]
+    return np.concatenate(
+        (
+            np.exp(-u / _SPEED[:, None]),
+            ((1 + u / _BEND[:, None]) ** -_POWER[:, None, None]).reshape(-1, len(u)),
+            np.maximum(1 - u / _END_AT[:, None], 0.0),  # broken off, as by a rate that was cut
+            np.exp(-late / _LATE_SPEED[:, None]).reshape(-1, len(u)),
+            (1 / (1 + np.exp(away))).reshape(-1, len(u)),
+        )
+    )
