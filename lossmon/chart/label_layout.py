@@ -87,7 +87,7 @@ def write_clipped(labels: LabelGrid, lines: Sequence[Line], y: Scale) -> int:
     """Say at the edge how many points lie beyond it, at their columns; how many in all."""
     beyond = np.zeros((2, labels.width), dtype=np.int64)
     for line in lines:
-        if not line.curve.faint and not line.curve.guide:
+        if not (line.curve.faint or line.curve.guide or line.curve.edge):
             beyond += line.clipped(y, labels.width)
     _write_counts(labels, beyond[0], 0, "^" if labels.ascii else "▲")
     _write_counts(labels, beyond[1], len(labels.grid) - 1, "v" if labels.ascii else "▼")

@@ -113,7 +113,9 @@ def _y_scale(lines: Sequence[Line], spec: ChartSpec) -> sc.Scale:
     told = told or [line for line in lines if line.range]
     if not told:
         return sc.Scale(0.0, 1.0, False)
-    levels = [line.levels(columns) for line in told]
+    # A band may reach far beyond its curve (on a log axis to 1e-9): it gets what room is left.
+    levels = [line.levels(columns) for line in told if not line.curve.edge]
+    levels = levels or [line.levels(columns) for line in told]
     if len(levels) > 2 and not spec.whole_y:
         levels = _without_giants(levels)
     extremes = [end for line in told for end in line.range or ()]

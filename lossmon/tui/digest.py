@@ -88,10 +88,11 @@ def _blocks(wording: Wording, update: RunUpdate, finding: Finding) -> list[_Bloc
         if cause.why:
             why = list(wording.hang([(" " * left, "")], printable(say(cause.why)), "$text-warning"))
             blocks.append(_Block(why, 8, 8))
+    bullet = "- " if wording.ascii else "• "
     for number, remedy in enumerate(remedies):
         name = names[1] if number == 0 else ""
         first, rest = (0, 3) if number == 0 else (10, 10)
-        lines = list(wording.labelled(name, left, printable(remedy)))
+        lines = list(wording.labelled(name, left, printable(remedy), bullet))
         blocks.append(_Block(lines, first, rest))
     notes = [row for row in wording.notes(update) if row]
     blocks.append(_Block(notes, 5, 11))

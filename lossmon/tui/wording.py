@@ -221,9 +221,9 @@ class Wording:
         yield []
         yield [(" " * indent + self.knowledge.word(word), _HEADING)]
 
-    def labelled(self, name: str, left: int, text: str) -> Iterator[Row]:
+    def labelled(self, name: str, left: int, text: str, bullet: str = "") -> Iterator[Row]:
         """A text beside a name that takes so many cells."""
-        yield from self.hang([(pad(name, left), _HEADING)], text, "")
+        yield from self.hang([(pad(name, left) + bullet, _HEADING)], text, "")
 
     def hang(self, head: Row, text: str, style: str) -> Iterator[Row]:
         """A text behind a head; its further lines stand under its first."""

@@ -165,3 +165,11 @@ def test_a_setting_that_some_runs_lack_is_no_way_to_group() -> None:
     same = [replace(one, hparams=Hparams({**one.hparams.values, "bs": 32})) for one in sweep()]
     assert "bs" not in ways([*same, *bare])
     assert "lr" in ways([*same, *bare])
+
+
+def test_a_band_that_reaches_far_does_not_flatten_its_median() -> None:
+    """Of three runs one was next to nothing: the axis went down to 1e-9 for its edge."""
+    tiny = [run("a", losses(1)), run("b", losses(2)), run("c", losses(3) * 1e-9)]
+    scale = draw(replace(spec_of(folded("group x", tiny), 60, 14), log_y=True)).plot.y
+    alone = draw(replace(spec_of(tiny[0], 60, 14), log_y=True)).plot.y
+    assert scale.high - scale.low < 3 * (alone.high - alone.low)
