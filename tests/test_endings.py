@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from lossmon.endings import TO_END
+from lossmon.endings import TO_END, noted
 
 FAULTS = {
     signal.SIGSEGV,
@@ -36,3 +36,17 @@ def test_every_signal_that_ends_a_process_and_can_be_handled_is_known() -> None:
         elif os.WIFSIGNALED(status):
             ended.add(int(number))
     assert ended - {signal.SIGKILL} - FAULTS - ERRORS_OF_PYTHON == set(TO_END)
+
+
+def test_what_ends_a_program_is_noted_until_it_hears_of_it_by_itself() -> None:
+    before = {number: signal.getsignal(number) for number in TO_END}
+    try:
+        with noted() as came:
+            assert callable(signal.getsignal(signal.SIGTERM)), "it would end the tests"
+            signal.raise_signal(signal.SIGTERM)
+            assert came == [signal.SIGTERM]
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+        assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -128,6 +128,7 @@ def test_metadata_is_not_asked_where_no_file_names_the_group(
     """It takes longer than all else of a start."""
     monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: pytest.fail("asked"))
     package(site, "other", group="console_scripts")
+    (site / "nothing-1.0.dist-info").mkdir()  # most packages offer nothing
     assert offers() == []
     package(site, "torn", ending="egg-info")
     with pytest.raises(BaseException, match="asked"):

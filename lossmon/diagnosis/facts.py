@@ -12,6 +12,7 @@ import numpy as np
 
 from lossmon.history.columns import Floats
 from lossmon.history.summary import Sketch
+from lossmon.words import Said, said
 
 
 class Stretch(NamedTuple):
@@ -28,6 +29,13 @@ class Stretch(NamedTuple):
     since: int
     rows: int
     whole: bool
+
+    @property
+    def told(self) -> Said:
+        """Which rows these are, as a sentence names them."""
+        if self.whole:
+            return said("all {rows:,} rows", rows=self.rows)
+        return said("the last {rows:,} rows", rows=self.rows)
 
 
 def same(sketch: Sketch | None) -> Stretch | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import math
 import subprocess
 import sys
@@ -172,6 +173,8 @@ def test_each_training_is_found_by_its_pattern() -> None:
 def test_a_training_in_a_process_writes_its_whole_plan(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
     train("not_decreasing", tmp_path / "a" / "b", rows_per_s=0)
+    told = json.loads((tmp_path / "a" / "b" / "config.json").read_text())
+    assert told == named("not_decreasing").settings
     (log,) = (tmp_path / "a" / "b").glob("*.log")
     assert log.read_text().count("\n") == named("not_decreasing").rows
 

@@ -33,11 +33,6 @@ def find(view: View) -> Finding | None:
     least = Bounds.facts if kind == "NaN" else Bounds.infinite
     if found.rows < max(least, Bounds.share * sketch.n):
         return None
-    rows = (
-        said("all {rows:,} rows", rows=found.rows)
-        if found.whole
-        else said("the last {rows:,} rows", rows=found.rows)
-    )
     return Finding(
         "grad_nan",
         "critical",
@@ -47,7 +42,7 @@ def find(view: View) -> Finding | None:
         said(
             "grad norm is {kind} in {rows} since step {since:,}",
             kind=kind,
-            rows=rows,
+            rows=found.told,
             since=found.since,
         ),
         numbers={"count_rows": float(found.rows)},

@@ -30,11 +30,6 @@ def find(view: View) -> Finding | None:
     least = Bounds.facts if found.whole else max(Bounds.tail_least, Bounds.tail * sketch.n)
     if found.rows < least or (train is not None and train.falls):
         return None
-    rows = (
-        said("all {rows:,} rows", rows=found.rows)
-        if found.whole
-        else said("the last {rows:,} rows", rows=found.rows)
-    )
     return Finding(
         "grad_zero",
         "warning",
@@ -43,7 +38,7 @@ def find(view: View) -> Finding | None:
         view.name_of("grad_norm"),
         said(
             "grad norm is exactly 0 in {rows} since step {since:,}: nothing is trained",
-            rows=rows,
+            rows=found.told,
             since=found.since,
         ),
     )
