@@ -306,7 +306,7 @@ def _choose_values(
 
 
 def _name_total(shape: Shape, metrics: list[Token]) -> None:
-    """The total of a row of steps that tells nothing else, or else parts of a loss, is the loss.
+    """The total of a row that tells parts of a loss, or of steps and nothing else, is the loss.
 
     pix2pix's kin print "[epoch: 17/200, iter: 25/489] total: 1.375", and others
     "100 | total=2.5 | recon=2.0 | kl=0.5": elsewhere a total is a count.
@@ -315,7 +315,7 @@ def _name_total(shape: Shape, metrics: list[Token]) -> None:
     parts = OTHER_LOSS in roles and TRAIN_LOSS not in roles
     for token in metrics:
         told = token.explicit and "." in token.text and _TOTAL.fullmatch(token.key)
-        if told and shape.level == 2 and (parts or len(metrics) == 1):
+        if told and shape.level and (parts or len(metrics) == shape.level - 1):
             token.key = f"{token.key.lower().replace(' ', '_')}_loss"
 
 

@@ -171,6 +171,10 @@ KINDS: dict[str, tuple[str, Rows]] = {
         _lines("e: %d, lr: 0.5, loss: %s", (1, 2.5), (2, 2.25)),
         [(1, {"lr": 0.5, "loss": 2.5}), (2, {"lr": 0.5, "loss": 2.25})],
     ),
+    "the total of an epoch beside its parts": (
+        _lines("epoch: %d, ce: 0.5, reg: 0.25, total: %s", (1, 2.5), (2, 2.25)),
+        [(n, {"ce": 0.5, "reg": 0.25, "total_loss": total}) for n, total in ((1, 2.5), (2, 2.25))],
+    ),
     "generations of a search": (
         _lines("Generation %d, best: %s, mean: %s", (1, 2.5, 3.5), (2, 2.25, 3.25), (3, 2.0, 3.0)),
         [(1, {"best": 2.5, "mean": 3.5}), (2, {"best": 2.25, "mean": 3.25}),
