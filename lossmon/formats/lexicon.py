@@ -181,7 +181,9 @@ _FOREIGN = (
     ("pérdida", "loss"), ("validación", "val"), ("validação", "val"), ("entraînement", "train"),
     ("época", "epoch"), ("époque", "epoch"), ("précision", "accuracy"), ("precisión", "accuracy"),
     ("損失", "loss"), ("エポック", "epoch"), ("検証", "val"), ("訓練", "train"), ("学習率", "lr"),
-    ("손실", "loss"), ("에포크", "epoch"), ("검증", "val"), ("эпоха", "epoch"), ("потери", "loss"),
+    ("손실", "loss"), ("에폭", "epoch"), ("정확도", "accuracy"), ("точность", "accuracy"),
+    ("kayıp", "loss"), ("doğruluk", "accuracy"), ("mất mát", "loss"),
+    ("에포크", "epoch"), ("검증", "val"), ("эпоха", "epoch"), ("потери", "loss"),
 )  # fmt: skip
 _SEPARATORS = re.compile(r"[^a-z0-9|]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

@@ -116,6 +116,7 @@ _NAMED_BEHIND = re.compile(r" ([A-Za-z]\w*)(?= [a-z])")  # "32.8 perplexity esti
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
 # "guid: test-12": a whole number behind a word for data is that of an example.
 _IDENTIFIED = re.compile(r"(?<![A-Za-z])(?:train|val|valid|dev|test|eval)-$", re.IGNORECASE)
+_COUNTERS = frozenset(("epoch", "step", "iter", "iteration", "batch"))
 _CLOSING = re.compile(r"\) ?[:=]\s*|\]\s?[:=]\s*")
 _CLOSED = re.compile(r"\]\s?:")
 _BOTH = re.compile(  # "train/val loss"
@@ -242,6 +243,8 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
     key, key_start, explicit = _key(gap, at)
     item = key.rstrip(" ,")
     parted = stripped.endswith((",", "|")) and "." in match["number"]
+    if stripped[:-1].strip().lower() in _COUNTERS and match["number"].isdigit():
+        return made(Kind.VALUE, item, key_start, True)  # "epoch,3,loss,0.838"
     if parted and (is_loss(item) or is_score(item)):
         return made(Kind.VALUE, item, key_start, True)  # "step 10, loss_train, 0.838", "loss | 0.8"
     if not key or (not explicit and stripped[-1:] in ",|;"):

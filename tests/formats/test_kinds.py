@@ -175,6 +175,13 @@ KINDS: dict[str, tuple[str, Rows]] = {
         _lines("epoch: %d, ce: 0.5, reg: 0.25, total: %s", (1, 2.5), (2, 2.25)),
         [(n, {"ce": 0.5, "reg": 0.25, "total_loss": total}) for n, total in ((1, 2.5), (2, 2.25))],
     ),
+    "counters and losses as a row of cells": (
+        _lines("epoch,%d,loss,%s", (1, 2.5), (2, 2.25)), [(1, {"loss": 2.5}), (2, {"loss": 2.25})],
+    ),
+    "an epoch in Korean, an accuracy in Russian": (
+        _lines("에폭 %d: 손실 %s", (1, 2.5), (2, 2.25)) + "Эпоха 3, Потери: 2.0, Точность: 0.5\n",
+        [(1, {"손실": 2.5}), (2, {"손실": 2.25}), (3, {"Потери": 2.0, "Точность": 0.5})],
+    ),
     "generations of a search": (
         _lines("Generation %d, best: %s, mean: %s", (1, 2.5, 3.5), (2, 2.25, 3.25), (3, 2.0, 3.0)),
         [(1, {"best": 2.5, "mean": 3.5}), (2, {"best": 2.25, "mean": 3.25}),
