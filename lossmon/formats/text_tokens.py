@@ -243,7 +243,7 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
     key, key_start, explicit = _key(gap, at)
     item = key.rstrip(" ,")
     parted = stripped.endswith((",", "|")) and "." in match["number"]
-    if stripped[:-1].strip().lower() in _COUNTERS and match["number"].isdigit():
+    if gap.endswith(",") and gap.strip(" ,").lower() in _COUNTERS and match["number"].isdigit():
         return made(Kind.VALUE, item, key_start, True)  # "epoch,3,loss,0.838"
     if parted and (is_loss(item) or is_score(item)):
         return made(Kind.VALUE, item, key_start, True)  # "step 10, loss_train, 0.838", "loss | 0.8"
