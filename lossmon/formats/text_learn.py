@@ -190,7 +190,7 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     if alone is not None:
         shape.guessed = claim(tokens, roles, alone, "step")
     loss_behind_counter(message, tokens, roles, metrics)
-    shape.spare = not shape.bar and loss_alone(message, tokens, roles, metrics)
+    shape.spare = loss_alone(message, tokens, roles, metrics)
     steps = shape.plan.get("steps", -1)
     if steps >= 0 and tokens[steps].key.lower() == "steps" and is_epoch_row(roles, metrics):
         del shape.plan["steps"]

@@ -180,6 +180,7 @@ def loss_alone(
     places = [i for i, counter in roles.items() if counter in ("step", "epoch", "batch")]
     percent = any(one.kind is Kind.PERCENT for i in places for one in tokens[i + 1 : i + 2])
     counted = percent or any(tokens[i].key for i in places)
+    counted &= "<" not in message  # a bar's "[38/50 00:01<00:02 0.5]"
     if metrics or not counted or len(bare) != 1 or is_count(bare[0].text):
         return False
     at, rest = 0, ""
