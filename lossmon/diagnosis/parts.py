@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -11,6 +12,9 @@ import numpy as np
 from lossmon.history.columns import Series
 
 _LOSSES = ("train_loss", "other_loss")
+_DETECTOR = re.compile(
+    r"(?i)(?:rpn|rcnn|roi|head)_(?:b?box|reg|cls|class|loc|mask)$"
+)  # say no loss
 _LEAST = 3  # rows of a column
 _ASKED, _MOST = 64, 8  # columns that are looked at, and that are told
 
@@ -49,7 +53,7 @@ def broken_parts(series: Mapping[str, Series], known: Collection[str]) -> tuple[
     some = [one for one in ends if len(one) >= _LEAST and one.name not in known][:_ASKED]
     found = []
     for one in some:
-        loss = one.role in _LOSSES
+        loss = one.role in _LOSSES or _DETECTOR.search(one.name) is not None
         part = _broken(one, loss) if loss or one.role == "other" else None
         if part is not None:
             found.append((not loss, part._replace(others=_sound_beside(one, series), loss=loss)))

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from lossmon.formats.decoder import Facts, Record, Skipped
 from lossmon.formats.folded import MARK, Folds
 from lossmon.formats.labels import Labels
-from lossmon.formats.lexicon import is_eval, phase_of
+from lossmon.formats.lexicon import phase_of
 from lossmon.formats.lexicon_places import title_of
 from lossmon.formats.lines import LineSplitter, strip_prefix, text_of
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number, without_endless
 from lossmon.formats.rows import no_collection
+from lossmon.formats.text_beneath import belongs, losses_placed
 from lossmon.formats.text_bulk import SPAN
 from lossmon.formats.text_coverage import Coverage
 from lossmon.formats.text_ends import end_of, is_closing, is_of_tracker
@@ -318,17 +319,11 @@ class TextDecoder:
     def _consider(self, shape: Shape, line: str) -> None:
         """A row of a shape that is not accepted yet: accept it, or wait for more of its kind."""
         progress = self._rows.progress
-        train = not (shape.evaluation or shape.scores) and progress.phase != "eval"
-        fine = progress.fine and not progress.headed
-        again = shape.level == 0 and fine and not any(map(is_eval, shape.names))
-        if train and again and self._losses_placed():
-            return  # rows of this log say where they stand: this is text about a loss
-        nowhere = progress.step is None or not shape.scores
-        if shape.level == 0 and nowhere and not (progress.headed or shape.has_loss or shape.earns):
-            return  # an accuracy or a rate by itself belongs to nothing
+        if shape.level == 0 and not belongs(shape, self._active, progress):
+            return
         if shape.sentence and any(known.has_loss for known in self._active):
             return
-        spare = shape.spare and self._losses_placed()
+        spare = shape.spare and losses_placed(self._active)
         if spare or (shape.guessed and len(line.split()) in self._other_columns):
             return
         needed = self._needed(shape)
@@ -354,10 +349,6 @@ class TextDecoder:
             progress.spot = here
         progress.phase = said
         progress.end = None
-
-    def _losses_placed(self) -> bool:
-        """Whether rows that say where they stand tell a loss; of episodes they tell rewards."""
-        return any(shape.level and shape.has_loss for shape in self._active)
 
     def _needed(self, shape: Shape) -> int:
         table = shape.guessed and shape.columns > FEW_COLUMNS

@@ -31,6 +31,7 @@ from lossmon.formats.lexicon_places import (
     stage_of,
 )
 from lossmon.formats.lines import dated_span, strip_prefix
+from lossmon.formats.text_beneath import only_pairs
 from lossmon.formats.text_counters import (
     claim,
     counter_of_token,
@@ -279,7 +280,8 @@ def _choose_values(
         and any(is_score(name) for name in names)
     )
     paced = shape.words <= FEW and any(is_paced(name) for name in names)
-    if (
+    shape.beneath = not (shape.level or eval_line or shape.scores) and only_pairs(message)
+    if not shape.beneath and (
         not losses
         and not (measured and shape.level)
         and not (shape.scores or paced or trial or best)

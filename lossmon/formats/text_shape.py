@@ -62,6 +62,7 @@ class Shape:
         held_out: the set that its words name: "val", "dev", "test".
         stage: what its counter says it belongs to: "Fine-Tune Epoch 3".
         announces: a date, and words that say no more than that.
+        beneath: it is indented and holds but names and numbers: it may tell more of a row above.
         tells: a loss or a score that stands next to a number, row or not.
         rows: how many rows it gave.
         waiting: lines of a shape that is not yet accepted, and where each stood.
@@ -99,6 +100,7 @@ class Shape:
     held_out: str = ""
     stage: str = ""
     announces: bool = False
+    beneath: bool = False
     tells: str = ""
     rows: int = 0
     waiting: list[tuple[str, Spot]] = field(default_factory=list)

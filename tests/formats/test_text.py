@@ -266,6 +266,34 @@ class TestBars:
         assert points(log, "loss") == [(1, 0.5)]
 
 
+@pytest.mark.parametrize(
+    ("parts", "names"),
+    [
+        (" >>> cls_loss: 0.{n}\n >>> lr: 0.01\n", ["cls_loss", "lr"]),
+        ("\t\trpn_cls: 0.{n}, rpn_box: nan, rcnn_box 0.0003\n", ["rpn_cls", "rpn_box", "rcnn_box"]),
+        ("    - cls_loss: 0.{n}\n", ["cls_loss"]),
+        ("  the loss of 0.{n} is 5 per cent\n", []),  # words
+        ("rpn_cls: 0.{n}, rpn_box: 0.1\n", []),  # not beneath anything
+        ("  loss: 0.{n}\n", []),  # what the row says itself
+    ],
+)  # fmt: skip
+def test_lines_beneath_a_row_say_more_of_it(parts: str, names: list[str]):
+    log = "".join(f"iter {20 * n} / 900, loss: 2.{n}\n" + parts.format(n=n) for n in range(1, 7))
+    records = read(log)
+    losses = [(r.step, r.values["loss"]) for r in records if "loss" in r.values]
+    assert losses == [(20 * n, 2 + n / 10) for n in range(1, 7)]
+    found = {name for record in records for name in record.values}
+    assert found == {"loss", *names}
+    for name in names:
+        assert [r.step for r in records if name in r.values][-5:] == [40, 60, 80, 100, 120]
+
+
+def test_a_block_of_settings_beneath_a_row_is_none_of_its_parts():
+    block = "  momentum: 0.9\n  decay: 0.1\n" * 3
+    log = f"iter 20 / 900, loss: 2.1\n{block}iter 40 / 900, loss: 2.0\niter 60 / 900, loss: 1.9\n"
+    assert {name for record in read(log) for name in record.values} == {"loss"}
+
+
 def test_a_clock_glued_to_its_line_hides_no_epoch():
     log = "".join(
         f"10:0{n}:11Epoch {n}/9\n10:0{n}:11-----\n10:0{n}:40train Loss: 0.{9 - n} Acc: 0.1\n"
