@@ -45,6 +45,7 @@ class Watcher:
         self._newest: dict[str, RunUpdate] = {}
         self._hosts: tuple[Health, ...] = ()
         self._progress = (0, 0)
+        self._loaded = False  # all that was there was read once
         self._drawn = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="lossmon-watcher", daemon=True)
@@ -70,8 +71,11 @@ class Watcher:
 
     @property
     def progress(self) -> tuple[int, int]:
-        """How many logs were read as far as they go, and how many there are."""
-        return self._progress
+        """How many logs were read as far as they go, and how many there are.
+
+        Once all were, it is over: a log that grows has something to read at any time.
+        """
+        return (0, 0) if self._loaded else self._progress
 
     def stop(self) -> None:
         """End the thread; one that is in the middle of a long document ends behind us."""
@@ -90,7 +94,6 @@ class Watcher:
                 self._on_failure(crash.record(error))
 
     def _read(self) -> None:
-        loaded = False
         due, pause_s = 0.0, _FIRST_PAUSE_S  # the next publication while a backlog is read
         while not self._stop.is_set():
             started = time.monotonic()
@@ -98,7 +101,7 @@ class Watcher:
             took_s = time.monotonic() - started
             # Once all was read, rest as long as a poll takes: of many live runs the newest
             # rows come together, instead of a poll for each.
-            rest_s = took_s if loaded else 0.0
+            rest_s = took_s if self._loaded else 0.0
             if self._monitor.pending():
                 if told or (self._newest and time.monotonic() > due):
                     before = time.monotonic()
@@ -108,9 +111,9 @@ class Watcher:
                     pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
                 self._stop.wait(max(rest_s, _LOADING_S - took_s))
                 continue
+            self._loaded, due, pause_s = True, 0.0, _FIRST_PAUSE_S
             if told or self._newest:
                 self._publish()
-            loaded, due, pause_s = True, 0.0, _FIRST_PAUSE_S
             self._stop.wait(max(rest_s, self._pace_s - took_s))
             if not self._stop.is_set():
                 self._monitor.wait(_IDLE_S)

@@ -134,3 +134,17 @@ def test_asyncio_does_not_wait_for_a_search_when_the_screen_is_left() -> None:
 
     asyncio.run(screen())
     go_on.set()
+
+
+def test_how_much_was_read_is_told_of_the_first_load_alone(tmp_path: Path) -> None:
+    """A log that grows has something to read at any time: "read 1 of 2 logs" came and went."""
+    _log(tmp_path / "log.jsonl", 500)
+    screen = _Screen(tmp_path / "log.jsonl")
+    screen.watch()
+    wait_until(lambda: screen.watcher.progress == (0, 0), "the end of the first load")
+    with (tmp_path / "log.jsonl").open("a") as file:
+        file.write('{"step": 501, "loss": 2.0, "lr": 0.1}\n')
+    before = len(screen.shown)
+    wait_until(lambda: len(screen.shown) > before, "the new row")
+    assert screen.watcher.progress == (0, 0)
+    screen.close()
