@@ -54,11 +54,10 @@ class Dial(NamedTuple):
 
 def moved(view: View) -> Dial | None:
     """The setting that the rise of the loss goes with; None where the log shows none."""
-    train = view.train
-    if train is None or train.rises or len(train.value) < Enough.points:
+    train, some = view.train, view.around.each(NAMED)
+    if not some or train is None or train.rises or len(train.value) < Enough.points:
         return None
-    some = view.around.each(NAMED)
-    if not some or train.end - train.low <= Bounds.rise * abs(train.low):
+    if train.end - train.low <= Bounds.rise * abs(train.low):
         return None
     found = (_moved(one, train) for one in some if _is_set(one))
     return next((dial for dial in found if dial is not None), None)

@@ -170,9 +170,11 @@ def _far_up(view: View) -> bool:
     train = view.train
     if train is None or train.n < Enough.points_no_plan or train.start <= 0 or view.warming_up:
         return False
+    if train.value.max() < Bounds.far * train.start:
+        return False  # as nearly always
     since = train.value[len(train.value) // 10 :]
     if st.median(since) < Bounds.far * train.start:
-        return False  # as nearly always
+        return False
     return float(np.mean(since > train.start)) >= Bounds.above
 
 
