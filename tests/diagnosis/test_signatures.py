@@ -122,6 +122,9 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
         {"loss": [0.41, 0.4, 0.39, 0.385], "box_loss": [0.0] * 4, "cls_loss": [0.41, 0.4, 0.39, 0.385]},
         "part_zero", "nothing_matched"),
     "a loss that nothing fills in": ({"loss": [0.0] * 5}, "zero_loss", "not_computed"),
+    "a spread of one episode": (
+        {"Mean Reward": [-57.0, -80.0, -63.0, -40.0, -39.0, -28.0], "Std of Reward": [0.0] * 6},
+        "reporting", "one_episode"),
     "values that are learned from themselves": (
         {"td_loss": [5, 37, 60, 900, 6e3, 3e4, 2e5, 9e5, 2.6e6], "loss": [5, 37, 60, 900, 6e3, 3e4, 2e5, 9e5, 2.6e6]},
         "diverged", "bootstrap"),

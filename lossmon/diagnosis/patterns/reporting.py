@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.reported import Bounds, common_factor, float_total, running_mean
@@ -36,6 +39,7 @@ def _ways(view: View) -> Iterator[tuple[Reason, int, dict[str, float]]]:
             step=total.step,
         )
         yield Reason("float_total", why, 3.0), total.step, {}
+    yield from _one_episode(view)
     factor = common_factor(view)
     if factor is not None and factor.back:
         why = said(
@@ -66,6 +70,35 @@ def _ways(view: View) -> Iterator[tuple[Reason, int, dict[str, float]]]:
             length=mean.length,
         )
         yield Reason("running_mean", why, 3.0), mean.step, {"level": mean.after}
+
+
+def _one_episode(view: View) -> Iterator[tuple[Reason, int, dict[str, float]]]:
+    """The spread of the reward is 0 in each row while its mean varies: there was one episode."""
+    if view.kind.id != "rl":
+        return
+    spread, mean = view.around.logged(_SPREAD), view.around.logged(_MEAN)
+    if spread is None or mean is None or len(spread.value) < Enough.facts:
+        return
+    if np.any(spread.value != 0.0) or len(np.unique(mean.value)) < Enough.facts:
+        return
+    why = said(
+        "{spread} is exactly 0 in all {rows:,} rows while {mean} goes from {first:.4g} to "
+        "{last:.4g}: each row is the mean of one episode",
+        spread=spread.name,
+        rows=len(spread.value),
+        mean=mean.name,
+        first=float(mean.value[0]),
+        last=float(mean.value[-1]),
+    )
+    yield Reason("one_episode", why, 3.0), int(spread.step[0]), {}
+
+
+_SPREAD = (
+    r"(?:std|stddev|sd)_(?:of_)?(?:rewards?|returns?)|(?:ep_)?(?:rewards?|returns?)_(?:std|sd)"
+)
+_MEAN = (
+    r"(?:mean|average|avg)_(?:of_)?(?:rewards?|returns?)|(?:ep_)?(?:rewards?|returns?)_(?:mean|avg)"
+)
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
