@@ -129,10 +129,10 @@ class Table:
             names = [f"{name}_loss" if name.lower() in _YOLO else name for name in names]
         if mark in _CSV and not names[0]:
             names = ["step", *names[1:]]  # an index that pandas wrote
+        if any(name[-1:] in ":=,." or parse_number(name) is not None for name in names):
+            return None  # first: of prose nothing dearer is asked
         losses = any(is_loss(name) or _loss_word(name) or is_objective(name) for name in names)
         counted = any(_counter(name) for name in names)
-        if any(name[-1:] in ":=,." or parse_number(name) is not None for name in names):
-            return None
         if counted and (losses or is_of_search(names)):
             return cls(names, spans, mark)
         scores = not (losses or counted) and sum(map(is_score, names)) > 1
