@@ -116,6 +116,7 @@ _NAMED_BEHIND = re.compile(r" ([A-Za-z]\w*)(?= [a-z])")  # "32.8 perplexity esti
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
 # "guid: test-12": a whole number behind a word for data is that of an example.
 _IDENTIFIED = re.compile(r"(?<![A-Za-z])(?:train|val|valid|dev|test|eval)-$", re.IGNORECASE)
+_OF_DATE = re.compile(r"-\d\d-\d\d(?![\d.])")  # "train--->2022-03-23": a year is no loss
 _COUNTERS = frozenset(("epoch", "step", "iter", "iteration", "batch"))
 _CLOSING = re.compile(r"\) ?[:=]\s*|\]\s?[:=]\s*")
 _CLOSED = re.compile(r"\]\s?:")
@@ -238,7 +239,7 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return made(Kind.VALUE, before.key, before.key_start, True)
     if stripped in ("(", "(+", "±", "+/-", "+-") and before is not None:
         return made(Kind.PERCENT if match["suffix"] == "%" else Kind.SECOND)
-    if match["number"].isdigit() and _IDENTIFIED.search(gap):
+    if match["number"].isdigit() and (_IDENTIFIED.search(gap) or _OF_DATE.match(text, end)):
         return made(Kind.BARE)
     key, key_start, explicit = _key(gap, at)
     item = key.rstrip(" ,")

@@ -220,6 +220,8 @@ def test_rows(kind: str, at_once: bool) -> None:
         "".join(f"  {n}  -5.3e+0{n % 9}  2.9e+02  4.1e-05  4.4e-07  1.6e-01  2s\n"
                 for n in range(40)),  # a solver, from the middle on
         _lines("logits | %d | loss | none", (1,), (2,), (3,)),
+        _lines("INFO--->train--->2022-03-23 10:37:30,456--->0m 24s (%d %d%%)",
+               (5000, 6), (10000, 12), (15000, 18)),
         _lines("Epoch 1/3 : |####------| 40.00%% [%d/50 00:00<00:00 %s]",
                (20, 0.5), (21, 0.25), (22, 0.125)),  # fastai's bar, below which a table tells the loss
     ],
