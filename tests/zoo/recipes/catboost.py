@@ -3,8 +3,8 @@
 # [tool.zoo]
 # tool = "CatBoost"
 # environment = "classic"
-# train = "learn"
-# eval = "test"
+# train = "learn/RMSE"
+# eval = "test/RMSE"
 # also = ["passed_time", "remaining_time", "best.*"]
 # ends = "finished"
 # pace_s = 0
@@ -26,4 +26,4 @@ scores = model.get_evals_result()
 for i, (learn, test) in enumerate(
     zip(scores["learn"]["RMSE"], scores["validation"]["RMSE"], strict=True)
 ):
-    truth.row(i, learn=learn, test=test)
+    truth.row(i, **{"learn/RMSE": learn, "test/RMSE": test})
