@@ -170,7 +170,8 @@ class History:
             here = step + self._base
             if any(name in self.series and self.series[name].last_step > here for name in values):
                 if not self.stages:
-                    self.stages.append(Stage(self._names[0], self._first_step))
+                    first = self._names[0] if self._names else "1"  # of rows without a step
+                    self.stages.append(Stage(first, self._first_step))
                 self._base = (self.step or 0) + (step <= 0)
                 self._names.clear()
                 self.stages.append(Stage(stage, self._base + step))

@@ -292,6 +292,16 @@ def test_stages_in_bulk_are_those_one_by_one() -> None:
     assert singly.series["loss"].view().step.tolist() == list(range(1, 16))
 
 
+def test_rows_without_a_step_are_the_first_stage_of_one_that_begins_anew() -> None:
+    """They were placed, and had called their stage by no name yet."""
+    history = History(role)
+    for loss in (3.0, 2.0, 1.0):
+        history.append({"loss": loss})
+    history.append({"loss": 2.5}, 1, stage="tune")
+    assert history.stages == [("1", 0), ("tune", 3)]
+    assert history.series["loss"].kept().step.tolist() == [0, 1, 2, 3]
+
+
 def test_a_summary_is_of_the_newest_stage() -> None:
     history = History(role)
     series_of = history.series
