@@ -96,6 +96,7 @@ _DATED_PREFIX = 400  # a prefix is looked for in this many characters
 _CURRENT = re.compile(r"(?i)(?<![A-Za-z])cur(?:rent)?(?![A-Za-z])")  # "cur metric, acc: 0.7"
 _BEST = re.compile(r"(?i)(?<![A-Za-z])best(?: metric)?[^:=A-Za-z]*$")  # of what was told before
 _OF_BEST = re.compile(r"(?i)(?<![a-z])best (?:model|epoch|checkpoint|weights|iteration|step)")
+_AVERAGED = re.compile(r"\baverage|\bmean\b|\bsummary\b", re.IGNORECASE)
 _TOTAL = re.compile(r"(?:(?:mean|avg|average) )?total", re.IGNORECASE)
 _CTIME = re.compile(r"\(?[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\)?")
 _FILLED = re.compile(f"[{FILLER}]")
@@ -303,7 +304,8 @@ def _choose_values(
     measured = [name for name in names if is_measured(name)]
     shape.evaluation = bool(measured) and all(is_eval(name) for name in measured)
     shape.guessed |= trial or shape.names == ("objective",)
-    if not shape.bar and (shape.level == 0 or (shape.evaluation and "batch" in roles.values())):
+    summed = shape.level == 0 and _AVERAGED.search(head)  # "Averaged stats: loss: 0.4 (0.5)"
+    if not shape.bar and (summed or (shape.evaluation and "batch" in roles.values())):
         take_averages(message, tokens, metrics)
 
 

@@ -105,7 +105,7 @@ _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
 # Python 2's `print("epoch:", 3, "loss", 0.5)`: ('epoch:', 3, 'loss', 0.5)
 _TUPLED = re.compile(r"['\"]\s?(?P<name>[^'\",]{1,60}?)\s?[:=]?\s?['\"],\s?$")
 _MOMENT = re.compile(r"\W{0,8}(?:after|at)\s", re.IGNORECASE)  # "After 100 steps the loss is 2.3"
-_SAID = re.compile(r"(?<![\w ])\s*([A-Za-z]\w*(?: [A-Za-z]\w*){0,3}) (?:after|at)\s$")
+_SAID = re.compile(r"(?<![\w\s])\s*([A-Za-z]\w*(?: [A-Za-z]\w*){0,3}) (?:after|at)\s$")
 _BEHIND_MOMENT = re.compile(
     r" (?:epoch|step|iteration|iter|update|batch)(?:s|es)?\s?(?:[:=,]|is\b|was\b)?\s*"
 )
@@ -121,7 +121,7 @@ _COUNTERS = frozenset(("epoch", "step", "iter", "iteration", "batch"))
 _CLOSING = re.compile(r"\) ?[:=]\s*|\]\s?[:=]\s*")
 _CLOSED = re.compile(r"\]\s?:")
 _BOTH = re.compile(  # "train/val loss"
-    r"(.*?)[ (]*(train\w*)/((?:val|valid|validation|dev|test|eval)\w*)\)?(.*)", re.IGNORECASE
+    r"(train\w{0,12})/((?:val|valid|validation|dev|test|eval)\w{0,12})\)?", re.IGNORECASE
 )
 _QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"
@@ -213,12 +213,12 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
     if stripped in ("/", "of") and before is not None and before.kind is not Kind.CLOCK:
         if "." not in before.text or "." not in match["number"]:
             return made(Kind.TOTAL)
-        both = _BOTH.fullmatch(before.key)
+        both = _BOTH.search(before.key)
         if both is None or stripped != "/":
             return made(Kind.SECOND)  # two values, and no share: "loss: 0.5/0.6"
-        named = f"{both[1]}{both[4]}".strip()
-        before.key = f"{both[2]} {named}".strip()  # "Loss (train/val): 0.5/0.6"
-        return made(Kind.VALUE, f"{both[3]} {named}".strip(), before.key_start, True)
+        named = f"{before.key[: both.start()].rstrip(' (')}{before.key[both.end() :]}".strip()
+        before.key = f"{both[1]} {named}".strip()  # "Loss (train/val): 0.5/0.6"
+        return made(Kind.VALUE, f"{both[2]} {named}".strip(), before.key_start, True)
     if before is not None and _CLOSING.fullmatch(gap):
         indexed = before.kind in (Kind.VALUE, Kind.SECOND) and before.text.isdigit()
         if indexed and is_loss(before.key):

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lossmon.logs import files, follower, tail
+from lossmon.logs import files, follower, held, rotation, tail
 from lossmon.logs import walk as walking
 from lossmon.logs.files import LocalFiles
 from lossmon.logs.follower import Chunk, Follower
@@ -246,8 +246,8 @@ def test_a_real_writer_process_loses_nothing(tmp_path: Path) -> None:
 
 
 def test_the_follower_runs_on_python_3_6(tmp_path: Path) -> None:
-    """With nothing of lossmon but `files`, `tail` and `walk`: all are sent to boxes."""
-    old = python_3_6(tmp_path, follower, files, tail, walking)
+    """With nothing of lossmon but what it names: all of it is sent to boxes."""
+    old = python_3_6(tmp_path, follower, files, held, rotation, tail, walking)
     (tmp_path / "log").write_bytes(b"hello")
     code = (
         "from lossmon.logs.follower import Follower\n"

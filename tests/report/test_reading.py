@@ -95,7 +95,7 @@ class TestConfig:
     @pytest.mark.parametrize(
         ("text", "said"),
         [
-            ("[roles]\nloss = 'speed'", "roles.loss: no role speed; one of train_loss"),
+            ("[roles]\nloss = 'speed'", 'roles.loss: no "speed"; one of train_loss'),
             ("[[lines]]\npattern = '('", "lines 1: not a regular expression"),
             ("[[lines]]\npattern = 'x'", "lines 1: name a group for each metric"),
             ("[colour]\n", "no section colour; there are screen, "),
