@@ -248,15 +248,16 @@ def test_a_sampler_does_not_rest_long_when_a_training_has_ended(
     vital = Vitals(scan_s=PATIENCE_S)
     vital.sample([str(log)])
     sampler = Sampler(vital, every_s=100 * PATIENCE_S)
+
+    def said() -> object:
+        return (sampler.take() or {}).get("logs", {}).get(str(log), {}).get("open")
+
     try:
         sampler.offer([str(log)])
-        wait_for(lambda: sampler.hungry, "a sample to be taken")
+        wait_for(lambda: said() is True, "a second look at the writer, after which its end tells")
         process.kill()
         sampler.offer([str(log)])
-        wait_for(
-            lambda: (sampler.take() or {}).get("logs", {}).get(str(log), {}).get("open") is False,
-            "its end",
-        )
+        wait_for(lambda: said() is False, "its end")
     finally:
         sampler.close()
 
