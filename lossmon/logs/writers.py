@@ -9,6 +9,7 @@ from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence, Se
 
 SCAN_S = 0.02  # what is not reached within has its turn at the next look
 ASKED = 10  # times as long may it take where a writer has ended: is there another one?
+ENDING_S = 0.01  # from a process that closes its files to its end
 SURE = 2  # looks in a row at which a process held a log, before its end says something
 MAX_ANCESTORS = 8  # of a process on a GPU, to find the one that holds its log
 
@@ -114,8 +115,15 @@ class Writers:
                 held.sure = held.sure or held.holders[holder] >= SURE
                 continue
             del held.holders[holder]
-            if started(self._proc, holder.pid) == holder.started:
+            if self._goes_on(holder):
                 held.sure = False  # it goes on without: it opens its log now and then
+
+    def _goes_on(self, holder: "Holder") -> bool:
+        """Whether a process lives: one that is ending closes its files a moment before it ends."""
+        if started(self._proc, holder.pid) != holder.started:
+            return False
+        time.sleep(ENDING_S)
+        return started(self._proc, holder.pid) == holder.started
 
     def _judge(self, held: Held, had: bool, complete: bool) -> None:
         if held.holders:
