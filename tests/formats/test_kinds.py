@@ -13,8 +13,7 @@ from lossmon.formats.json_history import sniff
 from lossmon.formats.names import choose
 from lossmon.formats.text import TextDecoder
 from lossmon.formats.text_signs import looks_like_training
-
-Rows = list[tuple[int | None, dict[str, float]]]
+from tests.formats.text_rows import Rows, rows_of
 
 
 def _lines(line: str, *cells: tuple[object, ...]) -> str:
@@ -203,11 +202,7 @@ KINDS: dict[str, tuple[str, Rows]] = {
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "a line at a time"])
 def test_rows(kind: str, at_once: bool) -> None:
     text, rows = KINDS[kind]
-    decoder = TextDecoder()
-    pieces = [text.encode()] if at_once else text.encode().splitlines(keepends=True)
-    found = [record for piece in pieces for record in decoder.feed(piece)]
-    found += decoder.flush()
-    assert [(record.step, record.values) for record in found] == rows
+    assert rows_of(text, at_once) == rows
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,7 @@ from __future__ import annotations
 import pytest
 
 from lossmon.formats.text import TextDecoder
-
-Rows = list[tuple[int | None, dict[str, float]]]
+from tests.formats.text_rows import Rows, rows_of
 
 LAYOUTS: dict[str, tuple[str, Rows]] = {
     "terms of a loss in brackets: their sum (DeepXDE)": (
@@ -640,11 +639,7 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
 @pytest.mark.parametrize("at_once", [True, False], ids=["at once", "a line at a time"])
 def test_rows(kind: str, at_once: bool) -> None:
     text, rows = LAYOUTS[kind]
-    decoder = TextDecoder()
-    pieces = [text.encode()] if at_once else text.encode().splitlines(keepends=True)
-    found = [record for piece in pieces for record in decoder.feed(piece)]
-    found += decoder.flush()
-    assert [(record.step, record.values) for record in found] == rows
+    assert rows_of(text, at_once) == rows
 
 
 @pytest.mark.parametrize(
