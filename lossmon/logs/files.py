@@ -8,7 +8,7 @@ import os
 import re
 import stat
 from itertools import islice
-from typing import Any, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union  # noqa: F401 - List is for a type comment
+from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union  # noqa: F401 - List is for a type comment
 
 from lossmon.logs.held import Held
 from lossmon.logs.walk import NO_LOG, matching, walk
@@ -59,17 +59,29 @@ def is_named_after(name: str, log: str) -> bool:
     return name != log and name.startswith(root) and ending in name[len(root) :]
 
 
-def is_part_of(path: str, other: str) -> bool:
+_NUMBERED = re.compile(r"[.\-_]\d")  # what is added to a name as a log is rotated
+
+
+def is_numbered_part(path: str, others: "Iterable[str]") -> bool:
     """Whether a file is called like another one and a number: log.1, log-20261129.gz.
 
     It moves on with each rotation, to log.2, and what takes its name then is no more of it.
+
+    Args:
+        path: of the file.
+        others: that may be what it is a part of; they are gone over for few names alone.
     """
     folder, name = os.path.split(path)
-    of_folder, of_name = os.path.split(other)
-    if folder != of_folder or not is_named_after(name, of_name):
+    return _NUMBERED.search(name) is not None and any(
+        _is_numbered(name, other) for place, other in map(os.path.split, others) if place == folder
+    )
+
+
+def _is_numbered(name: str, log: str) -> bool:
+    if not is_named_after(name, log):
         return False
-    root, ending = os.path.splitext(of_name)
-    return re.match(r"[.\-_]\d", name[len(root) :].replace(ending, "", 1)) is not None
+    root, ending = os.path.splitext(log)
+    return _NUMBERED.match(name[len(root) :].replace(ending, "", 1)) is not None
 
 
 class Files:

@@ -21,6 +21,7 @@ _NETWORK = (
 )  # fmt: skip
 
 
+_MOST_FOLDERS = 4096  # that are known
 MOST_REST = 8 << 20  # bytes that are read of a file that is gone
 
 
@@ -32,6 +33,7 @@ class Held:
 
     def __init__(self) -> None:
         self._held = {}  # type: Dict[str, Tuple[Any, int]]  # path -> identity, descriptor
+        self._far = {}  # type: Dict[str, bool]  # folder -> whether it is on a network
         self._most = MOST_HELD
         if resource is not None:
             allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
@@ -46,7 +48,7 @@ class Held:
             return
         if held is not None:
             os.close(held[1])
-        if on_network(path):
+        if self._is_far(os.path.dirname(path)):
             return
         while self._held and len(self._held) >= self._most:
             self.let_go(next(iter(self._held)))
@@ -59,6 +61,14 @@ class Held:
             self._held[path] = identity, descriptor
         else:
             os.close(descriptor)
+
+    def _is_far(self, folder: str) -> bool:
+        """Where more files grow than are held, each look at a file would read all mounts anew."""
+        if folder not in self._far:
+            if len(self._far) >= _MOST_FOLDERS:
+                self._far.clear()
+            self._far[folder] = on_network(folder)
+        return self._far[folder]
 
     def rest_of(
         self,

@@ -5,7 +5,7 @@ Standard library alone, runs on Python 3.6: it is sent to boxes along with the f
 
 from typing import Dict, Iterable, Iterator  # noqa: F401 - Dict is for a type comment
 
-from lossmon.logs.files import TRUNCATED, Files, Stat, is_part_of
+from lossmon.logs.files import TRUNCATED, Files, Stat, is_numbered_part
 from lossmon.logs.tail import Tail
 from lossmon.logs.walk import MAX_ENTRIES
 
@@ -68,7 +68,7 @@ class Rotation:
         """
         if not tail.offset or tail.dropped or (tail.seen is None and not tail.restored):
             return False
-        if any(is_part_of(tail.path, other) for other in beside):
+        if is_numbered_part(tail.path, beside):
             return False
         # Where its number is not known its bytes have to do. What is written anew may have copies.
         identity = tail.seen.identity if tail.seen is not None else None

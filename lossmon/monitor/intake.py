@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from lossmon.formats.decoder import Record
-from lossmon.logs.files import ANEW, is_part_of
+from lossmon.logs.files import ANEW, is_numbered_part
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Source
 from lossmon.monitor.beside import Beside
@@ -129,7 +129,7 @@ class Intake:
     def _begin_again(self, source: Source, log: Log, data: bytes) -> None:
         """The first bytes come of what stands where a log was emptied, moved away or replaced."""
         before = log.turned
-        if any(is_part_of(log.path, other) for other in self.logs) or not log.go_on(data):
+        if is_numbered_part(log.path, self.logs) or not log.go_on(data):
             log.anew()
             return
         folder = os.path.dirname(log.path)
