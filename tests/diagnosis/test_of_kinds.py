@@ -268,6 +268,14 @@ def test_what_is_usual_is_not_said(pattern: str) -> None:
     assert pattern not in patterns(judged(*NOT_SAID[pattern]))
 
 
+def test_eval_that_fell_on_and_came_back_has_not_stood_still() -> None:
+    """From 2.5 to 0.7 and up to 1.7, with train below it: "has stood at 1.7" was said of it."""
+    n = np.arange(560)
+    train = 0.4 + 2.5 * np.exp(-n / 120) + 0.004 * np.maximum(0, n - 420)
+    evals = every(20, train + 0.1 + 0.003 * np.maximum(0, n - 300))
+    assert "gap" not in patterns(judged({"loss": train, "eval_loss": evals}))
+
+
 def test_memory_says_when_it_will_be_full() -> None:
     finding = found(judged({"loss": FALL, "memory(GiB)": 30 + 0.2 * np.arange(N)}), "memory_growth")
     assert finding.numbers["memory_size"] == 80

@@ -18,6 +18,7 @@ class Bounds(Limits):
     ratio = Limit(1.8, "x: eval over train now", "threads: 2.3")
     early = Limit(0.5, "of the evaluations, by which eval had come down", "runs")
     left = Limit(0.05, "of its level: eval has not fallen by more since", "words: flat")
+    sank = Limit(0.25, "of its level: eval has not been lower by more since", "a quarter is a rise")
     train = Limit(0.4, "log drop of train since then", "a third of its level")
     opened = Limit(1.3, "x the ratio of that time", "dropout is a constant factor")
     evals = Limit(6, "evaluations", "runs")
@@ -35,6 +36,8 @@ def find(view: View) -> Finding | None:
     if not len(down) or down[0] > Bounds.early * len(pair.value):
         return None
     at = int(down[0])
+    if float(np.min(pair.smooth[at:])) < (1 - Bounds.sank) * newest:
+        return None  # it fell on and came back: that is a rise, and no standing still
     opened = newest / train > Bounds.opened * float(pair.value[at] / pair.train[at])
     if log_drop(float(pair.train[at]), train) < Bounds.train or not opened:
         return None
