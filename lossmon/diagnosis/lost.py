@@ -39,6 +39,7 @@ class Bounds(Limits):
     unlearned = Limit(0.7, "loss of the first row: guessing between two gives ln 2", "ln C")
     unbounded = Limit(2.0, "x its first size, below 0: no loss with a floor goes so far", "threads")
     untold = Limit(10, "updates before the first report: what came first is not told", "threads")
+    uphill = Limit(5, "rows, each above the one before", "words: many in a row")
     untouched = Limit(13.0, "loss of a model that gives each of 400,000 tokens the same", "ln V")
 
 
@@ -111,6 +112,22 @@ def last_sound(train: LossCurve, onset: float) -> float:
     least = -Bounds.unbounded * abs(float(rows[0])) if rows[0] > 0 else -math.inf
     sound = np.flatnonzero((rows <= most) & (rows >= least))
     return float(steps[sound[-1]]) if len(sound) else math.nan
+
+
+def uphill(train: LossCurve) -> Iterator[Reason]:
+    """Each row stands above the one before, from the first on: no step ever led down."""
+    rows = train.sketch.newest
+    if train.n != len(rows):
+        return
+    rows = rows[np.isfinite(rows)]
+    if len(rows) < Bounds.uphill or not np.all(np.diff(rows) > 0):
+        return
+    words = said(
+        "each of {rows:,} rows stands above the one before, from the first on", rows=len(rows)
+    )
+    yield Reason("lr_too_high", words, 2.2)
+    yield Reason("loss_sign", words, 2.0)
+    yield Reason("unscaled", words, 1.9)
 
 
 def _without_floor(before: Floats, view: View) -> Iterator[Reason]:

@@ -97,6 +97,8 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
         "diverged", "exploding_gradients"),
     "a leap of a loss that has learned nothing yet": (
         {"loss": [3.1, 10.4, 9.2, 11.8, 15.5, 6e9, NAN, NAN]}, "diverged", "lr_too_high"),
+    "each row a multiple of the last, from the first on": (
+        {"loss": [952.7 * 4.7**i for i in range(10)]}, "diverged", "lr_too_high"),
     "a loss without a floor": (
         {"loss": [22.0, -91.0, -310.0, -655.0, NAN, NAN]}, "diverged", "unbounded_loss"),
     "a total whose part alone is no number": (
@@ -232,6 +234,15 @@ def test_a_checkpoint_lies_before_the_climb_and_not_only_before_the_first_nan() 
     assert climb.numbers["resume_step"] <= 5
     unsound = judged(loss=[3.1, NAN, NAN, NAN]).findings[0]  # nothing was saved before its start
     assert "resume_step" not in unsound.numbers or unsound.numbers["resume_step"] <= 1
+
+
+def test_a_run_that_only_ever_rose_has_no_checkpoint_to_go_back_to() -> None:
+    rose = judged(loss=[952.7 * 4.7**i for i in range(10)]).findings[0]
+    assert "resume_step" not in rose.numbers
+    assert rose.since_step <= 3  # and not where a tenth of the way up to 1e9 is reached
+    advice = load("en").remedies(rose)
+    assert "begin again from the first weights" in advice[0]
+    assert not any("checkpoint" in one for one in advice)
 
 
 NOTHING: dict[str, tuple[Columns, str]] = {

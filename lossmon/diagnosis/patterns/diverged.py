@@ -30,6 +30,7 @@ class Bounds(Limits):
     rounded = Limit(0.02, "of the values may be 0 by rounding", "logs in 5 decimals")
     from_far = Limit(0.05, "of its start: a loss that falls from above it to 0 is lost", "threads")
     facts = Enough.facts
+    learned = Limit(0.02, "of the first loss, that it fell before it rose", "words: nothing")
     back = Limit(0.02, "of the run that must be finite again before it counts as over", "runs")
 
 
@@ -125,9 +126,11 @@ def _far_above(view: View, train: LossCurve) -> Finding | None:
     far = st.median(newest) > Bounds.far * train.start and np.mean(newest > line) >= Bounds.above
     if not (stays or (far and train.end > line)):
         return None
-    low = train.low
-    since = train.at_step(risen.onset(train, low, min(train.end, st.median(newest)) - low))
-    level = st.median(newest)
+    low, level = train.low, st.median(newest)
+    # It has risen no later than where it crosses the line: a tenth of the way up to 1e8, where each
+    # row is five times the last, is the row before the newest.
+    rise = min(train.end, level, low + (line - low) / risen.Bounds.left) - low
+    since = train.at_step(risen.onset(train, low, rise))
     return _finding(
         train,
         since,
@@ -143,6 +146,19 @@ def _far_above(view: View, train: LossCurve) -> Finding | None:
     )
 
 
+def _unlearned(train: LossCurve, since: int) -> float:
+    """The first loss of a run that never stood below it before it rose; NaN of any other.
+
+    Of 953, 1,914, 5,464, ... 2.7e8 no row has weights to go back to.
+    """
+    before = train.sketch.newest[train.sketch.newest_step < since]
+    if train.n > len(train.sketch.newest) or not np.isfinite(train.sketch.head[0]):
+        return math.nan
+    first = float(train.sketch.head[0])
+    learned = len(before) > 0 and np.nanmin(before) < first - Bounds.learned * abs(first)
+    return math.nan if learned else first
+
+
 def _finding(train: LossCurve, since: int, confidence: float, evidence: str) -> Finding:
     return Finding("diverged", "critical", confidence, since, train.name, evidence)
 
@@ -151,6 +167,9 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     at = finding.since_step
     yield from (r for r in co.at_onset(view, at) if r.id != "data_changed")  # NaN is fast
     yield from lost.ways(view, at)
+    # Values that are learned from themselves climb evenly, too: a kind knows better why.
+    if view.train is not None and not view.curve and view.kind.id not in PATTERN.typical_of:
+        yield from lost.uphill(view.train)
     yield from part_nan.of_parts(view)
     yield from co.after_eval(view, at)
     yield from (r for r in flat.saturated(view) if r.id == "lr_too_high")
@@ -167,6 +186,9 @@ def _figures(finding: Finding, view: View) -> Numbers:
     line = Bounds.factor * train.start if train is not None and train.start > 0 else math.nan
     numbers = {"threshold": line}
     broken = any(one.id == "broken_weights" for one in lost.ways(view, finding.since_step))
+    first = math.nan if train is None else _unlearned(train, finding.since_step)
+    if math.isfinite(first):
+        return numbers | {"unlearned": first}
     if train is not None and not broken:  # what was never sound has nothing to go back to
         sound = lost.last_sound(train, finding.since_step)
         step = min(resume_step(finding, view), sound) if sound > 0 else math.nan
