@@ -76,6 +76,11 @@ class CsvDecoder(LineDecoder):
         """Decode the last line, and what was held for a quotation mark that none closed."""
         return [*super().flush(), *self._rows_of(self._quoted.end())]
 
+    def drop_line(self) -> None:
+        """Forget the unfinished line, and what was held for a quotation mark."""
+        super().drop_line()
+        self._quoted.end()
+
     def rows(self, lines: list[bytes]) -> Sequence[Record]:
         """The rows that lines are: many at once where they are numbers alone."""
         records: list[Record] = []

@@ -35,6 +35,10 @@ class MessageDecoder:
         """Decode the lines that became complete."""
         return self._decode(self._lines.feed(data))
 
+    def drop_line(self) -> None:
+        """Forget the unfinished line."""
+        self._lines.drop()
+
     def flush(self) -> Sequence[Record]:
         """Decode the last line, which no newline ended."""
         records = self._decode(self._lines.flush())

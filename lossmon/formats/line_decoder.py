@@ -1,16 +1,16 @@
 """A format whose log is lines, each a row or none: it says what a line is, all else is here.
 
 class FernDecoder(LineDecoder):
-def __init__(self) -> None:
-super().__init__("fern", "no row of Fern")
+    def __init__(self) -> None:
+        super().__init__("fern", "no row of Fern")
 
-def row(self, line: bytes) -> Record | NoRow | None:
-text, time = strip_prefix(clean(line))      # without escapes, and what a launcher wrote
-if plan := _PLAN.fullmatch(text):
-self.facts.total_steps = int(plan[1])   # what the log says of the whole
-return NO_ROW                           # read, and no row
-found = _ROW.fullmatch(text)                # None is skipped, counted and shown
-return found and Record({"train_loss": float(found[2])}, int(found[1]), None, time)
+    def row(self, line: bytes) -> Record | NoRow | None:
+        text, time = strip_prefix(clean(line))      # without escapes, and what a launcher wrote
+        if plan := _PLAN.fullmatch(text):
+            self.facts.total_steps = int(plan[1])   # what the log says of the whole
+            return NO_ROW                           # read, and no row
+        found = _ROW.fullmatch(text)                # None is skipped, counted and shown
+        return found and Record({"train_loss": float(found[2])}, int(found[1]), None, time)
 """
 
 from __future__ import annotations
@@ -94,6 +94,10 @@ class LineDecoder:
         """Decode the lines that became complete."""
         with no_collection():
             return self.rows(self._lines.feed(data))
+
+    def drop_line(self) -> None:
+        """Forget the unfinished line."""
+        self._lines.drop()
 
     def flush(self) -> Sequence[Record]:
         """Decode the last line, which no newline ended."""

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import re
+from typing import Protocol, runtime_checkable
 
 from lossmon.formats.clock import STAMP, time_of
 from lossmon.formats.decoder import MAX_LINE_BYTES
 from lossmon.redaction import redacted
+
+
+@runtime_checkable
+class Splitting(Protocol):
+    """A decoder of lines, the last of which may be unfinished."""
+
+    def drop_line(self) -> None:
+        """Forget the unfinished line: what would end it is gone."""
+        ...
 
 
 class LineSplitter:
@@ -51,6 +61,11 @@ class LineSplitter:
     def is_open(self) -> bool:
         """A line is not finished."""
         return bool(self._pieces) or self._dropping
+
+    def drop(self) -> None:
+        """Forget the unfinished line: its rest is gone with the file that held it."""
+        self._finish(b"")
+        self._dropping = self._after_cr = False
 
     def flush(self) -> list[bytes]:
         """The unfinished line, where there is one."""

@@ -83,6 +83,10 @@ class TextDecoder:
         with no_collection():
             return self._decode(self._labels.strip(self._splitter.feed(data)))
 
+    def drop_line(self) -> None:
+        """Forget the unfinished line."""
+        self._splitter.drop()
+
     def flush(self) -> Sequence[Record]:
         """Decode the unfinished tail; a bar as it stands is a row."""
         tail = self._labels.strip(self._splitter.flush()) + self._labels.flush()

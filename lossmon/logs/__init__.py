@@ -27,6 +27,7 @@ On another box, in the order in which a link comes about:
     bootstrap.py  what the login shell there is given
     agent.py      what runs there        wire.py  its frames        inbox.py  what came and waits
     plain.py      where there is no Python: sh, find, stat, tail, head
+    plain_asked.py  what was asked there and is not answered yet
 
 What a box is sent (see bootstrap.py) uses the standard library alone and runs on Python 3.6.
 """

@@ -14,13 +14,13 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from lossmon.logs import wire
 from lossmon.logs.bootstrap import SCRIPT
 from lossmon.logs.files import GREW, SAME, Stat, happened
 from lossmon.logs.follower import Chunk
 from lossmon.logs.link import Session
+from lossmon.logs.plain_asked import List, Read, Stamp, Whole, part_of
 from lossmon.logs.tail import Tail
 from lossmon.logs.walk import MAX_ENTRIES, is_log
 
@@ -43,39 +43,6 @@ _KINDS = {
     "missing": "no such file or folder there; check the spelling",
 }
 
-Stamp = tuple[bytes, ...]  # size, mtime, inode; as the box printed them
-
-
-@dataclass
-class _List:
-    """What is there of a target."""
-
-    target: str
-
-
-@dataclass
-class _Read:
-    """A piece of a log, after the last bytes that are known of it."""
-
-    tail: Tail
-    compared: int
-    count: int
-    begun: bool = False  # the box said that it can read it
-
-
-@dataclass
-class _Whole:
-    """Small files that were not read before, one behind the other; then how they stand now."""
-
-    tails: list[Tail]
-    data: bytes | None = None
-    stamps: list[Stamp] = field(default_factory=list)
-
-    @property
-    def count(self) -> int:
-        """Bytes of all of them."""
-        return sum(tail.size for tail in self.tails)
-
 
 class PlainTalk:
     """Asks the shell in turns; see `lossmon.logs.link.Talk`."""
@@ -84,9 +51,10 @@ class PlainTalk:
         self._session = session
         self._out = out
         self._buffer = bytearray()
-        self._asked: deque[_List | _Read | _Whole] = deque()  # in the order of their answers
+        self._asked: deque[List | Read | Whole] = deque()  # in the order of their answers
         self._targets: deque[str] = deque()  # still to be listed in this turn
         self._seen: dict[str, Stat] = {}
+        self._turned: dict[str, tuple[str, Stat | None]] = {}  # log -> what became of it, as it was
         self._wanted: dict[str, float] = {}  # log with something to read -> its mtime
         self._alone: set[str] = set()  # logs that changed while they were read with others
         self._home = ""
@@ -135,7 +103,7 @@ class PlainTalk:
         """
         if self._targets:
             target = self._targets.popleft()
-            self._ask(_List(target), "list", target)
+            self._ask(List(target), "list", target)
         elif self._wanted:
             if time.monotonic() < self._next and not self._session.inbox.full:
                 self._ask_bytes()
@@ -154,7 +122,7 @@ class PlainTalk:
         self._session.troubles[target] = why
         return True
 
-    def _ask(self, request: _List | _Read | _Whole, *lines: str | int) -> None:
+    def _ask(self, request: List | Read | Whole, *lines: str | int) -> None:
         now = time.monotonic()
         if now - self._stayed >= _STAY_S:
             self._stayed = now
@@ -162,11 +130,11 @@ class PlainTalk:
         self._asked.append(request)
         self._out.put("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
 
-    def _answered(self, request: _List | _Read | _Whole) -> bool:
+    def _answered(self, request: List | Read | Whole) -> bool:
         """Take what is there of an answer; False where it is not complete."""
-        if isinstance(request, _List):
+        if isinstance(request, List):
             return self._list_answered(request)
-        if isinstance(request, _Read):
+        if isinstance(request, Read):
             return self._read_answered(request)
         return self._whole_answered(request)
 
@@ -191,12 +159,15 @@ class PlainTalk:
 
     # -- lists -----------------------------------------------------------------------------------
 
-    def _list_answered(self, request: _List) -> bool:
+    def _list_answered(self, request: List) -> bool:
         while (line := self._line()) is not None:
             if line == b".":
                 # Reading has as much time as listing at least, however much there is to list.
                 now = time.monotonic()
                 self._next = now + max(EVERY_S, now - self._begun)
+                for log, (what, before) in self._turned.items():
+                    self._turn(self._session.inbox.tails[log], what, before)
+                self._turned.clear()
                 return True
             self._listed(request.target, line)
         return False
@@ -226,7 +197,8 @@ class PlainTalk:
         size, mtime = int(stamp[0]), float(stamp[1])
         now = Stat(size, mtime, stamp, stamp[2], True)
         tail = inbox.tails.get(log)
-        what = happened(self._seen.get(log), now, tail.offset if tail is not None else 0)
+        before = self._seen.get(log)
+        what = happened(before, now, tail.offset if tail is not None else 0)
         if what == SAME or (log != target and _is_no_log(log, target)):
             return
         mtime += self._skew_s if mtime else 0.0
@@ -234,6 +206,11 @@ class PlainTalk:
             raise wire.WireError("more logs than are followed")
         self._seen[log] = now
         if tail is not None and what != GREW:
+            if tail.offset and log not in inbox.dropped:
+                self._turned[log] = what, before
+                tail.size, tail.mtime = size, mtime
+                self._wanted.pop(log, None)
+                return
             inbox.put(Chunk(log, what, 0, b"", "", mtime, size))
         if log in inbox.dropped:
             return
@@ -243,6 +220,31 @@ class PlainTalk:
         if size:
             self._wanted[log] = mtime
             self._session.settled = self._session.settled and size == tail.offset
+
+    def _turn(self, tail: Tail, what: str, before: Stat | None) -> None:
+        """Read what more there is of a log beside it, where it was rotated, and then it anew."""
+        part = part_of(tail, before, self._seen)
+        if part:
+            self._wanted.pop(part, None)
+            self._ask_rest(tail, part, what)
+        else:
+            self._begin(tail, what)
+
+    def _ask_rest(self, tail: Tail, part: str, what: str) -> None:
+        """Ask for what a log holds beyond what was read of it, where it stands now."""
+        compared = len(tail.guard)
+        count = compared + min(self._seen[part].size - tail.offset, SLICE_BYTES)
+        self._ask(
+            Read(tail, compared, count, part, what), "read", part, tail.offset - compared, count
+        )
+
+    def _begin(self, tail: Tail, what: str, part: str = "") -> None:
+        """Read a log from its first byte; what came before stands in `part`, where there is one."""
+        now = self._seen[tail.path]
+        self._session.inbox.put(Chunk(tail.path, what, 0, b"", part, tail.mtime, now.size))
+        if now.size:
+            self._wanted[tail.path] = tail.mtime
+            self._session.settled = False
 
     # -- bytes -----------------------------------------------------------------------------------
 
@@ -256,7 +258,7 @@ class PlainTalk:
             new = not tail.offset and tail.size <= _SMALL_BYTES and tail.path not in self._alone
             (small if new else others).append(tail)
         if len(small) > 1:
-            whole = _Whole(small)
+            whole = Whole(small)
             self._ask(whole, "whole", len(small), whole.count, *(tail.path for tail in small))
         else:
             others = [*small, *others]
@@ -266,17 +268,20 @@ class PlainTalk:
             if count == compared:
                 self._wanted.pop(tail.path)
             else:
-                request = _Read(tail, compared, count)
+                request = Read(tail, compared, count)
                 self._ask(request, "read", tail.path, tail.offset - compared, count)
 
-    def _read_answered(self, request: _Read) -> bool:
+    def _read_answered(self, request: Read) -> bool:
         tail, compared = request.tail, request.compared
         if not request.begun:
             line = self._line()
             if line is None:
                 return False
             if line != b"+":
-                self._unreadable(tail)
+                if request.part:
+                    self._begin(tail, request.kind)
+                else:
+                    self._unreadable(tail)
                 return True
             request.begun = True
         data = self._bytes(request.count)
@@ -286,8 +291,23 @@ class PlainTalk:
         self._alone.discard(tail.path)
         inbox = self._session.inbox
         if data[:compared] != tail.guard:
-            # Rewritten where it stands: all that was read is void.
-            inbox.put(Chunk(tail.path, "replaced", 0, b"", "", tail.mtime, tail.size))
+            # Rewritten where it stands, or moved while the link was cut: what was read is void.
+            if request.part:
+                self._wanted[request.part] = self._seen[request.part].mtime
+                self._begin(tail, request.kind)
+            else:
+                self._wanted.pop(tail.path, None)
+                self._turn(tail, "replaced", None)
+            return True
+        if request.part:
+            size = self._seen[request.part].size
+            if data[compared:]:
+                piece = data[compared:]
+                inbox.put(Chunk(tail.path, "data", tail.offset, piece, "", tail.mtime, size))
+            if data[compared:] and tail.offset < size:
+                self._ask_rest(tail, request.part, request.kind)
+            else:
+                self._begin(tail, "rotated", request.part)
             return True
         if data[compared:]:
             piece = data[compared:]
@@ -304,7 +324,7 @@ class PlainTalk:
             chunk = Chunk(tail.path, "error", 0, b"", _DENIED, tail.mtime, tail.size)
             self._session.inbox.put(chunk)
 
-    def _whole_answered(self, request: _Whole) -> bool:
+    def _whole_answered(self, request: Whole) -> bool:
         """Take files up to the first that changed meanwhile: from there on nothing is in place."""
         if request.data is None:
             request.data = self._bytes(request.count)

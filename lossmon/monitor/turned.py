@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lossmon.formats.decoder import Decoder, Record, Skipped, sound
 from lossmon.formats.json_document import DocumentDecoder
+from lossmon.formats.lines import Splitting
 from lossmon.logs.files import is_named_after
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def goes_on(decoder: Decoder | None, data: bytes, last: int | None, *, sure: boo
 def _first_step(decoder: Decoder, data: bytes) -> tuple[int | None, bytes]:
     """The step of the first row, and the lines up to it of which one has given it."""
     trial, seen = copy.deepcopy(decoder), deque[bytes](maxlen=_LINES)
+    drop_line(trial)
     for line in islice(BytesIO(data), _LOOKED_THROUGH):
         seen.append(line)
         try:
@@ -56,6 +58,15 @@ def _first_step(decoder: Decoder, data: bytes) -> tuple[int | None, bytes]:
         for row in rows:
             return row.step, b"".join(seen)
     return None, b""
+
+
+def drop_line(decoder: Decoder | None) -> None:
+    """Forget the line that was unfinished when the old file went: no byte of the new one ends it.
+
+    `{"step": 51, "lo` had taken the first row behind `: > train.jsonl` with it.
+    """
+    if isinstance(decoder, Splitting):
+        decoder.drop_line()
 
 
 def _stands(step: int, lines: bytes) -> bool:

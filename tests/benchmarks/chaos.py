@@ -5,8 +5,9 @@
 A real sshd on the loopback (every fifth box has no Python), a cable to each box. Links are cut, also
 in the middle of a frame, or fall silent; agents and ssh are killed or stopped, the server goes away;
 logs are torn, rotated, truncated, removed and resumed; and the clock of the watching process is set
-back and forth (libfaketime, where it is). In the end every point of every log must have been read
-once. Exits with 1 where one was lost, doubled or changed.
+back and forth (libfaketime, where it is). In the end every point that stands in a log or beside it
+must have been read once, and none twice; rows that were removed or emptied before anybody could
+read them are told apart. Exits with 1 where one was lost, doubled or changed.
 """
 
 from __future__ import annotations
@@ -61,14 +62,28 @@ class Boxes:
             server.stop()
 
 
+Rows = list[tuple[int, float]]
+
+
 class Run:
-    """A log that grows, and what happens to it."""
+    """A log that grows, and what happens to it.
+
+    Attributes:
+        anew: rows since its training was begun anew, whatever file they went to.
+        former: rows of trainings before, under the same name.
+        emptied: rows of the training may be gone with a file.
+        harms: what was done to it, and behind which step.
+    """
 
     def __init__(self, path: Path, seed: int) -> None:
         self.path = path
         self._random = random.Random(seed)
         self._step = 0
         self._rest = b""  # of a line that was torn
+        self.anew: Rows = []
+        self.former: Rows = []
+        self.emptied = False
+        self.harms: list[str] = []
         path.parent.mkdir(parents=True)
         self.grow(5)
 
@@ -78,6 +93,7 @@ class Run:
             self._step += 1
             loss = 2 / (1 + self._step / 100) + self._random.random() / 10
             data += b'{"step": %d, "loss": %r, "lr": 1e-4}\n' % (self._step, round(loss, 6))
+            self.anew.append((self._step, round(loss, 6)))
         cut = self._random.randrange(len(data)) if self._random.random() < 0.2 else len(data)
         self._rest = data[cut:]
         with self.path.open("ab") as file:
@@ -91,21 +107,32 @@ class Run:
     def harm(self) -> str:
         how = self._random.choice(["rotated", "truncated", "resumed", "rewritten", "removed"])
         self.finish()
+        self.harms.append(f"{how} behind {self._step}")
         if how == "resumed":
             self._step = max(0, self._step - 40)
+        elif how == "rotated":
+            for number in range(9, 0, -1):
+                part = self.part(number)
+                if part.exists():
+                    part.replace(self.part(number + 1))
+            self.path.rename(self.part(1))
+        elif how == "removed":
+            self.path.unlink()
+            self.emptied = True
         elif how == "truncated":
             os.truncate(self.path, 0)
-        elif how == "rewritten":
-            self.path.write_bytes(b"")
-            self._step = 0
-        elif how == "rotated":
-            self.path.rename(self.path.with_name(".old"))
+            self.emptied = True
         else:
-            self.path.unlink()
+            self.path.write_bytes(b"")
+            self._step, self.emptied = 0, False
+            self.former, self.anew = self.former + self.anew, []
         self.grow(3)
         return how
 
-    def truth(self) -> list[tuple[int, float]]:
+    def part(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{number}")
+
+    def truth(self) -> Rows:
         rows = map(json.loads, self.path.read_bytes().splitlines())
         return [(row["step"], row["loss"]) for row in rows]
 
@@ -210,7 +237,7 @@ def watch(client: str, targets: dict[str, str], stop: str, out: str) -> None:
         log.path: list(zip(view.step.tolist(), view.value.tolist(), strict=True))
         for update in runs.values()
         for log in update.logs
-        for name, view in update.logged.items()
+        for name, view in update.series.items()
         if name == "loss"
     }
     used = resource.getrusage(resource.RUSAGE_SELF)
@@ -275,29 +302,66 @@ def soak(minutes: float, runs: int, count: int, seed: int, folder: Path) -> int:
     return tell(json.loads(out.read_text()), logs, told, library)
 
 
+def kept(rows: Rows) -> Rows:
+    """Rows without those that a resumed training wrote again: the curve."""
+    curve: Rows = []
+    for row in rows:
+        while curve and curve[-1][0] >= row[0]:
+            curve.pop()
+        curve.append(row)
+    return curve
+
+
+def judged(points: Rows, beside: Rows, log: Run) -> tuple[list[str], int]:
+    """What is wrong with what was read of a log, and how many rows went with a file unread.
+
+    What was rotated before anybody looked is a log of its own (`beside`).
+    """
+    there, anew = kept(log.truth()), Counter(kept(log.anew))
+    have = Counter(points)
+    faults = []
+    if lost := sum((Counter(there) - have).values()):
+        late = ", the newest" if points and points[-1] in there else ""
+        faults.append(f"{lost:,} of {len(there):,} rows of its file lost{late}")
+    elif points[-len(there) :] != there:
+        faults.append("the rows of its file in another order")
+    gone = sum((anew - Counter(there) - have - Counter(beside)).values())
+    if gone and not log.emptied:
+        faults.append(f"{gone:,} rows lost that stand beside it")
+    if twice := sum((have - anew - Counter(kept(log.former))).values()):
+        faults.append(f"{twice:,} rows twice or never written")
+    # Where a log was begun anew and emptied again unseen, nothing tells one training from the other.
+    if (former := sum((have - anew).values()) - twice) and not log.emptied:
+        faults.append(f"{former:,} rows of the training before")
+    return faults, gone if log.emptied else 0
+
+
 def tell(seen: dict[str, Any], logs: list[Run], told: Counter[str], library: str) -> int:
     """Print what happened, and what is not as it was written."""
-    wrong = total = read = 0
+    wrong = total = read = gone = 0
     if not seen["settled"]:
         print(f"It had not caught up {_SETTLE_S:.0f} s after the end (too little processor?): what "
               "is told lost below may only be late")  # fmt: skip
     for log in logs:
         name = log.path.parent.parent.name
-        truth = log.truth()
-        points = [(step, value) for step, value in seen["found"].get(f"{name}:{log.path}", [])]
-        total, read = total + len(truth), read + len(points)
-        if points != truth:
+        points, beside = (
+            [(step, value) for path in paths for step, value in seen["found"].get(path, [])]
+            for paths in ([f"{name}:{log.path}"], [f"{name}:{log.part(n)}" for n in range(1, 99)])
+        )
+        total, read = total + len(kept(log.anew)), read + len(points)
+        faults, left = judged(points, beside, log)
+        gone += left
+        if faults:
             wrong += 1
-            lost, more = Counter(truth) - Counter(points), Counter(points) - Counter(truth)
-            late = ", the newest" if points == truth[: len(points)] else ""
-            print(f"WRONG {name}/{log.path.parent.name}: {len(truth)} points, {sum(lost.values())} "
-                  f"lost{late}, {sum(more.values())} too many")  # fmt: skip
+            print(f"WRONG {name}/{log.path.parent.name}: {', '.join(faults)}")
+            print("    " + ", ".join(log.harms))
     for line in (*seen["health"], *map(str, seen["errors"].items())):
         if " live " not in line or "Error" in line:
             print(line)
     print(dict(told))
     clock = f"{seen['clocks']} clocks" if library else "no libfaketime: the clock stood"
-    print(f"{read:,} of {total:,} points, {wrong} of {len(logs)} logs wrong; settled: "
+    print(f"{read:,} of {total:,} points, {gone:,} gone with their file, {wrong} of {len(logs)} logs "
+          f"wrong; settled: "
           f"{seen['settled']}; {clock}; {seen['cpu_s']:.0f} s of processor, {seen['mb']:.0f} MB, "
           f"{seen['polls']} polls")  # fmt: skip
     return wrong

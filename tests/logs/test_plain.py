@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from lossmon.logs import wire
 from lossmon.logs.bootstrap import SCRIPT
+from lossmon.logs.files import ANEW
 from lossmon.logs.inbox import Inbox
 from lossmon.logs.link import Session
 from lossmon.logs.openssh import Host
@@ -66,7 +67,9 @@ class Shell:
     def collect(self) -> None:
         for chunk in self.session.inbox.take():
             self.kinds.append(chunk.kind)
-            if chunk.kind in ("truncated", "replaced"):
+            if chunk.kind == "rotated":  # and read to its end where it stands now
+                self.content[chunk.message] = self.content[chunk.log]
+            if chunk.kind in ANEW:
                 self.content[chunk.log] = b""
             elif chunk.kind == "data":
                 known = self.content.get(chunk.log, b"")
@@ -155,6 +158,39 @@ def test_whatever_happens_to_logs_what_was_read_is_what_is_there(
         assert {path: shell.content[path] for path in there} == there
     finally:
         shell.close()
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["seen", "while the link was cut"])
+@pytest.mark.parametrize("turn", ["renamed", "copied"])
+def test_a_log_that_is_rotated_is_read_to_its_end_first(
+    tmp_path: Path, turn: str, cut: bool
+) -> None:
+    log, part = tmp_path / "train.log", tmp_path / "train.log.1"
+    log.write_bytes(b"step 1 loss 1\n" * 9000)  # more than one piece
+    shell = Shell(SHELLS[0], tmp_path)
+    shell.pump()
+    with log.open("ab") as file:
+        file.write(b"step 2 loss 1\n" * 9000)
+    old = log.read_bytes()
+    if turn == "renamed":
+        log.rename(part)
+    else:
+        shutil.copyfile(log, part)
+    log.write_bytes(b"step 3 loss 1\n")
+    if cut:  # another talk knows how far it was read, and nothing else
+        again = Shell(SHELLS[0], tmp_path)
+        again.session.inbox.tails.update(shell.session.inbox.tails)
+        again.content = shell.content
+        shell.close()
+        shell = again
+    try:
+        shell.pump()
+    finally:
+        shell.close()
+    assert shell.content[str(part)] == old
+    assert shell.content[str(log)] == b"step 3 loss 1\n"
+    assert shell.kinds.count("rotated") == 1
+    assert not {"replaced", "truncated"} & set(shell.kinds)
 
 
 def test_a_log_that_is_gone_or_not_ours_does_not_hold_up_the_others(tmp_path: Path) -> None:

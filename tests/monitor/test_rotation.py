@@ -125,6 +125,14 @@ def emptied(log: Watched, number: int) -> None:
     os.truncate(log.path, 0)
 
 
+def torn(log: Watched, number: int) -> None:
+    """Emptied within a row, of which the first half was read."""
+    with log.path.open("a") as file:
+        file.write(log.line(log._next, log._at)[:-4])
+    log.poll()
+    os.truncate(log.path, 0)
+
+
 def emptied_under_its_writer(log: Watched, number: int) -> None:
     """A writer that does not append goes on at its place: nothing stands before its next row."""
     size = log.path.stat().st_size
@@ -167,6 +175,7 @@ def copied_in_sight(log: Watched, number: int) -> None:
     [
         *((turn, "jsonl") for turn in (renamed, shifted, behind, unseen, copied, copied_in_sight)),
         *((turn, "jsonl") for turn in (chained, packed, packed_later, emptied)),
+        *((torn, form) for form in ("jsonl", "text", "csv")),
         *((packed_unseen, form) for form in ("jsonl", "text")),
         *((turn, "text") for turn in (chained, packed, emptied, emptied_under_its_writer)),
         *((turn, form) for turn in (shifted, copied) for form in ("text", "csv")),
