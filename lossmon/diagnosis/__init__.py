@@ -18,7 +18,7 @@ What holds:
     offset.py        a fall that a large constant hides      low_rate.py  a rate too low to learn
     gradients.py     the gradient norm's curve, and how it was before
     settled.py       how early a fall was made, by shapes fitted to all of it
-    short.py         what the order of a few rows says
+    short.py         what the order of a few rows says      early.py  what fewer still speak for
     reported.py      what the way of reporting does to a curve
     statistics.py    the statistics                 confidence.py  how sure, calibrated
 When to interrupt:

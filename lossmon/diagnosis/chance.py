@@ -198,6 +198,13 @@ def _exact(level: float, spread: float, view: View) -> Chance | None:
     return _chance(2**power, said("{many:,} outputs", many=2**power), Bounds.exact)
 
 
+def level_of(value: float, within: float, view: View) -> Chance | None:
+    """A level of guessing near a value; of classes also where the kind is not known."""
+    usual = (_chance(n, said("{n:,} classes", n=n), within) for n in _CLASSES)
+    known = (*chances(view), *(usual if view.kind.id == "" else ()))
+    return next((one for one in known if abs(value / one.level - 1) <= within), None)
+
+
 def fell_back(view: View, onset: int) -> Chance | None:
     """The level of guessing at which the rows since an onset stand: what was learned is gone."""
     train = view.train

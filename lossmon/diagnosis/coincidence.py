@@ -17,8 +17,8 @@ from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.around import near
 from lossmon.diagnosis.chance import fell_back
 from lossmon.diagnosis.finding import CauseId, Finding
-from lossmon.diagnosis.rates import rate_rose, rate_stayed, rate_still_rising
-from lossmon.diagnosis.reasons import BLOCKS, Reason, reach_of, spacing_of, when
+from lossmon.diagnosis.rates import beyond_usual, rate_rose, rate_stayed, rate_still_rising
+from lossmon.diagnosis.reasons import BLOCKS, Reason, reach_of, spacing_of, steps_are_epochs, when
 from lossmon.diagnosis.view import View
 from lossmon.words import Said, said
 
@@ -62,7 +62,7 @@ def gradients_burst(view: View, onset: int) -> Iterator[Reason]:
 def epoch_began(view: View, onset: int) -> Iterator[Reason]:
     """An epoch begins there; said only where that is unlikely to be chance."""
     starts, train = view.around.epoch_starts, view.train
-    if not len(starts) or train is None:
+    if not len(starts) or train is None or steps_are_epochs(view):
         return
     spacing = spacing_of(train.step)
     reach = 1.5 * spacing
@@ -163,6 +163,10 @@ def speed_changed(view: View, onset: int) -> Iterator[Reason]:
 _SAID: dict[str, tuple[CauseId, str]] = {
     "overflow": ("loss_scale", "the log tells of {n:,} {n:overflow|overflows} of the loss scale"),
     "nan_skipped": ("numeric_overflow", "the log tells of {n:,} NaN or infinite {n:value|values}"),
+    "unreachable": (
+        "impossible_target",
+        "the log tells {n:,} {n:time|times} that a label has no valid path",
+    ),
     "out_of_memory": ("out_of_memory", "the log tells {n:,} {n:time|times} of a lack of memory"),
 }
 
@@ -293,7 +297,7 @@ def at_onset(view: View, onset: int) -> Iterator[Reason]:
     """All that can coincide with something that began at a step."""
     for find in (
         rate_rose, gradients_burst, batch_changed, resumed, epoch_began, speed_changed, log_told,
-        words_said, rate_still_rising,
+        words_said, rate_still_rising, beyond_usual,
     ):  # fmt: skip
         yield from find(view, onset)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import low_rate
+from lossmon.diagnosis import low_rate, rates
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.around import Logged
@@ -35,6 +35,8 @@ class Bounds(Limits):
     begins = Limit(0.004, "of the level of guessing, at which each row stands", "threads")
     creeps = Limit(0.002, "of the level of guessing, by which it rises", "threads: 2.300 to 2.312")
     costs = Limit(0.01, "of the most that a wrong answer can cost", "Keras: 7.97 and 8.06")
+    caffe = Limit(87.3365, "loss at the smallest float, whose logarithm it is", "Caffe")
+    weights = Limit(64, "x such a loss: its weight, or that of its parts", "threads: 20")
     units = Limit(1e3, "loss in units of the targets' own", "threads")
     few_trained = Limit(0.002, "of the weights: too few are trained", "LoRA of rank 1")
 
@@ -48,6 +50,7 @@ def reasons(finding: Finding, view: View) -> Iterator[Reason]:
     yield from (r for r in _gradient(view) if not (of_rate and r.id == "bad_labels"))
     yield from _guessing(view)
     yield from saturated(view)
+    yield from at_smallest(view)
     yield from _own_units(view)
     yield from co.log_told(view)
     yield from few_trained(view)
@@ -88,6 +91,7 @@ def _creeps_down(view: View) -> Iterator[Reason]:
 def _rate(view: View) -> Iterator[Reason]:
     if view.rate is None:
         return
+    yield from rates.beyond_usual(view, view.step)
     step, rate = view.rate
     newest, peak = float(rate[-1]), float(np.nanmax(rate))
     if peak < Bounds.tiny_rate:
@@ -237,6 +241,30 @@ def saturated(view: View) -> Iterator[Reason]:
 
 
 _COSTS = (15.942, 16.118, 27.631, 34.539, 100.0)  # -ln of 2^-23, 1e-7, 1e-12, 1e-15; PyTorch's cap
+
+
+def at_smallest(view: View) -> Iterator[Reason]:
+    """Caffe prints 87.3365, -ln of the smallest float, where outputs are infinite or no number."""
+    train = view.train
+    if train is None or train.rises or view.curve or train.end < (1 - 1e-5) * Bounds.caffe:
+        return
+    times = round(train.end / Bounds.caffe)
+    if times <= Bounds.weights and abs(train.end / (times * Bounds.caffe) - 1) <= _EXACT:
+        why = (
+            said("{end:.6g} is -ln of the smallest float", end=train.end)
+            if times == 1
+            else said(
+                "{end:.6g} is {times} x 87.3365, which is -ln of the smallest float",
+                end=train.end,
+                times=times,
+            )
+        )
+        yield Reason("lr_too_high", why, 2.8, ("collapsed",))
+        yield Reason("numeric_overflow", why, 2.7)
+        yield Reason("bad_labels", why, 1.2)
+
+
+_EXACT = 2e-6  # of a value of six digits
 
 
 def _accuracy(view: View) -> Logged | None:

@@ -17,7 +17,7 @@ from lossmon.diagnosis import facts
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import CauseId
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.reasons import Reason
+from lossmon.diagnosis.reasons import Reason, steps_are_epochs
 from lossmon.diagnosis.view import LossCurve, View
 from lossmon.history.columns import Floats
 from lossmon.words import said
@@ -212,9 +212,11 @@ def _from_the_first(view: View) -> Iterator[Reason]:
                 first=first,
             )
             yield Reason("lr_too_high", why, 2.3 if detection else 2.15)
-        elif view.rows_are_epochs:
+        elif steps_are_epochs(view):  # what came before its end is not told, either
             many = said("the first row is the mean of an epoch, of many updates")
-            yield Reason("lr_too_high", many, 2.3 if detection else 2.0)
+            if view.kind.id == "regression":  # an error of 500,000, squared, in the first of them
+                yield Reason("unscaled", many, 2.25)
+            yield Reason("lr_too_high", many, 2.3 if detection else 2.2)
         yield Reason("nan_in_data", why, 2.1)
     yield Reason("broken_weights", why, 1.9 if pretrained else 1.4)
     yield Reason("numeric_overflow", why, 1.5)

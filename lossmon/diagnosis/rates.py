@@ -226,6 +226,32 @@ def rate_fell(view: View, onset: int) -> Iterator[Reason]:
         )
 
 
+def beyond_usual(view: View, onset: int) -> Iterator[Reason]:
+    """A rate at which what was trained before is forgotten: Whisper at 0.003, LoRA at 0.003."""
+    train, usual = view.train, _BEARS.get(view.kind.id)
+    if view.rate is None or usual is None or train is None or view.tail:
+        return
+    if not len(train.sketch.head):
+        return
+    most, first, recipe = usual
+    peak = float(np.nanmax(view.rate[1]))
+    if peak >= most and 0 < float(train.sketch.head[0]) <= first:
+        why = said(
+            "learning rate reached {peak:.2g}: from trained weights on {recipe} is usual",
+            peak=peak,
+            recipe=recipe,
+        )
+        yield Reason("lr_too_high", why, 2.3)
+
+
+# Kind -> (a rate that few bear, the most that a first loss is from trained weights on, recipes).
+_BEARS: dict[str, tuple[float, float, str]] = {
+    "lora": (1e-3, 6.0, "1e-5 to 3e-4"),
+    "speech": (1e-3, 3.0, "1e-6 to 1e-4"),
+    "preference": (1e-4, 3.0, "5e-7 to 5e-6"),
+}
+
+
 def rate_still_rising(view: View, onset: int) -> Iterator[Reason]:
     """The warm-up was not over: the rate was at its highest and rising when it began."""
     if view.rate is None:

@@ -32,6 +32,15 @@ def spacing_of(step: Floats) -> float:
     return (st.median(st.steps(step)) if len(step) > 1 else 1.0) or 1.0
 
 
+def steps_are_epochs(view: View) -> bool:
+    """Steps are counted in epochs, also where the log begins in the middle of the training."""
+    train = view.train
+    if train is None or view.epochs is None or train.n < 3:
+        return False
+    by_one = bool((st.steps(train.sketch.newest_step.astype(float)) == 1).all())
+    return view.rows_are_epochs or (by_one and abs(view.step - view.epochs) <= 1)
+
+
 def when(at: float, onset: float, spacing: float) -> str:
     """How many points before the onset, or after it; nothing where they are the same."""
     points = round((onset - at) / spacing)

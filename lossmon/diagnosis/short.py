@@ -28,6 +28,7 @@ class Bounds(Limits):
     turn = Limit(3, "rows up without a step back, behind a fall of two or more", "threads: 5 and 5")
     back = Limit(0.3, "of the fall that a turn takes back", "words: a quarter")
     rise = Limit(0.02, "of the first row that a rise makes", "threads: 8 %")
+    multiplies = Limit(2.5, "x the first row, without a step back: of whatever run", "threads: 5 x")
     climbs = Limit(2.9, "Mann-Kendall z of a rise with steps back", "words: 3 to 5")
     apart = Limit(1.2, "x: lowest of the last third over the highest of the first", "threads: 3 x")
     falls = Limit(5, "rows in which train and eval fall, all of them", "1 of 120 orders each")
@@ -36,7 +37,7 @@ class Bounds(Limits):
     no_fall = Limit(-1.3, "Mann-Kendall z: there is no fall beneath", "1 of 10 in noise")
 
 
-Shape = Literal["jump", "turn", "climb"]
+Shape = Literal["jump", "turn", "climb", "multiplies"]
 
 
 class Rise(NamedTuple):
@@ -74,9 +75,23 @@ def few(view: View) -> Floats | None:
 def rise_of(view: View) -> Rise | None:
     """The rise that a few rows show; None where there is none."""
     values = few(view)
-    if values is None:
+    found = None if values is None else _jump(values) or _turn(values) or _climb(values, view)
+    return found or _multiplies(view)
+
+
+def _multiplies(view: View) -> Rise | None:
+    """2.1, 2.6, 4.1, 11: each row is above the one before, and the newest is far above the first.
+
+    No noise of batches does that, so that it need not be known whether the run goes on.
+    """
+    train = view.train
+    if train is None or not Bounds.rows <= train.n < Enough.points_live or view.warming_up:
         return None
-    return _jump(values) or _turn(values) or _climb(values, view)
+    values = train.sketch.newest
+    if not np.isfinite(values).all() or values[0] <= 0 or (st.steps(values) <= 0).any():
+        return None
+    first, last = float(values[0]), float(values[-1])
+    return Rise("multiplies", 0, first, last, True) if last >= Bounds.multiplies * first else None
 
 
 def _jump(values: Floats) -> Rise | None:

@@ -64,6 +64,8 @@ _HINTS = (
     "mixed precision",
     "tflops",
     "token",
+    "valid path",
+    "enough time",
 )
 _SCALE = r"loss[ _-]?scal"
 _BAD = r"(?:\bnan\b|\binf\b|non[- ]?finite|\binfinite\b|not finite)"
@@ -85,6 +87,8 @@ _EVENTS = (
             re.I,
         ),
     ),
+    # TensorFlow of a CTC loss: the label is longer than the rows that it has to come from.
+    ("unreachable", re.compile(r"\bno valid path found|\bnot enough time for target", re.I)),
     ("out_of_memory", re.compile(r"out of memory|OutOfMemoryError|\bOOM\b")),
     (
         # What is trained or measured is another from here on: levels before and after do not

@@ -35,6 +35,8 @@ class Drawn:
     _bar_values: dict[str, float] = field(default_factory=dict)
     _redraws: Redraws = field(default_factory=Redraws)
     _pass: list[Record] | None = field(default_factory=list)  # the first, while it goes on
+    _whole: int = 0  # bars of Keras that ended, of epochs that nothing names
+    _ended: dict[str, float] = field(default_factory=dict)  # what the newest of them shows
 
     def drain(self) -> Sequence[Record]:
         """The records that became final since the last call."""
@@ -163,6 +165,8 @@ class Drawn:
     def hold_bar(self, shape: Shape, record: Record, groups: tuple[str, ...]) -> None:
         """Keep what a bar shows; of a bar whose row is out already, what is new."""
         self._pass = None
+        if shape.keras and record.epoch is None:
+            record = self._numbered(record)
         key = ("bar", shape.evaluation, record.epoch, record.step)
         if key == self._shown:
             fresh = {n: v for n, v in record.values.items() if n not in self._bar_values}
@@ -170,6 +174,18 @@ class Drawn:
             if not fresh:
                 return
         self.hold(key, record, shape.keras, (shape, groups))
+
+    def _numbered(self, record: Record) -> Record:
+        """A bar at its end, whose epoch no header names: people paste these lines alone.
+
+        One that shows another loss than the one before is of the next epoch; what is added to the
+        same loss is its evaluation.
+        """
+        before, self._ended = self._ended, {**self._ended, **record.values}
+        self._whole += any(before.get(n, v) != v for n, v in record.values.items())
+        if not self._whole:
+            return record
+        return record._replace(step=self._whole, epoch=float(self._whole + 1))
 
     def bar_starts(self, values: dict[str, float], progress: Progress) -> None:
         """A new epoch's bar at 0 still shows what was measured after the epoch before."""

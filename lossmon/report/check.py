@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lossmon.diagnosis.finding import SEVERITIES, Finding
+from lossmon.diagnosis.finding import SEVERITIES, Cause, Finding
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.hparams.compare import ABSENT, find, setting
 from lossmon.monitor.jobs import in_brief
@@ -175,9 +176,7 @@ def _advice(
         remedies = knowledge.remedies(finding)[:2]
         lines += [tongue.labelled(do, printable(remedy)) for remedy in remedies]
     elif finding is not None:  # what looks odd and is usual is told, so that nobody mends it
-        for cause in [cause for cause in finding.causes if cause.why][:1]:
-            told = tongue.aside(knowledge.cause(cause.id).text, say(cause.why))
-            lines.append(printable(tongue.labelled(knowledge.tell("likely"), told)))
+        lines += _causes(replace(finding, causes=_measured(finding)), knowledge)
     if sibling is not None:
         told = tongue("; ").join(sibling.in_words(tongue))
         lines.append(tongue.labelled(knowledge.word("sibling"), told))
@@ -186,6 +185,11 @@ def _advice(
         first, *rest = wrap(line, max(20, width - _INDENT - _HANGING)) or [""]
         rows += [" " * _INDENT + first, *(" " * (_INDENT + _HANGING) + row for row in rest)]
     return [clip(row, width, ascii=ascii) for row in rows]
+
+
+def _measured(finding: Finding) -> tuple[Cause, ...]:
+    """The causes that this log has a reason for."""
+    return tuple(cause for cause in finding.causes if cause.why)
 
 
 def _causes(finding: Finding, knowledge: Knowledge) -> list[str]:

@@ -19,6 +19,8 @@ EVENTS = {
     "NaN loss encountered in step 14": "nan_skipped",
     "| WARNING: ran out of memory, retrying batch": "out_of_memory",
     "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB": "out_of_memory",
+    "W tensorflow/core/util/ctc/ctc_loss_calculator.cc:144] No valid path found.": "unreachable",
+    "Not enough time for target transition sequence (required: 30, available: 12)": "unreachable",
     "Changing loss based on Stage Two Weights": "stage",
     "2024-06-06 10:50:00.490 INFO: Changing loss based on stage two (energy weight 1 -> 1000)": "stage",
     "Unfreezing the encoder": "stage",

@@ -261,6 +261,18 @@ class TestBars:
         log = "Epoch 1/9\n" + "\n".join(ended) + "\nEpoch 2/9\n" + "\n".join(shown) + "\n"
         assert points(log, "loss") == [(1, 2.0)]  # rows are epochs, and the second goes on
 
+    def test_keras_bars_at_their_end_are_epochs_where_no_header_names_them(self):
+        """People paste these lines alone; what is added to the same loss is its evaluation."""
+        bar = "50/50 [==============================] - 3s 9ms/step - loss: "
+        log = f"{bar}1.608\n{bar}1.608 - val_loss: 1.55\n{bar}1.53 - val_loss: 1.52\n"
+        rows = [(r.step, r.values) for r in read(f"{log}{bar}1.48 - val_loss: 1.56\n")]
+        assert [(step, v["loss"]) for step, v in rows if "loss" in v] == [
+            (0, 1.608),
+            (1, 1.53),
+            (2, 1.48),
+        ]
+        assert [v["val_loss"] for _, v in rows if "val_loss" in v] == [1.55, 1.52, 1.56]
+
     def test_an_old_keras_bar(self):
         log = "Epoch 1/2\n 10/50 [==>...........] - ETA: 5s - loss: 0.9\r50/50 [==============] - 5s 3ms/step - loss: 0.5\n"
         assert points(log, "loss") == [(1, 0.5)]

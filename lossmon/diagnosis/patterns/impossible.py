@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.kind import plain, whole
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -32,6 +33,9 @@ class Bounds(Limits):
     score = Limit(1.001, "of a score that is a share", "rounding")
     percent = Limit(5.0, "of a score: beyond it is per cent", "a Dice of 5 % is a start")
     hundred = Limit(100.5, "per cent of any score", "rounding")
+    off = Limit(4, "levels below 0, each by a larger step below the one before", "threads: 5")
+    faster = Limit(1.2, "x the step before", "threads: 1.7; a fall to a floor slows down")
+    far = Limit(8.0, "x the first of them, in all", "threads: 47")
 
 
 _OF_CLASSES = ("classifier", "segmentation")
@@ -71,7 +75,44 @@ def find(view: View) -> Finding | None:
             ),
             numbers={"probability": -train.end},
         )
-    return _score(view)
+    return _runs_off(view) or _score(view)
+
+
+def _runs_off(view: View) -> Finding | None:
+    """-145, -683, -2291, -6881: further below 0 by more in each row, as nothing holds it."""
+    train = view.train
+    if train is None or train.rises or view.curve or view.warming_up:
+        return None
+    if view.kind.id in _NO_FLOOR or _LIKELIHOOD.search(plain(train.name)):
+        return None
+    few = train.n < Enough.points_live
+    rows = train.sketch.newest if few else st.blocks(train.value, 12)
+    last = rows[-int(Bounds.off) :]
+    if len(last) < Bounds.off or not np.isfinite(last).all() or last[0] >= 0:
+        return None
+    down = -st.steps(last)
+    if (down <= 0).any() or (down[1:] < Bounds.faster * down[:-1]).any():
+        return None
+    if last[-1] > Bounds.far * last[0]:
+        return None
+    return Finding(
+        "impossible",
+        "warning",
+        0.9,
+        train.at_step(int(np.argmax(train.value < 0))),
+        train.name,
+        said(
+            "{name} falls below 0 faster and faster, from {first:.4g} to {last:.4g}: it has no "
+            "floor",
+            name=train.name,
+            first=last[0],
+            last=last[-1],
+        ),
+        numbers={"off": float(last[-1])},
+    )
+
+
+_NO_FLOOR = ("gan", "rl", "rlhf")  # whose losses mean nothing by themselves
 
 
 def _score(view: View) -> Finding | None:
@@ -144,6 +185,10 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         )
         yield from _at_chance(finding.numbers["probability"], view)
         yield Reason("wrong_output", words, 2.2, ("bad_labels", "collapsed"))
+        return
+    if "off" in finding.numbers:  # of those that people asked about four of five
+        yield Reason("target_range", said("a cross-entropy of targets beyond 1 does so"), 2.2, _NOT)
+        yield Reason("unbounded_loss", finding.evidence, 2.0)
         return
     accuracy = finding.metric != view.name_of("train_loss") and "acc" in finding.metric.lower()
     yield Reason("metric_wrong" if accuracy else "target_range", finding.evidence, 2.0, _NOT)

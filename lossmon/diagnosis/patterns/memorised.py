@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.measures import is_held_out
 from lossmon.diagnosis.pattern import Example, Pattern
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -25,10 +27,52 @@ class Bounds(Limits):
     epochs = Limit(3.0, "passes over the data", "usual recipes")
     left = Limit(0.12, "of the start level that is left", "threads")
     level = Limit(0.3, "loss of a token: answers are known by heart", "usual recipes")
+    scores = Limit(3, "newest rows in which each example of train is right", "threads")
+    right = Limit(0.99, "of the examples of train", "threads: 0.996 to 1")
+    apart = Limit(0.1, "by which the score of held-out data is below it", "threads: 0.18")
     row = Limit(1.5, "passes between two rows: a very small set", "threads")
 
 
 def find(view: View) -> Finding | None:
+    """Next to nothing is left of the loss, and no eval; or scores alone that say so."""
+    return _by_scores(view) or _by_loss(view)
+
+
+def _by_scores(view: View) -> Finding | None:
+    """Each example of train is right, and those of held-out data are not."""
+    if "eval_loss" in view.sketches:
+        return None
+    scores = [one for one in view.around.scores if one.rises and len(one.value) >= Bounds.scores]
+    held = [one for one in scores if is_held_out(one.name)]
+    own = next((one for one in scores if "train" in one.name.lower()), None)
+    if own is None or not held:
+        return None
+    last = int(Bounds.scores)
+    here, there = own.value[-last:] / _full(own), held[0].value[-last:] / _full(held[0])
+    if not (here.min() >= Bounds.right and 0 < there.max() <= here.min() - Bounds.apart):
+        return None
+    return Finding(
+        "memorised",
+        "warning",
+        0.85,
+        int(own.step[-last]),
+        held[0].name,
+        said(
+            "{own} is {value:.4g}, and {held} no more than {most:.4g}",
+            own=own.name,
+            value=own.value[-1],
+            held=held[0].name,
+            most=held[0].value[-last:].max(),
+        ),
+        numbers={"scores": float(there.max())},
+    )
+
+
+def _full(score: Logged) -> float:
+    return 100.0 if float(score.value.max()) > 1.5 else 1.0
+
+
+def _by_loss(view: View) -> Finding | None:
     """Several passes, next to nothing left of the loss, and no eval."""
     train, epochs = view.train, view.epochs
     if train is None or epochs is None or epochs < Bounds.epochs or train.rises or view.curve:
@@ -61,6 +105,13 @@ def find(view: View) -> Finding | None:
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    if "scores" in finding.numbers:
+        words = said("each example that is trained on is right, and of others far fewer")
+        yield Reason("memorising", words, 2.0)
+        yield Reason("small_data", words, 1.8)
+        yield Reason("eval_statistics", words, 1.4)
+        yield Reason("split_mismatch", words, 1.2)
+        return
     train, epochs = view.train, finding.numbers["epochs"]
     yield Reason("memorising", said("{epochs:.3g} passes over the same data", epochs=epochs), 2.0)
     if train is not None and epochs >= Bounds.row * train.n:

@@ -9,7 +9,7 @@ from lossmon.diagnosis.contradictions import contradiction
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
 
 
@@ -28,6 +28,9 @@ class Bounds(Limits):
     errors = Limit(2.0, "standard errors below its start: then it falls", "usual: 95 %")
     risen = Limit(7.0, "standard errors: from there on it rises", "rising")
     trend_few = Limit(-2.6, "likewise of few rows, of which -4 is the most", "1 of 200 in noise")
+    updates = Limit(
+        100, "updates, by a counter that leaves some out: no training yet", "threads: 50"
+    )
     trend = Limit(-3.5, "Mann-Kendall z of block medians: a steady fall", "runs")
 
 
@@ -53,6 +56,8 @@ def find(view: View) -> Finding | None:
     if not (small or lost_in_noise) or more_will_tell(view):
         return None
     few = train.n < Enough.points_live and not view.rows_are_epochs
+    if few and not small and _just_begun(train):
+        return None
     if few and not small and train.room > Bounds.room:
         return None  # a paste of a few batches, beneath whose noise it may well fall
     if small and (offset.hidden(view) is not None or _bends(view, errors, trend, drop)):
@@ -81,6 +86,12 @@ def find(view: View) -> Finding | None:
         ),
         numbers={"drop": drop, "level": train.end},
     )
+
+
+def _just_begun(train: LossCurve) -> bool:
+    """Every fifth step is told, up to step 50: so few updates show the noise of batches alone."""
+    steps = train.sketch.newest_step.astype(float)
+    return bool(steps[-1] < Bounds.updates and st.median(st.steps(steps)) > 1)
 
 
 def more_will_tell(view: View) -> bool:

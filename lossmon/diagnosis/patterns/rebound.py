@@ -50,7 +50,7 @@ def find(view: View) -> Finding | None:
 def _of_few(view: View) -> Finding | None:
     """A fall and a climb without a step back; or a jump of the newest rows behind a fall."""
     found, train = short.rise_of(view), view.train
-    if found is None or train is None or found.shape == "climb":
+    if found is None or train is None or found.shape not in ("jump", "turn"):
         return None
     before = train.sketch.newest[: found.at]
     fall = float(np.max(before)) - found.low

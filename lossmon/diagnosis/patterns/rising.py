@@ -128,7 +128,7 @@ def _of_few(view: View) -> Finding | None:
     return Finding(
         "rising",
         "warning",
-        0.9 if found.smooth or found.shape == "jump" else 0.8,
+        _SURE[found.shape] if found.smooth or found.shape == "jump" else 0.8,
         step,
         train.name,
         told,
@@ -137,8 +137,17 @@ def _of_few(view: View) -> Finding | None:
             "low_step": float(train.at_step(max(0, found.at - 1))),
             "level": found.level,
             "rise": relative,
+            "rows": float(train.n),
         },
     )
+
+
+def _stands(shown: Finding, view: View) -> bool:
+    """What a few rows told is told anew by more, or it is over."""
+    return "rows" not in shown.numbers and risen.stands(shown, view)
+
+
+_SURE = {"jump": 0.9, "turn": 0.9, "climb": 0.9, "multiplies": 0.97}
 
 
 def _warms(view: View) -> bool:
@@ -157,11 +166,30 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     yield from co.at_onset(view, finding.since_step)
     yield from co.died(view, finding.since_step)
     yield from rates.rate_fell_meanwhile(view, finding.since_step)
+    yield from _from_the_first(finding, view)
     yield from rates.rate_stayed(view, finding.since_step)
+
+
+def _from_the_first(finding: Finding, view: View) -> Iterator[Reason]:
+    """It grew to a multiple before anything was learned: updates do it, whatever the data."""
+    train = view.train
+    if train is None or not len(train.sketch.head) or view.tail:
+        return
+    times = finding.numbers["level"] / max(float(train.sketch.head[0]), 1e-300)
+    if _begins(finding, view) and times >= short.Bounds.multiplies and not train.rises:
+        why = said("it grows to {times:.3g} x its first row, row by row", times=times)
+        yield Reason("lr_too_high", why, 1.6)
+
+
+def _begins(finding: Finding, view: View) -> bool:
+    """It rises from its very first row: there is nothing to go back to."""
+    return view.train is not None and finding.since_step <= view.train.at_step(0)
 
 
 def _figures(finding: Finding, view: View) -> Numbers:
     at = finding.since_step
+    if _begins(finding, view):
+        return {}
     return {"resume_step": resume_step(finding, view), **checkpoint_step(view, at)}
 
 
@@ -175,6 +203,7 @@ PATTERN = Pattern(
     hides=("underfitting", "healthy_pair", "noisy", "chance_level", "too_early"),
     forbids=("rate+", "steps+", "capacity+", "steps-"),
     looks=3,
+    sure=0.985,  # of rows that multiply one look is enough
     limits=Bounds,
     causes=_causes,
     typical=("lr_too_high", "bad_state", "bad_labels", "loss_sign"),
@@ -184,7 +213,7 @@ PATTERN = Pattern(
         "rl": ("lr_too_high", "exploration", "reward_hacked"),
     },
     figures=_figures,
-    stands=risen.stands,
+    stands=_stands,
     picture=Picture(
         lines=(Level("lowest", "low", "low_step"), Level("now", "level", "since_step")),
         marks=(SINCE, StepMark("lowest", "low_step", calm=True)),

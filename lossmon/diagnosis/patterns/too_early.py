@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from lossmon.diagnosis import short
+from collections.abc import Iterator
+
+from lossmon.diagnosis import early, short
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.pattern import Pattern
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -36,6 +39,11 @@ def find(view: View) -> Finding | None:
     )
 
 
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    """What few rows speak for."""
+    return early.reasons(view)
+
+
 PATTERN = Pattern(
     id="too_early",
     slot="beside",
@@ -46,4 +54,5 @@ PATTERN = Pattern(
     gives_way=True,
     looks=1,
     limits=Enough,
+    causes=_causes,
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon.diagnosis import early
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -34,6 +35,8 @@ def find(view: View) -> Finding | None:
         return None
     if train.n < Bounds.rows or not len(train.value):
         return None
+    if train.n < Enough.points_live and early.leaps(train.sketch.newest):
+        return None  # what leaps by its own size is not waiting for its rate
     moved = train.drop / train.scale
     fell = train.drop > Bounds.errors * train.drop_error and moved > Bounds.moved / 3
     if fell or (abs(moved) > Bounds.moved and -train.drop > Bounds.errors * train.drop_error):

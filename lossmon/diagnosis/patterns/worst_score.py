@@ -27,6 +27,11 @@ class Bounds(Limits):
 
     rows = Limit(6, "rows, all of them the same", "a fact; the first evaluations may be so")
     together = Limit(3, "rows of all scores, all at their worst, while the loss falls", "threads")
+    plain = Limit(4, "rows of a score of digits that no small set of examples gives", "threads: 4")
+    set = Limit(60, "examples of a small set", "0.8667 is 13 of 15")
+    ends = Limit(6, "newest rows that are the same to the last digit", "a fact, as above")
+    lost = Limit(0.8, "of its best: it fell to where it stays", "threads: 0.318 to 0.098")
+    decimals = Limit(4, "digits of some other row: it is not rounded", "threads: 0.1113")
     digits = Limit(3, "digits of scores that stay the same", "0.5 of 10 examples may stay")
     share = Limit(0.0005, "of a macro F1: it is that of one answer for all", "threads")
     moves = Limit(10, "rows of a score that hardly moves", "threads")
@@ -39,7 +44,39 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """An accuracy of exactly 0, a WER of exactly 1; or any score that never moves."""
-    return _fact(view) or _stuck(view)
+    return _fact(view) or _stuck(view) or _fell(view)
+
+
+def _fell(view: View) -> Finding | None:
+    """It fell from one row to the next, and is the same to the last digit in each row since."""
+    for score in view.around.scores:
+        values = score.value
+        if not score.rises or len(values) <= Bounds.ends or not np.isfinite(values).all():
+            continue
+        same = values == values[-1]
+        since = len(values) - int(np.argmin(same[::-1])) if not same.all() else 0
+        value, rows = float(values[-1]), len(values) - since
+        if not since or rows < Bounds.ends or value >= Bounds.lost * float(values[:since].max()):
+            continue
+        if max(map(digits, values.tolist())) < Bounds.decimals:
+            continue
+        return Finding(
+            "worst_score",
+            "warning",
+            0.9,
+            int(score.step[since]),
+            score.name,
+            said(
+                "{name} is {value:.4g} to the last digit in the last {rows:,} rows, from "
+                "{before:.4g} one row before",
+                name=score.name,
+                value=value,
+                rows=rows,
+                before=values[since - 1],
+            ),
+            numbers={"fell": value},
+        )
+    return None
 
 
 def _stuck(view: View) -> Finding | None:
@@ -90,7 +127,8 @@ def _fact(view: View) -> Finding | None:
         return None
     value = float(goal.value[0])
     worst = value == (0.0 if goal.rises else 1.0)
-    if len(goal.value) < Bounds.rows and not (worst and _few_but_plain(view)):
+    few = len(goal.value) < Bounds.rows
+    if few and not (worst and _few_but_plain(view)) and not _of_many_examples(goal):
         return None
     still = _still(view)
     told = sum(digits(one) for one in still.values()) >= Bounds.digits or _guesses(goal)
@@ -138,9 +176,18 @@ def _guesses(goal: Logged) -> bool:
     return goal.rises and 0 < value <= 0.5 and abs(round(1 / value) * value - 1) < 1e-9
 
 
+def _of_many_examples(goal: Logged) -> bool:
+    """0.73037 in four rows: no small set of examples gives such a share."""
+    value = float(goal.value[0])
+    if len(goal.value) < Bounds.plain or digits(value) < Bounds.decimals or not 0 < value < 1:
+        return False
+    given = np.arange(2, int(Bounds.set) + 1) * value
+    return not np.any(np.abs(given - np.round(given)) < 0.01)
+
+
 def _still(view: View) -> dict[str, float]:
     """Held-out scores of which no row differs from another, with their value."""
-    rows = (one for one in view.around.scores if len(one.value) >= Bounds.rows)
+    rows = (one for one in view.around.scores if len(one.value) >= Bounds.plain)
     return {one.name: float(one.value[0]) for one in rows if np.ptp(one.value) == 0}
 
 
@@ -177,6 +224,8 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             value=against.value,
         )
         yield Reason("metric_wrong", why, 3.0, REFUTED)
+    elif "fell" in finding.numbers:
+        yield from _why_lost(finding, view)
     else:
         value, goal = finding.numbers["score"], view.around.goal
         worst = goal is not None and value == (0.0 if goal.rises else 1.0)
@@ -185,6 +234,19 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             yield from _loss_falls(view)
         elif goal is not None and goal.rises and view.kind.id != "boosting":
             yield _one_answer(value, view)
+
+
+def _why_lost(finding: Finding, view: View) -> Iterator[Reason]:
+    """Weights that are NaN, where no loss tells that they are none; else one answer for all."""
+    why = said(
+        "{value:.4g} is then the share of one class: all answers are one",
+        value=finding.numbers["fell"],
+    )
+    if view.around.loss is None and "eval_loss" not in view.sketches:
+        words = said("no loss is logged: weights that are NaN give one class for everything, too")
+        yield Reason("numeric_overflow", words, 1.9)
+    yield Reason("lr_too_high", why, 1.8)
+    yield Reason("collapsed", why, 1.7)
 
 
 def _evals_stale(view: View) -> Iterator[Reason]:

@@ -1,0 +1,122 @@
+"""What too few rows speak for: no verdict, and yet what a person looks for first.
+
+Three rows at ln 1000, four that leap between 0.12 and 0.68, a loss of 2.3 that is 11 one update
+later: nothing is proved, and nobody waits for twenty rows before he looks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lossmon.diagnosis import lost
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.chance import level_of
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.reasons import Reason
+from lossmon.diagnosis.view import View
+from lossmon.history.columns import Floats
+from lossmon.words import said
+
+
+class Bounds(Limits):
+    """When a shape of next to no rows is worth a word."""
+
+    facts = Enough.facts
+    guesses = Limit(0.002, "of the level of guessing, at which each row stands", "threads: 6.905")
+    leaps = Limit(2.0, "x: the newest row over the one before", "threads: 2.3 to 11")
+    swings = Limit(2.0, "x: highest over lowest row", "threads: 0.12 to 0.68")
+    wide = Limit(0.25, "of the level: a move that is no noise", "threads: 0.9")
+    turns = Limit(2, "moves that go back on the one before", "one may be a spike")
+
+
+def reasons(view: View) -> Iterator[Reason]:
+    """The causes that few rows support."""
+    train = view.train
+    if train is None or train.rises or view.curve or train.n < 2:
+        return
+    values = train.sketch.newest
+    if not np.isfinite(values).all() or float(values.min()) <= 0:
+        return
+    yield from _leapt(values, view)
+    if len(values) >= Bounds.facts:
+        yield from _guesses(values, view)
+        yield from _swings(values, view)
+        yield from _turns(view)
+
+
+def leaps(values: Floats) -> bool:
+    """The newest row is far above all before it."""
+    return len(values) > 1 and float(values[-1]) >= Bounds.leaps * float(values[:-1].max()) > 0
+
+
+def _leapt(values: Floats, view: View) -> Iterator[Reason]:
+    """A row far above the one before, right at the start."""
+    if not leaps(values):
+        return
+    before, newest = float(values[-2]), float(values[-1])
+    words = said("the loss went from {before:.4g} to {newest:.4g}", before=before, newest=newest)
+    rate = None if view.rate is None else float(np.nanmax(view.rate[1]))
+    if rate is not None and rate <= lost.Bounds.harmless:
+        why = said(
+            "{words} at a learning rate of at most {rate:.2g}: no update of that size does so",
+            words=words,
+            rate=rate,
+        )
+        yield Reason("bad_state", why, 2.2, ("lr_too_high",))
+        yield Reason("numeric_overflow", why, 2.0)
+        return
+    yield Reason("lr_too_high", words, 1.6)
+
+
+def _guesses(values: Floats, view: View) -> Iterator[Reason]:
+    """No row has left the level of guessing."""
+    chance = level_of(st.median(values), Bounds.guesses, view)
+    if chance is None or np.any(np.abs(values / chance.level - 1) > Bounds.guesses):
+        return
+    why = said(
+        "so far each row stands at {chance_sum}, as guessing among {chance_words} gives",
+        chance_sum=chance.sum,
+        chance_words=chance.words,
+    )
+    yield Reason("frozen_gradients", why, 1.5)
+    yield Reason("collapsed", why, 1.4)
+    yield Reason("not_started", why, 1.3)
+
+
+def _swings(values: Floats, view: View) -> Iterator[Reason]:
+    """It goes back and forth by its own size, and gets nowhere."""
+    moves = st.steps(values)
+    moves = moves[np.abs(moves) >= Bounds.wide * st.median(values)]
+    turns = int(np.count_nonzero(moves[1:] * moves[:-1] < 0))
+    low, high = float(values.min()), float(values.max())
+    if turns < Bounds.turns or high < Bounds.swings * low or values[-1] < st.median(values[:-1]):
+        return
+    why = said(
+        "it goes back and forth between {low:.3g} and {high:.3g} from row to row",
+        low=low,
+        high=high,
+    )
+    yield Reason("data_order", why, 1.5)
+    yield Reason("lr_too_high", why, 1.4)
+    yield Reason("small_batch", why, 1.3)
+
+
+def _turns(view: View) -> Iterator[Reason]:
+    """Eval has turned up, twice over, while train falls in each row."""
+    pair, train = view.pair, view.train
+    if pair is None or train is None or len(pair.value) < Bounds.facts + 1:
+        return
+    best = int(np.argmin(pair.value))
+    since = st.steps(pair.value[best:])
+    falls = bool((st.steps(train.sketch.newest) < 0).all())
+    if falls and len(since) >= Bounds.turns and (since > 0).all() and best > 0:
+        why = said(
+            "{eval} was best at step {step:,}, {best:.4g}, and has risen since, while train falls",
+            eval=pair.name,
+            step=int(pair.step[best]),
+            best=pair.value[best],
+        )
+        yield Reason("memorising", why, 1.7)
+        yield Reason("small_data", why, 1.6)
