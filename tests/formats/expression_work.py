@@ -28,6 +28,7 @@ with warnings.catch_warnings():
         import sre_parse as parser
 
 Test = Callable[[str], bool]
+Moves = list[dict[str, list[int]]]  # state -> character -> where it leads, once for each way
 _UNROLLED = 2  # of a bounded repeat, where ways are looked for
 _AS_ENDLESS = 64  # a bound from which on a repeat is looked at as if it had none
 _MOST_NODES = 20_000  # of one search for a word
@@ -56,6 +57,18 @@ def _category(name: str, ascii_only: bool) -> Test:
     test = _CATEGORIES[name.removeprefix("NOT_")]
     within: Test = (lambda c: ord(c) < 128 and test(c)) if ascii_only else test
     return (lambda c: not within(c)) if name.startswith("NOT_") else within
+
+
+class _Remembered(dict[str, bool]):
+    """What a test said of each character: looked up some hundred million times."""
+
+    def __init__(self, test: Test) -> None:
+        super().__init__()
+        self._test = test
+
+    def __missing__(self, char: str) -> bool:
+        self[char] = said = self._test(char)
+        return said
 
 
 class Program:
@@ -135,12 +148,15 @@ class Program:
         for _ in range(least):
             self._write(body, flags)
         choices = []
+        may_be_empty = body.getwidth()[0] == 0
         for _ in range(1 if endless else most - least):
             choice = self._add("split")
             at = len(self.steps)
-            self._add("mark", what=at)
+            if may_be_empty:
+                self._add("mark", what=at)
             self._write(body, flags)
-            self._add("moved", what=at)
+            if may_be_empty:
+                self._add("moved", what=at)
             choices.append((choice, at))
             if endless:
                 self._add("jump").to = (at - 1,)
@@ -168,19 +184,14 @@ class Program:
                 tests.append(_category(str(what), self._bytes or bool(flags & re.ASCII)))
         self.chars |= singles
 
+        either_case = bool(flags & re.IGNORECASE)
+
         def within(c: str) -> bool:
-            forms = {c, c.lower(), c.upper()} if flags & re.IGNORECASE else {c}
-            return any(f in singles or any(test(f) for test in tests) for f in forms)
+            forms = {c, c.lower(), c.upper()} if either_case else {c}
+            found = any(f in singles or any(test(f) for test in tests) for f in forms)
+            return found != negated
 
-        memory: dict[str, bool] = {}
-
-        def remembered(c: str) -> bool:
-            known = memory.get(c)
-            if known is None:
-                known = memory[c] = within(c) != negated
-            return known
-
-        return remembered
+        return _Remembered(within).__getitem__
 
     # --- running it -----------------------------------------------------------------------------
 
@@ -198,49 +209,53 @@ class Program:
             start = max(start + 1, -1 if end is None else end)
         return count
 
+    @cached_property
+    def _read(self) -> list[tuple[str, tuple[int, ...], Any]]:
+        """The steps as they are run."""
+        return [(step.kind, step.to, step.test or step.what) for step in self.steps]
+
     def _run(self, text: str, start: int, most: int) -> tuple[int | None, int]:
         """Where a match ends that begins here, and the steps it took."""
-        steps, size, count = self.steps, len(text), 0
+        steps, size, count = self._read, len(text), 0
         stack: list[tuple[int, int, Any]] = [(0, start, None)]
         while stack and count < most:
             at, pos, notes = stack.pop()
             while count < most:
                 count += 1
-                step = steps[at]
-                kind = step.kind
+                kind, to, what = steps[at]
                 if kind == "char":
-                    if pos >= size or not step.test(text[pos]):  # type: ignore[misc]
+                    if pos >= size or not what(text[pos]):
                         break
                     pos += 1
                     at += 1
                 elif kind == "split":
-                    stack += [(to, pos, notes) for to in reversed(step.to[1:])]
-                    at = step.to[0]
+                    at = to[0]
+                    stack += [(other, pos, notes) for other in to[:0:-1]]
                 elif kind == "jump":
-                    at = step.to[0]
+                    at = to[0]
                 elif kind == "match":
                     return pos, count
                 elif kind == "mark":
-                    notes = (step.what, pos, notes)
+                    notes = (what, pos, notes)
                     at += 1
                 elif kind == "moved":
                     note = notes
-                    while note[0] != step.what:
+                    while note[0] != what:
                         note = note[2]
                     if note[1] == pos:  # a turn of a loop that read nothing
                         break
                     notes = note[2]
                     at += 1
                 elif kind == "took":
-                    notes = (("group", step.what), pos, notes)
+                    notes = (("group", what), pos, notes)
                     at += 1
                 elif kind == "took?":
                     note = notes
-                    while note is not None and note[0] != ("group", step.what):
+                    while note is not None and note[0] != ("group", what):
                         note = note[2]
-                    at = step.to[note is None]
+                    at = to[note is None]
                 elif kind == "look":
-                    inner, back, wanted = step.what
+                    inner, back, wanted = what
                     end, taken = None, 1
                     if pos >= back:
                         end, taken = inner._run(text, pos - back, most - count)
@@ -249,7 +264,7 @@ class Program:
                         break
                     at += 1
                 else:
-                    if not _stands(step.what, text, pos):
+                    if not _stands(what, text, pos):
                         break
                     at += 1
         return None, count
@@ -272,14 +287,14 @@ class Program:
             for to in step.to or (at + 1,):
                 yield from self._begin(to, (*seen, at))
 
-    def ways(self, everywhere: bool) -> tuple[list[dict[str, list[int]]], list[int]]:
+    def ways(self, everywhere: bool) -> tuple[Moves, list[int]]:
         """Where each character leads from each state, and where it begins.
 
         The last state is that of a search that has not begun to match.
         """
         begin = list(islice(self._begin(0), 5000))
         size = len(self.steps)
-        moves: list[dict[str, list[int]]] = []
+        moves: Moves = []
         for at, step in enumerate(self.steps):
             after = list(islice(self._begin(at + 1), 5000)) if step.test is not None else []
             read = [c for c in self.alphabet if step.test is not None and step.test(c)]
@@ -324,16 +339,16 @@ def attacks(pattern: re.Pattern[Any], everywhere: bool) -> Iterator[Attack]:
     program = Program(pattern, _UNROLLED)
     moves, begin = program.ways(everywhere)
     heads = _words(moves, begin)
-    reach = _reach(moves)
-    cyclic = [p for p in heads if p in reach[p]]
+    leads = _leads(moves)
+    loops = _loops(moves, leads)
+    cyclic = [p for p in heads if leads[p] >> p & 1]
     seen: set[str] = set()
     for p in cyclic:
-        around = {r for r in reach[p] if p in reach[r]}
-        found = [_twice(moves, p, around)]
+        found = [_twice(loops, p)]
         found += [
-            _shared(moves, p, q, around, {r for r in reach[q] if q in reach[r]}, reach)
+            _shared(moves, loops, p, q, leads[q])
             for q in cyclic
-            if q != p and q in reach[p]
+            if q != p and leads[q] >> p & 1 and loops[p].keys() & loops[q].keys()
         ]
         for pump in filter(None, found):
             if pump not in seen and len(seen) < _MOST_PUMPS:
@@ -343,7 +358,7 @@ def attacks(pattern: re.Pattern[Any], everywhere: bool) -> Iterator[Attack]:
                 yield from (Attack(heads[p], pump + c, "\x00") for c in program.alphabet)
 
 
-def _words(moves: list[dict[str, list[int]]], begin: list[int]) -> dict[int, str]:
+def _words(moves: Moves, begin: list[int]) -> dict[int, str]:
     """The shortest text that leads to each state."""
     words = dict.fromkeys(begin, "")
     queue = deque(words)
@@ -357,67 +372,67 @@ def _words(moves: list[dict[str, list[int]]], begin: list[int]) -> dict[int, str
     return words
 
 
-def _reach(moves: list[dict[str, list[int]]]) -> list[set[int]]:
-    """The states that each leads to by one character or more."""
-    after = [{q for targets in move.values() for q in targets} for move in moves]
-    reached = []
-    for p in range(len(moves)):
-        seen: set[int] = set()
-        queue = list(after[p])
-        while queue:
-            q = queue.pop()
-            if q not in seen:
-                seen.add(q)
-                queue += after[q]
-        reached.append(seen)
-    return reached
+def _leads(moves: Moves) -> list[int]:
+    """For each state those that lead to it by one character or more, a bit for each."""
+    leads = [0] * len(moves)
+    for p, move in enumerate(moves):
+        for q in {q for targets in move.values() for q in targets}:
+            leads[q] |= 1 << p
+    for through, move in enumerate(moves):
+        if move and leads[through]:
+            for q, before in enumerate(leads):
+                if before >> through & 1:
+                    leads[q] |= leads[through]
+    return leads
 
 
-def _twice(moves: list[dict[str, list[int]]], p: int, around: set[int]) -> str | None:
+def _loops(moves: Moves, leads: list[int]) -> Moves:
+    """Of the moves those from which a way leads back."""
+    loops: Moves = []
+    for p, move in enumerate(moves):
+        kept = {c: [q for q in targets if leads[p] >> q & 1] for c, targets in move.items()}
+        loops.append({c: targets for c, targets in kept.items() if targets})
+    return loops
+
+
+def _twice(loops: Moves, p: int) -> str | None:
     """A word by which a loop comes back to a state in two ways."""
     queue: deque[tuple[int, int, bool, str]] = deque([(p, p, False, "")])
     seen = {(p, p, False)}
     while queue and len(seen) < _MOST_NODES:
         a, b, parted, word = queue.popleft()
-        for c in moves[a].keys() & moves[b].keys():
-            for i, x in enumerate(moves[a][c]):
-                for j, y in enumerate(moves[b][c]):
+        for c in sorted(loops[a].keys() & loops[b].keys()):
+            for i, x in enumerate(loops[a][c]):
+                for j, y in enumerate(loops[b][c]):
                     now = parted or (i != j if a == b else True)
                     if now and x == y == p:
                         return word + c
-                    if x in around and y in around and (x, y, now) not in seen:
+                    if (x, y, now) not in seen:
                         seen.add((x, y, now))
                         queue.append((x, y, now, word + c))
     return None
 
 
-def _shared(
-    moves: list[dict[str, list[int]]],
-    p: int,
-    q: int,
-    around_p: set[int],
-    around_q: set[int],
-    reach: list[set[int]],
-) -> str | None:
+def _shared(moves: Moves, loops: Moves, p: int, q: int, to_q: int) -> str | None:
     """A word that the loop at `p` reads, the loop behind it at `q`, and the way between them."""
     queue: deque[tuple[int, int, int, str]] = deque([(p, p, q, "")])
     seen = {(p, p, q)}
     while queue and len(seen) < _MOST_NODES:
         a, b, d, word = queue.popleft()
-        for c in sorted(moves[a].keys() & moves[b].keys() & moves[d].keys()):
-            for x in set(moves[a][c]) & around_p:
-                for z in set(moves[d][c]) & around_q:
+        for c in sorted(loops[a].keys() & moves[b].keys() & loops[d].keys()):
+            for x in set(loops[a][c]):
+                for z in set(loops[d][c]):
                     for y in set(moves[b][c]):
                         if (x, y, z) == (p, q, q):
                             return word + c
-                        if (y == q or q in reach[y]) and (x, y, z) not in seen:
+                        if (y == q or to_q >> y & 1) and (x, y, z) not in seen:
                             seen.add((x, y, z))
                             queue.append((x, y, z, word + c))
     return None
 
 
 _LENGTHS = (250, 1000, 4000)  # characters; the last two are beyond all bounded repeats
-_MOST = 1500  # steps a character, be it linear or not
+_MOST = 800  # steps a character, be it linear or not
 
 
 def worst(pattern: re.Pattern[Any], everywhere: bool) -> tuple[float, str]:

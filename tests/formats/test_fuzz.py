@@ -18,6 +18,7 @@ from tests.formats.samples import DATA, SAMPLES
 
 NOW = 1.7e9
 CASES = 50  # a seed; each seed is a test
+_WHOLE = 22_000  # bytes; of a longer log the beginning and a piece: more damage for the same time
 _NOISE = [
     b"\x00", b"\r", b"\n", b"\r\n", b"nan", b"-inf", b"1e999", b"{", b"}", b"[", b'"', b"'", b",",
     b"1" + b"0" * 400, b"1e308", b"-9223372036854775808", b"18446744073709551616", b"1e-320",
@@ -40,7 +41,7 @@ def head(path: Path) -> bytes:
 
 def damaged(data: bytes, dice: random.Random) -> bytes:
     out = bytearray(data)
-    if dice.random() < 0.6 and out:
+    if out and (dice.random() < 0.6 or len(out) > _WHOLE):
         start = dice.randrange(len(out))
         out = out[:2000] + out[start : start + dice.randrange(200, 20_000)]
     for _ in range(dice.randrange(40)):
@@ -84,8 +85,8 @@ def test_damaged_logs_are_read_as_far_as_they_go(seed: int) -> None:
 
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed")
 def test_coverage_guided_fuzzing_finds_no_exception() -> None:
-    command = [sys.executable, "-m", "tests.formats.fuzz_decoders", "-runs=6000", "-seed=1"]
+    command = [sys.executable, "-m", "tests.formats.fuzz_decoders", "-runs=2500", "-seed=1"]
     folder = Path(__file__).resolve().parents[2]
     done = subprocess.run([*command, "-timeout=20"], cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "Done 6000 runs" in done.stderr
+    assert "Done 2500 runs" in done.stderr
