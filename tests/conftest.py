@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import inspect
 import json
 import os
@@ -73,6 +74,12 @@ def settings_of_nobody(homes: Iterator[Path], monkeypatch: Any) -> Iterator[None
         yield
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What was collected lives to the end: who looks for garbage need not go through it each time."""
+    gc.collect()
+    gc.freeze()
+
+
 # Files whose tests start processes, look at real trainings or make up thousands of examples.
 _DEAR = frozenset((
     "test_conformance", "test_cases", "test_cli", "test_watch", "test_status", "test_streams",
@@ -92,7 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     There a property is tried on a few examples, which is what most mistakes need; the whole suite
     tries all.
     """
-    if config.option.markexpr == "not slow":
+    if "not slow" in config.option.markexpr:
         _try_few(items)
     for item in items:
         function = getattr(item, "function", None)

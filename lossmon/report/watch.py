@@ -106,7 +106,7 @@ class Watch:
                 self._settle()
             if self._commands is not None:
                 self._commands.tend()
-            if not self._monitor.pending():
+            if not self._monitor.pending() and not self._done():
                 time.sleep(max(0.0, _PACE_S - (time.monotonic() - started)))
                 if not self._ending:
                     self._monitor.wait(_IDLE_S)
