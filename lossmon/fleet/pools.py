@@ -42,7 +42,7 @@ class Here:
         count: how many.
         begin: called in each as it starts, with `given`.
         given: what a worker has of us; of what is shared, too.
-        meanwhile: called now and then while nothing is done.
+        meanwhile: called at each look how far they are, be something done by then or not.
         in_order: results come in the order of the tasks, and not as they are done.
         afresh: they start afresh, so that threads of ours are no danger to them; else as the system
             does it, which of copies of this process is half a second sooner.
@@ -108,8 +108,7 @@ class Here:
                     return
                 wanted = [next(iter(doing))] if self._in_order else doing
                 finished = wait(wanted, _LOOK_S, return_when=FIRST_COMPLETED).done
-                if not finished:
-                    self._meanwhile()
+                self._meanwhile()
                 for done in finished:
                     result = done.result()
                     at, _ = doing.pop(done)
