@@ -98,8 +98,9 @@ def _swings(values: Floats, view: View) -> Iterator[Reason]:
         low=low,
         high=high,
     )
+    # Where nothing was learned yet it is the rate; what has been learned is forgotten by the order.
     yield Reason("data_order", why, 1.5)
-    yield Reason("lr_too_high", why, 1.4)
+    yield Reason("lr_too_high", why, 1.6 if values[0] > lost.Bounds.unlearned else 1.4)
     yield Reason("small_batch", why, 1.3)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import low_rate, rates
+from lossmon.diagnosis import low_rate, rates, sawtooth
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.around import Logged
@@ -43,6 +43,7 @@ class Bounds(Limits):
 
 def reasons(finding: Finding, view: View) -> Iterator[Reason]:
     """The rate, the gradients, guessing, what the log says, what is trained."""
+    yield from sawtooth.reasons(view)
     of_rate = list(_rate(view))
     yield from of_rate
     yield from _creeps_down(view)

@@ -95,8 +95,10 @@ _OPEN = re.compile(r"(?:\b[A-Za-z_][\w.]{0,30}\(|[\[(]) ?[\[(]?$")  # tensor( [ 
 _WRAPPER = re.compile(
     r"^(?:tensor|param|array|(?:np|numpy|torch|jnp)\.\w+|Array|float|DeviceArray)\($"
 )
+# "Val. Loss: 0.69" is one name, "It is done. Loss: 0.69" is not.
+_SHORTENED = r"(?<!\b[Vv]al)(?<!\b[Vv]alid)(?<!\b[Aa]vg)(?<!\b[Tt]rain)(?<!\b[Tt]est)"
 _SPLIT = re.compile(
-    rf"[,;|\t{{}}\[\]<>{FILLER}，；：。]|\s-\s|\s-+>|(?<=[a-z])\.\s(?=[A-Z])|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
+    rf"[,;|\t{{}}\[\]<>{FILLER}，；：。]|\s-\s|\s-+>|(?<=[a-z]){_SHORTENED}\.\s(?=[A-Z])|\s{{2,}}|[:=]|\)\s|(?<!\w)['\"]|['\"](?!\w)|\*+"
 )
 STOP_WORDS = frozenset(
     ("with", "at", "and", "of", "the", "is", "was", "are", "for", "a", "an", "in", "to", "on", "=>")

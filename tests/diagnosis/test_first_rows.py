@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import pytest
 
@@ -172,6 +173,66 @@ def test_a_rate_that_trained_weights_do_not_bear_is_a_reason() -> None:
     assert not any("from trained weights on" in c.why for one in tail.findings for c in one.causes)
     calm = judged(loss=rows, learning_rate=[one / 100 for one in rates], eval_wer=[100.0] * 10)
     assert not any("from trained weights on" in c.why for one in calm.findings for c in one.causes)
+
+
+# -- epochs ----------------------------------------------------------------------------------------
+
+
+def epochs_of(rows: int, epochs: int, value: Callable[[int, int], float]) -> Diagnosis:
+    """A run whose rows name their epoch."""
+    columns = {
+        "loss": [value(e, s) for e in range(epochs) for s in range(rows)],
+        "epoch": [float(e) for e in range(epochs) for _ in range(rows)],
+    }
+    return judged(**columns)
+
+
+def test_a_fall_within_each_epoch_that_the_next_takes_back_is_the_order_of_the_data() -> None:
+    said = epochs_of(20, 6, lambda e, s: 2.4 - 0.025 * s - 0.02 * e + 0.01 * ((7 * s + 3 * e) % 5))
+    why = {c.id: c.why for one in said.findings for c in one.causes}
+    assert "within an epoch" in why["data_order"]
+    assert "frozen_gradients" not in why
+    assert said.findings[0].causes[0].id == "data_order"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        lambda e, s: 2.4 - 0.001 * (20 * e + s),  # on and on
+        lambda e, s: 2.3 + 0.05 * ((7 * s + 3 * e) % 5),  # noise
+        lambda e, s: 2.4 - 0.25 * e,  # stairs
+    ],
+)
+def test_other_epochs_have_no_teeth(value: Callable[[int, int], float]) -> None:
+    causes_of = {c.why for one in epochs_of(20, 6, value).findings for c in one.causes}
+    assert not any("within an epoch" in why for why in causes_of)
+
+
+def test_a_loss_whose_first_row_is_as_all_others_is_moved_by_nothing() -> None:
+    whole = found("constant", judged(train_loss=[0.7132] * 5, test_acc=[49.12] * 5))
+    assert causes(whole)[0] == "frozen_gradients"
+    learned = found("constant", judged(train_loss=[0.9, *[0.7132] * 5]))
+    assert "frozen_gradients" not in causes(learned)
+
+
+def test_no_box_is_right_while_the_loss_falls() -> None:
+    rows = [2.1 * 0.8**i for i in range(7)]
+    finding = found("worst_score", judged(loss=rows, mAP=[0.0] * 7))
+    assert [one.id for one in finding.causes][:2] == ["bad_labels", "metric_wrong"]
+
+
+def test_six_evaluations_that_leap_back_and_forth_are_enough() -> None:
+    train = [0.6, 0.4, 0.3, 0.22, 0.18, 0.15]
+    epochs = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    leaps = judged(loss=train, val_loss=[0.9, 4.2, 0.7, 6.1, 1.2, 3.3], epoch=epochs)
+    assert found("eval_swings", leaps).causes[0].id == "eval_statistics"
+    calm = judged(loss=train, val_loss=[0.9, 0.7, 0.75, 0.6, 0.65, 0.62], epoch=epochs)
+    assert "eval_swings" not in {one.pattern for one in calm.findings}
+
+
+def test_zeros_that_hide_nan_were_no_first_loss() -> None:
+    finding = found("diverged", judged(loss=[0.0] * 5, grad_norm=[NAN] * 5))
+    assert not any("begin again" in one for one in load("en").remedies(finding))
 
 
 # -- scores alone ----------------------------------------------------------------------------------

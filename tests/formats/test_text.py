@@ -273,6 +273,14 @@ class TestBars:
         ]
         assert [v["val_loss"] for _, v in rows if "val_loss" in v] == [1.55, 1.52, 1.56]
 
+    def test_a_shortened_word_goes_on_in_its_name(self):
+        log = "".join(
+            f"Epoch: {n} | Train Loss: 0.{9 - n} | Val. Loss: 0.{9 - n}5 | Val. Acc: 5{n}.0%\n"
+            for n in (1, 2, 3)
+        )
+        assert points(log, "Train Loss") == [(1, 0.8), (2, 0.7), (3, 0.6)]
+        assert points(log, "Val. Loss") == [(1, 0.85), (2, 0.75), (3, 0.65)]
+
     def test_an_old_keras_bar(self):
         log = "Epoch 1/2\n 10/50 [==>...........] - ETA: 5s - loss: 0.9\r50/50 [==============] - 5s 3ms/step - loss: 0.5\n"
         assert points(log, "loss") == [(1, 0.5)]

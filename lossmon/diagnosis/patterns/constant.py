@@ -121,6 +121,9 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             ),
             2.5,
         )
+    if view.train is not None and finding.since_step <= view.train.at_step(0) and not view.tail:
+        why = said("not even the first row differs: nothing that is trained moves it")
+        yield Reason("frozen_gradients", why, 1.5)
     yield from flat.reasons(finding, view)
 
 

@@ -155,6 +155,8 @@ def _unlearned(train: LossCurve, since: int) -> float:
     if train.n > len(train.sketch.newest) or not np.isfinite(train.sketch.head[0]):
         return math.nan
     first = float(train.sketch.head[0])
+    if first == 0.0:
+        return math.nan  # a NaN that the logger hides
     learned = len(before) > 0 and np.nanmin(before) < first - Bounds.learned * abs(first)
     return math.nan if learned else first
 

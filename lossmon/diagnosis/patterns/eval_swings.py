@@ -21,6 +21,8 @@ class Bounds(Limits):
     """When it holds."""
 
     evals = Limit(8, "evaluations", "threads: 10")
+    few = Limit(6, "evaluations that leap far, each back on the one before", "1 of 60 orders")
+    far = Limit(0.9, "median |ln| of those", "threads: 2 to 10 x")
     newest = Limit(40, "evaluations that are looked at", "it may calm down")
     leap = Limit(0.4, "median |ln| of one eval over the one before: by half", "threads: 2 to 10 x")
     turns = Limit(0.5, "of the leaps that go back on the one before", "2/3 in noise")
@@ -30,7 +32,7 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """Most leaps are large, many are taken back at once, and train makes none."""
     pair = view.pair
-    if pair is None or len(pair.value) < Bounds.evals or np.min(pair.value) <= 0:
+    if pair is None or len(pair.value) < Bounds.few or np.min(pair.value) <= 0:
         return None
     if np.min(pair.train) <= 0:
         return None
@@ -42,6 +44,8 @@ def find(view: View) -> Finding | None:
         return None
     train = st.median(np.abs(st.steps(np.log(pair.train[newest:]))))
     turns = float(np.mean(leaps[1:] * leaps[:-1] < 0))
+    if len(pair.value) < Bounds.evals and (turns < 1.0 or leap < Bounds.far):
+        return None
     if turns < Bounds.turns or leap < Bounds.train * train:
         return None
     low, high = float(np.min(pair.value[newest:])), float(np.max(pair.value[newest:]))
@@ -78,7 +82,7 @@ PATTERN = Pattern(
     forbids=("rate+",),
     looks=3,
     limits=Bounds,
-    typical=("lr_too_high", "eval_statistics", "small_eval"),
+    typical=("eval_statistics", "lr_too_high", "small_eval"),  # four of six threads: batch norm
     figures=_figures,
     picture=Picture(),
     example=lambda of: Example(

@@ -263,6 +263,12 @@ def _evals_stale(view: View) -> Iterator[Reason]:
 
 def _loss_falls(view: View) -> Iterator[Reason]:
     """A loss falls beside a score at its worst: the score does not measure what is learned."""
+    goal = view.around.goal
+    if goal is not None and _OF_BOXES.search(plain(goal.name)):
+        why = said("the loss falls, and no box is right: classes or boxes are told otherwise there")
+        yield Reason("bad_labels", why, 1.9, ("collapsed", "frozen_gradients"))
+        yield Reason("metric_wrong", why, 1.2)
+        return
     if view.kind.id in _MAY_BE_WORST:
         return
     yield from _small_loss(view)
@@ -324,6 +330,7 @@ def _same(view: View, role: str) -> bool:
     return found is not None and found.whole and found.rows >= Bounds.together
 
 
+_OF_BOXES = re.compile(r"(?:^|_)m?ap(?:_?50\w*)?(?:_|$)")
 _F1 = re.compile(r"(?:^|_)f1(?:_|$)")
 # Blanks alone, background alone, no box yet: the first thing that such models learn.
 _MAY_BE_WORST = ("speech", "segmentation", "detection")
