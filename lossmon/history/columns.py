@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import islice, repeat
+from operator import lt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,6 +179,28 @@ class Series:
         self._last_step = step
         self.last_value = value
         self._n += 1
+        if len(self._staged_step) >= _STAGED:
+            self._settle()
+
+    def append_all(
+        self,
+        step: list[int],
+        value: list[float],
+        epoch: list[float | None],
+        time: list[float | None],
+    ) -> None:
+        """Append some points, one at least; what appending them one by one gives."""
+        if step[0] <= self._last_step or not all(map(lt, step, islice(step, 1, None))):
+            for point in zip(step, value, epoch, time, strict=True):
+                self.append(*point)
+            return
+        self._whole = None
+        self._staged_step += step
+        self._staged_value += value
+        self._staged_epoch += epoch
+        self._staged_time += time
+        self._last_step, self.last_value = step[-1], value[-1]
+        self._n += len(step)
         if len(self._staged_step) >= _STAGED:
             self._settle()
 

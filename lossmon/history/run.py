@@ -16,6 +16,10 @@ MAX_MORE = 64  # of each role, whatever came before: the loss may stand behind 2
 MOST_LEFT_OUT = 1 << 14  # names that are known to be left out; later ones are looked at each time
 
 
+Row = tuple[Mapping[str, float], int | None, float | None, float | None, str]  # as `append` has it
+_Points = tuple[list[int], list[float], list[float | None], list[float | None]]
+
+
 @dataclass
 class Plan:
     """What the log says of how long the training will be and how it ended.
@@ -110,6 +114,38 @@ class History:
             self.epoch = epoch
         if time is not None and time == time:
             self.time = time
+
+    def append_all(self, rows: Iterable[Row]) -> None:
+        """Append records whose metrics are all known; what appending them one by one gives.
+
+        A metric at a time: of a small log of several kinds of rows that was half of taking them in.
+        """
+        points: dict[str, _Points] = {}
+        for values, step, epoch, time, stage in rows:
+            if step is None or not (stage in self._names if stage else self._names):
+                self._put(points)  # where it stands depends on those before it
+                self.append(values, step, epoch, time, stage)
+                continue
+            self.step = step = step + self._base
+            for name, value in values.items():
+                found = points.get(name)
+                if found is None:
+                    found = points[name] = ([], [], [], [])
+                steps, cells, epochs, times = found
+                steps.append(step)
+                cells.append(value)
+                epochs.append(epoch)
+                times.append(time)
+            if epoch is not None and epoch == epoch:
+                self.epoch = epoch
+            if time is not None and time == time:
+                self.time = time
+        self._put(points)
+
+    def _put(self, points: dict[str, _Points]) -> None:
+        for name, some in points.items():
+            self.series[name].append_all(*some)
+        points.clear()
 
     def extend(
         self,

@@ -17,6 +17,7 @@ from lossmon.formats.decoder import Record, Rows, Skipped, batches
 from lossmon.history.run import History
 from lossmon.hparams import NONE, Hparams, read_hparams
 from lossmon.monitor.ahead import beyond
+from lossmon.monitor.at_once import add_all
 from lossmon.monitor.jobs import ending, runs_on, too_short
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import Merge
@@ -30,6 +31,7 @@ from lossmon.words import said
 
 Judging = Literal["as it grows", "in brief", "at the end", "never"]
 
+_AT_REST: tuple[Judging, ...] = ("at the end", "never")  # no look is between two rows
 T = TypeVar("T")
 _AS_JOB = {"FINISHED": "COMPLETED", "FAILED": "FAILED", "KILLED": "CANCELLED"}  # MLflow's words
 _PACED = 64  # newest rows of a batch whose own times tell the rhythm
@@ -102,11 +104,11 @@ class Training:
             self._generation = log.generation
             self._engine = type(self._engine)()
         log.note_facts()
-        for part in batches(records):
-            if self._merge is None:
+        if self._merge is not None or self.judging in _AT_REST:
+            add_all(log, records)
+        else:
+            for part in batches(records):
                 self._watch(part, log)
-            else:
-                log.add(part)
         if log.history.stages:
             log.note_facts()  # the plan is that of the newest
         newest = records[-_PACED:]
@@ -168,7 +170,8 @@ class Training:
             whole: what is there is all that will be looked at, however fresh; only a plan that
                 says that more is to come holds back the verdicts that need the end.
         """
-        self._choose_names()
+        for log in self.logs:
+            log.choose_names()
         self.revision += 1
         if self.judging == "never" or (self.judging == "at the end" and not whole):
             return
@@ -185,13 +188,9 @@ class Training:
             return "as it grows" if self.judging in ("in brief", "at the end") else None
         return self._engine.past or None
 
-    def _choose_names(self) -> None:
-        for log in self.logs:
-            log.choose_names()
-
     def _watch(self, part: Record | Rows, into: Log | Merge) -> None:
         """Add what was read, and judge the run wherever a look is due."""
-        if self.judging in ("at the end", "never"):
+        if self.judging in _AT_REST:
             into.add(part)
             return
         for piece in self._pieces(part, into):
@@ -306,7 +305,8 @@ class Training:
 
     def update(self, now: float, loading: float, host: str = "") -> RunUpdate:
         """Everything a front end shows of this run, frozen."""
-        self._choose_names()
+        for log in self.logs:
+            log.choose_names()
         history, chosen, plan = self.history, self.chosen, self.history.plan
         state, rate, gone = self.state(now), self.pace.steps_per_s, self.pulse.writer is False
         left = (plan.total_steps or 0) - (history.step or 0)

@@ -341,3 +341,45 @@ def test_records_are_put_into_columns_some_at_a_time():
     parts = list(batches(records))
     assert max(map(len, parts)) < 20_000
     assert [record for part in parts for record in part] == records
+
+
+_ROWS = st.lists(
+    st.tuples(
+        st.dictionaries(st.sampled_from(["loss", "eval_loss", "lr"]), st.floats(0, 9), min_size=1),
+        st.one_of(st.none(), st.integers(0, 12)),
+        st.sampled_from([None, 0.5, math.nan]),
+        st.sampled_from([None, 3.0, math.nan]),
+        st.sampled_from(["", "", "", "a", "b"]),
+    ),
+    max_size=40,
+)
+
+
+@given(_ROWS, _ROWS)
+def test_rows_taken_in_together_are_as_rows_taken_in_one_by_one(
+    before: list[tuple], rows: list[tuple]
+) -> None:
+    """Steps that go back, rows without one, stages that begin: the history is the same."""
+    first = ({"loss": 1.0, "eval_loss": 2.0, "lr": 0.1}, 0, None, None, "")
+    one, two = History(role), History(role)
+    for row in (first, *before):
+        one.append(*row)
+        two.append(*row)
+    for row in rows:
+        one.append(*row)
+    two.append_all(rows)
+    for name, series in one.series.items():
+        for mine, its in (
+            (series.view(), two.series[name].view()),
+            (series.kept(), two.series[name].kept()),
+        ):
+            for column in ("step", "value", "epoch", "time"):
+                np.testing.assert_array_equal(getattr(mine, column), getattr(its, column))
+        assert series.restarts == two.series[name].restarts
+        assert series.last_value == two.series[name].last_value
+    assert (one.step, one.epoch, one.time, one.stages) == (
+        two.step,
+        two.epoch,
+        two.time,
+        two.stages,
+    )
