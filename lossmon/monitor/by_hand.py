@@ -32,6 +32,8 @@ class ByHand:
 
     def says(self, one: str, two: str) -> Word | None:
         """Whether two logs are one run by the user's word; None where nothing was said."""
+        if not (self.together or self.apart):
+            return None
         (joined, parted), (with_, from_) = self._entries(one), self._entries(two)
         if any(parted[at] != from_[at] for at in parted.keys() & from_.keys()):
             return "apart"

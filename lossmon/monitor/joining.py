@@ -18,7 +18,7 @@ import numpy as np
 from lossmon.history.columns import Ints
 from lossmon.monitor.agreement import LEAST_SIZE, Curve
 from lossmon.monitor.by_hand import ByHand
-from lossmon.monitor.kinship import UNKNOWN, Curves, Kinship, Trace, kinship
+from lossmon.monitor.kinship import UNKNOWN, Curves, Kinship, Trace, kinship, may_be_kin
 from lossmon.monitor.log import Log
 from lossmon.text import common_folder
 from lossmon.words import said
@@ -53,7 +53,7 @@ class Joining(Generic[L]):
         self._curves: dict[L, Curves] = {}
         self._keys: dict[L, Keys] = {}
         self._holders: dict[int, L | dict[L, None]] = {}  # one log, as of most keys, or several
-        self._kin: dict[L, dict[L, tuple[tuple[Curves, Curves], Kinship]]] = {}
+        self._kin: dict[L, dict[L, tuple[tuple[Curves, Curves] | None, Kinship]]] = {}
 
     def take(self, *logs: L) -> None:
         """Logs are new or have grown: compare each with those that may be of its training."""
@@ -62,7 +62,23 @@ class Joining(Generic[L]):
             self._look(log, anew=True)
         for log in logs:
             for other in dict.fromkeys((*self._near(log), *self._kin.get(log, ()))):
-                self._compare(log, other)
+                if not self._are_strangers(log, other):
+                    self._compare(log, other)
+
+    def _are_strangers(self, log: L, other: L) -> bool:
+        """Whether two logs that met by what they hold are of two trainings beyond doubt.
+
+        So it is nearly always, and how they stand to each other is found out if it is asked for.
+        """
+        met = self._kin.get(log, {}).get(other, _MET) is _MET
+        if not met or self._folders[log] == self._folders[other]:
+            return False
+        if self._hand.says(log.path, other.path):
+            return False
+        if may_be_kin(self._look(log, anew=False), self._look(other, anew=False)):
+            return False
+        self._kin.setdefault(log, {})[other] = self._kin.setdefault(other, {})[log] = _MET
+        return True
 
     def _look(self, log: L, *, anew: bool) -> Curves:
         """The curves of a log, taken again where it began anew, or, on demand, where it has grown.
@@ -155,7 +171,9 @@ class Joining(Generic[L]):
             if len(logs) <= _NEAR:
                 found |= logs
         rows = self._keys[log]
-        hits = Counter(other for row in rows for other in self._holding(row))
+        hits: Counter[L] = Counter()
+        for row in rows:
+            hits.update(self._holding(row))
         least = min(_HITS, len(rows))
         some = [(-count, one.path, one) for one, count in hits.items() if count >= least]
         found |= dict.fromkeys(one for *_, one in nsmallest(_MOST_FOUND, some, key=_by_hits))
@@ -316,6 +334,7 @@ def _by_hits(found: tuple[int, str, object]) -> tuple[int, str]:
     return found[:2]
 
 
+_MET = (None, UNKNOWN)  # of two logs that were not compared
 _BY_HAND = {
     "together": Kinship("same", float("inf"), said("joined by hand")),
     "apart": Kinship("apart", float("inf"), said("parted by hand")),

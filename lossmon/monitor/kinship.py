@@ -19,7 +19,7 @@ from lossmon.formats.lexicon import ACCURACY, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, 
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
 from lossmon.hparams import STORES
-from lossmon.monitor.agreement import SURE_BITS, Agreement, Curve, compare
+from lossmon.monitor.agreement import SURE_BITS, Agreement, Curve, compare, may_agree
 from lossmon.monitor.averages import can_be_one
 from lossmon.monitor.common_noise import shares_noise
 from lossmon.monitor.log import Log
@@ -163,6 +163,11 @@ def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinsh
     if not (_as_long(a, b) and _same_course(one, two)):
         return UNKNOWN
     return Kinship("beside", why=_BESIDE)
+
+
+def may_be_kin(one: Curves, two: Curves) -> bool:
+    """Whether anything may prove that two logs in different folders are one training."""
+    return any(may_agree(one[first], two[second]) for first, second in _pairs(one, two))
 
 
 def _impossible(a: Told, b: Told, beside: bool, parts: bool) -> str:
