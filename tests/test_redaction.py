@@ -75,6 +75,7 @@ def test_the_last_line_of_a_run_that_failed_gives_no_secret_away(tmp_path: Path)
         ("tokens", 5, False),
         ("openai_key", "8f3a9c8d7e6f5a4b1c2d", True),
         ("image_key", "image", False),
+        ("commit", "8f3a9c8d7e6f5a4b1c2d", False),  # as opaque, and no key
         ("note", "hf_abcdefghijklmnop", True),
         ("db", "postgres://ana:hunter2@host/runs", True),
         ("db", "postgres://host/runs", False),

@@ -23,6 +23,13 @@ def test_so_many_processes_read_as_were_asked_for(asked: int | None, made: int) 
     assert processes(asked) == made
 
 
+def test_where_nobody_knows_how_many_cores_there_are_one_process_reads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert processes(None) == 1
+
+
 @pytest.mark.parametrize(
     ("text", "speed"), [("", None), ("60x", 60.0), ("0.5X", 0.5), ("2", 2.0), ("1e6", 1e6)]
 )

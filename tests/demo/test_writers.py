@@ -27,6 +27,15 @@ ROWS = [  # step, epoch, loss, rate, grad norm, eval loss
 PLAN = Training("x", "y", "z", constant(0.1), rows=10, every=10)
 
 
+def test_how_far_it_is_stands_in_a_row_as_a_trainer_writes_it(tmp_path: Path) -> None:
+    writer = WRITERS["llamafactory"](tmp_path, PLAN)
+    writer.write(ROWS[0])
+    writer.close()
+    (log,) = tmp_path.iterdir()
+    row = json.loads(log.read_text())
+    assert (row["current_steps"], row["total_steps"], row["percentage"]) == (10, 100, 10.0)
+
+
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_log_is_read_as_what_was_written(name: str, tmp_path: Path) -> None:
     writer = WRITERS[name](tmp_path, PLAN)

@@ -14,7 +14,7 @@ import pytest
 from lossmon import settings
 from lossmon.errors import TargetError
 from lossmon.fleet.kept import Kept, key_of
-from lossmon.fleet.plan import Task, plan
+from lossmon.fleet.plan import Task, _stamp, plan
 from lossmon.fleet.pools import Here, opened
 from lossmon.fleet.table import write_part
 from lossmon.fleet.triage import clusters
@@ -66,6 +66,10 @@ def test_what_is_large_is_read_apart(tmp_path: Path) -> None:
     assert max(large) == 5
     assert sum(len(task.logs) for task in tasks) == 192
     assert max(len(task.logs) for task in tasks) == 3
+
+
+def test_a_log_that_has_gone_is_none_that_was_there(tmp_path: Path) -> None:
+    assert _stamp(str(tmp_path / "gone")) == (-1, -1)
 
 
 KEYS = np.arange(40)

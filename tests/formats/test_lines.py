@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lossmon.formats.decoder import MAX_LINE_BYTES
-from lossmon.formats.lines import LineSplitter, clean, failure, strip_prefix
+from lossmon.formats.lines import LineSplitter, clean, dated_span, failure, strip_prefix
 
 
 def lines_of(*chunks: bytes) -> list[bytes]:
@@ -176,3 +176,16 @@ class TestFailure:
     )
     def test_ordinary_lines_are_not(self, line):
         assert failure(line) is None
+
+
+@pytest.mark.parametrize(
+    ("prefix", "date"),
+    [
+        ("x - 2024-05-19 04:54:30,123 - INFO", "2024-05-19 04:54:30,123"),
+        ("2024-13-45 04:54:30 x", None),  # no month, no day
+        ("step 12 of 2024", None),
+    ],
+)
+def test_where_a_date_stands(prefix: str, date: str | None) -> None:
+    span = dated_span(prefix)
+    assert (prefix[slice(*span)].rstrip() if span else None) == date

@@ -131,10 +131,12 @@ def test_a_folder_called_after_a_number_is_told_by_what_was_overridden(
 def test_settings_lie_between_a_log_and_its_training_s_folder(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*"abcdefghij")
     deep.mkdir(parents=True)
-    for number, place in enumerate([tmp_path.parent, tmp_path, tmp_path / "a", deep.parent]):
+    near = tmp_path / "a" / "b" / "c"  # eight folders from the log, itself counted
+    places = [tmp_path.parent, tmp_path, tmp_path / "a", near.parent, near, deep.parent]
+    for number, place in enumerate(places):
         (place / "params.json").write_text(json.dumps({f"at{number}": 1, "lr": number}))
     found = read_hparams([(str(deep / "x.csv"), "csv", b"")], str(tmp_path)).values
-    assert found == {"at3": 1, "lr": 3, "at1": 1}  # the nearest first; `a` is too far from both
+    assert found == {"at5": 1, "lr": 5, "at4": 1, "at1": 1}  # the nearest first; `b` is too far
     (tmp_path.parent / "params.json").unlink()
 
 
@@ -272,6 +274,7 @@ def test_runs_differ_in_what_not_all_have_alike() -> None:
     [
         ("Namespace(lr=0.1, a='x,y)', b=[1, (2)], c=None)\n", {"lr": 0.1, "a": "x,y)", "b": "[1, (2)]", "c": None}),
         ("TrainArgs(a=1, b=2, c=3, d='it\\'s') e=5\n", {"a": 1, "b": 2, "c": 3, "d": "it\\'s"}),
+        ("Namespace(a=1, b=2, c=3, d=4)\nNamespace(a=5)\n", {"a": 1, "b": 2, "c": 3, "d": 4}),
         ("lr: 0.1\nbs: 2\nwd: 0\n", {"lr": 0.1, "bs": 2, "wd": 0}),
         ("lr: 0.1\nbs: 2\n", {}),  # two are no dump
         ("lr: 0.1\nhello there\nbs: 2\nwd: 0\n", {}),

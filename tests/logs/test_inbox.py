@@ -76,6 +76,12 @@ def test_it_is_full_at_its_bound_and_hands_out_a_bounded_part(
     assert box.waiting_bytes == 3
 
 
+def test_what_fills_a_part_exactly_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_TAKE_BYTES", 6)
+    box, _ = filled(*(chunk("data", 3 * i, b"abc") for i in range(3)))
+    assert len(box.take()) == 2
+
+
 def test_more_logs_than_are_followed_end_the_link(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_ENTRIES", 2)
     box, _ = filled(chunk("data", log="a"), chunk("data", log="b"), chunk("data", log="a"))

@@ -273,6 +273,11 @@ def test_a_call_reads_no_settings_unless_it_is_asked_to(
         found(config=True)
 
 
+def test_two_classes_are_the_fewest() -> None:
+    report = lossmon.diagnose(train_loss=np.full(120, np.log(2)), classes=2)
+    assert not report.update.errors
+
+
 def test_calls_in_threads_do_not_hear_each_other() -> None:
     loss = np.log(10) + np.random.default_rng(1).normal(0, 0.005, 120)
 

@@ -36,6 +36,7 @@ PROGRAM = "read as a program"
         ("pwsh -Command {run}", PROGRAM),
         # Programs without any option.
         ("awk {run}", PROGRAM),
+        ("awk -F , {run} file", PROGRAM),  # the comma is the option's
         ("sed {run} file", PROGRAM),
         ("bash {log}", PROGRAM),
         ("watch {run}", PROGRAM),

@@ -148,3 +148,16 @@ def test_how_much_was_read_is_told_of_the_first_load_alone(tmp_path: Path) -> No
     wait_until(lambda: len(screen.shown) > before, "the new row")
     assert screen.watcher.progress == (0, 0)
     screen.close()
+
+
+def test_who_has_left_begins_nothing_more() -> None:
+    pool, go = Impatient(1), threading.Event()
+    try:
+        pool.submit(go.wait)
+        behind = pool.submit(go.wait)
+        pool.shutdown()
+        assert behind.cancelled()
+        with pytest.raises(RuntimeError, match="after shutdown"):
+            pool.submit(go.wait)
+    finally:
+        go.set()  # whatever waits ends with the tests
