@@ -15,7 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 BUCKET = "sweep"
 ROWS = 50
@@ -31,14 +33,24 @@ def row(run: int, step: int) -> str:
 
 
 def serve(count: int) -> None:
-    """Fill a server, say where it is, serve until killed; how often it was asked goes to a file."""
+    """Fill a server, say where it is, serve; how often it was asked is told on a line on stdin."""
     import logging
 
     from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication
     from moto.s3.models import s3_backends
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    asked: Counter[str] = Counter()
+    answer = DomainDispatcherApplication.__call__
+
+    def counted(self: Any, environ: dict[str, Any], start_response: Any) -> Any:
+        listing = "list-type" in environ["QUERY_STRING"]
+        asked["LIST" if listing else environ["REQUEST_METHOD"]] += 1
+        return answer(self, environ, start_response)
+
+    DomainDispatcherApplication.__call__ = counted
     backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
     backend.create_bucket(BUCKET, "us-east-1")
     for run in range(count):
@@ -50,27 +62,31 @@ def serve(count: int) -> None:
     server.start()
     host, port = server.get_host_and_port()
     print(f"http://{host}:{port}", flush=True)
-    time.sleep(1e6)
+    sys.stdin.readline()
+    print(json.dumps(asked), flush=True)
 
 
 def main(count: int) -> None:
     """Measure, and print one JSON object."""
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.benchmarks.bucket", "--serve", str(count)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
     try:
         assert server.stdout is not None
+        assert server.stdin is not None
         url = server.stdout.readline().strip()
         env = dict(
             os.environ, AWS_ENDPOINT_URL=url, AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="y",
             AWS_DEFAULT_REGION="us-east-1",
         )  # fmt: skip
+        bucket = f"s3://{BUCKET}/sweep"
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             began = time.monotonic()
             done = subprocess.run(
-                [sys.executable, "-m", "lossmon", "check", "--json", f"s3://{BUCKET}/sweep"],
+                [sys.executable, "-m", "lossmon", "check", "--json", "--no-timeline", bucket],
                 stdout=out, stderr=err, env=env, check=False,
             )  # fmt: skip
             took_s = time.monotonic() - began
@@ -81,6 +97,8 @@ def main(count: int) -> None:
                 runs += 1
                 sick += any(one["severity"] == "critical" for one in json.loads(line)["findings"])
             said = err.read().strip().splitlines()[-1:]
+        print("", file=server.stdin, flush=True)
+        requests = json.loads(server.stdout.readline())
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
     finally:
         server.kill()
@@ -91,6 +109,7 @@ def main(count: int) -> None:
                 "logs": count,
                 "runs": runs,
                 "critical": sick,
+                "requests": requests,
                 "status": done.returncode,
                 "wall_s": round(took_s, 1),
                 "cpu_s": round(used.ru_utime + used.ru_stime, 1),
