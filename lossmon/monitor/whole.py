@@ -143,10 +143,11 @@ def read_whole(
 ) -> list[RunUpdate]:
     """Read all there is, and judge every run as a whole; `configured` with its settings."""
     monitor.read(now)
+    each(monitor.looked_at)  # what was read at once has to be judged yet
     while not monitor.exhausted:
-        each(monitor.looked_at)
         monitor.wait(1.0)  # for the writer of a pipe, or a box; at once where there is more
         monitor.read(now)
+        each(monitor.looked_at)
     return monitor.conclude(now, configured=configured)
 
 
