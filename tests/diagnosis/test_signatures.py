@@ -99,6 +99,9 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
         {"loss": [3.1, 10.4, 9.2, 11.8, 15.5, 6e9, NAN, NAN]}, "diverged", "lr_too_high"),
     "each row a multiple of the last, from the first on": (
         {"loss": [952.7 * 4.7**i for i in range(10)]}, "diverged", "lr_too_high"),
+    "exactly 0 while each answer is right, which no broken weights give": (
+        {"loss": [6.9, 3.0, 0.0, 0.0, 0.0, 0.0], "acc": [0.0, 60.0, 100.0, 100.0, 100.0, 100.0]},
+        "zero_loss", "one_class"),
     "a loss without a floor": (
         {"loss": [22.0, -91.0, -310.0, -655.0, NAN, NAN]}, "diverged", "unbounded_loss"),
     "a total whose part alone is no number": (

@@ -14,7 +14,7 @@ from lossmon.diagnosis.figures import Numbers, best_eval, checkpoint_step, resum
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
-from lossmon.diagnosis.patterns import part_nan
+from lossmon.diagnosis.patterns import part_nan, zero_loss
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import LossCurve, View
 from lossmon.words import said
@@ -104,7 +104,7 @@ def _zeroed(view: View, train: LossCurve) -> Finding | None:
     else:
         before = facts.before(train.sketch, zeros.since)
         far = len(before) > 0 and st.median(before) > Bounds.from_far * abs(train.start)
-        if zeros.rows < Bounds.facts or not far:
+        if zeros.rows < Bounds.facts or not far or zero_loss.perfect(view, zeros.since):
             return None
         words += said(", from {before:.4g} one row before", before=before[-1])
     return _finding(

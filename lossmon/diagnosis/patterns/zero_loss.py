@@ -1,4 +1,4 @@
-"""The loss is exactly 0 from the first row on."""
+"""The loss is exactly 0: from the first row on, or while each answer is right."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class Bounds(Limits):
 def find(view: View) -> Finding | None:
     """A NaN that the logger hides, or a loss over nothing; a fact, not a statistic."""
     found = facts.same(view.sketches.get("train_loss"))
-    if found is None or found.value != 0.0 or not found.whole or found.rows < Bounds.facts:
+    if found is None or found.value != 0.0 or found.rows < Bounds.facts:
+        return None
+    if not found.whole and not perfect(view, found.since):
         return None
     name = view.name_of("train_loss")
     return Finding(
@@ -42,16 +44,21 @@ def find(view: View) -> Finding | None:
     )
 
 
+def perfect(view: View, since: int) -> str:
+    """The score that says since a step that each answer is right; empty where none does.
+
+    Weights that are no number answer nothing right: beside an accuracy of 100 a loss of 0 is one.
+    """
+    for one in view.around.scores:
+        newest = one.value[one.step >= since]
+        if one.rises and len(newest) >= Bounds.facts and np.isin(newest, (1.0, 100.0)).all():
+            return one.name
+    return ""
+
+
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
-    perfect = [
-        one for one in view.around.scores if one.rises and np.all(np.isin(one.value, (1.0, 100.0)))
-    ]
-    if perfect:
-        yield Reason(
-            "one_class",
-            said("{name} is perfect in each row, from the first on", name=perfect[0].name),
-            2.5,
-        )
+    if name := perfect(view, finding.since_step):
+        yield Reason("one_class", said("{name} is perfect in each of these rows", name=name), 2.5)
     elif not view.sketches.keys() & {"grad_norm", "learning_rate", "eval_loss"} and (
         not view.around.scores and len(view.around.losses) < 2
     ):
