@@ -182,9 +182,9 @@ class Writers:
     def _holds(self, pid: int, fd: str, identity: Identity) -> bool:
         try:
             found = os.stat("%s/%d/fd/%s" % (self._proc, pid, fd))
-        except OSError:
+            return (found.st_dev, found.st_ino) == identity and self._for_writing(pid, fd)
+        except OSError:  # it may end between two of these looks
             return False
-        return (found.st_dev, found.st_ino) == identity and self._for_writing(pid, fd)
 
     def _for_writing(self, pid: int, fd: str) -> bool:
         """Whether a descriptor was opened with O_WRONLY or O_RDWR (the low bits of its flags)."""

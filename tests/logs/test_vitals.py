@@ -202,6 +202,21 @@ def test_a_writer_is_seen_and_its_end_is_told_with_its_time(
         again.communicate()
 
 
+def test_a_process_that_ends_within_a_look_holds_nothing(tmp_path: Path) -> None:
+    proc, log = tmp_path / "proc", tmp_path / "train.log"
+    log.write_text("step 1 loss 2\n")
+    for folder in ("fd", "fdinfo"):
+        (proc / "7" / folder).mkdir(parents=True)
+    (proc / "7" / "fd" / "3").symlink_to(log)
+    told = proc / "7" / "fdinfo" / "3"
+    told.write_text("flags:\t0100001\n")
+    looker = writers.Writers(str(proc))
+    assert looker.look([str(log)]) == {str(log): {"open": True, "pid": 7}}
+    told.unlink()  # the link of its descriptor goes last
+    assert looker.changed()
+    assert looker.look([str(log)]) == {}
+
+
 def test_a_round_through_all_processes_looks_at_each_once(tmp_path: Path) -> None:
     """Those left over from one look were counted as new in the next, and a round took for ever."""
     proc, log = tmp_path / "proc", tmp_path / "train.log"
