@@ -225,7 +225,6 @@ class PlainTalk:
         """Read what more there is of a log beside it, where it was rotated, and then it anew."""
         part = part_of(tail, before, self._seen)
         if part:
-            self._wanted.pop(part, None)
             self._ask_rest(tail, part, what)
         else:
             self._begin(tail, what)
@@ -240,6 +239,7 @@ class PlainTalk:
 
     def _begin(self, tail: Tail, what: str, part: str = "") -> None:
         """Read a log from its first byte; what came before stands in `part`, where there is one."""
+        self._wanted.pop(part, None)  # its bytes are known
         now = self._seen[tail.path]
         self._session.inbox.put(Chunk(tail.path, what, 0, b"", part, tail.mtime, now.size))
         if now.size:
@@ -293,26 +293,19 @@ class PlainTalk:
         if data[:compared] != tail.guard:
             # Rewritten where it stands, or moved while the link was cut: what was read is void.
             if request.part:
-                self._wanted[request.part] = self._seen[request.part].mtime
                 self._begin(tail, request.kind)
             else:
                 self._wanted.pop(tail.path, None)
                 self._turn(tail, "replaced", None)
             return True
-        if request.part:
-            size = self._seen[request.part].size
-            if data[compared:]:
-                piece = data[compared:]
-                inbox.put(Chunk(tail.path, "data", tail.offset, piece, "", tail.mtime, size))
-            if data[compared:] and tail.offset < size:
-                self._ask_rest(tail, request.part, request.kind)
-            else:
-                self._begin(tail, "rotated", request.part)
-            return True
-        if data[compared:]:
-            piece = data[compared:]
-            inbox.put(Chunk(tail.path, "data", tail.offset, piece, "", tail.mtime, tail.size))
-        if tail.offset >= tail.size:
+        size = self._seen[request.part].size if request.part else tail.size
+        if piece := data[compared:]:
+            inbox.put(Chunk(tail.path, "data", tail.offset, piece, "", tail.mtime, size))
+        if request.part and piece and tail.offset < size:
+            self._ask_rest(tail, request.part, request.kind)
+        elif request.part:
+            self._begin(tail, "rotated", request.part)
+        elif tail.offset >= size:
             self._wanted.pop(tail.path, None)
         return True
 

@@ -20,7 +20,7 @@ from lossmon.monitor import told
 from lossmon.monitor.ahead import decode_end, views_of
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.raw import Tail
-from lossmon.monitor.turned import drop_line, goes_on
+from lossmon.monitor.turned import goes_on
 from lossmon.monitor.words_of_loss import may_name_loss
 from lossmon.words import said
 
@@ -136,7 +136,6 @@ class Log:
         first, last = data[:_START_BYTES].lstrip(b"\0"), self.history.step
         if not plain or not goes_on(self.decoder, first, last, sure=self.turned != ""):
             return False
-        drop_line(self.decoder)
         self.stale, self.turned, self._plain, self._void = False, "", 0, 0
         self.origins = Origins()
         return True

@@ -39,6 +39,10 @@ def goes_on(decoder: Decoder | None, data: bytes, last: int | None, *, sure: boo
     """
     if decoder is None or isinstance(decoder, DocumentDecoder):
         return False
+    # No byte of the new file ends the line that was unfinished: `{"step": 51, "lo` had taken the
+    # first row behind `: > train.jsonl` with it.
+    if isinstance(decoder, Splitting):
+        decoder.drop_line()
     step, lines = _first_step(decoder, data)
     if sure:
         return step is None or last is None or step >= last
@@ -48,7 +52,6 @@ def goes_on(decoder: Decoder | None, data: bytes, last: int | None, *, sure: boo
 def _first_step(decoder: Decoder, data: bytes) -> tuple[int | None, bytes]:
     """The step of the first row, and the lines up to it of which one has given it."""
     trial, seen = copy.deepcopy(decoder), deque[bytes](maxlen=_LINES)
-    drop_line(trial)
     for line in islice(BytesIO(data), _LOOKED_THROUGH):
         seen.append(line)
         try:
@@ -58,15 +61,6 @@ def _first_step(decoder: Decoder, data: bytes) -> tuple[int | None, bytes]:
         for row in rows:
             return row.step, b"".join(seen)
     return None, b""
-
-
-def drop_line(decoder: Decoder | None) -> None:
-    """Forget the line that was unfinished when the old file went: no byte of the new one ends it.
-
-    `{"step": 51, "lo` had taken the first row behind `: > train.jsonl` with it.
-    """
-    if isinstance(decoder, Splitting):
-        decoder.drop_line()
 
 
 def _stands(step: int, lines: bytes) -> bool:
