@@ -36,6 +36,7 @@ class Bounds(Limits):
     creeps = Limit(0.002, "of the level of guessing, by which it rises", "threads: 2.300 to 2.312")
     costs = Limit(0.01, "of the most that a wrong answer can cost", "Keras: 7.97 and 8.06")
     caffe = Limit(87.3365, "loss at the smallest float, whose logarithm it is", "Caffe")
+    exact = Limit(2e-6, "of a value of six digits", "Caffe")
     weights = Limit(64, "x such a loss: its weight, or that of its parts", "threads: 20")
     units = Limit(1e3, "loss in units of the targets' own", "threads")
     few_trained = Limit(0.002, "of the weights: too few are trained", "LoRA of rank 1")
@@ -247,10 +248,12 @@ _COSTS = (15.942, 16.118, 27.631, 34.539, 100.0)  # -ln of 2^-23, 1e-7, 1e-12, 1
 def at_smallest(view: View) -> Iterator[Reason]:
     """Caffe prints 87.3365, -ln of the smallest float, where outputs are infinite or no number."""
     train = view.train
-    if train is None or train.rises or view.curve or train.end < (1 - 1e-5) * Bounds.caffe:
+    if train is None or train.rises or view.curve or not np.isfinite(train.end):
         return
     times = round(train.end / Bounds.caffe)
-    if times <= Bounds.weights and abs(train.end / (times * Bounds.caffe) - 1) <= _EXACT:
+    if 1 <= times <= Bounds.weights and (
+        abs(train.end / (times * Bounds.caffe) - 1) <= Bounds.exact
+    ):
         why = (
             said("{end:.6g} is -ln of the smallest float", end=train.end)
             if times == 1
@@ -263,9 +266,6 @@ def at_smallest(view: View) -> Iterator[Reason]:
         yield Reason("lr_too_high", why, 2.8, ("collapsed",))
         yield Reason("numeric_overflow", why, 2.7)
         yield Reason("bad_labels", why, 1.2)
-
-
-_EXACT = 2e-6  # of a value of six digits
 
 
 def _accuracy(view: View) -> Logged | None:

@@ -63,10 +63,13 @@ def few(view: View) -> Floats | None:
 
     Of one that goes on, the next rows tell more.
     """
+    return _rows(view) if view.ended or view.rows_are_epochs else None
+
+
+def _rows(view: View) -> Floats | None:
+    """All rows of a short log; None of one whose rate warms up, or with a row that is no number."""
     train = view.train
-    if train is None or not Bounds.rows <= train.n < Enough.points_live:
-        return None
-    if not (view.ended or view.rows_are_epochs) or view.warming_up:
+    if train is None or not Bounds.rows <= train.n < Enough.points_live or view.warming_up:
         return None
     values = train.sketch.newest
     return values if np.isfinite(values).all() else None
@@ -84,11 +87,8 @@ def _multiplies(view: View) -> Rise | None:
 
     No noise of batches does that, so that it need not be known whether the run goes on.
     """
-    train = view.train
-    if train is None or not Bounds.rows <= train.n < Enough.points_live or view.warming_up:
-        return None
-    values = train.sketch.newest
-    if not np.isfinite(values).all() or values[0] <= 0 or (st.steps(values) <= 0).any():
+    values = _rows(view)
+    if values is None or values[0] <= 0 or (st.steps(values) <= 0).any():
         return None
     first, last = float(values[0]), float(values[-1])
     return Rise("multiplies", 0, first, last, True) if last >= Bounds.multiplies * first else None

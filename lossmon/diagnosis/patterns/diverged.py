@@ -187,10 +187,10 @@ def _figures(finding: Finding, view: View) -> Numbers:
     train = view.train
     line = Bounds.factor * train.start if train is not None and train.start > 0 else math.nan
     numbers = {"threshold": line}
-    broken = any(one.id == "broken_weights" for one in lost.ways(view, finding.since_step))
     first = math.nan if train is None else _unlearned(train, finding.since_step)
     if math.isfinite(first):
         return numbers | {"unlearned": first}
+    broken = any(one.id == "broken_weights" for one in lost.ways(view, finding.since_step))
     if train is not None and not broken:  # what was never sound has nothing to go back to
         sound = lost.last_sound(train, finding.since_step)
         step = min(resume_step(finding, view), sound) if sound > 0 else math.nan
