@@ -170,8 +170,7 @@ class Training:
             whole: what is there is all that will be looked at, however fresh; only a plan that
                 says that more is to come holds back the verdicts that need the end.
         """
-        for log in self.logs:
-            log.choose_names()
+        self._choose_names()
         self.revision += 1
         if self.judging == "never" or (self.judging == "at the end" and not whole):
             return
@@ -187,6 +186,10 @@ class Training:
         if self._fault is not None or self._engine.unsure:
             return "as it grows" if self.judging in ("in brief", "at the end") else None
         return self._engine.past or None
+
+    def _choose_names(self) -> None:
+        for log in self.logs:
+            log.choose_names()
 
     def _watch(self, part: Record | Rows, into: Log | Merge) -> None:
         """Add what was read, and judge the run wherever a look is due."""
@@ -217,11 +220,8 @@ class Training:
                 return judge()
             except Exception as error:
                 crash.keep(error)
-                self._fault = said(
-                    "the diagnosis failed: {kind}: {error}",
-                    kind=type(error).__name__,
-                    error=str(error),
-                )
+                told = {"kind": type(error).__name__, "error": str(error)}
+                self._fault = said("the diagnosis failed: {kind}: {error}", **told)
         return otherwise
 
     def situation(self, now: float) -> Situation:
@@ -305,8 +305,7 @@ class Training:
 
     def update(self, now: float, loading: float, host: str = "") -> RunUpdate:
         """Everything a front end shows of this run, frozen."""
-        for log in self.logs:
-            log.choose_names()
+        self._choose_names()
         history, chosen, plan = self.history, self.chosen, self.history.plan
         state, rate, gone = self.state(now), self.pace.steps_per_s, self.pulse.writer is False
         left = (plan.total_steps or 0) - (history.step or 0)
