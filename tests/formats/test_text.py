@@ -477,7 +477,7 @@ class TestStreams:
 
     def test_memory_stays_bounded_when_no_two_lines_are_alike(self):
         decoder = TextDecoder()
-        for i in range(MAX_SHAPES * 2):
+        for i in range(MAX_SHAPES + 100):
             word = "".join(chr(97 + (i >> shift) % 16) for shift in (0, 4, 8, 12))
             decoder.feed(f"{word} {i} things\n".encode())
         assert len(decoder.shapes) <= MAX_SHAPES

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from lossmon.formats import any_text, jsonl
@@ -33,6 +35,7 @@ LOGS = {
 }
 
 
+@cache  # of each log as it is, too, beside every wrapper
 def read(log: str) -> list[tuple[int | None, dict[str, float]]]:
     found = detect(log.encode(), "train.log", True)
     assert found is not None

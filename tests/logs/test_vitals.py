@@ -116,6 +116,7 @@ def test_a_tool_that_fails_is_left_alone_for_minutes(tools: Path, output: str) -
     assert (tools / "calls").read_text().split() == ["called"]
 
 
+@pytest.mark.slow  # three seconds
 def test_a_tool_that_hangs_is_killed_with_all_it_started(tools: Path) -> None:
     stand_in(tools, "nvidia-smi", f"/bin/sleep 60 &\necho $! > {tools}/child\nwait\n")
     started = time.monotonic()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import lossmon
+from lossmon.api import read_runs
 from lossmon.history.columns import Floats
 from lossmon.monitor.averages import can_be_one
 from tests.monitor.test_common_noise import curve, losses, smoothed
@@ -63,4 +63,4 @@ def test_two_trainings_that_begin_together_in_a_folder_are_two_runs(
         for i, loss in enumerate(losses(1)[: 3 * rows // 4], 1)
     )
     (tmp_path / "train.log").write_text(printed)
-    assert len(lossmon.diagnose_all(tmp_path)) == 2
+    assert len(read_runs(str(tmp_path), "never")) == 2

@@ -36,7 +36,7 @@ def lines(rows: list[dict[str, float]]) -> bytes:
 
 @pytest.mark.parametrize("kind", CURVES)
 def test_a_curve(kind: str) -> None:
-    curve = CURVES[kind](200).tolist()
+    curve = CURVES[kind](120).tolist()
     data = lines([{"step": i, "loss": v, "lr": 1e-4} for i, v in enumerate(curve, 1)])
     assert told(data, 1 << 20) == told(data, 30)
 
@@ -44,9 +44,9 @@ def test_a_curve(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["overfitting", "underfitting", "eval_faster", "healthy_pair"])
 @pytest.mark.parametrize("same_row", [True, False])
 def test_a_pair(kind: str, same_row: bool) -> None:
-    train, evals = evaluations(kind, 200)
+    train, evals = evaluations(kind, 120)
     rows = []
-    for i, (loss, held_out) in enumerate(zip(train.tolist()[2::3], evals.tolist(), strict=True), 1):
+    for i, (loss, held_out) in enumerate(zip(train.tolist()[4::5], evals.tolist(), strict=True), 1):
         rows.append({"step": i, "loss": loss})
         if same_row:
             rows[-1]["eval_loss"] = held_out
@@ -56,9 +56,9 @@ def test_a_pair(kind: str, same_row: bool) -> None:
 
 
 def test_a_metric_that_comes_late() -> None:
-    rows = [{"step": i, "loss": 1 / i} for i in range(1, 200)]
-    for row in rows[100:]:
-        row["eval_loss"] = 2 / row["step"] + (row["step"] > 150)
+    rows = [{"step": i, "loss": 1 / i} for i in range(1, 140)]
+    for row in rows[70:]:
+        row["eval_loss"] = 2 / row["step"] + (row["step"] > 105)
     assert told(lines(rows), 1 << 20) == told(lines(rows), 30)
 
 

@@ -339,7 +339,7 @@ def test_logs_that_are_written_while_it_watches_end_as_the_same_runs(
 ) -> None:
     copy = tmp_path / "copy"
     files = [path for path in tree.rglob("*") if path.is_file()]
-    monitor = open_monitor([str(tmp_path)], watch=False)
+    monitor = open_monitor([str(tmp_path)], watch=False, judging="never")
     try:
         for part in (0.3, 0.6, 1.0):
             for path in files:
@@ -380,7 +380,7 @@ def test_two_logs_that_are_emptied_and_begin_anew_harm_no_other(
         log.write_text("".join(rows))
     good = tmp_path / "good.log"
     good.write_text("".join(f"step {i} loss {9 - i / 50}\n" for i in range(90)))
-    monitor = open_monitor([str(tmp_path)], watch=False)
+    monitor = open_monitor([str(tmp_path)], watch=False, judging="never")
     try:
         until(monitor, lambda runs: len(runs) >= 2)  # a and b share their evaluations
         for log in logs:
@@ -404,7 +404,7 @@ def test_a_copy_that_lags_behind_is_joined_once_it_has_caught_up(tmp_path: Path)
     copy = tmp_path / "kept" / "output.log"
     copy.parent.mkdir()
     copy.write_text("".join(lines[:33]))
-    monitor = open_monitor([str(tmp_path)], watch=False)
+    monitor = open_monitor([str(tmp_path)], watch=False, judging="never")
     runs: set[str] = set()
 
     def look(now: float) -> int:

@@ -151,6 +151,7 @@ def test_few_run_at_once_and_no_more_wait_than_makes_sense(make) -> None:
     assert one.tend() is False
 
 
+@pytest.mark.slow  # three seconds
 def test_a_command_that_takes_too_long_is_ended_with_all_it_started(
     make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
