@@ -72,7 +72,7 @@ def test_a_notebook_is_told_how_to_write_a_log(tmp_path: Path):
 @pytest.mark.slow  # twelve megabytes
 def test_output_without_end_is_given_up():
     log = Log("train.log", 0, 0.0)
-    piece = b"the loss of a Tokenizing shard wrote tokens to the cache, as ever\n" * 16_000
+    piece = b"the loss of a shard that was wrapped is written to the cache, as ever\n" * 15_000
     for _ in range(12):
         log.feed(piece)
     assert log.refused is not None
