@@ -84,7 +84,7 @@ class Axis:
         self._stages = 1
         self._counter = Counter()
         self._epoch: float | None = None  # of the newest training row
-        self._from, self._to = 1.0, 0.0  # within these it is the same one
+        self._from, self._to = -1.0, -1.0  # within these it is the same one
         self._begun = -1  # a position before its first row
         self._first = 0  # added to epochs: where they are counted from 0, epoch 0 is the first done
         self._by_epoch = True  # no two rows were of one epoch
@@ -112,7 +112,7 @@ class Axis:
     def _note_epoch(self) -> None:
         epoch = self._counter.epoch
         if epoch is None:
-            self._from, self._to = 1.0, 0.0
+            self._from, self._to = -1.0, -1.0
         elif float(epoch) != self._from:
             self._from, self._to = float(epoch), epoch + 1.0
             self._begun = self._counter.last - self._counter.interval
@@ -146,14 +146,17 @@ class Axis:
         """The step of an evaluation; its position may be an epoch, a count of its own, or missing.
 
         MMSegmentation counts the batches of an evaluation: fewer than there were before its epoch.
+        MMDetection the pictures: further than the next row of the epoch would be.
         """
         if self.newest < 0:
             return position
         last, base = self._counter.last, self._counter.base
         if position is None or (position < last and self._is_epoch(position)):
             return self.newest
-        if epoch is not None and self._from <= epoch < self._to and position < self._begun:
-            return self.newest
+        if epoch is not None and self._from <= epoch < self._to:
+            ahead = position > last + self._counter.interval > last
+            if ahead or position < self._begun:
+                return self.newest
         return self.newest if base and position < self.newest else position
 
     def begin(self) -> None:

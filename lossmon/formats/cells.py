@@ -12,6 +12,7 @@ from lossmon.formats.numbers import as_float, parse_number
 
 _NUMBERS = frozenset({int, float})
 _WHOLE = 2.0**53  # beyond it a float does not tell whole numbers apart
+_OFTEN = 0.25  # of all rows
 _MISSING = frozenset({"", "na", "n/a", "none", "null", "-", "--", "?"})
 
 
@@ -30,6 +31,17 @@ def counts(cells: Sequence[Any]) -> Ints:
     if not (np.abs(numbers) < _WHOLE).all() or (numbers != np.floor(numbers)).any():
         raise ValueError
     return numbers.astype(np.int64)
+
+
+def goes_astray(positions: Ints) -> bool:
+    """Whether what is called a counter counts nothing: the games of an iteration, say.
+
+    It falls all the time, not to where it began, as the batches of an epoch do, and hardly ever
+    gets further than before, as rows do that several processes write out of order.
+    """
+    falls = (positions[1:] < positions[:-1]) & (positions[1:] != positions[0])
+    further = positions[1:] > np.maximum.accumulate(positions)[:-1]
+    return bool(falls.mean() > _OFTEN > further.mean()) if len(falls) else False
 
 
 def read_number(cell: Any) -> float | None:

@@ -103,7 +103,7 @@ _NEWS = re.compile(
 _OBJECTIVE = (
     r"(?:(?:binary_|multi_)?(?:log_?loss|error)|m?log_?loss|rmse|mae|mse|l1|l2|mape|huber|quantile"
     r"|(?:(?:sparse_)?categorical_|binary_)?cross_?entropy|xent|nll|ce|deviance|objective"
-    r"|perplexity_loss|rmsle|rmspe|[sw]mape|mphe|merror|poisson|gamma|tweedie|multi_?class(?:_one_vs_all)?|(?:multi|query)_?rmse"
+    r"|perplexity_loss|rmsle|rmspe|[sw]mape|mphe|merror|poisson|tweedie|multi_?class(?:_one_vs_all)?|(?:multi|query)_?rmse"
     r"|pair_logit|expectile|mean_(?:squared|absolute)_(?:percentage_)?error|hinge"
     r"|ce_mean(?:_words)?|weighted_sum|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
 )
@@ -111,6 +111,7 @@ _TOTAL = (
     r"(?:loss(?:es)?|verlust|perte|perda|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
     rf"|loss_avg|loss_function|loss_value|loss_{_OBJECTIVE})"
 )
+_ERROR = re.compile(r"(?!.*loss)(?:.*_)?(?:errors?|err|r?mse|mae|[sw]?mape|rmsle|rmspe|deviance)")
 _WHEN = r"(?:_(?:step|epoch|iter|batch|avg|mean|total|smooth|ema|raw))?"
 _HIGHER = (  # scores and rewards that should rise
     r"(?:\w*accura\w*|[a-z]?acc\d*|top_?\d+|\w*auc|auroc|auprc|f1|f_?score|precision|recall|r_?\d+"
@@ -236,6 +237,11 @@ def _direction(name: str, role_: str) -> Direction | None:
 def is_loss(name: str) -> bool:
     """A loss of any kind, or a perplexity."""
     return role(name) in LOSSES or plain(name).split("_")[-1] in ("ppl", "perplexity")
+
+
+def is_error(name: str) -> bool:
+    """A measure of error, by which models that were trained elsewhere are compared as well."""
+    return _ERROR.fullmatch(plain(name)) is not None
 
 
 def is_measured(name: str) -> bool:

@@ -14,7 +14,7 @@ from itertools import chain, groupby
 from typing import Any, NamedTuple
 
 from lossmon.formats.axis import Axis
-from lossmon.formats.cells import counts, floats, fraction, read_number
+from lossmon.formats.cells import counts, floats, fraction, goes_astray, read_number
 from lossmon.formats.clock import read_time, read_times
 from lossmon.formats.decoder import MOST_STEPS, Facts, Record, Rows, as_step
 from lossmon.formats.lexicon import (
@@ -296,24 +296,23 @@ class RowReader:
         if not any(name not in empty for name in plan.train):
             return None
 
-        def there(key: str | None) -> str | None:
-            return None if key in empty else key
+        def cells(key: str | None) -> Sequence[Any]:
+            return () if key is None or key in empty else columns[key]
 
         try:
             positions = counts(columns[plan.step])
             values = {name: floats(columns[name]) for name in plan.metrics if name not in empty}
-            epoch = None if not there(plan.epoch) else floats(columns[str(plan.epoch)])
-            time = None if not there(plan.time) else read_times(floats(columns[str(plan.time)]))
-            totals = counts(columns[str(plan.total)]) if there(plan.total) else positions[:0]
-            epochs = (
-                floats(columns[str(plan.total_epochs)])
-                if there(plan.total_epochs)
-                else positions[:0]
-            )
+            epoch = floats(cells(plan.epoch)) if cells(plan.epoch) else None
+            time = read_times(floats(cells(plan.time))) if cells(plan.time) else None
+            totals, epochs = counts(cells(plan.total)), floats(cells(plan.total_epochs))
             stages = set() if plan.stage is None else set(columns[plan.stage])
             held_out = plan.split is not None and "eval" in map(split_of, columns[plan.split])
         except (ValueError, OverflowError, TypeError):  # the last: a cell is a list
             return None
+        if not self._whole and goes_astray(positions):
+            self._no_steps |= {plan.step}
+            self._keys = ()
+            return self.read_columns(columns, empty)
         moves = any(_stage(str(plan.stage), cell) != self._stage for cell in stages)
         step = None if held_out or moves else self._axis.locate_many(positions, epoch)
         if step is None:

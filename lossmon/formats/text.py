@@ -20,20 +20,18 @@ from lossmon.formats.lines import LineSplitter, strip_prefix, text_of
 from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number, without_endless
 from lossmon.formats.rows import no_collection
-from lossmon.formats.text_beneath import belongs, losses_placed
+from lossmon.formats.text_beneath import belongs, losses_placed, needed, stand_together
 from lossmon.formats.text_bulk import SPAN
 from lossmon.formats.text_coverage import Coverage
 from lossmon.formats.text_ends import end_of, is_closing, is_of_tracker
 from lossmon.formats.text_learn import MAX_CHARS, learn, shape_key
 from lossmon.formats.text_rows import Placer
-from lossmon.formats.text_shape import FEW, FEW_COLUMNS, Shape, counts_up, tell_apart
+from lossmon.formats.text_shape import Shape, Waiting, counts_up, tell_apart
 from lossmon.formats.text_table import Box, Report, Table
 from lossmon.formats.text_unnamed import names_no_loss, rises_by_gain
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
-_RECURS = 3  # so often must a line come that does not say where it stands, or names no loss
-_RECURS_AS_TABLE = 12  # so often must they come, their first number always as much larger
 _NUMBER = re.compile(r"(?<![A-Za-z_@])(?<![A-Za-z]-)\d")  # "top-1" is a name
 _LETTER = re.compile(r"[^\W\d_]")
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
@@ -74,6 +72,7 @@ class TextDecoder:
     _rows: Placer = field(init=False)
     _coverage: Coverage = field(default_factory=Coverage)
     _last: Shape | None = None  # of the line before: the next one is likely the same
+    _figures: int = 0  # lines with numbers that were none of rows
 
     def __post_init__(self) -> None:
         self._rows = Placer(self.facts)
@@ -187,6 +186,7 @@ class TextDecoder:
         if not _DIGIT.search(line):
             self._words(line)
             return
+        self._figures += 1
         above, self._above = self._above, ""
         if above and names_no_loss(above, line):
             self._other_columns.add(len(line.split()))
@@ -330,55 +330,43 @@ class TextDecoder:
         spare = shape.spare and losses_placed(self._active)
         if spare or (shape.guessed and len(line.split()) in self._other_columns):
             return
-        needed = self._needed(shape)
-        shape.waiting.append((line, self._rows.spot()))
-        if len(shape.waiting) < needed:
+        required = needed(shape, self._active, progress)
+        loops = self._rows.loops
+        shape.waiting.append(Waiting(line, self._rows.spot(), loops.copied(), self._figures))
+        if len(shape.waiting) < required:
+            return
+        if not (any(one.has_loss for one in self._active) or stand_together(shape)):
+            del shape.waiting[0]
             return
         waiting, shape.waiting = shape.waiting, []
-        matches = [shape.match(old) for old, _ in waiting]
-        if shape.guessed and needed > 1 and not counts_up(shape, matches):
+        matches = [shape.match(one.line) for one in waiting]
+        if shape.guessed and required > 1 and not counts_up(shape, matches):
             return
-        if shape.guessed and rises_by_gain([strip_prefix(old)[0] for old, _ in waiting]):
+        if shape.guessed and rises_by_gain([strip_prefix(one.line)[0] for one in waiting]):
             shape.names = ("score",)
         tell_apart(shape, self._active)
         self._active.insert(0, shape)
         del self._active[_MAX_ACTIVE:]
-        here = progress.spot
-        for old, progress.spot in waiting:  # as it was when the line came
-            if (match := shape.match(old)) is not None:
+        here, counters = progress.spot, dict(loops.counters)
+        for one in waiting:  # each where it came
+            loops.counters.update(counters if one is waiting[-1] else one.counters)
+            progress.spot = one.spot
+            if (match := shape.match(one.line)) is not None:
                 self._rows.take(shape, match.groups())
         self._coverage.lose(shape.tells, -len(waiting))
-        said = progress.phase if progress.phase != waiting[-1][1][-1] else here[-1]
+        said = progress.phase if progress.phase != waiting[-1].spot[-1] else here[-1]
         if shape.level == 0 or shape.evaluation:
             progress.spot = here
         progress.phase = said
         progress.end = None
-
-    def _needed(self, shape: Shape) -> int:
-        table = shape.guessed and shape.columns > FEW_COLUMNS
-        if table or (shape.earns and self._rows.progress.step is None):
-            return _RECURS_AS_TABLE
-        if shape.spare and any(known.names == shape.names for known in self._active):
-            return 1  # "energy=-1.4+0.1j", then "energy=-1.4-0.1j"
-        if shape.guessed or not (shape.has_loss or shape.placed_twice):
-            return _RECURS
-        if shape.sentence:
-            return 2 * _RECURS
-        if shape.level:
-            return 1
-        progress = self._rows.progress
-        plain = shape.explicit or shape.words <= FEW
-        evaluation = shape.evaluation or progress.phase == "eval"
-        if progress.headed or (evaluation and plain and progress.step is not None):
-            return 1
-        return _RECURS
 
     def _table_row(self, line: str) -> bool:
         assert self._table is not None
         row = self._table.read(strip_prefix(line)[0])
         if row is None:
             return False
-        self._rows.take_row(row)
+        if not row.evaluation or self._rows.progress.knows:  # else results of what was trained
+            self._rows.take_row(row)
         if self._table.scores:
             self._table = self._around
         return True

@@ -12,12 +12,16 @@ after the other. A total that is NaN by one of its parts is told by them alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
-from lossmon.formats.lexicon import is_eval
+from lossmon.formats.lexicon import is_error, is_eval
 from lossmon.formats.text_progress import Progress
-from lossmon.formats.text_shape import Shape
+from lossmon.formats.text_shape import FEW, FEW_COLUMNS, Shape, Waiting
 
+_RECURS = 3  # so often must a line come that does not say where it stands, or names no loss
+_RECURS_AS_TABLE = 12  # so often must they come, their first number always as much larger
+_FAR = 6  # other lines with numbers between two that say no place
 _INDENTED = re.compile(
     r"(?:[ ]{1,24}|\t{1,4})(?:>{1,3} |[-*+|>] |[-=]> )?(?=[A-Za-z_])|>{2,3} (?=[A-Za-z_])"
 )
@@ -41,7 +45,7 @@ def belongs(shape: Shape, known: Iterable[Shape], progress: Progress) -> bool:
     """
     train = not (shape.evaluation or shape.scores) and progress.phase != "eval"
     if train and _is_new_beneath(shape, known, progress):
-        return not (shape.waiting and shape.waiting[-1][1][0] == progress.step)  # once a row
+        return not (shape.waiting and shape.waiting[-1].spot[0] == progress.step)  # once a row
     fine = progress.fine and not progress.headed
     if train and fine and not any(map(is_eval, shape.names)) and losses_placed(known):
         return False  # rows of this log say where they stand: this is text about a loss
@@ -60,3 +64,51 @@ def _is_new_beneath(shape: Shape, known: Iterable[Shape], progress: Progress) ->
     if not shape.beneath or progress.step is None or not progress.fine or progress.headed:
         return False
     return not any(set(one.names) & set(shape.names) for one in known if one.level)
+
+
+def needed(shape: Shape, known: Sequence[Shape], progress: Progress) -> int:
+    """How often a line of a shape must come before it is taken for a row."""
+    table = shape.guessed and shape.columns > FEW_COLUMNS
+    if table or (shape.earns and progress.step is None):
+        return _RECURS_AS_TABLE
+    if shape.spare and any(one.names == shape.names for one in known):
+        return 1  # "energy=-1.4+0.1j", then "energy=-1.4-0.1j"
+    told = shape.level and shape.evaluation and shape.explicit and progress.step is not None
+    if shape.guessed or not (shape.has_loss or shape.placed_twice or told):
+        return _RECURS
+    if shape.sentence:
+        return 2 * _RECURS
+    if shape.level:
+        return 1
+    plain = shape.explicit or shape.words <= FEW
+    evaluation = shape.evaluation or progress.phase == "eval"
+    # A pipeline's "Step 3: Evaluate" heads the errors of what was trained.
+    headed = progress.headed and (progress.epoch is not None or not _is_error_alone(shape))
+    if headed or (evaluation and plain and progress.step is not None):
+        return 1
+    return _RECURS
+
+
+def stand_together(shape: Shape) -> bool:
+    """Whether what waits of a shape is rows though nothing in the log says how far it is.
+
+    Below each other, or with few other numbers between. A search prints "RMSE: 12.9", a table, and
+    once more: scores of other models, as any error alone is unless the next line tells another.
+    """
+    errors = _is_error_alone(shape)
+    if shape.level or (shape.time_at >= 0 and not errors):
+        return True
+    far = 1 if errors else _FAR
+    return all(
+        b.figures - a.figures <= far or _place(b) > _place(a) for a, b in pairwise(shape.waiting)
+    )
+
+
+def _is_error_alone(shape: Shape) -> bool:
+    return all(map(is_error, shape.names))
+
+
+def _place(one: Waiting) -> float:
+    """Where a headline put a line."""
+    _, epoch, header_step, *_ = one.spot
+    return -1.0 if header_step is None and epoch is None else float(header_step or epoch or 0)

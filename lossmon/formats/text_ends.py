@@ -19,7 +19,7 @@ _FINISHED = re.compile(
 _CLOSING = re.compile(r"(?i)\s*(?:best|final) (?:model|result|checkpoint)s?\b[^:]*:\s*$")
 # What a tracker says of a run behind its end, and of itself.
 _TRACKER = re.compile(r"(?:wandb|COMET (?:INFO|WARNING|ERROR)|swanlab): ")
-_SUMMARY = re.compile(r"(?i)best (?:iteration|epoch|step)|early stopping|loaded best")
+_SUMMARY = re.compile(r"(?i)best (?:iteration|epoch|step)|(?<!for )early stopping|loaded best")
 
 
 class End(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from operator import itemgetter
 
 from lossmon.formats.lexicon import (
@@ -156,7 +157,6 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     metrics: list[Token] = []
     shape.keras = bool(_KERAS.match(message))
     shape.bar = shape.keras or bool(_BAR.search(message))
-
     placed = any(token.kind is Kind.TOTAL for token in tokens)
     for i, token in enumerate(tokens):
         if token.kind is Kind.UNTIL:
@@ -198,13 +198,15 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
         del shape.plan["steps"]
         roles[steps] = "step"  # SpeechBrain: "epoch: 3, lr: 1e-4, steps: 5391 - train loss: 2.3"
     shape.samples = settle_counters(message, tokens, roles) and not shape.bar
-    if metrics and counts_episodes(metrics[0].key) and not roles:
+    before = takewhile(lambda one: not is_measured(one.key), metrics)
+    episode = next((one for one in before if counts_episodes(one.key)), None)
+    if episode is not None and not roles:
         shape.plan.pop("steps", None)  # so long was the episode
     if roles or shape.plan:
         _settle_plan(message, tokens, shape, roles, metrics)
-    elif metrics and counts_episodes(metrics[0].key) and is_count(metrics[0].text):
-        claim(tokens, roles, tokens.index(metrics.pop(0)), "step")
-        shape.episodes = True
+    elif episode is not None and is_count(episode.text):
+        metrics.remove(episode)
+        shape.episodes = claim(tokens, roles, tokens.index(episode), "step")
     present = set(roles.values())
     shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
     if not any(map(str.isalpha, message)):

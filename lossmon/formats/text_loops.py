@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lossmon.formats.decoder import Facts
 from lossmon.formats.lexicon import is_eval, is_loss, is_train
 from lossmon.formats.text_progress import Counter, Progress
 from lossmon.formats.text_shape import Shape
+
+_SHOW = 3  # rows
 
 
 @dataclass
@@ -33,6 +35,32 @@ class Loops:
     progress: Progress
     counters: dict[str, Counter] = field(default_factory=dict)
     _keras: _Bar | None = None
+
+    def end(self) -> int:
+        """The last step of the epoch, where its last row has come; else 0."""
+        return max((counter.end() or 0 for counter in self.counters.values()), default=0)
+
+    def copied(self) -> dict[str, Counter]:
+        """The axes as they stand, for a line that may turn out to be a row of this place."""
+        return {what: replace(counter) for what, counter in self.counters.items()}
+
+    def is_by_rows(self, shape: Shape) -> bool:
+        """Whether rows of a kind name one epoch several times, as the first three of them show.
+
+        Of two a second process may have printed one.
+        """
+        if shape.rows > _SHOW:
+            return shape.by_rows
+        epoch = self.progress.epoch
+        headed = shape.bar or self.progress.header_step is not None
+        again = epoch is not None and epoch == shape.epoch and not headed
+        shape.again = shape.again + 1 if again else 0
+        shape.epoch = epoch
+        if shape.again == _SHOW - 1 and shape.has_loss and not self.progress.fine:
+            shape.by_rows = self.progress.fine = True
+            self.facts.total_steps = None  # so many epochs
+            self.progress.step = (self.progress.step or 0) + 1
+        return shape.by_rows
 
     def is_evaluate(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """A Keras bar that starts anew without a new epoch: `evaluate` after `fit`, no point."""

@@ -185,6 +185,11 @@ class Progress:
     end: int | None = None
 
     @property
+    def knows(self) -> bool:
+        """Something has said how far the training is."""
+        return not (self.step is None and self.epoch is None and self.header_step is None)
+
+    @property
     def spot(self) -> Spot:
         """Where a line stands that does not say it."""
         return self.step, self.epoch, self.header_step, self.end, self.phase
@@ -208,10 +213,17 @@ class Progress:
             self.fine |= recurs
             self.header_step, self.phase, self.headed = None, None, False
 
-    def by_epoch(self, evaluation: bool) -> int | None:
-        """The step of a row that names at most its epoch."""
+    def by_epoch(self, evaluation: bool, by_rows: bool = False) -> int | None:
+        """The step of a row that names at most its epoch.
+
+        Args:
+            evaluation: it is of held-out data.
+            by_rows: rows of its kind name one epoch several times: each is a step.
+        """
         if self.header_step is not None:
             return self.header_step
+        if by_rows and self.step is not None:
+            return self.step + 1
         if self.step is not None and (evaluation or self.fine):
             return self.step
         if self.epoch is None or evaluation:

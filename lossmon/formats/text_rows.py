@@ -69,8 +69,7 @@ class Placer:
         evaluation = shape.evaluation
         again = shape.scores and any(map(self._levels.get, values))  # rows tell them, too
         if not evaluation and (again or self.loops.is_other(shape, groups)):
-            values = {as_eval(name): value for name, value in values.items()}
-            evaluation = True
+            values, evaluation = {as_eval(name): one for name, one in values.items()}, True
         evaluation |= shape.scores
         if shape.keras and self.loops.is_evaluate(shape, groups):
             return
@@ -140,6 +139,8 @@ class Placer:
         elif evaluation and ("batch" in shape.counters or alone):
             self.progress.phase = "eval"  # what comes below, and says no place, sums it up
             self.drawn.hold(("eval", shape.names, record.epoch, record.step), record)
+        elif shape.rows == 2 and shape.again == 1:
+            self.drawn.hold(("again", record.step), record)
         else:
             self.drawn.emit(record)
 
@@ -221,8 +222,8 @@ class Placer:
             return False
         shape.rows += len(rows)
         self._begun.add(int(steps[0]), len(rows))
-        values = shape.columns_of(numbers[1:])
-        part = Rows(values, steps, epoch, time if len(time) else None, self.stage)
+        columns, clock = shape.columns_of(numbers[1:]), time if len(time) else None
+        part = Rows(columns, steps, epoch, clock, self.stage)
         progress.step = int(steps[-1])
         if epoch is not None:
             progress.epoch = float(epoch[-1])
@@ -285,7 +286,9 @@ class Placer:
             return counter.locate(int(position), int(span) if span else None, epoch, epochs)
         position = shape.counter(groups, "batch")
         if position is None:
-            return progress.by_epoch(evaluation=False)
+            if (by_rows := self.loops.is_by_rows(shape)) and shape.rows == _RECURS:
+                self.drawn.put_behind()
+            return progress.by_epoch(evaluation=False, by_rows=by_rows)
         span = shape.counter(groups, "batches")
         if shape.keras:
             return int(progress.epoch or 0) if position == span else -1
@@ -297,14 +300,10 @@ class Placer:
     def _counts_from_zero(self, epochs: float) -> bool:
         return self.facts.total_epochs == epochs + 1  # "Epoch 5/5" is the sixth of "max_epochs=6"
 
-    def _end(self) -> int:
-        """The last step of the epoch, where its last row has come; else 0."""
-        return max((counter.end() or 0 for counter in self._counters.values()), default=0)
-
     def spot(self) -> Spot:
         """Where a line stands that has to wait until it is known to be a row."""
         step, epoch, header_step, _, phase = self.progress.spot
-        return step, epoch, header_step, self._end(), phase
+        return step, epoch, header_step, self.loops.end(), phase
 
     def _counter(self, what: str, span: float | None) -> Counter:
         """The axis of the steps or the batches; one that spans the whole plan starts anew never."""
@@ -340,7 +339,7 @@ class Placer:
             return shape.rows - 1
         if self.progress.header_step is not None:
             return step
-        return max(step, self._end() if self.progress.end is None else self.progress.end)
+        return max(step, self.loops.end() if self.progress.end is None else self.progress.end)
 
     def note_totals(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take the planned length from "10/500"."""
@@ -378,9 +377,8 @@ class Placer:
         elif row.batch is not None:
             counter = self._counters.setdefault("batch", Counter(resets=True))
             span = as_step(row.batches) if row.batches else None
-            step = counter.locate(
-                as_step(row.batch) or 0, span, as_step(row.epoch or 0), row.epochs
-            )
+            epoch = as_step(row.epoch or 0)
+            step = counter.locate(as_step(row.batch) or 0, span, epoch, row.epochs)
         if not row.evaluation and not all(is_eval(name) for name in row.values):
             self.progress.step = step
             self.facts.failure = None

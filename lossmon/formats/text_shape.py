@@ -6,27 +6,38 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lossmon.formats.decoder import Floats
-from lossmon.formats.lexicon import (
-    is_earned,
-    is_loss,
-)
+from lossmon.formats.lexicon import is_earned, is_loss
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_bulk import Run, run_of
-from lossmon.formats.text_expression import (
-    Part,
-)
+from lossmon.formats.text_expression import Part
 from lossmon.formats.text_match import Groups, Match
-from lossmon.formats.text_progress import Spot
+from lossmon.formats.text_progress import Counter, Spot
 from lossmon.formats.text_words import is_slow
 
 _MOST = 2**53  # counted exactly by a float
 FEW = 5  # words: no sentence of a text
 FEW_COLUMNS = 3  # "10 2.31 2.40"; more numbers and nothing else may be data: "3 0.5 0.4 0.1 0.2"
+
+
+class Waiting(NamedTuple):
+    """A line of a shape that is not accepted yet, and where it stood.
+
+    Attributes:
+        line: as it came.
+        spot: where the training was.
+        counters: as they stood there.
+        figures: lines with numbers before it that were none of rows.
+    """
+
+    line: str
+    spot: Spot
+    counters: dict[str, Counter]
+    figures: int
 
 
 @dataclass(eq=False)
@@ -65,7 +76,10 @@ class Shape:
         beneath: it is indented and holds but names and numbers: it may tell more of a row above.
         tells: a loss or a score that stands next to a number, row or not.
         rows: how many rows it gave.
-        waiting: lines of a shape that is not yet accepted, and where each stood.
+        waiting: its lines while it is not yet accepted.
+        by_rows: several of its rows name one epoch and no place within: they are counted.
+        epoch: of its newest row.
+        again: so many of its rows before the newest one named that epoch.
         match: matches a whole line.
         pick: the metrics' groups out of all groups.
         totals: groups of the planned lengths.
@@ -103,7 +117,10 @@ class Shape:
     beneath: bool = False
     tells: str = ""
     rows: int = 0
-    waiting: list[tuple[str, Spot]] = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
+    by_rows: bool = False
+    epoch: float | None = None
+    again: int = 0
     match: Match = lambda _: None
     pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] = tuple
     totals: tuple[int, ...] = ()

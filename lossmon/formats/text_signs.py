@@ -52,10 +52,16 @@ def tells_of_training(decoder: TextDecoder, records: Sequence[Record], head: byt
                     lines=lines,
                     text=shape.text,
                 )
-        placed = [record for record in records if record.step is not None]
+        beneath = {n for shape in decoder.shapes.values() if shape.beneath for n in shape.names}
         for what, tells in _OTHER_SIGNS:
-            told = sum(any(tells(n, v) for n, v in record.values.items()) for record in placed)
-            if told >= _RECURS:
+            places = [
+                record.step
+                for record in records
+                if any(tells(n, v) for n, v in record.values.items() if n not in beneath)
+                and record.step is not None
+            ]
+            told = len(places)
+            if told >= _RECURS and len(set(places)) > 1:  # else nothing gets on
                 return said(
                     "{told} of {lines} lines tell {what}", told=told, lines=lines, what=what
                 )

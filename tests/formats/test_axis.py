@@ -281,3 +281,12 @@ def test_an_evaluation_that_counts_its_own_batches_stands_where_the_training_is(
     assert axis.evaluation(8, 3) == 50  # in an epoch that began at 41
     assert axis.evaluation(45, 3) == 45
     assert axis.evaluation(40) == 40
+
+
+def test_an_evaluation_further_than_the_next_row_of_its_epoch_counts_something_else() -> None:
+    axis = Axis(Facts())
+    for position in (10, 20, 30):
+        axis.locate(position, 1)
+    assert axis.evaluation(1601, 1) == 30  # pictures
+    assert axis.evaluation(40, 1) == 40
+    assert axis.evaluation(1601) == 1601  # no epoch says that it is of this one

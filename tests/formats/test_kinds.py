@@ -190,6 +190,38 @@ KINDS: dict[str, tuple[str, Rows]] = {
         _lines("Iteration %d: best cost = %s", (1, 2.5), (2, 2.25), (3, 2.0)),
         [(1, {"best cost": 2.5}), (2, {"best cost": 2.25}), (3, {"best cost": 2.0})],
     ),
+    "a second line of the same batch, known as a row later than the first": (
+        _lines("[%d/1000], loss: %s acc: 51.5\n[%d/1000],  zero acc: 49.5",
+               *[(n, 1.5 - n / 8, n) for n in range(5)]),
+        [*[(n, {"loss": 1.5 - n / 8, "acc": 51.5}) for n in range(3)],
+         *[(n, {"zero acc": 49.5}) for n in range(3)],
+         (3, {"loss": 1.125, "acc": 51.5}), (3, {"zero acc": 49.5}),
+         (4, {"loss": 1.0, "acc": 51.5}), (4, {"zero acc": 49.5})],
+    ),
+    "several rows of each epoch, and no batch": (
+        _lines("Epoch: %d| train loss: %s", *[(n // 4 + 1, 2 - n / 16) for n in range(12)]),
+        [(n + 1, {"train loss": 2 - n / 16}) for n in range(12)],
+    ),
+    "an epoch that a second process prints as well": (
+        _lines("Epoch: %d| train loss: %s", *[(n // 2 + 1, 2 - n / 16) for n in range(8)]),
+        [(n // 2 + 1, {"train loss": 2 - n / 16}) for n in range(8)],
+    ),
+    "scores of an epoch that names it are read from the first on": (
+        _lines("Epoch [%d][50/50]\tloss: 2.5\nEpoch(val) [%d][5]\tbbox_mAP: %s",
+               (1, 1, 0.25), (2, 2, 0.5)),
+        [(50, {"loss": 2.5}), (50, {"eval_bbox_mAP": 0.25}),
+         (100, {"loss": 2.5}), (100, {"eval_bbox_mAP": 0.5})],
+    ),
+    "what will be used for early stopping is no end": (
+        "[1]\ttrain-rmse:2.5\nWill use validation_rmse for early stopping.\n"
+        + _lines("[%d]\ttrain-rmse:%s", (2, 2.25), (3, 2.0)),
+        [(1, {"train-rmse": 2.5}), (2, {"train-rmse": 2.25}), (3, {"train-rmse": 2.0})],
+    ),
+    "settings in front of the episode": (
+        _lines("Best (α=0.5, ε=0.25) | Episode %d | Avg reward (last 10): %s | Steps: 14",
+               *[(10 * n, n / 4) for n in range(1, 14)]),
+        [(10 * n, {"ε": 0.25, "Avg reward": n / 4}) for n in range(1, 14)],
+    ),
     "the rows of a data set's table are no headline": (
         "| #Users | #Items |  Avg.Len |\n| 22363  | 12101  | 8.876358 |\n"
         + _lines("[Coach] >>> TRAIN @Epoch: %d  >>>  || LOSS Avg: %s", (1, 1.5), (2, 1.25)),
@@ -292,3 +324,49 @@ def test_steps_beside_an_episode_are_its_length() -> None:
     text = "episode,steps,reward\n1,200,0.5\n2,180,0.75\n3,220,1.5\n"
     records = [*decoder.feed(text.encode()), *decoder.flush()]
     assert [(r.step, r.values["reward"]) for r in records] == [(1, 0.5), (2, 0.75), (3, 1.5)]
+
+
+SEARCHES = {
+    "an error between two tables": "".join(
+        f"RMSE: 12.{n}\nMinutes   0.90{n}\nAds   0.03{n}\nGenre   0.00{n}\n" for n in range(9)
+    ),
+    "an error below each step of a pipeline": "".join(
+        f"2026-03-14 14:3{n}:31,931 - INFO - Step 6: Evaluate\n"
+        f"2026-03-14 14:3{n}:31,935 - INFO - RMSE:  175.{n}\n"
+        f"2026-03-14 14:3{n}:31,936 - INFO - R2:  0.9{n}\n"
+        for n in range(9)
+    ),
+    "settings of a solver": "".join(
+        f"Iter {n}\nChanged value of parameter {name} to 1\n"
+        "   Value: 1e-08  Min: 0.0  Max: 1.0  Default: 1e-06\n"
+        for n, name in enumerate("abcdef")
+    ),
+    "settings that are found": "".join(f"  gamma: 0.{n}\n  alpha: 0.5\n" for n in range(1, 20)),
+    "a table of the results of a model": "".join(
+        f"Weight: 1:{n} end_epoch: 20\n|CLASSES  : Precision    Recall        F1|\n"
+        f"|healthy  :    0.95{n}       1.0    0.9764|\n"
+        for n in range(9)
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", SEARCHES)
+def test_scores_that_come_again_without_getting_on_are_no_training(kind: str) -> None:
+    assert looks_like_training(SEARCHES[kind].encode()) is None
+
+
+def test_errors_are_a_training_where_they_stand_together_or_get_on() -> None:
+    rows = [1.5, 1.25, 1.0, 0.75]
+    assert rows_of(_lines("RMSE: %s", *[(v,) for v in rows]), True) == [
+        (None, {"RMSE": v}) for v in rows
+    ]
+    headed = "".join(f"Epoch {n}\nAds 0.5\nRMSE: {v}\n" for n, v in enumerate(rows, 1))
+    assert rows_of(headed, True) == [(n, {"RMSE": v}) for n, v in enumerate(rows, 1)]
+
+
+def test_a_column_that_is_called_a_counter_and_falls_counts_nothing() -> None:
+    games = "".join(f"{n},-0.{99 - n},{(5, 3, 4, 2, 6, 1)[n % 6]},{900 - n}\n" for n in range(40))
+    decoder = CsvDecoder("log.csv")
+    records = [*decoder.feed(f"time,loss,steps,games\n{games}".encode()), *decoder.flush()]
+    assert len(records) == 40
+    assert {record.step for record in records} == {None}

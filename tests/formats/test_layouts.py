@@ -266,9 +266,15 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
             f"Epoch {e} - loss: 0.{e}\nEpoch {e} - Validation: BLEU-2 {e}5.5\nEpoch {e} - Dev: BLEU-2 {e}4.5\n"
             for e in (1, 2, 3)
         ),
-        [(e, {"loss": e / 10}) for e in (1, 2, 3)]
-        + [(e, {"eval_BLEU-2": 10 * e + 5.5}) for e in (1, 2, 3)]
-        + [(e, {"dev_BLEU-2": 10 * e + 4.5}) for e in (1, 2, 3)],
+        [
+            row
+            for e in (1, 2, 3)
+            for row in (
+                (e, {"loss": e / 10}),
+                (e, {"eval_BLEU-2": 10 * e + 5.5}),
+                (e, {"dev_BLEU-2": 10 * e + 4.5}),
+            )
+        ],
     ),
     "a tag and a date in front of every row": (
         "*Dec01-2035*  2019-12-01 12:59:29 Steps 10, Total time 5.9. Loss 1.9e+02 lr 1.0e-04\n"
