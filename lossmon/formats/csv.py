@@ -22,9 +22,11 @@ from lossmon.formats.lexicon import (
     OTHER_LOSS,
     TRAIN_LOSS,
     VALUE_KEYS,
+    is_reward,
     plain,
     role,
     says_split,
+    split_of,
 )
 from lossmon.formats.lexicon_places import is_clock, rank_of
 from lossmon.formats.line_decoder import LineDecoder
@@ -191,7 +193,8 @@ class CsvDecoder(LineDecoder):
         if forms[0] in ("", "unnamed_0") and not any(map(rank_of, forms)):
             cells = ["step", *cells[1:]]  # an index that pandas wrote
         if self._split is not None and not any(says_split(cell) for cell in cells):
-            measured = {cell for cell in cells if role(cell) in _METRIC_ROLES}
+            earned = set(filter(is_reward, cells)) if split_of(self._split) == "train" else set()
+            measured = {cell for cell in cells if role(cell) in _METRIC_ROLES} - earned
             cells = [f"{self._split}_{cell}" if cell in measured else cell for cell in cells]
         return _unique(cells)
 

@@ -20,6 +20,7 @@ from lossmon.formats.lexicon import (
     LOSSES,
     OTHER,
     TRAIN_LOSS,
+    is_eval,
     is_measured,
     phase_of,
     role,
@@ -36,7 +37,8 @@ NAME = "hf-stdout"
 READS = "Output of the Hugging Face Trainer and TRL (transformers 4 and 5)"
 SIGN = "`{'loss': ...}` lines, also behind progress bars"
 
-_DICT = re.compile(r"\{\s*'[^{}]*\}")
+_DICT = re.compile(r"\{\s*'[^{}]*(?:\{[^{}]*\}[^{}]*){0,20}\}")
+_WITHIN = re.compile(r"'([^'{}]{1,200})'\s*:\s*\{([^{}]*)\}")  # 'val': {'loss': 2.3}
 _PAIR = re.compile(r"'([^']{1,200})'\s*:\s*('[^']*'|\[[^\[\]]*\]|\w+\([^()]*\)|[^,{}]+)")
 # Its picture is left out where the terminal is too narrow for one.
 _BAR = re.compile(r"(?:\||\d%)\s*(\d{1,18})/(\d{1,18})\s*\[[^\[\]]*(?:it/s|s/it)")
@@ -139,6 +141,7 @@ class DictLineDecoder(LineDecoder):
             self._release(position, records)
 
     def _dict(self, text: str, before: str, records: list[Record]) -> None:
+        text = _WITHIN.sub(_lifted, text)
         cells = _PAIR.findall(text)[:_MAX_KEYS]
         if len(columns := _history(cells)) > 1:
             records += filter(None, map(self._rows.read, columns))
@@ -198,6 +201,12 @@ def _said(before: str) -> tuple[dict[str, str], float | None]:
     return said, time
 
 
+def _lifted(inner: re.Match[str]) -> str:
+    """The pairs of a dict within another one, each with its name in front."""
+    pairs = [f"'{inner[1]}/{key}': {value}" for key, value in _PAIR.findall(inner[2])]
+    return ", ".join(pairs or ["'': ''"])
+
+
 def _history(cells: list[tuple[str, str]]) -> list[dict[str, str]]:
     """The rows of a printed `History.history`: {'loss': [2.3, 2.1], 'val_loss': [2.4, 2.2]}."""
     lists = {key: cell[1:-1].split(",") for key, cell in cells if cell[:1] == "["}
@@ -250,8 +259,11 @@ def sniff(head: bytes, name: str) -> str | None:
 
 
 def _rows_of(head: bytes) -> int:
+    """Rows of the training; scores that say no epoch stand among rows of another kind."""
     decoder = DictLineDecoder()
-    return len([*decoder.feed(head), *decoder.flush()])
+    records = [*decoder.feed(head), *decoder.flush()]
+    own = any(one.epoch is not None or not all(map(is_eval, one.values)) for one in records)
+    return len(records) if own else 0
 
 
 def decoder(name: str) -> DictLineDecoder:

@@ -45,14 +45,14 @@ Direction = Literal["higher", "lower"]
 
 TRAIN = r"(?:train|training|trn|tr|learn|fit)"
 _HELD_OUT = (
-    r"(?:eval|evaluation|va|val|vali|valid|validation|dev|test|testing|tst|cv|hold_?out"
-    r"|held(?:_?out)?)"
+    r"(?:eval|evaluation|evl|va|val|vali|valid|validation|vld|verification|dev|test|testing|tst|cv"
+    r"|hold_?out|held(?:_?out)?)"
 )
 EVAL = rf"{_HELD_OUT}(?:_?\d+)?"
 # The same as the words of a sentence, where "fit" and "tr" are too short to say it.
 _PHASE = re.compile(
-    r"(?<![\w/.\-])(?:(?P<eval>(?:eval|val|valid|vali|dev|test|testing|tst|cv|hold-?out|held-?out)"
-    r"|validat\w+|evaluat\w+|saving dict)"
+    r"(?<![\w/.\-])(?:(?P<eval>(?:eval|evl|val|valid|vali|vld|dev|test|testing|tst|cv|hold-?out|held-?out)"
+    r"|validat\w+|verificat\w+|evaluat\w+|saving dict)"
     r"|(?P<train>train|training|learn))(?![\w/\-]|\.\w)",
     re.IGNORECASE,
 )
@@ -144,6 +144,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (OTHER, r"(?:.*_)?loss(?:es)?_(?:usd|eur|gbp|chf|cny|rmb|jpy|inr|dollars?|euros?|amount)"),
     (OTHER, r"(?:.*_)?loss_?(scal(e|er|ing)|weights?)(?:_.*)?|.*skipped.*|.*blank_loss.*"),
     (OTHER, r"(?:.*_)?prev(?:ious)?_.*loss"),  # of the row before
+    (OTHER, r".*(?:colossal|blossom|glossar).*"),
     (OTHER, r"loss_?spike.*|.*(best|lowest|minimum)(_so_far)?_.*loss.*|.*loss_best"),
     (OTHER, r"(min|max|std|var|num)_.*loss.*|loss(?:es)?_(?:scores|signs)_(?!.*loss).*"),
     (LEARNING_RATE, r"(.*_)?(lr|learning_?rate)(_.*|\d+)?|optim\d+_lr\d*|lr\w{0,3}|l_r"),
@@ -312,6 +313,7 @@ def is_bookkeeping(name: str) -> bool:
 
 _ANY_SPLIT = re.compile(rf"(^|_)(?:{TRAIN}|{EVAL})(_|$)")
 _EVAL_WORD = re.compile(rf"(?:^|_)(?:{EVAL}|tel)(?:_|$)")
+_TOLD_SPLIT = re.compile(rf"['\"]_?(?:{'|'.join(SPLIT_KEYS)})['\"]: ?['\"](\w{{1,40}})['\"]")
 _EVAL_CELL = re.compile(rf"{EVAL}(?:_.*)?")
 _TRAIN_CELL = re.compile(TRAIN)
 
@@ -327,6 +329,12 @@ def _split_of(word: str) -> Split | None:
     if _EVAL_CELL.fullmatch(form):
         return "eval"
     return "train" if _TRAIN_CELL.fullmatch(form) else None
+
+
+def split_told(text: str) -> Split | None:
+    """The data that a printed object says it is about: `{"_type": "val_epoch", "err": 28.7}`."""
+    told = _TOLD_SPLIT.search(text) if "{" in text else None
+    return split_of(told[1]) if told else None
 
 
 def is_split(word: str) -> bool:

@@ -32,6 +32,7 @@ from lossmon.formats.text_unnamed import names_no_loss, rises_by_gain
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
+_MOST_KIN = 32
 _NUMBER = re.compile(r"(?<![A-Za-z_@])(?<![A-Za-z]-)\d")  # "top-1" is a name
 _LETTER = re.compile(r"[^\W\d_]")
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
@@ -72,6 +73,7 @@ class TextDecoder:
     _rows: Placer = field(init=False)
     _coverage: Coverage = field(default_factory=Coverage)
     _last: Shape | None = None  # of the line before: the next one is likely the same
+    _headline: Shape | None = None  # that said the step last
     _figures: int = 0  # lines with numbers that were none of rows
 
     def __post_init__(self) -> None:
@@ -231,10 +233,10 @@ class TextDecoder:
         ends = self._note_end(line)
         key = shape_key(line)
         shape = self.shapes.get(key)
+        if shape is not None and shape.kin:
+            shape = next((one for one in (shape, *shape.kin) if one.match(line)), shape)
         if shape is None or not (shape.ignored or shape.match(line)):
-            if len(self.shapes) >= MAX_SHAPES:
-                self._forget()
-            shape = self.shapes[key] = learn(line)
+            shape = self._learn(line, key)
             if shape.ignored:
                 message, _ = strip_prefix(line)
                 if not _NUMBER.search(message):
@@ -245,6 +247,17 @@ class TextDecoder:
             if len(self._roughly) >= 4 * MAX_SHAPES:
                 self._roughly.clear()
             self._roughly[rough] = shape
+        return shape
+
+    def _learn(self, line: str, key: str) -> Shape:
+        """The shape of a line that no known one reads: another one, or kin of that of its key."""
+        if len(self.shapes) >= MAX_SHAPES:
+            self._forget()
+        shape, known = learn(line), self.shapes.get(key)
+        if known is None or not shape.fixed or len(known.kin) >= _MOST_KIN:
+            self.shapes[key] = shape
+        else:
+            known.kin.append(shape)
         return shape
 
     def _forget(self) -> None:
@@ -312,8 +325,9 @@ class TextDecoder:
             planned = shape.counter(groups, "batches")
             if planned:
                 self.facts.total_steps = int(planned)
-        if step is not None and not (shape.of_world and progress.header_step is not None):
-            progress.header_step, progress.headed = int(step), True
+        below = shape.of_world and progress.header_step is not None and self._headline is not shape
+        if step is not None and not below:
+            progress.header_step, progress.headed, self._headline = int(step), True, shape
             planned = shape.counter(groups, "steps")
             if planned and shape.counter(groups, "epochs") is None:
                 self.facts.total_steps = int(planned)

@@ -239,6 +239,8 @@ def _clock(part: Clock, following: _Next) -> str | None:
     """A clock, a "?" or a number with a unit: as much of it as what follows allows."""
     if following.keys() & _WORD or not _ends(following.get(".")):
         return None
+    if part.text[-1] in "mM" and ":" in part.text:  # "10:27 PM"
+        return r"\d+(?::\d\d)+(?:\.\d+)? ?[AaPp][Mm]"
     exponent = _unless("0ad", r"(?:(?<=[eE])[-+]\w+)?", following, "-+")
     unit = _unless("ad", r"(?:/[A-Za-z]\w*)?", following, "/")
     time = _unless("0-", r"[-\d]+(?::[-\d]{2})+(?:\.\d+)?|", following, ":")

@@ -7,9 +7,7 @@ from itertools import takewhile
 from operator import itemgetter
 
 from lossmon.formats.lexicon import (
-    OTHER_LOSS,
     STATISTICS,
-    TRAIN_LOSS,
     held_out_set,
     is_eval,
     is_loss,
@@ -21,7 +19,7 @@ from lossmon.formats.lexicon import (
     is_score,
     phase_of,
     plain,
-    role,
+    split_told,
 )
 from lossmon.formats.lexicon_places import (
     counter_of,
@@ -59,6 +57,8 @@ from lossmon.formats.text_unnamed import (
     loss_alone,
     loss_behind_counter,
     loss_by_sentence,
+    name_parts,
+    name_total,
     names_by_section,
     step_between_bars,
     take_averages,
@@ -72,8 +72,8 @@ _BLANK = re.compile(rf"[\s{FILLER}]+")
 _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to a name: loss_0
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|//|@|\+\+? )"
-    r"|^\s*#(?!\d| ?\w{1,20} ?[#:] )"
-    r"|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|(?<!/\d)(?<!/\d\d)(?<!/\d{3})(?<!/\d{4})\)\s*:\s*$|[^=!<>\[]==[^=\[>]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
+    r"|^\s*#(?!\d| ?\w{1,20} ?[#:] |#{0,5} ?(?i:epoch|step|iter(?:ation)?)\W{1,3}\d.*[:= ]\d+\.\d)"
+    r"|\b0x[\da-fA-F]{6}|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|(?<!/\d)(?<!/\d\d)(?<!/\d{3})(?<!/\d{4})\)\s*:\s*$|[^=!<>\[]==[^=\[>]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 # What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".
 _LISTING = re.compile(
@@ -98,7 +98,6 @@ _CURRENT = re.compile(r"(?i)(?<![A-Za-z])cur(?:rent)?(?![A-Za-z])")  # "cur metr
 _BEST = re.compile(r"(?i)(?<![A-Za-z])best(?: metric)?[^:=A-Za-z]*$")  # of what was told before
 _OF_BEST = re.compile(r"(?i)(?<![a-z])best (?:model|epoch|checkpoint|weights|iteration|step)")
 _AVERAGED = re.compile(r"\baverage|\bmean\b|\bsummary\b", re.IGNORECASE)
-_TOTAL = re.compile(r"(?:(?:mean|avg|average) )?total", re.IGNORECASE)
 _CTIME = re.compile(r"\(?[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\)?")
 _FILLED = re.compile(f"[{FILLER}]")
 
@@ -121,15 +120,17 @@ def learn(line: str) -> Shape:
     if _CODE.search(message) and not message.lstrip().startswith(("{'", '{"')):
         return shape
     roles, metrics = _assign(message, tokens, shape)
+    shape.fixed = any(token.kind is Kind.SCALE for token in tokens)
     shape.words = len(_WORD.findall(message))
     shape.tells = metric_in(tokens, shape.words <= FEW)
     long = 12 if "epochs" in roles.values() else 7
-    shape.header = shape.words <= long and not _CALL.search(message)
+    wordless = shape.index and not shape.words  # a row of a printed matrix: " [ 2 30]]"
+    shape.header = shape.words <= long and not (wordless or _CALL.search(message))
     head = message[: metrics[0].key_start] if metrics else message
     about = head
     if metrics and metrics[0].behind:  # "9.8 perplexity estimate based on a held-out corpus of 8"
         about = next((message[: one.start] for one in tokens if one.start > len(head)), message)
-    shape.phase, shape.held_out = phase_of(about), held_out_set(about)
+    shape.phase, shape.held_out = phase_of(about) or split_told(message), held_out_set(about)
     if len(message) < 80 and not tokenise(title := _CTIME.sub("", message)):
         shape.phase = phase_of(title)
         shape.announces = shape.phase is not None
@@ -207,6 +208,7 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     elif episode is not None and is_count(episode.text):
         metrics.remove(episode)
         shape.episodes = claim(tokens, roles, tokens.index(episode), "step")
+        shape.spare |= loss_alone(message, tokens, roles, metrics, shape.episodes)
     present = set(roles.values())
     shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
     if not any(map(str.isalpha, message)):
@@ -257,7 +259,8 @@ def _choose_values(
 ) -> None:
     """Keep the metrics that are worth drawing; none where the line is no row."""
     eval_line = shape.phase == "eval"
-    _name_total(shape, metrics)
+    name_parts(message, metrics)
+    name_total(metrics, shape.level)
     places = (tokens[i].key for i, counter in roles.items() if counter == "step")
     searched = any(plain(key) in ("gen", "generation") for key in places)
     told = STATISTICS if searched else frozenset[str]()
@@ -265,7 +268,7 @@ def _choose_values(
     best = not kept and (shape.bar or shape.level == 2)  # a search may tell no more than the best
     if best:
         kept = [token for token in metrics if is_objective(token.key)]
-    if any(token.behind and (is_loss(token.key) or is_score(token.key)) for token in kept):
+    if any(one.behind and not one.unit and (is_loss(one.key) or is_score(one.key)) for one in kept):
         kept = [token for token in kept if token.behind or token.explicit]
     names = settle(names_by_section(message, kept), eval_line, shape.level > 0)
     trial = len(names) < len(kept)  # of a search: its value, and not its parameters
@@ -309,20 +312,6 @@ def _choose_values(
     summed = shape.level == 0 and _AVERAGED.search(head)  # "Averaged stats: loss: 0.4 (0.5)"
     if not shape.bar and (summed or (shape.evaluation and "batch" in roles.values())):
         take_averages(message, tokens, metrics)
-
-
-def _name_total(shape: Shape, metrics: list[Token]) -> None:
-    """The total of a row that tells parts of a loss, or of steps and nothing else, is the loss.
-
-    pix2pix's kin print "[epoch: 17/200, iter: 25/489] total: 1.375", and others
-    "100 | total=2.5 | recon=2.0 | kl=0.5": elsewhere a total is a count.
-    """
-    roles = {role(token.key) for token in metrics}
-    parts = OTHER_LOSS in roles and TRAIN_LOSS not in roles
-    for token in metrics:
-        told = token.explicit and "." in token.text and _TOTAL.fullmatch(token.key)
-        if told and shape.level and (parts or len(metrics) == shape.level - 1):
-            token.key = f"{token.key.lower().replace(' ', '_')}_loss"
 
 
 def _compile(

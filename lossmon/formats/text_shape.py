@@ -85,6 +85,8 @@ class Shape:
         totals: groups of the planned lengths.
         ratios: metric -> the group it is a share of ("9833/10000").
         parts: what `match` was made of.
+        fixed: numbers are part of its names: "AP @[ IoU=0.75 ] = 0.4" is another than of 0.50.
+        kin: shapes that differ from it in nothing but such numbers.
     """
 
     text: str
@@ -126,6 +128,8 @@ class Shape:
     totals: tuple[int, ...] = ()
     ratios: dict[str, int] = field(default_factory=dict)
     parts: list[Part] = field(default_factory=list)
+    fixed: bool = False
+    kin: list[Shape] = field(default_factory=list)
 
     @cached_property
     def run(self) -> Run | None:

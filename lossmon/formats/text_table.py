@@ -34,6 +34,7 @@ _HEADERLESS = {
     " val_box_loss val_obj_loss val_cls_loss",
 }
 _YOLO = frozenset(("box", "obj", "cls", "dfl", "total", "giou", "seg", "l1"))  # losses, called so
+_OF_ALL = re.compile(r"(?i)\b(?:all|avg|average|mean|overall|macro|weighted|total)\b")
 _MAX_COLUMNS = 64
 _MORE = 3  # cells than names: "0 hr 06 min"
 _MAX_REPORTED = 1000
@@ -151,6 +152,10 @@ class Table:
         else:
             cells = self._cells(text)
         if self.scores:
+            beside = len(cells) - len(self.names)
+            if beside > 0 and not _OF_ALL.search(" ".join(cells[:beside])):
+                return None  # the row of one class
+            cells = cells[max(0, beside) :]
             numbers = {
                 name: parse_number(cell) for name, cell in zip(self.names, cells, strict=False)
             }
@@ -173,8 +178,11 @@ class Table:
         found = list(_CELL.finditer(text))
         if 2 * sum(_NUMERIC.match(cell.group()) is not None for cell in found) < len(found):
             return []  # "2 epochs completed in 0.468 hours."
-        if len(found) == len(self.names):
+        labelled = self.scores and len(self.names) < len(found) <= len(self.names) + _MORE
+        if labelled or len(found) == len(self.names):
             return [match.group() for match in found]
+        if self.scores:
+            return []  # "accuracy   0.81   200" of scikit-learn's report
         if len(found) >= 3 and phase_of(found[1].group()) == "eval":
             return [match.group() for match in found]  # "50  val 4.320  0.20s"
         if not self.spans or not 2 <= len(found) <= len(self.names) + _MORE:

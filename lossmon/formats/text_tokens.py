@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from lossmon.formats.lexicon import is_loss, is_score
+from lossmon.formats.lexicon import is_loss, is_score, phase_of
 
 # "epoch12" counts, where "conv12" is a name.
 _GLUED = "|".join(
@@ -30,7 +30,7 @@ _OTHER_UNIT = r"[KMGT]i?B|[GB]|[A-Za-z]{1,12}/s(?:ec)?(?!\w)"  # "4.50epoch/s" i
 _COUNTED = r"(?:(?:st|nd|rd|th)[ -](?:mini-?)?)?(?:epoch|batch|iter(?:ation)?|step)(?!\w)"
 _GLUED_SPLIT = r"(?i:train|val|valid|eval|test|passed)\b"  # "Epoch 0/24train Loss: 0.89"
 TOKEN = re.compile(
-    r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?![\w:])"
+    r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?: ?[AaPp][Mm])?(?![\w:])"
     r"|-:--:--|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"
     r"|(?<![\w.])(?:\d{1,4}[dhm]){1,3}\d{1,2}s(?!\w)"
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
@@ -57,7 +57,7 @@ class Kind(Enum):
     UNTIL = auto()  # the last of the steps that a value is about: "avg. loss [1901-2000]: 0.5"
     SCALE = auto()  # part of a name: "lr(1e-4)"
     PERCENT = auto()
-    CLOCK = auto()  # a time of day, a duration, or a number with a unit
+    CLOCK = auto()  # a time of day, a duration, a number with a unit, a line of a program
     BARE = auto()  # nothing says what it is
 
 
@@ -113,18 +113,31 @@ _BEHIND_MOMENT = re.compile(
 )
 _MOMENT_OF = re.compile(r" (epoch|step|iteration|iter|update|batch)(?:s|es)?(?!\w)")
 _LABEL = re.compile(r"\s?\((train(?:ing)?|val(?:id(?:ation)?)?|dev|test|eval)\)", re.IGNORECASE)
-_TRAILING = re.compile(r"\s+([A-Za-z][\w/%]*(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")
+_TRAILING = re.compile(r"\s+([A-Za-z][\w/%.]*(?<!\.\.)(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")
 _NAMED_BEHIND = re.compile(r" ([A-Za-z]\w*)(?= [a-z])")  # "32.8 perplexity estimate based on"
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
 # "guid: test-12": a whole number behind a word for data is that of an example.
 _IDENTIFIED = re.compile(r"(?<![A-Za-z])(?:train|val|valid|dev|test|eval)-$", re.IGNORECASE)
+_WORD_BEFORE = re.compile(r"\[[A-Za-z][\w-]{0,30}\] ?\[")  # "[lfw][1000]Accuracy: 0.9"
+_CLOSED_BEFORE_NAME = re.compile(r"\] ?[A-Za-z]")
 _OF_DATE = re.compile(r"-\d\d-\d\d(?![\d.])")  # "train--->2022-03-23": a year is no loss
 _COUNTERS = frozenset(("epoch", "step", "iter", "iteration", "batch"))
+_NAMELESS = (Kind.BARE, Kind.PERCENT)
 _CLOSING = re.compile(r"\) ?[:=]\s*|\]\s?[:=]\s*")
+# "train_loss.py:596 main": where in a program, be it of a traceback, a linter or a logger
+_SOURCE = re.compile(
+    r"\w\.(?:pyx?|cc|cpp|cxx|cuh?|[chrR]|hpp|go|rs|jl|lua|java|scala|kt|m?[jt]s|sh|ipynb)['\"]?[:(]$"
+)
 _CLOSED = re.compile(r"\]\s?:")
 _BOTH = re.compile(  # "train/val loss"
     r"(train\w{0,12})/((?:val|valid|validation|dev|test|eval)\w{0,12})\)?", re.IGNORECASE
 )
+_CONDITIONED = re.compile(
+    r"\W{0,8}(?P<name>[A-Za-z][A-Za-z ()-]{1,40}?)\s*"
+    r"(?:@ ?\[(?P<at>[^\[\]]{1,80})\] ?|(?<= )(?P<over>(?:of|on|for|over) [^:=]{1,80}))[:=]\s*"
+)
+_ABBREVIATED = re.compile(r"\(([A-Z]{2,4})\)")
+_MOST_CONDITIONS = 6  # numbers
 _QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"
 _MAX_WORDS, _MAX_NAME = 5, 60
@@ -146,9 +159,12 @@ def tokenise(text: str) -> list[Token]:
         tokens.append(token)
         at = match.end()
     for i, token in enumerate(tokens):
-        if token.kind is Kind.BARE and token.text:
+        if token.kind in _NAMELESS and token.text:
             stop = tokens[i + 1].start if i + 1 < len(tokens) else len(text)
             behind = _TRAILING.match(text, token.end, stop if i + 1 == len(tokens) else len(text))
+            measured = behind and (is_loss(behind[1]) or is_score(behind[1]))
+            if token.kind is Kind.PERCENT and not measured:
+                continue
             if behind and not text[: token.start].rstrip().endswith("("):
                 token.kind, token.key, token.behind = (
                     Kind.VALUE,
@@ -160,6 +176,7 @@ def tokenise(text: str) -> list[Token]:
             if named and (is_loss(named[1]) or is_score(named[1])):
                 token.kind, token.key, token.behind = Kind.VALUE, named[1], True
     _take_labels(text, tokens)
+    _take_condition(text, tokens)
     return tokens
 
 
@@ -176,6 +193,28 @@ def _take_labels(text: str, tokens: list[Token]) -> None:
         token.kind, token.key, token.explicit = Kind.VALUE, f"{label[1]} {named}", True
 
 
+def _take_condition(text: str, tokens: list[Token]) -> None:
+    """Let numbers between a score's name and its value be part of the name.
+
+    "Average Precision (AP) @[ IoU=0.50:0.95 | area= all | maxDets=100 ] = 0.412", "Accuracy of the
+    network on the 10000 test images: 71 %".
+    """
+    if not 1 < len(tokens) <= _MOST_CONDITIONS or is_score((last := tokens[-1]).key):
+        return
+    told = _CONDITIONED.fullmatch(text, 0, last.start)
+    if told is None or not is_score(told["name"]):
+        return
+    begin = told.start("name")
+    for token in tokens:
+        token.kind, token.key_start = Kind.SCALE, begin
+    short = _ABBREVIATED.search(told["name"])
+    if told["at"]:
+        name = f"{short[1] if short else told['name'].strip()} @[{''.join(told['at'].split())}]"
+    else:
+        name = f"{phase_of(told['over']) or ''} {told['name']}".strip()
+    last.kind, last.key, last.explicit = Kind.VALUE, name, True
+
+
 def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | None) -> Token:
     start, end = match.span()
 
@@ -187,6 +226,9 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return made(Kind.PERCENT)
     if match["clock"]:
         return made(Kind.CLOCK, *_key(gap, at)[:2])
+    column = gap == ":" and before is not None and before.kind is Kind.CLOCK
+    if column or _SOURCE.search(gap[-_MAX_GAP:]):
+        return made(Kind.CLOCK)
     at_first = before is None and (_MOMENT.fullmatch(gap) or _said_before(gap) is not None)
     moment = _MOMENT_OF.match(text, end) if at_first else None
     if moment:
@@ -241,11 +283,14 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         return made(Kind.VALUE, before.key, before.key_start, True)
     if stripped in ("(", "(+", "±", "+/-", "+-") and before is not None:
         return made(Kind.PERCENT if match["suffix"] == "%" else Kind.SECOND)
+    if before is None and _WORD_BEFORE.fullmatch(gap) and _CLOSED_BEFORE_NAME.match(text, end):
+        return made(Kind.INDEX)
     if match["number"].isdigit() and (_IDENTIFIED.search(gap) or _OF_DATE.match(text, end)):
         return made(Kind.BARE)
     key, key_start, explicit = _key(gap, at)
     item = key.rstrip(" ,")
     parted = stripped.endswith((",", "|")) and "." in match["number"]
+    parted &= before is None or before.kind not in _NAMELESS or _TRAILING.match(gap) is None
     if gap.endswith(",") and gap.strip(" ,").lower() in _COUNTERS and match["number"].isdigit():
         return made(Kind.VALUE, item, key_start, True)  # "epoch,3,loss,0.838"
     if parted and (is_loss(item) or is_score(item)):

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from lossmon.formats.lexicon import is_loss, is_objective, is_score, is_split, says_split
+from lossmon.formats.lexicon import (
+    OTHER_LOSS,
+    TRAIN_LOSS,
+    is_loss,
+    is_measured,
+    is_objective,
+    is_score,
+    is_split,
+    role,
+    says_split,
+)
 from lossmon.formats.lexicon_places import is_count
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import STOP_WORDS, Kind, Token
@@ -27,6 +37,9 @@ _STEP_VALUE_GAIN = 3  # columns
 _LEAST_COLUMNS = 3  # of a table: two words over two numbers may be any line of words
 _ROUNDED = 1e-6  # of a value: so much may be lost in a difference of two that were printed
 _TUPLE = re.compile(r"\(\d+, ?[-+\d.eE]+\)")
+_LOSSES = re.compile(r"(?i)(?<![A-Za-z])loss(?:es)?\s?(?:[:(\[{]|->?|=>)[\s(\[{'\"]*(?=[A-Za-z])")
+_BESIDE = re.compile(r"[\s,;'\"]*")
+_TOTAL = re.compile(r"(?:(?:mean|avg|average) )?total", re.IGNORECASE)
 _MOMENT = frozenset(("at", "after", "for", "in", "on", "@", "of"))
 _SECTION = re.compile(
     r"(?<![\w/.\-])(?P<open>[\[(<] ?)?"
@@ -170,27 +183,35 @@ def guess_loss(message: str, tokens: list[Token], metrics: list[Token]) -> bool:
 
 
 def loss_alone(
-    message: str, tokens: list[Token], roles: dict[int, str], metrics: list[Token]
+    message: str,
+    tokens: list[Token],
+    roles: dict[int, str],
+    metrics: list[Token],
+    episodes: bool = False,
 ) -> bool:
     """A counter, a number, and no word beside: "epoch 0, batch 3: 4.98" tells a loss if anything.
 
-    Where the log names no loss elsewhere: else it may be a time.
+    Where the log names no loss elsewhere: else it may be a time. Of episodes it tells the reward.
     """
     bare = [one for i, one in enumerate(tokens) if one.kind is Kind.BARE and i not in roles]
     places = [i for i, counter in roles.items() if counter in ("step", "epoch", "batch")]
     percent = any(one.kind is Kind.PERCENT for i in places for one in tokens[i + 1 : i + 2])
     counted = percent or any(tokens[i].key for i in places)
     counted &= "<" not in message  # a bar's "[38/50 00:01<00:02 0.5]"
-    if metrics or not counted or len(bare) != 1 or is_count(bare[0].text):
+    if metrics or not counted or len(bare) != 1:
         return False
+    value = bare[0]
+    paired = any(one.kind is Kind.SECOND for one in tokens[: tokens.index(value)])
+    if paired or ("." not in value.text if episodes else is_count(value.text)):
+        return False  # the first: "epoch 1 (2.5, 0.81)" says not which of them is the loss
     at, rest = 0, ""
     for i, token in enumerate(tokens):
         rest += message[at : token.key_start if i in roles else token.start]
         at = token.end
     if _WORD.search(rest + message[at:]):
         return False
-    _name(bare[0], "loss", bare[0].start)
-    metrics.append(bare[0])
+    _name(value, "reward" if episodes else "loss", value.start)
+    metrics.append(value)
     return True
 
 
@@ -231,6 +252,34 @@ def loss_by_sentence(message: str, tokens: list[Token]) -> list[Token]:
         return []  # "decreasing loss scale to 32768.0" says something of the scale
     _name(token, said.group().split()[0], said.start())
     return [token]
+
+
+def name_parts(message: str, metrics: list[Token]) -> None:
+    """Let the numbers of a section of losses say so: "[Losses: x 0.27, conf 4.3, total 15.1]"."""
+    for section in _LOSSES.finditer(message):
+        at = section.end()
+        for token in metrics:
+            if token.start < at:
+                continue
+            if not _BESIDE.fullmatch(message[at : token.key_start]):
+                break
+            if not (is_measured(token.key) or token.behind):
+                token.key, token.explicit = f"{token.key}_loss", True
+            at = token.end
+
+
+def name_total(metrics: list[Token], level: int) -> None:
+    """The total of a row that tells parts of a loss, or of steps and nothing else, is the loss.
+
+    pix2pix's kin print "[epoch: 17/200, iter: 25/489] total: 1.375", and others
+    "100 | total=2.5 | recon=2.0 | kl=0.5": elsewhere a total is a count.
+    """
+    roles = {role(token.key) for token in metrics}
+    parts = OTHER_LOSS in roles and TRAIN_LOSS not in roles
+    for token in metrics:
+        told = token.explicit and "." in token.text and _TOTAL.fullmatch(token.key)
+        if told and level and (parts or len(metrics) == level - 1):
+            token.key = f"{token.key.lower().replace(' ', '_')}_loss"
 
 
 def names_by_section(message: str, metrics: list[Token]) -> list[str]:

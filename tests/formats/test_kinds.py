@@ -12,7 +12,7 @@ from lossmon.formats.json_history import decoder as json_decoder
 from lossmon.formats.json_history import sniff
 from lossmon.formats.names import choose
 from lossmon.formats.text import TextDecoder
-from lossmon.formats.text_signs import looks_like_training
+from lossmon.formats.text_signs import any_row, looks_like_training
 from tests.formats.text_rows import Rows, rows_of
 
 
@@ -222,6 +222,78 @@ KINDS: dict[str, tuple[str, Rows]] = {
                *[(10 * n, n / 4) for n in range(1, 14)]),
         [(10 * n, {"ε": 0.25, "Avg reward": n / 4}) for n in range(1, 14)],
     ),
+    "values before their names": (
+        _lines("Epoch %d @ %d:27 %sM : %s C.E. Loss, %s%% Accuracy",
+               (1, 9, "P", 2.5, 91.25), (2, 10, "A", 2.25, 92.5)),
+        [(1, {"C.E. Loss": 2.5, "Accuracy": 91.25}), (2, {"C.E. Loss": 2.25, "Accuracy": 92.5})],
+    ),
+    "several values before their names": (
+        _lines("Epoch %d: %s train loss, %s val loss | 0.5 acc", (1, 2.5, 2.75), (2, 2.25, 2.5)),
+        [(1, {"train loss": 2.5, "val loss": 2.75, "acc": 0.5}),
+         (2, {"train loss": 2.25, "val loss": 2.5, "acc": 0.5})],
+    ),
+    "a section of losses": (
+        _lines("[Batch %d/99] [Losses: x 0.25, conf 4.5, total %s, recall: 0.5]", (1, 5.5), (2, 5)),
+        [(1, {"x_loss": 0.25, "conf_loss": 4.5, "total_loss": 5.5, "recall": 0.5}),
+         (2, {"x_loss": 0.25, "conf_loss": 4.5, "total_loss": 5, "recall": 0.5})],
+    ),
+    "other words for held-out data": (
+        _lines("epoch %d >>>>>\ntraining set : loss %s\nevl set : loss 2.5\n"
+               "Verification accuracy: 0.5", (1, 1.5), (2, 1.25), (3, 1)),
+        [*[row for n, v in ((1, 1.5), (2, 1.25), (3, 1))
+           for row in ((n, {"loss": v}), (n, {"eval_loss": 2.5}))],
+         *[(n, {"Verification accuracy": 0.5}) for n in (1, 2, 3)]],
+    ),
+    "an episode and a number": (
+        _lines("Episode %d: %s", (10, 12.0), (20, 13.5), (30, 14.25)),
+        [(10, {"reward": 12.0}), (20, {"reward": 13.5}), (30, {"reward": 14.25})],
+    ),
+    "rows behind a comment sign": (
+        _lines("## Epoch %d: train loss = %s ##", (1, 2.5), (2, 2.25)),
+        [(1, {"train loss": 2.5}), (2, {"train loss": 2.25})],
+    ),
+    "a word and a count in brackets": (
+        _lines("[lfw][%d]Accuracy-Flip: %s+-0.005", *[(n * 1000, 1 - n / 8) for n in (3, 2, 1)]),
+        [(n * 1000, {"Accuracy-Flip": 1 - n / 8}) for n in (3, 2, 1)],
+    ),
+    "an object that says its data": (
+        _lines('stats: {"RAM": "1.5/31G", "_type": "%s_epoch", "epoch": "%d/9", "loss": %s}',
+               ("train", 1, 2.5), ("val", 1, 2.75), ("train", 2, 2.25), ("val", 2, 2.5)),
+        [(1, {"RAM": 1.5, "loss": 2.5}), (1, {"RAM": 1.5, "eval_loss": 2.75}),
+         (2, {"RAM": 1.5, "loss": 2.25}), (2, {"RAM": 1.5, "eval_loss": 2.5})],
+    ),
+    "a score under conditions": (
+        "".join(
+            f"Epoch: [{n}]  [0/10]  loss: 2.5\n"
+            f" Average Precision  (AP) @[ IoU=0.50 | area=   all | maxDets=100 ] = {n}.25\n"
+            f" Average Precision  (AP) @[ IoU=0.75 | area=   all | maxDets=100 ] = {n}.5\n"
+            f"Accuracy of the network on the 10000 test images: {n} %\n"
+            for n in (1, 2, 3, 4)
+        ),
+        [(0, {"loss": 2.5}), (10, {"loss": 2.5}), (20, {"loss": 2.5}),
+         *[(10 * n - 10, {"AP @[IoU=0.50|area=all|maxDets=100]": n + 0.25}) for n in (1, 2, 3)],
+         *[(10 * n - 10, {"AP @[IoU=0.75|area=all|maxDets=100]": n + 0.5}) for n in (1, 2, 3)],
+         *[(10 * n - 10, {"eval Accuracy": n}) for n in (1, 2, 3)],
+         (30, {"loss": 2.5}), (30, {"AP @[IoU=0.50|area=all|maxDets=100]": 4.25}),
+         (30, {"AP @[IoU=0.75|area=all|maxDets=100]": 4.5}), (30, {"eval Accuracy": 4})],
+    ),
+    "a matrix is no headline": (
+        _lines("Epoch %d loss %s\n[[10  %d]\n [ 2 30]]", (1, 2.5, 3), (2, 2.25, 4)),
+        [(1, {"loss": 2.5}), (2, {"loss": 2.25})],
+    ),
+    "of a report by class the mean": (
+        _lines("Epoch %d loss %s\n             precision    recall  f1-score   support\n\n"
+               "           0      0.25      0.50      0.75        50\n\n"
+               "    accuracy                          0.50       100\n"
+               "   macro avg      %s      0.25      0.25       100\n", (1, 2.5, 0.5), (2, 2, 0.75)),
+        [(1, {"loss": 2.5}), (1, {"precision": 0.5, "recall": 0.25, "f1-score": 0.25}),
+         (2, {"loss": 2}), (2, {"precision": 0.75, "recall": 0.25, "f1-score": 0.25})],
+    ),
+    "a headline of the steps of the world alone": (
+        _lines("Num timesteps: %d\nBest mean reward: 1.0 - Last mean reward: %s",
+               (1000, 1.5), (2000, 2.5), (3000, 3.5)),
+        [(n * 1000, {"Best mean reward": 1.0, "Last mean reward": n + 0.5}) for n in (1, 2, 3)],
+    ),
     "the rows of a data set's table are no headline": (
         "| #Users | #Items |  Avg.Len |\n| 22363  | 12101  | 8.876358 |\n"
         + _lines("[Coach] >>> TRAIN @Epoch: %d  >>>  || LOSS Avg: %s", (1, 1.5), (2, 1.25)),
@@ -326,6 +398,23 @@ def test_steps_beside_an_episode_are_its_length() -> None:
     assert [(r.step, r.values["reward"]) for r in records] == [(1, 0.5), (2, 0.75), (3, 1.5)]
 
 
+SOURCES = {
+    "a name of a file that holds the word": "  train_colossalai.py:{n} main\n",
+    "a line of a program": "  models/train_loss.py:{n}: in loss\n",
+    "a linter": "loss.py:{n}:1{n}: E501 line too long ({n} > 79 characters)\n",
+    "a traceback": '  File "/a/loss.py", line {n}, in loss\n    loss = f(x)\n',
+    "a stack": "#{n} 0x00007f5{n}aa in loss (x=0.{n}) at loss.cc:{n}\n",
+    "two numbers that nothing tells apart": "epoch {n} (2.{n}, 0.{n})\n",
+}
+
+
+@pytest.mark.parametrize("kind", SOURCES)
+def test_where_in_a_program_is_no_loss(kind: str) -> None:
+    text = "".join(SOURCES[kind].format(n=n) for n in range(10, 40))
+    assert looks_like_training(text.encode()) is None
+    assert any_row(text.encode()) is None
+
+
 SEARCHES = {
     "an error between two tables": "".join(
         f"RMSE: 12.{n}\nMinutes   0.90{n}\nAds   0.03{n}\nGenre   0.00{n}\n" for n in range(9)
@@ -370,3 +459,9 @@ def test_a_column_that_is_called_a_counter_and_falls_counts_nothing() -> None:
     records = [*decoder.feed(f"time,loss,steps,games\n{games}".encode()), *decoder.flush()]
     assert len(records) == 40
     assert {record.step for record in records} == {None}
+
+
+def test_what_a_policy_earns_is_of_no_data() -> None:
+    decoder = CsvDecoder("train_log.csv")
+    records = [*decoder.feed(b"episode,reward_mean,loss\n1,-2.5,0.5\n"), *decoder.flush()]
+    assert records[0].values == {"reward_mean": -2.5, "train_loss": 0.5}
