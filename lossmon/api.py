@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -83,11 +84,17 @@ def read(target: str | os.PathLike[str], *, config: bool = False) -> pd.DataFram
     Raises:
         TargetError: it cannot be read.
         FormatError: there is no training log in it.
+
+    What is left out of a run, such as metrics beyond the first 2,000, is told as a warning.
     """
     import pandas as pd  # noqa: TID251
 
     with _told(config):
         updates = read_runs(_path(target), "never")
+        for update in updates:
+            for trouble in update.errors:
+                words = printable(f"{update.run}: {load('en').say(trouble)}")
+                warnings.warn(words, stacklevel=2)
     pieces = [(update, view) for update in updates for view in update.logged.values()]
     lengths = [len(view) for _, view in pieces]
     frame: pd.DataFrame = pd.DataFrame(

@@ -13,6 +13,7 @@ import sys
 
 from lossmon import private
 from lossmon.errors import TargetError
+from lossmon.redaction import redacted
 from lossmon.text import escaped
 from lossmon.words import said
 
@@ -27,8 +28,11 @@ class _Escaping(logging.Formatter):
     """A record a line, and the lines of a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The lines of a record, which no terminal obeys."""
-        return "\n".join(map(escaped, super().format(record).split("\n")))
+        """The lines of a record, which no terminal obeys and which hold no secret.
+
+        The file goes into an issue, and the address of a log may hold a password or a signature.
+        """
+        return "\n".join(escaped(redacted(line)) for line in super().format(record).split("\n"))
 
 
 def to_file(path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from lossmon import regular
@@ -22,5 +23,14 @@ def make_folder(path: str) -> None:
 
 
 def opener(path: str, flags: int) -> int:
-    """For `open`: a file that is made has mode 0600, and a link to elsewhere is not followed."""
-    return regular.opener(path, flags | os.O_NOFOLLOW, 0o600)
+    """For `open`: a file that is made has mode 0600, and a link to elsewhere is not followed.
+
+    Raises:
+        OSError: it is a link, or cannot be opened.
+    """
+    try:
+        return regular.opener(path, flags | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        if error.errno == errno.ELOOP and os.path.islink(path):  # "too many levels", of one
+            raise OSError(errno.ELOOP, "is a link; name the file itself", path) from None
+        raise

@@ -114,6 +114,22 @@ def test_a_file_of_its_own_is_written_on(tmp_path: Path, handlers: None) -> None
     assert told.read_text().count("called as") >= 2
 
 
+def test_secrets_are_not_kept(tmp_path: Path, handlers: None) -> None:
+    """An address that lossmon itself refuses stood there with its password."""
+    told = tmp_path / "debug.txt"
+    to_file(str(told))
+    logger.info("called as %s", ["http://bob:S3CRET@box/x.jsonl", "s3://b?sig=" + "a1" * 20])
+    assert "S3CRET" not in told.read_text()
+    assert "a1a1" not in told.read_text()
+    assert "bob" in told.read_text()
+
+
+def test_a_link_is_refused_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(TargetError, match="is a link; name the file itself"):
+        to_file(str(tmp_path / "link"))
+
+
 def test_without_it_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     logger.warning("nobody listens")
     assert capsys.readouterr() == ("", "")

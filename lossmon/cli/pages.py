@@ -16,6 +16,7 @@ from lossmon.options import (
     ascii_option,
     asking,
     columns,
+    complain,
     lang_option,
     one_thread,
     plain,
@@ -146,6 +147,9 @@ def export(targets: tuple[str, ...], output: str | None, workers: int | None, cl
         click.echo(escaped(words_here().say(words)), err=True)
     elif updates:
         report.write_csv(updates, sys.stdout)
+    for update in updates:
+        for trouble in update.errors:  # such as metrics that a run does not keep
+            complain(words_here().labelled(update.run, words_here().say(trouble)))
     tell_what_failed(errors)
     if errors:
         sys.exit(2)

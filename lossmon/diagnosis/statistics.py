@@ -107,6 +107,8 @@ def memory(rest: Floats) -> float:
     clipped -= mean(clipped)
     power, total = float(clipped @ clipped), 1.0
     least = max(0.1, 2.0 / n**0.5)
+    if not power:  # the squares of a noise of 1e-200 are 0
+        return 1.0
     for lag in range(1, min(n // 3, 64)):
         r = float(clipped[lag:] @ clipped[:-lag]) / power
         if r < least:
@@ -183,10 +185,10 @@ def line(values: Floats) -> tuple[float, float]:
     slope = float(place @ values) / spread
     rest = values - mean(values) - slope * place
     power = float(rest @ rest)
-    if power <= 0:
-        return -slope, math.copysign(math.inf, -slope) if slope else 0.0
-    memory = min(max(float(rest[1:] @ rest[:-1]) / power, 0.0), 0.95)
+    memory = min(max(float(rest[1:] @ rest[:-1]) / power, 0.0), 0.95) if power > 0 else 0.0
     error = math.sqrt(power / (n - 2) / spread * (1 + memory) / (1 - memory))
+    if not error:
+        return -slope, math.copysign(math.inf, -slope) if slope else 0.0
     return -slope, -slope / error
 
 

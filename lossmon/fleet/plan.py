@@ -7,7 +7,6 @@ are told by the keys that workers send back (see `triage`), and read once more t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from lossmon.logs import schemes
 from lossmon.logs.discover import folders_above, run_directory
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import resolve
+from lossmon.logs.stamp import Stamp, stamp_of
 from lossmon.logs.target import check_local
 from lossmon.words import said
 
@@ -24,8 +24,6 @@ _TASKS = 64  # at least, where there are so many logs: none of many workers stay
 _LOGS = 64  # of a task, at most
 _BYTES = 8 << 20  # likewise, where they are several
 
-Stamp = tuple[int, int]  # size, modification time in ns
-
 
 @dataclass(frozen=True)
 class Task:
@@ -33,11 +31,11 @@ class Task:
 
     Attributes:
         logs: paths, of whole trainings.
-        stamps: size and time of each when it was listed.
+        stamps: what tells whether each has changed since it was listed.
     """
 
     logs: tuple[str, ...]
-    stamps: tuple[Stamp, ...] = ()
+    stamps: tuple[Stamp | None, ...] = ()
 
 
 def plan(targets: Sequence[str]) -> list[Task]:
@@ -98,11 +96,11 @@ def _kin(logs: Sequence[str]) -> list[list[str]]:
 def _packed(parts: Sequence[Sequence[str]]) -> Iterator[Task]:
     """Tasks of about one size: what is small is read together."""
     logs: list[str] = []
-    stamps: list[Stamp] = []
+    stamps: list[Stamp | None] = []
     most = min(_LOGS, sum(map(len, parts)) // _TASKS)
     for part in parts:
-        known = [_stamp(log) for log in part]
-        size = sum(size for size, _ in (*stamps, *known))
+        known = [stamp_of(log) for log in part]
+        size = sum(stamp[0] for stamp in (*stamps, *known) if stamp)
         if logs and (len(logs) + len(part) > most or size > _BYTES):
             yield Task(tuple(logs), tuple(stamps))
             logs, stamps = [], []
@@ -110,11 +108,3 @@ def _packed(parts: Sequence[Sequence[str]]) -> Iterator[Task]:
         stamps += known
     if logs:
         yield Task(tuple(logs), tuple(stamps))
-
-
-def _stamp(log: str) -> Stamp:
-    try:
-        stat = os.stat(log)
-    except OSError:
-        return -1, -1
-    return stat.st_size, stat.st_mtime_ns

@@ -19,17 +19,21 @@ class Splitting(Protocol):
         ...
 
 
+_HOLE = re.compile(rb"\0+")
+
+
 class LineSplitter:
     r"""Cut a stream of bytes into lines, however the bytes were split.
 
-    `\n`, `\r\n` and a lone `\r` (a bar that redraws itself) end a line. A line longer than
+    `\n`, `\r\n`, a lone `\r` (a bar that redraws itself) and a hole of NUL bytes, which a crash of
+    the box leaves, end a line: the row behind a hole was no JSON any more. A line longer than
     `MAX_LINE_BYTES` is dropped.
 
     Attributes:
         oversized: lines that were dropped because they were too long.
     """
 
-    __slots__ = ("_after_cr", "_dropping", "_held", "_pieces", "oversized")
+    __slots__ = ("_after_cr", "_dropping", "_held", "_in_hole", "_pieces", "oversized")
 
     def __init__(self) -> None:
         self.oversized = 0
@@ -37,9 +41,17 @@ class LineSplitter:
         self._held = 0  # bytes in it
         self._dropping = False  # it is too long already
         self._after_cr = False  # the last byte was \r: a \n that follows belongs to it
+        self._in_hole = False  # the last byte was NUL: those that follow end no other line
 
     def feed(self, data: bytes) -> list[bytes]:
         """The lines that `data` completes, without their ends; empty ones included."""
+        if self._in_hole:
+            data = data.lstrip(b"\0")
+        if b"\0" in data:
+            self._in_hole = data.endswith(b"\0")
+            data = _HOLE.sub(b"\n", data)
+        elif data:
+            self._in_hole = False
         if self._after_cr and data[:1] == b"\n":
             data = data[1:]
             self._after_cr = False
@@ -135,7 +147,7 @@ _UNCLEAN = re.compile(
 )
 _SYSLOG_TAB = "#011"  # as syslog, and with it SageMaker, writes a tab
 _JULIA = re.compile(r"(\.\d{1,17})f(-?\d{1,2})(?![\w.])")  # 2.5f0: a number of 32 bits
-_SIGNS = tuple(zip("：，；（）【】＝％｜", ":,;()[]=%|", strict=True))
+_SIGNS = tuple(zip("：，；（）【】＝％｜．٫", ":,;()[]=%|..", strict=True))
 _ORDINALS = {
     "轮": "epoch", "周期": "epoch", "折": "fold", "步": "step", "批": "batch", "次迭代": "iter",
 }  # fmt: skip

@@ -22,6 +22,7 @@ from lossmon.formats.numbers import parse_number, without_endless
 from lossmon.formats.rows import no_collection
 from lossmon.formats.text_beneath import belongs, losses_placed, needed, stand_together
 from lossmon.formats.text_bulk import SPAN
+from lossmon.formats.text_commas import Commas
 from lossmon.formats.text_coverage import Coverage
 from lossmon.formats.text_ends import end_of, is_closing, is_of_tracker
 from lossmon.formats.text_learn import MAX_CHARS, learn, shape_key
@@ -60,6 +61,7 @@ class TextDecoder:
     facts: Facts = field(default_factory=Facts)
     shapes: dict[str, Shape] = field(default_factory=dict)
     _splitter: LineSplitter = field(default_factory=LineSplitter)
+    _commas: Commas = field(default_factory=Commas)
     _labels: Labels = field(default_factory=Labels)
     _folds: Folds = field(default_factory=Folds)
     _active: list[Shape] = field(default_factory=list)
@@ -123,7 +125,7 @@ class TextDecoder:
         data = b"\n".join(raw)
         if not whole and (self._folds.is_open or MARK in data):
             data = b"\n".join(self._folds.join(raw))
-        text = text_of(data)
+        text = self._commas.pointed(text_of(data))
         lines = text.split("\n")
         text += "\n"
         active, take = self._active, self._rows.take

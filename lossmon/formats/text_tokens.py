@@ -291,7 +291,8 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
     item = key.rstrip(" ,")
     parted = stripped.endswith((",", "|")) and "." in match["number"]
     parted &= before is None or before.kind not in _NAMELESS or _TRAILING.match(gap) is None
-    if gap.endswith(",") and gap.strip(" ,").lower() in _COUNTERS and match["number"].isdigit():
+    listed = gap.endswith(",") and gap.strip(" ,").lower() in _COUNTERS
+    if listed and item and match["number"].isdigit():
         return made(Kind.VALUE, item, key_start, True)  # "epoch,3,loss,0.838"
     if parted and (is_loss(item) or is_score(item)):
         return made(Kind.VALUE, item, key_start, True)  # "step 10, loss_train, 0.838", "loss | 0.8"

@@ -8,7 +8,7 @@
     target.py     what the user typed            discover.py  which folder is one training
     follower.py   growing files, anywhere        files.py     what two looks at one say of it
     tail.py       how far one was read           rotation.py  what becomes of it when it is rotated
-    held.py       files that grow are kept open
+    held.py       files that grow are kept open   stamp.py   has one changed between two calls
     walk.py       files below a directory        local.py     here        stdin.py  a pipe
     sqlite.py     stores in SQLite               ssh.py       on another box, through the user's ssh
     vitals.py     GPUs (gpus.py), and who holds a log open (writers.py)

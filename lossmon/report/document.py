@@ -10,7 +10,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from lossmon import __version__
@@ -24,6 +24,7 @@ from lossmon.monitor.update import RunUpdate
 from lossmon.presentation.plot import render
 from lossmon.presentation.verdict import headline, verdict_line
 from lossmon.presentation.write import replacing
+from lossmon.redaction import redacted
 from lossmon.text import in_words, printable
 from lossmon.words import said
 
@@ -82,10 +83,20 @@ def write(update: RunUpdate, knowledge: Knowledge, path: str, now: float) -> Non
     Raises:
         TargetError: it cannot be written.
     """
-    page = (as_html if path.endswith(".html") else as_markdown)(update, knowledge, now)
     logs = [log.path for log in update.logs]
+    update = _handed_on(update)
+    page = (as_html if path.endswith(".html") else as_markdown)(update, knowledge, now)
     with replacing(path, logs) as partial, open(partial, "w", encoding="utf-8") as file:
         file.write(page)
+
+
+def _handed_on(update: RunUpdate) -> RunUpdate:
+    """The run without the secrets in its name and in those of its logs, as a signed address has."""
+    return replace(
+        update,
+        run=redacted(update.run),
+        logs=tuple(replace(log, path=redacted(log.path)) for log in update.logs),
+    )
 
 
 def as_markdown(update: RunUpdate, knowledge: Knowledge, now: float) -> str:
@@ -174,7 +185,7 @@ def _numbers(update: RunUpdate, knowledge: Knowledge) -> Section:
     if update.best is not None:
         place = knowledge.tell("step {step:,}", step=update.best.step)
         rows.append((knowledge.numbers["best_value"], f"{update.best.value:.6g}  ({place})"))
-    texts = tuple(printable(f"! {knowledge.say(error)}") for error in update.errors)
+    texts = tuple(printable(redacted(f"! {knowledge.say(error)}")) for error in update.errors)
     return Section(
         knowledge.word("now"),
         texts=texts,

@@ -16,6 +16,7 @@ from lossmon import __version__, private, regular
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import as_flags
 from lossmon.logs.scheme import Target
+from lossmon.logs.stamp import Stamp, as_stamp, stamp_of
 from lossmon.report.status import Standing
 from lossmon.where import working_folder
 
@@ -25,8 +26,6 @@ _CLOCK_S = 60.0  # so far a clock may have been set back since
 _LONGEST_S = 3600.0  # that one reading takes
 _SCAN_S = 2.0  # spent on walking folders at most
 
-Stamp = tuple[int, int]  # size, modification time in ns
-
 
 @dataclass
 class Memory:
@@ -34,7 +33,7 @@ class Memory:
 
     Attributes:
         read_at: when, seconds since the Unix epoch; 0 where nothing was.
-        stamps: log -> its size and modification time then.
+        stamps: log -> what tells whether it has changed since.
         runs: what was found.
         took_s: seconds the last reading took.
     """
@@ -62,7 +61,7 @@ def load(path: str) -> Memory:
                 return Memory()
             values = json.loads(file.read(_MOST_BYTES))
         runs = [Standing.of(one) for one in values["runs"]]
-        stamps = {str(log): (int(a), int(b)) for log, (a, b) in values["stamps"].items()}
+        stamps = {str(log): as_stamp(one) for log, one in values["stamps"].items()}
         if any(run is None for run in runs):
             return Memory()
         kept = [run for run in runs if run is not None]
@@ -127,9 +126,6 @@ def stamps_of(targets: Sequence[Target]) -> dict[str, Stamp]:
         follower.poll(limit_bytes=0)
     found = {}
     for log in follower.logs():
-        try:
-            stat = os.stat(log)
-        except OSError:
-            continue
-        found[log] = (stat.st_size, stat.st_mtime_ns)
+        if (stamp := stamp_of(log)) is not None:
+            found[log] = stamp
     return found

@@ -11,9 +11,10 @@ from lossmon import config
 from lossmon.errors import TargetError
 from lossmon.logs.hosts import as_flags, resolve
 from lossmon.logs.scheme import Target
+from lossmon.logs.stamp import Stamp
 from lossmon.logs.target import check_local
 from lossmon.report import status_cache as cache
-from lossmon.report.status_cache import Memory, Stamp
+from lossmon.report.status_cache import Memory
 from lossmon.text import in_words
 from lossmon.words import known, said
 

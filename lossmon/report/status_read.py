@@ -11,13 +11,14 @@ from lossmon import config
 from lossmon.diagnosis.knowledge import Knowledge, load
 from lossmon.logs.discover import run_directory
 from lossmon.logs.scheme import Target
+from lossmon.logs.stamp import Stamp
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.whole import read_targets
 from lossmon.presentation.verdict import headline
 from lossmon.report import status
 from lossmon.report.status import Standing
-from lossmon.report.status_cache import Memory, Stamp
+from lossmon.report.status_cache import Memory
 from lossmon.report.watch import reader_gone
 
 _IDLE_S = 1.0

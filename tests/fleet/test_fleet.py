@@ -95,6 +95,21 @@ def test_what_has_not_changed_is_not_read_again(tree):
     assert told == by_one(tree)
 
 
+def test_another_log_of_the_same_size_and_time_is_read(tree):
+    """As `cp -p` and `tar` leave one: the verdict was that of the log before."""
+    first = by_many(tree, Alone())
+    log = next(path for path in tree.rglob("*.jsonl") if b'"loss": ' in path.read_bytes())
+    stat, text = log.stat(), log.read_bytes()
+    other = log.with_name("other")
+    other.write_bytes(text.replace(b'"loss": 0', b'"loss": 9').replace(b'"loss": 1', b'"loss": 8'))
+    assert other.stat().st_size == stat.st_size
+    os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    other.replace(log)
+    told = by_many(tree, Alone(), resume=True)
+    assert told != first
+    assert told == by_one(tree)
+
+
 def test_a_damaged_memory_is_read_anew(tree):
     first = by_many(tree, Alone())
     (kept,) = Path(os.environ["XDG_CACHE_HOME"]).glob("lossmon/fleet-*.jsonl")

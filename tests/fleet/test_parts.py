@@ -14,11 +14,12 @@ import pytest
 from lossmon import settings
 from lossmon.errors import TargetError
 from lossmon.fleet.kept import Kept, key_of
-from lossmon.fleet.plan import Task, _stamp, plan
+from lossmon.fleet.plan import Task, plan
 from lossmon.fleet.pools import Here, opened
 from lossmon.fleet.table import write_part
 from lossmon.fleet.triage import clusters
 from lossmon.fleet.work import order, read
+from lossmon.logs.stamp import stamp_of
 from tests.conftest import falling, training_rows, write_jsonl
 
 
@@ -61,15 +62,11 @@ def test_what_is_large_is_read_apart(tmp_path: Path) -> None:
     for i in (0, 1, 5, 6):
         os.truncate(tmp_path / f"r{i:03}" / "x.jsonl", 5 << 20)  # two are more than a task has
     tasks = plan([str(tmp_path)])
-    large = [sum(size for size, _ in task.stamps) >> 20 for task in tasks]
+    large = [sum(stamp[0] for stamp in task.stamps if stamp) >> 20 for task in tasks]
     assert large.count(5) == 4
     assert max(large) == 5
     assert sum(len(task.logs) for task in tasks) == 192
     assert max(len(task.logs) for task in tasks) == 3
-
-
-def test_a_log_that_has_gone_is_none_that_was_there(tmp_path: Path) -> None:
-    assert _stamp(str(tmp_path / "gone")) == (-1, -1)
 
 
 KEYS = np.arange(40)
@@ -111,8 +108,7 @@ def test_seeds_that_share_keys_by_chance_take_no_memory_for_each_pair() -> None:
 def test_a_task_knows_its_logs_as_they_were_listed(tmp_path: Path) -> None:
     log = write_jsonl(tmp_path / "a.jsonl", training_rows(falling(3)))
     (task,) = plan([str(tmp_path)])
-    stat = log.stat()
-    assert task == Task((str(log),), ((stat.st_size, stat.st_mtime_ns),))
+    assert task == Task((str(log),), (stamp_of(str(log)),))
     with pytest.raises(TargetError, match="no such file"):
         plan([str(tmp_path / "none")])
     with pytest.raises(TargetError, match="workers read paths; name a folder they all see"):
@@ -124,16 +120,17 @@ def test_a_task_knows_its_logs_as_they_were_listed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changed", "same"),
     [
-        (Task(("a",), ((1, 2),)), True),
-        (Task(("b",), ((1, 2),)), False),
-        (Task(("a",), ((2, 2),)), False),
-        (Task(("a",), ((1, 3),)), False),
+        (Task(("a",), ((1, 2, 3, 4),)), True),
+        (Task(("b",), ((1, 2, 3, 4),)), False),
+        (Task(("a",), ((2, 2, 3, 4),)), False),
+        (Task(("a",), ((1, 3, 3, 4),)), False),
+        (Task(("a",), (None,)), False),
     ],
 )
 def test_what_is_known_of_a_log_holds_while_it_and_the_question_stay(
     changed: Task, same: bool
 ) -> None:
-    task = Task(("a",), ((1, 2),))
+    task = Task(("a",), ((1, 2, 3, 4),))
     assert (key_of(changed, {"lang": "en"}) == key_of(task, {"lang": "en"})) == same
     assert key_of(task, {"lang": "zh"}) != key_of(task, {"lang": "en"})
     assert len(key_of(task, {})) == 32

@@ -25,6 +25,12 @@ class TestLineSplitter:
     def test_crlf_cut_in_two_is_one_end(self):
         assert lines_of(b"a\r", b"\nb\n") == lines_of(b"a\r\nb\n") == [b"a", b"b"]
 
+    def test_a_hole_of_nul_bytes_is_one_end(self):
+        """A box crashed while it wrote, and the training went on behind the hole."""
+        assert lines_of(b'{"step": 1, "lo' + bytes(4096) + b'{"step": 2}\n') == [
+            b'{"step": 1, "lo', b'{"step": 2}',
+        ]  # fmt: skip
+
     def test_an_unfinished_line_waits(self):
         splitter = LineSplitter()
         assert splitter.feed(b"lo") == []
@@ -32,7 +38,10 @@ class TestLineSplitter:
         assert splitter.flush() == []
 
     @given(
-        st.lists(st.sampled_from([b"ab", b"\n", b"\r", b"\r\n", b"\xc3\xa9", b""]), max_size=40),
+        st.lists(
+            st.sampled_from([b"ab", b"\n", b"\r", b"\r\n", b"\xc3\xa9", b"", b"\0", b"\0\0\0"]),
+            max_size=40,
+        ),
         st.data(),
     )
     def test_any_split_gives_the_same_lines(self, parts, data):

@@ -18,6 +18,7 @@ from lossmon.formats.detect import detect
 from lossmon.formats.labels import Labels
 from lossmon.formats.numbers import as_float, parse_number, whole, without_endless
 from lossmon.formats.text import TextDecoder
+from lossmon.formats.text_tokens import Kind, tokenise
 from lossmon.formats.unpack import plain_name, unpacker
 
 
@@ -326,3 +327,8 @@ def test_why_a_line_of_text_gave_no_row(line: str, says: str) -> None:
     expected = "an empty line" if not line.strip() else "nothing to draw in it"
     assert why.why_not(other, line, []).startswith(expected)
     assert not why.looks_like_row(decoder, line)
+
+
+def test_a_counter_without_a_value_names_no_number() -> None:
+    assert [token.key for token in tokenise("step,,1")] == [""]
+    assert [token.kind for token in tokenise("step,,1")] == [Kind.BARE]

@@ -329,6 +329,17 @@ def test_a_target_that_gives_nothing_is_told_however_many_processes_read(tmp_pat
     assert "29" in done.stdout
 
 
+@pytest.mark.parametrize("output", [(), ("-o", "all.csv")])
+def test_export_says_what_it_leaves_out(tmp_path: Path, output: tuple[str, ...]) -> None:
+    """Of 3,001 metrics 2,001 were handed on, without a word."""
+    row = {f"layer_{i}": 0.5 for i in range(3000)}
+    log = write_jsonl(tmp_path / "log.jsonl", [{"step": i, "loss": 1 / i, **row} for i in (1, 2)])
+    done = run("export", log, *(word.replace("all", str(tmp_path / "all")) for word in output))
+    assert done.returncode == 0
+    assert "1,0" in done.stderr
+    assert "metrics are left out" in done.stderr
+
+
 def test_what_is_written_never_takes_the_place_of_a_log(tmp_path: Path) -> None:
     """`export runs/a -o runs/a/log.jsonl` replaced the training's own log, and ended well."""
     log = tmp_path / "log.jsonl"

@@ -73,6 +73,15 @@ def test_both_forms_say_what_check_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", [".html", ".md"])
+def test_a_page_holds_no_signature_of_an_address(tmp_path: Path, ending: str) -> None:
+    """The page goes into an issue; the run is called as the address that it was read from."""
+    name = "run.jsonl?X-Amz-Signature=" + "0123456789abcdef" * 4
+    page = made(tmp_path, write_jsonl(tmp_path / name, training_rows(falling(60))), ending)
+    assert "0123456789abcdef" not in page
+    assert "Signature" in page
+
+
+@pytest.mark.parametrize("ending", [".html", ".md"])
 def test_what_a_log_says_is_never_markup(tmp_path: Path, ending: str) -> None:
     rows = [{"step": i, "loss": 2 - i / 100, EVIL: i / 7} for i in range(1, 60)]
     folder = tmp_path / "a`b`[c](d)<img src=x>"

@@ -87,7 +87,7 @@ def _of_many(view: View) -> Finding | None:
     if train is None or len(train.value) < Enough.points:
         return None
     fall = train.start - train.low
-    if fall < Bounds.fall * train.scale or fall < 2 * train.drop_error:
+    if fall <= 0 or fall < Bounds.fall * train.scale or fall < 2 * train.drop_error:
         return None
     least = max(Bounds.of_drop * fall, Bounds.of_low * abs(train.low))
     rise, needed = _lasting(train, least, view)
