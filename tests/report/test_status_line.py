@@ -13,6 +13,7 @@ import pytest
 
 from lossmon.diagnosis.knowledge import load
 from lossmon.errors import TargetError
+from lossmon.logs.stamp import stamp_of
 from lossmon.logs.target import parse
 from lossmon.report import status_now
 from lossmon.report.status import Standing, line, style_of
@@ -178,7 +179,7 @@ def test_what_was_read_is_remembered_for_its_user_alone(cache: Path) -> None:
     where = place(["runs"], "en")
     assert os.path.dirname(where) == str(cache)
     assert remembered(where) == Memory()
-    memory = Memory(time.time(), {"a\udcff": (1, 2)}, [WELL, NEW], 0.5)
+    memory = Memory(time.time(), {"a\udcff": (1, 2, 3, 4)}, [WELL, NEW], 0.5)
     save(where, memory)
     assert (os.stat(where).st_mode & 0o777, os.stat(cache).st_mode & 0o777) == (0o600, 0o700)
     assert os.listdir(cache) == [os.path.basename(where)]
@@ -205,7 +206,7 @@ def test_what_was_read_is_remembered_for_its_user_alone(cache: Path) -> None:
 )
 def test_damage_is_nothing(cache: Path, changes: dict[str, Any], whole: bool) -> None:
     where = place(["runs"], "en")
-    save(where, Memory(5.0, {"a": (1, 2)}, [WELL], 0.5))
+    save(where, Memory(5.0, {"a": (1, 2, 3, 4)}, [WELL], 0.5))
     values = {**json.loads(Path(where).read_text()), **changes}
     Path(where).write_text(json.dumps(values))
     assert (remembered(where) != Memory()) == whole
@@ -237,8 +238,7 @@ def runs(tmp_path: Path) -> Path:
 
 def test_the_logs_below_targets_as_they_are(cache: Path, runs: Path) -> None:
     found = stamps_of([parse("runs"), parse("gpu1:runs")])
-    stat = (runs / "a" / "log.jsonl").stat()
-    assert found["runs/a/log.jsonl"] == (stat.st_size, stat.st_mtime_ns)
+    assert found["runs/a/log.jsonl"] == stamp_of(str(runs / "a" / "log.jsonl"))
     assert len(found) == 2
 
 

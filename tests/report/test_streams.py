@@ -213,7 +213,7 @@ def whole() -> dict[str, Any]:
         "runs/a", ("/a/log.jsonl",), "warning", "Overfitting", "running", 10, 100, 5.0, 1e9, 60.0
     )
     return {
-        "read_at": 1.7e9, "took_s": 0.5, "stamps": {"/a/log.jsonl": [10, 10**18]},
+        "read_at": 1.7e9, "took_s": 0.5, "stamps": {"/a/log.jsonl": [10, 10**18, 10**18, 7]},
         "runs": [run.values(), run.values() | {"run": "runs/b", "severity": "critical"}],
     }  # fmt: skip
 
