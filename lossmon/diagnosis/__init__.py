@@ -19,6 +19,7 @@ What holds:
     gradients.py     the gradient norm's curve, and how it was before
     settled.py       how early a fall was made, by shapes fitted to all of it
     short.py         what the order of a few rows says      early.py  what fewer still speak for
+    signs.py         values out of the range of their kind, however few
     sawtooth.py      a fall within each epoch that the next takes back
     reported.py      what the way of reporting does to a curve
     statistics.py    the statistics                 confidence.py  how sure, calibrated

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from lossmon.diagnosis import contradictions, low_rate, rates
+from lossmon.diagnosis import contradictions, facts, low_rate, rates
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.patterns import PATTERNS
@@ -40,6 +40,7 @@ def refuted(view: View) -> frozenset[CauseId]:
         (
             *_by_rate(view),
             *_by_gradients(view),
+            *_by_numbers(view),
             *_by_eval(view),
             *contradictions.refuted(view),
         )
@@ -55,7 +56,8 @@ def alien(view: View) -> frozenset[CauseId]:
 _OF_GRADIENTS: tuple[CauseId, ...] = (
     "exploding_gradients", "numeric_overflow", "frozen_gradients", "loss_scale", "clip_too_low",
     "small_batch", "lr_warmup", "collapsed", "bad_state", "eval_statistics", "wrong_output",
-    "gradients_kept", "same_batch", "broken_weights", "edge_of_stability",
+    "gradients_kept", "same_batch", "broken_weights", "edge_of_stability", "inert_output",
+    "adam_epsilon",
 )  # fmt: skip
 
 
@@ -73,6 +75,15 @@ def _by_rate(view: View) -> Iterable[CauseId]:
         yield from ("lr_jump", "lr_decayed", "schedule_short", "lr_warmup")
     elif (st.steps(rate) <= 0).all():
         yield from ("lr_jump", "lr_warmup")
+
+
+def _by_numbers(view: View) -> Iterable[CauseId]:
+    """A NaN in the data is one in the loss."""
+    train = view.train
+    if train is None or train.n < 4 or train.sketch.nonfinite:
+        return
+    if not any(facts.broken(sketch) for sketch in view.sketches.values()):
+        yield "nan_in_data"
 
 
 def _by_gradients(view: View) -> Iterable[CauseId]:

@@ -26,6 +26,7 @@ _BURST = 4.0  # x the usual grad norm
 _BATCH = 1.5  # x: a change of the batch size
 _CHANCE = 0.1  # an epoch boundary is near any step with this chance at most, else it says nothing
 _FEW, _OFTEN = 5, 0.02  # events of the text: so many, and for so many of the rows, go on and on
+_GREW = 1.5  # x: grad norm rose, too
 _BOTH = 1.2  # x: eval rose, too
 _SPEED = 1.5  # x: a change of speed that hints at other data
 
@@ -221,6 +222,25 @@ def both_rise(view: View, onset: int) -> Iterator[Reason]:
                 "eval rose with it, from {usual:.3g} to {level:.3g}: the updates broke the weights",
                 usual=usual,
                 level=st.median(since),
+            ),
+            1.6,
+        )
+
+
+def gradients_grew(view: View, onset: int) -> Iterator[Reason]:
+    """The grad norm went up with it and stays there: updates overshoot further and further."""
+    if view.grad_norm is None:
+        return
+    step, norm = view.grad_norm
+    before, since = norm[step < onset][-3:], norm[step >= onset]
+    if len(before) < 3 or len(since) < 2 or not np.isfinite([*before, *since]).all():
+        return
+    usual, level = st.median(before), st.median(since)
+    if usual > 0 and level >= _GREW * usual:
+        yield Reason(
+            "lr_too_high",
+            said(
+                "grad norm rose with it, from {usual:.3g} to {level:.3g}", usual=usual, level=level
             ),
             1.6,
         )

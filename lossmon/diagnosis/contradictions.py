@@ -16,6 +16,7 @@ import numpy as np
 from lossmon.diagnosis.finding import CauseId
 from lossmon.diagnosis.kind import plain
 from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.measures import is_held_out
 from lossmon.diagnosis.view import View
 
 
@@ -23,6 +24,7 @@ class Bounds(Limits):
     """When two scores contradict each other."""
 
     rows = Limit(2, "rows of a score, all exactly 0", "threads: two evaluations")
+    agrees = Limit(3.0, "x train, of an eval loss that is as bad as the score", "threads: 13, 17")
     good = Limit(0.3, "of all, that another score gets", "threads: 0.43, 0.86")
 
 
@@ -68,13 +70,21 @@ def contradiction(view: View) -> Contradiction | None:
         ),
         None,
     )
-    if zero is None:
+    if zero is None or _eval_agrees(zero.name, view):
         return None
     told = ((one.name, float(np.mean(one.value))) for one in scores if one.name != zero.name)
     for name, value in (*told, *view.around.lone_scores):
         if _is_accuracy(name) and Bounds.good <= share(value) <= 1:
             return Contradiction(zero.name, len(zero.value), int(zero.step[0]), name, value)
     return None
+
+
+def _eval_agrees(name: str, view: View) -> bool:
+    """The eval loss is as bad as the score of eval says: a class that train never sees."""
+    evals, train = view.sketches.get("eval_loss"), view.train
+    if evals is None or train is None or not len(evals.newest) or not is_held_out(name):
+        return False
+    return float(evals.newest[-1]) > Bounds.agrees * abs(train.end)
 
 
 def refuted(view: View) -> Iterator[CauseId]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import lost
+from lossmon.diagnosis import flat, lost, signs
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.chance import level_of
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -33,17 +33,22 @@ class Bounds(Limits):
 
 def reasons(view: View) -> Iterator[Reason]:
     """The causes that few rows support."""
+    yield from signs.of_scores(view)
     train = view.train
     if train is None or train.rises or view.curve or train.n < 2:
         return
     values = train.sketch.newest
-    if not np.isfinite(values).all() or float(values.min()) <= 0:
+    if not np.isfinite(values).all():
+        return
+    yield from signs.of_losses(values, view)
+    if float(values.min()) <= 0:
         return
     yield from _leapt(values, view)
     if len(values) >= Bounds.facts:
         yield from _guesses(values, view)
         yield from _swings(values, view)
         yield from _turns(view)
+        yield from flat.saturated(view)
 
 
 def leaps(values: Floats) -> bool:

@@ -60,7 +60,8 @@ def resume_step(finding: Finding, view: View) -> float:
     """A step before the onset by a margin, from which a checkpoint is sound; NaN for none."""
     if view.train is not None and not np.isfinite(view.train.sketch.head[:1]).all():
         return math.nan  # it was never sound
-    step = finding.since_step - max(1.0, _BEFORE * view.step)
+    first = float(view.train.step[0]) if view.tail and view.train is not None else 0.0
+    step = finding.since_step - max(1.0, _BEFORE * (view.step - first))
     return float(round(step)) if step > 0 else math.nan
 
 

@@ -187,6 +187,8 @@ def _guessing(view: View) -> Iterator[Reason]:
         yield Reason("frozen_gradients", words, weight + 0.05)
     # That it guesses is what is seen; one answer for all is how it comes about.
     yield Reason(_GUESSES.get(view.kind.id, "collapsed"), why, weight + 0.1)
+    if view.kind.id in ("", "classifier"):
+        yield Reason("wrong_output", why, weight + 0.02)
     yield Reason("guessing", why, weight)
 
 
@@ -228,7 +230,7 @@ def saturated(view: View) -> Iterator[Reason]:
     wrong = 1 - (share / 100 if share > 1 else share)
     if not 0.02 < wrong <= 1:
         return
-    cost = next((c for c in _COSTS if abs(train.end / wrong / c - 1) <= Bounds.costs), None)
+    cost = next((c for c in COSTS if abs(train.end / wrong / c - 1) <= Bounds.costs), None)
     if cost is not None:
         why = said(
             "{end:.4g} is {wrong:.0%} wrong answers at {cost:.4g} each, the most that one can "
@@ -242,7 +244,7 @@ def saturated(view: View) -> Iterator[Reason]:
         yield Reason("lr_too_high", why, 2.4)
 
 
-_COSTS = (15.942, 16.118, 27.631, 34.539, 100.0)  # -ln of 2^-23, 1e-7, 1e-12, 1e-15; PyTorch's cap
+COSTS = (15.942, 16.118, 27.631, 34.539, 100.0)  # -ln of 2^-23, 1e-7, 1e-12, 1e-15; PyTorch's cap
 
 
 def at_smallest(view: View) -> Iterator[Reason]:

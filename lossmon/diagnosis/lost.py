@@ -114,14 +114,20 @@ def last_sound(train: LossCurve, onset: float) -> float:
     return float(steps[sound[-1]]) if len(sound) else math.nan
 
 
-def uphill(train: LossCurve) -> Iterator[Reason]:
+def never_fell(train: LossCurve) -> bool:
     """Each row stands above the one before, from the first on: no step ever led down."""
     rows = train.sketch.newest
     if train.n != len(rows):
-        return
+        return False
     rows = rows[np.isfinite(rows)]
-    if len(rows) < Bounds.uphill or not np.all(np.diff(rows) > 0):
+    return len(rows) >= Bounds.uphill and bool(np.all(np.diff(rows) > 0))
+
+
+def uphill(train: LossCurve) -> Iterator[Reason]:
+    """What leads uphill in each step."""
+    if not never_fell(train):
         return
+    rows = train.sketch.newest[np.isfinite(train.sketch.newest)]
     words = said(
         "each of {rows:,} rows stands above the one before, from the first on", rows=len(rows)
     )

@@ -18,6 +18,8 @@ class Bounds(Limits):
     left = Limit(0.1, "of the rise: the smoothed curve has left its minimum", "threads")
     errors = Limit(2.0, "standard errors of the smoothed curve, likewise", "runs")
     slow = Limit(0.1, "of the run that the climb takes: a slope, no jump", "runs")
+    decades = Limit(1e3, "x its three lowest rows, of the three newest", "threads: 1e9")
+    few = Limit(48, "rows, each of which is told by itself", "threads: 24")
     stands = Limit(0.5, "of the rise that must be left for it to go on", "words: recovered by half")
     like = Limit(0.5, "of a rise that came back, for another to be like it", "restarts")
     again = Limit(2.0, "x the time that it took", "schedules whose cycles double")
@@ -50,7 +52,8 @@ def onset(train: LossCurve, low: float, rise: float) -> int:
     over = np.flatnonzero(smooth[left:] > low + 0.9 * rise)
     took = int(over[0]) if len(over) else len(smooth) - left
     if took > max(Bounds.slow * len(smooth), 4 * half + 3):
-        return min(left, train.low_at)
+        # Of few rows each is a good part of the climb: the newest down there is its foot.
+        return left if len(smooth) < Bounds.few else min(left, train.low_at)
     # The window smears a jump: its place is where the values themselves are above the middle.
     beyond = train.value[left : left + 2 * half + 2] > low + 0.5 * rise
     places = np.flatnonzero(beyond)
@@ -93,6 +96,24 @@ def swings(view: View, train: LossCurve, low: float, rise: float) -> bool:
     if jump is None or not jump.sudden or len(after) < 6:
         return True
     return float(np.mean(after > low + 0.25 * rise)) < Bounds.above
+
+
+def by_decades(train: LossCurve) -> tuple[int, float, float] | None:
+    """(bucket of the low, low, level) of a curve that lay at 1e-12 and is back at 1e-3; else None.
+
+    Beside a start of 90 that is next to nothing, and still a training that left where it had come.
+    """
+    value = train.value
+    if train.rises or len(value) < 6 or value.min() <= 0 or not np.isfinite(value).all():
+        return None
+    lowest = np.sort(value)[:3]
+    level = st.median(value[-3:])
+    if float(value[-3:].min()) < Bounds.decades * float(lowest[-1]):
+        return None
+    at = int(np.argmin(value))
+    if not float(value[: at + 1].max()) > Bounds.decades**2 * float(lowest[0]):
+        return None
+    return at, float(lowest[0]), level
 
 
 def stands(finding: Finding, view: View) -> bool:

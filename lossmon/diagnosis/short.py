@@ -29,6 +29,9 @@ class Bounds(Limits):
     back = Limit(0.3, "of the fall that a turn takes back", "words: a quarter")
     rise = Limit(0.02, "of the first row that a rise makes", "threads: 8 %")
     multiplies = Limit(2.5, "x the first row, without a step back: of whatever run", "threads: 5 x")
+    blown = Limit(100.0, "x all rows before, of the newest two or more", "threads: 1,000 x")
+    below = Limit(-1.5, "loss below 0 by more than cross-entropy less Dice", "it ends at -1")
+    halves = Limit(2, "turns of the moves themselves", "a fall and a climb of a pendulum")
     climbs = Limit(2.9, "Mann-Kendall z of a rise with steps back", "words: 3 to 5")
     apart = Limit(1.2, "x: lowest of the last third over the highest of the first", "threads: 3 x")
     falls = Limit(5, "rows in which train and eval fall, all of them", "1 of 120 orders each")
@@ -94,6 +97,30 @@ def _multiplies(view: View) -> Rise | None:
     return Rise("multiplies", 0, first, last, True) if last >= Bounds.multiplies * first else None
 
 
+def blown(view: View) -> tuple[int, float] | None:
+    """(first row, level before) of the newest rows, all a hundred times all before; else None."""
+    train = view.train
+    if train is None or view.curve or train.rises or not Bounds.rows < train.n < Enough.points_live:
+        return None
+    values = train.sketch.newest
+    if not np.isfinite(values).all() or values.min() <= 0:
+        return None
+    for at in range(3, len(values) - int(Bounds.after) + 1):
+        before, since = values[:at], values[at:]
+        if float(since.min()) >= Bounds.blown * float(before.max()):
+            return at, st.median(before)
+    return None
+
+
+def swings_evenly(view: View) -> bool:
+    """Its moves grow and shrink in turn, as those of a pendulum do: each half has one fastest."""
+    values = few(view)
+    if values is None:
+        return False
+    faster = st.steps(st.steps(values))
+    return int(np.count_nonzero(faster[1:] * faster[:-1] < 0)) <= Bounds.halves
+
+
 def _jump(values: Floats) -> Rise | None:
     rows = values.tolist()  # so few that arrays take ten times as long
     for after in range(len(rows) // 2, int(Bounds.after) - 1, -1):
@@ -154,6 +181,8 @@ def both_fall(view: View) -> bool:
     if not Bounds.falls <= min(len(pair.value), train.n) <= Enough.points_live:
         return False
     rows = (train.sketch.newest, view.sketches["eval_loss"].newest)
+    if rows[0][0] > 0 and rows[0][-1] < Bounds.below:
+        return False
     return all(bool((st.steps(one) < 0).all()) for one in rows)
 
 
@@ -164,6 +193,8 @@ def falls(view: View) -> bool:
         return False
     if not (view.rows_are_epochs and not view.warming_up):
         return False
+    if train.sketch.newest[0] > 0 and train.sketch.newest[-1] < Bounds.below:
+        return False  # what goes down through 0 and on may have no floor
     return bool((st.steps(train.sketch.newest) < 0).all())
 
 

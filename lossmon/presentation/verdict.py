@@ -22,6 +22,7 @@ def headline(update: RunUpdate) -> Finding | None:
         key=lambda f: (
             f.pattern in update.hushed,
             -SEVERITIES.index(f.severity),
+            f.pattern == "stalled",  # silence is seen at a glance, and says nothing of why
             f.pattern in _ORDINARY,
             PATTERNS[f.pattern].slot == "beside",  # a verdict says more
             -f.confidence,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 _INDENT, _HANGING = 3, 4  # cells before advice, and before its further lines
 _SHORTEST_NAME = 12  # cells that a run's name keeps on a narrow terminal
-_OTHER_CAUSES = 2  # named behind the likeliest
+_OTHER_CAUSES = 3  # named behind the likeliest
 _LONGEST_CELL = 27  # of a cell of numbers: a plan may be any number
 
 
@@ -168,6 +168,8 @@ def _advice(
     if update.state_note and update.state == "running":
         lines.append(printable(knowledge.say(update.state_note)))
     finding = headline(update)
+    if finding is not None and finding.pattern == "stalled":
+        lines += _beneath(update, finding, knowledge)
     if finding is not None and finding.severity != "info":
         seen = printable(knowledge.say(finding.evidence))
         lines.append(tongue.labelled(tongue("seen"), seen))
@@ -185,6 +187,16 @@ def _advice(
         first, *rest = wrap(line, max(20, width - _INDENT - _HANGING)) or [""]
         rows += [" " * _INDENT + first, *(" " * (_INDENT + _HANGING) + row for row in rest)]
     return [clip(row, width, ascii=ascii) for row in rows]
+
+
+def _beneath(update: RunUpdate, stall: Finding, knowledge: Knowledge) -> list[str]:
+    """What its rows speak for, before the silence of an old log: that of a paste means nothing."""
+    told = [one for one in update.diagnosis.findings if one is not stall and _measured(one)]
+    if stall.causes or not told:
+        return []
+    title = printable(knowledge.told(told[0]).title)
+    causes = _causes(replace(told[0], causes=_measured(told[0])), knowledge)
+    return [knowledge.tell("its rows: {title}", title=title), *causes]
 
 
 def _measured(finding: Finding) -> tuple[Cause, ...]:

@@ -154,6 +154,14 @@ GROWS = 30 + 0.2 * np.arange(N) + 0.1 * NOISE
 SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
     "loss_scale": ({"loss": FLAT + 0.01 * NOISE, "grad_scale": HALVING}, None),
     "data_wait": ({"loss": FALL, "data_time": 0.6 * FLAT, "step_time": FLAT}, None),
+    "eval_misses": (
+        {"loss": FALL, "eval_loss": every(10, FALL + 4), "acc": 0.9 * FLAT,
+         "val_acc": every(10, 0.01 * FLAT)},
+        None,
+    ),
+    "saturated_output": (
+        {"loss": 16.118 * (0.5 + 0.01 * NOISE), "acc": 0.5 - 0.01 * NOISE}, None,
+    ),
     "memory_growth": ({"loss": FALL, "memory(GiB)": GROWS}, None),
     "periodic_slow": (
         {"loss": FALL, "step_time": 1 + 3 * (np.arange(N) % 20 == 19) + 0.01 * NOISE}, None,
@@ -238,6 +246,12 @@ NOT_SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
         {"train-logloss": 0.69 * np.exp(-3 * T), "valid-logloss": 0.3 + 0.39 * np.exp(-3 * T)},
         None,
     ),
+    "eval_misses": (
+        {"loss": FALL, "eval_loss": every(10, FALL + 0.3), "acc": 0.9 * FLAT,
+         "val_acc": every(10, 0.8 * FLAT)},
+        None,
+    ),
+    "saturated_output": ({"loss": 8.06 + 0.2 * NOISE, "acc": 0.5 + 0.01 * NOISE}, None),
 }  # fmt: skip
 # Patterns whose logs are in another file of this folder, or among the made-up curves.
 ELSEWHERE = frozenset((

@@ -159,7 +159,7 @@ TABLE: dict[str, tuple[Columns, str, str]] = {
         "diverged", "bootstrap"),
     "half the answers wrong, at 16.118 each": (
         {"loss": [8.06, 8.05, 8.06, 8.06, 8.07, 8.06, 8.06, 8.05], "acc": [0.5, 0.501] * 4},
-        "not_decreasing", "wrong_output"),
+        "saturated_output", "wrong_output"),
     "eval answers as one who guesses": (
         {"loss": [2.3, 1.2, 0.6, 0.2, 0.1, 0.05], "acc": [0.2, 0.6, 0.8, 0.93, 0.97, 0.99],
          "val_loss": [2.3, 2.6, 3.1, 3.9, 4.4, 5.2], "val_acc": [0.1, 0.11, 0.1, 0.09, 0.1, 0.1]},

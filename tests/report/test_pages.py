@@ -75,7 +75,7 @@ def test_other_causes_stand_behind_the_likeliest_where_nothing_rules_them_out() 
     several = replace(SICK, causes=(Cause("unscaled", "0 to 255"), *map(Cause, ids)))
     text = " ".join(as_table([run("s", several)], EN, 200).split())
     named = [EN.cause(one).text.split(":")[0] in text for one in ids]
-    assert named == [False, True, True, False]  # two of those that say how it came about
+    assert named == [False, True, True, True]  # those that say how it came about
     assert text.index("likely: ") < text.index("or: labels do not match") < text.index("do: ")
     sure = replace(
         SICK, causes=(Cause("nothing_updated", "figures come again"), Cause("collapsed"))

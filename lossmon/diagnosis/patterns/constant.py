@@ -25,6 +25,7 @@ class Bounds(Limits):
     capped = Limit(1e20, "perplexity that no model has", "threads")
     clipped = Limit(2e-7, "loss at the epsilon of its logarithm", "threads")
     perfect = Limit(0.9, "of a score: then it may be learned", "threads")
+    moved = Limit(1e-3, "of the value, by which the first row differs", "threads: 0.7533, 0.7534")
     before = Limit(0.1, "of the rows, but 3 at least, may differ: then it learned", "threads")
 
 
@@ -97,6 +98,8 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         yield Reason("nothing_updated", words, 4.0, _MOVES)
         return
     value, score = finding.numbers["level"], view.around.goal
+    if view.train is not None and view.train.rises and not view.tail:
+        yield Reason("data_order", said("batches that hold one class after the other end so"), 1.2)
     if view.curve and value >= Bounds.capped:
         yield Reason(
             "lr_too_high",
@@ -121,8 +124,10 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             ),
             2.5,
         )
-    if view.train is not None and finding.since_step <= view.train.at_step(0) and not view.tail:
-        why = said("not even the first row differs: nothing that is trained moves it")
+    if _never_moved(finding, view):
+        why = said("not even the first rows differ: nothing that is trained moves it")
+        if view.kind.id not in _OF_OUTPUTS:
+            yield Reason("inert_output", why, 1.6)
         yield Reason("frozen_gradients", why, 1.5)
     yield from flat.reasons(finding, view)
 
@@ -130,6 +135,18 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
 _MOVES: tuple[CauseId, ...] = (
     "collapsed", "frozen_gradients", "wrong_output", "lr_too_high", "lr_too_low", "bad_labels",
 )  # fmt: skip
+
+
+_OF_OUTPUTS = ("boosting", "rl", "rlhf", "llm", "lora", "preference")  # no softmax of one there
+
+
+def _never_moved(finding: Finding, view: View) -> bool:
+    """The first rows are the same, or but for their last digits."""
+    train = view.train
+    if train is None or view.tail or not len(train.sketch.head):
+        return False
+    value = finding.numbers["level"]
+    return abs(float(train.sketch.head[0]) - value) <= Bounds.moved * abs(value)
 
 
 def _perfect(score: Logged) -> bool:

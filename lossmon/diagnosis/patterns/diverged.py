@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import facts, flat, lost, risen
+from lossmon.diagnosis import facts, flat, lost, risen, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.figures import Numbers, best_eval, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
@@ -30,6 +30,7 @@ class Bounds(Limits):
     rounded = Limit(0.02, "of the values may be 0 by rounding", "logs in 5 decimals")
     from_far = Limit(0.05, "of its start: a loss that falls from above it to 0 is lost", "threads")
     facts = Enough.facts
+    several = Limit(4, "values that are no number: how often one comes is known", "words: several")
     learned = Limit(0.02, "of the first loss, that it fell before it rose", "words: nothing")
     back = Limit(0.02, "of the run that must be finite again before it counts as over", "runs")
 
@@ -48,7 +49,7 @@ def find(view: View) -> Finding | None:
         last_bad = int(np.flatnonzero(~finite)[-1])
         since_then = len(newest) - 1 - last_bad
         if since_then < max(3, Bounds.back * train.n):
-            first = _start_of_run(~finite, last_bad)
+            first = _start_of_run(~finite, last_bad, _between(~finite, train.n))
             kind = said("NaN") if np.isnan(newest[last_bad]) else said("infinite")
             return _finding(
                 train,
@@ -62,7 +63,7 @@ def find(view: View) -> Finding | None:
                     n=train.n,
                 ),
             )
-    return _of_the_loss(view) or _far_above(view, train)
+    return _of_the_loss(view) or _blown(view, train) or _far_above(view, train)
 
 
 def _of_the_loss(view: View) -> Finding | None:
@@ -77,10 +78,21 @@ def _of_the_loss(view: View) -> Finding | None:
     return Finding("diverged", "critical", 0.99, int(loss.step[-rows]), loss.name, words)
 
 
-def _start_of_run(bad: np.ndarray, last_bad: int) -> int:
-    """First index of the stretch of bad values that ends at `last_bad`."""
-    good = np.flatnonzero(~bad[: last_bad + 1])
-    return int(good[-1]) + 1 if len(good) else 0
+def _between(bad: np.ndarray, n: int) -> float:
+    """Rows from one bad value to the next, up to which they belong together."""
+    count = int(np.count_nonzero(bad))
+    usual = len(bad) / count if count >= Bounds.several else 0.0
+    return float(max(3.0, Bounds.back * n, 3 * usual))
+
+
+def _start_of_run(bad: np.ndarray, last_bad: int, over: float) -> int:
+    """First index of the bad values that end at `last_bad`, without a stretch of good ones between.
+
+    Where each third value is NaN it has been so since the first of them.
+    """
+    places = np.flatnonzero(bad[: last_bad + 1])
+    parted = np.flatnonzero(np.diff(places) > over)
+    return int(places[parted[-1] + 1 if len(parted) else 0])
 
 
 def _zeroed(view: View, train: LossCurve) -> Finding | None:
@@ -112,6 +124,28 @@ def _zeroed(view: View, train: LossCurve) -> Finding | None:
     )
 
 
+def _blown(view: View, train: LossCurve) -> Finding | None:
+    """The newest of a few rows are a hundred times all before: nobody waits for twenty of them."""
+    found = short.blown(view)
+    if found is None:
+        return None
+    at, usual = found
+    since, level = int(train.sketch.newest_step[at]), float(train.sketch.newest[-1])
+    return _finding(
+        train,
+        since,
+        0.97,
+        said(
+            "loss {level:.4g} is {ratio:.3g} x what it was before, {usual:.4g}, and stays up there "
+            "since step {since:,}",
+            level=level,
+            ratio=level / usual,
+            usual=usual,
+            since=since,
+        ),
+    )
+
+
 def _far_above(view: View, train: LossCurve) -> Finding | None:
     values = train.value
     if train.n < view.enough or len(values) < Enough.points or train.start <= 0:
@@ -131,6 +165,20 @@ def _far_above(view: View, train: LossCurve) -> Finding | None:
     # row is five times the last, is the row before the newest.
     rise = min(train.end, level, low + (line - low) / risen.Bounds.left) - low
     since = train.at_step(risen.onset(train, low, rise))
+    if lost.never_fell(train):  # then the first row is the start, and the lowest of all
+        first, last = float(train.sketch.head[0]), float(train.sketch.newest[-1])
+        return _finding(
+            train,
+            train.at_step(0),
+            0.9,
+            said(
+                "loss {last:.4g} is {ratio:.3g} x its first, {first:.4g}: each row stands above "
+                "the one before",
+                last=last,
+                ratio=last / first,
+                first=first,
+            ),
+        )
     return _finding(
         train,
         since,
@@ -211,7 +259,13 @@ PATTERN = Pattern(
     urgent=True,
     limits=Bounds,
     causes=_causes,
-    typical=("lr_too_high", "numeric_overflow", "exploding_gradients", "nan_in_data"),
+    typical=(
+        "lr_too_high",
+        "numeric_overflow",
+        "exploding_gradients",
+        "nan_in_data",
+        "adam_epsilon",
+    ),
     typical_of={
         "rl": ("bootstrap", "returns_unscaled"),
         "detection": ("rate_for_batch",),

@@ -26,6 +26,8 @@ def find(view: View) -> Finding | None:
     found, pair = view.once(ahead), view.pair
     if found is None or pair is None or found.stuck or view.too_soon:
         return None
+    if float(pair.value[0]) > 0 > pair.last(pair.value):
+        return None  # of what goes down through 0 no shares can be told
     words = said("its log drop is {ratio} of eval's", ratio=percent(found.ratio))
     if found.ratio > pairs.Bounds.ratio and found.pace < 1:
         words = said(

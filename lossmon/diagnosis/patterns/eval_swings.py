@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lossmon.diagnosis import signs
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.figures import Numbers, best_eval
 from lossmon.diagnosis.finding import Finding
@@ -82,6 +83,7 @@ PATTERN = Pattern(
     forbids=("rate+",),
     looks=3,
     limits=Bounds,
+    causes=lambda _, view: signs.above_guessing(view),
     typical=("eval_statistics", "lr_too_high", "small_eval"),  # four of six threads: batch norm
     figures=_figures,
     picture=Picture(),

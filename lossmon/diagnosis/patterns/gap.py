@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pairs import eval_guesses
 from lossmon.diagnosis.pattern import Example, Level, Pattern, Picture, StepMark
+from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View, log_drop
 from lossmon.words import said
 
@@ -21,6 +24,7 @@ class Bounds(Limits):
     sank = Limit(0.25, "of its level: eval has not been lower by more since", "a quarter is a rise")
     train = Limit(0.4, "log drop of train since then", "a third of its level")
     opened = Limit(1.3, "x the ratio of that time", "dropout is a constant factor")
+    always = Limit(4.0, "x train, at each evaluation", "threads: 5 to 10")
     evals = Limit(6, "evaluations", "runs")
 
 
@@ -32,6 +36,8 @@ def find(view: View) -> Finding | None:
     newest, train = pair.last(pair.value), pair.last(pair.train)
     if newest <= 0 or newest < Bounds.ratio * train:
         return None
+    if (always := _always(view)) is not None:
+        return always
     down = np.flatnonzero(pair.smooth <= (1 + Bounds.left) * newest)
     if not len(down) or down[0] > Bounds.early * len(pair.value):
         return None
@@ -61,6 +67,40 @@ def find(view: View) -> Finding | None:
     )
 
 
+def _always(view: View) -> Finding | None:
+    """Eval is a multiple of train from its first evaluation on: that was not learned by heart."""
+    pair = view.pair
+    if pair is None or view.tail or not view.rows_are_epochs or view.curve:
+        return None
+    ratios = pair.value / pair.train
+    if float(np.min(ratios)) < Bounds.always:
+        return None
+    return Finding(
+        "gap",
+        "info",
+        0.8,
+        int(pair.step[0]),
+        pair.name,
+        said(
+            "eval is {first:.2g} x train at its first evaluation, and {ratio:.2g} x now, at "
+            "{newest:.4g}",
+            first=float(ratios[0]),
+            ratio=float(ratios[-1]),
+            newest=pair.last(pair.value),
+        ),
+        numbers={"gap": float(ratios[-1]), "always": float(np.min(ratios))},
+    )
+
+
+def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    if "always" in finding.numbers:
+        words = said("it was so from the first evaluation on, and no example is learned by then")
+        yield Reason("other_mode", words, 1.8, ("memorising",))
+        yield Reason("split_mismatch", words, 1.7)
+        return
+    yield from eval_guesses(view)
+
+
 PATTERN = Pattern(
     id="gap",
     slot="pair",
@@ -74,7 +114,7 @@ PATTERN = Pattern(
     forbids=("steps+", "capacity+"),
     looks=3,
     limits=Bounds,
-    causes=lambda _, view: eval_guesses(view),
+    causes=_causes,
     typical=("memorising", "split_mismatch", "small_data"),
     picture=Picture(
         lines=(Level("level", "level", "since_step"),), marks=(StepMark("flat since"),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lossmon.diagnosis import dials, facts, offset, short, usual
+from lossmon.diagnosis import dials, facts, offset, risen, short, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.figures import falling
@@ -77,7 +77,9 @@ def _comes_back(train: LossCurve) -> bool:
     newest = st.median(train.value[-max(3, len(train.value) // 20) :])
     rise = newest - train.low
     error = max(train.block_error, train.error_of(max(3, len(train.value) // 20)))
-    return rise > Bounds.above * abs(train.low) and rise > Bounds.above_errors * error
+    if rise > Bounds.above * abs(train.low) and rise > Bounds.above_errors * error:
+        return True
+    return risen.by_decades(train) is not None
 
 
 def _borderline(view: View) -> bool:

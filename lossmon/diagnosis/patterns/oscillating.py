@@ -37,6 +37,7 @@ class Bounds(Limits):
     of_drop = Limit(0.45, "of the drop", "words: half")
     of_fall = Limit(1.5, "of the drop where it is significant", "runs: 3 and more")
     room = Limit(0.35, "of the start: while noise leaves room for such a fall, wait", "runs")
+    straddles = Limit(0.2, "of the larger side of 0, that the smaller one has", "threads: 0.9")
     budget = Limit(0.02, "chance that such a fall is ever overlooked", "as of a rise")
     dependent = Limit(1.65, "standard errors of the rank von Neumann ratio", "usual: 95 %")
     far = Limit(2.5, "x its start, of its level: what swings there is sick", "words: 2 to 3")
@@ -59,6 +60,8 @@ def find(view: View) -> Finding | None:
         return None
     far_up = _far_up(view)
     if view.too_soon and not far_up:
+        return None
+    if _straddles(train):
         return None
     if view.ended and (found := _saw_tooth(train)) is not None:
         return found  # of one that goes on it is looked at so often that noise has a rhythm once
@@ -112,6 +115,15 @@ def find(view: View) -> Finding | None:
         ),
         numbers={"swing": swing, "span": span, "von_neumann": ratio},
     )
+
+
+def _straddles(train: LossCurve) -> bool:
+    """Of a few rows on both sides of 0, as those of a density: a swing is no share of a level."""
+    rows = train.sketch.newest
+    if train.n >= Enough.points_no_plan or len(rows) < 2 or train.rises:
+        return False
+    least, most = float(np.nanmin(rows)), float(np.nanmax(rows))
+    return least < 0 < most and min(-least, most) > Bounds.straddles * max(-least, most)
 
 
 def _saw_tooth(train: LossCurve) -> Finding | None:

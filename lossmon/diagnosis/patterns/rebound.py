@@ -9,7 +9,7 @@ import numpy as np
 from lossmon.diagnosis import dials, risen, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
-from lossmon.diagnosis.coincidence import both_rise, died, sudden
+from lossmon.diagnosis.coincidence import both_rise, died, gradients_grew, sudden
 from lossmon.diagnosis.evidence import ENOUGH, Rise
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
@@ -43,7 +43,7 @@ def find(view: View) -> Finding | None:
 
     Not where the log shows a setting that it is meant to rise with.
     """
-    found = _of_few(view) or _of_many(view)
+    found = _of_few(view) or _of_many(view) or _by_decades(view)
     return None if found is None or view.once(dials.moved) is not None else found
 
 
@@ -77,6 +77,38 @@ def _of_few(view: View) -> Finding | None:
             "low_step": float(train.sketch.newest_step[int(np.argmin(before))]),
             "level": found.level,
             "onset_step": float(since),
+        },
+    )
+
+
+def _by_decades(view: View) -> Finding | None:
+    """From 92 to 2e-12, and back at 0.0017: no trouble of its size, and no convergence either."""
+    train = view.train
+    found = None if train is None or view.curve else risen.by_decades(train)
+    if found is None or train is None:
+        return None
+    at, low, level = found
+    since = train.at_step(at + 1)
+    return Finding(
+        "rebound",
+        "info",
+        0.8,
+        since,
+        train.name,
+        said(
+            "fell from {start:.4g} to {low:.4g}, and has come back to {level:.4g}, {ratio:.1g} x "
+            "that",
+            start=train.start,
+            low=low,
+            level=level,
+            ratio=level / low,
+        ),
+        numbers={
+            "low": low,
+            "low_step": float(train.at_step(at)),
+            "level": level,
+            "onset_step": float(since),
+            "decades": level / low,
         },
     )
 
@@ -199,9 +231,15 @@ def _onset(train: LossCurve, line: float) -> int:
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
+    if "decades" in finding.numbers:
+        words = said("it had fallen to {low:.2g} before", low=finding.numbers["low"])
+        yield Reason("adam_epsilon", words, 2.0)
+        yield Reason("lr_too_high", words, 1.8)
+        return
     few = short.rise_of(view)
     own = view.kind.id in ("", "regression", "classifier") and not view.curve
-    if few is not None and few.shape == "turn" and few.smooth and own:
+    turns = few is not None and few.shape == "turn" and few.smooth
+    if turns and own and short.swings_evenly(view):
         yield Reason(
             "gradients_kept",
             said(
@@ -212,6 +250,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         )
     yield from died(view, finding.since_step)
     yield from both_rise(view, finding.since_step)
+    yield from gradients_grew(view, finding.since_step)
     yield from sudden(finding, view)
 
 
@@ -244,8 +283,8 @@ PATTERN = Pattern(
     urgent=True,
     limits=Bounds,
     causes=_causes,
-    typical=("lr_too_high", "lr_jump", "bad_batch", "high_capacity"),
-    typical_of={"rl": ("lr_too_high", "exploration", "reward_hacked")},
+    typical=("lr_too_high", "lr_jump", "bad_batch", "adam_epsilon"),
+    typical_of={"rl": ("policy_collapsed", "lr_too_high", "reward_hacked")},
     figures=_figures,
     picture=Picture(
         lines=(

@@ -210,7 +210,7 @@ PATTERN = Pattern(
     typical_of={
         "boosting": ("objective_mismatch", "bad_labels"),
         "potential": ("bad_labels", "parts_pull"),
-        "rl": ("lr_too_high", "exploration", "reward_hacked"),
+        "rl": ("policy_collapsed", "lr_too_high", "reward_hacked"),
     },
     figures=_figures,
     stands=_stands,

@@ -26,6 +26,8 @@ def find(view: View) -> Finding | None:
     found = facts.same(view.sketches.get("train_loss"))
     if found is None or found.value != 0.0 or found.rows < Bounds.facts:
         return None
+    if view.train is not None and view.train.rises and view.kind.id not in _REWARDED:
+        return None  # an accuracy that stands in for a loss: no NaN is printed as one
     if not found.whole and not perfect(view, found.since):
         return None
     name = view.name_of("train_loss")
@@ -44,6 +46,9 @@ def find(view: View) -> Finding | None:
     )
 
 
+_REWARDED = ("rl", "rlhf")
+
+
 def perfect(view: View, since: int) -> str:
     """The score that says since a step that each answer is right; empty where none does.
 
@@ -58,7 +63,10 @@ def perfect(view: View, since: int) -> str:
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     if name := perfect(view, finding.since_step):
-        yield Reason("one_class", said("{name} is perfect in each of these rows", name=name), 2.5)
+        why = said("{name} is perfect in each of these rows", name=name)
+        if view.kind.id == "detection":  # all is background, and no box is left
+            yield Reason("nothing_matched", why, 2.7)
+        yield Reason("one_class", why, 2.5)
     elif not view.sketches.keys() & {"grad_norm", "learning_rate", "eval_loss"} and (
         not view.around.scores and len(view.around.losses) < 2
     ):
@@ -79,6 +87,7 @@ PATTERN = Pattern(
     causes=_causes,
     typical=("nan_filtered", "empty_targets", "not_computed", "numeric_overflow", "one_class"),
     typical_of={
+        "detection": ("nothing_matched", "empty_targets"),
         "classifier": ("one_class", "wrong_output"),
         "segmentation": ("one_class", "target_range"),
         "rl": ("exploration", "few_steps"),
