@@ -98,11 +98,15 @@ def swings(view: View, train: LossCurve, low: float, rise: float) -> bool:
     return float(np.mean(after > low + 0.25 * rise)) < Bounds.above
 
 
-def by_decades(train: LossCurve) -> tuple[int, float, float] | None:
+def by_decades(view: View) -> tuple[int, float, float] | None:
     """(bucket of the low, low, level) of a curve that lay at 1e-12 and is back at 1e-3; else None.
 
     Beside a start of 90 that is next to nothing, and still a training that left where it had come.
+    Where eval is logged it tells more: below 1e-8 all is learned by heart, whatever comes behind.
     """
+    train = view.train
+    if train is None or view.curve or view.pair is not None:
+        return None
     value = train.value
     if train.rises or len(value) < 6 or value.min() <= 0 or not np.isfinite(value).all():
         return None

@@ -38,6 +38,8 @@ def find(view: View) -> Finding | None:
         return None
     if _comes_back(train) and view.once(dials.moved) is None:
         return None
+    if risen.by_decades(view) is not None:
+        return None
     if not view.done and plateau.find(view, held=False) is not None:
         return None  # it is flat at a high level, and only held back as yet
     still = train.left(0.8) > not_converged.Bounds.share
@@ -77,9 +79,7 @@ def _comes_back(train: LossCurve) -> bool:
     newest = st.median(train.value[-max(3, len(train.value) // 20) :])
     rise = newest - train.low
     error = max(train.block_error, train.error_of(max(3, len(train.value) // 20)))
-    if rise > Bounds.above * abs(train.low) and rise > Bounds.above_errors * error:
-        return True
-    return risen.by_decades(train) is not None
+    return rise > Bounds.above * abs(train.low) and rise > Bounds.above_errors * error
 
 
 def _borderline(view: View) -> bool:

@@ -84,7 +84,7 @@ def _of_few(view: View) -> Finding | None:
 def _by_decades(view: View) -> Finding | None:
     """From 92 to 2e-12, and back at 0.0017: no trouble of its size, and no convergence either."""
     train = view.train
-    found = None if train is None or view.curve else risen.by_decades(train)
+    found = risen.by_decades(view)
     if found is None or train is None:
         return None
     at, low, level = found
