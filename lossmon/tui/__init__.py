@@ -10,6 +10,7 @@ The terminal:
     clipboard.py through whatever lies between            notices.py   bell, desktop, title
     themes.py    colours
 What is shown:
+    runs.py      which runs are shown, in which order, and which is looked at
     chart_options.py  how the chart is looked at             look.py      words, signs and styles
     wording.py   what the panel says, wrapped             tongue.py    the language
     digest.py    the same in a short panel: what to do first

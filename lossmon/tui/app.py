@@ -198,7 +198,7 @@ class LossmonApp(WiredApp):
 
     def _title_again(self, _: object) -> None:
         self.notices.forget_title()
-        self.notices.show_title(self._main.runs, self.words)
+        self.notices.show_title(list(self._main.runs), self.words)
 
     def on_unmount(self) -> None:
         """No thread outlives the screen."""
@@ -225,7 +225,7 @@ class LossmonApp(WiredApp):
 
     def _give_notice(self) -> None:
         """Bring the title up to date; send a notice when the last one is some seconds old."""
-        self.notices.show_title(self._main.runs, self.words)
+        self.notices.show_title(list(self._main.runs), self.words)
         if self.notices.due_in() == 0.0:
             told = self.notices.send(self._main.knowledge)
             if self._notifier is not None:

@@ -88,7 +88,7 @@ async def loaded(pilot: Pilot[None], runs: int = 3) -> None:
     assert isinstance(app, LossmonApp)
 
     def read() -> bool:
-        updates = main_of(app).updates.values()
+        updates = main_of(app).runs.updates.values()
         return len(updates) == runs and all(update.loading == 1.0 for update in updates)
 
     await until(pilot, read)
@@ -147,10 +147,10 @@ async def test_the_chosen_run_stays_chosen_when_others_arrive(
     async with app.run_test(size=WIDE) as pilot:
         await loaded(pilot)
         await pilot.press("j", "j")
-        assert main_of(app).chosen == "runs/well"
+        assert main_of(app).runs.chosen == "runs/well"
         write_jsonl(folder / "a-new-one" / "log.jsonl", training_rows(falling(40)))
-        await until(pilot, lambda: len(main_of(app).updates) == 4)
-        assert main_of(app).chosen == "runs/well"
+        await until(pilot, lambda: len(main_of(app).runs.updates) == 4)
+        assert main_of(app).runs.chosen == "runs/well"
 
 
 async def test_keys_change_how_the_curve_is_looked_at(app: LossmonApp) -> None:
@@ -207,7 +207,7 @@ async def test_a_click_chooses_a_run(app: LossmonApp) -> None:
         await loaded(pilot)
         await pilot.click(RunList, offset=(3, 3))
         await pilot.pause()
-        assert main_of(app).chosen == "runs/well"
+        assert main_of(app).runs.chosen == "runs/well"
 
 
 @pytest.mark.parametrize(

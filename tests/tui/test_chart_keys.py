@@ -196,7 +196,7 @@ async def test_findings_are_walked_by_brackets(app: LossmonApp) -> None:
         await press(pilot, "right_square_bracket")
         first = main_of(app).cursor_step
         assert first is not None
-        update = main_of(app).chosen_run
+        update = main_of(app).runs.chosen_run
         assert update is not None
         onsets = {int(f.numbers.get("spike_step", f.since_step)) for f in update.diagnosis.findings}
         assert first in onsets
@@ -321,8 +321,8 @@ async def test_the_run_that_is_looked_into_stays_when_a_worse_one_arrives(
         await press(pilot, "plus")
         broken = [{"step": i, "loss": 2.0 if i < 60 else float("nan")} for i in range(1, 200)]
         write_jsonl(log.parents[1] / "z" / "log.jsonl", broken)
-        await until(pilot, lambda: len(main_of(app).updates) == 2)
-        now = main_of(app).chosen
+        await until(pilot, lambda: len(main_of(app).runs.updates) == 2)
+        now = main_of(app).runs.chosen
         assert now is not None
         assert now.endswith("a")
         assert main_of(app).chart_options.window is not None

@@ -128,8 +128,8 @@ async def test_acknowledge_quiets_the_badge_and_keeps_the_finding(app: LossmonAp
         await on_overfitting(pilot)
         await pilot.press("i")
         assert any("z" in line[:3] and "sft-7b" in line for line in listed(app))
-        run = main_of(app).updates[
-            "runs/sft-7b" if "runs/sft-7b" in main_of(app).updates else "sft-7b"
+        run = main_of(app).runs.updates[
+            "runs/sft-7b" if "runs/sft-7b" in main_of(app).runs.updates else "sft-7b"
         ]
         assert run.hushed == {"overfitting"}
         text = diagnosis(app)
@@ -206,7 +206,7 @@ def test_the_finding_in_ascii_and_chinese(folder: Path, snap_compare: Any) -> No
 async def test_a_snoozed_finding_gives_no_notice(folder: Path, app: LossmonApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await loaded(pilot)
-        (run,) = [r for r in main_of(app).updates.values() if "rebound" in r.run]
+        (run,) = [r for r in main_of(app).runs.updates.values() if "rebound" in r.run]
         finding = next(f for f in run.diagnosis.findings if f.pattern == "rebound")
         main_of(app).quiet.snooze(run.run, finding)
         taken: list[frozenset[str]] = []

@@ -72,7 +72,7 @@ async def test_seeds_fold_into_a_line_and_unfold(sweep: Path) -> None:
         assert "seed4" in str(app.screen.query_one("#settings-table").render())
         await pilot.press("escape", "i", "space", "a")
         await pilot.pause()
-        assert len(app._main.marked) == 5, "a mark on the group marks its runs"
+        assert len(app._main.runs.marked) == 5, "a mark on the group marks its runs"
     monitor.close()
 
 

@@ -34,7 +34,7 @@ async def test_three_hundred_growing_logs_are_shown_as_they_are(
     app = LossmonApp(monitor)
     try:
         async with app.run_test(size=(160, 45)) as pilot:
-            await until(pilot, lambda: len(main_of(app).updates) == RUNS)
+            await until(pilot, lambda: len(main_of(app).runs.updates) == RUNS)
             await loaded(pilot, RUNS)
             await pilot.press("escape", "o")
             await pilot.pause()
@@ -47,10 +47,10 @@ async def test_three_hundred_growing_logs_are_shown_as_they_are(
             )
             fleet = Fleet(folder, RUNS, rate=2.0)
             try:
-                first = main_of(app).updates["runs/000-probe"].step or 0
+                first = main_of(app).runs.updates["runs/000-probe"].step or 0
                 await until(
                     pilot,
-                    lambda: (main_of(app).updates["runs/000-probe"].step or 0) >= first + 6,
+                    lambda: (main_of(app).runs.updates["runs/000-probe"].step or 0) >= first + 6,
                 )
                 assert 30 < len(drawn) <= 45, "only lines on the screen are drawn"
             finally:
@@ -59,7 +59,8 @@ async def test_three_hundred_growing_logs_are_shown_as_they_are(
             await until(
                 pilot,
                 lambda: all(
-                    main_of(app).updates[run].step == row["step"] for run, row in newest.items()
+                    main_of(app).runs.updates[run].step == row["step"]
+                    for run, row in newest.items()
                 ),
             )
 

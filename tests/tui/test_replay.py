@@ -53,7 +53,7 @@ async def test_r_on_a_live_run_leaves_the_screen_for_its_replay(folder: Path) ->
     app = LossmonApp(monitor)
     async with app.run_test(size=(140, 40)) as pilot:
         await loaded(pilot)
-        run = main_of(app).chosen_run
+        run = main_of(app).runs.chosen_run
         assert run is not None
         await pilot.press("full_stop")  # a key of replays alone
         await pilot.press("R")

@@ -132,7 +132,7 @@ async def test_a_folder_that_is_not_there_is_said(app: LossmonApp, tmp_path: Pat
 async def test_names_of_files_hold_no_path(app: LossmonApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await loaded(pilot)
-        run = main_of(app).chosen_run
+        run = main_of(app).runs.chosen_run
         assert run is not None
         for name in ("../../etc/passwd", "gpu1:~/a b/*", "-rf", "...", "\x1b[31mx", "a" * 500):
             found = file_name(type(run)(**{**run.__dict__, "run": name}))

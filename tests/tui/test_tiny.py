@@ -67,7 +67,7 @@ async def test_a_list_has_lines_where_they_have_a_cell(beside: int) -> None:
 @pytest.mark.parametrize("name", OVERLAYS)
 async def test_what_is_open_stands_every_size(app: LossmonApp, name: str) -> None:
     async with app.run_test(size=(120, 40)) as pilot:
-        await until(pilot, lambda: bool(main_of(app).updates))
+        await until(pilot, lambda: bool(main_of(app).runs.updates))
         await pilot.press(*OVERLAYS[name])
         over = app.screen
         assert name in ("filter", "finding") or not isinstance(over, MainScreen)

@@ -104,7 +104,7 @@ async def test_escape_opens_all_runs_and_enter_the_chosen_one(app: LossmonApp) -
         assert "rebound" in rows[0]
         await pilot.press("down", "enter")
         await pilot.pause()
-        assert main_of(app).chosen == "runs/sft-7b"
+        assert main_of(app).runs.chosen == "runs/sft-7b"
         assert main_of(app).query_one(ChartView).region.area > 0
         assert main_of(app).query_one(RunList).region.area == 0
 
@@ -130,7 +130,7 @@ async def test_o_sorts_by_another_column_and_the_header_shows_it(app: LossmonApp
         for _ in range(len(ORDERS)):
             await pilot.press("o")
             header, *rows = listed(app)
-            seen[main_of(app)._order] = (header, [row.split()[1] for row in rows[:3]])
+            seen[main_of(app).runs.order] = (header, [row.split()[1] for row in rows[:3]])
         assert seen["name"][1] == ["rebound", "sft-7b", "well"]
         assert seen["step"][1][-1] == "sft-7b"
         assert "STEP▾" in seen["step"][0]
@@ -144,7 +144,7 @@ async def test_a_click_on_the_header_sorts(app: LossmonApp) -> None:
         await pilot.pause()
         at = listed(app)[0].index("STEP")
         await pilot.click(RunList, offset=(at + 2, 1))
-        await until(pilot, lambda: main_of(app)._order == "step")
+        await until(pilot, lambda: main_of(app).runs.order == "step")
 
 
 async def test_a_narrow_pane_says_how_the_run_stands(app: LossmonApp) -> None:
@@ -174,7 +174,7 @@ async def test_a_baseline_is_compared_with_at_the_same_step(app: LossmonApp) -> 
         assert "well" in words(app, "#status")
         assert any(word in words(app, "#status") for word in ("ahead of", "behind"))
         await pilot.press("j", "b")
-        assert main_of(app)._baseline is None
+        assert main_of(app).runs.baseline() is None
         assert "%" not in listed(app)[1]
 
 
@@ -189,7 +189,7 @@ async def test_marked_runs_share_a_chart_and_keep_their_looks(app: LossmonApp) -
     async with app.run_test(size=WIDE) as pilot:
         await loaded(pilot)
         await pilot.press("a")
-        assert not main_of(app).others, "nothing is marked yet"
+        assert not main_of(app).runs.others, "nothing is marked yet"
         await pilot.press("space", "space", "a")
         await pilot.pause()
         chart = main_of(app).query_one(ChartView)
@@ -202,7 +202,7 @@ async def test_marked_runs_share_a_chart_and_keep_their_looks(app: LossmonApp) -
         assert again.items() <= looks.items(), "a run's colour never changes"
         await pilot.press("escape")
         await pilot.pause()
-        assert not main_of(app).others
+        assert not main_of(app).runs.others
         assert [curve.style for curve in chart.curves][:1] == ["train"]
 
 
@@ -210,10 +210,10 @@ async def test_marks_are_seen_and_taken_away(app: LossmonApp) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await loaded(pilot)
         await pilot.press("space", "space")
-        assert list(main_of(app).marked) == ["runs/rebound", "runs/sft-7b"]
+        assert list(main_of(app).runs.marked) == ["runs/rebound", "runs/sft-7b"]
         assert [("◆" in line) for line in listed(app)] == [True, True, False]
         await pilot.press("j", "space")
-        assert list(main_of(app).marked) == ["runs/sft-7b"]
+        assert list(main_of(app).runs.marked) == ["runs/sft-7b"]
 
 
 async def test_the_wall_shows_every_run_and_opens_one(app: LossmonApp) -> None:
@@ -228,7 +228,7 @@ async def test_the_wall_shows_every_run_and_opens_one(app: LossmonApp) -> None:
         assert "sft-7b" in top
         await pilot.press("right", "enter")
         await pilot.pause()
-        assert main_of(app).chosen == "runs/sft-7b"
+        assert main_of(app).runs.chosen == "runs/sft-7b"
         assert wall.region.area == 0
         assert isinstance(app.screen, MainScreen)
 
@@ -248,7 +248,7 @@ async def test_the_chosen_line_is_scrolled_into_view(tmp_path: Path, frozen: Non
             await pilot.press(*keys)
             await pilot.pause()
             runs = main_of(app).query_one(RunList)
-            chosen = (main_of(app).chosen or "").rsplit("/")[-1]
+            chosen = (main_of(app).runs.chosen or "").rsplit("/")[-1]
             assert last in chosen
             assert any(chosen in runs.render_line(y).text for y in range(runs.size.height))
     monitor.close()
@@ -266,10 +266,12 @@ async def test_the_list_goes_by_any_setting_in_which_runs_differ(tmp_path: Path)
     async with app.run_test(size=(140, 24)) as pilot:
         await loaded(pilot)
         await pilot.press("escape")
-        await until(pilot, lambda: all(run.hparams.values for run in main_of(app).updates.values()))
+        await until(
+            pilot, lambda: all(run.hparams.values for run in main_of(app).runs.updates.values())
+        )
         for _ in range(len(ORDERS) + 2):
             await pilot.press("o")
-            if main_of(app)._order == "config:lr":
+            if main_of(app).runs.order == "config:lr":
                 break
         await pilot.pause()
         header, *lines = listed(app)
@@ -336,6 +338,6 @@ async def test_keys_behind_the_enter_of_a_filter_are_commands(
         main = main_of(app)
 
         def taken() -> bool:
-            return main.filter_text == filtered and main.scene.order != "need"
+            return main.runs.filter == filtered and main.scene.order != "need"
 
         await until(pilot, taken)

@@ -138,7 +138,7 @@ class ChartKeys(RunsScreen):
 
     def _carried(self, window: win.Window | None, before: str, after: str) -> win.Window | None:
         """A window on another axis."""
-        update, curves = self.chosen_run, self._chart.curves
+        update, curves = self.runs.chosen_run, self._chart.curves
         if window is None or update is None:
             return None
         tokens, ends = tokens_of(update), []
@@ -152,7 +152,7 @@ class ChartKeys(RunsScreen):
 
     def action_strip(self) -> None:
         """The next strip that the run has, then none."""
-        update, view = self.chosen_run, self.chart_options
+        update, view = self.runs.chosen_run, self.chart_options
         if update is None:
             return
         names = [*strips_of(update, view.smoothing), "off"]
@@ -183,7 +183,7 @@ class ChartKeys(RunsScreen):
 
     def action_stage(self) -> None:
         """The window on the next stage of a run that has several, then on the whole of it."""
-        update, picture = self.chosen_run, self._chart.picture
+        update, picture = self.runs.chosen_run, self._chart.picture
         if update is None or picture is None or not update.stages:
             self.notify(said("this run has one stage alone"), timeout=3)
             return
@@ -256,7 +256,7 @@ class ChartKeys(RunsScreen):
 
     def action_onset(self, by: int) -> None:
         """The cursor to where the next finding began, or to the next mark where there is none."""
-        update = self.chosen_run
+        update = self.runs.chosen_run
         if update is None:
             return
         marks = onsets_of(update) or tuple(mark for mark in marks_of(update) if mark.label)
@@ -288,13 +288,13 @@ class ChartKeys(RunsScreen):
         self.cursor_step = step
 
     def _nearest(self, x: float) -> int | None:
-        update, picture = self.chosen_run, self._chart.picture
+        update, picture = self.runs.chosen_run, self._chart.picture
         if update is None or picture is None:
             return None
         return cur.nearest(self._chart.curves, x, picture.x_axis, tokens_of(update))
 
     def _x_of(self, step: int) -> float | None:
-        update, picture = self.chosen_run, self._chart.picture
+        update, picture = self.runs.chosen_run, self._chart.picture
         if update is None or picture is None:
             return None
         return cur.x_of(self._chart.curves, step, picture.x_axis, tokens_of(update))
@@ -306,7 +306,7 @@ class ChartKeys(RunsScreen):
 
     def action_metrics(self) -> None:
         """Choose what is charted from a list."""
-        update = self.chosen_run
+        update = self.runs.chosen_run
         if update is not None:
             screen = MetricsScreen(update, self.chart_options.metrics, ascii=self.ascii)
             self.app.push_screen(screen, self._chart_metrics)

@@ -55,7 +55,7 @@ class FindingKeys(RunsScreen):
 
     def action_evidence(self) -> None:
         """The chosen finding on a screen of its own."""
-        update, finding = self.chosen_run, self.query_one(DiagnosisPanel).finding
+        update, finding = self.runs.chosen_run, self.query_one(DiagnosisPanel).finding
         if update is None or finding is None:
             self.notify(said("there is no finding yet"), timeout=3)
             return
@@ -95,15 +95,15 @@ class FindingKeys(RunsScreen):
         """Hand the newest numbers to an opened finding."""
         screen = self.app.screen
         if isinstance(screen, FindingScreen):
-            update = self.updates.get(screen.update_shown.run)
+            update = self.runs.updates.get(screen.update_shown.run)
             if update is not None:
                 screen.show(update)
 
     def mark_quiet(self) -> bool:
         """Mark in all runs what is hushed; True where something changed (a snooze has ended)."""
-        marked = {run: self.quiet.mark(update) for run, update in self.updates.items()}
-        changed = any(marked[run] is not update for run, update in self.updates.items())
-        self.updates.update(marked)
+        marked = {run: self.quiet.mark(update) for run, update in self.runs.updates.items()}
+        changed = any(marked[run] is not update for run, update in self.runs.updates.items())
+        self.runs.updates.update(marked)
         return changed
 
     def _speak(self) -> Knowledge:
@@ -117,7 +117,7 @@ class FindingKeys(RunsScreen):
         return self.knowledge
 
     def _hush(self, how: str, finding: Finding) -> None:
-        update = self.chosen_run
+        update = self.runs.chosen_run
         run = update.run if update is not None else ""
         self.query_one(DiagnosisPanel).stay()
         change = self.quiet.acknowledge if how == "acknowledge" else self.quiet.snooze

@@ -12,21 +12,18 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets.option_list import Option
 
-from lossmon.monitor import RunUpdate
-from lossmon.monitor.groups import folded, groups, ways
+from lossmon.monitor.groups import ways
 from lossmon.text import printable
-from lossmon.tui.screens.pane_keys import PaneKeys
+from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.tongue import words_of
-from lossmon.tui.triage import Scene, ordered
 from lossmon.tui.widgets.options import Options
 from lossmon.words import said
 
 NOTHING = "nothing"
-_FOLD = "group "  # what the key of a folded line begins with: no run is called so
 
 
-class GroupKeys(PaneKeys):
-    """By what runs are grouped, and which groups are unfolded."""
+class GroupKeys(RunsScreen):
+    """Groups the runs, and folds a group."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -39,72 +36,25 @@ class GroupKeys(PaneKeys):
         Binding("F", "fold", "fold", show=False, tooltip="Fold: a group of runs, or unfold it"),
     ]
 
-    def __init__(self, ascii: bool, lang: str) -> None:
-        super().__init__(ascii, lang)
-        self.grouped_by = ""
-        self.unfolded: set[str] = set()
-        self.opened: set[str] = set()  # and the runs that are listed below their groups
-
-    def grouped(self, runs: Sequence[RunUpdate]) -> list[RunUpdate]:
-        """Lines for runs: one for each group, and its runs only where it is unfolded."""
-        self.folds = {}
-        self.opened.clear()
-        if not self.grouped_by:
-            return list(runs)
-        inside = dict[str, str]()
-        for name, members in groups(runs, self.grouped_by).items():
-            key = _FOLD + name
-            self.folds[key] = folded(key, members)
-            inside |= {run.run: key for run in members}
-        alone = [run for run in runs if inside.get(run.run) is None]
-        return [*self.folds.values(), *alone]
-
-    def with_members(self, lines: Sequence[RunUpdate], scene: Scene) -> list[RunUpdate]:
-        """Lines in their order, each unfolded group followed by its runs in theirs."""
-        found: list[RunUpdate] = []
-        for line in lines:
-            found.append(line)
-            if line.run in self.unfolded:
-                found += ordered(line.members, scene)
-                self.opened.update((line.run, *(one.run for one in line.members)))
-        return found
-
-    def group_of(self, run: str | None) -> str:
-        """The group in which a run stands; empty where it stands in none."""
-        if run in self.folds:
-            return run or ""
-        return next(
-            (
-                key
-                for key, fold in self.folds.items()
-                if any(run == one.run for one in fold.members)
-            ),
-            "",
-        )
-
     def action_group(self) -> None:
         """Choose by what runs are grouped."""
-        found = ways(list(self.updates.values()))
+        found = ways(list(self.runs))
         if not found:
             self.notify(said("there is nothing that some of these runs share and others do not"))
             return
-        self.app.push_screen(GroupScreen(found, self.grouped_by), self._group_by)
+        self.app.push_screen(GroupScreen(found, self.runs.grouped_by), self._group_by)
 
     def _group_by(self, way: str | None) -> None:
         if way is not None:
-            self.grouped_by = "" if way == NOTHING else way
-            self.unfolded.clear()
+            self.runs.group("" if way == NOTHING else way)
             self.show_all()
 
     def action_fold(self) -> None:
         """Unfold the group that is chosen, or fold it; of a run by itself, the chart alone."""
-        key = self.group_of(self.chosen)
-        if not key:
-            self.action_alone()
-            return
-        self.unfolded ^= {key}
-        self.chosen, self.by_hand = key, True
-        self.show_all()
+        if self.runs.fold():
+            self.show_all()
+        else:
+            self.toggle("alone")
 
 
 class GroupScreen(ModalScreen[str | None]):

@@ -38,7 +38,7 @@ class LogKeys(RunsScreen):
 
     def follow_cursor(self) -> None:
         """Choose the line that gave the point under the chart's cursor."""
-        update, step = self.chosen_run, self.cursor_step
+        update, step = self.runs.chosen_run, self.cursor_step
         told, self._told_step = self._told_step, None
         if update is None or step is None or step == told or self.mode != "log":
             return

@@ -24,9 +24,11 @@ from lossmon.tui.messages import Shown
 from lossmon.tui.quiet import Quiet
 from lossmon.tui.screens.chart_keys import ChartKeys
 from lossmon.tui.screens.finding_keys import FindingKeys
+from lossmon.tui.screens.group_keys import GroupKeys
 from lossmon.tui.screens.host_keys import HostKeys
 from lossmon.tui.screens.log_keys import LogKeys
 from lossmon.tui.screens.modes import MODES
+from lossmon.tui.screens.pane_keys import PaneKeys
 from lossmon.tui.screens.replay_keys import ReplayKeys
 from lossmon.tui.screens.save_keys import SaveKeys
 from lossmon.tui.screens.triage_keys import TriageKeys
@@ -47,7 +49,9 @@ _MANY = 4  # logs beyond which a list is laid out before the second run comes; f
 _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
-class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys):
+class MainScreen(
+    ReplayKeys, TriageKeys, GroupKeys, PaneKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
+):
     """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -136,9 +140,9 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         """Take the newest update of each run."""
         for update in updates:
             if update.removed:
-                self.updates.pop(update.run, None)
+                self.runs.updates.pop(update.run, None)
             else:
-                self.updates[update.run] = self.quiet.mark(update)
+                self.runs.updates[update.run] = self.quiet.mark(update)
         self.show_all()
 
     def on_chart_view_resized(self) -> None:
@@ -146,7 +150,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         self._tell_title()
 
     def _tell_title(self) -> None:
-        title = self.chart_title(self.chosen_line, len(self.others))
+        title = self.chart_title(self.runs.chosen_line, len(self.runs.others))
         if title != self._title:
             self._title, self.query_one(ChartView).border_title = title, Content(title)
 
@@ -154,7 +158,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
 
     def recall(self, left: Session) -> None:
         """Begin as the last screen on these targets was left; before the screen is shown."""
-        self.recall_runs(left)
+        self.runs.recall(left)
         self.quiet.recall(left.hushed)
         self.recall_sizes(left.sizes)
         self._left = left
@@ -165,7 +169,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         if left is None:
             return
         box = self.query_one("#filter", Input)
-        if query.parse(left.filter).terms:
+        if self.runs.filtered:
             box.display, box.value = True, left.filter
         self.add_class(*(f"-{fold}" for fold in FOLDS if fold in left.panes))
         self.mode = next((mode for mode in MODES if mode in left.panes), "chart")
@@ -178,9 +182,9 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             folder: where lossmon was started.
         """
         panes = [self.mode, *(fold for fold in FOLDS if self.has_class(f"-{fold}"))]
-        panes += ["overlay"] if self.overlaid else []
+        panes += ["overlay"] if self.runs.overlaid else []
         return replace(
-            self.runs_left(),
+            self.runs.left(),
             targets=tuple(targets),
             folder=folder,
             hushed=self.quiet.kept(),
@@ -196,25 +200,27 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
         if not (self.is_mounted and self.app.is_running):  # of an app that ends, panels go first
             return
         scene = self.scene
-        runs = self.ordered_runs(scene)
-        self.settle_choice([run.run for run in runs])
-        update, line = self.chosen_run, self.chosen_line
+        runs = self.runs.shown(scene)
+        self.runs.settle(runs)
+        update, line = self.runs.chosen_run, self.runs.chosen_line
         read, known = self.reading
-        many = len(self.updates) > 1 or (read < known > _MANY)
+        many = len(self.runs) > 1 or (read < known > _MANY)
         self.set_class(not many, "-one")
-        if self.updates:
+        if self.runs:
             self._tell_filtered(bool(runs))
         wide = self.has_class("-wide") and self.has_class("-tall")
         wide = wide and self.mode != "solo" and not self.has_class("-nolist")
         self.fit_panes(len(runs))
         with self.app.batch_update():
-            self.query_one("#top", lines.Line).say(self._top(self.passing, update, wide, scene))
+            self.query_one("#top", lines.Line).say(
+                self._top(self.runs.passing, update, wide, scene)
+            )
             self.show_runs(runs, scene)
             chart = self.query_one(ChartView)
-            chart.show(line, self.chart_options, self.cursor_step, self.others)
+            chart.show(line, self.chart_options, self.cursor_step, self.runs.others)
             self.show_grid(update)
             self._tell_title()
-            sibling = self.insight.sibling(self.updates, update)
+            sibling = self.insight.sibling(self.runs.updates, update)
             panel = self.query_one(DiagnosisPanel)
             panel.show(update, self.knowledge, self.quiet, sibling)
             panel.set_class(update is not None and scene.unsure(update), "-old")
@@ -223,19 +229,19 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             status.say(lines.status(update, wide, scene, self.size.width))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self.knowledge))
         self.follow_finding()
-        if not self._shown and (self.updates or not self.awaits_runs):
+        if not self._shown and (self.runs or not self.awaits_runs):
             self._shown = True
             self.post_message(Shown())
 
     def _top(
         self, shown: int, update: RunUpdate | None, wide: bool, scene: Scene
     ) -> list[lines.Part]:
-        if update is None and not self.updates:
+        if update is None and not self.runs:
             words = self._reading() or printable(self.knowledge.say(self._waiting))
             waiting = [] if self.hosts else [(f" {words}", "$text-muted")]
             return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         bare = self.has_class("-narrow") or self.has_class("-short")
-        runs = list(self.updates.values())
+        runs = list(self.runs)
         parts = lines.top(
             len(runs),
             shown,
@@ -263,7 +269,7 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
 
     def tell_empty(self, monitor: Monitor) -> None:
         """Where there is no run yet, say what was looked at and what to try."""
-        if self.updates or self.hosts or not self.is_mounted:
+        if self.runs or self.hosts or not self.is_mounted:
             return
         rows = empty_words(monitor, self.knowledge, max(20, self.size.width - 4), self.ascii)
         self.query_one("#empty", Static).update(Content("\n".join(rows)))
@@ -277,8 +283,8 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             rows = wrap(
                 tell(
                     "none of {runs:,} runs fits the filter: {words}",
-                    runs=len(self.updates),
-                    words=printable(self.filter_text),
+                    runs=len(self.runs),
+                    words=printable(self.runs.filter),
                 ),
                 width,
             )
@@ -308,13 +314,13 @@ class MainScreen(ReplayKeys, TriageKeys, ChartKeys, FindingKeys, LogKeys, SaveKe
             return
         if self.mode != "chart":
             self.toggle(self.mode)
-        elif self.overlaid:
+        elif self.runs.overlaid:
             self.action_overlay()
         elif self.focused is not None:
             self.set_focus(None)
         elif self.cursor_step is not None:
             self.cursor_step = None
-        elif len(self.updates) > 1:
+        elif len(self.runs) > 1:
             self.toggle("list")
 
 

@@ -66,7 +66,7 @@ class ReplayKeys(RunsScreen):
             self._player.pause()
             self.show_all()
             return
-        update = self.chosen_run
+        update = self.runs.chosen_run
         if update is None:
             self.notify(said("there is no run yet"), timeout=3)
         elif any(log.path == "-" for log in update.logs):

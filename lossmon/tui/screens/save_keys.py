@@ -49,7 +49,7 @@ class SaveKeys(RunsScreen):
 
     def action_copy_report(self) -> None:
         """A report of 20 lines to the clipboard, through ssh and tmux."""
-        update, view = self.chosen_run, self.chart_options
+        update, view = self.runs.chosen_run, self.chart_options
         if update is None:
             self.notify(said("there is no run yet"), timeout=3)
             return
@@ -79,7 +79,7 @@ class SaveKeys(RunsScreen):
 
     def action_save(self) -> None:
         """The chart as it is (SVG) and every point of the run (CSV), in new files."""
-        update = self.chosen_run
+        update = self.runs.chosen_run
         if update is None:
             self.notify(said("there is no run yet"), timeout=3)
             return
