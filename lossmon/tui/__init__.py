@@ -11,6 +11,7 @@ The terminal:
     themes.py    colours
 What is shown:
     runs.py      which runs are shown, in which order, and which is looked at
+    links.py     how the links to other boxes are
     chart_options.py  how the chart is looked at             look.py      words, signs and styles
     wording.py   what the panel says, wrapped             tongue.py    the language
     digest.py    the same in a short panel: what to do first

@@ -12,15 +12,14 @@ from textual.content import Content
 from lossmon.chart import cursor as cur
 from lossmon.chart import window as win
 from lossmon.chart.marks import marks_of, onsets_of
-from lossmon.chart.of_run import strip_of, strips_of, tokens_of
+from lossmon.chart.of_run import strip_of, strips_of
 from lossmon.chart.strips import NAMES
 from lossmon.monitor import RunUpdate
-from lossmon.text import cell_width, clip, printable
+from lossmon.text import printable
 from lossmon.tui.cards import cards_of
 from lossmon.tui.chart_options import next_smoothing
 from lossmon.tui.screens.metrics import MetricsScreen
 from lossmon.tui.screens.shared import RunsScreen
-from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.small_charts import Look, SmallCharts
 from lossmon.words import joined, known, said
@@ -81,30 +80,6 @@ class ChartKeys(RunsScreen):
     def _chart(self) -> ChartView:
         return self.query_one(ChartView)
 
-    def chart_title(self, update: RunUpdate | None, others: int) -> str:
-        """What is charted of which run and how; a long name gives way to the rest."""
-        if update is None:
-            return ""
-        view, chart, dot = self.chart_options, self._chart, " | " if self.ascii else " · "
-        how, tell = [], words_of(self)
-        if view.window is not None:
-            how.append(tell("following") if view.window.follows else tell("zoomed"))
-        how.append(tell(chart.picture.x_axis if chart.picture is not None else view.x_axis))
-        if chart.picture is not None and chart.picture.log_y:
-            by_itself = tell(" (auto)") if view.log_y is None else ""
-            how.append(tell("log{axis}", axis=by_itself))
-        how += [tell("log x")] if view.log_x else []
-        how += [tell("full range")] if view.whole_y else []
-        how += [tell("ema {weight}", weight=view.smoothing)] if view.smoothing else []
-        how += [tell("{n} logs", n=len(update.logs))] if len(update.logs) > 1 else []
-        metric, after = ", ".join(view.metrics) or tell("loss"), dot.join(["", *how])
-        room = min(70, max(20, chart.size.width - 4)) - cell_width(metric + dot + after)
-        runs = others + 1 if others else len(update.members)
-        run = tell("{runs} {runs:run|runs}", runs=runs) if runs else printable(update.run)
-        if cell_width(run) > room:
-            run = clip(run.rsplit("/", 1)[-1], max(8, room), ascii=self.ascii)
-        return clip(printable(f"{metric}{dot}{run}{after}"), 70, ascii=self.ascii)
-
     # -- how curves are drawn --------------------------------------------------------------------
 
     def action_smoothing(self) -> None:
@@ -133,22 +108,8 @@ class ChartKeys(RunsScreen):
             return
         axis = axes[(axes.index(picture.x_axis) + 1) % len(axes)]
         self.look_at(
-            x_axis=axis, window=self._carried(self.chart_options.window, picture.x_axis, axis)
+            x_axis=axis, window=self._chart.carried(self.chart_options.window, picture.x_axis, axis)
         )
-
-    def _carried(self, window: win.Window | None, before: str, after: str) -> win.Window | None:
-        """A window on another axis."""
-        update, curves = self.runs.chosen_run, self._chart.curves
-        if window is None or update is None:
-            return None
-        tokens, ends = tokens_of(update), []
-        for x in (window.low, window.high):
-            step = cur.nearest(curves, x, before, tokens)
-            ends.append(cur.x_of(curves, step, after, tokens) if step is not None else None)
-        low, high = ends
-        if low is None or high is None or high <= low:
-            return None
-        return win.Window(low, high, window.follows)
 
     def action_strip(self) -> None:
         """The next strip that the run has, then none."""
@@ -170,7 +131,7 @@ class ChartKeys(RunsScreen):
         plot, whole = self._chart.plot, self._chart.whole
         if plot is None or whole is None:
             return
-        x = self._cursor_x()
+        x = self._chart.cursor_x
         at = x if x is not None and plot.column(x) is not None else None
         window = win.zoomed(plot.x, whole, factor, at)
         if window is not None and self.chart_options.window is not None:
@@ -193,7 +154,7 @@ class ChartKeys(RunsScreen):
             return
         ends = [*(stage.step for stage in update.stages), (update.step or 0) + 1]
         window = win.Window(ends[at], max(ends[at + 1] - 1, ends[at] + 1))
-        self.look_at(window=self._carried(window, "step", picture.x_axis))
+        self.look_at(window=self._chart.carried(window, "step", picture.x_axis))
         words = said(
             "stage {at} of {count}: {name}",
             at=at + 1,
@@ -221,11 +182,11 @@ class ChartKeys(RunsScreen):
 
     def action_leap(self, by: int) -> None:
         """The cursor, or the window, a larger step."""
-        plot, x = self._chart.plot, self._cursor_x()
+        plot, x = self._chart.plot, self._chart.cursor_x
         if plot is None or x is None or self.cursor_step is None:
             self.action_move(by * 2)
             return
-        step = self._nearest(plot.x.at(plot.x.share(x) + by * _LEAP))
+        step = self._chart.nearest(plot.x.at(plot.x.share(x) + by * _LEAP))
         if step is None or step == self.cursor_step:
             step = cur.moved(self._chart.curves, self.cursor_step, by)
         self._point(step)
@@ -236,7 +197,7 @@ class ChartKeys(RunsScreen):
         if plot is None or whole is None:
             return
         if self.cursor_step is not None:
-            self._point(self._nearest(plot.x.low if side < 0 else plot.x.high))
+            self._point(self._chart.nearest(plot.x.low if side < 0 else plot.x.high))
         elif self.chart_options.window is not None:
             self.look_at(window=win.panned(plot.x, whole, side * 1e9))
 
@@ -252,7 +213,7 @@ class ChartKeys(RunsScreen):
         if self.cursor_step is not None or plot is None:
             self.cursor_step = None
         else:
-            self.cursor_step = self._nearest(plot.x.high)
+            self.cursor_step = self._chart.nearest(plot.x.high)
 
     def action_onset(self, by: int) -> None:
         """The cursor to where the next finding began, or to the next mark where there is none."""
@@ -282,25 +243,10 @@ class ChartKeys(RunsScreen):
         if step is None:
             return
         plot, whole = self._chart.plot, self._chart.whole
-        x = self._x_of(step)
+        x = self._chart.x_of(step)
         if x is not None and plot is not None and whole is not None and plot.column(x) is None:
             self.chart_options = replace(self.chart_options, window=win.around(plot.x, whole, x))
         self.cursor_step = step
-
-    def _nearest(self, x: float) -> int | None:
-        update, picture = self.runs.chosen_run, self._chart.picture
-        if update is None or picture is None:
-            return None
-        return cur.nearest(self._chart.curves, x, picture.x_axis, tokens_of(update))
-
-    def _x_of(self, step: int) -> float | None:
-        update, picture = self.runs.chosen_run, self._chart.picture
-        if update is None or picture is None:
-            return None
-        return cur.x_of(self._chart.curves, step, picture.x_axis, tokens_of(update))
-
-    def _cursor_x(self) -> float | None:
-        return self._x_of(self.cursor_step) if self.cursor_step is not None else None
 
     # -- metrics ---------------------------------------------------------------------------------
 

@@ -1,11 +1,10 @@
-"""The boxes on the top line, and the key that lets ssh ask its questions."""
+"""The keys of other boxes: one lets ssh ask its questions, one adds a box."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import sys
-import time
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -17,17 +16,11 @@ from lossmon.endings import BY_USER, TO_END
 from lossmon.logs.source import Health
 from lossmon.logs.ssh_hosts import known_hosts
 from lossmon.monitor import Monitor
-from lossmon.text import cell_width, clip, clip_middle, in_words, printable
+from lossmon.tui.links import host_in_words
 from lossmon.tui.screens.boxes import BoxesScreen
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.tongue import words_of
-from lossmon.tui.widgets.lines import Part
-from lossmon.words import Said, joined, known, said
-
-_LEAST_NAME = 14  # cells that the name of a run keeps beside the boxes
-_LEAST_REASON = 12  # cells; in fewer a reason says nothing
-_TINY = 60  # columns
-_MANY = 3  # boxes from which on those that are well are counted, not named
+from lossmon.words import joined, said
 
 
 class HostKeys(RunsScreen):
@@ -75,47 +68,6 @@ class HostKeys(RunsScreen):
         if self._counting:
             self.show_all()
             self.set_timer(1.0, self._count_down)
-
-    def with_hosts(self, parts: list[Part], wide: bool) -> list[Part]:
-        """The top line with the boxes: where room is short the name of the run gives way."""
-        longest = max(range(len(parts)), key=lambda i: cell_width(parts[i][0]))
-        at = next((i for i, (_, style) in enumerate(parts) if style == "bold"), longest)
-        text, style = parts[at]
-        others = sum(cell_width(words) for words, _ in parts) - cell_width(text)
-        least = min(cell_width(text), _LEAST_NAME)
-        if self.size.width < _TINY and any(host.state != "live" for host in self.hosts):
-            parts = parts[: at + 1]  # in a tiny pane a box in trouble is said before the numbers
-            others = sum(cell_width(words) for words, _ in parts) - cell_width(text)
-        room = self.size.width - others
-        hosts = self._host_parts(room - least, wide) if self.hosts else []
-        left = room - sum(cell_width(words) for words, _ in hosts)
-        shorter = clip_middle if style == "bold" else clip  # of a name the end tells most
-        said = shorter(text, max(least, left), ascii=self.ascii)
-        return [*parts[:at], (said, style), *parts[at + 1 :], *hosts]
-
-    def _host_parts(self, room: int, wide: bool) -> list[Part]:
-        """What is said of the boxes in so many cells: how each is, then why, as room allows."""
-        ill = [host for host in self.hosts if host.state != "live" or host.reason]
-        ill.sort(key=lambda host: _URGENCY.index(host.state))
-        well = [host for host in self.hosts if host not in ill]
-        say = words_of(self).say
-        heads = [(say(head_of(host)), _STYLES[host.state]) for host in ill]
-        if len(well) >= _MANY:
-            heads.append((say(said("{count} hosts live", count=len(well))), "$text-success"))
-        elif wide or not ill:
-            heads += [(say(head_of(host)), "$text-success") for host in well]
-        dot = " | " if self.ascii else " · "
-        left = room - 1 - sum(cell_width(head) + len(dot) for head, _ in heads)
-        parts: list[Part] = []
-        for i, (head, style) in enumerate(heads):
-            why = printable(say(ill[i].reason)) if i < len(ill) else ""
-            share = left // (len(ill) - i) - 2 if why else 0
-            if share >= _LEAST_REASON:
-                words = clip(why, share, ascii=self.ascii)
-                left -= cell_width(words) + 2
-                head = f"{head}: {words}"
-            parts += [(dot if parts else " ", "$text-muted"), (head, style)]
-        return parts
 
     def action_boxes(self) -> None:
         """Choose hosts of the ssh configuration, to be watched beside what is."""
@@ -181,29 +133,3 @@ def _let_interrupts_pass(leave: Callable[[int], None]) -> None:
         signal.set_wakeup_fd(-1)
     except (NotImplementedError, RuntimeError, ValueError):
         pass  # not in the main thread
-
-
-_URGENCY = ("gone", "needs_password", "retrying", "connecting", "live")
-_STYLES = {
-    "connecting": "$text-muted",
-    "live": "$text-warning",
-    "retrying": "$text-warning",
-    "needs_password": "bold $text-warning",
-    "gone": "bold $text-error",
-}
-
-
-def head_of(host: Health) -> Said:
-    """A box and the state of its link: until when, and the key that helps."""
-    name = printable(host.host)
-    if host.state == "retrying":
-        left_s = max(1.0, (host.retry_at or 0.0) - time.time())
-        return said("{host} retrying in {time}", host=name, time=in_words(round(left_s)))
-    words = {"needs_password": "needs you: P", "gone": "gone: P retries"}
-    return said("{host} {state}", host=name, state=known(words.get(host.state, host.state)))
-
-
-def host_in_words(host: Health) -> Said:
-    """The state of a link, and why."""
-    why = host.reason or host.note
-    return head_of(host) + ": " + why if why else head_of(host)

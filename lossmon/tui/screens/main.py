@@ -18,7 +18,7 @@ from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.session import Session
 from lossmon.text import printable, wrap
-from lossmon.tui import query
+from lossmon.tui import links, query
 from lossmon.tui.chart_options import ChartOptions
 from lossmon.tui.messages import Shown
 from lossmon.tui.quiet import Quiet
@@ -32,6 +32,7 @@ from lossmon.tui.screens.pane_keys import PaneKeys
 from lossmon.tui.screens.replay_keys import ReplayKeys
 from lossmon.tui.screens.save_keys import SaveKeys
 from lossmon.tui.screens.triage_keys import TriageKeys
+from lossmon.tui.tongue import words_of
 from lossmon.tui.triage import Scene
 from lossmon.tui.widgets import lines
 from lossmon.tui.widgets.chart_view import ChartView
@@ -85,7 +86,6 @@ class MainScreen(
         self.awaits_runs = False  # what stands on the terminal says more than empty panels
         self.reading = (0, 0)  # logs that were read as far as they go, and all there are
         self.hint = False  # this is the first screen ever: say how to go on until a key is pressed
-        self._title = ""  # of the chart; a border is sent again only when its words change
         told = settings or ScreenSettings()
         self.chart_options = ChartOptions(
             told.smoothing, told.log_y or None, told.x_axis, log_x=told.log_x, strip=told.strip
@@ -145,15 +145,6 @@ class MainScreen(
                 self.runs.updates[update.run] = self.quiet.mark(update)
         self.show_all()
 
-    def on_chart_view_resized(self) -> None:
-        """A title that was cut for a narrow chart says the whole name on a wide one."""
-        self._tell_title()
-
-    def _tell_title(self) -> None:
-        title = self.chart_title(self.runs.chosen_line, len(self.runs.others))
-        if title != self._title:
-            self._title, self.query_one(ChartView).border_title = title, Content(title)
-
     # -- what a screen leaves for the next one -----------------------------------------------------
 
     def recall(self, left: Session) -> None:
@@ -212,14 +203,11 @@ class MainScreen(
         wide = wide and self.mode != "solo" and not self.has_class("-nolist")
         self.fit_panes(len(runs))
         with self.app.batch_update():
-            self.query_one("#top", lines.Line).say(
-                self._top(self.runs.passing, update, wide, scene)
-            )
+            self.query_one("#top", lines.Line).say(self._top(update, wide, scene))
             self.show_runs(runs, scene)
             chart = self.query_one(ChartView)
             chart.show(line, self.chart_options, self.cursor_step, self.runs.others)
             self.show_grid(update)
-            self._tell_title()
             sibling = self.insight.sibling(self.runs.updates, update)
             panel = self.query_one(DiagnosisPanel)
             panel.show(update, self.knowledge, self.quiet, sibling)
@@ -233,18 +221,16 @@ class MainScreen(
             self._shown = True
             self.post_message(Shown())
 
-    def _top(
-        self, shown: int, update: RunUpdate | None, wide: bool, scene: Scene
-    ) -> list[lines.Part]:
+    def _top(self, update: RunUpdate | None, wide: bool, scene: Scene) -> list[lines.Part]:
         if update is None and not self.runs:
             words = self._reading() or printable(self.knowledge.say(self._waiting))
             waiting = [] if self.hosts else [(f" {words}", "$text-muted")]
-            return self.with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
+            return self._with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         bare = self.has_class("-narrow") or self.has_class("-short")
         runs = list(self.runs)
         parts = lines.top(
             len(runs),
-            shown,
+            self.runs.passing,
             update,
             wide,
             scene,
@@ -258,7 +244,11 @@ class MainScreen(
         parts += self.replay_parts()
         if self.hint and not bare:
             parts.append((f"   {self.knowledge.say(_HINT)}", "$text-accent"))
-        return self.with_hosts(parts, wide)
+        return self._with_hosts(parts, wide)
+
+    def _with_hosts(self, parts: list[lines.Part], wide: bool) -> list[lines.Part]:
+        width, words = self.size.width, words_of(self)
+        return links.with_hosts(parts, self.hosts, width, wide, words, self.ascii)
 
     def _reading(self) -> str:
         """How many of several logs were read, until all were."""

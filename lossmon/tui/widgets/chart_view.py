@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from textual import events
+from textual.content import Content
 from textual.message import Message
 
 from lossmon.chart import cursor as cur
@@ -18,6 +19,7 @@ from lossmon.chart.readout import readout, readout_height
 from lossmon.chart.spec import Curve, Plot, named_in, told_in
 from lossmon.monitor import RunUpdate
 from lossmon.presentation.verdict import headline
+from lossmon.text import cell_width, clip, printable
 from lossmon.tui.chart_options import ChartOptions
 from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets.picture_view import PictureView
@@ -49,9 +51,6 @@ class ChartView(PictureView):
             super().__init__()
             self.side, self.x = side, x
 
-    class Resized(Message):
-        """The chart has another size: its title may have more room, or less."""
-
     def __init__(self, *, ascii: bool = False) -> None:
         super().__init__(ascii=ascii)
         self._edge = 0  # the border that the mouse has: -1, 1, or 0 for none
@@ -61,6 +60,7 @@ class ChartView(PictureView):
         self._drag: tuple[int, XScale, bool] | None = None  # column, axis then, selects a range
         self._selected: tuple[int, int] | None = None  # columns
         self._others: tuple[RunUpdate, ...] = ()
+        self._title = ""  # a border is sent again only when its words change
         self.identities = Identities()
         self.curves: tuple[Curve, ...] = ()
 
@@ -73,6 +73,36 @@ class ChartView(PictureView):
     def whole(self) -> XScale | None:
         """The whole x axis, whatever is shown of it."""
         return XScale(*self.plot.extent, self.plot.x.log) if self.plot is not None else None
+
+    @property
+    def cursor_x(self) -> float | None:
+        """Where the cursor stands on the x axis; None where it is off."""
+        return self.x_of(self._cursor) if self._cursor is not None else None
+
+    def x_of(self, step: int) -> float | None:
+        """Where a step stands on the x axis."""
+        if self._update is None or self.picture is None:
+            return None
+        return cur.x_of(self.curves, step, self.picture.x_axis, tokens_of(self._update))
+
+    def nearest(self, x: float) -> int | None:
+        """The logged step that is nearest to a place on the x axis."""
+        if self._update is None or self.picture is None:
+            return None
+        return cur.nearest(self.curves, x, self.picture.x_axis, tokens_of(self._update))
+
+    def carried(self, window: win.Window | None, before: str, after: str) -> win.Window | None:
+        """A window on another x axis: what is shown stays shown."""
+        if window is None or self._update is None:
+            return None
+        tokens, ends = tokens_of(self._update), []
+        for x in (window.low, window.high):
+            step = cur.nearest(self.curves, x, before, tokens)
+            ends.append(cur.x_of(self.curves, step, after, tokens) if step is not None else None)
+        low, high = ends
+        if low is None or high is None or high <= low:
+            return None
+        return win.Window(low, high, window.follows)
 
     def show(
         self,
@@ -95,10 +125,6 @@ class ChartView(PictureView):
 
     # -- drawing ---------------------------------------------------------------------------------
 
-    def on_resize(self) -> None:
-        """Tell it, beside drawing: the layout comes after the words that were chosen for it."""
-        self.post_message(self.Resized())
-
     def _draw(self) -> None:
         update, size = self._update, self.size
         if not size.width or not size.height:
@@ -119,6 +145,30 @@ class ChartView(PictureView):
             self._drawn = key
             self.picture = self._picture(update, size.width, size.height - below)
         self._put(self._with_marks(update, below))
+        if (title := self._titled(update) if update is not None else "") != self._title:
+            self._title, self.border_title = title, Content(title)
+
+    def _titled(self, update: RunUpdate) -> str:
+        """What is charted of which run and how; a long name gives way to the rest."""
+        view, picture, dot = self._view, self.picture, " | " if self._ascii else " · "
+        how, tell = [], words_of(self)
+        if view.window is not None:
+            how.append(tell("following") if view.window.follows else tell("zoomed"))
+        how.append(tell(picture.x_axis if picture is not None else view.x_axis))
+        if picture is not None and picture.log_y:
+            by_itself = tell(" (auto)") if view.log_y is None else ""
+            how.append(tell("log{axis}", axis=by_itself))
+        how += [tell("log x")] if view.log_x else []
+        how += [tell("full range")] if view.whole_y else []
+        how += [tell("ema {weight}", weight=view.smoothing)] if view.smoothing else []
+        how += [tell("{n} logs", n=len(update.logs))] if len(update.logs) > 1 else []
+        metric, after = ", ".join(view.metrics) or tell("loss"), dot.join(["", *how])
+        room = min(70, max(20, self.size.width - 4)) - cell_width(metric + dot + after)
+        runs = len(self._others) + 1 if self._others else len(update.members)
+        run = tell("{runs} {runs:run|runs}", runs=runs) if runs else printable(update.run)
+        if cell_width(run) > room:
+            run = clip(run.rsplit("/", 1)[-1], max(8, room), ascii=self._ascii)
+        return clip(printable(f"{metric}{dot}{run}{after}"), 70, ascii=self._ascii)
 
     def _picture(self, update: RunUpdate | None, width: int, height: int) -> Picture:
         view = self._view
@@ -170,7 +220,7 @@ class ChartView(PictureView):
         if update is None or step is None:
             return rows
         if plot is not None:
-            x = cur.x_of(self.curves, step, self.picture.x_axis, tokens_of(update))
+            x = self.x_of(step)
             values = [
                 value
                 for curve in self.curves
@@ -247,18 +297,13 @@ class ChartView(PictureView):
             return
         drag, self._drag = self._drag, None
         range_, self._selected = self._selected, None
-        if drag is None or self.plot is None or self.whole is None or self.picture is None:
+        if drag is None or self.plot is None or self.whole is None:
             return
         if range_ is not None:
             low, high = (self.plot.x_at(column) for column in range_)
             self.post_message(self.Looked(win.between(low, high, self.whole)))
-        elif self._column(event) == drag[0] and self._update is not None:
-            step = cur.nearest(
-                self.curves,
-                self.plot.x_at(drag[0]),
-                self.picture.x_axis,
-                tokens_of(self._update),
-            )
+        elif self._column(event) == drag[0]:
+            step = self.nearest(self.plot.x_at(drag[0]))
             if step is not None:
                 self.post_message(self.Pointed(step))
 
