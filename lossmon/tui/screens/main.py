@@ -212,7 +212,7 @@ class MainScreen(
             panel = self.query_one(DiagnosisPanel)
             panel.show(update, self.knowledge, self.quiet, sibling)
             panel.set_class(update is not None and scene.unsure(update), "-old")
-            self.query_one(LogPane).show(update)
+            self.query_one(LogPane).show(update, self.point)
             status = self.query_one("#status", lines.Line)
             status.say(lines.status(update, wide, scene, self.size.width))
             self.query_one("#verdict", lines.Line).say(lines.verdict(update, self.knowledge))

@@ -1,4 +1,11 @@
-"""What the keys of every area find on the main screen: the runs, the chosen one, how it is seen."""
+"""What the keys of every area find on the main screen: the runs, the chosen one, how it is seen.
+
+Textual looks for a key on what has the focus and on what that stands in, and until something is
+opened nothing has it: then only the screen is asked, and an action is a method of it. So the keys
+of an area are a class that the screen inherits. What an area knows is an object that knows no
+screen (`Runs`, `Quiet`, `ChartOptions`, `Insight`), or stands on the widget that draws it, whose
+own keys work while it has the focus.
+"""
 
 from __future__ import annotations
 

@@ -77,6 +77,7 @@ class LogPane(Vertical):
         self._update: RunUpdate | None = None
         self._path = ""
         self._title = ("", "")
+        self._step: int | None = None  # of the point whose line was chosen last
 
     def compose(self) -> ComposeResult:
         """Lines, what was made of one of them, and the box for what is searched."""
@@ -95,15 +96,26 @@ class LogPane(Vertical):
         logs = self._update.logs if self._update is not None else ()
         return next((log for log in logs if log.path == self._path), None)
 
-    def show(self, update: RunUpdate | None) -> None:
-        """Show the run's main log, or go on with the one that is shown."""
+    def show(self, update: RunUpdate | None, point: tuple[str, int] | None = None) -> None:
+        """Show the run's main log, or go on with the one that is shown.
+
+        Args:
+            update: the run.
+            point: metric and step that the chart points at: the line that gave them is chosen once.
+        """
         if not self.display:
+            self._step = None
             return
         run = self._update.run if self._update is not None else None
         self._update = update
         if update is None or update.run != run or self.log is None:
             self._open(main_log(update))
         self._look()
+        step = point[1] if point is not None else None
+        if step != self._step:
+            self._step = step
+            if update is not None and point is not None and point[0] in update.series:
+                self._point_at(update, *point)
 
     def action_log(self, by: int) -> None:
         """Another log of the run."""
@@ -131,7 +143,8 @@ class LogPane(Vertical):
         """Show the point of the chosen line on the chart."""
         made = self.query_one(LogLines).made
         if made is not None and made.record is not None and made.record.step is not None:
-            self.post_message(self.Pointed(made.record.step))
+            self._step = made.record.step  # whose line is chosen: it stays
+            self.post_message(self.Pointed(self._step))
         else:
             self.notify(said("this line gave no row with a step"), timeout=3)
 
@@ -147,11 +160,8 @@ class LogPane(Vertical):
     def _to_lines(self) -> None:
         self.screen.set_focus(self.query_one(LogLines))
 
-    def point_at(self, metric: str, step: int) -> None:
+    def _point_at(self, update: RunUpdate, metric: str, step: int) -> None:
         """Choose the line that gave a point, in the log that its metric was taken from."""
-        update = self._update
-        if update is None or metric not in update.series:
-            return
         view = update.series[metric]
         values = view.value[view.step == step].tolist()
         logs = sorted(update.logs, key=lambda log: log.path != self._path)
