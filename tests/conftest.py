@@ -89,7 +89,7 @@ _DEAR = frozenset((
 _TESTS = str(Path(__file__).parent)
 _STARTERS = {"subprocess", "pty", "Popen"}
 _SERVED = {  # fixtures with a terminal, a store, a service, a client of one
-    "open_terminal", "place", "journal", "cluster", "podman", "docker",
+    "open_terminal", "place", "journal", "podman", "docker",
 }  # fmt: skip
 _ITS_SETTINGS = "_hypothesis_internal_use_settings"  # where its decorator keeps them
 _FEW = 12  # examples of a property, where the quick tests alone are asked for

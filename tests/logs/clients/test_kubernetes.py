@@ -18,7 +18,13 @@ from lossmon.logs.clients.source import ClientSource
 from tests.logs.clients.cluster import NAMESPACE, Cluster
 from tests.logs.clients.reading import HASTY, Reading
 
-needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl here")
+
+def needs_kubectl(test: Callable[..., None]) -> Callable[..., None]:
+    """A test that starts it, several times."""
+    there = shutil.which("kubectl") is not None
+    return pytest.mark.slow(pytest.mark.skipif(not there, reason="no kubectl here")(test))
+
+
 Read = Callable[..., Reading]
 
 
