@@ -164,7 +164,7 @@ def _curves_of_file(case: Case) -> Curves:
 
 
 def _curves_of_run(case: Case) -> Curves:
-    updates, errors, _ = read_targets([str(case.path)])
+    updates, errors, _ = read_targets([str(case.path)], judging="never")
     if errors:
         raise errors[0]
     if len(updates) != 1:

@@ -50,7 +50,7 @@ def test_every_form_of_target_gives_exactly_the_runs_there_were(
 ) -> None:
     monkeypatch.chdir(project if form in (".", "two processes") else project.parent)
     target = {"the folder": "project", "its full path": str(project), "a glob": "project/*"}
-    found = gather([target.get(form, ".")], 2 if form == "two processes" else 1)
+    found = gather([target.get(form, ".")], 2 if form == "two processes" else 1, judging="never")
     assert problems(project, found.updates) == []
     assert len(found.updates) == len(RUNS)
     for run in found.updates:
@@ -64,7 +64,7 @@ def owner_of(root: Path, run: RunUpdate) -> Run:
 
 
 def test_settings_of_every_library_are_read(project: Path) -> None:
-    assert_configured(project, gather([str(project)], 1).updates)
+    assert_configured(project, gather([str(project)], 1, judging="never").updates)
 
 
 def assert_configured(project: Path, runs: Sequence[RunUpdate]) -> None:
@@ -87,7 +87,7 @@ def test_the_same_over_ssh(project: Path, tmp_path: Path) -> None:
     box = Box(tmp_path / "box")
     try:
         with settings.using(settings.Settings(ssh_config=str(box.client))):
-            found = gather([f"box:{project}"], 1)
+            found = gather([f"box:{project}"], 1, judging="never")
     finally:
         box.stop()
     assert problems(project, found.updates) == []
@@ -97,7 +97,7 @@ def test_the_same_over_ssh(project: Path, tmp_path: Path) -> None:
 def test_while_logs_grow_no_two_trainings_are_one(project: Path, tmp_path: Path) -> None:
     live = tmp_path / "live"
     live.mkdir()
-    monitor = open_monitor([str(live)], watch=False)
+    monitor = open_monitor([str(live)], watch=False, judging="never")
     known: dict[str, RunUpdate] = {}
     rng = random.Random(7)
     texts = [path for path in project.rglob("*") if path.is_file()]
