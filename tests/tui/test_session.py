@@ -99,7 +99,7 @@ async def test_the_next_screen_begins_as_the_last_was_left(folder: Path) -> None
         before = app._main
         hushed = before.quiet.kept()
         assert hushed
-        assert before.filter_text == "-name:zzz"
+        assert before.runs.filter == "-name:zzz"
         if len(app.screen_stack) > 1:
             await pilot.press("escape")
         left = app.left([str(folder)], str(folder.parent))
@@ -114,13 +114,14 @@ async def test_the_next_screen_begins_as_the_last_was_left(folder: Path) -> None
     async with app.run_test(size=(120, 35)) as pilot:
         await loaded(pilot)
         now = app._main
-        await until(pilot, lambda: now._baseline is not None)
+        await until(pilot, lambda: now.runs.baseline() is not None)
         assert now.quiet.kept() == hushed, "not forgotten while logs were read"
-        assert tuple(now.marked) == left.marked
-        assert now._baseline is not None
-        assert now._baseline.run == left.baseline
-        assert now._order == left.order
-        assert now.chosen == left.chosen
+        assert tuple(now.runs.marked) == left.marked
+        base = now.runs.baseline()
+        assert base is not None
+        assert base.run == left.baseline
+        assert now.runs.order == left.order
+        assert now.runs.chosen == left.chosen
         assert now.query_one("#filter", Input).value == "-name:zzz"
         assert now.query_one("#filter", Input).display
     monitor.close()
