@@ -12,7 +12,7 @@ import numpy as np
 
 from lossmon.diagnosis import flat, lost, signs
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.chance import level_of
+from lossmon.diagnosis.chance import Chance, level_of
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -25,6 +25,7 @@ class Bounds(Limits):
 
     facts = Enough.facts
     guesses = Limit(0.002, "of the level of guessing, at which each row stands", "threads: 6.905")
+    learned = Limit(0.01, "of that level, by which the first row was better", "threads: 2 %")
     leaps = Limit(2.0, "x: the newest row over the one before", "threads: 2.3 to 11")
     swings = Limit(2.0, "x: highest over lowest row", "threads: 0.12 to 0.68")
     wide = Limit(0.25, "of the level: a move that is no noise", "threads: 0.9")
@@ -76,7 +77,18 @@ def _leapt(values: Floats, view: View) -> Iterator[Reason]:
 
 
 def _guesses(values: Floats, view: View) -> Iterator[Reason]:
-    """No row has left the level of guessing."""
+    """No row has left the level of guessing; or all have come back to it."""
+    if len(values) > Bounds.facts and (back := _back(values, view)) is not None:
+        why = said(
+            "it was at {first:.4g}, and has come back to {chance_sum}, as guessing among "
+            "{chance_words} gives",
+            first=float(values[0]),
+            chance_sum=back.sum,
+            chance_words=back.words,
+        )
+        yield Reason("collapsed", why, 1.6)
+        yield Reason("lr_too_high", why, 1.55)
+        return
     chance = level_of(st.median(values), Bounds.guesses, view)
     if chance is None or np.any(np.abs(values / chance.level - 1) > Bounds.guesses):
         return
@@ -88,6 +100,15 @@ def _guesses(values: Floats, view: View) -> Iterator[Reason]:
     yield Reason("frozen_gradients", why, 1.5)
     yield Reason("collapsed", why, 1.4)
     yield Reason("not_started", why, 1.3)
+
+
+def _back(values: Floats, view: View) -> Chance | None:
+    """The level of guessing at which all rows stand but the first, which was better."""
+    chance = level_of(st.median(values[1:]), Bounds.guesses, view)
+    if chance is None or values[0] >= (1 - Bounds.learned) * chance.level:
+        return None
+    stay = np.abs(values[1:] / chance.level - 1) <= Bounds.guesses
+    return chance if bool(stay.all()) else None
 
 
 def _swings(values: Floats, view: View) -> Iterator[Reason]:

@@ -270,9 +270,10 @@ def _guesses(values: Floats, view: View) -> Iterator[Reason]:
 
 
 def _whole(values: Floats, view: View) -> Iterator[Reason]:
-    """A training is over, and hardly fell: of so few rows no statistics can say so."""
-    train = view.train
-    if train is None or not view.done or view.tail or view.kind.id not in _FROM_SCRATCH:
+    """A training is over by its own plan, and hardly fell: no statistics of so few rows say so."""
+    if view.plan_share is None or view.plan_share < Enough.done or view.tail:
+        return  # of a log that merely ends nobody knows what was to come
+    if view.kind.id not in _FROM_SCRATCH or view.grad_norm is not None:
         return
     fell = 1 - float(values[-1]) / float(values[0])
     if not -Bounds.fell < fell < Bounds.fell or len(values) < Bounds.facts + 1:

@@ -6,11 +6,24 @@ import math
 
 import pytest
 
+from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis
+from lossmon.formats.lexicon import role
+from lossmon.history.run import History
 from tests.diagnosis.test_few_rows import judged
 from tests.diagnosis.test_first_rows import causes, found
 
 NAN = math.nan
+
+
+def planned(total: int, rows: list[float]) -> Diagnosis:
+    """A run of a loss whose plan is known."""
+    history, engine = History(role), Engine()
+    history.plan.total_steps = total
+    for step, value in enumerate(rows, 1):
+        history.append({"loss": value}, step, None)
+        engine.observe(history, {"train_loss": "loss"})
+    return engine.conclude(history, {"train_loss": "loss"}, True)
 
 
 def said(diagnosis: Diagnosis) -> set[str]:
@@ -43,6 +56,10 @@ EARLY = {  # rows that are too few for a verdict, and the cause that they speak 
     ),
     "an accuracy of 0.5 after fifty steps, and none now": (
         {"train_accuracy": [0.507, 0.027, 0.061, 0.0]}, "data_order",
+    ),
+    "back at ln 4 behind a first epoch that was better": (
+        {"loss": [1.356, 1.3864, 1.3864, 1.3863], "accuracy": [0.31, 0.25, 0.25, 0.25]},
+        "collapsed",
     ),
     "an accuracy of 0 of single batches": ({"acc": [0.0] * 6}, "batch_accuracy"),
 }  # fmt: skip
@@ -79,10 +96,10 @@ def test_usual_values_speak_for_nothing(columns: dict[str, list[float]]) -> None
 
 def test_a_training_that_is_over_and_hardly_fell_is_told_so() -> None:
     rows = [0.265, 0.260, 0.252, 0.269, 0.255]
-    assert "wrong_output" in causes(found("too_early", judged(True, loss=rows)))
-    assert causes(found("too_early", judged(False, loss=rows))) == []
-    fell = [0.265, 0.22, 0.19, 0.16, 0.15]
-    assert not any(causes(one) for one in judged(True, loss=fell).findings)
+    assert "wrong_output" in causes(found("too_early", planned(5, rows)))
+    assert causes(found("too_early", planned(50, rows))) == []
+    assert causes(found("too_early", judged(True, loss=rows))) == [], "it may go on elsewhere"
+    assert not any(causes(one) for one in planned(5, [0.265, 0.22, 0.19, 0.16, 0.15]).findings)
 
 
 # -- facts that hold ------------------------------------------------------------------------------
@@ -126,6 +143,18 @@ def test_the_newest_rows_at_a_hundred_times_all_before_have_diverged() -> None:
     finding = found("diverged", judged(False, loss=rows))
     assert (finding.since_step, finding.severity) == (5, "critical")
     assert "diverged" not in said(judged(False, loss=[*rows[:5]])), "one row may be a spike"
+
+
+def test_a_leap_of_a_few_rows_has_the_rate_as_its_measured_cause() -> None:
+    rows = [0.063, 0.163, 0.058, 5.4e19, 4.3e20, 2.1e21, 7.8e21]
+    assert causes(found("diverged", judged(False, loss=rows)))[0] == "lr_too_high"
+
+
+def test_a_first_epoch_that_differs_by_more_than_its_last_digit_was_moved() -> None:
+    still = judged(True, loss=[0.7533, *[0.7534] * 5])
+    assert causes(found("constant", still))[0] == "inert_output"
+    moved = judged(True, loss=[1.9112, *[1.9105] * 5])
+    assert "inert_output" not in causes(found("constant", moved))
 
 
 def test_each_row_above_the_one_before_starts_at_its_first() -> None:

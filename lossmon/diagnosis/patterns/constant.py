@@ -25,7 +25,9 @@ class Bounds(Limits):
     capped = Limit(1e20, "perplexity that no model has", "threads")
     clipped = Limit(2e-7, "loss at the epsilon of its logarithm", "threads")
     perfect = Limit(0.9, "of a score: then it may be learned", "threads")
-    moved = Limit(1e-3, "of the value, by which the first row differs", "threads: 0.7533, 0.7534")
+    moved = Limit(
+        1.01, "of its last digit, by which the first row differs", "threads: 0.7533, 0.7534"
+    )
     before = Limit(0.1, "of the rows, but 3 at least, may differ: then it learned", "threads")
 
 
@@ -146,7 +148,10 @@ def _never_moved(finding: Finding, view: View) -> bool:
     if train is None or view.tail or not len(train.sketch.head):
         return False
     value = finding.numbers["level"]
-    return abs(float(train.sketch.head[0]) - value) <= Bounds.moved * abs(value)
+    if value == 0.0:
+        return False
+    last = 10.0 ** (math.floor(math.log10(abs(value))) + 1 - facts.digits(value))
+    return abs(float(train.sketch.head[0]) - value) <= Bounds.moved * last
 
 
 def _perfect(score: Logged) -> bool:

@@ -217,6 +217,15 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     at = finding.since_step
     yield from (r for r in co.at_onset(view, at) if r.id != "data_changed")  # NaN is fast
     yield from lost.ways(view, at)
+    if (found := short.blown(view)) is not None and view.train is not None:
+        rows = view.train.sketch.newest
+        words = said(
+            "the loss leapt from {before:.3g} to {newest:.3g} within one row",
+            before=float(rows[found[0] - 1]),
+            newest=float(rows[found[0]]),
+        )
+        yield Reason("lr_too_high", words, 2.1)
+        yield Reason("exploding_gradients", words, 2.0)
     # Values that are learned from themselves climb evenly, too: a kind knows better why.
     if view.train is not None and not view.curve and view.kind.id not in PATTERN.typical_of:
         yield from lost.uphill(view.train)
