@@ -23,7 +23,7 @@ _NAMES = set(
         norm train step epoch ema ctrl esc enter tab home end up down space shift pgup pgdn pageup
         pagedown gpu gb gib kib runs zh en ssh tmux osc config toml host state pattern finished
         stalled failed hparams yaml args hydra token dropout lora adam adamw warmup batch nan inf
-        current steps total overfitting dpo sgd logps chosen fp bf learning rate
+        current steps total overfitting dpo sgd logps chosen fp bf learning rate epsilon
         """,
     )
 )
