@@ -320,7 +320,7 @@ class LossmonApp(WiredApp):
             self.notify(message_of(error), title=title, timeout=5)
 
     async def action_quit(self) -> None:
-        """Leave; where a training still writes into the pipe, ask what becomes of it.
+        """Quit: where a training still writes into the pipe, ask what becomes of it.
 
         Asked again, by a second ctrl+c, it leaves, and the training goes on.
         """
@@ -338,7 +338,7 @@ class LossmonApp(WiredApp):
             self.exit()
 
     def action_suspend_process(self) -> None:
-        """Stop, as ctrl+z does in any program."""
+        """Suspend: as ctrl+z does in any program."""
         if self._piped:
             self.notify(said("ctrl+z would stop the training that writes into this pipe; q leaves"))
         elif isinstance(driver := textual_private.driver_of(self), TerminalDriver):

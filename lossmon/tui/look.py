@@ -69,6 +69,17 @@ def named(update: RunUpdate) -> Finding | None:
     return min(hushed, key=lambda one: -SEVERITIES.index(one.severity), default=found)
 
 
+def seen_beside(update: RunUpdate, found: Finding) -> Finding | None:
+    """The gravest hushed finding where it is graver than the one that is named.
+
+    A run that diverged and was acknowledged stood in the list as STALLED once it wrote no more.
+    """
+    hushed = [one for one in update.diagnosis.findings if one.pattern in update.hushed]
+    worst = max(hushed, key=lambda one: SEVERITIES.index(one.severity), default=found)
+    graver = SEVERITIES.index(worst.severity) > SEVERITIES.index(found.severity)
+    return worst if graver else None
+
+
 def badge_of(update: RunUpdate, *, ascii: bool) -> tuple[str, str]:
     """The sign of a run; a quiet one where all that is wrong with it is hushed."""
     found = headline(update)

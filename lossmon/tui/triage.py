@@ -219,6 +219,11 @@ def _verdict(update: RunUpdate, scene: Scene, _width: int) -> Cell:
         return scene.knowledge.tell("{title} (seen)", title=title), "faint"
     if found.pattern == "too_early":
         return title, "faint"
+    if seen := look.seen_beside(update, found):  # what stopped it is told before that it stands
+        before = scene.knowledge.told(seen).title
+        return scene.knowledge.tell("{title} (seen); {now}", title=before, now=title.upper()), (
+            found.severity
+        )
     if found.severity == "info":
         mild = look.badge(found, ascii=scene.ascii)[1] == look.ADVICE
         return title, "faint" if scene.unsure(update) else "accent" if mild else "info"
@@ -288,6 +293,7 @@ _IMPORTANCE = (
 )  # fmt: skip
 ORDERS = ("need", *(column.key for column in COLUMNS if column.by and column.key != "verdict"))
 _TIMES, _MANY = 10.0, 1e6  # the baseline's loss: from there on so many times it, in full or not
+_ASKED = 100  # runs of which the verdicts are to be whole: those that need attention come first
 _LEAST_CURVE = 3  # cells: in fewer a curve says nothing
 _LONGEST_NAME = 0.45  # of the width, for which a name takes the room of other columns
 _NUMBER_OF = {key: key for key in ("eval", "step", "age", "speed", "eta", "state")}
@@ -318,6 +324,11 @@ def columns_for(width: int, runs: Iterable[RunUpdate], scene: Scene) -> list[tup
     longest = max((cell_width(listed_name(run, scene)) for run in listed), default=0)
     least = {"name": max(known["name"].width, min(longest, int(_LONGEST_NAME * width)))}
     for key in importance:
+        if key == "curve" and "verdict" in kept:  # the first that gives way to the whole verdict
+            wanted = (cell_width(_verdict(run, scene, width)[0]) for run in listed[:_ASKED])
+            more = min(room, max(0, max(wanted, default=0) - known["verdict"].width))
+            least["verdict"] = known["verdict"].width + more
+            room -= more
         column, cells = known[key], least.get(key, known[key].width)
         if column.wanted(listed, scene) and (cells + 1 <= room or key == "name"):
             kept.append(key)

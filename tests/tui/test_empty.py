@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual.widgets import Static
 
 from lossmon.monitor.sources import open_monitor
@@ -33,6 +34,22 @@ async def test_an_empty_folder_says_what_was_passed_over_and_what_to_try(tmp_pat
         write_jsonl(tmp_path / "run" / "log.jsonl", training_rows(falling(60)))
         await loaded(pilot, 1)
         await until(pilot, lambda: not main_of(app).has_class("-empty"))
+    monitor.close()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+async def test_the_smallest_pane_has_what_to_try_in_full(tmp_path: Path, lang: str) -> None:
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.txt").write_text("nothing to see here\n" * 40)
+    monitor = open_monitor([str(tmp_path)], watch=False)
+    app = LossmonApp(monitor, lang=lang)
+    async with app.run_test(size=(40, 12)) as pilot:
+        told = main_of(app).query_one("#empty", Static)
+        await until(pilot, lambda: "3" in str(told.content))
+        await still(pilot)
+        lines = str(told.content).splitlines()
+        assert len(lines) <= told.content_size.height
+        assert ("later show up here" if lang == "en" else "这里") in "".join(lines[-3:])
     monitor.close()
 
 

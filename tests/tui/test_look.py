@@ -191,6 +191,7 @@ COLUMN = {column.key: column for column in COLUMNS}
         ("verdict", run(SPIKE), 24, ("Spike", "accent")),
         ("verdict", run(SICK, hushed="overfitting"), 24, ("Overfitting (seen)", "faint")),
         ("verdict", run(WELL, lost="gone"), 24, ("Healthy", "faint")),
+        ("verdict", run(DEAD, SICK, hushed="diverged"), 40, ("Diverged (seen); OVERFITTING", "warning")),
         ("state", run(WELL), 9, ("running", "faint")),
         ("state", run(WELL, state="failed"), 9, ("failed", "critical")),
         ("state", run(WELL, state="stalled"), 9, ("stalled", "warning")),
@@ -342,6 +343,22 @@ def test_a_line_on_top_that_is_too_long_cuts_the_name_alone() -> None:
     assert "seed-3" in told or "…" in told
     assert "600/3,000" in told
     assert told.endswith("!1 ✓1 ")
+
+
+def test_the_time_left_is_a_clock_time_where_there_is_room_and_gives_way_to_a_replay() -> None:
+    others = (run(SICK), run(WELL))
+
+    def told(room: int, count: int = 1) -> str:
+        return text(
+            lines.top(count, count, run(WELL), False, SCENE, others=others[:count], room=room)
+        )
+
+    clock = look.clock(SCENE.now + 1.5 * 3600, SCENE.now)
+    assert told(60).endswith(f"ETA 1.5 h, at {clock}")
+    assert told(32).endswith("ETA 1.5 h")
+    assert told(22).endswith("600/3,000"), "what is left in 40 cells beside '▶ replay 5x 20%'"
+    assert told(60, 2).endswith(f"ETA 1.5 h, at {clock}  !1 ✓1 ")
+    assert told(32, 2).endswith("ETA 1.5 h"), "counts are whole or not there"
 
 
 def test_numbers_give_way_to_how_the_run_stands() -> None:

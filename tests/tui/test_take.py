@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from textual.widgets import Static
 
 from lossmon.api import read_runs
 from lossmon.diagnosis.knowledge import load
@@ -26,7 +27,7 @@ from lossmon.tui.screens.save_keys import file_name
 from lossmon.tui.widgets.log_lines import LogLines
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.tui.terminal import ROOT, Terminal
-from tests.tui.test_app import WIDE, loaded, main_of, until
+from tests.tui.test_app import WIDE, loaded, main_of, still, until
 from tests.waiting import wait_until
 
 RUNS = Path(__file__).resolve().parents[1] / "data" / "runs"
@@ -174,6 +175,24 @@ class TestHelp:
                 name = key.action.partition("(")[0].rpartition(".")[2]
                 twin = name == "quit" and "action_leave" in texts  # says the same words
                 assert (name in texts or twin) == (name != "command_palette"), key  # one is in it
+
+    async def test_commands_have_a_title_and_then_what_it_means(self, app: LossmonApp) -> None:
+        async with app.run_test(size=WIDE) as pilot:
+            await loaded(pilot)
+            for command in app.get_system_commands(app.screen):
+                title = command.title.partition(" (")[0]
+                assert len(title) <= 21, f"{title!r}: say it as 'Title: what it means'"
+
+    async def test_a_pane_that_shrinks_has_it_as_one_that_was_narrow(self, app: LossmonApp) -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await loaded(pilot)
+            await pilot.press("question_mark")
+            await pilot.resize_terminal(40, 12)
+            await still(pilot)
+            shrunk = str(app.screen.query_one(Static).content)
+            await pilot.press("question_mark", "question_mark")
+            await still(pilot)
+            assert str(app.screen.query_one(Static).content) == shrunk
 
     async def test_a_narrow_pane_has_room_for_it(self, app: LossmonApp) -> None:
         async with app.run_test(size=(40, 12)) as pilot:

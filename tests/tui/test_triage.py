@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from textual.events import Key
 
+from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.pace import Rhythm
@@ -21,6 +22,7 @@ from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.lines import status
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import SmallCharts
+from lossmon.words import said
 from tests.conftest import falling, write_jsonl
 from tests.tui.synthetic import NOW, monitor_of, update_of
 from tests.tui.test_app import WIDE, listed, loaded, main_of, until, words
@@ -58,6 +60,18 @@ def test_columns_fill_the_width_and_never_more(update: RunUpdate, scene: Scene, 
     for column, room in columns:
         text, _ = column.cell(update, scene, room)
         assert column.grows or cell_width(text) <= room, column.key
+
+
+def test_the_curve_gives_way_to_the_whole_verdict(update: RunUpdate, scene: Scene) -> None:
+    """In 80 columns every second verdict was cut off beside a curve of ten cells."""
+    found = Finding("not_decreasing", "warning", 0.9, 1200, "loss", said("it stands"))
+    stuck = replace(update, diagnosis=replace(update.diagnosis, findings=(found,)))
+    whole, scene = "NOT DECREASING since step 1,200", replace(scene, short={update.run: "a"})
+    for width, curve in ((74, False), (100, True)):
+        columns = {column.key: room for column, room in columns_for(width, [stuck], scene)}
+        assert columns["verdict"] >= len(whole)
+        assert ("curve" in columns) is curve
+    assert "curve" in {column.key for column, _ in columns_for(74, [update], scene)}
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ class ChartKeys(RunsScreen):
     # -- zoom and pan ----------------------------------------------------------------------------
 
     def action_zoom(self, factor: float) -> None:
-        """Zoom at the cursor, else at the newest point where it is shown, else in the middle."""
+        """Zoom: at the cursor, else at the newest point where it is shown, else in the middle."""
         plot, whole = self._chart.plot, self._chart.whole
         if plot is None or whole is None:
             return
@@ -143,7 +143,7 @@ class ChartKeys(RunsScreen):
         self.look_at(window=None)
 
     def action_stage(self) -> None:
-        """The window on the next stage of a run that has several, then on the whole of it."""
+        """Next stage: the window on it where a run has several, then on the whole."""
         update, picture = self.runs.chosen_run, self._chart.picture
         if update is None or picture is None or not update.stages:
             self.notify(said("this run has one stage alone"), timeout=3)
@@ -172,7 +172,7 @@ class ChartKeys(RunsScreen):
         self.look_at(window=replace(window, follows=True))
 
     def action_move(self, by: int) -> None:
-        """The cursor to the next logged point; without a cursor, pan."""
+        """Move: the cursor to the next logged point; without a cursor, pan."""
         if self.cursor_step is None:
             plot, whole = self._chart.plot, self._chart.whole
             if plot is not None and whole is not None and self.chart_options.window is not None:
@@ -181,7 +181,7 @@ class ChartKeys(RunsScreen):
         self._point(cur.moved(self._chart.curves, self.cursor_step, by))
 
     def action_leap(self, by: int) -> None:
-        """The cursor, or the window, a larger step."""
+        """Move far: the cursor, or the window, a larger step."""
         plot, x = self._chart.plot, self._chart.cursor_x
         if plot is None or x is None or self.cursor_step is None:
             self.action_move(by * 2)
@@ -192,7 +192,7 @@ class ChartKeys(RunsScreen):
         self._point(step)
 
     def action_end(self, side: int) -> None:
-        """The cursor to the first or last point that is shown; without one, pan to the end."""
+        """First or last point: the cursor there; without one, pan to the end."""
         plot, whole = self._chart.plot, self._chart.whole
         if plot is None or whole is None:
             return
@@ -216,7 +216,7 @@ class ChartKeys(RunsScreen):
             self.cursor_step = self._chart.nearest(plot.x.high)
 
     def action_onset(self, by: int) -> None:
-        """The cursor to where the next finding began, or to the next mark where there is none."""
+        """Next finding: the cursor to where it began, or to the next mark where there is none."""
         update = self.runs.chosen_run
         if update is None:
             return

@@ -33,7 +33,13 @@ class GroupKeys(RunsScreen):
             show=False,
             tooltip="Group runs: by seeds, folder, job array or any setting",
         ),
-        Binding("F", "fold", "fold", show=False, tooltip="Fold: a group of runs, or unfold it"),
+        Binding(
+            "F",
+            "fold",
+            "fold",
+            show=False,
+            tooltip="Fold: a group of runs, or unfold it; of a run by itself, the chart alone",
+        ),
     ]
 
     def action_group(self) -> None:

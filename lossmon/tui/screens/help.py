@@ -22,6 +22,7 @@ _KEYS_WIDTH, _NARROW = 15, 9  # of the keys, on a usual screen and on one of 40 
 _WIDTH = 76  # of the box, as in its style
 _TITLES = {  # of the classes that keep keys of an area; of a panel its name will do
     "TriageKeys": "runs",
+    "GroupKeys": "runs",
     "ChartKeys": "chart",
     "PaneKeys": "panels",
     "FindingKeys": "diagnosis",
@@ -175,7 +176,11 @@ class HelpScreen(ModalScreen[None]):
         """A table of signs, a table of keys by place."""
         with VerticalScroll() as box:
             box.border_title = Content(words_of(self)("help"))
-            yield Static(Content.assemble(*self._parts()))
+            yield Static()
+
+    def on_resize(self) -> None:
+        """Fold the lines to the pane as it is, and as it becomes."""
+        self.query_one(Static).update(Content.assemble(*self._parts()))
 
     def _parts(self) -> Iterator[tuple[str, str]]:
         section, words = "", words_of(self)

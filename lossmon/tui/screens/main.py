@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -227,7 +228,7 @@ class MainScreen(
             waiting = [] if self.hosts else [(f" {words}", "$text-muted")]
             return self._with_hosts([(" lossmon ", "bold $text-primary"), *waiting], wide=True)
         bare = self.has_class("-narrow") or self.has_class("-short")
-        runs = list(self.runs)
+        runs, replay = list(self.runs), self.replay_parts()
         parts = lines.top(
             len(runs),
             self.runs.passing,
@@ -237,11 +238,11 @@ class MainScreen(
             how=bare,
             others=runs,
             listed=not self.has_class("-one"),
-            room=self.size.width,
+            room=self.size.width - lines.width(replay),
         )
         if reading := self._reading():
             parts.append((f"  {reading}", "$text-accent"))
-        parts += self.replay_parts()
+        parts += replay
         if self.hint and not bare:
             parts.append((f"   {self.knowledge.say(_HINT)}", "$text-accent"))
         return self._with_hosts(parts, wide)
@@ -261,7 +262,8 @@ class MainScreen(
         """Where there is no run yet, say what was looked at and what to try."""
         if self.runs or self.hosts or not self.is_mounted:
             return
-        rows = empty_words(monitor, self.knowledge, max(20, self.size.width - 4), self.ascii)
+        width, height = max(20, self.size.width - 4), self.size.height - 4
+        rows = empty_words(monitor, self.knowledge, width, height, self.ascii)
         self.query_one("#empty", Static).update(Content("\n".join(rows)))
         self.add_class("-empty")
 
@@ -288,7 +290,7 @@ class MainScreen(
     # -- what the keys do ------------------------------------------------------------------------
 
     def action_next(self, by: int) -> None:
-        """Choose the run below or above; in the open diagnosis, scroll it."""
+        """Choose a run: the one below or above; in the open diagnosis, scroll it."""
         if self.mode == "panel":
             self.query_one(Findings).scroll_relative(y=by, animate=False)
             return
@@ -299,7 +301,7 @@ class MainScreen(
         self.toggle("solo")
 
     def action_back(self) -> None:
-        """Close what was opened last; where nothing is open, show all runs."""
+        """Back: close what was opened last; where nothing is open, show all runs."""
         if self.close_search() or self.close_filter():
             return
         if self.mode != "chart":
@@ -314,12 +316,18 @@ class MainScreen(
             self.toggle("list")
 
 
-def empty_words(monitor: Monitor, knowledge: Knowledge, width: int, ascii: bool) -> list[str]:
-    """Which folder, how many files, why the newest are no logs, and what to try."""
+def empty_words(
+    monitor: Monitor, knowledge: Knowledge, width: int, height: int, ascii: bool
+) -> list[str]:
+    """Which folder, how many files, why the newest are no logs, and what to try.
+
+    Where all of it is higher than the pane, blank lines go first, then the oldest of the files: in
+    40x12 what to try was cut off within its sentence.
+    """
     tell, dash = knowledge.tell, "-" if ascii else "·"
     count, newest = monitor.passed.newest()
     where = ", ".join(map(printable, monitor.roots)) or "."
-    rows = wrap(
+    looked = wrap(
         tell(
             "no training log in {where} yet; {n:,} {n:file was|files were} looked at",
             where=where,
@@ -327,12 +335,17 @@ def empty_words(monitor: Monitor, knowledge: Knowledge, width: int, ascii: bool)
         ),
         width,
     )
+    files = []
     for path, why in newest:
         told = f"{dash} {printable(os.path.basename(path))}: {printable(knowledge.say(why))}"
         first, *rest = wrap(told, width - 2)
-        rows += ["", f"  {first}", *(f"    {line}" for line in rest)]
+        files.append([f"  {first}", *(f"    {line}" for line in rest)])
     advice = tell(
         "try: name the log file itself, or `lossmon check -v`, which says how each file was read; "
         "logs that appear later show up here"
     )
-    return [*rows, "", *wrap(advice, width)]
+    parts = [looked, *files, wrap(advice, width)]
+    blank = [""] * (sum(map(len, parts)) + len(parts) - 1 <= height)
+    while len(parts) > 2 and sum(map(len, parts)) > height:
+        del parts[-2]
+    return [*looked, *chain.from_iterable([*blank, *part] for part in parts[1:])]

@@ -62,7 +62,7 @@ class PaneKeys(RunsScreen):
         self.rearrange()
 
     def action_resize(self, by: int) -> None:
-        """The diagnosis smaller or larger; where it is folded, the list of runs."""
+        """Resize: the diagnosis smaller or larger; where it is folded, the list of runs."""
         name = self._resizable
         if name:
             panel = self.query_one(RunList if name == "list" else DiagnosisPanel)

@@ -198,7 +198,7 @@ class TriageKeys(RunsScreen):
             self.notify(order_in_words(self.runs.order), timeout=2)
 
     def action_mark(self) -> None:
-        """Mark the chosen run for one chart, or take the mark away; the next is chosen."""
+        """Mark: the chosen run for one chart, or take the mark away; the next is chosen."""
         if self.runs.mark():
             self.action_next(1)
 

@@ -84,27 +84,65 @@ def top(
         words = scene.how(update)
         if how and scene.standing(update).word != "running" and update.loading == 1.0:
             parts.append((f"  {words}", "$text-muted"))
-        if update.eta_s is not None and scene.goes_on(update):
-            parts.append((f"  {tell('ETA')} {tell.say(in_words(update.eta_s))}", "$text-muted"))
+        timed = len(parts)
         if runs > 1:
             if shown != runs:
                 parts.append((f"  ({count})", "$text-muted"))
             parts += [("  ", ""), *_counts(others, ascii)]
-        parts[named] = _fitting(parts, named, room, ascii)
+        parts = _with_time(parts, timed, named, update, scene, room)
     if update.loading < 1.0:
         parts.append((f"  {tell('reading')} {update.loading:.0%}", "$text-accent"))
     return parts
 
 
-def _width(parts: Iterable[Part]) -> int:
+def _left(seconds: float, scene: Scene) -> str:
+    """How long it takes, and what the clock says then."""
+    at = look.clock(scene.now + seconds, scene.now)
+    return scene.knowledge.tell("{time}, at {clock}", time=in_words(seconds), clock=at)
+
+
+def width(parts: Iterable[Part]) -> int:
+    """How many cells the words take."""
     return sum(cell_width(text) for text, _ in parts)
 
 
-def _fitting(parts: Sequence[Part], at: int, room: int, ascii: bool) -> Part:
-    """A part as long as the others leave room for, down to where it still names something."""
+def _with_time(
+    parts: list[Part], at: int, named: int, update: RunUpdate, scene: Scene, room: int
+) -> list[Part]:
+    """The parts with the time left, as a clock time too where no name is cut for it.
+
+    What has no room gives way whole: first what follows, how many runs are how, then the time. In
+    40 cells nothing said that a run was a replay.
+
+    Args:
+        parts: without it.
+        at: where it belongs.
+        named: the part that is cut where there is no room.
+        update: the run.
+        scene: what words depend on beside the run.
+        room: cells there are; 0 where that is not known.
+    """
+    tell, tail = scene.knowledge.tongue, parts[at:]
+    ways = [parts, parts[:at]]
+    if update.eta_s is not None and scene.goes_on(update):
+        words, clock = (
+            (f"  {tell('ETA')} {time_left}", "$text-muted")
+            for time_left in (tell.say(in_words(update.eta_s)), _left(update.eta_s, scene))
+        )
+        whole = [*parts[:at], clock, *tail]
+        if not update.host and width(whole) <= room:
+            return whole
+        ways = [[*parts[:at], words, *tail], [*parts[:at], words], *ways]
+    fitted = [_fitted(way, named, room, scene.ascii) for way in ways]
+    return next((way for way in fitted if not room or width(way) <= room), fitted[-1])
+
+
+def _fitted(parts: list[Part], at: int, room: int, ascii: bool) -> list[Part]:
+    """One part as long as the others leave room for, down to where it still names something."""
     text, style = parts[at]
-    left = room - _width(parts) + cell_width(text)
-    return (clip_middle(text, max(_SHORTEST, left), ascii=ascii) if room else text), style
+    left = room - width(parts) + cell_width(text)
+    short = clip_middle(text, max(_SHORTEST, left), ascii=ascii) if room else text
+    return [*parts[:at], (short, style), *parts[at + 1 :]]
 
 
 def _counts(runs: Sequence[RunUpdate], ascii: bool) -> list[Part]:
@@ -142,15 +180,14 @@ def status(update: RunUpdate | None, wide: bool, scene: Scene, room: int = 0) ->
     if update.steps_per_s is not None and scene.goes_on(update):
         pairs.append(("", tell("{rate} steps/s", rate=look.rate(update.steps_per_s))))
     if update.eta_s is not None and wide and scene.goes_on(update):
-        at = look.clock(scene.now + update.eta_s, scene.now)
-        pairs.append(("ETA", tell("{time}, at {clock}", time=in_words(update.eta_s), clock=at)))
+        pairs.append(("ETA", _left(update.eta_s, scene)))
     numbers = [
         [(f" {tell(name)} " if name else " ", "$text-muted"), (f"{value} ", "bold")]
         for name, value in pairs
         if value
     ]
     stands = [*_versus(update, scene), (f"  {scene.how(update)}", "$text-muted")]
-    while room and len(numbers) > 1 and _width(chain(*numbers, stands)) > room:
+    while room and len(numbers) > 1 and width(chain(*numbers, stands)) > room:
         del numbers[-1]
     parts: list[Part] = [*chain(*numbers), *stands]
     job = ""
