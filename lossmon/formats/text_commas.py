@@ -13,7 +13,7 @@ from lossmon.formats.lexicon_places import counter_of
 _UNDECIDED = 1 << 20  # characters in which no metric has decimals: then it has points
 _NAME_BEFORE = 40  # characters before a number in which its name is looked for
 _DECIMAL = re.compile(  # "12:00:01,250" is a clock, "1,234,567" and "1,234.5" are grouped
-    r"(?<![\w.,/-])(?<!\d:)[-+]?(\d{1,9})([.,])(\d{1,17})(?:[eE][-+]?\d{1,3})?(?!\w|[.,]\d)"
+    r"(?=[-+\d])(?<![\w.,/-])(?<!\d:)[-+]?(\d{1,9})([.,])(\d{1,17})(?:[eE][-+]?\d{1,3})?(?!\w|[.,]\d)"
 )
 _COMMA = re.compile(r"(?<![\w.,])(?<!\d:)(\d{1,9}),(?=(\d{1,17})(?!\d|[.,]\d))")
 _BETWEEN = " \t:=\"'"  # a name and its number

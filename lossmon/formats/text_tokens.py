@@ -29,12 +29,15 @@ _OTHER_UNIT = r"[KMGT]i?B|[GB]|[A-Za-z]{1,12}/s(?:ec)?(?!\w)"  # "4.50epoch/s" i
 # ESPnet: "3epoch:train:1-100batch"; others: "0th epoch"
 _COUNTED = r"(?:(?:st|nd|rd|th)[ -](?:mini-?)?)?(?:epoch|batch|iter(?:ation)?|step)(?!\w)"
 _GLUED_SPLIT = r"(?i:train|val|valid|eval|test|passed)\b"  # "Epoch 0/24train Loss: 0.89"
+# All that a number begins with: where none of it stands nothing else is tried, five times as fast.
+_BEGINS = "(?=[-+.?\\dnNiI\u0130\u0131])"
 TOKEN = re.compile(
+    rf"{_BEGINS}(?:"
     r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?: ?[AaPp][Mm])?(?![\w:])"
     r"|-:--:--|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"
     r"|(?<![\w.])(?:\d{1,4}[dhm]){1,3}\d{1,2}s(?!\w)"
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
-    rf"|(?!{_OF_NAME})(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%|dB)?(?:(?={_COUNTED}|{_GLUED_SPLIT})|(?![\w%]|\.\d))"
+    rf"|(?!{_OF_NAME})(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%|dB)?(?:(?={_COUNTED}|{_GLUED_SPLIT})|(?![\w%]|\.\d)))"
 )
 _TUPLE = re.compile(r"\(\d+(?:, ?-?[\d.]+(?:[eE][-+]?\d+)?){1,3}\)\s*")  # print((step, loss))
 _UNIT = re.compile(_COUNTED)

@@ -18,7 +18,7 @@ from lossmon.formats.detect import detect
 from lossmon.formats.labels import Labels
 from lossmon.formats.numbers import as_float, parse_number, whole, without_endless
 from lossmon.formats.text import TextDecoder
-from lossmon.formats.text_tokens import Kind, tokenise
+from lossmon.formats.text_tokens import TOKEN, Kind, tokenise
 from lossmon.formats.unpack import plain_name, unpacker
 
 
@@ -332,3 +332,13 @@ def test_why_a_line_of_text_gave_no_row(line: str, says: str) -> None:
 def test_a_counter_without_a_value_names_no_number() -> None:
     assert [token.key for token in tokenise("step,,1")] == [""]
     assert [token.kind for token in tokenise("step,,1")] == [Kind.BARE]
+
+
+@pytest.mark.parametrize(
+    "text", ["nan", "NaN", "Inf", "\u0130nf", "\u0131nf", "-.5", "+3", "?", "٣"]
+)
+def test_a_number_begins_with_what_numbers_are_looked_for_by(text: str) -> None:
+    """Where no such character stands nothing else is tried."""
+    found = TOKEN.search(f"loss [{text}, x")
+    assert found is not None
+    assert found[0] == text
