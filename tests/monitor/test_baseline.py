@@ -18,7 +18,7 @@ def curve(n: int, rate: float = 1.0, noise: float = 0.0) -> list[float]:
 @pytest.fixture
 def made(tmp_path: Path):
     def make(name: str, losses: list[float], every: int = 10):
-        return update_of(tmp_path / f"{name}.jsonl", losses, every)
+        return update_of(tmp_path / f"{name}.jsonl", losses, every, "never")
 
     return make
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import lossmon
+from lossmon.api import read_runs
 from lossmon.history.columns import Floats, SeriesView
 from lossmon.monitor.agreement import Curve
 from lossmon.monitor.common_noise import shares_noise
@@ -73,4 +73,4 @@ def test_two_seeds_in_one_folder_stay_two(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("step,loss\n" + rows)
     printed = "".join(f"step {i} loss {loss:.4f}\n" for i, loss in enumerate(losses(2), 1))
     (tmp_path / "b.log").write_text(printed)
-    assert len(lossmon.diagnose_all(tmp_path)) == 2
+    assert len(read_runs(str(tmp_path), "never")) == 2

@@ -57,7 +57,7 @@ def test_folders_of_labels_and_the_tracker_s_own_files_are_passed_by(tmp_path: P
 
 
 def test_megabytes_of_output_before_the_first_row_are_passed_over(tmp_path: Path):
-    before = "Tokenizing shard 17 of 70000: wrote 512 tokens to cache/00017.bin\n" * 60_000
+    before = "Packing shard 17 of 70000: wrote 512 lines to cache/00017.bin\n" * 60_000
     (tmp_path / "train.log").write_text(before + ROWS)
     (run,) = read_targets([str(tmp_path / "train.log")], judging="at the end")[0]
     assert run.series["loss"].step.tolist() == list(range(10, 510, 10))

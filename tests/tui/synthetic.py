@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.sources import open_monitor
+from lossmon.monitor.training import Judging
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.diagnosis import curves
 
@@ -35,10 +36,15 @@ def monitor_of(folder: Path) -> Monitor:
     return open_monitor([str(folder)], watch=False)
 
 
-def update_of(log: Path, losses: Sequence[float] | None = None, every: int = 10) -> RunUpdate:
+def update_of(
+    log: Path,
+    losses: Sequence[float] | None = None,
+    every: int = 10,
+    judging: Judging = "as it grows",
+) -> RunUpdate:
     """The update of one run that is written to a log and read."""
     write_jsonl(log, training_rows(falling(60) if losses is None else losses, every))
-    monitor = open_monitor([str(log)], watch=False)
+    monitor = open_monitor([str(log)], watch=False, judging=judging)
     (update,) = monitor.poll(log.stat().st_mtime)
     monitor.close()
     return update
