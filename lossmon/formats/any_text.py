@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -38,7 +39,7 @@ def sniff(head: bytes, name: str) -> str | None:
 
 def read(head: bytes, name: str) -> tuple[str, tuple[TextDecoder, Sequence[Record]] | None] | None:
     """The same, with the decoder that found it out where it can go on from there, and its rows."""
-    if _JSON_DOCUMENT.match(head) and not _NEXT_DOCUMENT.search(head):
+    if _JSON_DOCUMENT.match(head) and not (_NEXT_DOCUMENT.search(head) or _goes_on(head)):
         return None  # settings, vocabularies, results: rows of a training would be JSON lines
     if _DOCUMENT.search(name):
         return None
@@ -53,6 +54,17 @@ def read(head: bytes, name: str) -> tuple[str, tuple[TextDecoder, Sequence[Recor
     if reason.endswith(_NUMBERS_ALONE) and not _TELLS.search(name):
         return None  # a list of numbered values; a curve is in a file that is called so
     return reason, (decoder, rows) if going_on else None
+
+
+def _goes_on(head: bytes) -> bool:
+    """Whether text follows the document that a log begins with: its settings."""
+    text = head.decode("utf-8", "replace").lstrip()
+    try:
+        _, end = json.JSONDecoder().raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    behind = (line.lstrip() for line in text[end:].splitlines()[1:])
+    return next((line[0].isalpha() or line[0] in "[=-*#<" for line in behind if line), False)
 
 
 def decoder(name: str) -> TextDecoder:

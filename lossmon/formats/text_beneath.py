@@ -69,7 +69,7 @@ def _is_new_beneath(shape: Shape, known: Iterable[Shape], progress: Progress) ->
 def needed(shape: Shape, known: Sequence[Shape], progress: Progress) -> int:
     """How often a line of a shape must come before it is taken for a row."""
     table = shape.guessed and shape.columns > FEW_COLUMNS
-    if table or (shape.earns and progress.step is None):
+    if table or (shape.earns and not progress.knows):
         return _RECURS_AS_TABLE
     if shape.spare and any(one.names == shape.names for one in known):
         return 1  # "energy=-1.4+0.1j", then "energy=-1.4-0.1j"

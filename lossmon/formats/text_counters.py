@@ -8,6 +8,8 @@ from lossmon.formats.lexicon_places import counter_of, is_clock, is_count
 from lossmon.formats.text_tokens import Kind, Token
 
 _TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}
+_INITIALS = {"E": "epoch", "B": "batch"}
+_SHORTEST = 3  # letters of the longest name of a line of initials
 _PROGRESS = frozenset(("progress", "process"))
 
 
@@ -25,6 +27,19 @@ def claim(tokens: list[Token], roles: dict[int, str], i: int, counter: str) -> b
     if counter in _TOTAL_OF and i + 1 < len(tokens) and tokens[i + 1].kind is Kind.TOTAL:
         roles[i + 1] = _TOTAL_OF[counter]
     return True
+
+
+def read_initials(tokens: list[Token], roles: dict[int, str], metrics: list[Token]) -> None:
+    """Let "E: 1/10 | B: 20/100 | L: 0.25" say epoch, batch and loss, where it says two of them."""
+    said = {one.key.upper(): i for i, one in enumerate(tokens) if one.kind is Kind.VALUE}
+    loss = said.get("L", -1)
+    counted = [key for key in ("E", "B") if key in said and is_count(tokens[said[key]].text)]
+    if loss < 0 or not counted or "." not in tokens[loss].text or max(map(len, said)) > _SHORTEST:
+        return
+    for key in counted:
+        if claim(tokens, roles, said[key], _INITIALS[key]) and tokens[said[key]] in metrics:
+            metrics.remove(tokens[said[key]])
+    tokens[loss].key = "loss"
 
 
 def _yield_step(tokens: list[Token], roles: dict[int, str]) -> None:

@@ -36,6 +36,7 @@ from lossmon.formats.text_counters import (
     counter_of_token,
     is_epoch_row,
     is_of_evaluation,
+    read_initials,
     settle_counters,
 )
 from lossmon.formats.text_coverage import metric_in
@@ -73,8 +74,9 @@ _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|//|@|\+\+? )"
     r"|^\s*#(?!\d| ?\w{1,20} ?[#:] |#{0,5} ?(?i:epoch|step|iter(?:ation)?)\W{1,3}\d.*[:= ]\d+\.\d)"
-    r"|\b0x[\da-fA-F]{6}|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|(?<!/\d)(?<!/\d\d)(?<!/\d{3})(?<!/\d{4})\)\s*:\s*$|[^=!<>\[]==[^=\[>]|(?:\)|=[^;:=]*);\s*$|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
+    r"|\b0x[\da-fA-F]{6}|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|(?<!/\d)(?<!/\d\d)(?<!/\d{3})(?<!/\d{4})\)\s*:\s*$|[^=!<>\[]==[^=\[>]|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
+_STATEMENT = re.compile(r"(?:\)|=[^;:=]*);\s*$")  # also what CNTK prints of an epoch
 # What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".
 _LISTING = re.compile(
     r"(?<![\w.])[Ss]hape[:=]?\s?[:=]?\s?(?:torch\.Size)?[(\[]{1,2}[\d,? ]*[)\]](?!:)"
@@ -120,6 +122,8 @@ def learn(line: str) -> Shape:
     if _CODE.search(message) and not message.lstrip().startswith(("{'", '{"')):
         return shape
     roles, metrics = _assign(message, tokens, shape)
+    if not roles and _STATEMENT.search(message):
+        return Shape(shape.text)
     shape.fixed = any(token.kind is Kind.SCALE for token in tokens)
     shape.words = len(_WORD.findall(message))
     shape.tells = metric_in(tokens, shape.words <= FEW)
@@ -161,7 +165,7 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     placed = any(token.kind is Kind.TOTAL for token in tokens)
     for i, token in enumerate(tokens):
         if token.kind is Kind.UNTIL:
-            claim(tokens, roles, i, "step")
+            claim(tokens, roles, i, counter_of(token.key) or "step")
         if token.kind is not Kind.VALUE or (placed and token.behind and counter_of(token.key)):
             continue  # "[3/20] 1 tree": it counts something else
         if is_of_evaluation(token, tokens[i + 1 : i + 2]):
@@ -176,6 +180,7 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
             shape.plan[planned(token.key) or ""] = i
         else:
             metrics.append(token)
+    read_initials(tokens, roles, metrics)
     named = roles.copy()
     for i, counter in unnamed_places(message, tokens):
         if named.get(i) is None:

@@ -38,6 +38,7 @@ _OF_ALL = re.compile(r"(?i)\b(?:all|avg|average|mean|overall|macro|weighted|tota
 _MAX_COLUMNS = 64
 _MORE = 3  # cells than names: "0 hr 06 min"
 _MAX_REPORTED = 1000
+_LEAST_BOX = 3  # metrics of a box that says no step
 _SHORT = {"#": "step", "E": "epoch", "Gen": "step", "gen": "step"}  # spaCy, gplearn
 _CSV = (";", ",")  # what parts the cells of a table that stands among other lines
 _PARTED = (("|", 2), (";", 1), (",", 1))  # so many of them make a header
@@ -98,7 +99,7 @@ class Table:
                 writes "average" over "loss".
         """
         text = _MARKS.sub(" ", line)
-        if re.match(r"#\s+[A-Za-z]", text):  # a comment sign, unless it stands for a column
+        if re.match(r"[#%]\s+[A-Za-z]", text):  # a comment sign, unless it stands for a column
             text = " " + text[1:]
         mark = next((mark for mark, least in _PARTED if text.count(mark) >= least), "")
         cells = _parted(text, mark) if mark else []
@@ -299,6 +300,7 @@ class Box:
     def __init__(self) -> None:
         self._group = ""
         self._values: dict[str, float] = {}
+        self._boxes = 0  # that said no step
 
     def take(self, line: str) -> bool:
         """Take a line of the box; False where it is none."""
@@ -329,6 +331,8 @@ class Box:
             name: value for name, value in values.items()
             if not is_noise(name) and not counter_of(name.rpartition("/")[2])
         }  # fmt: skip
+        if step is None and any(map(is_loss, kept)) and len(kept) >= _LEAST_BOX:
+            step, self._boxes = self._boxes, self._boxes + 1  # OpenAI's baselines may say none
         drawn = any(is_measured(name) or "rew" in name for name in kept)
         return Row(kept, step, None) if drawn and step is not None else None
 

@@ -144,6 +144,7 @@ _MOST_CONDITIONS = 6  # numbers
 _QUOTES = " \t'\""
 _JUNK = " \t'\"*>|-:.•#=/&~"
 _MAX_WORDS, _MAX_NAME = 5, 60
+_MOST_WORDS = 8  # where a loss or a score is among the first
 _MAX_GAP = 200  # characters before a number in which its name is looked for
 
 
@@ -359,8 +360,13 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
         words = words[-3:]
         while words and words[0].lower() in STOP_WORDS:
             words.pop(0)
-    if not words or len(words) > _MAX_WORDS or not any(c.isalpha() for c in name):
+    if not words or not any(c.isalpha() for c in name):
         return "", at, explicit
+    if len(words) > _MAX_WORDS:  # "Average return per training episode of all: 2.5"
+        told = " ".join(words[:_MAX_WORDS])
+        said = explicit and "." not in name and (is_loss(told) or is_score(told))
+        if len(words) > _MOST_WORDS or not said:
+            return "", at, explicit
     name = " ".join(words)
     return (name if len(name) <= _MAX_NAME else ""), at + begin, explicit
 

@@ -294,6 +294,30 @@ KINDS: dict[str, tuple[str, Rows]] = {
                (1000, 1.5), (2000, 2.5), (3000, 3.5)),
         [(n * 1000, {"Best mean reward": 1.0, "Last mean reward": n + 0.5}) for n in (1, 2, 3)],
     ),
+    "initials": (
+        _lines("E: %s/9 | B: %d/4 | L: %s[-]", (1.0, 2, 2.5), (1.0, 4, 2.25), (2.0, 2, 2)),
+        [(2, {"loss": 2.5}), (4, {"loss": 2.25}), (6, {"loss": 2})],
+    ),
+    "a semicolon at the end of a row": (
+        _lines("Finished Epoch[%d of 9]: [Training] loss = %s * 1000, 1.1s (1000.0 samples/s);\n"
+               "Finished Evaluation [1]: Minibatch[1-10]: metric = 1.5%% * 100;", (1, 2.5), (2, 2)),
+        [(1, {"loss": 2.5}), (2, {"loss": 2})],
+    ),
+    "boxes that say no step": (
+        _lines("-----\n| agent acc | 0.5 |\n| loss      | %s |\n| entropy   | 1.5 |\n-----",
+               (2.5,), (2.25,)),
+        [(0, {"agent acc": 0.5, "loss": 2.5, "entropy": 1.5}),
+         (1, {"agent acc": 0.5, "loss": 2.25, "entropy": 1.5})],
+    ),
+    "a score in many words, and rewards below an epoch": (
+        _lines("epoch #%d | Saved\nAverage return per training episode of all: %s",
+               (1, 2.5), (2, 2.75), (3, 3)),
+        [(n, {"Average return per training episode of all": 2.25 + n / 4}) for n in (1, 2, 3)],
+    ),
+    "a header behind another sign of a comment": (
+        "% iter loss acc\n1 2.5 0.25\n2 2.25 0.5\n",
+        [(1, {"loss": 2.5, "acc": 0.25}), (2, {"loss": 2.25, "acc": 0.5})],
+    ),
     "the rows of a data set's table are no headline": (
         "| #Users | #Items |  Avg.Len |\n| 22363  | 12101  | 8.876358 |\n"
         + _lines("[Coach] >>> TRAIN @Epoch: %d  >>>  || LOSS Avg: %s", (1, 1.5), (2, 1.25)),

@@ -269,7 +269,9 @@ ROWS = "".join(f"step {i} loss {2 - i / 50:.4f}\n" for i in range(1, 12))
     [
         ("train.log", ROWS, True), ("README.md", ROWS, False), ("docs/changelog-2.txt", ROWS, False),
         ("readme2/train.log", ROWS, True), ("x.csv", ROWS, False), ("x.TSV", ROWS, False),
-        ("x", '{"a": 1}\n' + ROWS, False), ("x", '{\n}\n{\n}\n' + ROWS, True),
+        ("x", '{"a": 1}\n{"b": 2}\n', False), ("x", '{"a": 1}\n' + ROWS, True),
+        ("x", '{\n  "loss": 1,\n  "b": [1]\n}\n\n' + ROWS, True),
+        ("x", '{\n}\n{\n}\n' + ROWS, True),
         ("x", "nothing at all\n" * 9, False),
     ],
 )  # fmt: skip
