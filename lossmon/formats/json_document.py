@@ -13,7 +13,7 @@ from lossmon.formats import json_slices
 from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
 from lossmon.formats.json_slices import SLICE_BYTES
 from lossmon.formats.known_rows import KnownRows
-from lossmon.formats.lexicon import LOSSES, role
+from lossmon.formats.lexicon import LOSSES, is_split, role
 from lossmon.formats.lexicon_places import TOTAL_EPOCHS, TOTAL_STEPS
 from lossmon.formats.numbers import as_float, whole
 from lossmon.formats.rows import RowReader, flatten, no_collection
@@ -245,15 +245,36 @@ def _has_loss_column(document: dict[str, Any], length: int) -> bool:
 
 
 def _columns(document: dict[str, Any]) -> dict[str, list[Any]]:
-    """Lists of cells under their names; those of {"train": {"loss": [...]}} are "train/loss"."""
+    """Lists of cells under their names; those of {"train": {"loss": [...]}} are "train/loss".
+
+    A key that names no data says nothing of what it holds: {"history": {"loss": [...]}}. Cells
+    under their numbers are a list, too: {"loss": {"0": 2.3, "1": 2.1}}, as pandas writes it.
+    """
     columns = {}
     for key, value in document.items():
-        if isinstance(value, list):
-            columns[key] = value
+        if isinstance(value, list) or _is_numbered(value):
+            columns[key] = _listed(value)
         elif isinstance(value, dict):
-            below = {f"{key}/{name}": v for name, v in value.items() if isinstance(v, list)}
-            columns.update(below)
+            below = {
+                n: _listed(v) for n, v in value.items() if isinstance(v, list) or _is_numbered(v)
+            }
+            holds = not is_split(key) and any(role(name) in LOSSES for name in below)
+            columns.update(
+                {n if holds and n not in columns else f"{key}/{n}": v for n, v in below.items()}
+            )
     return columns
+
+
+def _is_numbered(value: Any) -> bool:
+    if not isinstance(value, dict) or not value:
+        return False
+    numbers = all(isinstance(cell, int | float | None) for cell in value.values())
+    return numbers and all(key.isdecimal() and len(key) <= _MAX_DIGITS for key in value)
+
+
+def _listed(value: Any) -> list[Any]:
+    """Cells in the order of their numbers."""
+    return value if isinstance(value, list) else [value[key] for key in sorted(value, key=int)]
 
 
 def _column_rows(columns: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:

@@ -117,12 +117,12 @@ _HIGHER = (  # scores and rewards that should rise
     r"(?:\w*accura\w*|[a-z]?acc\d*|top_?\d+|\w*auc|auroc|auprc|f1|f_?score|precision|recall|r_?\d+"
     r"|bleu\d?|rouge\w*|meteor|cider|spice|chrf\w*|m?_?io_?u\w*|jaccard|dice|dsc|m?_?ap\d*|mcc"
     r"|kappa|r2|ndcg|hits?|mrr|psnr|m?s?_?ssim|pesq|e?stoi|(?:si_?)?s[dn]ri?|spearman\w*|pearson\w*"
-    r"|exact_match|score\w*|rewards?|rew|returns?|log_?lik(?:elihood)?|elbo|\w*success(?:_rate)?"
+    r"|exact_match|score\w*|rewards?|rew|returns?|log_?lik(?:elihood)?|ll|elbo|\w*success(?:_rate)?"
     r"|win_?rate)"
 )
 _LOWER = (  # scores that should fall
     r"(?:ppl|perplexity|\w*errors?|err|fid\w*|kid|lpips|[wct]er|eer|hd_?95|hausdorff\w*|asd|assd"
-    r"|mcd|[am]?[fd]de|mp[jv]pe|epe|crps|rms[elp]\w*|mae|mse|[sw]?mape|nll|bp[bcd]|regret)"
+    r"|mcd|[am]?[fd]de|mp[jv]pe|epe|crps|rms[elp]\w*|mae|mse|[sw]?mape|nll|bp[bcd]|regret|inertia|distortion)"
 )
 _SOUGHT = re.compile(
     r"value|fval|fx|f_x|f|fun|obj|f_min|f_avg|(?:best_)?(?:loss|cost)"

@@ -28,7 +28,7 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
         "n_iter", "total_steps_done", "num_iters", "i", "s", "up", "round", "tree", "kimg", "tick",
         "timestep", "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps",
         "num_env_steps", "elapsed_tokens", "eval_global_step", "val_global_step", "train_steps",
-        "trained_steps", "completed_steps", "generation", "n_gen", "iterat",
+        "trained_steps", "completed_steps", "generation", "n_gen", "iterat", "iterate",
         "example_counter", "total_t", "gen",
     ),
     "epoch": (

@@ -224,7 +224,9 @@ _DATED = re.compile(
     + STAMP
     + r"(?:[^\S\t][\w./]+:\d+\]|[^\S\t][\w.-]{1,60}\](?=\s?\()|\])?[,:]?"
 )
-_GLUED_CLOCK = re.compile(r"\d\d:\d\d:\d\d(?=[A-Za-z]{3})")  # "00:44:04Epoch 19/59"
+_CLOCK_ALONE = re.compile(  # "00:44:04Epoch 19/59", XGBoost's "[10:41:07] [12] train-rmse:0.5"
+    r"\d\d:\d\d:\d\d(?=[A-Za-z]{3})|\[\d\d:\d\d:\d\d(?:[.,]\d{1,6})?\]:?\s{1,4}(?=\S)"
+)
 _NAME = r"\[?[A-Za-z_<][\w.<>/-]{0,80}(?::[\w.<>-]{1,80}){0,2}\]?"
 _NAMED_LEVEL = re.compile(
     r"[\s|:-]{0,8}(?:\([\w./-]{1,80}[: ]\d+\):?\s{0,8})?"  # (main.py 220):
@@ -266,9 +268,9 @@ def strip_prefix(text: str) -> tuple[str, float | None]:
         if rank:
             at = rank.end()
             continue
-        glued = _GLUED_CLOCK.match(text, at)
-        if glued:
-            at = glued.end()
+        clock = _CLOCK_ALONE.match(text, at)
+        if clock:
+            at = clock.end()
             continue
         dated = _DATED.match(text, at)
         if dated:

@@ -17,6 +17,7 @@ _REPR = re.compile(
     re.DOTALL,
 )
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\Z")  # 1,234,567.8
+_FORTRAN = re.compile(r"[-+]?\d+\.\d+D[-+]\d\d\Z")  # 2.31D-05
 _SUFFIXED = re.compile(
     r"(?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?P<suffix>[kKmMGBT%])\Z"
 )
@@ -46,7 +47,7 @@ def parse_number(text: str) -> float | None:
         return float(text.replace(",", ""))
     suffixed = _SUFFIXED.match(text)
     if suffixed is None:
-        return None
+        return float(text.replace("D", "e")) if _FORTRAN.match(text) else None
     return float(suffixed["number"]) * _SCALE.get(suffixed["suffix"], 1.0)
 
 

@@ -229,7 +229,7 @@ def _number(part: Number, following: _Next) -> str | None:
         body = r"\d+(?:\.\d+)?" if ends else r"\d+"
     else:
         body = r"[\w.]+" if ends else r"\w+"
-        exponent = _unless("0", r"(?<=[eE])[-+]\d+", following, "-+")
+        exponent = _unless("0", r"(?<=[eED])[-+]\d+", following, "-+")
     thousands = _unless("0", r"(?:,\d{3})+(?:\.\d+)?", following, ",") if ends else ""
     tail = "|".join(filter(None, (exponent, thousands)))
     return rf"[-+]?{body}(?:{tail})?" if tail else rf"[-+]?{body}"

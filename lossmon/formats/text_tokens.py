@@ -16,7 +16,7 @@ _GLUED = "|".join(
 )
 _NUMBER = (
     rf"(?:(?:(?<![\w.@#)\]])[-+])?(?<![\w.@])(?<!\S#)|(?:{_GLUED})(?=\d{{1,12}}(?:[\s,;:/|\])}}-]|$)))"
-    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
+    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+D[-+]\d\d|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     r"|(?i:nan|inf(?:inity)?))"
 )
 # "top-1: 76.2", "BLEU-4 13.4": the digit ends a name, unless the name is that of a counter.
@@ -249,7 +249,7 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
             return made(Kind.VALUE, said[1], said.start(1), True)
     if _RANGE.match(text, end):
         return made(Kind.BARE)
-    if before is None and stripped in ("", "[", "(", "#", ">"):
+    if before is None and stripped in ("", "[", "(", "#", ">", "<"):
         follow = text[end : end + 1]
         if text[end:].lstrip()[:1] == "/":
             return made(Kind.PLACE)
@@ -257,7 +257,8 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
             return made(Kind.BARE)
         if match["suffix"] == "%":
             return made(Kind.PERCENT)
-        return made(Kind.INDEX) if follow in (":", "]", " ", "\t", ",") else made(Kind.BARE)
+        closed = (":", "]", " ", "\t", ",") if stripped != "<" else (">",)  # MALLET's "<10> "
+        return made(Kind.INDEX) if follow in closed else made(Kind.BARE)
     if stripped in ("/", "of") and before is not None and before.kind is not Kind.CLOCK:
         if "." not in before.text or "." not in match["number"]:
             return made(Kind.TOTAL)

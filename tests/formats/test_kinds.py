@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lossmon.formats import column
+from lossmon.formats import column, hf_stdout
 from lossmon.formats.csv import CsvDecoder
 from lossmon.formats.json_history import decoder as json_decoder
 from lossmon.formats.json_history import sniff
@@ -318,6 +318,18 @@ KINDS: dict[str, tuple[str, Rows]] = {
         "% iter loss acc\n1 2.5 0.25\n2 2.25 0.5\n",
         [(1, {"loss": 2.5, "acc": 0.25}), (2, {"loss": 2.25, "acc": 0.5})],
     ),
+    "an index behind a clock in brackets": (
+        _lines("[10:00:0%d] [%d]\ttrain-logloss:%s", (1, 1, 2.5), (2, 2, 2.25)),
+        [(1, {"train-logloss": 2.5}), (2, {"train-logloss": 2.25})],
+    ),
+    "an index in angle brackets": (
+        _lines("<%d> LL/token: %s", (10, -2.5), (20, -2.25), (30, -2)),
+        [(10, {"LL/token": -2.5}), (20, {"LL/token": -2.25}), (30, {"LL/token": -2})],
+    ),
+    "numbers as Fortran writes them": (
+        _lines("At iterate   %d    f=  %.2fD-01    |proj g|=  1.00000D-02", (1, 2.5), (2, 1.25), (3, 1)),
+        [(1, {"f": 0.25}), (2, {"f": 0.125}), (3, {"f": 0.1})],
+    ),
     "the rows of a data set's table are no headline": (
         "| #Users | #Items |  Avg.Len |\n| 22363  | 12101  | 8.876358 |\n"
         + _lines("[Coach] >>> TRAIN @Epoch: %d  >>>  || LOSS Avg: %s", (1, 1.5), (2, 1.25)),
@@ -489,3 +501,38 @@ def test_what_a_policy_earns_is_of_no_data() -> None:
     decoder = CsvDecoder("train_log.csv")
     records = [*decoder.feed(b"episode,reward_mean,loss\n1,-2.5,0.5\n"), *decoder.flush()]
     assert records[0].values == {"reward_mean": -2.5, "train_loss": 0.5}
+
+
+def test_dicts_within_a_printed_dict_are_of_its_row() -> None:
+    text = "{'epoch': 1, 'train_loss': 2.5, 'val': {'loss': 2.75, 'acc': 0.5}, 'none': {}}\n"
+    decoder = hf_stdout.decoder("")
+    records = [*decoder.feed(text.encode()), *decoder.flush()]
+    assert [record.values for record in records] == [
+        {"train_loss": 2.5, "val/loss": 2.75, "val/acc": 0.5}
+    ]
+
+
+def test_printed_scores_among_rows_of_another_kind_are_no_rows_of_a_trainer() -> None:
+    text = _lines(
+        "Epoch %d loss %s\neval: {'acc': 0.5, 'loss': 2.75}", *[(n, 3 / n) for n in (1, 2, 3)]
+    )
+    assert hf_stdout.sniff(text.encode(), "train.log") is None
+    assert hf_stdout.sniff(b"{'eval_loss': 2.5, 'epoch': 1.0}\n" * 4, "train.log") is not None
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"config": {"lr": 0.1}, "history": {"loss": [2.5, 2.25], "val_loss": [2.75, 2.5]}},
+        {"loss": {"0": 2.5, "1": 2.25}, "val_loss": {"0": 2.75, "1": 2.5}},
+    ],
+    ids=["below a key", "by number"],
+)
+def test_a_history_in_a_document(document: object) -> None:
+    text = json.dumps(document).encode()
+    assert sniff(text, "results.json") is not None
+    decoder = json_decoder("results.json")
+    records = [*decoder.feed(text), *decoder.flush()]
+    assert [record.values for record in records] == [
+        {"loss": 2.5, "val_loss": 2.75}, {"loss": 2.25, "val_loss": 2.5},
+    ]  # fmt: skip
