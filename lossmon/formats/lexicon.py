@@ -116,7 +116,7 @@ _WHEN = r"(?:_(?:step|epoch|iter|batch|avg|mean|total|smooth|ema|raw))?"
 _HIGHER = (  # scores and rewards that should rise
     r"(?:\w*accura\w*|[a-z]?acc\d*|top_?\d+|\w*auc|auroc|auprc|f1|f_?score|precision|recall|r_?\d+"
     r"|bleu\d?|rouge\w*|meteor|cider|spice|chrf\w*|m?_?io_?u\w*|jaccard|dice|dsc|m?_?ap\d*|mcc"
-    r"|kappa|r2|ndcg|hits?|mrr|psnr|m?s?_?ssim|pesq|e?stoi|(?:si_?)?s[dn]ri?|spearman\w*|pearson\w*"
+    r"|kappa|r2|ndcg|hits?|hit_?rates?|hr_\d+|mrr|psnr|m?s?_?ssim|pesq|e?stoi|(?:si_?)?s[dn]ri?|spearman\w*|pearson\w*"
     r"|exact_match|score\w*|rewards?|rew|returns?|log_?lik(?:elihood)?|ll|elbo|\w*success(?:_rate)?"
     r"|win_?rate)"
 )

@@ -74,6 +74,7 @@ _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|//|@|\+\+? )"
     r"|^\s*#(?!\d| ?\w{1,20} ?[#:] |#{0,5} ?(?i:epoch|step|iter(?:ation)?)\W{1,3}\d.*[:= ]\d+\.\d)"
+    r"|:\d+: (?:fatal )?(?:error|warning|note): "
     r"|\b0x[\da-fA-F]{6}|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|(?<!/\d)(?<!/\d\d)(?<!/\d{3})(?<!/\d{4})\)\s*:\s*$|[^=!<>\[]==[^=\[>]|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 _STATEMENT = re.compile(r"(?:\)|=[^;:=]*);\s*$")  # also what CNTK prints of an epoch

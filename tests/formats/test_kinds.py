@@ -438,6 +438,7 @@ SOURCES = {
     "a name of a file that holds the word": "  train_colossalai.py:{n} main\n",
     "a line of a program": "  models/train_loss.py:{n}: in loss\n",
     "a linter": "loss.py:{n}:1{n}: E501 line too long ({n} > 79 characters)\n",
+    "a checker of types": "train.py:{n}: error: Incompatible types (loss {n})  [assignment]\n",
     "a traceback": '  File "/a/loss.py", line {n}, in loss\n    loss = f(x)\n',
     "a stack": "#{n} 0x00007f5{n}aa in loss (x=0.{n}) at loss.cc:{n}\n",
     "two numbers that nothing tells apart": "epoch {n} (2.{n}, 0.{n})\n",
