@@ -118,7 +118,7 @@ class CsvDecoder(LineDecoder):
         """The rows that follow the header, once it is there."""
         for i, line in enumerate(lines):
             text = clean(line)
-            if not _says_nothing(text):
+            if not (_says_nothing(text) or _is_title(text, self._name)):
                 self._start(text)
                 return lines[i + 1 :]
         return []
@@ -210,6 +210,12 @@ def delimiter(header: str) -> str | None:
     return best if counts[best] else None
 
 
+def _is_title(text: str, name: str) -> bool:
+    """A line of words that nothing parts, as may stand above the header of a file of tables."""
+    words = text[:1].isalpha() and " " in text.strip() and delimiter(text) is None
+    return words and name.lower().endswith((".csv", ".tsv"))
+
+
 def split(line: str, mark: str) -> list[str]:
     """The cells of a line, without padding; quoted cells may hold the delimiter."""
     cells = line.split(mark)
@@ -240,6 +246,8 @@ def sniff(head: bytes, name: str) -> str | None:
     """A header with a metric, and rows of as many numbers below it."""
     lines = [clean(line) for line in head.replace(b"\r\n", b"\n").split(b"\n")[:_SNIFFED_LINES]]
     lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    while len(lines) > 1 and _is_title(lines[0], name):
+        del lines[0]
     if not lines:
         return None
     mark = delimiter(lines[0])

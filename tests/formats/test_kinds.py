@@ -8,6 +8,7 @@ import pytest
 
 from lossmon.formats import column, hf_stdout
 from lossmon.formats.csv import CsvDecoder
+from lossmon.formats.csv import sniff as csv_sniff
 from lossmon.formats.json_history import decoder as json_decoder
 from lossmon.formats.json_history import sniff
 from lossmon.formats.names import choose
@@ -537,3 +538,14 @@ def test_a_history_in_a_document(document: object) -> None:
     assert [record.values for record in records] == [
         {"loss": 2.5, "val_loss": 2.75}, {"loss": 2.25, "val_loss": 2.5},
     ]  # fmt: skip
+
+
+def test_a_title_may_stand_above_the_header_of_a_file_of_tables() -> None:
+    text = b"Log of a training\nEpoch,Loss\n1,2.5\n2,2.25\n"
+    assert csv_sniff(text, "log.csv") is not None
+    decoder = CsvDecoder("log.csv")
+    records = [*decoder.feed(text), *decoder.flush()]
+    assert [(record.step, record.values) for record in records] == [
+        (1, {"Loss": 2.5}), (2, {"Loss": 2.25}),
+    ]  # fmt: skip
+    assert csv_sniff(text, "log.txt") is None
