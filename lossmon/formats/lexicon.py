@@ -304,6 +304,11 @@ def _is_noise(name: str, role_: str) -> bool:
     return bool(_NOISE.fullmatch(form))
 
 
+def is_watched(name: str) -> bool:
+    """A number by which a run is judged beside its losses: what a step costs, what it holds."""
+    return bool(_WATCHED.fullmatch(plain(name)))
+
+
 def is_bookkeeping(name: str) -> bool:
     """A number of the loop or the machine that is no metric, in rows of any kind."""
     return bool(re.fullmatch(_BOOKKEEPING, plain(name)))

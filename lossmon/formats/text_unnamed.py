@@ -7,12 +7,15 @@ from itertools import pairwise
 
 from lossmon.formats.lexicon import (
     OTHER_LOSS,
+    THROUGHPUT,
     TRAIN_LOSS,
     is_loss,
     is_measured,
+    is_noise,
     is_objective,
     is_score,
     is_split,
+    is_watched,
     role,
     says_split,
 )
@@ -261,11 +264,18 @@ def name_parts(message: str, metrics: list[Token]) -> None:
         for token in metrics:
             if token.start < at:
                 continue
-            if not _BESIDE.fullmatch(message[at : token.key_start]):
-                break
-            if not (is_measured(token.key) or token.behind):
+            begins = message.find(token.key, token.key_start)
+            if begins < at or not _BESIDE.fullmatch(message, at, begins):
+                break  # the first: "loss: nan, time: 0.5"
+            told = is_measured(token.key) or token.behind or role(token.key) == THROUGHPUT
+            if not told and (_TOTAL.fullmatch(token.key) or not _is_of_loop(token.key)):
                 token.key, token.explicit = f"{token.key}_loss", True
             at = token.end
+
+
+def _is_of_loop(key: str) -> bool:
+    """A time, a size, an identifier, be it watched."""
+    return is_noise(key) or is_watched(key)
 
 
 def name_total(metrics: list[Token], level: int) -> None:

@@ -238,6 +238,10 @@ KINDS: dict[str, tuple[str, Rows]] = {
         [(1, {"x_loss": 0.25, "conf_loss": 4.5, "total_loss": 5.5, "recall": 0.5}),
          (2, {"x_loss": 0.25, "conf_loss": 4.5, "total_loss": 5, "recall": 0.5})],
     ),
+    "a loss in a call is no section": (
+        _lines("step %d loss: tensor(0.25), time: 0.5, x: 0.25", (1,), (2,)),
+        [(n, {"loss": 0.25, "time": 0.5, "x": 0.25}) for n in (1, 2)],
+    ),
     "other words for held-out data": (
         _lines("epoch %d >>>>>\ntraining set : loss %s\nevl set : loss 2.5\n"
                "Verification accuracy: 0.5", (1, 1.5), (2, 1.25), (3, 1)),
