@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.content import Content
 
 from lossmon.chart import cursor as cur
 from lossmon.chart import window as win
@@ -20,6 +19,7 @@ from lossmon.tui.cards import cards_of
 from lossmon.tui.chart_options import next_smoothing
 from lossmon.tui.screens.metrics import MetricsScreen
 from lossmon.tui.screens.shared import RunsScreen
+from lossmon.tui.widgets.border import entitle
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.small_charts import Look, SmallCharts
 from lossmon.words import joined, known, said
@@ -273,9 +273,7 @@ class ChartKeys(RunsScreen):
         """Bring the grid up to date where it is open."""
         if self.mode == "grid":
             view = self.chart_options
-            title = Content(printable(update.run) if update else "")
-            if title.markup != self._grid.border_title:  # a border is sent again when it is set
-                self._grid.border_title = title
+            entitle(self._grid, printable(update.run) if update else "")
             self._grid.show(cards_of(update), Look(view.smoothing, bool(view.log_y), view.x_axis))
 
     @on(SmallCharts.Opened, "#metrics")

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.widgets import Input
 
 from lossmon.config.keep import keep
@@ -18,6 +17,7 @@ from lossmon.tui.screens.modes import COVERING
 from lossmon.tui.screens.settings import SettingsScreen
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.triage import Scene, order_in_words
+from lossmon.tui.widgets.border import entitle
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.tui.widgets.run_list import RunList
 from lossmon.tui.widgets.small_charts import Look, SmallCharts
@@ -67,8 +67,6 @@ class TriageKeys(RunsScreen):
         Binding("w", "wall", "wall", tooltip="Wall of runs: small charts of all runs"),
     ]
 
-    _list_title = ("", "")
-
     @property
     def scene(self) -> Scene:
         """What lines of the list depend on beside their runs, as of now."""
@@ -101,9 +99,7 @@ class TriageKeys(RunsScreen):
                 self.insight.sweep(self.runs.updates, self._show_from_thread)
             )
             foot = clip(found, max(20, self.size.width - 8), ascii=self.ascii)
-        if (title, foot) != self._list_title:  # a border is sent again when it is set
-            self._list_title = title, foot
-            listed.border_title, listed.border_subtitle = Content(title), Content(foot)
+        entitle(listed, title, foot)
         if self.mode == "wall":
             view = self.chart_options
             charts = [card_of(run, scene) for run in runs]

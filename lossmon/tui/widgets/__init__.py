@@ -6,4 +6,5 @@ small_charts.py  a grid of small ones                 diagnosis_panel.py the pan
 run_list.py      the runs                             options.py       a list to choose from
 log_pane.py      the raw log; log_lines.py its lines  lines.py         the three lines of text
 keys.py          the line of keys               typing_box.py    a box for words
+border.py        the words on a border
 """

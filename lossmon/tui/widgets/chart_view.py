@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from textual import events
-from textual.content import Content
 from textual.message import Message
 
 from lossmon.chart import cursor as cur
@@ -22,6 +21,7 @@ from lossmon.presentation.verdict import headline
 from lossmon.text import cell_width, clip, printable
 from lossmon.tui.chart_options import ChartOptions
 from lossmon.tui.tongue import words_of
+from lossmon.tui.widgets.border import entitle
 from lossmon.tui.widgets.picture_view import PictureView
 
 _WHEEL = 0.8  # of its width is shown after a turn of the wheel
@@ -60,7 +60,6 @@ class ChartView(PictureView):
         self._drag: tuple[int, XScale, bool] | None = None  # column, axis then, selects a range
         self._selected: tuple[int, int] | None = None  # columns
         self._others: tuple[RunUpdate, ...] = ()
-        self._title = ""  # a border is sent again only when its words change
         self.identities = Identities()
         self.curves: tuple[Curve, ...] = ()
 
@@ -145,8 +144,7 @@ class ChartView(PictureView):
             self._drawn = key
             self.picture = self._picture(update, size.width, size.height - below)
         self._put(self._with_marks(update, below))
-        if (title := self._titled(update) if update is not None else "") != self._title:
-            self._title, self.border_title = title, Content(title)
+        entitle(self, self._titled(update) if update is not None else "")
 
     def _titled(self, update: RunUpdate) -> str:
         """What is charted of which run and how; a long name gives way to the rest."""

@@ -19,6 +19,7 @@ from lossmon.text import clip
 from lossmon.tui import look
 from lossmon.tui.digest import begins_with
 from lossmon.tui.quiet import Quiet
+from lossmon.tui.widgets.border import entitle
 from lossmon.tui.wording import Row, Wording, in_order, joined
 
 
@@ -176,14 +177,11 @@ class DiagnosisPanel(Vertical):
         hushed = update is not None and first is not None and first.pattern in update.hushed
         self.set_class(hushed, "-hushed")
         title = self._knowledge.word("diagnosis") if self._knowledge is not None else ""
-        if str(self.border_title or "") != title:
-            self.border_title = Content(title)
         keys = ""
         if first is not None and self._knowledge is not None:
             keys = self._knowledge.tell("e evidence i acknowledge z snooze")
         keys = clip(keys, max(0, self.outer_size.width - 6), ascii=self._ascii)
-        if str(self.border_subtitle or "") != keys:
-            self.border_subtitle = Content(keys)
+        entitle(self, title, keys)
 
     def _reveal(self) -> None:
         """Scroll so that the chosen finding can be read."""

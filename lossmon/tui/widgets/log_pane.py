@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 from textual.worker import get_current_worker
@@ -20,6 +19,7 @@ from lossmon.monitor.raw import Line, find, line_at
 from lossmon.text import clip, printable
 from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets import lines
+from lossmon.tui.widgets.border import entitle
 from lossmon.tui.widgets.log_lines import LogLines
 from lossmon.tui.widgets.typing_box import TypingBox
 from lossmon.words import Words, known, said
@@ -76,7 +76,6 @@ class LogPane(Vertical):
         self._ascii = ascii
         self._update: RunUpdate | None = None
         self._path = ""
-        self._title = ("", "")
         self._step: int | None = None  # of the point whose line was chosen last
 
     def compose(self) -> ComposeResult:
@@ -269,9 +268,7 @@ class LogPane(Vertical):
         start, end = text.span()
         share = (shown.chosen.end - start) / (end - start) if shown.chosen and end > start else 1
         foot = tell("following") if shown.following else f"{share:.0%}"
-        if (title, foot) != self._title:
-            self._title = title, foot
-            self.border_title, self.border_subtitle = Content(title), Content(foot)
+        entitle(self, title, foot)
         self.query_one("#log-status", lines.Line).say(_status(shown, log, tell))
 
 
