@@ -7,12 +7,12 @@ import pytest
 
 import lossmon
 
-X = np.arange(1.0, 201)
+X = np.arange(1.0, 121)
 CURVES = {
     "falls": 2 / (1 + X / 50),
     "rises": X,
-    "comes back": np.abs(X - 100) / 100 + 0.1,
-    "spikes": 2 / (1 + X / 50) + 50 * (X == 150),
+    "comes back": np.abs(X - 60) / 60 + 0.1,
+    "spikes": 2 / (1 + X / 50) + 50 * (X == 90),
 }
 
 

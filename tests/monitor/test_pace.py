@@ -73,7 +73,7 @@ def test_what_was_there_before_has_no_speed_but_by_its_own_times(tmp_path: Path)
     timed = [{**row, "time": NOW + row["step"] / 8} for row in rows]
     for name, kind, speed in (("plain", rows, None), ("timed", timed, 8.0)):
         log = write_jsonl(tmp_path / f"{name}.jsonl", kind)
-        monitor = open_monitor([str(log)], watch=False, judging="never")
+        monitor = open_monitor([str(log)], watch=False)
         polls, update = 0, None
         while not monitor.exhausted or update is None:
             polls += 1
