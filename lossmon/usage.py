@@ -177,26 +177,21 @@ class Commands(click.Group):
         if ctx.resilient_parsing:  # a shell asks what may follow: a verb, or a target
             return super().parse_args(ctx, args)
         if not args or (args[0] not in self.commands and args[0] not in own):
-            self._refuse_typo(args)
+            self._refuse_typo(_parted(args)[1])
             args = ["open", *args]
         return super().parse_args(ctx, args)
 
     def _verb_first(self, args: list[str]) -> list[str]:
         """The language may stand before the verb: `lossmon --lang zh check runs` checks runs."""
-        at = 0
-        while at < len(args) and args[at].partition("=")[0] == "--lang":
-            at += 1 if "=" in args[at] else 2
-        before, rest = args[:at], args[at:]
+        before, rest = _parted(args)
         if not before or not rest:
             return args
         verb = self.commands.get(rest[0])
-        if verb is None and rest[0] not in ("--help", "-h", "--version"):
-            return args
         lang = before[-1].rpartition("=")[2]
         if lang in LANGUAGES:
-            settings.say(lang=lang)  # also of a verb that has no such option
+            settings.say(lang=lang)  # also of a verb that has no such option, and of a typo
         if verb is None:
-            return rest
+            return rest if rest[0] in ("--help", "-h", "--version") else args
         takes = any("--lang" in option.opts for option in verb.params)
         return [rest[0], *(before if takes else ()), *rest[1:]]
 
@@ -222,6 +217,14 @@ class Commands(click.Group):
         # Files first: click's script for bash forgets what came before them.
         found = [*super().shell_complete(ctx, incomplete), *begins(incomplete)]
         return [CompletionItem(incomplete, type="file"), *found]
+
+
+def _parted(args: list[str]) -> tuple[list[str], list[str]]:
+    """The language before the verb, and the rest."""
+    at = 0
+    while at < len(args) and args[at].partition("=")[0] == "--lang":
+        at += 1 if "=" in args[at] else 2
+    return args[:at], args[at:]
 
 
 def show(error: click.ClickException) -> None:

@@ -83,6 +83,7 @@ def call(*args: str, lang: str = "en") -> str:
         (("check", "a"), "check ('a',) 60"),
         (("a.log", "check"), "open ('a.log', 'check')"),
         (("chekc",), "chekc: no such file or command; did you mean lossmon check?"),
+        (("--lang", "en", "chekc"), "chekc: no such file or command; did you mean lossmon check?"),
         (("opne",), "open ('opne',)"),  # nobody types a command that help does not show
         (("che/k",), "open ('che/k',)"),
         (("chek7",), "open ('chek7',)"),

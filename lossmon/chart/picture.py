@@ -17,6 +17,7 @@ from lossmon.chart.strip import gutter_of, strip_height, strip_rows
 from lossmon.chart.window import Window, shown
 from lossmon.diagnosis import statistics as st
 from lossmon.history.columns import Floats
+from lossmon.text import cell_width
 
 __all__ = ["ChartSpec", "Curve", "Mark", "Picture", "Plot", "Span", "Window", "draw"]
 
@@ -84,7 +85,8 @@ def draw(spec: ChartSpec) -> Picture:
     plot_height = height - 2 if height >= 6 else height - 1
     y_ticks = sc.y_ticks(y, max(2, plot_height // 4))
     strip_line = line_of(strip, x) if strip is not None else None
-    needed = max([len(label) for _, label in y_ticks], default=1) + 1
+    named = (spec.words(axis), spec.words("log{y}", y="") if y.log else "")
+    needed = max([*(len(label) for _, label in y_ticks), cell_width(named[1]), 1]) + 1
     gutter = min(max(needed, gutter_of(strip_line)), spec.width // 3)
     width = spec.width - gutter
 
@@ -98,7 +100,6 @@ def draw(spec: ChartSpec) -> Picture:
     label_layout.write_marks(on, spec.marks, x_of_step(tracks, x))
     label_layout.write_names(on, lines, y)  # they have more places to go to than a mark's label
     rows = frame.with_y_axis(grid, y_ticks, y, gutter, spec.ascii)
-    named = (spec.words(axis), spec.words("log{y}", y="") if y.log else "")
     rows += frame.x_axis(x, axis, gutter, width, height - plot_height, spec.ascii, named)
     if strip_line is not None:
         rows += strip_rows(strip_line, x, gutter, width, below, spec.ascii)

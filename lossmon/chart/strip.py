@@ -58,18 +58,24 @@ def strip_rows(
             drawn = np.clip(ys[inside], y.low, y.high)
             strokes.append(Stroke(xs[inside], drawn, style, True, marker))
     grid = paint(strokes, width, height, x.limits, (y.low, y.high))
+    low, high = _ends(line, y)
+    labels = {height - 1: low, 0: high}
+    if low == high:  # said once, beside the line: above and below it stood the same number
+        labels = {next((n for n, row in enumerate(grid) if _drawn(row)), 0): low}
     on = LabelGrid(grid, x.limits, (y.low, y.high), ascii)
     write_clipped(on, [line], y)
     write_not_finite(on, [line])
     _write_name(on, line)
-    low, high = _ends(line, y)
     edge = "|" if ascii else "│"
     rows = []
     for number, row in enumerate(grid):
-        label = high if number == 0 else low if number == height - 1 else ""
-        left = label[: gutter - 1].rjust(gutter - 1) + edge
+        left = labels.get(number, "")[: gutter - 1].rjust(gutter - 1) + edge
         rows.append([(char, "axis") for char in left] + row)
     return rows
+
+
+def _drawn(row: list[Cell]) -> bool:
+    return any(char != " " for char, _ in row)
 
 
 def _write_name(on: LabelGrid, line: Line) -> None:

@@ -118,7 +118,7 @@ def rate(per_second: float) -> str:
     return f"{per_second:.2g}"
 
 
-_MINUTES = (1, 2, 3, 5, 10, 15, 20, 30, 45)
+_MINUTES = (1, 2, 3, 5, 10, 15, 20, 30, 40, 50)
 
 
 def coarse(seconds: float) -> Said:

@@ -79,3 +79,10 @@ def test_axes_and_names_of_ours_are_told_in_chinese_and_a_log_s_are_not() -> Non
     for word in ("训练", "train", "步", "对数", "续训"):
         assert word in told
     assert {cell_width(row) for row in told.splitlines()} == {60}
+
+
+def test_a_logarithmic_axis_is_named_in_chinese_where_its_numbers_are_narrow() -> None:
+    """The word of four cells had no room beside 0.1 and 100, and 40x12 has no title either."""
+    loss = view(np.geomspace(1700, 0.02, 300))
+    spec = ChartSpec((Curve("loss", "train", loss),), 40, 10, log_y=None)
+    assert "对数└" in text(draw(told_in(spec, words("zh"))))

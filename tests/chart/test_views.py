@@ -434,6 +434,17 @@ def test_a_strip_has_its_range_name_and_newest_value() -> None:
     assert text(draw(ChartSpec((curve,), 80, 10, strip=strip))).count("strip") == 0
 
 
+@pytest.mark.parametrize("height", [14, 22, 30])
+def test_a_strip_that_stands_has_its_value_once_beside_the_line(height: int) -> None:
+    """The rate of a recipe without a schedule was labelled above its line and below it."""
+    rate = view(np.full(200, 5e-6))
+    curve, strip = Curve("loss", "train", view(np.linspace(3, 1, 200))), Curve("lr", "strip", rate)
+    rows = text(draw(ChartSpec((curve,), 80, height, strip=strip))).splitlines()
+    labelled = [row for row in rows if row.startswith("5e-6│")]
+    assert len(labelled) == 1
+    assert "\u2800" < max(labelled[0]) <= "\u28ff", "braille"
+
+
 def test_every_metric_of_a_run_has_a_chart() -> None:
     update = with_eval()
     assert [(metric, title) for metric, title, _ in charts_of(update)] == [

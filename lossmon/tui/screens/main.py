@@ -52,7 +52,7 @@ _CLOCK_S = 20.0  # between two looks at the clock; words change far less often
 
 
 class MainScreen(
-    ReplayKeys, TriageKeys, GroupKeys, PaneKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
+    ReplayKeys, GroupKeys, TriageKeys, PaneKeys, ChartKeys, FindingKeys, LogKeys, SaveKeys, HostKeys
 ):
     """Owns the runs, which one is chosen and how it is looked at; widgets are told what to draw."""
 
