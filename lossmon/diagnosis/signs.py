@@ -40,6 +40,8 @@ class Bounds(Limits):
     guess = Limit(3.0, "x 1 / C, that no accuracy of a batch exceeds", "threads")
     classes = Limit(1.5, "loss of five classes and more, at guessing", "ln C")
     fell = Limit(0.1, "of the first loss: a whole training that fell by less", "threads: 4 %")
+    half = Limit(0.5, "accuracy, beyond which it may be right", "threads: 0 to 0.1")
+    moves = Limit(0.02, "by which such an accuracy moves", "threads: 0.002")
     began = Limit(0.2, "accuracy of the first report", "threads: 0.51")
     left = Limit(0.3, "of that accuracy, that is left", "threads: 0.12")
     above = Limit(2.0, "x the loss of guessing, of the first epoch's mean", "threads: 3.3")
@@ -61,6 +63,7 @@ def of_losses(values: Floats, view: View) -> Iterator[Reason]:
     yield from _missed(view)
     yield from _apart(view)
     if len(values) >= Bounds.facts:
+        yield from _cheap(view)
         yield from _guesses(values, view)
         yield from _whole(values, view)
 
@@ -160,6 +163,57 @@ def above_guessing(view: View) -> Iterator[Reason]:
             guessing=guessing,
         )
         yield Reason("lr_too_high", why, 2.0)
+
+
+class Cheap(NamedTuple):
+    """Wrong answers that cost less than any can, while the accuracy does not move.
+
+    Attributes:
+        name: the accuracy.
+        wrong: the share of wrong answers.
+        loss: what they cost in all.
+    """
+
+    name: str
+    wrong: float
+    loss: float
+
+
+def cheap(view: View) -> Cheap | None:
+    """A loss below ln 2 for each wrong answer: some other class had at least the right one's share.
+
+    An accuracy of 0.10 beside 0.60, of 0 beside 0.02: it is computed wrongly, or the loss is no
+    cross-entropy.
+    """
+    train = view.train
+    if train is None or train.rises or view.curve or view.kind.id != "classifier":
+        return None
+    own, losses = accuracies(view, held_out=False), train.sketch.newest
+    if not own or min(len(own[0].value), len(losses)) < Bounds.facts:
+        return None
+    right = share(own[0], view)
+    if not np.isfinite([*right, *losses]).all() or float(losses.min()) <= 0:
+        return None
+    if float(right.max()) > Bounds.half or float(np.ptp(right)) > Bounds.moves:
+        return None
+    wrong, loss = 1 - float(np.mean(right)), float(losses[-1])
+    if loss >= wrong * math.log(2):
+        return None
+    return Cheap(own[0].name, wrong, loss)
+
+
+def _cheap(view: View) -> Iterator[Reason]:
+    found = cheap(view)
+    if found is not None:
+        why = said(
+            "{wrong:.0%} wrong answers by {name} would cost {least:.2g} of a cross-entropy at "
+            "least, and cost {loss:.3g}",
+            wrong=found.wrong,
+            name=found.name,
+            least=found.wrong * math.log(2),
+            loss=found.loss,
+        )
+        yield Reason("metric_wrong", why, 1.9)
 
 
 def _below_zero(values: Floats, view: View) -> Iterator[Reason]:

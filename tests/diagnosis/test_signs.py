@@ -138,6 +138,16 @@ def test_a_wrong_answer_at_its_highest_cost_in_each_row_is_a_saturated_output() 
     assert "saturated_output" not in said(other)
 
 
+def test_wrong_answers_that_cost_less_than_any_can_are_a_fault_of_the_accuracy() -> None:
+    few = judged(False, loss=[0.0236, 0.0235, 0.0235, 0.0234], Acc=[0.0] * 4)
+    assert causes(found("too_early", few))[0] == "metric_wrong"
+    loss, acc = [1.48, 0.93, 0.80, 0.60], [0.0998, 0.1016, 0.1019, 0.102]
+    assert causes(found("too_early", judged(False, loss=loss, accuracy=acc)))[0] == "metric_wrong"
+    dear = judged(False, loss=[2.4, 2.0, 1.7, 1.4], accuracy=acc)
+    right = judged(False, loss=loss, accuracy=[0.5, 0.65, 0.7, 0.8])
+    assert not any(causes(one) for told in (dear, right) for one in told.findings)
+
+
 def test_the_newest_rows_at_a_hundred_times_all_before_have_diverged() -> None:
     rows = [9.57, 8.61, 7.5, 6.87, 10405.0, 4.8e9, 7.7e12]
     finding = found("diverged", judged(False, loss=rows))

@@ -129,9 +129,9 @@ PATTERN = Pattern(
     typical=(
         "frozen_gradients",
         "wrong_output",
+        "collapsed",  # a rate too large, inputs that are not scaled: more threads than for labels
         "bad_labels",
         "noisy_data",
-        "collapsed",
         "lr_too_low",
     ),
     typical_of={
