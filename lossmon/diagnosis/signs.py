@@ -123,8 +123,11 @@ def missed(view: View) -> Missed | None:
     train, evals = view.train, view.sketches.get("eval_loss")
     if view.kind.id not in ("", "classifier") or train is None or train.rises or evals is None:
         return None
+    ends = evals.newest[-1:], train.sketch.newest[-1:]
+    if not all(map(len, ends)) or not ends[0][0] > Bounds.as_bad * abs(ends[1][0]):
+        return None  # as nearly always
     held, own = accuracies(view, held_out=True)[:1], accuracies(view, held_out=False)[:1]
-    if not held or not own or not len(evals.newest) or not np.isfinite(held[0].value).all():
+    if not held or not own or not np.isfinite(held[0].value).all():
         return None
     learned = float(np.nanmedian(share(own[0], view)[-3:]))
     # A share of 0.31 may be a third of a per cent: the scores of one log are written alike.

@@ -25,6 +25,7 @@ class Bounds(Limits):
     facts = Enough.facts
     newest = Limit(16, "newest rows that are looked at", "threads: 7")
     wrong = Limit(0.05, "of the answers, that are wrong: few are no sign", "threads: 0.28")
+    near = Limit(0.2, "of that cost, of the newest values, before rows are compared", "quick")
     exact = Limit(0.01, "of that cost, in each row", "rounding of three digits")
 
 
@@ -35,9 +36,12 @@ def find(view: View) -> Finding | None:
         return None
     if view.kind.id not in ("", "classifier"):
         return None
-    own = signs.accuracies(view, held_out=False)
+    own = signs.accuracies(view, held_out=False) if _costs(float(train.sketch.newest[-1])) else ()
     if not own:
         return None
+    wrong = 1 - own[0].value[-1] / (100 if own[0].value[-1] > 1.5 else 1)
+    if not any(abs(loss.value[-1] / c - wrong) <= Bounds.near * wrong for c in flat.COSTS):
+        return None  # as nearly always; of rows that are not logged together the rest decides
     _, of_loss, of_score = np.intersect1d(loss.step, own[0].step, return_indices=True)
     most = int(Bounds.newest)
     values, right = loss.value[of_loss][-most:], signs.share(own[0], view)[of_score][-most:]
@@ -67,6 +71,11 @@ def find(view: View) -> Finding | None:
         ),
         numbers={"level": float(values[-1])},
     )
+
+
+def _costs(loss: float) -> bool:
+    """Whether a loss can be that of wrong answers at their highest cost: quick, asked each time."""
+    return Bounds.wrong * min(flat.COSTS) * (1 - Bounds.exact) <= loss <= 1.01 * max(flat.COSTS)
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
