@@ -30,11 +30,19 @@ def claim(tokens: list[Token], roles: dict[int, str], i: int, counter: str) -> b
 
 
 def read_initials(tokens: list[Token], roles: dict[int, str], metrics: list[Token]) -> None:
-    """Let "E: 1/10 | B: 20/100 | L: 0.25" say epoch, batch and loss, where it says two of them."""
+    """Let "E: 1/10 | B: 20/100 | L: 0.25" say epoch, batch and loss.
+
+    Without an epoch they may be a length and a breadth.
+    """
     said = {one.key.upper(): i for i, one in enumerate(tokens) if one.kind is Kind.VALUE}
     loss = said.get("L", -1)
     counted = [key for key in ("E", "B") if key in said and is_count(tokens[said[key]].text)]
-    if loss < 0 or not counted or "." not in tokens[loss].text or max(map(len, said)) > _SHORTEST:
+    if (
+        loss < 0
+        or "E" not in counted
+        or "." not in tokens[loss].text
+        or max(map(len, said)) > _SHORTEST
+    ):
         return
     for key in counted:
         if claim(tokens, roles, said[key], _INITIALS[key]) and tokens[said[key]] in metrics:

@@ -139,6 +139,9 @@ _CONDITIONED = re.compile(
     r"\W{0,8}(?P<name>[A-Za-z][A-Za-z ()-]{1,40}?)\s*"
     r"(?:@ ?\[(?P<at>[^\[\]]{1,80})\] ?|(?<= )(?P<over>(?:of|on|for|over) [^:=]{1,80}))[:=]\s*"
 )
+_MOMENTS = re.compile(  # "Accuracy for epoch 3: 0.5"
+    r"(?i)(?:epoch|step|iter|iteration|episode|batch|round|update|generation|fold)\W{0,3}\d"
+)
 _ABBREVIATED = re.compile(r"\(([A-Z]{2,4})\)")
 _MOST_CONDITIONS = 6  # numbers
 _QUOTES = " \t'\""
@@ -206,7 +209,7 @@ def _take_condition(text: str, tokens: list[Token]) -> None:
     if not 1 < len(tokens) <= _MOST_CONDITIONS or is_score((last := tokens[-1]).key):
         return
     told = _CONDITIONED.fullmatch(text, 0, last.start)
-    if told is None or not is_score(told["name"]):
+    if told is None or not is_score(told["name"]) or _MOMENTS.search(told["over"] or ""):
         return
     begin = told.start("name")
     for token in tokens:

@@ -282,6 +282,10 @@ KINDS: dict[str, tuple[str, Rows]] = {
          (30, {"loss": 2.5}), (30, {"AP @[IoU=0.50|area=all|maxDets=100]": 4.25}),
          (30, {"AP @[IoU=0.75|area=all|maxDets=100]": 4.5}), (30, {"eval Accuracy": 4})],
     ),
+    "a score for an epoch": (
+        _lines("Accuracy for epoch %d: %s", (1, 0.5), (2, 0.625), (3, 0.75)),
+        [(1, {"Accuracy": 0.5}), (2, {"Accuracy": 0.625}), (3, {"Accuracy": 0.75})],
+    ),
     "a matrix is no headline": (
         _lines("Epoch %d loss %s\n[[10  %d]\n [ 2 30]]", (1, 2.5, 3), (2, 2.25, 4)),
         [(1, {"loss": 2.5}), (2, {"loss": 2.25})],
