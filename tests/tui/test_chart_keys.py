@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from textual.events import MouseScrollUp
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from lossmon.tui.app import LossmonApp
 from lossmon.tui.screens.metrics import MetricsScreen
 from lossmon.tui.widgets.chart_view import ChartView
 from tests.conftest import write_jsonl
 from tests.tui.synthetic import NOW, monitor_of
-from tests.tui.test_app import chart, loaded, main_of, until, words
+from tests.tui.test_app import chart, loaded, main_of, still, until, words
 
 SIZE = (120, 35)
 STEPS = 400
@@ -281,6 +282,21 @@ async def test_r_shows_the_spike_in_full(app: LossmonApp) -> None:
         await press(pilot, "r")
         assert "▲" not in chart(app)
         assert "4000" in chart(app)
+
+
+async def test_a_row_of_the_picker_is_one_line_however_narrow(app: LossmonApp) -> None:
+    """In 40 columns the value of a metric stood on a line of its own, below its name."""
+    async with app.run_test(size=SIZE) as pilot:
+        await loaded(pilot, 1)
+        await press(pilot, "m", "down", "down")
+        assert isinstance(app.screen, MetricsScreen)
+        chosen = app.screen.highlighted
+        for width in (60, 50, 40):
+            await pilot.resize_terminal(width, 20)
+            await still(pilot)
+            options = app.screen.query_one(OptionList)
+            assert options.virtual_size.height == options.option_count == len(app.screen.names)
+            assert app.screen.highlighted == chosen != ""
 
 
 async def test_the_picker_filters_by_name_and_role_and_charts_several(app: LossmonApp) -> None:

@@ -353,6 +353,8 @@ def test_the_time_left_is_a_clock_time_where_there_is_room_and_gives_way_to_a_re
             lines.top(count, count, run(WELL), False, SCENE, others=others[:count], room=room)
         )
 
+    soon = lines.top(1, 1, run(WELL, eta_s=40.0), False, SCENE, room=60)
+    assert text(soon).endswith("ETA 40 s")
     clock = look.clock(SCENE.now + 1.5 * 3600, SCENE.now)
     assert told(60).endswith(f"ETA 1.5 h, at {clock}")
     assert told(32).endswith("ETA 1.5 h")

@@ -17,6 +17,7 @@ from lossmon.tui.screens.picker import PickerScreen, after_typing
 from lossmon.tui.tongue import words_of
 
 _NAME = 34  # cells at most
+_WIDTH, _AROUND = 76, 6  # of the box, as in its style; its frame, padding and a row's mark
 
 
 class MetricsScreen(PickerScreen):
@@ -65,12 +66,19 @@ class MetricsScreen(PickerScreen):
         width = min(_NAME, max(cell_width(printable(one)) for one in self.names))
         newest = look.number(float(view.value[-1]))
         role = {"other": ""}.get(view.role, view.role).replace("_", " ")
-        return Content.assemble(
-            (pad(shown, max(12, width)), ""),
-            (f"  {pad(words.fixed(role), 13)}", "$text-accent"),
-            (f"{newest:>10}", "bold"),
-            (f"{len(view):>10,}", "$text-muted"),
-        )
+        first = (pad(shown, max(12, width)), "")
+        told = (f"  {pad(words.fixed(role), 13)}", "$text-accent")
+        value = (f"{newest:>10}", "bold")
+        count = (f"{len(view):>10,}", "$text-muted")
+        room = min(_WIDTH, self.app.size.width) - _AROUND
+        for parts in ((first, told, value, count), (first, told, value), (first, value, count)):
+            if sum(cell_width(text) for text, _ in parts) <= room:
+                return Content.assemble(*parts)
+        return Content.assemble(first, value)
+
+    def on_resize(self) -> None:
+        """A row is one line: what has no room is left out, the number of points first."""
+        self.fill()
 
     @after_typing
     def action_mark(self) -> None:

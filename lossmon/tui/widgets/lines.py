@@ -20,6 +20,7 @@ from lossmon.tui.triage import Scene, name_of
 from lossmon.tui.widgets.diagnosis_panel import title_of
 
 Part = tuple[str, str]
+_SOON = 60.0  # seconds; within them nobody asks for the clock
 _SHORTEST = 8  # cells of a name that is cut
 
 
@@ -130,7 +131,7 @@ def _with_time(
             for time_left in (tell.say(in_words(update.eta_s)), _left(update.eta_s, scene))
         )
         whole = [*parts[:at], clock, *tail]
-        if not update.host and width(whole) <= room:
+        if update.eta_s >= _SOON and not update.host and width(whole) <= room:
             return whole
         ways = [[*parts[:at], words, *tail], [*parts[:at], words], *ways]
     fitted = [_fitted(way, named, room, scene.ascii) for way in ways]
