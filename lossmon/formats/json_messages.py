@@ -47,6 +47,7 @@ class MessageDecoder:
         return [*records, *(self._inner.flush() if self._inner is not None else ())]
 
     def _decode(self, lines: list[bytes]) -> list[Record]:
+        self._lines.tell_dropped(self.skipped)
         records: list[Record] = []
         for line in lines:
             found = unwrap(line)

@@ -93,7 +93,9 @@ class LineDecoder:
     def feed(self, data: bytes) -> Sequence[Record]:
         """Decode the lines that became complete."""
         with no_collection():
-            return self.rows(self._lines.feed(data))
+            rows = self.rows(self._lines.feed(data))
+        self._lines.tell_dropped(self.skipped)
+        return rows
 
     def drop_line(self) -> None:
         """Forget the unfinished line."""
@@ -101,4 +103,6 @@ class LineDecoder:
 
     def flush(self) -> Sequence[Record]:
         """Decode the last line, which no newline ended."""
-        return self.rows(self._lines.flush())
+        rows = self.rows(self._lines.flush())
+        self._lines.tell_dropped(self.skipped)
+        return rows

@@ -6,7 +6,7 @@ import re
 from typing import Protocol, runtime_checkable
 
 from lossmon.formats.clock import STAMP, time_of
-from lossmon.formats.decoder import MAX_LINE_BYTES
+from lossmon.formats.decoder import MAX_LINE_BYTES, Skipped
 from lossmon.redaction import redacted
 
 
@@ -33,10 +33,10 @@ class LineSplitter:
         oversized: lines that were dropped because they were too long.
     """
 
-    __slots__ = ("_after_cr", "_dropping", "_held", "_in_hole", "_pieces", "oversized")
+    __slots__ = ("_after_cr", "_dropping", "_held", "_in_hole", "_pieces", "_told", "oversized")
 
     def __init__(self) -> None:
-        self.oversized = 0
+        self.oversized = self._told = 0
         self._pieces: list[bytes] = []  # the unfinished line
         self._held = 0  # bytes in it
         self._dropping = False  # it is too long already
@@ -68,6 +68,12 @@ class LineSplitter:
                 lines = self._drop_oversized(lines)
         self._hold(tail)
         return lines
+
+    def tell_dropped(self, skipped: Skipped) -> None:
+        """Count the lines that were too long among those that gave no row, each once."""
+        for _ in range(self.oversized - self._told):
+            skipped.add("line too long", "")
+        self._told = self.oversized
 
     @property
     def is_open(self) -> bool:

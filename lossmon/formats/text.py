@@ -117,9 +117,7 @@ class TextDecoder:
 
     def _decode(self, raw: list[bytes], whole: bool = False) -> Sequence[Record]:
         """Decode lines; those that are whole go on in no other."""
-        if self._splitter.oversized > self.skipped.count:
-            for _ in range(self._splitter.oversized - self.skipped.count):
-                self.skipped.add("line too long", "")
+        self._splitter.tell_dropped(self.skipped)
         if not raw:
             return []
         data = b"\n".join(raw)

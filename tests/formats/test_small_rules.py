@@ -344,3 +344,24 @@ def test_a_number_begins_with_what_numbers_are_looked_for_by(text: str) -> None:
     found = TOKEN.search(f"loss [{text}, x")
     assert found is not None
     assert found[0] == text
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("x.jsonl", '{{"step": {}, "loss": 0.5{}}}\n'),
+        ("x.log", "step {} loss 0.5{}\n"),
+        ("x.csv", "{},0.5{}\n"),
+    ],
+)
+def test_a_row_that_is_too_long_is_counted(name: str, row: str) -> None:
+    """A row of 20 MB was gone, and none was said to be skipped."""
+    rows = [row.format(step, " " * (3 << 20) * (step == 7)) for step in range(1, 12)]
+    head = "step,loss\n" if name.endswith("csv") else ""
+    found = detect((head + "".join(rows[:6])).encode(), name, True)
+    assert found is not None
+    decoder = found.decoder
+    read = [record.step for row in [head, *rows] for record in decoder.feed(row.encode())]
+    assert read == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
+    assert decoder.skipped.count == 1
+    assert decoder.skipped.examples == [("line too long", "")]
