@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import signal
 import sys
@@ -47,6 +48,7 @@ def leave(command: Callable[[], object]) -> NoReturn:
 def status_of(command: Callable[[], object]) -> int:
     """Run a command; its exit status. 2 is wrong usage, or nothing that can be read or written."""
     open_missing_streams()
+    _write_any_character()
     if not sys.warnoptions:  # a warning of Python's is for authors, and would stand on the screen
         warnings.simplefilter("ignore")
     received: list[int] = []
@@ -94,6 +96,13 @@ def _status_of(command: Callable[[], object]) -> int:
             raise error.__cause__ from None  # Python up to 3.11 has this where a class is made
         return _broken(error)
     return status if isinstance(status, int) else 0
+
+
+def _write_any_character() -> None:
+    """Write what an old encoding has no sign for as its escape: Chinese in latin-1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def open_missing_streams() -> None:

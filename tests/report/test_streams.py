@@ -38,6 +38,19 @@ def log(tmp_path: Path) -> Path:
     return write_jsonl(tmp_path / "runs" / "log.jsonl", training_rows(falling(60)))
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "ascii"])
+@pytest.mark.parametrize("command", ["check", "export", "explain"])
+def test_an_encoding_without_the_signs_ends_no_command(
+    tmp_path: Path, command: str, encoding: str
+) -> None:
+    """What it has no sign for was an error of lossmon itself."""
+    write_jsonl(tmp_path / "run-训练" / "log.jsonl", training_rows(falling(30)))
+    words = ("--lang", "zh", "rebound") if command == "explain" else (tmp_path,)
+    done = run(command, *words, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\\u" in done.stdout or encoding == "ascii"  # which click takes for UTF-8
+
+
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("command", ["check", "status", "export", ""])
 def test_a_stream_that_the_caller_closed_is_no_error(log: Path, command: str, closed: str) -> None:
