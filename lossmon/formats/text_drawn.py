@@ -85,9 +85,9 @@ class Drawn:
             self.release()
         self._out.append(record)
 
-    def put_behind(self) -> None:
+    def put_behind(self, names: tuple[str, ...]) -> None:
         """The held row was a step further: the next one of its kind says the same epoch again."""
-        if self._held is not None and self._held.key[0] == "again":
+        if self._held is not None and self._held.key[:2] == ("again", names):
             record = self._held.record
             self._held.record = record._replace(step=(record.step or 0) + 1)
 

@@ -140,7 +140,7 @@ class Placer:
             self.progress.phase = "eval"  # what comes below, and says no place, sums it up
             self.drawn.hold(("eval", shape.names, record.epoch, record.step), record)
         elif shape.rows == 2 and shape.again == 1:
-            self.drawn.hold(("again", record.step), record)
+            self.drawn.hold(("again", shape.names, record.step), record)
         else:
             self.drawn.emit(record)
 
@@ -287,7 +287,7 @@ class Placer:
         position = shape.counter(groups, "batch")
         if position is None:
             if (by_rows := self.loops.is_by_rows(shape)) and shape.rows == _RECURS:
-                self.drawn.put_behind()
+                self.drawn.put_behind(shape.names)
             return progress.by_epoch(evaluation=False, by_rows=by_rows)
         span = shape.counter(groups, "batches")
         if shape.keras:

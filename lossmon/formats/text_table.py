@@ -300,7 +300,8 @@ class Box:
     def __init__(self) -> None:
         self._group = ""
         self._values: dict[str, float] = {}
-        self._boxes = 0  # that said no step
+        self._placed = False  # a box counted something: of another the lines that did are cut off
+        self._boxes = 0  # that said none
 
     def take(self, line: str) -> bool:
         """Take a line of the box; False where it is none."""
@@ -331,7 +332,13 @@ class Box:
             name: value for name, value in values.items()
             if not is_noise(name) and not counter_of(name.rpartition("/")[2])
         }  # fmt: skip
-        if step is None and any(map(is_loss, kept)) and len(kept) >= _LEAST_BOX:
+        self._placed |= any(counter_of(name.rpartition("/")[2]) for name in values)
+        if (
+            not self._placed
+            and step is None
+            and any(map(is_loss, kept))
+            and len(kept) >= _LEAST_BOX
+        ):
             step, self._boxes = self._boxes, self._boxes + 1  # OpenAI's baselines may say none
         drawn = any(is_measured(name) or "rew" in name for name in kept)
         return Row(kept, step, None) if drawn and step is not None else None

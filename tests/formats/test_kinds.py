@@ -318,6 +318,18 @@ KINDS: dict[str, tuple[str, Rows]] = {
         [(0, {"agent acc": 0.5, "loss": 2.5, "entropy": 1.5}),
          (1, {"agent acc": 0.5, "loss": 2.25, "entropy": 1.5})],
     ),
+    "the end of a box that counts": (
+        "| lr | 0.5 |\n| loss | 2.5 |\n| n_updates | 8 |\n| value_loss | 1.5 |\n-----\n"
+        + _lines("| total_timesteps | %d |\n| loss | %s |\n-----", (100, 2.25), (200, 2)),
+        [(100, {"loss": 2.25}), (200, {"loss": 2})],
+    ),
+    "two rows of an epoch that comes again": (
+        _lines("Meta epoch %d...\nbatch loss: %s\nAverage inner loss: %s",
+               (0, 2.5, 1.5), (0, 2.25, 1.25), (1, 2, 1)),
+        [(0, {"batch loss": 2.5}), (0, {"Average inner loss": 1.5}),
+         (0, {"batch loss": 2.25}), (0, {"Average inner loss": 1.25}),
+         (1, {"batch loss": 2}), (1, {"Average inner loss": 1})],
+    ),
     "a score in many words, and rewards below an epoch": (
         _lines("epoch #%d | Saved\nAverage return per training episode of all: %s",
                (1, 2.5), (2, 2.75), (3, 3)),
