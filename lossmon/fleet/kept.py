@@ -21,7 +21,13 @@ _LONGEST = 1 << 28  # of a line
 def key_of(task: Task, order: Mapping[str, Any]) -> str:
     """What the result of a task depends on: its logs as they are, and what was asked."""
     words = json_line(
-        {"version": __version__, "order": order, "logs": task.logs, "stamps": task.stamps}
+        {
+            "version": __version__,
+            "order": order,
+            "logs": task.logs,
+            "stamps": task.stamps,
+            "settings": task.settings,
+        }
     )
     return hashlib.sha256(words.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 

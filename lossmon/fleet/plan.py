@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lossmon.errors import TargetError
+from lossmon.hparams.files import paths_beside
 from lossmon.logs import schemes
 from lossmon.logs.discover import folders_above, run_directory
 from lossmon.logs.follower import Follower
@@ -32,10 +33,12 @@ class Task:
     Attributes:
         logs: paths, of whole trainings.
         stamps: what tells whether each has changed since it was listed.
+        settings: the same of the files beside them that say how a training was set up.
     """
 
     logs: tuple[str, ...]
     stamps: tuple[Stamp | None, ...] = ()
+    settings: tuple[Stamp | None, ...] = ()
 
 
 def plan(targets: Sequence[str]) -> list[Task]:
@@ -102,9 +105,15 @@ def _packed(parts: Sequence[Sequence[str]]) -> Iterator[Task]:
         known = [stamp_of(log) for log in part]
         size = sum(stamp[0] for stamp in (*stamps, *known) if stamp)
         if logs and (len(logs) + len(part) > most or size > _BYTES):
-            yield Task(tuple(logs), tuple(stamps))
+            yield _task(logs, stamps)
             logs, stamps = [], []
         logs += part
         stamps += known
     if logs:
-        yield Task(tuple(logs), tuple(stamps))
+        yield _task(logs, stamps)
+
+
+def _task(logs: Sequence[str], stamps: Sequence[Stamp | None]) -> Task:
+    folders = dict.fromkeys(map(run_directory, logs))
+    settings = (stamp_of(path) for folder in folders for path in paths_beside(folder))
+    return Task(tuple(logs), tuple(stamps), tuple(settings))

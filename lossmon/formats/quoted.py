@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 _MOST_LINES, _MOST_CHARACTERS = 200, 1 << 16  # of one row
@@ -54,8 +53,15 @@ class Quoted:
 
 
 def _opens(line: str, mark: str) -> bool:
-    """Whether a cell begins with a quotation mark that its line does not close."""
+    """Whether a cell begins with a quotation mark that its line does not close.
+
+    Within such a cell two of them stand for one; within any other they mean nothing.
+    """
     if line.count('"') % 2 == 0:
         return False
-    last = re.split(rf'(?:^|{re.escape(mark)})\s*"', line)[-1]
-    return last.count('"') % 2 == 0
+    opened = closed = False  # a cell; by the mark just before
+    for i, piece in enumerate(line.split('"')[:-1]):
+        before = piece.rstrip(" ")
+        begins = before.endswith(mark) or (not before and (i == 0 or closed))
+        opened, closed = not opened and begins, opened
+    return opened

@@ -156,6 +156,16 @@ FILES: tuple[tuple[str, Reader], ...] = (
 )
 
 
+def paths_beside(folder: str) -> list[str]:
+    """The files of a folder on this machine that say how a training was set up."""
+    try:
+        there = {entry.name for entry in os.scandir(folder)}
+    except OSError:
+        return []
+    paths = [os.path.join(folder, name) for name, _ in FILES if name.split("/")[0] in there]
+    return [*paths, os.path.join(folder, "params")] if "params" in there else paths
+
+
 def beside(folder: str, files: Mapping[str, bytes] | None = None) -> dict[str, Found]:
     """What a folder's files say, by the file.
 

@@ -22,7 +22,7 @@ What stands beside the rows:
     pace.py      how often rows come, how fast steps go standing.py   whether it goes on
     pulse.py     GPUs and the process of a run       jobs.py       the job that writes its log
     beside.py    settings on another box             told.py       what the user says
-    too_many.py  metrics that a run does not keep
+    faults.py    what is wrong with its logs, and metrics that it does not keep
     questions.py questions of ssh
 From a point to its line:
     origins.py   where rows stand                    made_of.py    what was made of each line

@@ -18,6 +18,7 @@ from lossmon.history.run import History
 from lossmon.hparams import NONE, Hparams, read_hparams
 from lossmon.monitor.ahead import beyond
 from lossmon.monitor.at_once import add_all
+from lossmon.monitor.faults import faults
 from lossmon.monitor.jobs import ending, runs_on, too_short
 from lossmon.monitor.log import Log
 from lossmon.monitor.merge import Merge
@@ -25,7 +26,6 @@ from lossmon.monitor.pace import Pace
 from lossmon.monitor.pulse import Pulse, Sample
 from lossmon.monitor.standing import describe
 from lossmon.monitor.told import treat
-from lossmon.monitor.too_many import too_many
 from lossmon.monitor.update import Gpu, Job, LogInfo, RunUpdate
 from lossmon.words import said
 
@@ -345,15 +345,7 @@ class Training:
             gpu_use=self.pulse.use,
             vitals=self.pulse.vitals,
             writer=self.pulse.writer,
-            errors=tuple(
-                error
-                for error in (
-                    self._fault,
-                    *(e for log in self.logs for e in (*log.errors, log.trouble)),
-                    *{too_many(log.history, log.decoder): None for log in self.logs},
-                )
-                if error
-            ),
+            errors=(*((self._fault,) if self._fault else ()), *faults(self.logs)),
             loading=loading,
             host=host,
             lost=(self.logs[0].trouble or "") if all(log.trouble for log in self.logs) else "",

@@ -109,6 +109,10 @@ def test_a_task_knows_its_logs_as_they_were_listed(tmp_path: Path) -> None:
     log = write_jsonl(tmp_path / "a.jsonl", training_rows(falling(3)))
     (task,) = plan([str(tmp_path)])
     assert task == Task((str(log),), (stamp_of(str(log)),))
+    config = tmp_path / "config.json"
+    config.write_text('{"lr": 0.5}')
+    (task,) = plan([str(tmp_path)])
+    assert task.settings == (stamp_of(str(config)),)
     with pytest.raises(TargetError, match="no such file"):
         plan([str(tmp_path / "none")])
     with pytest.raises(TargetError, match="workers read paths; name a folder they all see"):
@@ -125,6 +129,7 @@ def test_a_task_knows_its_logs_as_they_were_listed(tmp_path: Path) -> None:
         (Task(("a",), ((2, 2, 3, 4),)), False),
         (Task(("a",), ((1, 3, 3, 4),)), False),
         (Task(("a",), (None,)), False),
+        (Task(("a",), ((1, 2, 3, 4),), ((1, 2, 3, 4),)), False),
     ],
 )
 def test_what_is_known_of_a_log_holds_while_it_and_the_question_stay(

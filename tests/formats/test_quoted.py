@@ -51,3 +51,16 @@ def test_a_sample_over_several_lines_is_one_cell(every: int) -> None:
 def test_a_quotation_mark_costs_no_row(table: str, steps: list[int]) -> None:
     assert [row.step for row in decoded(table.encode())] == steps
     assert [row.step for row in decoded(table.encode(), 3)] == steps
+
+
+@pytest.mark.parametrize("sample", ['a, ""b""\nnext', '"\n', 'a "b", c\nd', '""\n""', ' ,"x\ny'])
+@pytest.mark.parametrize("all_quoted", [True, False])
+def test_quotes_within_a_sample_over_several_lines(sample: str, all_quoted: bool) -> None:
+    """Of a file whose samples quote somebody no row was read."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text, quoting=csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL)
+    table.writerow(["step", "loss", "sample"])
+    table.writerows([i, 2 / i, sample] for i in range(1, 31))
+    data = text.getvalue().encode()
+    assert sniff(data, "log.csv") is not None
+    assert [row.step for row in decoded(data)] == list(range(1, 31))

@@ -149,6 +149,15 @@ def test_a_cut_tail_leaves_the_rows_before_it(share: float, tmp_path: Path) -> N
     assert update.errors == ("the gzip data ends in the middle: still written, or cut",)
 
 
+def test_of_several_logs_of_a_run_the_damaged_one_is_named(tmp_path: Path) -> None:
+    """It was told of the run, whose first log is whole."""
+    (tmp_path / "a.jsonl").write_text("".join(_rows()))
+    packed = gzip.compress("".join(_rows()).encode())
+    (tmp_path / "z.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+    update = _only(tmp_path)
+    assert update.errors == ("z.jsonl.gz: the gzip data ends in the middle: still written, or cut",)
+
+
 def test_a_packed_file_without_a_whole_block_says_so(tmp_path: Path) -> None:
     zstandard = pytest.importorskip("zstandard")
     packed = zstandard.compress("".join(_rows()).encode())

@@ -53,7 +53,7 @@ class _Answer:
         while self.at < offset + count:
             data = self._answer.read1(min(1 << 16, offset + count - self.at))
             if not data:
-                if self._length is not None and self.at < self._length:
+                if self._length is not None and self.at < self._length and self.at <= offset:
                     raise ConnectionError("the answer was broken off")
                 break
             self.at += len(data)
