@@ -122,7 +122,9 @@ class Locations:
         if not self._is_directory(root):
             return first.path
         start = min((self.directory(log.path) for log in logs), key=len)
-        if not (start == root or start.startswith(root.rstrip("/") + "/")):
+        source, top = self.split(root)
+        everything = source is not None and not top  # of a place: "docker:"
+        if not (everything or start == root or start.startswith(root.rstrip("/") + "/")):
             start = root
         chain = [first.path, *folders_above(first.path)]
         chain = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import socket
@@ -168,6 +169,46 @@ def test_what_a_web_server_lacks(place: Plain | Pieces) -> None:
         assert trouble(place, "none.log").startswith("no connection to it")
     finally:
         place.start()
+
+
+@pytest.mark.parametrize("place", ["plain"], indirect=True)
+@pytest.mark.parametrize("target", ["runs/", "runs", ""])
+def test_a_folder_of_a_web_server_is_read_with_those_below(place: Plain, target: str) -> None:
+    """Of `https://HOST/FOLDER/` only the files in the folder itself were."""
+    place.put("runs/train.log", rows(0, 60))
+    place.put("runs/deep/er/train.log", rows(20, 80))
+    found = read_targets([f"{place.address}{target}"], judging="never")
+    assert found.errors == []
+    assert sorted(update.step or 0 for update in found.updates) == [59, 79]
+
+
+class _Short(http.server.BaseHTTPRequestHandler):
+    """Promises more than it sends, as a proxy that gives up does."""
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(2 * len(rows(0, 40))))
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.do_HEAD()
+        self.wfile.write(rows(0, 40))
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_what_came_before_an_answer_broke_off_is_read() -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Short) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,)).start()
+        try:
+            files = WebFiles(f"http://127.0.0.1:{server.server_port}/")
+            whole = 2 * len(rows(0, 40))
+            assert files.piece("train.log", 0, whole) == rows(0, 40)
+            with pytest.raises(ConnectionError, match="broken off"):
+                files.piece("train.log", len(rows(0, 40)), whole)
+        finally:
+            server.shutdown()
 
 
 @pytest.mark.slow

@@ -133,6 +133,7 @@ class WebFiles(FarFiles):
 
     def below(self, path: str) -> Iterator[Listed]:
         """The files that index pages name, below the page itself."""
+        path = path.rstrip("/")  # as `https://HOST/FOLDER/` has it: `//` would lead nowhere below
         seen = {path}
         folders = [(path, 0)]
         links = 0
