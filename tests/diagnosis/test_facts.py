@@ -60,6 +60,9 @@ def test_what_is_rounded_is_no_fact() -> None:
     assert not {"lr_zero", "grad_zero"} & said(
         {**falls, "learning_rate": np.zeros(60), "grad_norm": np.zeros(60)}
     )
+    few = {"step": np.arange(1.0, 4), "grad_norm": np.zeros(3)}  # a logger that asks too late
+    assert "grad_zero" not in said({**few, "loss": np.array([1.54, 1.47, 1.23])})
+    assert "grad_zero" in said({**few, "loss": np.array([1.54, 1.47, 1.50])})
 
 
 def test_a_loss_that_learns_its_way_to_zero_is_not_lost() -> None:

@@ -92,6 +92,13 @@ def test_a_warning_and_too_early_are_not_said_together() -> None:
     assert "too_early" not in found
 
 
+def test_rows_of_a_tail_that_leap_do_not_swing() -> None:
+    """Losses of single batches late in a training leap, and nobody knows what they fell from."""
+    rows = [0.4, 0.9, 0.3, 1.1, 0.35, 0.95, 0.4, 1.0, 0.5]
+    assert "oscillating" in _said(judged(loss=rows))
+    assert "oscillating" not in _said(judged(first=260_000, loss=rows))
+
+
 def test_eval_that_leaps_over_a_smooth_train_swings() -> None:
     train = [2.27, 1.55, 1.07, 0.87, 0.59, 0.52, 0.38, 0.32, 0.21, 0.34]
     evals = [3.29, 0.92, 1.43, 1.85, 0.58, 2.30, 0.17, 1.52, 0.14, 2.81]

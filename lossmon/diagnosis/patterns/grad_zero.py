@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lossmon.diagnosis import facts, flat
+from lossmon.diagnosis import facts, flat, short
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
@@ -28,7 +28,7 @@ def find(view: View) -> Finding | None:
     if sketch is None or found is None or found.value != 0.0:
         return None
     least = Bounds.facts if found.whole else max(Bounds.tail_least, Bounds.tail * sketch.n)
-    if found.rows < least or (train is not None and train.falls):
+    if found.rows < least or (train is not None and train.falls) or short.falls_each(view):
         return None
     return Finding(
         "grad_zero",
