@@ -17,6 +17,7 @@ Which logs are one training:
     averages.py  whether one averages the other
     common_noise.py whether two curves shake alike
     merge.py     the most complete source of each metric own.py        what lossmon wrote
+    resumed.py   event files that go on from one another
     locations.py where logs stand, and what runs are called after that
 What stands beside the rows:
     pace.py      how often rows come, how fast steps go standing.py   whether it goes on

@@ -13,13 +13,12 @@ from lossmon.formats.lexicon import role
 from lossmon.history.columns import Ints, Series, SeriesView
 from lossmon.history.run import History
 from lossmon.monitor.log import Log, put
+from lossmon.monitor.resumed import Source, continued, parts_of
 
 MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
 _REACH = 0.98  # of the newest step: a source that ends before it misses points
 _HABIT_REACH = 0.9  # the source in use may lag so far, since every change replays the run
 PRINTED = frozenset({"text", "hf-stdout"})  # rows that were printed carry fewer digits
-
-Source = tuple[Log, str]  # a log, and the name of one of its metrics
 
 
 @dataclass
@@ -29,12 +28,13 @@ class Merge:
     Attributes:
         history: the merged rows.
         chosen: role -> metric name.
-        sources: metric name -> where its points come from.
+        sources: metric name -> where its points come from, the newest part of it.
     """
 
     history: History = field(default_factory=lambda: History(role))
     chosen: dict[str, str] = field(default_factory=dict)
     sources: dict[str, Source] = field(default_factory=dict)
+    _begun: dict[str, list[tuple[Source, int]]] = field(default_factory=dict)
     _cursor: dict[str, int] = field(default_factory=dict)
     _generations: tuple[tuple[str, int], ...] = ()
 
@@ -50,15 +50,24 @@ class Merge:
         self._generations = generations
         habit = {} if settled or void else self.sources
         sources, chosen = _best_sources(logs, habit)
+        parts = {name: parts_of(source, logs) for name, source in sources.items()}
+        sources = {name: some[-1] for name, some in parts.items()}
+        begun = {
+            name: [(part, len(_series(part))) for part in some[:-1]]
+            for name, some in parts.items()
+            if len(some) > 1
+        }
         resumed = any(
             at >= self._cursor.get(name, 0) > 0
             for name, source in sources.items()
             for at in _series(source).restarts[-1:]
         )
-        moved = chosen != self.chosen or any(
-            sources.get(name) != source for name, source in self.sources.items()
+        moved = (
+            chosen != self.chosen
+            or begun != self._begun
+            or any(sources.get(name) != source for name, source in self.sources.items())
         )
-        self.sources, self.chosen = sources, chosen
+        self.sources, self.chosen, self._begun = sources, chosen, begun
         if not (void or resumed or moved):
             return False  # at most a metric that nothing is judged by has come
         self.history, self._cursor = History(role), {}
@@ -94,6 +103,8 @@ class Merge:
                 continue
             self._cursor[name] = len(series)
             view = series.kept() if done == 0 else series.view()
+            if done == 0 and name in self._begun:
+                view = continued([*(part for part, _ in self._begun[name]), source])
             step, value = self._placed(view, source)[done:], view.value[done:]
             epoch = None if view.epoch is None else view.epoch[done:]
             time = None if view.time is None else view.time[done:]
