@@ -22,7 +22,7 @@ from lossmon.logs import schemes
 from lossmon.logs.hosts import resolve
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Judging
-from lossmon.monitor.update import RunUpdate
+from lossmon.monitor.update import RunUpdate, by_name
 from lossmon.monitor.whole import read_whole, with_past
 from lossmon.presentation.verdict import headline
 from lossmon.report.check import as_json, need
@@ -182,7 +182,8 @@ def _read(task: _Task) -> Triage:
     for pause_s in (*_PAUSES_S, None):
         monitor = open_monitor([target], watch=False, logs=logs, judging=judging)
         try:
-            updates = with_past([target], read_whole(monitor), monitor.doubtful())
+            read = with_past([target], read_whole(monitor), monitor.doubtful())
+            updates = sorted(read, key=by_name)  # they come as the network brings them
             lost = [one.reason for one in monitor.hosts() if one.state != "live"]
         finally:
             monitor.close()

@@ -211,7 +211,8 @@ class TerminalDriver(LinuxDriver):
             if ready and not data:
                 self._hung_up()
                 return
-            for message in [*(parser.feed(decode(data)) if data else ()), *parser.tick()]:
+            text = decode(data)  # nothing yet of a letter whose bytes come one by one
+            for message in [*(parser.feed(text) if text else ()), *parser.tick()]:
                 self.process_message(message)
 
 

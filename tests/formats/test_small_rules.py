@@ -12,7 +12,7 @@ from zipfile import ZipFile
 import pytest
 
 from lossmon.errors import FormatError
-from lossmon.formats import any_text, column, json_history, mlflow, store, why
+from lossmon.formats import any_text, column, json_history, mlflow, store, tensorboard, why
 from lossmon.formats.cells import counts, floats, fraction, read_number
 from lossmon.formats.detect import detect
 from lossmon.formats.labels import Labels
@@ -20,6 +20,7 @@ from lossmon.formats.numbers import as_float, parse_number, whole, without_endle
 from lossmon.formats.text import TextDecoder
 from lossmon.formats.text_tokens import TOKEN, Kind, tokenise
 from lossmon.formats.unpack import plain_name, unpacker
+from tests.formats.samples import events
 
 
 @pytest.mark.parametrize(
@@ -365,3 +366,17 @@ def test_a_row_that_is_too_long_is_counted(name: str, row: str) -> None:
     assert read == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11]
     assert decoder.skipped.count == 1
     assert decoder.skipped.examples == [("line too long", "")]
+
+
+def test_zeros_behind_events_are_passed_over_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tail of a file that a crash of the box left: each of its bytes was a header to try."""
+    tried: list[int] = []
+    check = tensorboard._length_check
+    monkeypatch.setattr(
+        tensorboard, "_length_check", lambda length: tried.append(length) or check(length)
+    )
+    decoder = tensorboard.decoder("")
+    read = len(decoder.feed(events(30))) + len(decoder.feed(bytes(1 << 20)))
+    read += len(decoder.feed(events(30)))
+    assert read == 2 * 33
+    assert len(tried) < 500

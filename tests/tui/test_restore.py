@@ -327,6 +327,26 @@ def test_a_key_that_breaks_does_not_end_the_screen(
     terminal.assert_given_back()
 
 
+@pytest.mark.parametrize(
+    "pieces", [(b"\xe4", b"?"), (b"\xc3", b"\xa4", b"?")], ids=["latin-1", "slow"]
+)
+def test_a_letter_whose_bytes_come_one_by_one_ends_nothing(
+    log: Path, open_terminal: Callable[..., Terminal], pieces: tuple[bytes, ...]
+) -> None:
+    """As a terminal in Latin-1 sends them, and a slow link: it was an error of lossmon itself."""
+    terminal = open_terminal(str(log))
+    terminal.wait_for("HEALTHY")
+    for piece in pieces:
+        terminal.send(piece)
+        terminal.read(0.3)
+    terminal.wait_for("Sort by")  # the help
+    terminal.send(b"\x1b")
+    terminal.read(0.5)
+    terminal.send(b"q")
+    assert terminal.end() == 0
+    terminal.assert_given_back()
+
+
 @pytest.mark.skipif(shutil.which("tmux") is None, reason="no tmux")
 def test_detached_and_attached_again_at_another_size(
     open_terminal: Callable[..., Terminal], log: Path, tmp_path: Path
