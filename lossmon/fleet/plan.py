@@ -7,11 +7,12 @@ are told by the keys that workers send back (see `triage`), and read once more t
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lossmon.errors import TargetError
-from lossmon.hparams.files import paths_beside
+from lossmon.hparams.files import names_beside
 from lossmon.logs import schemes
 from lossmon.logs.discover import folders_above, run_directory
 from lossmon.logs.follower import Follower
@@ -114,6 +115,9 @@ def _packed(parts: Sequence[Sequence[str]]) -> Iterator[Task]:
 
 
 def _task(logs: Sequence[str], stamps: Sequence[Stamp | None]) -> Task:
-    folders = dict.fromkeys(map(run_directory, logs))
-    settings = (stamp_of(path) for folder in folders for path in paths_beside(folder))
+    settings = (
+        stamp_of(os.path.join(folder, name))
+        for folder in dict.fromkeys(map(run_directory, logs))
+        for name in names_beside(folder)
+    )
     return Task(tuple(logs), tuple(stamps), tuple(settings))

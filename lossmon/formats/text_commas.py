@@ -36,10 +36,8 @@ class Commas:
 
     def pointed(self, text: str) -> str:
         """Whole lines, with points as decimal marks."""
-        if not self._decided:
-            begins = self._first(text)
-            return text[:begins] + _COMMA.sub(_point, text[begins:]) if self._written else text
-        return _COMMA.sub(_point, text) if self._written else text
+        begins = 0 if self._decided else self._first(text)
+        return text[:begins] + _COMMA.sub(_point, text[begins:]) if self._written else text
 
     def _first(self, text: str) -> int:
         """Where the line begins that decides; the end where none does."""

@@ -156,14 +156,14 @@ FILES: tuple[tuple[str, Reader], ...] = (
 )
 
 
-def paths_beside(folder: str) -> list[str]:
-    """The files of a folder on this machine that say how a training was set up."""
+def names_beside(folder: str) -> list[str]:
+    """What there may be, below a folder on this machine, that says how a training was set up."""
     try:
         there = {entry.name for entry in os.scandir(folder)}
     except OSError:
         return []
-    paths = [os.path.join(folder, name) for name, _ in FILES if name.split("/")[0] in there]
-    return [*paths, os.path.join(folder, "params")] if "params" in there else paths
+    names = (*(name for name, _ in FILES), "params")
+    return [name for name in names if name.split("/")[0] in there]
 
 
 def beside(folder: str, files: Mapping[str, bytes] | None = None) -> dict[str, Found]:
@@ -184,12 +184,9 @@ def beside(folder: str, files: Mapping[str, bytes] | None = None) -> dict[str, F
         if told:
             found["params"] = flat({name: _scalar(data) for name, data in told.items()}), ""
         return found
-    try:
-        there = {entry.name for entry in os.scandir(folder)}
-    except OSError:
-        return {}
+    there = names_beside(folder)
     for name, reader in FILES:
-        if name.split("/")[0] in there and (data := head_of(os.path.join(folder, name))):
+        if name in there and (data := head_of(os.path.join(folder, name))):
             found[name] = reader(data, name)
     if "params" in there:
         found["params"] = _params(os.path.join(folder, "params"))

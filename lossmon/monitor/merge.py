@@ -10,10 +10,10 @@ import numpy as np
 
 from lossmon.formats.decoder import Record, Rows, batches
 from lossmon.formats.lexicon import role
-from lossmon.history.columns import Ints, Series, SeriesView
+from lossmon.history.columns import Ints, SeriesView
 from lossmon.history.run import History
 from lossmon.monitor.log import Log, put
-from lossmon.monitor.resumed import Source, continued, parts_of
+from lossmon.monitor.resumed import Source, continued, in_parts, series_of
 
 MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
 _REACH = 0.98  # of the newest step: a source that ends before it misses points
@@ -50,17 +50,17 @@ class Merge:
         self._generations = generations
         habit = {} if settled or void else self.sources
         sources, chosen = _best_sources(logs, habit)
-        parts = {name: parts_of(source, logs) for name, source in sources.items()}
+        parts = in_parts(sources, logs)
         sources = {name: some[-1] for name, some in parts.items()}
         begun = {
-            name: [(part, len(_series(part))) for part in some[:-1]]
+            name: [(part, len(series_of(part))) for part in some[:-1]]
             for name, some in parts.items()
             if len(some) > 1
         }
         resumed = any(
             at >= self._cursor.get(name, 0) > 0
             for name, source in sources.items()
-            for at in _series(source).restarts[-1:]
+            for at in series_of(source).restarts[-1:]
         )
         moved = (
             chosen != self.chosen
@@ -97,7 +97,7 @@ class Merge:
         """The new points of all metrics; those of the same steps together."""
         tables: list[Rows] = []
         for name, source in self.sources.items():
-            series = _series(source)
+            series = series_of(source)
             done = self._cursor.get(name, 0)
             if len(series) == done:
                 continue
@@ -124,7 +124,7 @@ class Merge:
         flair prints a line a batch, and writes a table with a row an epoch.
         """
         main = self.sources.get(self.chosen.get("train_loss", ""), source)
-        train = view if main[0] is source[0] else _series(main).view()
+        train = view if main[0] is source[0] else series_of(main).view()
         if train is view or view.epoch is None or train.epoch is None or not len(train):
             return view.step
         by_epoch = np.array_equal(view.step, view.epoch) and view.step[0] == train.epoch[0]
@@ -152,11 +152,6 @@ class Merge:
                 plan.events, plan.counts = known.events, known.counts
 
 
-def _series(source: Source) -> Series:
-    log, name = source
-    return log.history.series[name]
-
-
 def _best_sources(
     logs: Sequence[Log], habit: dict[str, Source]
 ) -> tuple[dict[str, Source], dict[str, str]]:
@@ -169,8 +164,8 @@ def _best_sources(
         if not candidates:
             continue
         whole = (
-            max(int(_series(source).view().step[-1]) for source in candidates),
-            max(len(_series(source)) for source in candidates),
+            max(int(series_of(source).view().step[-1]) for source in candidates),
+            max(len(series_of(source)) for source in candidates),
         )
         best = max(candidates, key=lambda source: _weight(source, habit, train_log, whole))
         name = best[1]
@@ -195,7 +190,7 @@ def _weight(
     wrong, so a source with as many points lacks nothing either.
     """
     log, name = source
-    series = _series(source)
+    series = series_of(source)
     n = float(len(series))
     if log is train_log:
         n *= 1.1  # one log's train and eval rows share one step axis
