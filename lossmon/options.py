@@ -28,7 +28,10 @@ def _speak(_: click.Context, __: click.Parameter, lang: str) -> str:
 
 
 class _Target(click.Path):
-    """A file, a folder, a pattern, a box, or what a scheme stands for."""
+    """A file, a folder, a pattern, a box, or what a scheme stands for; who reads it judges it."""
+
+    def __init__(self) -> None:
+        super().__init__(readable=False)
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str

@@ -99,7 +99,7 @@ def export_folder(targets: Sequence[str], workers: int | None, cluster: str, fol
         )
     config.apply()
     with opened(processes(workers), cluster) as pool:
-        runs, points = write_folder(targets, pool, folder)
+        runs, points, errors = write_folder(targets, pool, folder)
     words = said(
         "{points:,} points of {runs} {runs:run|runs} in {file}",
         points=points,
@@ -107,5 +107,7 @@ def export_folder(targets: Sequence[str], workers: int | None, cluster: str, fol
         file=folder,
     )
     click.echo(escaped(words_here().say(words)), err=True)
-    if not runs:
+    for error in errors:
+        complain(message_of(error))
+    if errors or not runs:
         sys.exit(2)

@@ -103,7 +103,8 @@ def _is_result(text: bytes) -> bool:
     """Whether a line holds what a worker sends: a file may be damaged."""
     try:
         told = json.loads(text)
-        return isinstance(told["refused"], dict) and all(
+        maps = (told["refused"], told.get("barred", {}))
+        return all(isinstance(one, dict) for one in maps) and all(
             isinstance(run["object"]["findings"], list)
             and isinstance(run["location"], str)
             and isinstance(run["given"], str)

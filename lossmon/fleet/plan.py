@@ -8,13 +8,14 @@ are told by the keys that workers send back (see `triage`), and read once more t
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lossmon.errors import TargetError
 from lossmon.hparams.files import names_beside
 from lossmon.logs import schemes
 from lossmon.logs.discover import folders_above, run_directory
+from lossmon.logs.files import LocalFiles, reason
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import resolve
 from lossmon.logs.stamp import Stamp, stamp_of
@@ -42,7 +43,19 @@ class Task:
     settings: tuple[Stamp | None, ...] = ()
 
 
-def plan(targets: Sequence[str]) -> list[Task]:
+class Plan(list[Task]):
+    """What is to be read.
+
+    Attributes:
+        barred: folders that can't be looked into -> why.
+    """
+
+    def __init__(self, tasks: Iterable[Task], barred: dict[str, str]) -> None:
+        super().__init__(tasks)
+        self.barred = barred
+
+
+def plan(targets: Sequence[str]) -> Plan:
     """The logs below targets on this machine or on a file system that all workers see.
 
     Raises:
@@ -55,11 +68,13 @@ def plan(targets: Sequence[str]) -> list[Task]:
                 raise TargetError(_refusal(text, schemes.of(target.kind).batches is not None))
             check_local(target.path)
             paths.append(target.path)
-    follower = Follower(paths)
+    files = LocalFiles()
+    follower = Follower(paths, files=files)
     follower.poll(limit_bytes=0)
     while follower.scanning:
         follower.poll(limit_bytes=0)
-    return list(_packed(_kin(follower.logs())))
+    barred = {path: reason(error) for path, error in files.barred.items()}
+    return Plan(_packed(_kin(follower.logs())), barred)
 
 
 def are_paths(targets: Sequence[str]) -> bool:

@@ -13,10 +13,11 @@ import os
 import posixpath
 from collections.abc import Sequence
 
-from lossmon.errors import TargetError
+from lossmon.errors import LossmonError, TargetError
 from lossmon.fleet.plan import plan
 from lossmon.fleet.pools import Pool
 from lossmon.fleet.work import order, read
+from lossmon.monitor.sources import not_readable
 from lossmon.monitor.update import RunUpdate
 from lossmon.presentation.export import write_parquet
 from lossmon.presentation.write import replacing
@@ -45,19 +46,23 @@ def write_part(updates: Sequence[RunUpdate], folder: str, logs: Sequence[str]) -
         return write_parquet(updates, file)
 
 
-def write_folder(targets: Sequence[str], pool: Pool, folder: str) -> tuple[int, int]:
-    """Write the points of all runs into a folder by workers: runs, and points."""
+def write_folder(
+    targets: Sequence[str], pool: Pool, folder: str
+) -> tuple[int, int, list[LossmonError]]:
+    """Write the points of all runs into a folder by workers: runs, points, what can't be read."""
     tasks = plan(targets)
     told = order(list(targets), "en", "never", folder)
     progress = Progress(sum(len(task.logs) for task in tasks))
     runs = points = logs = 0
+    barred = {**tasks.barred}
     try:
         texts = (json_line({**told, "logs": task.logs}) for task in tasks)
         for at, result in pool.run(read, texts):
             came = json.loads(result)
             runs, points = runs + came["runs"], points + came["points"]
+            barred |= came.get("barred", {})
             logs += len(tasks[at].logs)
             progress.show(logs)
     finally:
         progress.clear()
-    return runs, points
+    return runs, points, not_readable(barred, [])

@@ -25,6 +25,7 @@ from lossmon.hparams import Hparams
 from lossmon.logs.hosts import location_of, resolve
 from lossmon.logs.local import LocalSource
 from lossmon.monitor.locations import Locations, called
+from lossmon.monitor.sources import not_readable
 from lossmon.monitor.training import Judging
 from lossmon.monitor.whole import read_targets
 from lossmon.report.progress import Progress
@@ -67,6 +68,7 @@ class Fleet:
         self._targets = list(targets)
         self._order = order(self._targets, lang, judging)
         self._tasks = plan(targets)
+        self._barred = {**self._tasks.barred}
         self.tasks = len(self._tasks)
         self._runs: list[_Run] = []
         self._keys: list[Ints] = []
@@ -120,7 +122,7 @@ class Fleet:
             )
 
     def errors(self) -> list[LossmonError]:
-        """For each target without a run, why; it is read once more, for what to say."""
+        """What can't be read; a target without a run is read once more, for what to say."""
         if self.interrupted:
             return []
         there = Locations([], [location_of(one) for text in self._targets for one in resolve(text)])
@@ -130,7 +132,8 @@ class Fleet:
             for text in self._targets
             if reached.isdisjoint(location_of(one) for one in resolve(text))
         ]
-        return [error for text in without for error in read_targets([text]).errors]
+        errors = [error for text in without for error in read_targets([text]).errors]
+        return [*errors, *not_readable(self._barred, errors)]
 
     def _text(self, logs: Sequence[str]) -> str:
         return json_line({**self._order, "logs": logs})
@@ -140,6 +143,7 @@ class Fleet:
         told = json.loads(result)
         self.done += at < self.tasks
         self.refused |= told["refused"]
+        self._barred |= told.get("barred", {})
         for run in told["runs"]:
             found = run["object"]
             text = json_line(found).encode("utf-8", "surrogateescape")

@@ -40,7 +40,8 @@ def read(text: str) -> str:
 
     Returns:
         A JSON object: "runs", each with its contract's "object", its "location", the "given" name
-        of a tracker and the "keys" that logs of one training share; and "refused".
+        of a tracker and the "keys" that logs of one training share; "refused", and of
+        what could not be read "barred".
     """
     asked = json.loads(text)
     config.apply()
@@ -55,11 +56,14 @@ def _read(asked: dict[str, Any]) -> str:
     share = read_share(targets, logs, asked["judging"])
     updates = look_at_machine([update for update, _ in share.runs], time.time())
     refused = {path: str(why) for path, why in share.refused.items()}
+    told: dict[str, Any] = {"refused": refused}
+    if share.barred:
+        told["barred"] = {path: str(why) for path, why in share.barred.items()}
     if asked["output"]:
         from lossmon.fleet.table import write_part
 
         points = write_part(updates, asked["output"], logs)
-        return json_line({"points": points, "runs": len(updates), "refused": refused})
+        return json_line({"points": points, "runs": len(updates), **told})
     knowledge = load(asked["lang"])
     runs = [
         {
@@ -70,7 +74,7 @@ def _read(asked: dict[str, Any]) -> str:
         }
         for update, (_, some) in zip(updates, share.runs, strict=True)
     ]
-    return json_line({"runs": runs, "refused": refused})
+    return json_line({"runs": runs, **told})
 
 
 def _keys(traces: list[Trace]) -> list[int]:

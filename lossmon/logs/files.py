@@ -8,7 +8,19 @@ import os
 import re
 import stat
 from itertools import islice
-from typing import Any, Iterable, Iterator, List, NamedTuple, Optional, Sequence, Set, Tuple, Union  # noqa: F401 - List is for a type comment
+from typing import (  # noqa: F401 - Dict and List are for type comments
+    Any,
+    Dict,
+    Iterable,
+    Iterator,
+    List,
+    NamedTuple,
+    Optional,
+    Sequence,
+    Set,
+    Tuple,
+    Union,
+)
 
 from lossmon.logs.held import Held
 from lossmon.logs.walk import NO_LOG, matching, walk
@@ -96,6 +108,13 @@ class Files:
     far = False
     held = None  # type: Optional[Held]
 
+    def barred_anew(self) -> "List[Tuple[str, str]]":
+        """Folders below targets that since the last call can't be looked into, and why; or can.
+
+        Of one that was opened the reason is empty. To be asked between two walks.
+        """
+        return []
+
     def stat(self, path: str) -> Stat:
         """How a file is."""
         raise NotImplementedError
@@ -150,10 +169,13 @@ class LocalFiles(Files):
 
     Attributes:
         cut: directories with more folders in them than were looked into.
+        barred: folders below targets that could not be looked into, each with why.
     """
 
     def __init__(self) -> None:
         self.cut = set()  # type: Set[str]
+        self.barred = {}  # type: Dict[str, OSError]
+        self._told = {}  # type: Dict[str, str]  # of those, why
         self.held = Held()
 
     def stat(self, path: str) -> Stat:
@@ -176,18 +198,29 @@ class LocalFiles(Files):
     def walk(self, target: str, settings: bool = False) -> Iterator[str]:
         """The files that a target leads to."""
         if os.path.isdir(target):
-            self.cut.discard(target)
-            for path in walk(target, settings, cut=self.cut):
-                yield path
+            yield from self._below(target, settings)
         elif os.path.lexists(target) or not glob.has_magic(target):
             yield target  # also where it is not there yet: it may come
         else:
             for path in matching(target):
                 if os.path.isdir(path):
-                    for below in walk(path, settings, cut=self.cut):
-                        yield below
+                    yield from self._below(path, settings)
                 elif not NO_LOG.search(os.path.basename(path)):
                     yield path
+
+    def barred_anew(self) -> "List[Tuple[str, str]]":
+        """Folders that can't be looked into any more, or can again."""
+        now = {path: reason(error) for path, error in self.barred.items()}
+        before, self._told = self._told, now
+        news = [(path, why) for path, why in now.items() if before.get(path) != why]
+        return news + [(path, "") for path in before if path not in now]
+
+    def _below(self, folder: str, settings: bool) -> Iterator[str]:
+        self.cut.discard(folder)
+        start = os.path.join(folder, "") if folder != os.curdir else ""
+        for path in [path for path in self.barred if path.startswith(start)]:
+            del self.barred[path]  # is found again, unless it was opened, or is gone
+        return walk(folder, settings, cut=self.cut, barred=self.barred)
 
     def dangles(self, path: str) -> bool:
         """Whether a path is a link to what is not there."""

@@ -97,8 +97,7 @@ class Follower:
         self._slice = slice_bytes
         self._tails = {}  # type: Dict[str, Tail]
         self._walk = None  # type: Optional[Iterator[str]]
-        self._walk_took_s = 0.0
-        self._next_walk = 0.0
+        self._walk_took_s = self._next_walk = 0.0
         self._walked = False
         self._polls = 0
         self._noticed = False
@@ -182,9 +181,9 @@ class Follower:
         """What is new, newest files first, at most about `limit_bytes`."""
         self._polls += 1
         self._scan()
-        chunks = []  # type: List[Chunk]
-        noticed, self._noticed = self._noticed, False
-        changed, self._changed = self._changed, set()
+        chunks = self._barred() if self._walk is None else []
+        noticed, changed = self._noticed, self._changed
+        self._noticed, self._changed = False, set()
         for tail in list(self._tails.values()):
             if noticed or tail.look_at <= self._polls or tail.path in changed:
                 chunks += self._look(tail)
@@ -194,10 +193,9 @@ class Follower:
         while waiting and limit_bytes > 0:
             wanted = []  # type: List[Tuple[Tail, Tuple[str, int, int]]]
             for tail in waiting:
-                if limit_bytes <= 0:
-                    break
-                wanted.append((tail, self._piece(tail)))
-                limit_bytes -= wanted[-1][1][2]
+                if limit_bytes > 0:
+                    wanted.append((tail, self._piece(tail)))
+                    limit_bytes -= wanted[-1][1][2]
             read = self._files.read_many([piece for _, piece in wanted])
             for (tail, (_, start, _)), data in zip(wanted, read):  # noqa: B905 - 3.6
                 if data is None:
@@ -243,8 +241,12 @@ class Follower:
 
     def _find(self) -> Iterator[str]:
         for target in list(self._targets):
-            for path in self._files.walk(target, self._settings):
-                yield path
+            yield from self._files.walk(target, self._settings)
+
+    def _barred(self) -> List[Chunk]:
+        """Folders that can't be looked into, or can again, told as logs are that can't be read."""
+        news = self._files.barred_anew()
+        return [Chunk(at, "error" if why else TRUNCATED, 0, b"", why, 0.0, 0) for at, why in news]
 
     # -- one file --------------------------------------------------------------------------------
 
@@ -371,12 +373,12 @@ class Follower:
         return chunks
 
     def _end(self, tail: Tail) -> List[Chunk]:
-        offset = tail.size - self._ahead_bytes
+        at = tail.size - self._ahead_bytes
         try:
-            data = self._files.read_at(tail.path, offset, self._ahead_bytes)
+            data = self._files.read_at(tail.path, at, self._ahead_bytes)
         except OSError:
             return []  # reading on says what is wrong
-        return [Chunk(tail.path, "newest", offset, data, "", tail.mtime, tail.size)]
+        return [Chunk(tail.path, "newest", at, data, "", tail.mtime, tail.size)]
 
     def _missing(self, tail: Tail, error: OSError) -> List[Chunk]:
         if not isinstance(error, FileNotFoundError) and not isinstance(error, NotADirectoryError):

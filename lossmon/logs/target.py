@@ -6,6 +6,7 @@ import difflib
 import glob
 import os
 import re
+import stat
 from dataclasses import replace
 
 from lossmon.errors import TargetError
@@ -93,16 +94,11 @@ def check_local(path: str) -> None:
         raise TargetError(
             said("{path}: the folder you are in was removed; change to another", path=path)
         )
+    if _is_barred(path):
+        raise TargetError(
+            said("{path}: permission denied; ask its owner for read access", path=path)
+        )
     if os.path.lexists(path):
-        if os.path.isdir(path):
-            if not os.access(path, os.R_OK | os.X_OK):
-                raise TargetError(
-                    said("{path}: permission denied; ask its owner for read access", path=path)
-                )
-        elif os.path.exists(path) and not os.access(path, os.R_OK):
-            raise TargetError(
-                said("{path}: permission denied; ask its owner for read access", path=path)
-            )
         return
     if glob.has_magic(path):
         if next(matching(path), None) is None:
@@ -119,3 +115,21 @@ def check_local(path: str) -> None:
     if close:
         hint = said("did you mean {path}?", path=os.path.join(parent, close[0]))
     raise TargetError(said("{path}: no such file or folder; {hint}", path=path, hint=hint))
+
+
+def _is_barred(path: str) -> bool:
+    """Whether it, or a folder above it, may not be read; of a file that is tried.
+
+    What access(2) says holds neither for root on another machine's disk, nor beyond modes.
+    """
+    try:
+        if os.path.isdir(path):
+            os.scandir(path).close()
+            os.lstat(os.path.join(path, os.curdir))
+        elif stat.S_ISREG(os.stat(path).st_mode):
+            os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    except PermissionError:
+        return True
+    except (OSError, ValueError):  # what it is, is said by others
+        return False
+    return False

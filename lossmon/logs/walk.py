@@ -4,10 +4,11 @@ import fnmatch
 import glob
 import os
 import re
-from typing import Iterator, List, Optional, Set, Tuple  # noqa: F401 - some are for type comments
+from typing import Dict, Iterator, List, Optional, Set, Tuple  # noqa: F401 - some are for type comments
 
 MAX_DEPTH = 8  # of a directory walk
 MAX_ENTRIES = 20000  # files followed below one target, and folders in which they are looked for
+MOST_BARRED = 1000  # folders that cannot be looked into, of which is told
 
 # An event file ends with its host's name, and a host may be called box.md or node.c.
 NO_LOG = re.compile(
@@ -57,7 +58,11 @@ def is_log(below: str, settings: bool = False) -> bool:
 
 
 def walk(
-    root: str, settings: bool = False, folders: bool = False, cut: "Optional[Set[str]]" = None
+    root: str,
+    settings: bool = False,
+    folders: bool = False,
+    cut: "Optional[Set[str]]" = None,
+    barred: "Optional[Dict[str, OSError]]" = None,
 ) -> Iterator[str]:
     """Files below a directory that may be logs: bounded in depth and number, loops are left out.
 
@@ -69,6 +74,7 @@ def walk(
         settings: also files that say how a training was set up.
         folders: also the folders in which they are looked for.
         cut: gets the directory where there are more folders than are looked into.
+        barred: gets the folders that could not be looked into, each with why.
     """
     seen = set()  # type: Set[Tuple[int, int]]
     real_root = os.path.realpath(root)
@@ -88,8 +94,11 @@ def walk(
                 return
             seen.add((found.st_dev, found.st_ino))
             entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
-        except OSError:
-            continue  # no permission for a folder is no reason to stop
+        except OSError as error:  # no permission for a folder is no reason to stop
+            gone = isinstance(error, FileNotFoundError)
+            if barred is not None and not gone and len(barred) < MOST_BARRED:
+                barred[directory if root != os.curdir else directory[2:]] = error
+            continue
         if folders:
             yield directory if root != os.curdir else directory[2:]
         links = []  # type: List[Tuple[str, str, int]]

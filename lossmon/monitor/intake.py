@@ -34,7 +34,8 @@ class Intake:
     Attributes:
         logs: by path.
         refused: path -> why it is no log.
-        errors: path of a log without a training -> what is wrong with it.
+        errors: path of a log without a training, or of a folder -> what is wrong with it.
+        barred: those of them that are there.
         beside: settings that other boxes sent.
     """
 
@@ -44,6 +45,7 @@ class Intake:
         self.logs: dict[str, Log] = {}
         self.refused: dict[str, str] = {}
         self.errors: dict[str, str] = {}
+        self.barred: set[str] = set()
         self.beside = Beside()
         self.source_of = source_of
         self._locations = locations
@@ -82,6 +84,7 @@ class Intake:
             self._is_there(log, touched)
         elif chunk.kind in ("gone", "error"):
             self._trouble(log, known(chunk.message or "the file is gone"), touched)
+            self._note_barred(log, chunk.kind == "error")
         elif chunk.kind == "newest":
             log.anew()
             log.look_ahead(chunk.data)
@@ -157,6 +160,9 @@ class Intake:
         else:
             training.revision += 1
             touched[training] = None
+
+    def _note_barred(self, log: Log, barred: bool) -> None:
+        (self.barred.add if barred else self.barred.discard)(log.path)
 
     def _is_there(self, log: Log, touched: dict[Training, None]) -> None:
         """A file that was gone is there again, though nothing stands in it yet."""

@@ -45,8 +45,14 @@ class PassedOver:
 
     def newest(self, most: int = 3) -> tuple[int, list[tuple[str, str]]]:
         """How many files were looked at; of the newest that gave no row, path and why."""
-        without = sorted(self._logs(), key=lambda log: -log.mtime)
+        without = sorted(self._logs(), key=lambda log: (log.path not in self.barred, -log.mtime))
         return len(self._intake.logs), [(log.path, self._why(log)) for log in without[:most]]
+
+    @property
+    def barred(self) -> dict[str, str]:
+        """Logs and folders that can't be read, which hold nobody knows what: path -> why."""
+        errors, barred = dict(self._intake.errors), self._intake.barred
+        return {path: why for path, why in errors.items() if path in barred}
 
     def all(self) -> dict[str, str]:
         """Path -> why, once all was read: also of files in which nothing stands."""
@@ -55,13 +61,13 @@ class PassedOver:
         nothing = {path: empty for path in there if path not in self._intake.logs}
         without = {log.path: self._why(log) for log in self._logs()}
         # What was set aside for an error of ours had rows.
-        return nothing | without | self._intake.errors | self._intake.refused
+        return nothing | without | self._intake.refused | self._intake.errors
 
     def _logs(self) -> list[Log]:
         return [log for log in list(self._intake.logs.values()) if not log.records]
 
     def _why(self, log: Log) -> str:
-        why = self._intake.refused.get(log.path) or log.refused
+        why = self.barred.get(log.path) or self._intake.refused.get(log.path) or log.refused
         if why is None and log.decoder is not None:
             return without_rows(log)
         return why or said("no row of a training in it yet")

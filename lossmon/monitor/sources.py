@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from lossmon.errors import FormatError, LossmonError, TargetError
 from lossmon.logs import schemes
@@ -59,6 +59,34 @@ def open_monitor(
 def _below(prefix: str, logs: Sequence[str]) -> tuple[str, ...]:
     """Logs as their source calls them, of those that are of it."""
     return tuple(log[len(prefix) :] for log in logs if log.startswith(prefix))
+
+
+def not_readable(barred: Mapping[str, str], errors: Sequence[LossmonError]) -> list[LossmonError]:
+    """What is said of logs and folders below targets that can't be read, where it is not yet.
+
+    A verdict over a folder without the run that nobody was allowed to look at looked whole.
+
+    Args:
+        barred: path -> why.
+        errors: what is said already.
+    """
+    told = " ".join(map(str, errors))
+    rest = [(path, why) for path, why in barred.items() if path not in told]
+    if not rest:
+        return []
+    path, why = rest[0]
+    if len(rest) == 1:
+        return [TargetError(joined(": ", (path, why)))]
+    return [
+        TargetError(
+            said(
+                "{path}: {why}; {n:,} more {n:log or folder|logs and folders} can't be read",
+                path=path,
+                why=why,
+                n=len(rest) - 1,
+            )
+        )
+    ]
 
 
 def nothing_read(monitor: Monitor, target: str) -> LossmonError | None:

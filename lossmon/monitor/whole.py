@@ -9,7 +9,7 @@ from typing import NamedTuple
 from lossmon.errors import LossmonError, TargetError
 from lossmon.logs.hosts import location_of, resolve
 from lossmon.monitor.questions import ask_first
-from lossmon.monitor.sources import check_target, nothing_read, open_monitor
+from lossmon.monitor.sources import check_target, not_readable, nothing_read, open_monitor
 from lossmon.monitor.training import Judging
 from lossmon.monitor.update import RunUpdate, by_name
 from lossmon.monitor.watch import Monitor
@@ -93,6 +93,7 @@ def _unread(
     found = [error for error in missing if error is not None]
     if updates:
         known = [*errors, *found]
+        found += not_readable(monitor.passed.barred, known)
         found += [error for one in targets for error in _left_out(monitor, one, known)]
     return found
 

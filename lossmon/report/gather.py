@@ -16,7 +16,7 @@ from lossmon.fleet.pools import Here
 from lossmon.formats.detect import note_slow_patterns, slow_patterns
 from lossmon.hparams import read_hparams
 from lossmon.logs.discover import run_directory
-from lossmon.logs.files import LocalFiles
+from lossmon.logs.files import LocalFiles, reason
 from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import location_of, resolve
 from lossmon.logs.local import LocalSource
@@ -26,7 +26,7 @@ from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace
 from lossmon.monitor.locations import Locations, called
-from lossmon.monitor.sources import open_monitor
+from lossmon.monitor.sources import not_readable, open_monitor
 from lossmon.monitor.training import Judging
 from lossmon.monitor.update import by_name
 from lossmon.monitor.whole import Reading, read_targets, read_whole, with_past
@@ -43,11 +43,13 @@ class Share(NamedTuple):
         runs: each with what its logs are compared by.
         refused: path -> why no row of a training came of it.
         slow: formats of the user's own that took too long for a log -> a line.
+        barred: logs that can't be read -> why.
     """
 
     runs: list[tuple[RunUpdate, list[Trace]]]
     refused: dict[str, str]
     slow: dict[str, str]
+    barred: dict[str, str]
 
 
 def gather(
@@ -65,7 +67,7 @@ def gather(
         judging: likewise.
     """
     config.apply()
-    shards = _shards(targets, jobs) if jobs != 1 else []
+    shards, barred = _shards(targets, jobs) if jobs != 1 else ([], {})
     progress = Progress(sum(map(len, shards)))
     try:
         if len(shards) < 2:
@@ -77,7 +79,11 @@ def gather(
     for share in results:
         note_slow_patterns(share.slow)
     updates = _joined(targets, [run for share in results for run in share.runs], judging)
-    return Reading(sorted(updates, key=by_name), _nothing_below(targets, updates), refused)
+    errors = _nothing_below(targets, updates)
+    for share in results:
+        barred |= share.barred
+    errors += not_readable(barred, errors)
+    return Reading(sorted(updates, key=by_name), errors, refused)
 
 
 def _read_apart(
@@ -138,7 +144,7 @@ def read_share(
         told = monitor.traces()
         updates = with_past(targets, [update for update, _ in told], monitor.doubtful())
         runs = [(update, some) for update, (_, some) in zip(updates, told, strict=True)]
-        return Share(runs, monitor.passed.all(), slow_patterns())
+        return Share(runs, monitor.passed.all(), slow_patterns(), monitor.passed.barred)
     finally:
         monitor.close()
 
@@ -203,17 +209,20 @@ def _joined(
     ]
 
 
-def _shards(targets: Sequence[str], jobs: int | None) -> list[list[str]]:
-    """The logs of all targets, dealt out by training; empty where one process will do."""
+def _shards(targets: Sequence[str], jobs: int | None) -> tuple[list[list[str]], dict[str, str]]:
+    """The logs of all targets, dealt out by training; empty where one process will do.
+
+    And the folders that can't be looked into, each with why.
+    """
     paths = []
     for text in targets:
         try:
             (target, *more) = resolve(text)
             if target.kind != "local" or more:
-                return []
+                return [], {}
             check_local(target.path)
         except LossmonError:
-            return []  # read together, so that what is wrong is said as always
+            return [], {}  # read together, so that what is wrong is said as always
         paths.append(target.path)
     files = LocalFiles()
     follower = Follower(paths, files=files)
@@ -221,7 +230,7 @@ def _shards(targets: Sequence[str], jobs: int | None) -> list[list[str]]:
     while follower.scanning:
         follower.poll(limit_bytes=0)
     if follower.full or files.cut:
-        return []  # likewise
+        return [], {}  # likewise
     directories: dict[str, list[str]] = {}
     for log in follower.logs():
         directories.setdefault(run_directory(log), []).append(log)
@@ -230,4 +239,4 @@ def _shards(targets: Sequence[str], jobs: int | None) -> list[list[str]]:
     shards: list[list[str]] = [[] for _ in range(count)]
     for i, logs in enumerate(directories.values()):
         shards[i % count].extend(logs)
-    return shards
+    return shards, {path: reason(error) for path, error in files.barred.items()}

@@ -192,6 +192,8 @@ class LossmonApp(WiredApp):
 
     def _tell_empty(self, late: bool) -> None:
         """Say that there is no log once that is known; much later, that there is none so far."""
+        if self._monitor.exhausted:
+            self._main.tell_barred(self._monitor)
         if late or self._monitor.exhausted:
             self._main.tell_empty(self._monitor)
             self.call_after_refresh(self.unveil)

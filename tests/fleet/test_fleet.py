@@ -184,7 +184,7 @@ def through_cluster(target: str, mark: str) -> None:
 def test_points_become_a_data_set(tree, tmp_path):
     dataset = pytest.importorskip("pyarrow.dataset", reason="no pyarrow")
     folder = tmp_path / "points"
-    runs, points = write_folder([str(tree / "runs")], Alone(), str(folder))
+    runs, points, _ = write_folder([str(tree / "runs")], Alone(), str(folder))
     table = dataset.dataset(folder).to_table().to_pandas()
     assert (runs, points) == (3, len(table))
     grown = read_targets([str(tree / "runs")]).updates

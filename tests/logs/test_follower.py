@@ -21,6 +21,7 @@ from lossmon.logs.follower import Chunk, Follower
 from lossmon.logs.walk import is_log, matching, walk
 from lossmon.monitor.whole import read_targets
 from tests.logs.old_python import python_3_6
+from tests.modes import modes_hold
 
 
 class Reader:
@@ -192,17 +193,37 @@ def test_a_fifo_never_blocks(tmp_path: Path) -> None:
     assert Reader(tmp_path).poll() == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_no_permission_is_said_once_and_recovers(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_bytes(b"secret")
     log.chmod(0)
     reader = Reader(log)
-    assert [c.kind for c in reader.poll()] == ["error"]
-    assert reader.poll() == []
-    log.chmod(0o600)
-    reader.poll()
+    with modes_hold():
+        assert [c.kind for c in reader.poll()] == ["error"]
+        assert reader.poll() == []
+        log.chmod(0o600)
+        reader.poll()
     assert reader.content == {"log": b"secret"}
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said_once_and_recovers(tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "log.txt").write_bytes(b"secret")
+    (tmp_path / "closed").chmod(0)
+    follower = Follower([str(tmp_path)])
+    with modes_hold():
+        (told,) = follower.poll()
+        follower.rescan()
+        assert follower.poll() == []
+        (tmp_path / "closed").chmod(0o700)
+        follower.rescan()
+        chunks = follower.poll()
+    assert (told.log, told.kind) == (str(tmp_path / "closed"), "error")
+    assert told.message == "permission denied; ask its owner for read access"
+    assert {(os.path.basename(c.log), c.kind) for c in chunks} == {
+        ("closed", "truncated"),
+        ("log.txt", "data"),
+    }
 
 
 def test_newest_files_come_first_and_none_starves(tmp_path: Path) -> None:

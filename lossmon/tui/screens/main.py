@@ -16,7 +16,9 @@ from textual.widgets import Input, Static
 
 from lossmon.config.screen import Screen as ScreenSettings
 from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.errors import message_of
 from lossmon.monitor import Monitor, RunUpdate
+from lossmon.monitor.sources import not_readable
 from lossmon.session import Session
 from lossmon.text import printable, wrap
 from lossmon.tui import links, query
@@ -84,6 +86,7 @@ class MainScreen(
         self.quiet = Quiet()
         self._left: Session | None = None
         self._to_show = self._shown = False
+        self._told_barred = False
         self.awaits_runs = False  # what stands on the terminal says more than empty panels
         self.reading = (0, 0)  # logs that were read as far as they go, and all there are
         self.hint = False  # this is the first screen ever: say how to go on until a key is pressed
@@ -266,6 +269,13 @@ class MainScreen(
         rows = empty_words(monitor, self.knowledge, width, height, self.ascii)
         self.query_one("#empty", Static).update(Content("\n".join(rows)))
         self.add_class("-empty")
+
+    def tell_barred(self, monitor: Monitor) -> None:
+        """Say once which logs and folders can't be read: beside runs nothing else shows it."""
+        errors = not_readable(monitor.passed.barred, ())
+        if errors and self.runs and not self._told_barred:
+            self._told_barred = True
+            self.notify(message_of(errors[0]), severity="warning", timeout=10)
 
     def _tell_filtered(self, some: bool) -> None:
         """Where no run fits the filter, say so: empty panels look as if something had failed."""
