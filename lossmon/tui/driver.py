@@ -25,6 +25,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from lossmon.endings import SIGNALLED, TO_END
 from lossmon.tui import textual_private
 from lossmon.tui.first_frame import ENTER, FirstFrame, without_waiting
+from lossmon.tui.paste import Pastes
 from lossmon.tui.textual_private import XTermParser
 from lossmon.tui.wired_app import WiredApp
 
@@ -202,6 +203,7 @@ class TerminalDriver(LinuxDriver):
         """
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
+        pastes = Pastes()
         while not self.exit_event.is_set():
             try:
                 ready = select.select([self.fileno], [], [], _KEYS_S)[0]
@@ -211,7 +213,8 @@ class TerminalDriver(LinuxDriver):
             if ready and not data:
                 self._hung_up()
                 return
-            text = decode(data)  # nothing yet of a letter whose bytes come one by one
+            # Nothing yet of a letter whose bytes come one by one.
+            text = pastes.take(decode(data), time.monotonic())
             for message in [*(parser.feed(text) if text else ()), *parser.tick()]:
                 self.process_message(message)
 

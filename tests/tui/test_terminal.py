@@ -39,6 +39,16 @@ def test_a_curve_and_a_diagnosis_come_up_and_q_gives_the_terminal_back(terminal:
     assert b"\x1b[?25h" in terminal.received, "the cursor is shown again"
 
 
+def test_a_paste_that_never_ends_swallows_no_keys_for_good(terminal: Terminal) -> None:
+    terminal.wait_for("HEALTHY")
+    os.write(terminal.fd, b"\x1b[200~half of")
+    while not terminal.ended:
+        terminal.read(2.0)  # whatever else a busy machine does meanwhile
+        if not terminal.ended:
+            os.write(terminal.fd, b"q")
+    assert terminal.end() == 0
+
+
 @pytest.mark.parametrize("where", ["errors.txt", "/dev/null", "&-"])
 def test_errors_that_go_elsewhere_leave_the_screen_where_it_is(
     log: Path, tmp_path: Path, where: str
