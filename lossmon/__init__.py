@@ -20,6 +20,7 @@ Beside this way:
     fleet/          many runs by many processes, here or on a cluster
     demo/           real trainings that go wrong      notify   services that are told
     session, private, memory, regular    files of ours, and how files are opened
+    whole_file                           how they are written
     errors, crash, debug                 what goes wrong, on one page
     plugins         what other packages add           redaction  what nobody else may see
 

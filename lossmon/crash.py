@@ -11,6 +11,7 @@ from lossmon import private
 from lossmon.debug import logger
 from lossmon.errors import LossmonError
 from lossmon.text import clip, printable
+from lossmon.whole_file import write
 
 STATUS = 70  # EX_SOFTWARE of sysexits.h: apart from 1 (a finding) and 2 (wrong usage)
 _WORDS = 160  # of the error itself
@@ -42,8 +43,8 @@ def keep(error: BaseException) -> str | None:
     head = f"lossmon {__version__}, Python {platform.python_version()}, {sys.platform}\n"
     try:
         private.make_folder(folder)
-        with open(where, "w", encoding="utf-8", opener=private.opener) as file:
-            file.write(head + "".join(traceback.format_exception(error)))
+        text = head + "".join(traceback.format_exception(error))
+        write(where, text, private=True, errors="backslashreplace")
     except OSError:
         return None
     return where

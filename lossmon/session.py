@@ -19,6 +19,7 @@ from typing import Any
 from lossmon import private
 from lossmon.errors import TargetError
 from lossmon.where import working_folder
+from lossmon.whole_file import write
 
 _MOST_BYTES = 1 << 18  # of a file
 _MOST = 2000  # entries of a list
@@ -106,19 +107,10 @@ def save(path: str, session: Session) -> None:
     text = json.dumps(values | {"saved_at": time.time()})
     if len(text) > _MOST_BYTES:
         return
-    temporary = ""
-    try:
+    with contextlib.suppress(OSError):
         private.make_folder(os.path.dirname(path))
-        import tempfile  # which reading one does not need
-
-        handle, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".new-")
-        with open(handle, "w", encoding="utf-8") as file:  # of mode 0600
-            file.write(text)
-        os.replace(temporary, path)
+        write(path, text, private=True)
         _forget_old(os.path.dirname(path))
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
 
 
 def none_yet() -> bool:

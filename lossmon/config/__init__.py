@@ -35,6 +35,7 @@ from lossmon.config.screen import SCREEN, Screen
 from lossmon.config.section import Section
 from lossmon.errors import ConfigError, message_of, messages_of
 from lossmon.where import VARIABLE, settings_file
+from lossmon.whole_file import write
 from lossmon.words import ENGLISH, Words, said
 
 _MOST_BYTES = 1 << 20
@@ -177,8 +178,7 @@ def create(tell: Words = ENGLISH) -> None:
     where = path()
     try:
         private.make_folder(os.path.dirname(where))
-        with open(where, "x", encoding="utf-8", opener=private.opener) as file:
-            file.write(default_text(tell))
+        write(where, default_text(tell), private=True, new=True)
     except FileExistsError:
         raise ConfigError(
             said("{where}: there is a file already; it stays as it is", where=where)

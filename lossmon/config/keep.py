@@ -9,6 +9,7 @@ from lossmon import config, private, regular
 from lossmon.config.section import shown
 from lossmon.errors import ConfigError, message_of
 from lossmon.settings import Lists, current
+from lossmon.whole_file import write
 from lossmon.words import said, words
 
 
@@ -65,20 +66,9 @@ def with_setting(text: str, section: str, key: str, line: str) -> str:
 
 
 def _replace(where: str, text: str) -> None:
-    """Write beside the file and put it in its place: never half a file."""
-    folder = os.path.dirname(where)
-    temporary = None
+    """Write the file anew; one that is not there yet is the user's alone."""
     try:
-        private.make_folder(folder)
-        import tempfile  # which nobody needs who changes nothing
-
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".config-", suffix=".toml")
-        with open(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        mode = os.stat(where).st_mode & 0o777 if os.path.exists(where) else 0o600
-        os.chmod(temporary, mode)
-        os.replace(temporary, where)
+        private.make_folder(os.path.dirname(where))
+        write(where, text, private=not os.path.exists(where))
     except OSError as error:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
         raise ConfigError(f"{where}: {(error.strerror or str(error)).lower()}") from None

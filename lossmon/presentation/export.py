@@ -17,7 +17,7 @@ from lossmon.presentation.write import replacing
 from lossmon.text import escaped, writable
 from lossmon.words import said
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@")
 ENDINGS = (".csv", ".jsonl", ".parquet")
 
 Row = tuple[str, str, int, float | None, float | None, float, str]
@@ -74,22 +74,26 @@ def write(updates: Sequence[RunUpdate], path: str) -> int:
 
 
 def write_csv(updates: Sequence[RunUpdate], file: IO[str]) -> None:
-    """Write a table with a header; on a terminal what a name says to it is shown, not sent."""
+    """Write a table with a header."""
     table = csv.writer(file, lineterminator="\n")
     table.writerow(COLUMNS)
-    shown = escaped if file.isatty() else str
     for run, metric, *numbers, stage in rows(updates):
-        table.writerow((_cell(shown(run)), _cell(shown(metric)), *numbers, _cell(shown(stage))))
+        table.writerow((_cell(run), _cell(metric), *numbers, _cell(stage)))
 
 
 def _cell(name: str) -> str:
-    """A name as a cell: one that a spreadsheet would take for a formula gets an apostrophe.
-
-    A carriage return ends a row for those who read, and Python does not quote it where rows end
-    otherwise: pandas made two runs of one that had one in its name.
-    """
-    name = name.replace("\r", r"\u000d")
+    """A name as a cell: one that a spreadsheet would take for a formula gets an apostrophe."""
+    name = _name(name)
     return f"'{name}" if name.startswith(_FORMULA) else name
+
+
+def _name(text: str) -> str:
+    """A name without what a terminal obeys, in a file as on a screen: `cat` shows files on it.
+
+    Nor has it a carriage return, which ends a row for those who read: pandas made two runs of one
+    that had one in its name.
+    """
+    return escaped(writable(text))
 
 
 def _write_lines(updates: Sequence[RunUpdate], file: IO[str]) -> None:
@@ -98,7 +102,7 @@ def _write_lines(updates: Sequence[RunUpdate], file: IO[str]) -> None:
         cells: dict[str, Any] = dict(zip(COLUMNS, row, strict=True))
         if not math.isfinite(cells["value"]):
             cells["value"] = str(cells["value"])
-        file.write(orjson.dumps(cells, option=orjson.OPT_APPEND_NEWLINE).decode())
+        file.write(escaped(orjson.dumps(cells).decode()) + "\n")
 
 
 def _known(value: float | None) -> float | None:
@@ -131,13 +135,13 @@ def write_parquet(updates: Sequence[RunUpdate], file_or_path: str | IO[bytes]) -
             for view in update.logged.values():
                 n = len(view)
                 columns = [
-                    [writable(update.run)] * n,
-                    [writable(view.name)] * n,
+                    [_name(update.run)] * n,
+                    [_name(view.name)] * n,
                     view.step,
                     [None] * n if view.epoch is None else view.epoch,
                     [None] * n if view.time is None else view.time,
                     view.value,
-                    [writable(stage) for stage in update.stage_of(view.step)],
+                    [_name(stage) for stage in update.stage_of(view.step)],
                 ]
                 arrays = [
                     arrow.array(cells, kind, from_pandas=name in ("epoch", "time"))

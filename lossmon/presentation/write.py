@@ -1,13 +1,13 @@
-"""Files that appear whole or not at all."""
+"""Files that are handed on: whole or not at all, and never in place of a log."""
 
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from lossmon.errors import TargetError
+from lossmon.whole_file import whole
 from lossmon.words import said
 
 
@@ -33,19 +33,13 @@ def replacing(path: str, logs: Iterable[str] = ()) -> Iterator[str]:
     place = os.path.realpath(path)
     if os.path.exists(place) and not os.path.isfile(place) and not os.path.isdir(place):
         raise TargetError(said("{path}: this is a pipe or a device; write to a file", path=path))
-    partial = f"{place}.{os.getpid()}.part"
     try:
-        yield partial
-        if os.path.exists(place):
-            shutil.copymode(place, partial)
-        os.replace(partial, place)
+        with whole(path) as partial:
+            yield partial
     except OSError as error:
         # pyarrow has the number and a sentence of its own.
         why = os.strerror(error.errno) if error.errno else error.strerror or str(error)
         raise TargetError(f"{path}: {why.lower()}") from None
-    finally:
-        if os.path.exists(partial):
-            os.unlink(partial)
 
 
 def _same(path: str, log: str) -> bool:

@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from click.shell_completion import get_completion_class
 
+from lossmon import whole_file
 from lossmon.usage import told
 from lossmon.words import ENGLISH, Words, said, words
 
@@ -105,10 +106,10 @@ def write(folder: Path = SHARE) -> None:
     """Write the manual page and the completions."""
     from lossmon.cli import cli
 
-    folder.joinpath("lossmon.1").write_text(page(cli), encoding="utf-8")
-    folder.joinpath("lossmon.zh.1").write_text(page(cli, words("zh")), encoding="utf-8")
-    for shell, name in _FILES.items():
-        folder.joinpath(name).write_text(completion_of(cli, shell), encoding="utf-8")
+    texts = {"lossmon.1": page(cli), "lossmon.zh.1": page(cli, words("zh"))}
+    texts |= {name: completion_of(cli, shell) for shell, name in _FILES.items()}
+    for name, text in texts.items():
+        whole_file.write(str(folder / name), text)
 
 
 if __name__ == "__main__":

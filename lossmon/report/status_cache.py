@@ -6,7 +6,6 @@ import fcntl
 import hashlib
 import json
 import os
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from lossmon.logs.scheme import Target
 from lossmon.logs.stamp import Stamp, as_stamp, stamp_of
 from lossmon.report.status import Standing
 from lossmon.where import working_folder
+from lossmon.whole_file import write
 
 _MOST_BYTES = 16 << 20
 _DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
@@ -82,17 +82,9 @@ def save(path: str, memory: Memory) -> None:
         "runs": [run.values() for run in memory.runs],
         "took_s": memory.took_s,
     }
-    folder = os.path.dirname(path)
     try:
-        private.make_folder(folder)
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".status-")  # of mode 0600
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-                json.dump(values, file)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        private.make_folder(os.path.dirname(path))
+        write(path, json.dumps(values), private=True, errors="backslashreplace")
     except OSError:
         pass  # no home, a full disk: the next call reads again
 

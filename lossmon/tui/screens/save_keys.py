@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Sequence
-from typing import IO, ClassVar
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import ClassVar
 
 from rich.console import Console
 from rich.segment import Segment, Segments
@@ -23,6 +24,7 @@ from lossmon.tui import clipboard
 from lossmon.tui.screens.shared import RunsScreen
 from lossmon.tui.widgets.chart_view import ChartView
 from lossmon.where import working_folder
+from lossmon.whole_file import whole
 from lossmon.words import said
 
 _MOST_NAME = 80  # characters of a file's name
@@ -109,10 +111,11 @@ class SaveKeys(RunsScreen):
         from lossmon.presentation.export import write_csv  # which brings the calls of Python
 
         try:
-            stem, svg, table = new_files(folder, file_name(update))
-            with svg, table:
-                svg.write(picture)
-                write_csv([update], table)
+            with new_files(folder, file_name(update)) as (stem, svg, table):
+                with open(svg, "w", encoding="utf-8") as file:
+                    file.write(picture)
+                with open(table, "w", encoding="utf-8", newline="") as file:
+                    write_csv([update], file)
         except OSError as error:
             reason = f"{folder}: {(error.strerror or str(error)).lower()}"
             self.app.call_from_thread(
@@ -161,23 +164,32 @@ def file_name(update: RunUpdate) -> str:
     return name[-_MOST_NAME:].strip(".-") + step
 
 
-def new_files(folder: str, name: str) -> tuple[str, IO[str], IO[str]]:
-    """Open a picture and a table under a name that neither has yet.
+@contextmanager
+def new_files(folder: str, name: str) -> Iterator[tuple[str, str, str]]:
+    """Where to write a picture and a table, under a name that neither has yet.
+
+    At the end both are there, and on failure neither.
 
     Returns:
-        The name without an ending, and both files.
+        The name without an ending, and what to write to.
 
     Raises:
-        OSError: none can be written there.
+        OSError: they cannot be written there.
     """
+    with ExitStack() as files:
+        stem, svg, table = _held(files, folder, name)
+        yield stem, svg, table
+
+
+def _held(files: ExitStack, folder: str, name: str) -> tuple[str, str, str]:
     for i in range(1, _MOST_FILES):
         stem = name if i == 1 else f"{name}-{i}"
         path = os.path.join(folder, stem)
-        if os.path.exists(f"{path}.csv"):
+        if os.path.lexists(f"{path}.csv"):
             continue
         try:
-            svg = open(f"{path}.svg", "x", encoding="utf-8")  # noqa: SIM115 - the caller closes both
+            svg = files.enter_context(whole(f"{path}.svg", new=True))
         except FileExistsError:
             continue
-        return stem, svg, open(f"{path}.csv", "x", encoding="utf-8", newline="")
+        return stem, svg, files.enter_context(whole(f"{path}.csv", new=True))
     raise FileExistsError(17, f"{_MOST_FILES} files of this name are there")
