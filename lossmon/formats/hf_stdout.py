@@ -30,7 +30,8 @@ from lossmon.formats.line_decoder import LineDecoder
 from lossmon.formats.lines import clean, clean_text, strip_prefix
 from lossmon.formats.notes import note, planned
 from lossmon.formats.rows import RowReader, names_no_step
-from lossmon.formats.text_tokens import Kind, tokenise
+from lossmon.formats.text_kinds import Kind
+from lossmon.formats.text_tokens import tokenise
 from lossmon.words import said
 
 NAME = "hf-stdout"

@@ -179,7 +179,7 @@ _FOREIGN = (
     ("学习率", "lr"), ("准确率", "accuracy"), ("精度", "accuracy"), ("梯度范数", "grad_norm"),
     ("困惑度", "perplexity"), ("轮次", "epoch"), ("轮数", "epoch"), ("轮", "epoch"),
     ("周期", "epoch"), ("步骤", "step"), ("步数", "step"), ("步", "step"), ("迭代次数", "iter"),
-    ("迭代", "iter"), ("总", "total"), ("平均", "avg"), ("值", ""), ("集", ""),
+    ("迭代", "iter"), ("代价", "cost"), ("总", "total"), ("平均", "avg"), ("值", ""), ("集", ""),
     ("pérdida", "loss"), ("validación", "val"), ("validação", "val"), ("entraînement", "train"),
     ("época", "epoch"), ("époque", "epoch"), ("précision", "accuracy"), ("precisión", "accuracy"),
     ("損失", "loss"), ("エポック", "epoch"), ("検証", "val"), ("訓練", "train"), ("学習率", "lr"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lossmon.formats.clock import read_time
 from lossmon.formats.lexicon import is_loss, is_noise, is_score, is_split, phase_of
 from lossmon.formats.lexicon_places import counter_of, is_clock, is_count
-from lossmon.formats.text_tokens import Kind, Token
+from lossmon.formats.text_kinds import Kind, Token
 
 _TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}
 _INITIALS = {"E": "epoch", "B": "batch"}

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from lossmon.formats.decoder import Unread
 from lossmon.formats.lexicon import is_loss, is_noise, is_score
-from lossmon.formats.text_tokens import Kind, Token
+from lossmon.formats.text_kinds import Kind, Token
 
 _LEAST = 10  # lines of a metric below which nothing is said
 _ENOUGH = 0.9  # of the lines

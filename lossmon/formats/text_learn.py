@@ -50,9 +50,10 @@ from lossmon.formats.text_expression import (
     between,
     prefix,
 )
+from lossmon.formats.text_kinds import Kind, Token
 from lossmon.formats.text_match import Own, matcher
 from lossmon.formats.text_shape import FEW, Shape
-from lossmon.formats.text_tokens import FILLER, TOKEN, Kind, Token, squash, tokenise
+from lossmon.formats.text_tokens import FILLER, TOKEN, squash, tokenise
 from lossmon.formats.text_unnamed import (
     guess_loss,
     loss_alone,

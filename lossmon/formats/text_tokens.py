@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from enum import Enum, auto
 
 from lossmon.formats.lexicon import is_loss, is_score, phase_of
+from lossmon.formats.text_kinds import Kind, Token
 
 # "epoch12" counts, where "conv12" is a name.
 _GLUED = "|".join(
-    rf"(?<=\b{word})"
-    for name in ("epoch", "step", "iter", "iteration", "batch")
-    for word in (name, name.title(), name.upper(), f"{name}_", f"{name.title()}_")
+    rf"(?<=\b{word}{mark})"
+    for name in ("ep", "epoch", "step", "iter", "iteration", "batch")
+    for word in (name, name.title(), name.upper())
+    for mark in ("", *(("_", ".", "#") if word != name.upper() else ()))
+)
+_GLUED_NAME = (
+    r"(?i:is|loss|cost|err(?:or)?|acc(?:uracy)?|train|val|valid|eval|test|passed)(?![a-z])"
 )
 _NUMBER = (
-    rf"(?:(?:(?<![\w.@#)\]])[-+])?(?<![\w.@])(?<!\S#)|(?:{_GLUED})(?=\d{{1,12}}(?:[\s,;:/|\])}}-]|$)))"
+    rf"(?:(?:(?<![\w.@#)\]])[-+])?(?<![\w.@])(?<!\S#)|(?:{_GLUED})(?=\d{{1,12}}(?:[\s,;:/|\])}}-]|$|{_GLUED_NAME}))"
+    rf"|(?:(?<=\bloss)|(?<=\bLoss))(?=\d{{1,12}}\.\d))"
     r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+D[-+]\d\d|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     r"|(?i:nan|inf(?:inity)?))"
 )
@@ -27,8 +31,7 @@ _OF_NAME = (
 _TIME_UNIT = r"(?:ns|us|µs|μs|ms|secs?|seconds?|s|mins?|m|hrs?|h|d)(?:/[A-Za-z]\w*)?"
 _OTHER_UNIT = r"[KMGT]i?B|[GB]|[A-Za-z]{1,12}/s(?:ec)?(?!\w)"  # "4.50epoch/s" is a rate
 # ESPnet: "3epoch:train:1-100batch"; others: "0th epoch"
-_COUNTED = r"(?:(?:st|nd|rd|th)[ -](?:mini-?)?)?(?:epoch|batch|iter(?:ation)?|step)(?!\w)"
-_GLUED_SPLIT = r"(?i:train|val|valid|eval|test|passed)\b"  # "Epoch 0/24train Loss: 0.89"
+_COUNTED = r"(?:-?(?:st|nd|rd|th)[ -](?:mini-?)?)?(?:epoch|batch|iter(?:ation)?|step)(?!\w)"
 # All that a number begins with: where none of it stands nothing else is tried, five times as fast.
 _BEGINS = "(?=[-+.?\\dnNiI\u0130\u0131])"
 TOKEN = re.compile(
@@ -37,11 +40,11 @@ TOKEN = re.compile(
     r"|-:--:--|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"
     r"|(?<![\w.])(?:\d{1,4}[dhm]){1,3}\d{1,2}s(?!\w)"
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
-    rf"|(?!{_OF_NAME})(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%|dB)?(?:(?={_COUNTED}|{_GLUED_SPLIT})|(?![\w%]|\.\d)))"
+    rf"|(?!{_OF_NAME})(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%|dB)?(?:(?={_COUNTED}|{_GLUED_NAME})|(?![\w%]|\.\d)))"
 )
 _TUPLE = re.compile(r"\(\d+(?:, ?-?[\d.]+(?:[eE][-+]?\d+)?){1,3}\)\s*")  # print((step, loss))
 _UNIT = re.compile(_COUNTED)
-_ORDINAL = re.compile(r"(?:st|nd|rd|th)[ -](?:mini-?)?")
+_ORDINAL = re.compile(r"-?(?:st|nd|rd|th)[ -](?:mini-?)?")
 _RANGE = re.compile(rf"-\d+{_COUNTED}")
 # Arrows, boxes, bars, ticks; not the circled digits between them, which are of a word for `re`.
 FILLER = "\u2190-\u21ff\u2500-\u25ff\u2700-\u2775\u2794-\u27bf"
@@ -49,54 +52,9 @@ BAR = "\u2588"
 _ASCII_BAR = re.compile(r"(?<=[|\[])[=#>.\-]{4,}(?=[|\]\s])")
 
 
-class Kind(Enum):
-    """What a number in a line is."""
-
-    VALUE = auto()  # has a name: "loss: 0.5"
-    INDEX = auto()  # opens the line: "[12]", "10:", "250 train ..."
-    PLACE = auto()  # a counter without a name: "[10/5005]", "| 9/20 ["
-    TOTAL = auto()  # what the number before it counts up to
-    SECOND = auto()  # in brackets behind another value: an average, a change
-    UNTIL = auto()  # the last of the steps that a value is about: "avg. loss [1901-2000]: 0.5"
-    SCALE = auto()  # part of a name: "lr(1e-4)"
-    PERCENT = auto()
-    CLOCK = auto()  # a time of day, a duration, a number with a unit, a line of a program
-    BARE = auto()  # nothing says what it is
-
-
-@dataclass
-class Token:
-    """A number in a line.
-
-    Attributes:
-        kind: what it is.
-        key: what it is called; empty where nothing says so.
-        text: as written.
-        start: where it begins in the line.
-        end: where it ends.
-        key_start: where its name begins, or where it begins itself.
-        explicit: a colon or an equals sign stands between name and number.
-        behind: its name follows it: "31 leaves".
-    """
-
-    kind: Kind
-    key: str
-    text: str
-    start: int
-    end: int
-    key_start: int
-    explicit: bool = False
-    behind: bool = False
-
-    @property
-    def unit(self) -> str:
-        """What is written right behind a number and changes nothing of it."""
-        return next((unit for unit in ("%", "dB") if self.text.endswith(unit)), "")
-
-
 _OPEN = re.compile(r"(?:\b[A-Za-z_][\w.]{0,30}\(|[\[(]) ?[\[(]?$")  # tensor( [ ([
 _WRAPPER = re.compile(
-    r"^(?:tensor|param|array|(?:np|numpy|torch|jnp)\.\w+|Array|float|DeviceArray)\($"
+    r"^(?:tensor|param|array|(?:np|numpy|torch|jnp|tf|paddle)\.\w+|Array|float|DeviceArray)\($"
 )
 # "Val. Loss: 0.69" is one name, "It is done. Loss: 0.69" is not.
 _SHORTENED = r"(?<!\b[Vv]al)(?<!\b[Vv]alid)(?<!\b[Aa]vg)(?<!\b[Tt]rain)(?<!\b[Tt]est)"
@@ -124,6 +82,9 @@ _IDENTIFIED = re.compile(r"(?<![A-Za-z])(?:train|val|valid|dev|test|eval)-$", re
 _WORD_BEFORE = re.compile(r"\[[A-Za-z][\w-]{0,30}\] ?\[")  # "[lfw][1000]Accuracy: 0.9"
 _CLOSED_BEFORE_NAME = re.compile(r"\] ?[A-Za-z]")
 _OF_DATE = re.compile(r"-\d\d-\d\d(?![\d.])")  # "train--->2022-03-23": a year is no loss
+_LOSS_OF = re.compile(
+    r"(?i)\b(?:loss|cost|error) (?:of|for|in|at) (epoch|step|iter(?:ation)?|batch)$"
+)
 _COUNTERS = frozenset(("epoch", "step", "iter", "iteration", "batch"))
 _NAMELESS = (Kind.BARE, Kind.PERCENT)
 _CLOSING = re.compile(r"\) ?[:=]\s*|\]\s?[:=]\s*")
@@ -132,6 +93,7 @@ _SOURCE = re.compile(
     r"\w\.(?:pyx?|cc|cpp|cxx|cuh?|[chrR]|hpp|go|rs|jl|lua|java|scala|kt|m?[jt]s|sh|ipynb)['\"]?[:(]$"
 )
 _CLOSED = re.compile(r"\]\s?:")
+_SHAPE = re.compile(r"(?:^|\()shape$")
 _BOTH = re.compile(  # "train/val loss"
     r"(train\w{0,12})/((?:val|valid|validation|dev|test|eval)\w{0,12})\)?", re.IGNORECASE
 )
@@ -256,15 +218,17 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
         follow = text[end : end + 1]
         if text[end:].lstrip()[:1] == "/":
             return made(Kind.PLACE)
-        if stripped == "(" and not _TUPLE.fullmatch(text):
+        if stripped == "(" and follow != ")" and not _TUPLE.fullmatch(text):
             return made(Kind.BARE)
         if match["suffix"] == "%":
             return made(Kind.PERCENT)
         closed = (":", "]", " ", "\t", ",") if stripped != "<" else (">",)  # MALLET's "<10> "
+        if follow == ")" and stripped in ("", "(") and match.group().isdigit():
+            return made(Kind.INDEX)  # "1) loss: 0.5"
         return made(Kind.INDEX) if follow in closed else made(Kind.BARE)
+    if _is_total(text, match, stripped, before):
+        return made(Kind.TOTAL)
     if stripped in ("/", "of") and before is not None and before.kind is not Kind.CLOCK:
-        if "." not in before.text or "." not in match["number"]:
-            return made(Kind.TOTAL)
         both = _BOTH.search(before.key)
         if both is None or stripped != "/":
             return made(Kind.SECOND)  # two values, and no share: "loss: 0.5/0.6"
@@ -296,6 +260,8 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
     if match["number"].isdigit() and (_IDENTIFIED.search(gap) or _OF_DATE.match(text, end)):
         return made(Kind.BARE)
     key, key_start, explicit = _key(gap, at)
+    if _SHAPE.search(key):
+        return made(Kind.BARE)  # "Tensor(shape=[1], ..."
     item = key.rstrip(" ,")
     parted = stripped.endswith((",", "|")) and "." in match["number"]
     parted &= before is None or before.kind not in _NAMELESS or _TRAILING.match(gap) is None
@@ -309,6 +275,24 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
             return made(Kind.PLACE)
         return made(Kind.PERCENT if match["suffix"] == "%" else Kind.BARE)
     return made(Kind.VALUE, key, key_start, explicit)
+
+
+def _is_total(text: str, number: re.Match[str], between: str, before: Token | None) -> bool:
+    """Whether a number is what the one before it counts up to: "3/20", "[ 3 | 20 ]", "3 out of 20".
+
+    Two with decimals are values, "0.5/0.6", unless printf wrote counts so: "32.000/59000.000".
+    """
+    if before is None or before.kind is Kind.CLOCK:
+        return False
+    if between == "|":
+        beside = text[: before.start].rstrip()[-1:] + text[number.end() :].lstrip()[:1]
+        glued = text[before.end : number.start()] == "|" and before.key.lower() in _COUNTERS
+        whole = before.text.isdigit() and number.group().isdigit()
+        return whole and (glued or beside in ("[]", "()"))
+    if between not in ("/", "of", "out of"):
+        return False
+    parts = [one.partition(".")[2] for one in (before.text, number["number"])]
+    return "" in parts or not any(part.strip("0") for part in parts)
 
 
 def _said_before(text: str) -> re.Match[str] | None:
@@ -357,6 +341,9 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     elif explicit and len(words) > 1 and words[0] in ("has", "have", "and"):
         begin = phrase.index(words.pop(0), begin)  # "Epoch 3 has g_loss: 0.5"
     elif not explicit:
+        counter = _LOSS_OF.search(name)
+        if counter:  # "the loss of epoch 3 is 0.5"
+            return counter[1], at + phrase.rindex(counter[1]), False
         if words[-1:] and words[-1].lower() in _COUNTED_NEXT:
             return "", at, False  # "training for 3 epochs": it counts what follows
         if words and words[-1].lower() in STOP_WORDS:
@@ -364,8 +351,8 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
         words = words[-3:]
         while words and words[0].lower() in STOP_WORDS:
             words.pop(0)
-    if not words or not any(c.isalpha() for c in name):
-        return "", at, explicit
+    if not any(c.isalpha() for c in name) or STOP_WORDS.issuperset(words):
+        return "", at, explicit  # "the loss of epoch 3 is: 0.5": what is said stands before it
     if len(words) > _MAX_WORDS:  # "Average return per training episode of all: 2.5"
         told = " ".join(words[:_MAX_WORDS])
         said = explicit and "." not in name and (is_loss(told) or is_score(told))

@@ -21,11 +21,14 @@ from lossmon.formats.lexicon import (
 )
 from lossmon.formats.lexicon_places import is_count
 from lossmon.formats.numbers import parse_number
-from lossmon.formats.text_tokens import STOP_WORDS, Kind, Token
+from lossmon.formats.text_kinds import Kind, Token
+from lossmon.formats.text_tokens import STOP_WORDS
 
 _NEAR = 100  # characters before a counter in which a loss is looked for
 _SAYS_LOSS = re.compile(r"(?<![\w.])loss(?![\w.(])(?: [a-z]{1,20})?", re.IGNORECASE)
-_GAP = re.compile(r"[\s:=]*(?:(?:->|=>|is\b|was\b|equals\b)[\s:=]*)?")  # "at step 3 is 0.5"
+_GAP = re.compile(  # "at step 3 is 0.5", "at step 3: tf.Tensor(0.5"
+    r"[\s:=]*(?:(?:->|=>|is\b|was\b|equals\b)[\s:=]*)?(?:(?:tf\.)?[Tt]ensor\(\[?)?"
+)
 _AND = re.compile(r"\s*(?:,|and\b|/|-)\s*[A-Za-z]")
 _NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/1000]"
 _STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 9.9e-05]"
@@ -157,6 +160,7 @@ def _said_before(text: str) -> str | None:
     for i in range(len(words) - 2, 0, -1):
         if words[i].lower() in _MOMENT:
             names = [" ".join(words[j:i]).strip("[(-|>'\"") for j in range(max(0, i - 3), i)]
+            names = [name for name in names if name.split(" ")[0].lower() not in STOP_WORDS]
             known = (name for name in names if is_loss(name) or is_score(name))
             return next((name for name in known if name in text), None)
     return None

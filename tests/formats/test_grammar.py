@@ -65,3 +65,31 @@ def test_named_numbers(place: str, separator: str, names: tuple[str, ...]) -> No
             if found != [(i, i + 0.25) for i in range(1, 8)]:
                 wrong.append((name, value, found))
     assert not wrong
+
+
+# Where counters and values stand in sentences, are glued to their words, or wrapped.
+PRINTED = (
+    "The loss of epoch {i} is: {v}", "The loss of epoch{i}is:{v}", "loss at step {i} is: {v}",
+    "epoch{i}loss {v}", "epoch{i} loss{v}", "epoch{i}:loss{v}", "step:{i}loss:{v}",
+    "Epoch: {i}Loss: {v}", "{i}-th epoch loss {v}", "ep{i:03d} loss {v}", "epoch.{i} loss {v}",
+    "iter#{i} loss {v}", "({i}) loss {v}", "{i}) loss: {v}", "Epoch [ {i} | 20 ] loss {v}",
+    "epoch {i}|20 loss: {v}", "loss: {v}, {i}.000000/59.000000", "epoch {i} out of 30, loss {v}",
+    "迭代次数：{i}，代价：{v}",
+    "epoch {i} loss tf.Tensor({v}, shape=(), dtype=float32)",
+    "The loss of epoch{i}is:tf.Tensor({v}, shape=(), dtype=float32)",
+    "epoch {i} loss: tf.Tensor([{v}], shape=(1,), dtype=float32)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("form", PRINTED)
+def test_printed_forms(form: str) -> None:
+    decoder = TextDecoder()
+    log = "".join(form.format(i=i, v=i + 0.25) + "\n" for i in range(1, 8))
+    records = [*decoder.feed(log.encode()), *decoder.flush()]
+    found = [(r.step if r.step is not None else r.epoch, r.values) for r in records]
+    names = {name for _, values in found for name in values}
+    assert len(names) == 1
+    assert plain(*names) in ("loss", "cost", "th_epoch_loss")
+    assert [(place, *values.values()) for place, values in found] == [
+        (i, i + 0.25) for i in range(1, 8)
+    ]

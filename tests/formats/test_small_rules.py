@@ -18,7 +18,8 @@ from lossmon.formats.detect import detect
 from lossmon.formats.labels import Labels
 from lossmon.formats.numbers import as_float, parse_number, whole, without_endless
 from lossmon.formats.text import TextDecoder
-from lossmon.formats.text_tokens import TOKEN, Kind, tokenise
+from lossmon.formats.text_kinds import Kind
+from lossmon.formats.text_tokens import TOKEN, tokenise
 from lossmon.formats.unpack import plain_name, unpacker
 from tests.formats.samples import events
 
