@@ -18,7 +18,7 @@ Rows of named cells:
                  json_slices.py the long ones, known_rows.py what was read before
     csv.py mlflow.py hf_stdout.py                 tables, one file a metric, printed dicts
     quoted.py    cells over several lines
-    column.py    numbers in a file called after its metric
+    column.py columns.py   numbers in a file called after its metric
     pattern.py   a line that the user described
 Binary stores:
     tensorboard.py wandb.py swanlab.py store.py   protobuf.py is the wire form of two of them

@@ -88,7 +88,7 @@ class ColumnDecoder(LineDecoder):
 
 def sniff(head: bytes, name: str) -> str | None:
     """A file called after a metric, and nothing but numbers in it."""
-    metric = _metric(name)
+    metric = metric_of_file(name)
     if not metric:
         return None
     listed = head.lstrip().startswith(b"[")
@@ -122,10 +122,10 @@ def _cells_of(line: bytes) -> list[bytes]:
 
 def decoder(name: str) -> ColumnDecoder:
     """A fresh decoder for the metric that the path names."""
-    return ColumnDecoder(_metric(name) or "loss")
+    return ColumnDecoder(metric_of_file(name) or "loss")
 
 
-def _metric(path: str) -> str:
+def metric_of_file(path: str) -> str:
     """What a file is called after: a loss, a reward or a rate; empty where it is neither.
 
     In a folder of curves any file is one: "scalars/train/q.csv" is "train/q".

@@ -58,7 +58,7 @@ class Built(Format, Protocol):
 # The more a format promises, the earlier it is asked; its module is imported when it is asked.
 FORMATS: tuple[str, ...] = (
     "trainer_state", "llamafactory", "store", "sacred", "jsonl", "json_messages", "json_history",
-    "mlflow", "csv", "mlperf", "column", "hf_stdout", "any_text",
+    "mlflow", "csv", "mlperf", "column", "columns", "hf_stdout", "any_text",
 )  # fmt: skip
 BINARY: tuple[str, ...] = ("tensorboard", "wandb", "swanlab")
 

@@ -194,6 +194,11 @@ SAMPLES: dict[str, tuple[str, bytes, int]] = {
     "llamafactory": ("trainer_log.jsonl", LLAMAFACTORY, 24),
     "mlflow": ("mlruns/0/ab12/metrics/train/loss", MLFLOW, 24),
     "column": ("out/train_loss.txt", b"".join(b"%.4f\n" % (2 - i * 0.01) for i in range(24)), 24),
+    "columns": (
+        "out/loss_history.txt",
+        b"".join(b"%d\t%.4f\t%.4f\n" % (i, 2 - i * 0.01, 3 - i * 0.01) for i in range(24)),
+        24,
+    ),
     "mlperf": ("result_0.txt", MLPERF, 24),
     "sacred": ("metrics.json", SACRED, 10),
     "trainer_state": ("trainer_state.json", TRAINER_STATE, 24),

@@ -1,0 +1,152 @@
+"""Columns of numbers under no header, in a file that is called after a loss or a training.
+
+`numpy.savetxt("loss_history.txt", np.c_[train, val, test])` and `csv.writer(...).writerow([loss,
+accuracy])` into `train_log.txt` write no word anywhere. A first column that counts is the step,
+one of seconds the time; the next one is what the file is called after, or else the loss, which it
+must then look like. What the others are nobody says: they are numbered.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from lossmon.formats.column import metric_of_file
+from lossmon.formats.decoder import Record
+from lossmon.formats.lexicon import plain, split_of
+from lossmon.formats.line_decoder import LineDecoder
+from lossmon.formats.lines import clean
+from lossmon.formats.numbers import parse_number
+from lossmon.formats.rows import RowReader
+from lossmon.words import said
+
+NAME = "columns"
+READS = "Columns of numbers without a header: numpy's `savetxt`, Python's `csv.writer`"
+SIGN = "a file that is called after a loss or a training, such as `loss_history.txt`"
+
+_LEAST = 5  # rows, by which the decoder and `sniff` tell what counts
+_MOST_COLUMNS = 12
+_PARTED = re.compile(r"[,;\s]\s{0,40}")
+_DISTINCT = 0.8  # of a curve's values; those of a grid or of labels come again
+_SECONDS = (1e9, 3e9)  # of the clock that began in 1970
+_MOST = 1e15  # that counts
+_KEPT = frozenset(("log", "logs", "history", "hist", "curve", "curves", "record", "records"))
+
+
+class ColumnsDecoder(LineDecoder):
+    """Decodes rows as wide as the first one.
+
+    Args:
+        metric: what the first column that neither counts nor tells the time is called.
+    """
+
+    def __init__(self, metric: str) -> None:
+        super().__init__(NAME, "no row of numbers as wide as the first")
+        self._metric = metric
+        self._rows = RowReader(self.facts)
+        self._first: list[bytes] = []
+        self._header: list[str] = []
+
+    def rows(self, lines: list[bytes]) -> Sequence[Record]:
+        """The rows of lines; the first few are held until they tell what counts."""
+        if self._header:
+            return super().rows(lines)
+        self._first += lines
+        return self._begin() if len(list(filter(_cells, self._first))) >= _LEAST else []
+
+    def flush(self) -> Sequence[Record]:
+        """Decode the last line, and what was held."""
+        rows = [*super().flush()]
+        return [*rows, *self._begin()] if self._first else rows
+
+    def _begin(self) -> Sequence[Record]:
+        held, self._first = self._first, []
+        numbers = [cells for line in held if (cells := _cells(line))]
+        self._header = _header(numbers[:_LEAST], self._metric) if numbers else []
+        return super().rows(held)
+
+    def row(self, line: bytes) -> Record | None:
+        """The cells of a line, as a table would have them."""
+        cells = _cells(line)
+        if not cells or len(cells) != len(self._header):
+            return None
+        return self._rows.read(dict(zip(self._header, cells, strict=True)))
+
+
+def sniff(head: bytes, name: str) -> str | None:
+    """A file called after a loss or a training, and in it rows of as many numbers, which fall."""
+    metric = metric_of_file(name)
+    called = metric or _training(name)
+    if not called:
+        return None
+    lines = [line for line in head.splitlines(keepends=True) if line.strip()]
+    if lines and not lines[-1].endswith((b"\n", b"\r")):
+        lines.pop()  # may be cut
+    rows = [_cells(line) for line in lines]
+    widths = set(map(len, rows))
+    if len(rows) < _LEAST or len(widths) != 1 or not 1 < min(widths) <= _MOST_COLUMNS:
+        return None
+    header = _header(rows[:_LEAST], called)
+    if called not in header:
+        return None
+    curve = [row[header.index(called)] for row in rows]
+    if not _is_curve(curve) or not (metric or _falls(curve)):
+        return None
+    return said(
+        "{count} columns of numbers without names; column {at} is {metric} by the file's name",
+        count=min(widths),
+        at=header.index(called) + 1,
+        metric=called,
+    )
+
+
+def decoder(name: str) -> ColumnsDecoder:
+    """A fresh decoder for the metric that the path names."""
+    return ColumnsDecoder(metric_of_file(name) or "loss")
+
+
+def _cells(line: bytes) -> list[float]:
+    """The numbers of a line; none where it holds anything else."""
+    if len(line) > 40 * _MOST_COLUMNS:
+        return []
+    numbers = [parse_number(cell) for cell in _PARTED.split(clean(line).strip())]
+    return [one for one in numbers if one is not None] if None not in numbers else []
+
+
+def _header(rows: list[list[float]], metric: str) -> list[str]:
+    """What the columns are called, by the first rows."""
+    names: list[str] = []
+    width = min(map(len, rows))
+    for at in range(width):
+        column = [row[at] for row in rows]
+        grows = all(a < b for a, b in pairwise(column))
+        if metric in names:
+            names.append(f"column {at + 1}")
+        elif grows and _SECONDS[0] <= column[0] < _SECONDS[1] and "time" not in names:
+            names.append("time")
+        elif grows and not names and all(0 <= one < _MOST and one % 1 == 0 for one in column):
+            names.append("step")
+        else:
+            names.append(metric)
+    return names
+
+
+def _is_curve(values: list[float]) -> bool:
+    """Numbers with decimals that mostly differ, and do more than rise."""
+    whole = all(one == int(one) for one in values if one - one == 0)
+    distinct = len(set(values)) >= _DISTINCT * len(values)
+    return not whole and distinct and any(b < a for a, b in pairwise(values))
+
+
+def _falls(values: list[float]) -> bool:
+    """Whether the last quarter lies below the first, and none of it below 0: what a loss does."""
+    part = max(1, len(values) // 4)
+    return min(values) >= 0 and sum(values[-part:]) < sum(values[:part])
+
+
+def _training(path: str) -> str:
+    """The loss, where a file is called a log or a history of a training: `train_log.txt`."""
+    words = plain(re.split(r"[\\/]", path)[-1].rpartition(".")[0]).split("_")
+    trained = any(split_of(word) == "train" or word == "learning" for word in words)
+    return "loss" if trained and _KEPT & set(words) else ""
