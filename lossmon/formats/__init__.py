@@ -23,7 +23,8 @@ Rows of named cells:
 Binary stores:
     tensorboard.py wandb.py swanlab.py store.py   protobuf.py is the wire form of two of them
 Any text (any_text.py is the format, text.py its decoder, line by line):
-    text_tokens.py  the numbers of a line and their names     folded.py  bars that rich folded
+    text_tokens.py  the numbers of a line and their names     text_kinds.py  what a number can be
+    folded.py  bars that rich folded
     text_counters.py, text_words.py, text_unnamed.py          what each number means
     text_learn.py   how the shape of a line is learned        text_shape.py  what is learned
     text_expression.py  the expression that reads its kin     text_bulk.py   many lines at once
