@@ -222,6 +222,11 @@ class Around:
             for name, view in views
         )
 
+    def rows(self, name: str) -> SeriesView | None:
+        """All rows that the log has of a metric; None where it has none."""
+        series = self._series.get(name)
+        return series.rows() if series else None
+
     @property
     def parts(self) -> Iterator[Logged]:
         """Losses and errors of train that stand above their start, at most 16."""
@@ -377,15 +382,8 @@ def _restarts(train: Series | None, view: SeriesView | None) -> tuple[Restart, .
         if not len(before) or not len(after):
             continue
         noise = 1.4826 * st.median(np.abs(np.diff(before))) / 2**0.5 if len(before) > 3 else 0.0
-        found.append(
-            Restart(
-                int(view.step[at]),
-                int(view.step[at - 1]),
-                st.median(before),
-                st.median(after),
-                noise,
-            )
-        )
+        levels = st.median(before), st.median(after)
+        found.append(Restart(int(view.step[at]), int(view.step[at - 1]), *levels, noise))
     return tuple(found)
 
 

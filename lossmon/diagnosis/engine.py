@@ -211,6 +211,8 @@ class Engine:
             self.past = past.counts(found, view, curve) if ended else "as it grows"
         if ended:
             self._settle(found, history.step or 0)
+        else:
+            self._tell_as_of_now(found)
         train, pair = found.get(_TRAIN), found.get(_PAIR)
         self._publish(
             train.pattern if train is not None else None,
@@ -247,7 +249,8 @@ class Engine:
         if any(
             PATTERNS[f.pattern].urgent and streak[slot, f.pattern] == 1 for slot, f in found.items()
         ):
-            self._due = self._n + min(SOON_MOST, max(SOON_POINTS, math.ceil(_SOON * self._n)))
+            soon = self._n + min(SOON_MOST, max(SOON_POINTS, math.ceil(_SOON * self._n)))
+            self._due = min(self._due, soon)
         if streak.get((_PAIR, "overfitting")) == 1:
             self._eval_due = self._m + 1
         for slot in dict.fromkeys((*found, *self._shown)):  # in an order that does not vary
@@ -305,6 +308,16 @@ class Engine:
         if stands is None or self._view is None or not stands(shown, self._view):
             return False
         return other is None or _rank(other) <= _rank(shown)
+
+    def _tell_as_of_now(self, found: Mapping[str, Finding]) -> None:
+        """What is shown and still holds says what is so in the newest row, not at the newest look.
+
+        A loss that had become NaN was told with "1 of 3 values" when 3 of 5 were.
+        """
+        for slot, shown in self._shown.items():
+            finding = found.get(slot)
+            if finding is not None and finding.pattern == shown.pattern:
+                self._go_on(slot, finding)
 
     def _as_of_now(self, shown: Finding) -> Finding:
         """What stands with the numbers of now, where its pattern still finds it beside another.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.reasons import Reason, steps_are_epochs
 from lossmon.diagnosis.view import LossCurve, View
 from lossmon.history.columns import Floats
+from lossmon.history.summary import Summary
 from lossmon.words import said
 
 
@@ -47,6 +49,32 @@ _PRETRAINED = frozenset(("llm", "lora", "preference", "rlhf", "diffusion", "spee
 _BY_RATE: tuple[CauseId, ...] = ("lr_too_high", "lr_jump", "exploding_gradients")
 
 
+def told_by(view: View) -> View:
+    """The run as the curve shows it that tells how the loss was lost, in place of its train loss.
+
+    "Average loss: nan" is one row, told at the end of an epoch; its parts were told all the way,
+    and were sound in the first rows.
+    """
+    return view.once(_told_by)
+
+
+def _told_by(view: View) -> View:
+    train = view.train
+    own = None if train is None or train.rises else facts.broken(train.sketch)
+    if train is None or own is None:
+        return view
+    steps, sound = train.sketch.logged.step, np.isfinite(train.sketch.logged.value)
+    told = [
+        one
+        for one in view.around.broken_parts
+        if one.loss and one.since < own.since and not sound[steps >= one.since].any()
+    ]
+    if not told:
+        return view
+    first = min(told, key=lambda one: one.since)
+    return replace(view, train=LossCurve(first.name, Summary().catch_up(first.series)))
+
+
 def ways(view: View, onset: int) -> Iterator[Reason]:
     """How the loss was lost, each way with its reasons.
 
@@ -54,6 +82,7 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
         view: a run whose loss is no number, or is written as 0 in place of one.
         onset: the step since when.
     """
+    view = told_by(view)
     train = view.train
     if train is None or not len(train.sketch.head):
         return
@@ -78,8 +107,8 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
         why = said(
             "{broken:,} of {n:,} values are no number, with usual ones "
             "between: the weights are sound, single batches are not",
-            broken=sketch.nonfinite,
-            n=sketch.n,
+            broken=int(np.count_nonzero(facts.no_number(sketch.logged.value))),
+            n=len(sketch.logged),
         )
         yield Reason("numeric_overflow", why, 2.4)
         yield Reason("bad_batch", why, 1.6)
@@ -206,7 +235,7 @@ def _from_the_first(view: View) -> Iterator[Reason]:
     assert train is not None
     why = said("it holds from the very first row on")
     pretrained = view.kind.id in _PRETRAINED or "grad_norm" in view.sketches
-    first = int(train.sketch.newest_step[0])
+    first = int(train.sketch.logged.step[0])
     untold = not pretrained and train.n <= len(train.sketch.newest) and first >= Bounds.untold
     if view.kind.id == "speech" and np.isinf(train.sketch.head[0]):
         yield Reason("impossible_target", said("it is infinite, not NaN"), 2.3)

@@ -7,8 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
-import numpy as np
-
+from lossmon.diagnosis import facts
 from lossmon.history.columns import Series
 
 _LOSSES = ("train_loss", "other_loss")
@@ -29,12 +28,14 @@ class Broken(NamedTuple):
         since: the step of the first of them.
         others: a part beside it that is sound; "" where there is none.
         loss: it is a loss by its name.
+        series: all of it.
     """
 
     name: str
     value: float
     rows: int
     since: int
+    series: Series
     others: str = ""
     loss: bool = False
 
@@ -62,12 +63,14 @@ def broken_parts(series: Mapping[str, Series], known: Collection[str]) -> tuple[
 
 
 def _broken(series: Series, loss: bool) -> Broken | None:
-    view = series.kept()
-    good = np.isfinite(view.value)
-    last = int(np.flatnonzero(good)[-1]) + 1 if good.any() else 0
-    if last >= len(good) or not (loss or (last > 0 and good[:last].all())):
+    rows = series.rows()
+    found = facts.stretch(rows, facts.no_number)
+    if found is None:
         return None
-    return Broken(series.name, float(view.value[-1]), len(good) - last, int(view.step[last]))
+    before = rows.value[: found.of - found.rows]
+    if not loss and (not len(before) or facts.no_number(before).any()):
+        return None
+    return Broken(series.name, found.value, found.rows, found.since, series)
 
 
 def _sound_beside(broken: Series, series: Mapping[str, Series]) -> str:

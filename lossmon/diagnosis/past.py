@@ -27,7 +27,7 @@ from lossmon.diagnosis.patterns.rebound import bets
 from lossmon.diagnosis.patterns.rising import Bounds as Rising
 from lossmon.diagnosis.risen import Bounds as Risen
 from lossmon.diagnosis.view import LossCurve, View
-from lossmon.history.columns import Floats, Series
+from lossmon.history.columns import Floats, Series, part_of
 
 _GRID = 1.02  # growth between two moments that are looked at: half of that between two looks
 _PLAIN = 20.0  # standard errors of a fall that no doubt is about at any moment
@@ -133,6 +133,7 @@ def _moments(view: View, train: LossCurve) -> Iterator[View]:
                 head=sketch.head[: k * width],
                 newest_step=sketch.step[max(0, k - _NEWEST) : k].astype(np.int64),
                 newest=newest,
+                logged=part_of(sketch.logged, 0, k * width),
             ),
             train.rises,
         )

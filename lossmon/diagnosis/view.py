@@ -119,8 +119,10 @@ class LossCurve:
 
     @cached_property
     def start(self) -> float:
-        """Head level: the median of the first points."""
+        """Head level: the median of the first points that are numbers."""
         head = self.sketch.head[np.isfinite(self.sketch.head)]
+        if not len(head):
+            head = self.value[:3]
         return st.median(head[: max(3, min(len(head), self.n // 100))]) if len(head) else 0.0
 
     @cached_property
@@ -179,7 +181,7 @@ class LossCurve:
     def scale(self) -> float:
         """What drops are compared with: the start level, or the span where losses go below 0."""
         low = float(self.value.min())
-        return abs(self.start) if low > 0 else max(float(self.value.max()) - low, 1e-300)
+        return max(abs(self.start) if low > 0 else float(self.value.max()) - low, 1e-300)
 
     def level(self, share: float) -> float:
         """Median around a share of the run."""

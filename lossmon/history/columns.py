@@ -242,6 +242,13 @@ class Series:
             )
         return self._whole
 
+    def rows(self) -> SeriesView:
+        """What a person counts in the log: also rows that a resumed run wrote again.
+
+        Where two ranks wrote each of them, the first of each.
+        """
+        return self.kept() if self._is_doubled else self.view()
+
     def kept(self) -> SeriesView:
         """What counts; steps ascend.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lossmon.history.columns import Floats, Ints, Series
+from lossmon.history.columns import Floats, Ints, Series, SeriesView
 
 MAX_BUCKETS = 1024
 HEAD = 64  # first values kept as they are
@@ -36,6 +36,8 @@ class Sketch:
         nonfinite: number of values that are NaN or infinite, all buckets together.
         head: the first 64 values as logged.
         newest_step, newest: the newest 512 points as logged.
+        logged: all rows that the log has of it, of whatever stage and sign, with those that a
+            resumed run replaced: what is counted is counted there.
     """
 
     n: int
@@ -50,6 +52,7 @@ class Sketch:
     head: Floats
     newest_step: Ints
     newest: Floats
+    logged: SeriesView
 
     @property
     def negative(self) -> Sketch:
@@ -128,7 +131,7 @@ class Summary:
             self._clear()
             self._restarts = len(series.restarts)
         if not self._folded and len(value) <= MAX_BUCKETS and np.isfinite(value).all():
-            self._sketched = len(series), _plain(step, value)
+            self._sketched = len(series), _plain(series.rows(), step, value)
             return self._sketched[1]
         while True:
             room = MAX_BUCKETS - self._count
@@ -138,7 +141,7 @@ class Summary:
             self._fold(step, value, room)
             self._merge()
         self._fold(step, value, whole)
-        self._sketched = len(series), self._sketch(step, value)
+        self._sketched = len(series), self._sketch(series.rows(), step, value)
         return self._sketched[1]
 
     def _fold(self, step: Ints, value: Floats, buckets: int) -> None:
@@ -162,7 +165,7 @@ class Summary:
         self._sums, self._shown, self._count = merged, _seen(merged), merged.shape[1]
         self._width *= 2
 
-    def _sketch(self, step: Ints, value: Floats) -> Sketch:
+    def _sketch(self, logged: SeriesView, step: Ints, value: Floats) -> Sketch:
         shown, nonfinite = self._shown[:, : self._count], self._nonfinite
         if len(value) > self._folded:
             last, broken = _last(step[self._folded :], value[self._folded :])
@@ -171,11 +174,16 @@ class Summary:
         if nonfinite:  # buckets that hold nothing else
             shown = shown[:, shown[_MEAN] == shown[_MEAN]]
         shown.flags.writeable = False
-        return _of_buckets(step, value, shown, self._width, nonfinite)
+        return _of_buckets(logged, step, value, shown, self._width, nonfinite)
 
 
 def _of_buckets(
-    step: Ints, value: Floats, shown: Iterable[Floats], width: int, nonfinite: int
+    logged: SeriesView,
+    step: Ints,
+    value: Floats,
+    shown: Iterable[Floats],
+    width: int,
+    nonfinite: int,
 ) -> Sketch:
     """The sketch of some points; `shown` are its buckets, a row for each thing said of them."""
     centre, mean, deviation, jump, low, high = shown
@@ -192,17 +200,18 @@ def _of_buckets(
         head=value[:HEAD],
         newest_step=step[-NEWEST:],
         newest=value[-NEWEST:],
+        logged=logged,
     )
 
 
-def _plain(step: Ints, value: Floats) -> Sketch:
+def _plain(logged: SeriesView, step: Ints, value: Floats) -> Sketch:
     """What a sketch of few points says, each of which is a bucket of its own.
 
     They are folded when one comes that makes them too many, or is no number.
     """
     centre, nothing = step.astype(np.float64), np.zeros(len(value))
     centre.flags.writeable = nothing.flags.writeable = False
-    return _of_buckets(step, value, (centre, value, nothing, nothing, value, value), 1, 0)
+    return _of_buckets(logged, step, value, (centre, value, nothing, nothing, value, value), 1, 0)
 
 
 def _last(step: Ints, value: Floats) -> tuple[Floats, int]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
+from lossmon.diagnosis import facts
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
@@ -32,29 +33,35 @@ def find(view: View) -> Finding | None:
     if train is None or not train.sketch.nonfinite:
         return None
     sketch = train.sketch
-    if sketch.nonfinite == 1 and len(sketch.head) and not np.isfinite(sketch.head[0]):
-        return None  # a mean of nothing yet: "Episode 0  Average reward: nan"
-    share = sketch.nonfinite / max(1, sketch.n)
-    if share > Bounds.share or not np.isfinite(sketch.newest[-1]) or not len(sketch.mean):
+    if not np.isfinite(sketch.newest[-1]) or not len(sketch.mean):
         return None
-    broken = sketch.newest_step[~np.isfinite(sketch.newest)]
-    since = int(broken[0]) if len(broken) else train.at_step(0)
-    warns = sketch.nonfinite >= Bounds.rows and share >= Bounds.often
+    found = facts.scattered(sketch.logged, facts.no_number, _all_together)
+    if found is None or found.times > Bounds.share * found.of:
+        return None
+    first = not np.isfinite(sketch.logged.value[0])
+    if first and found.times == 1:
+        return None  # a mean of nothing yet: "Episode 0  Average reward: nan"
+    warns = found.times >= max(Bounds.rows, Bounds.often * found.of)
     return Finding(
         "broken_rows",
         "warning" if warns else "info",
         0.98,
-        since,
+        found.since,
         train.name,
         said(
             "{broken:,} of {n:,} values {broken:is|are} no number (step {step:,}), with usual ones "
-            "before and behind",
-            broken=sketch.nonfinite,
-            n=sketch.n,
-            step=since,
+            "{between}",
+            broken=found.times,
+            n=found.of,
+            step=found.since,
+            between=said("between and behind") if first else said("before and behind"),
         ),
-        numbers={"count_rows": float(sketch.nonfinite)},
+        numbers={"count_rows": float(found.times)},
     )
+
+
+def _all_together(_bad: int, n: int) -> float:
+    return float(n)
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:

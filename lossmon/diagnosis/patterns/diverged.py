@@ -17,7 +17,7 @@ from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
 from lossmon.diagnosis.patterns import part_nan, zero_loss
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import LossCurve, View
-from lossmon.words import said
+from lossmon.words import Said, said
 
 
 class Bounds(Limits):
@@ -31,7 +31,7 @@ class Bounds(Limits):
     from_far = Limit(0.05, "of its start: a loss that falls from above it to 0 is lost", "threads")
     facts = Enough.facts
     several = Limit(4, "values that are no number: how often one comes is known", "words: several")
-    learned = Limit(0.02, "of the first loss, that it fell before it rose", "words: nothing")
+    learned = Limit(0.02, "of the first loss, that it fell before it rose", "words: hardly")
     back = Limit(0.02, "of the run that must be finite again before it counts as over", "runs")
 
 
@@ -43,56 +43,65 @@ def find(view: View) -> Finding | None:
     zeroed = _zeroed(view, train)
     if zeroed is not None:
         return zeroed
-    newest, steps = train.sketch.newest, train.sketch.newest_step
-    finite = np.isfinite(newest)
-    if not finite.all():
-        last_bad = int(np.flatnonzero(~finite)[-1])
-        since_then = len(newest) - 1 - last_bad
-        if since_then < max(3, Bounds.back * train.n):
-            first = _start_of_run(~finite, last_bad, _between(~finite, train.n))
-            kind = said("NaN") if np.isnan(newest[last_bad]) else said("infinite")
-            return _finding(
-                train,
-                int(steps[first]),
-                0.99,
-                said(
-                    "loss is {kind} since step {step:,}; {broken:,} of {n:,} values are not finite",
-                    kind=kind,
-                    step=int(steps[first]),
-                    broken=train.sketch.nonfinite,
-                    n=train.n,
-                ),
-            )
-    return _of_the_loss(view) or _blown(view, train) or _far_above(view, train)
+    return _no_number(view) or _of_the_loss(view) or _blown(view, train) or _far_above(view, train)
+
+
+def _no_number(view: View) -> Finding | None:
+    """Where each third value is NaN it has been so since the first of them."""
+    train = view.train
+    if train is None or not facts.no_number(train.sketch.newest).any():
+        return None
+    part = lost.told_by(view).train
+    if part is not None and part is not train:
+        return _of_a_part(part, train)
+    found = facts.scattered(train.sketch.logged, facts.no_number, _apart)
+    if found is None or found.behind >= max(3, Bounds.back * found.of):
+        return None
+    words = said(
+        "loss is {kind} since step {step:,}; {broken:,} of {n:,} values are not finite",
+        kind=_kind(found.value),
+        step=found.since,
+        broken=found.times,
+        n=found.of,
+    )
+    return _finding(train, found.since, 0.99, words)
+
+
+def _of_a_part(part: LossCurve, train: LossCurve) -> Finding | None:
+    """It ended before the total was told for the first time, or once more."""
+    found = facts.scattered(part.sketch.logged, facts.no_number, _apart)
+    if found is None:
+        return None
+    words = said(
+        "{name} is {kind} since step {step:,}; {broken:,} of {n:,} values are not finite",
+        name=part.name,
+        kind=_kind(found.value),
+        step=found.since,
+        broken=found.times,
+        n=found.of,
+    )
+    return _finding(train, found.since, 0.99, words)
+
+
+def _kind(value: float) -> Said:
+    return said("NaN") if math.isnan(value) else said("infinite")
+
+
+def _apart(bad: int, n: int) -> float:
+    """Rows from one bad value to the next, up to which they belong together."""
+    usual = n / bad if bad >= Bounds.several else 0.0
+    return float(max(3.0, Bounds.back * n, 3 * usual))
 
 
 def _of_the_loss(view: View) -> Finding | None:
     """A policy's loss is NaN, whatever the reward that it is judged by still says."""
-    loss = view.around.loss if view.curve else None
-    if loss is None or not np.isnan(loss.value[-int(Bounds.facts) :]).all():
+    logged = view.around.rows(view.around.loss_name) if view.curve else None
+    found = None if logged is None else facts.stretch(logged, np.isnan)
+    if found is None or found.rows < Bounds.facts:
         return None
-    rows = len(loss.value) - int(np.flatnonzero(np.isfinite([0.0, *loss.value]))[-1])
-    if rows < Bounds.facts:
-        return None
-    words = said("{name} is NaN in the last {rows:,} rows", name=loss.name, rows=rows)
-    return Finding("diverged", "critical", 0.99, int(loss.step[-rows]), loss.name, words)
-
-
-def _between(bad: np.ndarray, n: int) -> float:
-    """Rows from one bad value to the next, up to which they belong together."""
-    count = int(np.count_nonzero(bad))
-    usual = len(bad) / count if count >= Bounds.several else 0.0
-    return float(max(3.0, Bounds.back * n, 3 * usual))
-
-
-def _start_of_run(bad: np.ndarray, last_bad: int, over: float) -> int:
-    """First index of the bad values that end at `last_bad`, without a stretch of good ones between.
-
-    Where each third value is NaN it has been so since the first of them.
-    """
-    places = np.flatnonzero(bad[: last_bad + 1])
-    parted = np.flatnonzero(np.diff(places) > over)
-    return int(places[parted[-1] + 1 if len(parted) else 0])
+    name = view.around.loss_name
+    words = said("{name} is NaN in the last {rows:,} rows", name=name, rows=found.rows)
+    return Finding("diverged", "critical", 0.99, found.since, name, words)
 
 
 def _zeroed(view: View, train: LossCurve) -> Finding | None:
@@ -194,17 +203,17 @@ def _far_above(view: View, train: LossCurve) -> Finding | None:
     )
 
 
-def _unlearned(train: LossCurve, since: int) -> float:
-    """The first loss of a run that never stood below it before it rose; NaN of any other.
+def _unlearned(view: View, since: int) -> float:
+    """The first loss of a run that hardly stood below it before it rose; NaN of any other.
 
-    Of 953, 1,914, 5,464, ... 2.7e8 no row has weights to go back to.
+    Of 953, 1,914, 5,464, ... 2.7e8 no row has weights to go back to. What a log that begins in the
+    middle was like before, nobody knows.
     """
-    before = train.sketch.newest[train.sketch.newest_step < since]
-    if train.n > len(train.sketch.newest) or not np.isfinite(train.sketch.head[0]):
+    rows = None if view.train is None or view.tail else view.train.sketch.logged
+    first = math.nan if rows is None else float(rows.value[0])
+    if rows is None or not math.isfinite(first) or first == 0.0:  # 0: a NaN that the logger hides
         return math.nan
-    first = float(train.sketch.head[0])
-    if first == 0.0:
-        return math.nan  # a NaN that the logger hides
+    before = rows.value[rows.step < since]
     learned = len(before) > 0 and np.nanmin(before) < first - Bounds.learned * abs(first)
     return math.nan if learned else first
 
@@ -241,10 +250,11 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
 
 
 def _figures(finding: Finding, view: View) -> Numbers:
+    view = lost.told_by(view)
     train = view.train
     line = Bounds.factor * train.start if train is not None and train.start > 0 else math.nan
     numbers = {"threshold": line}
-    first = math.nan if train is None else _unlearned(train, finding.since_step)
+    first = _unlearned(view, finding.since_step)
     if math.isfinite(first):
         return numbers | {"unlearned": first}
     broken = any(one.id == "broken_weights" for one in lost.ways(view, finding.since_step))
