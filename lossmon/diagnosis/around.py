@@ -71,6 +71,7 @@ class Logged(NamedTuple):
         step, value: NaN and infinity are kept.
         rises: more of it is better.
         whole: no point is left out.
+        of: points that there are, with those left out.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Logged(NamedTuple):
     value: Floats
     rises: bool = False
     whole: bool = True
+    of: int = 0
 
     def early(self, share: float = 0.1) -> float:
         """Median of the finite ones of the first part, at least of three points."""
@@ -305,7 +307,8 @@ def _logged(series: Series) -> Logged:
     view = series.kept()
     every = _every(len(view), 512)
     part = slice((len(view) - 1) % every, None, every)
-    return Logged(series.name, view.step[part].astype(float), view.value[part], whole=every == 1)
+    step = view.step[part].astype(float)
+    return Logged(series.name, step, view.value[part], whole=every == 1, of=len(view))
 
 
 def _risen(series: Series) -> bool:

@@ -30,6 +30,9 @@ class Bounds(Limits):
     swings = Limit(2.0, "x: highest over lowest row", "threads: 0.12 to 0.68")
     wide = Limit(0.25, "of the level: a move that is no noise", "threads: 0.9")
     turns = Limit(2, "moves that go back on the one before", "one may be a spike")
+    upper = Limit(0.34, "of the rows, in the upper half: fewer are outliers", "words: a third")
+    stands_out = Limit(3.0, "x the usual row, that an outlier is", "threads: 0.77 and 4.3")
+    alike = Limit(1.8, "x: highest over lowest of the other rows", "threads: 0.556 to 0.822")
 
 
 def reasons(view: View) -> Iterator[Reason]:
@@ -119,6 +122,9 @@ def _swings(values: Floats, view: View) -> Iterator[Reason]:
     low, high = float(values.min()), float(values.max())
     if turns < Bounds.turns or high < Bounds.swings * low or values[-1] < st.median(values[:-1]):
         return
+    if np.count_nonzero(values > (low * high) ** 0.5) < Bounds.upper * len(values):
+        yield from _outliers(values)
+        return
     why = said(
         "it goes back and forth between {low:.3g} and {high:.3g} from row to row",
         low=low,
@@ -127,6 +133,25 @@ def _swings(values: Floats, view: View) -> Iterator[Reason]:
     # Where nothing was learned yet it is the rate; what has been learned is forgotten by the order.
     yield Reason("data_order", why, 1.5)
     yield Reason("lr_too_high", why, 1.6 if values[0] > lost.Bounds.unlearned else 1.4)
+    yield Reason("small_batch", why, 1.3)
+
+
+def _outliers(values: Floats) -> Iterator[Reason]:
+    """Single rows leap out of a level that the others hold: updates that single batches throw."""
+    usual = st.median(values)
+    out = values >= Bounds.stands_out * usual
+    others = values[~out]
+    if np.count_nonzero(out) < 2 or others.max() > Bounds.alike * others.min():
+        return
+    why = said(
+        "{some:,} of {rows:,} rows leap to {high:.3g}, where the others stand at {usual:.3g}",
+        some=int(np.count_nonzero(out)),
+        rows=len(values),
+        high=float(values.max()),
+        usual=st.median(others),
+    )
+    yield Reason("lr_too_high", why, 1.6)
+    yield Reason("bad_batch", why, 1.5)
     yield Reason("small_batch", why, 1.3)
 
 

@@ -247,15 +247,19 @@ def saturated(view: View) -> Iterator[Reason]:
 COSTS = (15.942, 16.118, 27.631, 34.539, 100.0)  # -ln of 2^-23, 1e-7, 1e-12, 1e-15; PyTorch's cap
 
 
+def smallest_floats(loss: float) -> int:
+    """How often 87.3365, -ln of the smallest float, a loss is; 0 where it is no multiple of it."""
+    times = round(loss / Bounds.caffe) if np.isfinite(loss) else 0
+    exact = times > 0 and abs(loss / (times * Bounds.caffe) - 1) <= Bounds.exact
+    return times if exact and times <= Bounds.weights else 0
+
+
 def at_smallest(view: View) -> Iterator[Reason]:
     """Caffe prints 87.3365, -ln of the smallest float, where outputs are infinite or no number."""
     train = view.train
-    if train is None or train.rises or view.curve or not np.isfinite(train.end):
+    if train is None or train.rises or view.curve:
         return
-    times = round(train.end / Bounds.caffe)
-    if 1 <= times <= Bounds.weights and (
-        abs(train.end / (times * Bounds.caffe) - 1) <= Bounds.exact
-    ):
+    if times := smallest_floats(train.end):
         why = (
             said("{end:.6g} is -ln of the smallest float", end=train.end)
             if times == 1

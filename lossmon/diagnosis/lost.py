@@ -18,6 +18,7 @@ from lossmon.diagnosis import facts
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import CauseId
 from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.parts import is_of_latent
 from lossmon.diagnosis.reasons import Reason, steps_are_epochs
 from lossmon.diagnosis.view import LossCurve, View
 from lossmon.history.columns import Floats
@@ -91,6 +92,7 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
         yield from _of_trees(train)
         return
     yield from _without_updates(view, onset)
+    yield from _unreachable(view)
     if not np.isfinite(sketch.head[0]):
         yield from _from_the_first(view)
         return
@@ -118,6 +120,7 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
         yield Reason("numeric_overflow", why, 1.95)
         yield Reason("empty_targets", why, 1.6)
     yield from _gradient_first(view, onset)
+    yield from _of_a_latent(view)
     before = sketch.newest[sketch.newest_step < onset]
     before = before[np.isfinite(before)][-int(Bounds.before) :]
     yield from _without_floor(before, view)
@@ -191,6 +194,14 @@ def _of_trees(train: LossCurve) -> Iterator[Reason]:
         yield Reason("weak_l2", words, 2.0)
 
 
+def _unreachable(view: View) -> Iterator[Reason]:
+    """One label without a path makes the loss infinite, and a running mean for its whole epoch."""
+    count, train = view.around.counts.get("unreachable", 0), view.train
+    if count and train is not None and np.isinf(train.sketch.newest).any():
+        words = said("the log tells {n:,} {n:time|times} that a label has no valid path", n=count)
+        yield Reason("impossible_target", words, 2.6, ("lr_too_high", "exploding_gradients"))
+
+
 def _without_updates(view: View, onset: int) -> Iterator[Reason]:
     """The rate was next to 0 so far: what broke is not what updates made of the weights."""
     if view.rate is None:
@@ -257,6 +268,20 @@ def _from_the_first(view: View) -> Iterator[Reason]:
     yield Reason("numeric_overflow", why, 1.5)
     if pretrained:
         yield Reason("nan_in_data", why, 1.2)
+
+
+def _of_a_latent(view: View) -> Iterator[Reason]:
+    """The divergence of a code from its prior ended, too: it takes logarithms of variances."""
+    if view.kind.id in _PRETRAINED or view.kind.id == "rl":  # a policy's KL is of another kind
+        return
+    latent = next((one for one in view.around.broken_parts if is_of_latent(one.name)), None)
+    if latent is not None and latent.loss:
+        why = said(
+            "{name} is no number either: it takes the logarithm and the exponential of variances",
+            name=latent.name,
+        )
+        yield Reason("variance_unbounded", why, 2.15)
+        yield Reason("numeric_overflow", why, 2.12)
 
 
 def _gradient_first(view: View, onset: int) -> Iterator[Reason]:

@@ -8,12 +8,14 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from lossmon.diagnosis import facts
+from lossmon.diagnosis.kind import plain, whole
 from lossmon.history.columns import Series
 
 _LOSSES = ("train_loss", "other_loss")
 _DETECTOR = re.compile(
     r"(?i)(?:rpn|rcnn|roi|head)_(?:b?box|reg|cls|class|loc|mask)$"
 )  # say no loss
+_KL = whole(r"kld?|latents?|priors?")
 _LEAST = 3  # rows of a column
 _ASKED, _MOST = 64, 8  # columns that are looked at, and that are told
 
@@ -60,6 +62,11 @@ def broken_parts(series: Mapping[str, Series], known: Collection[str]) -> tuple[
             found.append((not loss, part._replace(others=_sound_beside(one, series), loss=loss)))
     found.sort(key=lambda pair: pair[0])
     return tuple(part for _, part in found[:_MOST])
+
+
+def is_of_latent(name: str) -> bool:
+    """Whether a part holds the distribution of a code to its prior, by its name."""
+    return _KL.search(plain(name)) is not None
 
 
 def _broken(series: Series, loss: bool) -> Broken | None:

@@ -99,18 +99,31 @@ def _multiplies(view: View) -> Rise | None:
 
 
 def blown(view: View) -> tuple[int, float] | None:
-    """(first row, level before) of the newest rows, all a hundred times all before; else None."""
+    """(first row, level before) of the newest rows, all a hundred times all before; else None.
+
+    Two of them, as one may be a spike; of means of epochs one, where eval says the same.
+    """
     train = view.train
     if train is None or view.curve or train.rises or not Bounds.rows < train.n < Enough.points_live:
         return None
     values = train.sketch.newest
     if not np.isfinite(values).all() or values.min() <= 0:
         return None
-    for at in range(3, len(values) - int(Bounds.after) + 1):
+    after = 1 if _eval_blown(view) else int(Bounds.after)
+    for at in range(3, len(values) - after + 1):
         before, since = values[:at], values[at:]
         if float(since.min()) >= Bounds.blown * float(before.max()):
             return at, st.median(before)
     return None
+
+
+def _eval_blown(view: View) -> bool:
+    """The newest evaluation leapt as far: it is of weights that stand, no batch made it so."""
+    evals = view.sketches.get("eval_loss")
+    if evals is None or len(evals.newest) < Enough.facts or not view.rows_are_epochs:
+        return False
+    before = evals.newest[:-1]
+    return float(evals.newest[-1]) >= Bounds.blown * float(before.max()) > 0
 
 
 def falls_each(view: View) -> bool:

@@ -163,6 +163,11 @@ _ORDINAL = re.compile(
 )
 
 
+_OF_LIBRARY = re.compile(
+    r"(?<=[^\n])(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}: [IWEF] (?:external/\w+/)?tensorflow/)"
+)
+
+
 def text_of(data: bytes) -> str:
     """Many lines as text, clean, and with signs and numbers as most programs write them.
 
@@ -171,6 +176,8 @@ def text_of(data: bytes) -> str:
     text = data.decode("utf-8", "replace")
     if _SYSLOG_TAB in text:
         text = text.replace(_SYSLOG_TAB, "\t")
+    if "tensorflow/" in text:  # stderr goes on behind a bar that ended no line
+        text = _OF_LIBRARY.sub("\n", text)
     if "f0" in text:
         text = _JULIA.sub(r"\1e\2", text)
     if data.translate(None, _PLAIN):

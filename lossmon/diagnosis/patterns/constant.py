@@ -21,6 +21,7 @@ class Bounds(Limits):
 
     facts = Enough.facts
     digits = Limit(4, "digits of a value that stays the same", "threads: 2.3 may stay by rounding")
+    ceiling = Limit(2, "rows at -ln of the smallest float, which no training meets", "threads")
     rounded = Limit(30, "rows, where it has fewer digits", "a slow fall shows by then")
     capped = Limit(1e20, "perplexity that no model has", "threads")
     clipped = Limit(2e-7, "loss at the epsilon of its logarithm", "threads")
@@ -39,7 +40,9 @@ def find(view: View) -> Finding | None:
     if found is None or found.value == 0.0 or view.train is None:
         return None
     fine = facts.digits(found.value) >= Bounds.digits
-    if found.rows < (Bounds.facts if fine else Bounds.rounded):
+    ceiling = not view.train.rises and not view.curve and flat.smallest_floats(found.value) > 0
+    least = Bounds.ceiling if ceiling else Bounds.facts if fine else Bounds.rounded
+    if found.rows < least:
         return None
     others = view.train.n - found.rows
     if not found.whole and not (fine and others <= max(3, Bounds.before * view.train.n)):

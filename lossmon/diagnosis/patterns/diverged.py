@@ -31,7 +31,7 @@ class Bounds(Limits):
     from_far = Limit(0.05, "of its start: a loss that falls from above it to 0 is lost", "threads")
     facts = Enough.facts
     several = Limit(4, "values that are no number: how often one comes is known", "words: several")
-    learned = Limit(0.02, "of the first loss, that it fell before it rose", "words: hardly")
+    learned = Limit(0.02, "of the first loss, that it fell before it rose", "words: nothing")
     back = Limit(0.02, "of the run that must be finite again before it counts as over", "runs")
 
 
@@ -140,19 +140,23 @@ def _blown(view: View, train: LossCurve) -> Finding | None:
         return None
     at, usual = found
     since, level = int(train.sketch.newest_step[at]), float(train.sketch.newest[-1])
-    return _finding(
-        train,
-        since,
-        0.97,
+    told = {"level": level, "ratio": level / usual, "usual": usual}
+    words = (
         said(
             "loss {level:.4g} is {ratio:.3g} x what it was before, {usual:.4g}, and stays up there "
             "since step {since:,}",
-            level=level,
-            ratio=level / usual,
-            usual=usual,
+            **told,
             since=since,
-        ),
+        )
+        if at < len(train.sketch.newest) - 1
+        else said(
+            "loss {level:.4g} is {ratio:.3g} x what it was before, {usual:.4g}, and {eval} leapt "
+            "with it",
+            **told,
+            eval=view.name_of("eval_loss"),
+        )
     )
+    return _finding(train, since, 0.97, words)
 
 
 def _far_above(view: View, train: LossCurve) -> Finding | None:

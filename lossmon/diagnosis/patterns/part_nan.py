@@ -10,9 +10,9 @@ import math
 from collections.abc import Iterator
 
 from lossmon.diagnosis.finding import CauseId, Finding
-from lossmon.diagnosis.kind import plain, whole
+from lossmon.diagnosis.kind import plain
 from lossmon.diagnosis.limits import Enough, Limits
-from lossmon.diagnosis.parts import Broken
+from lossmon.diagnosis.parts import Broken, is_of_latent
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -79,14 +79,13 @@ def _causes_of(part: Broken, view: View) -> Iterator[Reason]:
 def _of(name: str, kind: str) -> CauseId:
     """What a part of this name does not survive."""
     form = plain(name)
-    if _KL.search(form):
+    if is_of_latent(name):
         return "variance_unbounded"
     if kind == "speech" or any(word in form for word in _ALIGNED):
         return "impossible_target"
     return "part_targets"
 
 
-_KL = whole(r"kld?|latents?|priors?")
 _ALIGNED = ("ctc", "rnnt", "transducer")
 
 

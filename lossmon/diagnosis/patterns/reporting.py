@@ -85,7 +85,7 @@ def _one_episode(view: View) -> Iterator[tuple[Reason, int, dict[str, float]]]:
         "{spread} is exactly 0 in all {rows:,} rows while {mean} goes from {first:.4g} to "
         "{last:.4g}: each row is the mean of one episode",
         spread=spread.name,
-        rows=len(spread.value),
+        rows=spread.of,
         mean=mean.name,
         first=float(mean.value[0]),
         last=float(mean.value[-1]),

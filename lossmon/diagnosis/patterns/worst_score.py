@@ -18,6 +18,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.measures import is_held_out
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.reasons import Reason
+from lossmon.diagnosis.unwon import unwon
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -123,10 +124,12 @@ def _fact(view: View) -> Finding | None:
     goal, against = view.around.goal, contradiction(view)
     if against is not None:
         return _contradicted(against)
+    if (lost := unwon(view)) is not None:
+        return _same_in_all(view.name_of("train_loss"), lost.value, lost.since, lost.rows, "")
     if goal is None or not len(goal.value) or np.ptp(goal.value) != 0:
         return None
     value = float(goal.value[0])
-    worst = value == (0.0 if goal.rises else 1.0)
+    worst = _is_worst(goal, value)
     few = len(goal.value) < Bounds.rows
     if worst and _of_batches(goal, view):
         return None
@@ -134,24 +137,27 @@ def _fact(view: View) -> Finding | None:
         return None
     still = _still(view)
     told = sum(digits(one) for one in still.values()) >= Bounds.digits or _guesses(goal)
-    if not worst and (not told or value == (1.0 if goal.rises else 0.0)):
+    if not worst and (not told or value in ((1.0, 100.0) if goal.rises else (0.0,))):
         return None
-    what = said("its worst") if worst else said("the same to the last digit")
-    return Finding(
-        "worst_score",
-        "warning",
-        0.97,
-        int(goal.step[0]),
-        goal.name,
-        said(
-            "{name} is {value:.4g}, {what}, in all {rows:,} rows",
-            name=goal.name,
-            value=value,
-            what=what,
-            rows=len(goal.value),
-        ),
-        numbers={"score": value},
+    what = said("its worst") if worst else ""
+    return _same_in_all(goal.name, value, int(goal.step[0]), goal.of, what)
+
+
+def _is_worst(goal: Logged, value: float) -> bool:
+    """A WER of 1 is one of 100 %."""
+    return value in ((0.0,) if goal.rises else (1.0, 100.0))
+
+
+def _same_in_all(name: str, value: float, since: int, rows: int, what: str) -> Finding:
+    what = what or said("the same to the last digit")
+    words = said(
+        "{name} is {value:.4g}, {what}, in all {rows:,} rows",
+        name=name,
+        value=value,
+        what=what,
+        rows=rows,
     )
+    return Finding("worst_score", "warning", 0.97, since, name, words, numbers={"score": value})
 
 
 def _contradicted(against: Contradiction) -> Finding:
@@ -240,7 +246,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         yield from _why_lost(finding, view)
     else:
         value, goal = finding.numbers["score"], view.around.goal
-        worst = goal is not None and value == (0.0 if goal.rises else 1.0)
+        worst = goal is not None and _is_worst(goal, value)
         yield from _evals_stale(view)
         if worst:
             yield from _loss_falls(view)
@@ -366,5 +372,6 @@ PATTERN = Pattern(
         "segmentation": ("one_answer", "bad_labels", "target_range"),
         "boosting": ("no_split", "bad_labels"),
         "detection": ("bad_labels", "few_steps", "rate_for_batch"),
+        "rl": ("exploration", "lr_too_high", "policy_collapsed"),
     },
 )

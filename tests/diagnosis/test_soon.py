@@ -1,0 +1,98 @@
+"""What a handful of rows proves, and what single rows among them do not."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+import lossmon
+from lossmon.diagnosis.finding import Finding
+from tests.diagnosis.test_few_rows import judged
+
+NAN = math.nan
+CONSTANT = [2.88, 2.87, 2.87, 2.88, 2.88, 2.88]
+
+
+def patterns(*findings: Finding) -> set[str]:
+    return {finding.pattern for finding in findings}
+
+
+@pytest.mark.parametrize("worst", [1.0, 100.0])
+def test_an_error_rate_of_all_is_the_worst_in_per_cent_too(worst: float) -> None:
+    found = judged(loss=CONSTANT, wer=[worst] * 6).findings
+    assert "worst_score" in patterns(*found)
+    assert "its worst" in next(f.evidence for f in found if f.pattern == "worst_score")
+
+
+def test_episodes_that_are_all_lost_alike_are_told_at_three_rows() -> None:
+    lost = judged(first=9_700_000, episode_reward=[-21.0] * 3).findings
+    assert patterns(*lost) == {"worst_score"}
+    assert lost[0].causes[0].id == "exploration"
+    won = judged(first=9_700_000, episode_reward=[21.0] * 3).findings
+    assert "worst_score" not in patterns(*won)  # it may be all that there is to win
+
+
+def test_the_logarithm_of_the_smallest_float_is_met_by_no_training() -> None:
+    found = judged(loss=[87.3365] * 2).findings[0]
+    assert (found.pattern, found.causes[0].id) == ("constant", "lr_too_high")
+    assert "constant" not in patterns(*judged(loss=[86.3365] * 2).findings)
+
+
+def test_a_leap_of_one_epoch_is_proved_by_its_evaluation() -> None:
+    epoch = [1.0, 2, 3, 4, 5]
+    losses, evals = [0.35, 0.22, 0.175, 0.16, 1.6e18], [5.1, 3.28, 3.21, 3.05, 1.86e7]
+    both = judged(ended=False, epoch=epoch, loss=losses, eval_loss=evals).findings[0]
+    assert (both.pattern, both.causes[0].id) == ("diverged", "lr_too_high")
+    assert "eval_loss leapt with it" in both.evidence
+    alone = judged(ended=False, epoch=epoch, loss=losses, eval_loss=[*evals[:4], 3.0]).findings
+    assert "diverged" not in patterns(*alone)
+
+
+def test_outliers_are_no_swings() -> None:
+    """Five of seven rows stand at one level: the order of the data is not what makes two leap."""
+    found = judged(ended=False, first=2564, loss=[0.66, 0.8, 4.27, 0.77, 0.556, 0.82, 6.66])
+    assert found.findings[0].causes[0].id == "lr_too_high"
+    assert "2 of 7 rows leap to 6.66" in found.findings[0].causes[0].why
+    swings = judged(ended=False, first=2564, loss=[0.12, 0.68, 0.15, 0.6, 0.13, 0.7])
+    assert swings.findings[0].causes[0].id == "data_order"
+
+
+def test_a_part_that_ended_before_its_total_was_told_tells_how() -> None:
+    columns = {
+        "kld_loss": [3.4, 3.0, 2.8, NAN, NAN, NAN],
+        "nll_loss": [73.6, 78.8, 79.0, NAN, NAN, NAN],
+        "loss": [None, None, None, None, NAN, None],
+    }
+    found = judged(**columns).findings[0]  # type: ignore[arg-type]
+    assert (found.pattern, found.since_step) == ("diverged", 4)
+    assert "kld_loss is NaN since step 4; 3 of 6" in found.evidence
+    assert found.causes[0].id == "variance_unbounded"
+    assert found.numbers["resume_step"] == 3
+
+
+def test_the_weights_of_a_log_that_begins_in_the_middle_are_not_its_first() -> None:
+    losses = [28.7227, 28.7226, 28.7219, 28.7221, 28.7215, math.inf, math.inf, math.inf]
+    tail = judged(first=7492, loss=losses).findings[0]
+    assert "unlearned" not in tail.numbers
+    assert tail.numbers["resume_step"] == 7496
+    assert judged(first=0, loss=losses).findings[0].numbers["unlearned"] == 28.7227
+
+
+def test_a_message_behind_a_bar_that_ended_no_line_is_heard(tmp_path: Path) -> None:
+    """TensorFlow writes it to another stream; the figure before it is 28.7215."""
+    rows = [
+        f" {step}/17725 [===>....] - ETA: 43:19 - loss: {28.7 + step % 3 / 1000:.4f}"
+        for step in range(7489, 7496)
+    ]
+    rows.append(
+        " 7496/17725 [===>....] - ETA: 43:18 - loss: 28.72152018-12-26 11:04:36.796989: W "
+        "tensorflow/core/util/ctc/ctc_loss_calculator.cc:144] No valid path found."
+    )
+    rows += [f" {step}/17725 [===>....] - ETA: 43:18 - loss: inf" for step in range(7497, 7503)]
+    (tmp_path / "log.txt").write_text("\n".join([*rows, ""]))
+    found = lossmon.diagnose(tmp_path / "log.txt").findings[0]
+    assert (found.pattern, found.since_step) == ("diverged", 7497)
+    assert found.causes[0].id == "impossible_target"
+    assert "has no valid path" in found.causes[0].why
