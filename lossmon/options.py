@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -17,6 +18,7 @@ from lossmon.where import VARIABLE, settings_file
 from lossmon.words import LANGUAGES, Words, said, words
 
 _MOST_WORDS = 50  # that a shell offers
+_MOST_COUNT = 1 << 53  # up to which each whole number is a float, too
 Command = Callable[..., Any]
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 LEVELS = ("info", "warning", "critical", "never")  # of what a command fails on
@@ -38,6 +40,37 @@ class _Target(click.Path):
     ) -> list[CompletionItem]:
         """Files, and how other targets may begin; see `begins`."""
         return [*super().shell_complete(ctx, param, incomplete), *begins(incomplete)]
+
+
+class _Finite(click.types.FloatParamType):
+    """A number that is one: what click takes for a float may be NaN, which no range leaves out."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number; `plot --smooth nan` drew a chart without a curve."""
+        number: float = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            raise click.BadParameter(said("not a finite number"), ctx, param)
+        return number
+
+
+class Number(_Finite, click.FloatRange):
+    """A finite number within a range."""
+
+
+NUMBER = _Finite()
+
+
+class Count(click.IntRange):
+    """A whole number that numbers can be computed with: one of 400 digits ended each diagnosis."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The number."""
+        number: int = super().convert(value, param, ctx)
+        if abs(number) > _MOST_COUNT:
+            raise click.BadParameter(said("too large a number"), ctx, param)
+        return number
 
 
 def begins(incomplete: str) -> list[CompletionItem]:
@@ -131,7 +164,7 @@ def _say(_: click.Context, parameter: click.Parameter, value: int | None) -> Non
 told_options = _all(
     click.option(
         "--classes",
-        type=click.IntRange(2),
+        type=Count(2),
         metavar="C",
         expose_value=False,
         callback=_say,
@@ -139,7 +172,7 @@ told_options = _all(
     ),
     click.option(
         "--total-steps",
-        type=click.IntRange(1),
+        type=Count(1),
         metavar="N",
         expose_value=False,
         callback=_say,
@@ -148,7 +181,7 @@ told_options = _all(
 )
 fps_option = click.option(
     "--fps",
-    type=click.FloatRange(0.1, 60),
+    type=Number(0.1, 60),
     metavar="N",
     default=None,
     show_default="5, or that of config.toml",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from lossmon.errors import message_of
-from lossmon.options import LEVELS, complain, words_here
+from lossmon.options import LEVELS, Count, complain, words_here
 from lossmon.text import escaped
 from lossmon.words import said
 
@@ -31,7 +31,7 @@ def fleet_options(command: F) -> F:
     )(command)
     return click.option(
         "--workers",
-        type=click.IntRange(1, 1024),
+        type=Count(1, 1024),
         metavar="N",
         default=None,
         help="Read with so many processes; JSON and folders of Parquet in bounded memory.",

@@ -13,6 +13,9 @@ from lossmon.chart.strips import NAMES
 from lossmon.cli.fleets import export_folder, fleet_options
 from lossmon.errors import LossmonError
 from lossmon.options import (
+    NUMBER,
+    Count,
+    Number,
     ascii_option,
     asking,
     columns,
@@ -35,10 +38,10 @@ from lossmon.words import said
 @targets_argument
 @ssh_options
 @told_options
-@click.option("--width", type=click.IntRange(20, 1000), metavar="N", default=None, help="Columns.")
+@click.option("--width", type=Count(20, 1000), metavar="N", default=None, help="Columns.")
 @click.option(
     "--height",
-    type=click.IntRange(5, 500),
+    type=Count(5, 500),
     metavar="N",
     default=24,
     show_default=True,
@@ -53,8 +56,8 @@ from lossmon.words import said
     default="step",
     help="X axis.",
 )
-@click.option("--from", "start", type=float, help="Where on the x axis it begins.")
-@click.option("--to", "end", type=float, help="Where on the x axis it ends.")
+@click.option("--from", "start", type=NUMBER, metavar="X", help="Where on the x axis it begins.")
+@click.option("--to", "end", type=NUMBER, metavar="X", help="Where on the x axis it ends.")
 @click.option("--full-range", "whole_y", is_flag=True, help="A y range that also holds spikes.")
 @click.option("--together", is_flag=True, help="All runs on one chart.")
 @click.option("--metric", "metrics", multiple=True, metavar="NAME", help="Not the loss but this.")
@@ -67,7 +70,7 @@ from lossmon.words import said
 )
 @click.option(
     "--smooth",
-    type=click.FloatRange(0, 0.999),
+    type=Number(0, 0.999),
     metavar="W",
     default=0.6,
     show_default=True,

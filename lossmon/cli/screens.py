@@ -10,6 +10,7 @@ import click
 
 from lossmon import settings
 from lossmon.options import (
+    Count,
     ascii_option,
     complain,
     fps_option,
@@ -101,9 +102,7 @@ def _speed(_: click.Context, __: click.Parameter, value: str) -> float | None:
     show_default="all in a minute",
     help="How many times as fast as it came: 60x.",
 )
-@click.option(
-    "--from", "start", type=click.IntRange(0), metavar="STEP", help="The step where it begins."
-)
+@click.option("--from", "start", type=Count(0), metavar="STEP", help="The step where it begins.")
 @fps_option
 @lang_option
 @ascii_option

@@ -13,6 +13,8 @@ import click
 from lossmon.cli.fleets import fleet_options, triage
 from lossmon.options import (
     LEVELS,
+    Count,
+    Number,
     ascii_option,
     asking,
     collect_seldom,
@@ -77,7 +79,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--margin",
-    type=click.FloatRange(0, 100),
+    type=Number(0, 100),
     default=1.0,
     show_default=True,
     metavar="PERCENT",
@@ -85,9 +87,7 @@ if TYPE_CHECKING:
 )
 @fleet_options
 @click.option("--resume", is_flag=True, help="Take what was read of logs that have not changed.")
-@click.option(
-    "--jobs", type=click.IntRange(1), metavar="N", default=None, help="Processes that read logs."
-)
+@click.option("--jobs", type=Count(1), metavar="N", default=None, help="Processes that read logs.")
 @click.option(
     "--timeline/--no-timeline",
     default=None,
@@ -269,7 +269,7 @@ def _leave_if_many(
 )
 @click.option(
     "--exec-timeout",
-    type=click.FloatRange(0.1),
+    type=Number(0.1),
     metavar="N",
     default=60,
     show_default=True,
@@ -319,7 +319,7 @@ def watch(targets: tuple[str, ...], **options: Any) -> None:
 @ssh_options
 @click.option(
     "--width",
-    type=click.IntRange(4, 500),
+    type=Count(4, 500),
     metavar="N",
     default=60,
     show_default=True,
@@ -334,7 +334,7 @@ def watch(targets: tuple[str, ...], **options: Any) -> None:
 )
 @click.option(
     "--max-age",
-    type=click.FloatRange(0),
+    type=Number(0),
     metavar="N",
     default=30,
     show_default=True,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, get_args, get_origin, get_type_hints
@@ -146,13 +147,21 @@ def _one(value: Any, kind: Any, name: str) -> Any:
     kinds = [one for one in get_args(kind) or (kind,) if one is not type(None)]
     for one in kinds:
         if one is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
+            return _float(value)
         if type(value) is one:
             return value
     words = " or ".join(_WORDS[one] for one in kinds)
     raise ConfigError(
         said("{name}: {words}, not {value}", name=name, words=words, value=shown(value))
     )
+
+
+def _float(value: int) -> float:
+    """A whole number as a float; infinity for one of 400 digits."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _range(least: float | None, most: float | None) -> Said:

@@ -43,6 +43,32 @@ def test_what_is_no_speed_is_refused(text: str) -> None:
         _speed(COMMAND, SPEED, text)
 
 
+NUMBERS = [
+    (name, parameter)
+    for name, command in sorted(cli.commands.items())
+    for parameter in command.params
+    if isinstance(parameter.type, click.types.FloatParamType | click.types.IntParamType)
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), NUMBERS, ids=[f"{name} {one.opts[0]}" for name, one in NUMBERS]
+)
+def test_what_is_no_number_to_compute_with_is_refused_by_every_option(
+    command: str, option: click.Parameter
+) -> None:
+    context = click.Context(cli.commands[command])
+    for text in ("nan", "inf", "-inf", "1e999", "1" + "0" * 400, "9" * 5000, "x", ""):
+        with pytest.raises(click.BadParameter):
+            option.type_cast_value(context, text)
+
+
+def test_which_option_it_is_stands_in_one_line() -> None:
+    told = CliRunner().invoke(cli, ["plot", "--from", "nan", "."])
+    assert told.exit_code == 2
+    assert told.stderr.splitlines()[-1] == "Error: Invalid value for '--from': not a finite number"
+
+
 def test_where_there_are_no_settings_it_is_said_how_to_have_them(tmp_path: Path) -> None:
     first = CliRunner().invoke(cli, ["config"])
     assert "no file there yet; lossmon config --create writes one" in first.stderr

@@ -44,6 +44,8 @@ def wrong(text: str) -> str:
         ("[hosts]\ngpu1 = 3", "hosts.gpu1: a table: [hosts.gpu1], then its settings"),
         ('[hosts.a]\nssh_options = ["ProxyCommand"]', "ProxyCommand"),
         ("[screen]\nfps = 0.05", "screen.fps: from 0.1 to 60, not 0.05"),
+        ("[screen]\nfps = nan", "screen.fps: from 0.1 to 60, not nan"),
+        (f"[screen]\nfps = 1{'0' * 400}", "screen.fps: from 0.1 to 60, not inf"),
         ("[screen]\nfps = 61", "screen.fps: from 0.1 to 60, not 61.0"),
         ("[screen]\nsmoothing = 1", "screen.smoothing: from 0 to 0.999, not 1.0"),
         ("patterns = 3", 'patterns: a table: [patterns], then plateau = "off"'),
