@@ -1,5 +1,6 @@
 """`python -m lossmon` and the console script."""
 
+import gc
 import signal
 
 
@@ -11,8 +12,12 @@ def main() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    collects = gc.isenabled()
+    gc.disable()  # of what is imported nothing goes: to look for it took a tenth of --help
     from lossmon.cli import main as command
 
+    if collects:
+        gc.enable()
     command()
 
 

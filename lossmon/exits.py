@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import io
 import os
 import signal
@@ -42,6 +43,7 @@ def leave(command: Callable[[], object]) -> NoReturn:
             with contextlib.suppress(OSError, ValueError):  # closed, or said already
                 stream.flush()
         os._exit(status & 0xFF)
+    gc.freeze()  # else Python goes through all there is, several times over, for what is in circles
     sys.exit(status if isinstance(status, int) else str(status))
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from lossmon.formats.detect import Format
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 Lists = tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True)
-class NamedHost:
+class NamedHost(NamedTuple):
     """A box of `[hosts]` in config.toml.
 
     Attributes:
@@ -34,8 +32,7 @@ class NamedHost:
     options: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What the user says.
 
     Attributes:
@@ -54,14 +51,14 @@ class Settings:
         fleeting: nothing of what is seen stays: no setting is written down.
     """
 
-    roles: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = {}
     formats: tuple[Format, ...] = ()
-    hosts: Mapping[str, NamedHost] = field(default_factory=dict)
+    hosts: Mapping[str, NamedHost] = {}
     ssh_options: tuple[str, ...] = ()
     ssh_config: str = ""
     total_steps: int | None = None
     classes: int | None = None
-    patterns: Mapping[str, str] = field(default_factory=dict)
+    patterns: Mapping[str, str] = {}
     lang: str = ""
     tee: str = ""
     together: Lists = ()
@@ -85,7 +82,7 @@ def use(settings: Settings) -> None:
 
 def say(**changes: Any) -> None:
     """Put fields of the settings in force; what is not named stays."""
-    use(replace(current(), **changes))
+    use(current()._replace(**changes))
 
 
 @contextmanager

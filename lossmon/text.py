@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -51,6 +50,8 @@ def _escape(found: re.Match[str]) -> str:
 
 def json_line(values: Mapping[str, Any]) -> str:
     """An object as a line of strict JSON that does no harm where a person reads it."""
+    import json  # which --help does without
+
     return escaped(json.dumps(values, allow_nan=False, ensure_ascii=False))
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -163,8 +162,7 @@ def _are_paths(targets: Sequence[str]) -> bool:
         return True
 
 
-@dataclass(frozen=True)
-class _Answer:
+class _Answer(NamedTuple):
     """How `check` answers.
 
     Attributes:

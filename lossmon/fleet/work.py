@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from typing import Any
 
 from lossmon import config, settings
@@ -47,7 +46,7 @@ def read(text: str) -> str:
     config.apply()
     told = {**asked["settings"]}
     told |= {name: _lists(told[name]) for name in ("together", "apart")}
-    with settings.using(replace(settings.current(), **told)):
+    with settings.using(settings.current()._replace(**told)):
         return _read(asked)
 
 

@@ -13,7 +13,6 @@ import signal
 import termios
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -177,10 +176,13 @@ class FirstFrame:
     def _announce(self, targets: Sequence[str]) -> None:
         """The title, and what is read."""
         dots = "..." if self._ascii else "…"
-        told = partial(self._tell, "reading {target} {dots}", dots=dots)
-        room = self._size()[0] - len(_TITLE) - cell_width(told(target="")) - 1
+
+        def told(target: str) -> str:
+            return self._tell("reading {target} {dots}", target=target, dots=dots)
+
+        room = self._size()[0] - len(_TITLE) - cell_width(told("")) - 1
         name = clip_middle(printable(" ".join(targets)), max(1, room), ascii=self._ascii)
-        self._top = [(_TITLE, "primary"), (f" {told(target=name)}", "muted")]
+        self._top = [(_TITLE, "primary"), (f" {told(name)}", "muted")]
         self._draw([self._top])
 
     def count(self, read: int, known: int) -> None:

@@ -5,17 +5,16 @@ Whoever has something to say, says it in English, as a template with its values 
 that JSON and logs need nothing else; a front end that speaks another language looks the template
 up in the catalogue of that language and fills the same values in. What a log says (a name, a line)
 is a plain `str`: it is never looked up and never a template.
+`plurals` has the words that depend on a number.
 """
 
 from __future__ import annotations
 
 import os
-import string
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 LANGUAGES = ("en", "zh")
 
@@ -66,27 +65,15 @@ def joined(separator: str, parts: Sequence[str]) -> Said:
     return Said(template, {**fields, "between": separator})
 
 
-class _Plurals(string.Formatter):
-    """Formats as `str.format` does, and words that depend on a number."""
-
-    def format_field(self, value: Any, format_spec: str) -> str:
-        if "|" in format_spec:
-            one, many = format_spec.split("|")
-            return one if value == 1 else many
-        return format(value, format_spec)
-
-
-_PLURALS = _Plurals()
-
-
 def _fill(template: str, values: Mapping[str, Any]) -> str:
     if "|" in template:
-        return _PLURALS.vformat(template, (), values)
+        from lossmon.words.plurals import PLURALS  # which --help does without
+
+        return PLURALS.vformat(template, (), values)
     return template.format_map(values)
 
 
-@dataclass(frozen=True)
-class Words:
+class Words(NamedTuple):
     """One language.
 
     Attributes:
@@ -95,7 +82,7 @@ class Words:
     """
 
     lang: str = "en"
-    table: Mapping[str, str] = field(default_factory=dict)
+    table: Mapping[str, str] = {}
 
     def __call__(self, template: str, /, **values: Any) -> str:
         """A text of ours in this language."""

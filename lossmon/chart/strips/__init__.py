@@ -16,10 +16,9 @@ Nothing heavy is imported here: the command line and the settings read `NAMES` a
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from lossmon.history.columns import SeriesView
@@ -30,8 +29,7 @@ NAMES = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Strip:
+class Strip(NamedTuple):
     """One more curve below the chart, on the same x axis.
 
     Attributes:
