@@ -103,17 +103,31 @@ class Files:
         far: reading costs a request: the past of a file is compared along with its next piece, and
             what is there was learned by `walk`.
         held: those that may be kept open while they grow; None where files are not opened.
+        barred: folders below targets that could not be looked into, each with why.
     """
 
     far = False
     held = None  # type: Optional[Held]
+
+    def __init__(self) -> None:
+        self.barred = {}  # type: Dict[str, OSError]
+        self._told = {}  # type: Dict[str, str]  # of those, why
 
     def barred_anew(self) -> "List[Tuple[str, str]]":
         """Folders below targets that since the last call can't be looked into, and why; or can.
 
         Of one that was opened the reason is empty. To be asked between two walks.
         """
-        return []
+        now = {path: reason(error) for path, error in self.barred.items()}
+        before, self._told = self._told, now
+        news = [(path, why) for path, why in now.items() if before.get(path) != why]
+        return news + [(path, "") for path in before if path not in now]
+
+    def look_anew(self, folder: str) -> None:
+        """Forget which folders below one are barred: it is gone through again."""
+        start = os.path.join(folder, "") if folder not in ("", os.curdir) else ""
+        for path in [path for path in self.barred if path.startswith(start)]:
+            del self.barred[path]
 
     def stat(self, path: str) -> Stat:
         """How a file is."""
@@ -169,13 +183,11 @@ class LocalFiles(Files):
 
     Attributes:
         cut: directories with more folders in them than were looked into.
-        barred: folders below targets that could not be looked into, each with why.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.cut = set()  # type: Set[str]
-        self.barred = {}  # type: Dict[str, OSError]
-        self._told = {}  # type: Dict[str, str]  # of those, why
         self.held = Held()
 
     def stat(self, path: str) -> Stat:
@@ -208,18 +220,9 @@ class LocalFiles(Files):
                 elif not NO_LOG.search(os.path.basename(path)):
                     yield path
 
-    def barred_anew(self) -> "List[Tuple[str, str]]":
-        """Folders that can't be looked into any more, or can again."""
-        now = {path: reason(error) for path, error in self.barred.items()}
-        before, self._told = self._told, now
-        news = [(path, why) for path, why in now.items() if before.get(path) != why]
-        return news + [(path, "") for path in before if path not in now]
-
     def _below(self, folder: str, settings: bool) -> Iterator[str]:
         self.cut.discard(folder)
-        start = os.path.join(folder, "") if folder != os.curdir else ""
-        for path in [path for path in self.barred if path.startswith(start)]:
-            del self.barred[path]  # is found again, unless it was opened, or is gone
+        self.look_anew(folder)
         return walk(folder, settings, cut=self.cut, barred=self.barred)
 
     def dangles(self, path: str) -> bool:

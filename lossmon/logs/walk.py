@@ -8,7 +8,7 @@ from typing import Dict, Iterator, List, Optional, Set, Tuple  # noqa: F401 - so
 
 MAX_DEPTH = 8  # of a directory walk
 MAX_ENTRIES = 20000  # files followed below one target, and folders in which they are looked for
-MOST_BARRED = 1000  # folders that cannot be looked into, of which is told
+MOST_BARRED = 1000  # folders that can't be looked into and are told of
 
 # An event file ends with its host's name, and a host may be called box.md or node.c.
 NO_LOG = re.compile(

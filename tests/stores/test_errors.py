@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -209,6 +210,43 @@ def test_what_came_before_an_answer_broke_off_is_read() -> None:
                 files.piece("train.log", len(rows(0, 40)), whole)
         finally:
             server.shutdown()
+
+
+class _Stale(http.server.BaseHTTPRequestHandler):
+    """An index page that is older than what it names, and not all for everybody."""
+
+    _THERE: ClassVar[dict[str, tuple[str, bytes]]] = {
+        "/": ("text/html", b'<a href="gone/">x</a> <a href="closed/">x</a> <a href="runs/">x</a>'),
+        "/runs/": ("text/html", b'<a href="none.log">x</a> <a href="train.log">x</a>'),
+        "/runs/train.log": ("text/plain", rows(0, 40)),
+    }
+
+    def do_GET(self) -> None:
+        kind, body = self._THERE.get(self.path, ("", b""))
+        self.send_response(403 if self.path.startswith("/closed") else 200 if kind else 404)
+        self.send_header("Content-Type", kind or "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+    do_HEAD = do_GET
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_folder_that_an_index_names_and_is_not_there_hides_no_other() -> None:
+    """One of 404 made the whole address one at which nothing was."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Stale) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,)).start()
+        try:
+            address = f"http://127.0.0.1:{server.server_port}/"
+            updates, (closed,), _ = read_targets([address], judging="never")
+        finally:
+            server.shutdown()
+    assert [update.step for update in updates] == [39]
+    assert str(closed) == f"{address}closed: permission denied; ask its owner for read access"
 
 
 @pytest.mark.slow

@@ -59,6 +59,7 @@ class FarFiles(Files):
     missing: str = said("no such folder or file there; check the spelling")
 
     def __init__(self) -> None:
+        super().__init__()
         self.only: Sequence[str] | None = None
         self.requests = 0
         self.kinds: dict[str, str] = {}

@@ -22,7 +22,7 @@ from lossmon import __version__
 from lossmon.logs.far.files import FarFiles, Listed, Unreadable, said_there
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure
-from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY, is_log
+from lossmon.logs.walk import MAX_DEPTH, MOST_BARRED, NO_DIRECTORY, is_log
 from lossmon.words import said
 
 _SILENT_S = 20.0  # without a byte
@@ -134,13 +134,21 @@ class WebFiles(FarFiles):
     def below(self, path: str) -> Iterator[Listed]:
         """The files that index pages name, below the page itself."""
         path = path.rstrip("/")  # as `https://HOST/FOLDER/` has it: `//` would lead nowhere below
+        self.look_anew(path)
         seen = {path}
         folders = [(path, 0)]
         links = 0
         while folders:
             folder, depth = folders.pop()
             inner = []
-            for name in self._links(folder):
+            try:
+                names = self._links(folder)
+            except (FileNotFoundError, PermissionError) as error:
+                if not depth:
+                    raise
+                self._pass_over(folder, error)  # as an index has it that is older than the folder
+                continue
+            for name in names:
                 links += 1
                 if name in seen or links > _MOST_LINKS:
                     continue
@@ -155,9 +163,14 @@ class WebFiles(FarFiles):
                     except IsADirectoryError:
                         if depth < MAX_DEPTH and not NO_DIRECTORY.match(last):
                             inner.append((name, depth + 1))
-                    except (FileNotFoundError, PermissionError):
-                        continue
+                    except (FileNotFoundError, PermissionError) as error:
+                        self._pass_over(name, error)
             folders += inner[::-1]
+
+    def _pass_over(self, path: str, error: OSError) -> None:
+        """Leave out what is not there after all; of what may not be read is told."""
+        if isinstance(error, PermissionError) and len(self.barred) < MOST_BARRED:
+            self.barred[path] = error
 
     def _links(self, folder: str) -> list[str]:
         """What an index page leads to below itself, as in addresses; folders with a slash."""
