@@ -107,11 +107,13 @@ def runs_on(view: SeriesView, axis: str, tokens: SeriesView | None) -> bool:
     if tokens is None or known_of(tokens) is None or not course_of(view, "step").tidy:
         return False
     counts = course_of(tokens, "value").tidy and course_of(tokens, "step").tidy
-    return counts and bool(tokens.step[0] <= view.step[0] and view.step[-1] <= tokens.step[-1])
+    if not counts or tokens.value[0] < 0:
+        return False
+    return bool(tokens.step[0] <= view.step[0] and view.step[-1] <= tokens.step[-1])
 
 
 def _count(tokens: SeriesView | None) -> tuple[Ints, Floats] | None:
-    """Steps and the tokens seen by then; None where the metric does not count up."""
+    """Steps and the tokens seen by then; None where the metric does not count up from 0 or more."""
     if tokens is None:
         return None
     step, value = tokens.step, tokens.value
@@ -119,9 +121,9 @@ def _count(tokens: SeriesView | None) -> tuple[Ints, Floats] | None:
     if not course.tidy:
         finite = np.isfinite(value)
         step, value = step[finite], value[finite]
-        if np.any(np.diff(value) < 0):
+        if (value[1:] < value[:-1]).any():  # the difference of two numbers may be too large for one
             return None
-    return (step, value) if len(value) >= 2 and value[-1] > value[0] else None
+    return (step, value) if len(value) >= 2 and 0 <= value[0] < value[-1] else None
 
 
 def _between(step: Ints, steps: Ints, value: Floats) -> Floats:

@@ -538,3 +538,16 @@ def test_a_run_without_a_loss_shows_what_it_is_judged_by(
     log.write_text("".join(f"epoch {i}{values.format(1 / i, i / 9)}\n" for i in range(1, 12)))
     updates, _, _ = gather((str(log),), 1, judging="at the end")
     assert {curve.label for curve in curves_of(updates[0])} == drawn
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [[-1.7e308, 1.7e308, math.nan, math.inf], [1.7e308, -1.7e308], [0.0, -1.7e308, 1e300]],
+)
+@pytest.mark.parametrize("x_axis", X_AXES)
+def test_tokens_that_differ_by_more_than_a_number_holds_are_drawn(
+    counted: list[float], x_axis: str
+) -> None:
+    tokens = points("tokens", *counted)
+    spec = ChartSpec((Curve("train", "train", tokens),), 40, 10, x_axis=x_axis, tokens=tokens)
+    assert len(draw(spec).rows) == 10
