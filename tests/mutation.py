@@ -24,7 +24,8 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 # What tests load, here once for all mutants.
@@ -54,7 +55,7 @@ _REPLACED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Div: ast.Mult,
     ast.FloorDiv: ast.Mult, ast.BitOr: ast.BitAnd, ast.BitAnd: ast.BitOr,
 }  # fmt: skip
-_LONGEST_S = 900  # of the tests of a file, on a machine however busy
+_LONGEST_S = 300  # of the tests of a file, on a machine however busy
 _MOST_CPU_S = 120  # likewise, of their processor
 _ENOUGH_S = 30  # of processor for one mutant: what then lives has survived
 _ANY = [
@@ -113,27 +114,35 @@ def _parts(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
                 yield from ((parent, name, i, node) for i, node in nodes)
 
 
-def mutants(source: str) -> Iterator[tuple[int, str, str]]:
-    """Each mutant of a file: its line, the change, the whole text."""
+def mutants(source: str) -> Iterator[tuple[int, str, Callable[[], str]]]:
+    """Each mutant of a file: its line, the change, and what gives the whole text.
+
+    The text is written when it is asked for: to write it for each of some hundred mutants of sixty
+    files, of which one is drawn, took a minute.
+    """
     tree = ast.parse(source)
     for parent, name, i, node in list(_parts(tree)):
         if not hasattr(node, "lineno"):
             continue
         for changed in changes(node):
-            if i is None:
-                setattr(parent, name, changed)
-            else:
-                getattr(parent, name)[i] = changed
-            text = ast.unparse(ast.fix_missing_locations(tree))
             told = f"{ast.unparse(node)[:60]}  ->  {ast.unparse(changed)[:60]}"
-            if i is None:
-                setattr(parent, name, node)
-            else:
-                getattr(parent, name)[i] = node
-            yield node.lineno, told, text
+            yield node.lineno, told, partial(_changed, tree, parent, name, i, changed)
 
 
-def drawn(count: int, seed: int) -> list[tuple[str, int, str, str]]:
+def _changed(tree: ast.Module, parent: ast.AST, name: str, i: int | None, node: ast.AST) -> str:
+    """The text of a file with another node in one place; the tree stays as it is."""
+    field = getattr(parent, name)
+    if i is None:
+        setattr(parent, name, node)
+    else:
+        setattr(parent, name, [*field[:i], node, *field[i + 1 :]])
+    try:
+        return ast.unparse(ast.fix_missing_locations(tree))
+    finally:
+        setattr(parent, name, field)
+
+
+def drawn(count: int, seed: int) -> list[tuple[str, int, str, Callable[[], str]]]:
     """So many mutants, spread over the folders: file, line, change, the whole text."""
     rng = random.Random(seed)
     folders: dict[str, list[Path]] = {}
@@ -262,23 +271,25 @@ def main() -> int:
         return _try(folder, chosen[which::of], whole=bool(told.spread))
 
 
-def _some(name: str, every: int, seed: int) -> list[tuple[int, str, str]]:
+def _some(name: str, every: int, seed: int) -> list[tuple[int, str, Callable[[], str]]]:
     """One of so many mutants of a file below lossmon/."""
     found = list(mutants((ROOT / "lossmon" / name).read_text(encoding="utf-8")))
     return random.Random(seed).sample(found, -(-len(found) // every))
 
 
-def _try(folder: Path, chosen: list[tuple[str, int, str, str]], *, whole: bool) -> int:
+def _try(
+    folder: Path, chosen: list[tuple[str, int, str, Callable[[], str]]], *, whole: bool
+) -> int:
     """Run each mutant against the tests near it, and `whole` against the others of its folder."""
     sound: dict[str, bool] = {}  # test file -> whether it passes as it is: else it proves nothing
     left = 0
     for name, line, change, text in chosen:
         place, began = folder / "lossmon" / name, _used()
-        source = place.read_text(encoding="utf-8")
+        source, mutant = place.read_text(encoding="utf-8"), text()
         tests = TARGETS[name].split() if name in TARGETS and not whole else near(name)
         killer = ""
         for test in [*tests, *(beside(name) if whole else [])]:
-            _write(place, text)
+            _write(place, mutant)
             passed = survives(folder, test)
             _write(place, source)
             if not passed and test not in sound:
