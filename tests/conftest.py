@@ -64,11 +64,13 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(autouse=True)
 def settings_of_nobody(homes: Iterator[Path], monkeypatch: Any) -> Iterator[None]:
-    """The settings of whoever runs the tests are neither read nor changed, nor left to the next."""
+    """The settings of whoever runs the tests are neither read nor changed, nor left to the next.
+
+    The folders are made by who writes into them: four calls for each test took a second of twenty.
+    """
     home = next(homes)
-    for name, folder in (("XDG_CONFIG_HOME", home / "config"), ("XDG_STATE_HOME", home / "state")):
-        folder.mkdir(parents=True)
-        monkeypatch.setenv(name, str(folder))
+    for name, folder in (("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state")):
+        monkeypatch.setenv(name, f"{home}/{folder}")
     monkeypatch.delenv("LOSSMON_CONFIG", raising=False)
     with settings.using(settings.Settings()):
         yield
@@ -103,14 +105,26 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """
     if "not slow" in config.option.markexpr:
         _try_few(items)
+    known: dict[Any, bool] = {}  # of a table of two hundred rows the function is looked at once
     for item in items:
-        function = getattr(item, "function", None)
-        screen = inspect.iscoroutinefunction(function) or "snap_compare" in item.fixturenames
-        dear = item.path.stem in _DEAR or item.path.parent.name == "remote"
-        served = not _SERVED.isdisjoint(item.fixturenames)
-        helpers = vars(getattr(item, "cls", None) or object)
-        if screen or dear or served or _starts_a_process(function, set(), helpers):
+        function, cls = getattr(item, "function", None), getattr(item, "cls", None)
+        if (function, cls) not in known:
+            screen = inspect.iscoroutinefunction(function) or "snap_compare" in item.fixturenames
+            served = not _SERVED.isdisjoint(item.fixturenames)
+            starts = _starts_a_process(function, set(), vars(cls or object))
+            known[function, cls] = screen or served or starts or _is_dear(item.path)
+        if known[function, cls]:
             item.add_marker("slow")
+
+
+def _is_dear(path: Path) -> bool:
+    """Every test of the file is slow."""
+    return path.stem in _DEAR or path.parent.name == "remote"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where the quick tests alone are asked for, leave what has none: a fifth of the collecting."""
+    return True if config.option.markexpr == "not slow" and _is_dear(collection_path) else None
 
 
 def _try_few(items: Iterable[pytest.Item]) -> None:
@@ -158,6 +172,12 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("no ../shared beside the repository")
     return SHARED.resolve()
+
+
+def some_of(cases: Sequence[Any], each: int = 4) -> list[Any]:
+    """Cases of a table of which one in so many is quick: the others show the same of other data."""
+    slow = pytest.mark.slow
+    return [one if i % each == 0 else pytest.param(one, marks=slow) for i, one in enumerate(cases)]
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, object]]) -> Path:

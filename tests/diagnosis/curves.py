@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -107,6 +107,17 @@ def checked(growing: Callable[[], Iterable[tuple[History, Mapping[str, str]]]]) 
     return found
 
 
+def judged(
+    train: Sequence[float],
+    evals: Sequence[float] | None = None,
+    *,
+    total: int | None = None,
+    every: int = 1,
+) -> Diagnosis:
+    """What is told of a finished run that nobody asks how it came to be told."""
+    return checked(lambda: _growing(train, evals, total, every))
+
+
 def replay(
     train: Sequence[float],
     evals: Sequence[float] | None = None,
@@ -131,15 +142,24 @@ def _replayed(
     every: int,
     ended: bool,
 ) -> tuple[Engine, Diagnosis]:
-    history, engine = History(role), Engine()
+    engine, history, chosen = Engine(), History(role), dict[str, str]()
+    for history, chosen in _growing(train, evals, total, every):
+        engine.observe(history, chosen)
+    return engine, engine.conclude(history, chosen, ended)
+
+
+def _growing(
+    train: Sequence[float], evals: Sequence[float] | None, total: int | None, every: int
+) -> Iterator[tuple[History, dict[str, str]]]:
+    """A run after each of its rows, and what plays which role."""
+    history = History(role)
     history.plan.total_steps = total
     chosen = {"train_loss": "loss"}
     stride = 0 if evals is None else len(train) // len(evals)
     for i, value in enumerate(train, 1):
-        history.append({"loss": value}, step=i * every)
-        engine.observe(history, chosen)
+        history.append({"loss": float(value)}, step=i * every)
+        yield history, chosen
         if evals is not None and i % stride == 0 and i // stride <= len(evals):
             chosen["eval_loss"] = "eval_loss"
-            history.append({"eval_loss": evals[i // stride - 1]}, step=i * every)
-            engine.observe(history, chosen)
-    return engine, engine.conclude(history, chosen, ended)
+            history.append({"eval_loss": float(evals[i // stride - 1])}, step=i * every)
+            yield history, chosen

@@ -15,7 +15,7 @@ from lossmon.diagnosis.finding import Diagnosis
 from lossmon.diagnosis.knowledge import load
 from lossmon.report.contract import run_object
 from lossmon.report.document import as_markdown
-from tests.diagnosis.curves import replay
+from tests.diagnosis.curves import judged, replay
 
 
 def _overfitted(n: int, turn: int, lucky: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -47,7 +47,7 @@ def test_it_stays_where_it_was_however_long_the_run_goes_on(n: int) -> None:
 
 def test_a_lucky_evaluation_is_the_best_and_no_onset() -> None:
     train, evals = _overfitted(300, 100, lucky=220)
-    diagnosis = replay(train, evals, total=300)[1]
+    diagnosis = judged(train, evals, total=300)
     told = _told(diagnosis)
     assert told["best_step"] == 221
     assert abs(told["since"] - 100) <= 15

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from lossmon.diagnosis import statistics
 from lossmon.diagnosis.finding import SEVERITIES
 from tests.diagnosis import curves
-from tests.diagnosis.curves import CURVES, N, evaluations, replay
+from tests.diagnosis.curves import CURVES, N, evaluations, judged, replay
 
 PAIRS = ("overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair")
 
 
 @pytest.mark.parametrize("pattern", CURVES)
 def test_each_pattern_of_one_curve_is_recognised(pattern: str) -> None:
-    _, diagnosis = replay(CURVES[pattern](), total=N)
+    diagnosis = judged(CURVES[pattern](), total=N)
     assert diagnosis.train == pattern
     assert pattern in {finding.pattern for finding in diagnosis.findings}
 
@@ -27,8 +27,7 @@ def test_each_pattern_of_one_curve_is_recognised(pattern: str) -> None:
 @pytest.mark.parametrize("pattern", PAIRS)
 def test_each_pattern_of_train_and_eval_is_recognised(pattern: str) -> None:
     train, evals = evaluations(pattern)
-    _, diagnosis = replay(train, evals, total=N)
-    assert diagnosis.pair == pattern
+    assert judged(train, evals, total=N).pair == pattern
 
 
 @pytest.mark.slow  # six runs of each
@@ -37,15 +36,14 @@ def test_each_pattern_of_train_and_eval_is_recognised(pattern: str) -> None:
 @settings(max_examples=6)
 def test_nothing_depends_on_the_scale_or_the_logging_interval(pattern, power, every) -> None:
     values = CURVES[pattern]() * 10.0**power
-    _, diagnosis = replay(values, total=N * every, every=every)
-    assert diagnosis.train == pattern
+    assert judged(values, total=N * every, every=every).train == pattern
 
 
 @pytest.mark.parametrize("factor", [0.2, 3, pytest.param(20, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("pattern", ["healthy", "plateau", "not_decreasing", "rebound"])
 def test_longer_and_shorter_runs_are_judged_alike(pattern: str, factor: float) -> None:
     n = int(N * factor)
-    assert replay(CURVES[pattern](n), total=n)[1].train == pattern
+    assert judged(CURVES[pattern](n), total=n).train == pattern
 
 
 def test_nan_is_said_at_the_very_point() -> None:
@@ -57,7 +55,7 @@ def test_nan_is_said_at_the_very_point() -> None:
 
 def test_a_loss_that_never_was_a_number_is_diverged_from_its_first_row() -> None:
     """A hundred rows and not one value: what asks for its levels has none."""
-    diagnosis = replay([math.nan] * 100, total=100)[1]
+    diagnosis = judged([math.nan] * 100, total=100)
     assert diagnosis.train == "diverged"
     assert diagnosis.findings[0].since_step == 1
 
@@ -172,7 +170,7 @@ def test_a_jump_of_the_learning_rate_is_named_with_its_number() -> None:
 
 def test_findings_come_worst_first_and_carry_their_evidence() -> None:
     train, evals = evaluations("overfitting")
-    _, diagnosis = replay(train, evals, total=N)
+    diagnosis = judged(train, evals, total=N)
     order = [SEVERITIES.index(f.severity) for f in diagnosis.findings]
     assert order == sorted(order, reverse=True)
     assert all(f.evidence and 0 <= f.confidence <= 1 for f in diagnosis.findings)
@@ -213,16 +211,16 @@ def test_a_slow_fall_at_a_high_level_that_goes_on_is_no_plateau() -> None:
     """0.66 of its start at the end, 8 % of the drop left at 40 %, 11 standard errors of it."""
     t = np.arange(260) / 260
     slow = 0.65 + 0.23 * np.exp(-14 * t) + 0.12 * np.exp(-3 * t) + curves.noise(260, 0.004)
-    assert replay(slow)[1].train == "healthy"
+    assert judged(slow).train == "healthy"
     flat = 0.66 + 0.34 * np.exp(-14 * t) + curves.noise(260, 0.05)
-    assert replay(flat)[1].train == "plateau"
+    assert judged(flat).train == "plateau"
 
 
 def test_train_that_falls_as_far_as_eval_in_the_end_is_late_and_not_stuck() -> None:
     t, s = np.arange(250) / 250, np.arange(1, 26) / 25
     train = 2.8 + 3.3 * np.exp(-4 * t) + curves.noise(250, 0.03)
     evals = 2.32 + 3.7 * np.exp(-18 * s) + curves.noise(25, 0.005, 1)
-    assert replay(train, evals)[1].pair == "eval_faster"
+    assert judged(train, evals).pair == "eval_faster"
 
 
 def test_overfitting_is_said_at_the_second_evaluation_that_shows_it() -> None:

@@ -63,12 +63,12 @@ def test_the_shares_of_a_budget_sum_to_one_however_many_there_are() -> None:
 
 @pytest.mark.parametrize("p0", [0.25, 0.5, 0.65])
 def test_fair_coins_win_no_more_often_than_the_budget(p0: float) -> None:
-    """Ville's inequality, for tries of any number: of 600 runs at 10 % at most about 60 + 3 sd."""
+    """Ville's inequality, for tries of any number: of 300 runs at 10 % at most about 30 + 3 sd."""
     rng = np.random.default_rng(7)
     won = 0
-    for _ in range(600):
+    for _ in range(300):
         bets = Bets(0.10)
-        for event in (rng.random(400) < p0).tolist():
+        for event in (rng.random(300) < p0).tolist():
             if bets.open:
                 bets.bet(event, p0)
                 if bets.won:
@@ -76,7 +76,7 @@ def test_fair_coins_win_no_more_often_than_the_budget(p0: float) -> None:
                     break
             elif event:
                 bets.begin()
-    assert won <= 60 + 3 * math.sqrt(600 * 0.1 * 0.9)
+    assert won <= 30 + 3 * math.sqrt(300 * 0.1 * 0.9)
     assert won > 0, "a bound that nothing comes near is no test"
 
 

@@ -182,7 +182,7 @@ def test_looks_are_few_and_do_not_grow_with_the_run(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Engine, "_look", counted)
     replay(curves.healthy(1000), total=1000)
     short, looks = looks, 0
-    replay(curves.healthy(12_000), total=12_000)
+    replay(curves.healthy(6000), total=6000)
     assert looks < 3 * short < 450
 
 

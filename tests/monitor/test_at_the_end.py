@@ -18,8 +18,8 @@ from lossmon.monitor.whole import read_targets, read_whole
 from lossmon.report.contract import run_object
 
 RUNS = Path(__file__).parent.parent / "data" / "runs"
-NOISE = np.random.default_rng(3).standard_normal(300)
-T = np.arange(300) / 300
+NOISE = np.random.default_rng(3).standard_normal(200)
+T = np.arange(200) / 200
 CURVES = {
     "falls": 0.4 + 2 * np.exp(-5 * T) + 0.01 * NOISE,
     "flat and noisy": 2.3 + 0.3 * NOISE,
@@ -103,7 +103,7 @@ def test_points_alone_come_without_a_judgement(tmp_path):
     log = tmp_path / "log.jsonl"
     write(log, CURVES["diverges"])
     (update,) = read_targets([str(log)], 2e9, judging="never").updates
-    assert len(update.logged["loss"]) == 300
+    assert len(update.logged["loss"]) == 200
     assert [f.pattern for f in update.diagnosis.findings if f.pattern != "finished"] == []
 
 

@@ -36,7 +36,7 @@ def lines(rows: list[dict[str, float]]) -> bytes:
 
 @pytest.mark.parametrize("kind", CURVES)
 def test_a_curve(kind: str) -> None:
-    curve = CURVES[kind](120).tolist()
+    curve = CURVES[kind](80).tolist()
     data = lines([{"step": i, "loss": v, "lr": 1e-4} for i, v in enumerate(curve, 1)])
     assert told(data, 1 << 20) == told(data, 30)
 
@@ -44,13 +44,14 @@ def test_a_curve(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["overfitting", "underfitting", "eval_faster", "healthy_pair"])
 @pytest.mark.parametrize("same_row", [True, False])
 def test_a_pair(kind: str, same_row: bool) -> None:
-    train, evals = evaluations(kind, 120)
+    train, evals = evaluations(kind, 60)
+    losses = train.tolist()[9::10]
     rows = []
-    for i, (loss, held_out) in enumerate(zip(train.tolist()[4::5], evals.tolist(), strict=True), 1):
+    for i, (loss, held_out) in enumerate(zip(losses, evals.tolist(), strict=True), 1):
         rows.append({"step": i, "loss": loss})
         if same_row:
             rows[-1]["eval_loss"] = held_out
-        elif i % 5 == 0:
+        elif i % 3 == 0:
             rows.append({"step": i, "eval_loss": held_out})
     assert told(lines(rows), 1 << 20) == told(lines(rows), 30)
 

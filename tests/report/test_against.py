@@ -14,10 +14,12 @@ from tests.conftest import training_rows, write_jsonl
 from tests.diagnosis import curves
 from tests.tui.synthetic import write_runs
 
+ROWS = 120
+
 
 def losses(seed: int, floor: float = 0.5) -> list[float]:
-    noise = np.random.default_rng(seed).normal(0, 0.02, 200)
-    return (floor + 2 / (1 + np.arange(200) / 20) + noise).tolist()
+    noise = np.random.default_rng(seed).normal(0, 0.02, ROWS)
+    return (floor + 2 / (1 + np.arange(ROWS) / 12) + noise).tolist()
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("runs")
     for name, values in {
         "base": losses(0), "seed": losses(1), "worse": losses(2, 0.6), "better": losses(3, 0.4),
-        "short": losses(4)[:3], "nan": [*losses(5)[:150], *[float("nan")] * 50],
+        "short": losses(4)[:3], "nan": [*losses(5)[:90], *[float("nan")] * 30],
     }.items():  # fmt: skip
         write_jsonl(folder / name / "log.jsonl", training_rows(values))
     return folder
@@ -73,7 +75,7 @@ def test_without_a_wish_to_fail_it_is_told_and_the_status_is_0(check) -> None:
     done = check("worse", "nan", "short", "--baseline", "base")
     assert done.exit_code == 0
     *_, one, two, three = done.output.splitlines()
-    assert one.startswith("nan: behind base: loss is not finite at step 2,000")
+    assert one.startswith("nan: behind base: loss is not finite at step 1,200")
     assert two == "short: too little in common with base to tell"
     assert three.startswith("worse: behind base: loss 0.7")
     assert "standard errors)" in three
@@ -89,7 +91,7 @@ def test_the_json_holds_the_comparison_or_null(check) -> None:
         "base",
         "behind",
         "step",
-        2000,
+        1200,
     )
     assert told["level"] - told["baseline_level"] == pytest.approx(0.1, abs=0.03)
     (line,) = check("worse", "--format", "json").output.splitlines()
@@ -118,7 +120,7 @@ def test_a_baseline_that_is_not_there_is_one_line(check) -> None:
 def sick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_runs(tmp_path)
     name = "a%,:b"
-    write_jsonl(tmp_path / name / "log.jsonl", training_rows(curves.rebound().tolist()))
+    write_jsonl(tmp_path / name / "log.jsonl", training_rows(curves.rebound(200).tolist()))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -75,9 +75,9 @@ def test_errors_say_what_is_wrong(tmp_path: Path) -> None:
 
 
 def curves() -> tuple[np.ndarray, np.ndarray]:
-    """200 losses and 40 evaluations of a run that overfits."""
-    train, evals = evaluations("overfitting")
-    return np.asarray(train)[2::3], np.asarray(evals)
+    """100 losses and 20 evaluations of a run that overfits."""
+    train, evals = evaluations("overfitting", 20)
+    return np.asarray(train)[5::6], np.asarray(evals)
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, pd.array, pd.Index])
@@ -88,7 +88,7 @@ def test_a_curve_is_whatever_holds_numbers(kind) -> None:
         train_loss=kind(train.tolist()), eval_loss=kind(evals.tolist()), eval_step=kind(at.tolist())
     )
     assert report.pair == "overfitting"
-    alone = lossmon.diagnose(eval_loss=kind(evals.tolist()))
+    alone = lossmon.diagnose(eval_loss=kind(evals.tolist()[:5]))
     assert alone.update.eval == "eval_loss"
 
 

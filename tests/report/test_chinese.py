@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from lossmon.cli import cli
 from lossmon.diagnosis.finding import PATTERN_IDS
+from lossmon.report.explain import explain
 from lossmon.text import cell_width
 from lossmon.usage import Formatter
 from lossmon.words import words
@@ -121,7 +122,7 @@ def test_errors_are_chinese(args: tuple[str, ...], said: str) -> None:
 
 @pytest.mark.parametrize("pattern", PATTERN_IDS)
 def test_every_pattern_is_explained_in_chinese(pattern: str) -> None:
-    text = ran("explain", pattern)
+    text = explain(pattern, "zh", 100)
     head = text.splitlines()[0]
     assert re.search("[\u4e00-\u9fff]", head)
     labels = [line for line in text.splitlines() if line[:1].isalpha()]
