@@ -124,9 +124,12 @@ def explain(finding: Finding, view: View, unwise: frozenset[str] = frozenset()) 
     numbers |= {"since_step": float(finding.since_step), **finding.numbers}
     if view.train is not None and view.train.rises and finding.metric == view.train.name:
         numbers = _as_logged(numbers)
+    found, ruled_out = _causes(finding, view)
+    if "lr_too_high" in ruled_out:  # "resume with a lower rate" is no remedy of faulty boxes
+        unwise |= {"rate-"}
     return replace(
         finding,
-        causes=causes(finding, view),
+        causes=found,
         numbers={name: float(value) for name, value in numbers.items() if isfinite(value)},
         setting=view.kind.id,
         unwise=unwise,
@@ -150,6 +153,11 @@ def _as_logged(numbers: Numbers) -> Numbers:
 
 def causes(finding: Finding, view: View) -> tuple[Cause, ...]:
     """The causes of a finding: what was measured to coincide, then what is typical; each once."""
+    return _causes(finding, view)[0]
+
+
+def _causes(finding: Finding, view: View) -> tuple[tuple[Cause, ...], frozenset[str]]:
+    """The causes, and what weightier reasons rule out."""
     pattern = PATTERNS[finding.pattern]
     own = pattern.causes(finding, view) if pattern.causes else ()
     told = log_advises(view, finding) if finding.severity != "info" else ()
@@ -164,7 +172,7 @@ def causes(finding: Finding, view: View) -> tuple[Cause, ...]:
     known = {cause.id for cause in found} | ruled_out
     known |= refuted(view)
     found += [Cause(id_) for id_ in pattern.usual(view.kind.id) if id_ not in known]
-    return tuple(found[:MOST])
+    return tuple(found[:MOST]), frozenset(ruled_out)
 
 
 def _by_weight(reason: Reason) -> float:

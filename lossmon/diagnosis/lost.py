@@ -104,15 +104,14 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
     lost = (sketch.newest == 0.0) if zeroed else ~np.isfinite(sketch.newest)
     if not lost.any():
         return
-    sound_after = np.count_nonzero(~lost[int(np.argmax(lost)) :])
-    if sound_after >= 2 and not zeroed:
+    if single_batches(train) and not zeroed:
         why = said(
             "{broken:,} of {n:,} values are no number, with usual ones "
             "between: the weights are sound, single batches are not",
             broken=int(np.count_nonzero(facts.no_number(sketch.logged.value))),
             n=len(sketch.logged),
         )
-        yield Reason("numeric_overflow", why, 2.4)
+        yield Reason("numeric_overflow", why, 2.4, _BY_RATE)
         yield Reason("bad_batch", why, 1.6)
         return
     if zeroed:
@@ -125,6 +124,12 @@ def ways(view: View, onset: int) -> Iterator[Reason]:
     before = before[np.isfinite(before)][-int(Bounds.before) :]
     yield from _without_floor(before, view)
     yield from _before(before, train, view)
+
+
+def single_batches(train: LossCurve) -> bool:
+    """Usual rows stand behind some that are no number: the weights are sound."""
+    lost = facts.no_number(train.sketch.newest)
+    return bool(lost.any()) and int(np.count_nonzero(~lost[int(np.argmax(lost)) :])) >= 2
 
 
 def last_sound(train: LossCurve, onset: float) -> float:

@@ -314,7 +314,7 @@ class TextDecoder:
         epoch = shape.counter(groups, "epoch")
         if epoch is not None:
             if epoch != progress.epoch:
-                self._rows.drawn.release()
+                self._rows.drawn.release_above(epoch)
             progress.epoch, progress.headed = epoch, True
             self._rows.note_totals(shape, groups)
             if shape.phase is None:

@@ -188,7 +188,7 @@ class Drawn:
         same loss is its evaluation.
         """
         before, self._ended = self._ended, {**self._ended, **record.values}
-        self._whole += any(before.get(n, v) != v for n, v in record.values.items())
+        self._whole += any(_differ(before.get(n, v), v) for n, v in record.values.items())
         if not self._whole:
             return record
         return record._replace(step=self._whole, epoch=float(self._whole + 1))
@@ -200,6 +200,18 @@ class Drawn:
         self._bar_values.update(fresh)
         if fresh and progress.step is not None:  # else: a check before the first step
             self._out.append(Record(fresh, progress.step, progress.epoch))
+
+    def release_above(self, epoch: float) -> None:
+        """A header names another epoch than the one before: the held row is final.
+
+        What stands above the first of them, "Epoch 64/100", is of epoch 63, and was of the first.
+        """
+        held = self._held
+        if held is not None and held.whole and epoch > 1:
+            unnamed = held.record.epoch is None or (self._whole == 1 and held.record.step == 1)
+            if unnamed and (held.record.step or 0) <= 1:
+                held.record = held.record._replace(step=int(epoch) - 1, epoch=epoch - 1)
+        self.release()
 
     def release(self) -> None:
         """The held row is final."""
@@ -223,3 +235,8 @@ class Drawn:
     def _stale(self, name: str, value: float, held: _Held) -> bool:
         """A bar goes on showing an evaluation long after it was made."""
         return not held.whole and is_slow(name) and self._bar_values.get(name) == value
+
+
+def _differ(one: float, other: float) -> bool:
+    """Whether two values are not the same; NaN and NaN are."""
+    return one != other and (one == one or other == other)

@@ -9,6 +9,7 @@ import pytest
 
 import lossmon
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.knowledge import load
 from tests.diagnosis.test_few_rows import judged
 
 NAN = math.nan
@@ -96,3 +97,34 @@ def test_a_message_behind_a_bar_that_ended_no_line_is_heard(tmp_path: Path) -> N
     assert (found.pattern, found.since_step) == ("diverged", 7497)
     assert found.causes[0].id == "impossible_target"
     assert "has no valid path" in found.causes[0].why
+
+
+def told(finding: Finding) -> tuple[str, ...]:
+    return load("en").remedies(finding)
+
+
+def test_no_lower_rate_is_advised_where_the_first_cause_rules_the_rate_out() -> None:
+    """Faulty boxes: one part alone is no number, and a rate is logged."""
+    found = judged(
+        ended=False,
+        loss=[0.9, 0.62, 0.25, NAN, NAN, NAN],
+        rpn_loss_box=[0.1, 0.05, 0.003, NAN, NAN, NAN],
+        rpn_loss_cls=[0.3, 0.22, 0.15, 0.66, 0.64, 0.63],
+        lr=[0.001] * 6,
+    ).findings[0]
+    assert found.causes[0].id == "part_targets"
+    assert not any("learning rate" in remedy for remedy in told(found)[:2])
+    assert told(found)[0].startswith("Stop the run, and resume from a checkpoint")
+
+
+def test_weights_that_are_sound_need_no_step_back() -> None:
+    losses = [1.4, 1.3, NAN, 1.25, 1.3, NAN, 1.2, 1.25, NAN, 1.2, NAN]
+    found = judged(ended=False, loss=losses, lr=[2e-4] * 11).findings[0]
+    assert "the weights are sound" in found.causes[0].why
+    assert not any("resume" in remedy for remedy in told(found))
+
+
+def test_a_loss_of_0_beside_answers_that_are_all_right_is_no_nan() -> None:
+    found = judged(loss=[0.0] * 5, accuracy=[1.0] * 5).findings[0]
+    assert found.pattern == "zero_loss"
+    assert "nan_filtered" not in {cause.id for cause in found.causes}

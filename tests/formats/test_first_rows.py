@@ -90,3 +90,11 @@ def test_unsloth_tells_its_plan_above_a_table():
 @pytest.mark.parametrize("name", ["packet loss", "stop_loss", "Realized loss", "path loss (dB)"])
 def test_losses_of_other_trades(name):
     assert role(name) == OTHER
+
+
+@pytest.mark.parametrize("loss", ["0.25", "nan"])
+def test_a_bar_above_the_first_header_is_of_the_epoch_before(loss: str) -> None:
+    """It was of the first, so that NaN in all rows of a tail was so since step 1."""
+    bar = f"8192/8192 [=====] - 0s 39us/step - loss: {loss} - acc: 0.1409\n"
+    log = bar + "".join(f"Epoch {epoch}/100\n{bar}" for epoch in (64, 65, 66))
+    assert [step for step, _ in points(log, "acc")] == [63, 64, 65, 66]

@@ -262,7 +262,8 @@ def _figures(finding: Finding, view: View) -> Numbers:
     if math.isfinite(first):
         return numbers | {"unlearned": first}
     broken = any(one.id == "broken_weights" for one in lost.ways(view, finding.since_step))
-    if train is not None and not broken:  # what was never sound has nothing to go back to
+    # What was never sound has nothing to go back to; what still is needs no step back.
+    if train is not None and not broken and not lost.single_batches(train):
         sound = lost.last_sound(train, finding.since_step)
         step = min(resume_step(finding, view), sound) if sound > 0 else math.nan
         numbers |= {"resume_step": step} | checkpoint_step(view, step)

@@ -82,7 +82,7 @@ def find(view: View) -> Finding | None:
             n=train.n,
             noun=train.noun,
             words=words,
-            errors=standard_errors(errors),
+            errors=standard_errors(abs(errors)),
         ),
         numbers={"drop": drop, "level": train.end},
     )

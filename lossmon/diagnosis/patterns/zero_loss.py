@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import facts
-from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.finding import CauseId, Finding
 from lossmon.diagnosis.limits import Enough, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
@@ -64,14 +64,18 @@ def perfect(view: View, since: int) -> str:
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     if name := perfect(view, finding.since_step):
         why = said("{name} is perfect in each of these rows", name=name)
+        # Weights that are no number answer nothing right.
         if view.kind.id == "detection":  # all is background, and no box is left
-            yield Reason("nothing_matched", why, 2.7)
-        yield Reason("one_class", why, 2.5)
+            yield Reason("nothing_matched", why, 2.7, _NAN)
+        yield Reason("one_class", why, 2.5, _NAN)
     elif not view.sketches.keys() & {"grad_norm", "learning_rate", "eval_loss"} and (
         not view.around.scores and len(view.around.losses) < 2
     ):
         why = said("nothing else is logged that would show whether it trains")
         yield Reason("not_computed", why, 1.5)
+
+
+_NAN: tuple[CauseId, ...] = ("nan_filtered", "numeric_overflow")
 
 
 PATTERN = Pattern(
