@@ -38,7 +38,7 @@ def _parts_of(source: Source, files: Sequence[Log]) -> list[Source]:
 
     One that goes on was begun when the other was over, at a later step, and ends no earlier: ranks
     write side by side, restarts begin where all begin, and what evaluates an old checkpoint ends
-    before the newest step.
+    before the newest step. It may first repeat rows of the other, as where files were copied.
     """
     log, name = source
     folder = os.path.dirname(log.path)
@@ -55,7 +55,25 @@ def _goes_on(part: Source, after: Source) -> bool:
     old, new = series_of(part).kept(), series_of(after).kept()
     if not (old.step[0] < new.step[0] and old.step[-1] <= new.step[-1]):
         return False
-    return old.time is None or new.time is None or bool(old.time[-1] <= new.time[0])
+    if old.time is None or new.time is None:
+        return True
+    own = new.time[_repeated(old, new) :]  # rows that the other does not have
+    return not len(own) or bool(old.time[-1] <= own[0])
+
+
+def _repeated(old: SeriesView, new: SeriesView) -> int:
+    """How many rows of the later part, from its first, are rows of the earlier one.
+
+    A file of steps 150 to 299 beside one of 0 to 199 repeated fifty of its rows to the second: by
+    its first time it was begun before the other was over, and its newest hundred rows were lost.
+    """
+    start = int(old.step.searchsorted(new.step[0]))
+    there = min(len(old) - start, len(new))
+    same = np.ones(there, bool)
+    for column in ("step", "value", "time"):
+        ours = getattr(old, column)[start : start + there]
+        same &= np.isclose(ours, getattr(new, column)[:there], rtol=0.0, atol=0.0, equal_nan=True)
+    return there if same.all() else int(same.argmin())
 
 
 def continued(parts: Sequence[Source]) -> SeriesView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,28 @@ def test_a_curve_goes_on_where_its_training_does(
     view = update.series["train/loss"]
     assert view.step.tolist() == list(range(steps))
     assert view.value[60] == at_60
+
+
+@pytest.mark.parametrize(
+    ("second", "loss"),
+    [
+        (range(50, 160), 2.0),  # all that both hold
+        (range(50, 60), 2.0),  # and then the training went on from step 60
+        (range(50, 100), 2.0),  # to the last row of the first
+        (range(99, 160), math.nan),
+    ],
+)
+def test_a_part_may_repeat_rows_of_the_one_before(
+    tmp_path: Path, second: range, loss: float
+) -> None:
+    """The rows of an overlap are the same to the second; the newest hundred rows were lost."""
+    write(tmp_path / "run", 1, rows(range(100), loss, 1.7e9))
+    more = rows(second, loss, 1.7e9) + rows(range(second.stop, 160), 1.0, 1.7e9 + 1e4)
+    write(tmp_path / "run", 2, more)
+    (update,) = read_targets([str(tmp_path)], judging="never").updates
+    view = update.series["train/loss"]
+    assert view.step.tolist() == list(range(160))
+    assert view.value[40] == loss or math.isnan(loss)
 
 
 @pytest.mark.parametrize(
