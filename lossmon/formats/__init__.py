@@ -9,6 +9,7 @@ What all formats share:
     apart.py, apart_worker.py   code that is not ours, in a process of its own
 What words and numbers mean, each in one place:
     lexicon.py   words of metrics and parts       lexicon_places.py  words of counters and plans
+    lexicon_foreign.py   the same words in other languages
     clock.py     times                            numbers.py  numbers as logs write them
     axis.py      where on one axis a row lies     names.py    which metric plays each main role
 Rows of named cells:

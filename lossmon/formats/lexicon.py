@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Literal
 
+from lossmon.formats.lexicon_foreign import cut_out, in_english, sentence_in_english
 from lossmon.settings import current
 
 # --- roles of metrics ---------------------------------------------------------------------------
@@ -108,7 +109,7 @@ _OBJECTIVE = (
     r"|ce_mean(?:_words)?|weighted_sum|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
 )
 _TOTAL = (
-    r"(?:loss(?:es)?|verlust|perte|perda|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
+    r"(?:loss(?:es)?|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
     rf"|loss_avg|loss_function|loss_value|loss_{_OBJECTIVE})"
 )
 _ERROR = re.compile(r"(?!.*loss)(?:.*_)?(?:errors?|err|r?mse|mae|[sw]?mape|rmsle|rmspe|deviance)")
@@ -173,20 +174,6 @@ _TABLE: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 _LOWER_NAME = re.compile(rf"(?:(?:{TRAIN}|{EVAL})?|.*_){_LOWER}(?:_.*)?|(?:.*_)?per")
 
-# What people call things in other languages; longer words first.
-_FOREIGN = (
-    ("训练", "train"), ("验证", "val"), ("测试", "test"), ("评估", "eval"), ("损失", "loss"),
-    ("学习率", "lr"), ("准确率", "accuracy"), ("精度", "accuracy"), ("梯度范数", "grad_norm"),
-    ("困惑度", "perplexity"), ("轮次", "epoch"), ("轮数", "epoch"), ("轮", "epoch"),
-    ("周期", "epoch"), ("步骤", "step"), ("步数", "step"), ("步", "step"), ("迭代次数", "iter"),
-    ("迭代", "iter"), ("代价", "cost"), ("总", "total"), ("平均", "avg"), ("值", ""), ("集", ""),
-    ("pérdida", "loss"), ("validación", "val"), ("validação", "val"), ("entraînement", "train"),
-    ("época", "epoch"), ("époque", "epoch"), ("précision", "accuracy"), ("precisión", "accuracy"),
-    ("損失", "loss"), ("エポック", "epoch"), ("検証", "val"), ("訓練", "train"), ("学習率", "lr"),
-    ("손실", "loss"), ("에폭", "epoch"), ("정확도", "accuracy"), ("точность", "accuracy"),
-    ("kayıp", "loss"), ("doğruluk", "accuracy"), ("mất mát", "loss"),
-    ("에포크", "epoch"), ("검증", "val"), ("эпоха", "epoch"), ("потери", "loss"),
-)  # fmt: skip
 _SEPARATORS = re.compile(r"[^a-z0-9|]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LONGEST = 200  # characters of a name that are looked at
@@ -196,9 +183,8 @@ def plain(name: str) -> str:
     """A name in its plain form: "Train/Loss" and "训练损失" are "train_loss"."""
     name = _CAMEL.sub("_", name).lower()
     if not name.isascii():
-        for foreign, english in _FOREIGN:
-            name = name.replace(foreign, f" {english} ")
-    return _SEPARATORS.sub("_", name).strip("_")
+        name = cut_out(name)
+    return in_english(_SEPARATORS.sub("_", name).strip("_"))
 
 
 def is_told(name: str) -> bool:
@@ -377,7 +363,7 @@ def held_out_set(text: str) -> str:
 
 def phase_of(text: str) -> Split | None:
     """What the words of a line are about; the last such word decides."""
-    words = list(_PHASE.finditer(text))
+    words = list(_PHASE.finditer(text)) or list(_PHASE.finditer(sentence_in_english(text)))
     if not words:
         return None
     return "eval" if words[-1]["eval"] else "train"

@@ -33,7 +33,6 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
     ),
     "epoch": (
         "epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx", "epo",
-        "epoche", "epoca",
     ),
     "batch": ("batch", "batches", "minibatch", "mini_batch", "mb", "batch_idx", "batch_id"),
 }  # fmt: skip
@@ -42,7 +41,7 @@ _QUALIFIER = (
     rf"(?:{TRAIN}|trainer|trained|global|cur|curr|current|opt|optim|optimizer|completed|gradient"
     r"|progress)"
 )
-_INDEX = r"(?:_(?:i|idx|id|no|num|number|index))?"  # "batch i: 3"
+_INDEX = r"(?:_(?:i|idx|id|no|n|nr|num|number|index))?"  # "batch i: 3"
 _QUALIFIED: Mapping[Counter, str] = {
     "step": rf"(?:i_)?(?:{_QUALIFIER}_)*"
     rf"(?P<word>step|iter|iteration|update|kimg|tick|round){_INDEX}",

@@ -156,15 +156,13 @@ _JULIA = re.compile(r"(\.\d{1,17})f(-?\d{1,2})(?![\w.])")  # 2.5f0: a number of 
 _SIGNS = tuple(zip("：，；（）【】＝％｜．٫", ":,;()[]=%|..", strict=True))
 _ORDINALS = {
     "轮": "epoch", "周期": "epoch", "折": "fold", "步": "step", "批": "batch", "次迭代": "iter",
+    "エポック": "epoch", "ステップ": "step", "バッチ": "batch",
+    "에폭": "epoch", "에포크": "epoch", "스텝": "step", "배치": "batch",
 }  # fmt: skip
+_ORDINAL_SIGNS = ("第", "번째", "目")
 _ORDINAL = re.compile(
-    r"第\s{0,2}(\d{1,12}(?:\s?/\s?\d{1,12})?)\s{0,2}个?\s?"
-    rf"({'|'.join(_ORDINALS)}|(?i:epoch|step|iter|batch)(?![A-Za-z]))[次数]?"
-)
-
-
-_OF_LIBRARY = re.compile(
-    r"(?<=[^\n])(?=\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}: [IWEF] (?:external/\w+/)?tensorflow/)"
+    r"(?:第\s{0,2})?(?<!\d)(\d{1,12}(?:\s?/\s?\d{1,12})?)\s{0,2}(?:个|번째)?\s?"
+    rf"({'|'.join(_ORDINALS)}|(?i:epoch|step|iter|batch)(?![A-Za-z]))[次数目]?"
 )
 
 
@@ -176,15 +174,13 @@ def text_of(data: bytes) -> str:
     text = data.decode("utf-8", "replace")
     if _SYSLOG_TAB in text:
         text = text.replace(_SYSLOG_TAB, "\t")
-    if "tensorflow/" in text:  # stderr goes on behind a bar that ended no line
-        text = _OF_LIBRARY.sub("\n", text)
     if "f0" in text:
         text = _JULIA.sub(r"\1e\2", text)
     if data.translate(None, _PLAIN):
         for eastern, western in _SIGNS:  # many times as fast as `translate`
             if eastern in text:
                 text = text.replace(eastern, western)
-        if "第" in text:
+        if any(sign in text for sign in _ORDINAL_SIGNS):
             text = _ORDINAL.sub(_ordinal, text)
         if _UNCLEAN.search(text):
             text = "\n".join(map(clean_text, text.split("\n")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from lossmon.formats.lexicon import is_loss, is_score, phase_of
+from lossmon.formats.lexicon_foreign import TOTALS
 from lossmon.formats.text_kinds import Kind, Token
 
 # "epoch12" counts, where "conv12" is a name.
@@ -289,7 +290,7 @@ def _is_total(text: str, number: re.Match[str], between: str, before: Token | No
         glued = text[before.end : number.start()] == "|" and before.key.lower() in _COUNTERS
         whole = before.text.isdigit() and number.group().isdigit()
         return whole and (glued or beside in ("[]", "()"))
-    if between not in ("/", "of", "out of"):
+    if between != "/" and between not in TOTALS:
         return False
     parts = [one.partition(".")[2] for one in (before.text, number["number"])]
     return "" in parts or not any(part.strip("0") for part in parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lossmon.formats.lexicon import is_eval, plain
+from lossmon.formats.names import choose
 from lossmon.formats.text import TextDecoder
 
 NAMES = (
@@ -93,3 +94,66 @@ def test_printed_forms(form: str) -> None:
     assert [(place, *values.values()) for place, values in found] == [
         (i, i + 0.25) for i in range(1, 8)
     ]
+
+
+FOREIGN = (
+    "Schritt {i} | Verlust {v} | Lernrate 1.00e-01",
+    "Epoche {i}/20: Trainingsverlust {v}, Validierungsverlust {w}",
+    "Epoche {i} von 20: Verlust: {v}, Genauigkeit: 0.5",
+    "Itération n°{i} : coût = {v}",
+    "Époque {i} sur 20 - perte d'entraînement : {v} - perte de validation : {w}",
+    "Épocha {i}: ztráta {v}",
+    "Epoca {i}: errore di addestramento {v}, errore di validazione {w}",
+    "Epoca {i} di 20: perdita {v}",
+    "Época {i}/20 - pérdida: {v} - pérdida de validación: {w} - exactitud: 0.3",
+    "Época {i} de 20, perda: {v}, perda de validação: {w}",
+    "Passo {i}: perda = {v}, taxa de aprendizado = 0.1",
+    "Paso {i}: pérdida = {v}, tasa de aprendizaje 0.1",
+    "Epoka {i}: strata {v}, strata walidacyjna {w}",
+    "Krok {i} z 1000, strata: {v}",
+    "Tijdperk {i} | verlies {v} | validatieverlies {w}",
+    "Эпоха {i}, батч 50 из 450, потери {v}",
+    "Эпоха {i}: потери на обучении {v}, потери на валидации {w}, точность 0.5",
+    "Шаг {i}: потеря {v}",
+    "Шаг {i}: функция потерь = {v}, скорость обучения = 0.1",
+    "Епоха {i}: втрати {v}",
+    "에폭 {i}: 손실 {v}",
+    "에폭 {i}/20 - 훈련 손실: {v} - 검증 손실: {w}",
+    "{i}번째 에폭 손실: {v}",
+    "스텝 {i}: 손실값 {v}, 학습률 0.1",
+    "エポック {i}/20 損失: {v} 精度: 0.5",
+    "エポック: {i}, 損失: {v}, 検証損失: {w}",
+    "{i}エポック目 損失 {v}",
+    "ステップ {i}: ロス {v}",
+    "第{i}轮 训练损失: {v} 验证损失: {w}",
+    "第 {i} 轮，损失 {v}",
+    "第{i}步 损失={v}",
+    "轮次 {i}/10 损失 {v}",
+    "Dönem {i}/8 => kayıp: {v} doğrulama kaybı: {w}",
+    "Adım {i}: kayıp {v}",
+    "Epok {i}: förlust {v}, valideringsförlust {w}",
+    "Epookki {i}: häviö {v}",
+    "Bước {i}: mất mát {v}",
+    "Εποχή {i}: απώλεια {v}",
+    "Langkah {i}: kerugian {v}",
+    "Iteración {i}: coste {v}",
+    "Iteração {i}: custo {v}",
+    "Iterazione {i} - costo: {v}",
+)
+
+
+@pytest.mark.parametrize("form", FOREIGN)
+def test_other_languages(form: str) -> None:
+    decoder = TextDecoder()
+    log = "".join(form.format(i=i, v=i + 0.25, w=i + 0.75) + "\n" for i in range(1, 8))
+    records = [*decoder.feed(log.encode()), *decoder.flush()]
+    chosen = choose({name: [] for record in records for name in record.values})
+    batch = 450 if "450" in form else 0
+    for i, record in enumerate(records, 1):
+        at = 50 + (i - 1) * batch if batch else i
+        assert record.step == at
+        assert record.values[chosen["train_loss"]] == i + 0.25
+        told = chosen.get("eval_loss")
+        assert ("{w}" in form) == (told is not None)
+        assert told is None or record.values[told] == i + 0.75
+    assert len(records) == 7
