@@ -128,3 +128,28 @@ def test_a_loss_of_0_beside_answers_that_are_all_right_is_no_nan() -> None:
     found = judged(loss=[0.0] * 5, accuracy=[1.0] * 5).findings[0]
     assert found.pattern == "zero_loss"
     assert "nan_filtered" not in {cause.id for cause in found.causes}
+
+
+def test_a_sum_that_nothing_sets_back_is_told_as_one() -> None:
+    found = judged(first=100, ended=False, loss=[4.92, 9.7], recall=[0.1, 0.4]).findings
+    assert "reporting" not in patterns(*found)
+    rows = {"loss": [4.92, 9.7, 15.14, 20.3, 25.2, 30.1]}
+    summed = judged(first=1, **rows).findings
+    assert patterns(*summed) == {"reporting"}
+    assert summed[0].causes[0].id == "running_sum"
+    assert "reporting" not in patterns(*judged(first=40, **rows).findings), "of a tail none knows"
+    grows = judged(first=1, loss=[4.92, 9.7, 20.1, 41.0, 80.0, 170.0]).findings
+    assert "reporting" not in patterns(*grows)
+
+
+def test_a_mean_that_stands_still_leaps_where_the_next_epoch_begins() -> None:
+    epoch = [12.0] * 7 + [13.0]
+    still = [0.006357, 0.006356, 0.006354, 0.006351, 0.006348, 0.006362, 0.006389]
+    found = judged(first=50, epoch=epoch, loss=[*still, 0.01654]).findings
+    assert [one.causes[0].id for one in found if one.pattern == "reporting"] == ["running_mean"]
+    step_down = [0.9, 0.901, 0.899, 0.9, 0.901, 0.6, 0.601, 0.599]
+    by_heart = judged(first=50, epoch=[*[1.0] * 5, *[2.0] * 3], loss=step_down).findings
+    assert "reporting" not in patterns(*by_heart)
+    noisy = [0.0063, 0.0066, 0.0061, 0.0068, 0.0064, 0.006, 0.0064]
+    for losses in ([*noisy, 0.01654], [*still, 0.0065]):
+        assert "reporting" not in patterns(*judged(first=50, epoch=epoch, loss=losses).findings)

@@ -14,7 +14,13 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.pattern import SINCE, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.reported import Bounds, common_factor, float_total, running_mean
+from lossmon.diagnosis.reported import (
+    Bounds,
+    common_factor,
+    float_total,
+    running_mean,
+    running_sum,
+)
 from lossmon.diagnosis.view import View
 from lossmon.words import said
 
@@ -59,8 +65,26 @@ def _ways(view: View) -> Iterator[tuple[Reason, int, dict[str, float]]]:
             step=factor.step,
         )
         yield Reason("summed_loss", why, 3.0), factor.step, {"ratio": factor.factor}
+    total_of_all = running_sum(view)
+    if total_of_all is not None:
+        why = said(
+            "the loss grows by about {each:.4g} in each of {rows:,} rows, the first of them "
+            "included: a sum over all that came before, which nothing sets back to 0",
+            each=total_of_all.each,
+            rows=total_of_all.rows,
+        )
+        yield Reason("running_sum", why, 3.0), total_of_all.step, {"each": total_of_all.each}
     mean = running_mean(view)
-    if mean is not None:
+    if mean is not None and not mean.length:
+        why = said(
+            "it stands at {before:.4g} within the epoch, and is {after:.4g} in the first row of "
+            "the next, at step {step:,}: so does a mean since the start of the epoch",
+            before=mean.before,
+            after=mean.after,
+            step=mean.step,
+        )
+        yield Reason("running_mean", why, 3.0), mean.step, {"level": mean.after}
+    elif mean is not None:
         why = said(
             "it goes evenly to {before:.4g} and jumps to {after:.4g} at step {step:,}: just so "
             "does a mean over {length:,.0f} steps that starts anew",
@@ -123,6 +147,9 @@ PATTERN = Pattern(
         "too_early",
         "not_converged",
         "noisy",
+        "rising",
+        "rebound",
+        "not_decreasing",
     ),  # shapes that the reporting made
     looks=2,
     limits=Bounds,
