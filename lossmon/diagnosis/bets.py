@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lossmon.diagnosis.statistics import spread
+
 Floats = NDArray[np.float64]
 
 _STAKES = ((1.0, 0.5), (0.8, 0.25), (0.5, 0.25))  # stake, share of the wealth put on it
@@ -118,7 +120,7 @@ def _signs(x: Floats) -> Floats:
     ordered = np.sort(x)
     rounded = 4 * np.count_nonzero(ordered[1:] == ordered[:-1]) > n
     clipped = np.clip(x, ordered[n // 20], ordered[n - 1 - n // 20])
-    t = np.linspace(-1.0, 1.0, n)
+    t = spread(-1.0, 1.0, n)
     basis = np.stack((np.ones(n), t, 1.5 * t * t - 0.5))
     rest = x - np.linalg.solve(basis @ basis.T, basis @ clipped) @ basis
     ordered = np.sort(rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -146,17 +147,21 @@ def _line(sketch: Sketch | None) -> tuple[Floats, Floats] | None:
 
 
 def _pair(name: str, evals: Sketch, train: LossCurve) -> Pair:
-    """The train level at each evaluation: a local median, so that noise does not pass for a gap."""
+    end = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
+    levels = partial(_levels, evals.step, train)
+    return Pair(name, evals.step, evals.mean, levels, evals.step / end, evals.width)
+
+
+def _levels(at: Floats, train: LossCurve) -> Floats:
+    """The train level at some steps: a local median, so that noise does not pass for a gap."""
     window, last = max(1, len(train.value) // 40), len(train.value) - 1
-    after = np.minimum(train.step.searchsorted(evals.step), last)
+    after = np.minimum(train.step.searchsorted(at), last)
     if len(after) > _MOST_LEVELS:
         after = np.linspace(0, last, _MOST_LEVELS).astype(int)
     there = st.distinct(np.concatenate((np.maximum(after - 1, 0), after)))
     places = there[:, None] + np.arange(-window, window + 1)
     around = train.value[np.minimum(np.maximum(places, 0), last)]
-    at = np.interp(evals.step, train.step[there], st.row_medians(around))
-    end = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
-    return Pair(name, evals.step, evals.mean, at, evals.step / end, evals.width)
+    return np.asarray(np.interp(at, train.step[there], st.row_medians(around)))
 
 
 def _words(plan: Plan) -> tuple[str, ...]:

@@ -109,7 +109,6 @@ def _left(before: View, view: View, standing: Sequence[Pattern], told: _Bets) ->
 @np.errstate(all="ignore")
 def _moments(view: View, train: LossCurve) -> Iterator[View]:
     """The run at moments at which a rise that is left now could have been shown."""
-    sketch, width = train.sketch, train.sketch.width
     below = np.flatnonzero(st.median3(train.value) < train.end)
     if not len(below):
         return  # it has never been lower than it is
@@ -117,32 +116,39 @@ def _moments(view: View, train: LossCurve) -> Iterator[View]:
     error = _PLAIN * train.drop_error
     slow, sudden = _CLEAR * train.block_error, _CLEAR * train.error_of(_SUDDEN)
     while k < count:
-        newest = sketch.mean[max(0, k - _NEWEST) : k]
-        curve = LossCurve(
-            train.name,
-            replace(
-                sketch,
-                n=k * width,
-                step=sketch.step[:k],
-                mean=sketch.mean[:k],
-                deviation=sketch.deviation[:k],
-                jump=sketch.jump[:k],
-                low=sketch.low[:k],
-                high=sketch.high[:k],
-                nonfinite=0,
-                head=sketch.head[: k * width],
-                newest_step=sketch.step[max(0, k - _NEWEST) : k].astype(np.int64),
-                newest=newest,
-                logged=part_of(sketch.logged, 0, k * width),
-            ),
-            train.rises,
-        )
-        low, jump = curve.low, st.median(newest[-_SUDDEN:])
-        least = _least(curve, low, error)
-        rose = curve.end - low >= max(least, slow) or jump - low >= max(least, sudden)
-        if rose and train.end - low > Risen.stands * least:
-            yield _as_of(view, curve, k / count)
+        so_far = train.value[:k]
+        low, jump = st.low_level(so_far), st.median(so_far[-_SUDDEN:])
+        if st.end_level(so_far) - low >= slow or jump - low >= sudden:
+            curve = _upto(train, k)
+            least = _least(curve, low, error)
+            rose = curve.end - low >= max(least, slow) or jump - low >= max(least, sudden)
+            if rose and train.end - low > Risen.stands * least:
+                yield _as_of(view, curve, k / count)
         k = max(k + 1, int(k * _GRID))
+
+
+def _upto(train: LossCurve, k: int) -> LossCurve:
+    """The curve when it had k buckets."""
+    sketch, newest = train.sketch, max(0, k - _NEWEST)
+    return LossCurve(
+        train.name,
+        replace(
+            sketch,
+            n=k * sketch.width,
+            step=sketch.step[:k],
+            mean=sketch.mean[:k],
+            deviation=sketch.deviation[:k],
+            jump=sketch.jump[:k],
+            low=sketch.low[:k],
+            high=sketch.high[:k],
+            nonfinite=0,
+            head=sketch.head[: k * sketch.width],
+            newest_step=sketch.step[newest:k].astype(np.int64),
+            newest=sketch.mean[newest:k],
+            logged=part_of(sketch.logged, 0, k * sketch.width),
+        ),
+        train.rises,
+    )
 
 
 def _least(curve: LossCurve, low: float, plain: float) -> float:

@@ -141,6 +141,26 @@ def median3(values: Floats) -> Floats:
     return np.concatenate((values[:1], middle, values[-1:]))
 
 
+def log_drop(start: float, end: float) -> float:
+    """The fall from one level to another as ln(start / end); relative where not both positive."""
+    if start > 0 and end > 0:
+        return float(np.log(start / end))
+    return (start - end) / max(abs(start), abs(end), 1e-300)
+
+
+def end_level(values: Floats) -> float:
+    """The level at which a curve ends: the median of its last tenth."""
+    return median(values[-max(3, len(values) // 10) :])
+
+
+def low_level(values: Floats) -> float:
+    """The lowest level that a curve held for a while."""
+    window = max(3, len(values) // 40)
+    if len(values) < 3 * window:
+        return float(np.minimum.reduce(median3(values)))
+    return float(np.minimum.reduce(blocks(values, len(values) // window)))
+
+
 def mann_kendall(values: Floats) -> float:
     """Mann-Kendall trend test: z, negative for a fall (Mann 1945; normal approximation)."""
     n = len(values)
@@ -199,9 +219,18 @@ def places(n: int) -> tuple[Floats, float]:
 
 @lru_cache(maxsize=64)
 def _places(n: int) -> tuple[Floats, float]:
-    place = np.linspace(-0.5, 0.5, n)
+    place = spread(-0.5, 0.5, n)
     place.flags.writeable = False
     return place, float(place @ place)
+
+
+def spread(first: float, last: float, n: int) -> Floats:
+    """So many numbers from one to another, evenly; to the bit what numpy's `linspace` gives."""
+    if n < 2:
+        return np.linspace(first, last, n)
+    found = np.arange(n) * ((last - first) / (n - 1)) + first
+    found[-1] = last
+    return np.asarray(found)
 
 
 def von_neumann(values: Floats) -> float:

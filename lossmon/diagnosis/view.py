@@ -128,7 +128,7 @@ class LossCurve:
     @cached_property
     def end(self) -> float:
         """End level: the median of the last tenth."""
-        return st.median(self.value[-max(3, len(self.value) // 10) :])
+        return st.end_level(self.value)
 
     @cached_property
     def trend(self) -> float:
@@ -143,10 +143,7 @@ class LossCurve:
     @cached_property
     def low(self) -> float:
         """The lowest level that was held for a while."""
-        window = max(3, len(self.value) // 40)
-        if len(self.value) < 3 * window:
-            return float(self.smooth.min())
-        return float(st.blocks(self.value, len(self.value) // window).min())
+        return st.low_level(self.value)
 
     @cached_property
     def low_at(self) -> int:
@@ -241,9 +238,14 @@ class Pair:
     name: str
     step: Floats
     value: Floats
-    train: Floats
+    levels: Callable[[], Floats]  # of train: measured once somebody asks, as few looks do
     run_share: Floats  # place of each evaluation in the run, in [0, 1]
     each: int = 1  # evaluations at a place
+
+    @cached_property
+    def train(self) -> Floats:
+        """The train level at each evaluation."""
+        return self.levels()
 
     @cached_property
     def error(self) -> float:
@@ -268,19 +270,12 @@ class Pair:
     @cached_property
     def fall(self) -> float:
         """Log drop of eval over its window; relative drop where it is not positive."""
-        return log_drop(float(self.value[0]), self.last(self.value))
+        return st.log_drop(float(self.value[0]), self.last(self.value))
 
     @cached_property
     def train_fall(self) -> float:
         """Log drop of train over the same window."""
-        return log_drop(float(self.train[0]), self.last(self.train))
-
-
-def log_drop(start: float, end: float) -> float:
-    """The fall from one level to another as ln(start / end); relative where not both positive."""
-    if start > 0 and end > 0:
-        return float(np.log(start / end))
-    return (start - end) / max(abs(start), abs(end), 1e-300)
+        return st.log_drop(float(self.train[0]), self.last(self.train))
 
 
 @dataclass(frozen=True, eq=False)

@@ -97,3 +97,9 @@ def test_trend_statistics_agree_with_scipy() -> None:
     fall, t = statistics.line(curve)
     assert fall == pytest.approx(-fit.slope)
     assert t <= -fit.slope / fit.stderr * 1.05
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 24, 100, 1023])
+def test_even_places_are_those_of_numpy_to_the_bit(n: int) -> None:
+    for first, last in ((-0.5, 0.5), (-1.0, 1.0)):
+        assert np.array_equal(statistics.spread(first, last, n), np.linspace(first, last, n))

@@ -37,7 +37,7 @@ def find(view: View) -> Finding | None:
     if (again := _again(view)) is not None:
         return again
     found = facts.same(view.sketches.get("train_loss"))
-    if found is None or found.value == 0.0 or view.train is None:
+    if found is None or found.value == 0.0 or view.train is None or found.rows < Bounds.ceiling:
         return None
     fine = facts.digits(found.value) >= Bounds.digits
     ceiling = not view.train.rises and not view.curve and flat.smallest_floats(found.value) > 0

@@ -35,14 +35,17 @@ def find(view: View) -> Finding | None:
     sketch = train.sketch
     if len(pair.value) < Bounds.evals or not len(sketch.head):
         return None
-    head, first = float(sketch.head[0]), float(pair.train[0])
-    if head <= 0 or first <= 0:
+    head = float(sketch.head[0])
+    if head <= 0 or float(pair.value[0]) < Bounds.first_mean * head:
+        return None  # as nearly always, and no train level has to be measured for it
+    first = float(pair.train[0])
+    if first <= 0:
         return None
     begins = float(pair.value[0]) / max(head, first)
     # Where train is a mean over its first epoch, from scratch, the factor shows from the second on.
     late = begins >= Bounds.first_mean and view.rows_are_epochs and len(pair.value) > Bounds.evals
     if begins < Bounds.first and not late:
-        return None  # as nearly always
+        return None
     if not np.isfinite(pair.value).all() or np.min(pair.train) <= 0:
         return None
     ratios, start = pair.value / pair.train, begins

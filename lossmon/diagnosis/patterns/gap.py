@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pairs import eval_guesses
 from lossmon.diagnosis.pattern import Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import View, log_drop
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 
@@ -45,7 +46,7 @@ def find(view: View) -> Finding | None:
     if float(np.min(pair.smooth[at:])) < (1 - Bounds.sank) * newest:
         return None  # it fell on and came back: that is a rise, and no standing still
     opened = newest / train > Bounds.opened * float(pair.value[at] / pair.train[at])
-    if log_drop(float(pair.train[at]), train) < Bounds.train or not opened:
+    if st.log_drop(float(pair.train[at]), train) < Bounds.train or not opened:
         return None
     step = int(pair.step[at])
     return Finding(

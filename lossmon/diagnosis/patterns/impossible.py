@@ -81,7 +81,9 @@ def find(view: View) -> Finding | None:
 def _runs_off(view: View) -> Finding | None:
     """-145, -683, -2291, -6881: further below 0 by more in each row, as nothing holds it."""
     train = view.train
-    if train is None or train.rises or view.curve or view.warming_up:
+    if train is None or train.rises or not len(train.value) or np.minimum.reduce(train.value) >= 0:
+        return None  # as nearly always
+    if view.curve or view.warming_up:
         return None
     if view.kind.id in _NO_FLOOR or _LIKELIHOOD.search(plain(train.name)):
         return None

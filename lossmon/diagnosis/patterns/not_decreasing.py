@@ -39,9 +39,11 @@ def find(view: View) -> Finding | None:
     train = view.train
     if train is None or len(train.value) < Enough.points or view.too_soon or view.tail:
         return None
+    drop = train.drop / train.scale
+    if abs(drop) > 4 * Bounds.noisy:
+        return None  # as nearly always
     if contradiction(view) is not None:  # what another score says is learned does not stand still
         return None
-    drop = train.drop / train.scale
     errors = train.drop / max(train.drop_error, 1e-300)
     fell_before = (train.start - train.low) / train.scale
     small = abs(drop) <= Bounds.drop

@@ -19,7 +19,7 @@ from lossmon.diagnosis.pairs import eval_guesses
 from lossmon.diagnosis.pattern import Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.patterns.staircase import stairs
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import Pair, View, log_drop
+from lossmon.diagnosis.view import Pair, View
 from lossmon.history.best import Best
 from lossmon.words import said
 
@@ -68,7 +68,7 @@ def find(view: View) -> Finding | None:
     twice = _twice(pair, lowest, best)
     if not twice and (relative < Bounds.rise or not sure):
         return None
-    train_fall = log_drop(float(pair.train[best]), pair.last(pair.train))
+    train_fall = st.log_drop(float(pair.train[best]), pair.last(pair.train))
     if train_fall < Bounds.train:
         return None
     top = None if view.lows is None else view.lows.newest

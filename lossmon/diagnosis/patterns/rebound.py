@@ -18,6 +18,7 @@ from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture, S
 from lossmon.diagnosis.rates import at_that_rate
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import LossCurve, View
+from lossmon.history.columns import Floats
 from lossmon.words import said
 
 
@@ -118,14 +119,16 @@ def _of_many(view: View) -> Finding | None:
     train = view.train
     if train is None or len(train.value) < Enough.points:
         return None
-    fall = train.start - train.low
-    if fall <= 0 or fall < Bounds.fall * train.scale or fall < 2 * train.drop_error:
+    fall, newest = train.start - train.low, 3 if view.rows_are_epochs else 6
+    if fall <= 0 or fall < Bounds.fall * train.scale:
         return None
     least = max(Bounds.of_drop * fall, Bounds.of_low * abs(train.low))
+    if _is_low(train, least, newest) or fall < 2 * train.drop_error:
+        return None
     rise, needed = _lasting(train, least, view)
     sudden = rise < needed
     if sudden:
-        rise, needed = _sudden(train, least, 3 if view.rows_are_epochs else 6), least
+        rise, needed = _sudden(train, least, newest), least
     if rise < needed or (sudden and not _proved(view)):
         return None
     onset = _onset(train, train.low + rise / 2)
@@ -183,6 +186,25 @@ def _proved(view: View) -> bool:
     return view.risen.since is not None
 
 
+def _is_low(train: LossCurve, least: float, count: int) -> bool:
+    """No level at its end is so far above the lowest, whatever its noise.
+
+    That is so at most looks, and the noise takes ten times as long to measure.
+    """
+    if not train.end - train.low < least:
+        return False
+    levels = (st.median(few[np.isfinite(few)]) for few in _windows(train, count))
+    return not any(level - train.low >= least for level in levels)
+
+
+def _windows(train: LossCurve, count: int) -> Iterator[Floats]:
+    """So many newest points, twice as many, ...: up to a twentieth of the run."""
+    newest = train.sketch.newest
+    while count <= max(6, min(train.n // 20, len(newest))):
+        yield newest[-count:]
+        count *= 2
+
+
 def _lasting(train: LossCurve, least: float, view: View) -> tuple[float, float]:
     """The rise of the last tenth and of the last fiftieth, the lesser, and what it must reach."""
     buckets = max(3, len(train.value) // 10)
@@ -203,17 +225,15 @@ def _sudden(train: LossCurve, least: float, count: int) -> float:
     newest = train.sketch.newest
     sigma = train.sigma * train.sketch.width**0.5
     memory = train.memory * train.sketch.width if train.memory > 1.5 else 1.0
-    while count <= max(6, min(train.n // 20, len(newest))):
+    for recent in _windows(train, count):
         # In a few rows what rose is a good part of the noise: take that before it.
-        noise = sigma if count >= 6 else st.curve_noise(newest[:-count])
-        error = 1.25 * noise * min(1.0, memory / count) ** 0.5
-        recent = newest[-count:]
+        noise = sigma if len(recent) >= 6 else st.curve_noise(newest[: -len(recent)])
+        error = 1.25 * noise * min(1.0, memory / len(recent)) ** 0.5
         rise = st.median(recent[np.isfinite(recent)]) - train.low
         if rise >= max(least, Bounds.errors_soon * error):
             above = np.count_nonzero(recent > train.low + rise / 2)
             if above >= Bounds.stays * len(recent):
                 return rise
-        count *= 2
     return 0.0
 
 

@@ -21,7 +21,8 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.patterns import rebound
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import LossCurve, View
+from lossmon.history.columns import Floats
 from lossmon.words import said
 
 
@@ -51,24 +52,28 @@ def _up(view: View) -> Finding | None:
     low = train.low
     rise = train.end - low
     relative = rise / train.scale if low <= 0 else rise / low
-    fall = train.start - low
-    fell = fall >= rebound.Bounds.fall * train.scale and fall > 2 * train.drop_error
-    if relative < (Bounds.fell if fell else Bounds.small):
-        return None
-    if (view.too_soon or _warms(view)) and relative < Bounds.steep:
+    # What costs little is asked first: most looks at most runs end here.
+    if relative < Bounds.small:
         return None
     smooth, _ = risen.smoothed(train)
     at = int(smooth.argmin())
+    climbs = _climbs(train.value[at:], len(train.value))
+    of_few = None if climbs else _of_few(view)
+    if not climbs and of_few is None:
+        return None
+    if relative < Bounds.steep and (view.too_soon or _warms(view)):
+        return None
+    if relative < Bounds.fell and _fell(train):
+        return None
+    if not climbs:
+        return of_few
     errors = rise / max(train.block_error, train.error_of(max(3, len(train.value) // 10)), 1e-300)
-    since = train.value[at:]
-    if errors < Bounds.errors or len(since) < max(6, Bounds.share * len(train.value)):
-        return _of_few(view)
-    if st.mann_kendall(st.blocks(since, min(24, len(since)))) < Bounds.climbs:
+    if errors < Bounds.errors:
         return _of_few(view)
     if risen.swings(view, train, low, rise):
         return None
     step = train.at_step(risen.onset(train, low, rise))
-    best = f"{train.shown(low):.4g}"
+    best, fell = f"{train.shown(low):.4g}", _fell(train)
     fallen = said(
         "{fell} from {start:.4g} to {best}",
         fell=train.fell,
@@ -98,6 +103,19 @@ def _up(view: View) -> Finding | None:
             "rise": relative,
         },
     )
+
+
+def _climbs(since: Floats, n: int) -> bool:
+    """It has climbed since its lowest level, for a good part of the run of n buckets."""
+    if len(since) < max(6, Bounds.share * n):
+        return False
+    return not st.mann_kendall(st.blocks(since, min(24, len(since)))) < Bounds.climbs
+
+
+def _fell(train: LossCurve) -> bool:
+    """It had plainly fallen before."""
+    fall = train.start - train.low
+    return fall >= rebound.Bounds.fall * train.scale and fall > 2 * train.drop_error
 
 
 def _of_few(view: View) -> Finding | None:

@@ -100,25 +100,29 @@ def stairs(view: View) -> Stairs | None:
     usual = st.median(np.array(sizes, float))
     if len(epochs) < 3 or min(sizes) < _PER_EPOCH - 1 or usual < _PER_EPOCH:
         return None
-    if _running_mean(epochs):
-        return None
-    first = np.array([_head(epoch) for epoch in epochs])
-    last = np.array([_tail(epoch) for epoch in epochs])
+    first, last = _ends(epochs[: _EARLY + 1])  # later epochs may have reached the floor
     drops, within = last[:-1] - first[1:], (first - last)[1:]
-    early = slice(0, _EARLY)  # later epochs may have reached the floor
+    drop = float(np.mean(drops / np.maximum(np.abs(last[:-1]), 1e-300)))
+    if drop < Bounds.drop or np.mean(drops > 0) < Bounds.most:
+        return None
     quarter = max(1.0, usual // 4)
-    error = 1.25 * train.sigma * (2 / quarter / len(drops[early])) ** 0.5
-    drop = float(np.mean(drops[early] / np.maximum(np.abs(last[:-1][early]), 1e-300)))
-    if float(np.mean(drops[early])) < Bounds.errors * error or drop < Bounds.drop:
+    error = 1.25 * train.sigma * (2 / quarter / len(drops)) ** 0.5
+    if float(np.mean(drops)) < Bounds.errors * error:
         return None
-    if np.mean(drops[early] > 0) < Bounds.most:
-        return None
-    single = error * len(drops[early]) ** 0.5
+    single = error * len(drops) ** 0.5
     if len(drops) < _MANY and np.min(drops) < Bounds.errors * single:
         return None  # of few steps each must be plain
-    made, between = float(drops[early].sum()), float(within[early].sum())
+    made, between = float(drops.sum()), float(within.sum())
     share = made / (made + max(between, 0.0))
-    return Stairs(drops, share, drop) if share >= Bounds.share else None
+    if not share >= Bounds.share or _running_mean(epochs):
+        return None
+    first, last = _ends(epochs)
+    return Stairs(last[:-1] - first[1:], share, drop)
+
+
+def _ends(epochs: list[Floats]) -> tuple[Floats, Floats]:
+    """The levels at which epochs begin and end."""
+    return np.array([_head(one) for one in epochs]), np.array([_tail(one) for one in epochs])
 
 
 def _head(epoch: Floats) -> float:
