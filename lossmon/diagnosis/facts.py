@@ -122,7 +122,10 @@ def same(sketch: Sketch | None) -> Stretch | None:
     """The newest rows that are equal to the last digit."""
     if sketch is None or not len(sketch.newest) or not math.isfinite(sketch.newest[-1]):
         return None
-    last = sketch.logged.value[-1]
+    last, of = sketch.logged.value[-1], len(sketch.logged)
+    if of > 1 and sketch.logged.value[-2] != last:  # as nearly always
+        step = int(sketch.logged.step[-1])
+        return Stretch(float(sketch.newest[-1]), step, 1, of, whole=sketch.n <= 1)
     found = stretch(sketch.logged, lambda values: values == last, sketch.n)
     return found and found._replace(value=float(sketch.newest[-1]))
 
