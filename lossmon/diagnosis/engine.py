@@ -209,6 +209,7 @@ class Engine:
         if alone:
             curve = history.series.get(view.names.get("train_loss", ""))
             self.past = past.counts(found, view, curve) if ended else "as it grows"
+        kept = dict(self._shown), dict(self._missed), list(self._timeline)
         if ended:
             self._settle(found, history.step or 0)
         else:
@@ -218,6 +219,8 @@ class Engine:
             train.pattern if train is not None else None,
             pair.pattern if pair is not None else None,
         )
+        if not ended:  # what later looks show must not depend on when the log was at rest
+            self._shown, self._missed, self._timeline = kept
         if last:
             self._let_go()
         return self.diagnosis
@@ -314,10 +317,12 @@ class Engine:
 
         A loss that had become NaN was told with "1 of 3 values" when 3 of 5 were.
         """
-        for slot, shown in self._shown.items():
+        for slot, shown in list(self._shown.items()):
             finding = found.get(slot)
             if finding is not None and finding.pattern == shown.pattern:
                 self._go_on(slot, finding)
+            elif self._stands(shown, finding):
+                self._go_on(slot, self._as_of_now(shown))
 
     def _as_of_now(self, shown: Finding) -> Finding:
         """What stands with the numbers of now, where its pattern still finds it beside another.

@@ -8,6 +8,7 @@
     turned.py    whether one that was rotated goes on words_of_loss.py  whether rows may come
     passed.py    what gave no row, and why
     training.py  one run: its logs, its history, its diagnosis
+    rests.py     runs that pause between two looks
     at_once.py   rows that nobody looks between
     update.py    what front ends get: one frozen value a run
 Which logs are one training:

@@ -12,6 +12,7 @@ from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.locations import Locations, called
 from lossmon.monitor.log import Log
+from lossmon.monitor.pulse import read_sample
 from lossmon.monitor.training import Judging, Training
 
 _CONFIGURE_S = 0.02  # of the processor that reading settings takes at a poll
@@ -71,6 +72,24 @@ class Grouping:
     def source(self, training: Training) -> Source:
         """Where the logs of a training come from."""
         return self._source_of[training.logs[0]]
+
+    def hear(self, source: Source, now: float) -> None:
+        """Take what the machine tells beside its logs."""
+        news = source.beside()
+        if news is None:
+            return
+        sample = read_sample(news.get("vitals"))
+        told = self._locations.note_jobs(source, news.get("jobs"), now)
+        start = len(source.prefix)
+        for training in self.trainings:
+            if self.source(training) is not source:
+                continue
+            if sample is not None:
+                training.hear(sample, [log.path[start:] for log in training.logs], now)
+            job = self._locations.job(training.logs[0].path) if told else None
+            if job is not None:
+                self.moved |= training.job is None  # it may have been found by another target
+                training.belongs_to(job)
 
     def set_aside(self, training: Training) -> None:
         """A training is followed no more, and its logs are of none."""

@@ -23,7 +23,7 @@ from lossmon.monitor.kinship import Trace, trace_of
 from lossmon.monitor.locations import Locations
 from lossmon.monitor.log import Log
 from lossmon.monitor.passed import PassedOver
-from lossmon.monitor.pulse import read_sample
+from lossmon.monitor.rests import Rests
 from lossmon.monitor.slices import FIRST_S, slice_after
 from lossmon.monitor.training import Judging, Training
 from lossmon.monitor.update import RunUpdate
@@ -70,6 +70,7 @@ class Monitor:
         self._seen: dict[Source, float] = {}  # until when it was heard of, where a link is down
         self._backlog: deque[tuple[Source, Chunk]] = deque()  # read, not taken in yet
         self._slice_s = FIRST_S
+        self._rests = Rests()
         self._touched: dict[Training, None] = {}  # by what was read since runs were judged
         self._news = threading.Event()
         self._told = [source.listen(self._news.set) for source in self._sources]
@@ -110,7 +111,7 @@ class Monitor:
         touched = self._touched
         if not self._backlog:
             for source in self._sources:
-                self._hear(source, now)
+                self._grouping.hear(source, now)
                 self._backlog.extend((source, chunk) for chunk in source.poll())
                 self._note_link(source, now)
         # What was read may take long to be judged: the screen gets its turn meanwhile.
@@ -298,25 +299,6 @@ class Monitor:
         """Let go of files, watches and threads; what takes longer goes on as a daemon."""
         close_all(self._sources, within_s)
 
-    def _hear(self, source: Source, now: float) -> None:
-        """Take what the machine tells beside its logs."""
-        news = source.beside()
-        if news is None:
-            return
-        sample = read_sample(news.get("vitals"))
-        told = self._locations.note_jobs(source, news.get("jobs"), now)
-        start = len(source.prefix)
-        for training in list(self._grouping.trainings):
-            if self._grouping.source(training) is not source:
-                continue
-            if sample is not None:
-                training.hear(sample, [log.path[start:] for log in training.logs], now)
-            job = self._locations.job(training.logs[0].path) if told else None
-            if job is not None:
-                # It may have been found by another target before.
-                self._grouping.moved |= training.job is None
-                training.belongs_to(job)
-
     def _take(
         self, log: Log, records: Sequence[Record], now: float, touched: dict[Training, None]
     ) -> None:
@@ -328,6 +310,7 @@ class Monitor:
             self.refused.pop(log.path, None)
             training = self._grouping.found(log)
         touched[training] = None
+        self._rests.note(training, now)
         with self._apart(training):
             training.take(log, records, now, live=self._source_of[log] in self._caught_up)
 
@@ -355,16 +338,24 @@ class Monitor:
         return self._seen.get(self._grouping.source(training), now)
 
     def _judge(self, settled: set[Source], touched: dict[Training, None], now: float) -> None:
-        """Once all bytes at hand were read: notice stalls and endings, judge what has ended."""
+        """Once all bytes at hand were read: notice stalls and endings, judge what is at rest."""
+        first = settled - self._caught_up
         self._caught_up |= settled & set(self._source_of.values())
         for training in list(self._grouping.trainings):
-            if self._grouping.source(training) not in settled:
+            source = self._grouping.source(training)
+            if source not in settled:
                 continue
             at = self._now(training, now)
             with self._apart(training):
                 ticked = training.tick(at)
                 if (ticked or training in touched) and training.state(at) != "running":
                     training.conclude(at)
+                    self._rests.looked_at(training)
+                elif source in first:
+                    self._rests.note(training, now, settled=True)
+        for training in self._rests.over(now, self._grouping.trainings):
+            with self._apart(training):
+                training.conclude(self._now(training, now))
 
     def _updates(self, now: float) -> list[RunUpdate]:
         updates: list[RunUpdate] = []
