@@ -20,7 +20,7 @@ import time
 from typing import TYPE_CHECKING, Any, Deque, Dict, List, Optional, Set, Tuple  # noqa: F401
 
 from lossmon.logs import wire
-from lossmon.logs.files import reason
+from lossmon.logs.files import FORGOTTEN, reason
 from lossmon.logs.follower import Chunk, Follower
 from lossmon.logs.walk import matching
 
@@ -262,6 +262,8 @@ class Agent:
 
     def _take(self, chunk: Chunk) -> None:
         """Send a chunk, unless its log is a store: its pages are none, its rows are sent."""
+        if chunk.kind == FORGOTTEN:
+            self._stores.pop(chunk.log, None)
         if chunk.log in self._stores:
             return
         if (

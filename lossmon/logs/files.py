@@ -40,6 +40,7 @@ Stat = NamedTuple(
 GONE = Stat(0, 0.0, None, "gone", True)  # how a file was that has gone away
 
 SAME, GREW, TRUNCATED, REPLACED = "same", "grew", "truncated", "replaced"
+FORGOTTEN = "forgotten"  # kind of a chunk: its log went away long ago
 ANEW = (TRUNCATED, REPLACED, "rotated")  # kinds of chunks behind which bytes count from 0 again
 
 

@@ -21,23 +21,21 @@ from lossmon.logs.files import (
     reason,
 )  # fmt: skip
 from lossmon.logs.rotation import Rotation
-from lossmon.logs.tail import Tail
+from lossmon.logs.tail import Tail, forget_gone
 from lossmon.logs.walk import MAX_ENTRIES
 
 SCAN_SLICE_S = 0.2  # seconds a poll may spend on walking directories
 SCAN_EVERY_S = 2.0  # between two walks; longer where a walk takes long
-QUIET_S = 600.0  # a file not written to for so long is looked at less often
-QUIET_EVERY = 5  # polls between two looks at a quiet file
+QUIET_S, QUIET_EVERY = 600.0, 5  # a file not written to for so long is looked at every so often
 MANY, MANY_EVERY = 500, 20  # of more files, those that do not change every so many polls
 LONG_BYTES, AHEAD_BYTES = 16 << 20, 1 << 18  # of more to read, so much of its end comes first
-CHECK_BYTES = 64 << 20  # a same-sized rewrite is told by its checksum up to this size
-FAR_CHECK_BYTES = 8 << 20  # likewise, where reading costs
+CHECK_BYTES, FAR_CHECK_BYTES = 64 << 20, 8 << 20  # of files checked whole; where reading costs
 
 Chunk = NamedTuple(
     "Chunk",
     [
         ("log", str),  # path, as the target leads to it
-        ("kind", str),  # "data", "newest", "truncated", "replaced", "rotated", "gone" or "error"
+        ("kind", str),  # "data", "newest", "error", "gone", "forgotten" or one of `files.ANEW`
         ("offset", int),  # of data in the file
         ("data", bytes),
         ("message", str),  # why, for "error" and "gone"; where to, for "rotated"
@@ -98,9 +96,7 @@ class Follower:
         self._tails = {}  # type: Dict[str, Tail]
         self._walk = None  # type: Optional[Iterator[str]]
         self._walk_took_s = self._next_walk = 0.0
-        self._walked = False
-        self._polls = 0
-        self._noticed = False
+        self._polls, self._walked, self._noticed = 0, False, False
         self._changed = set()  # type: Set[str]
         self.full = False  # there are more files than are followed
         for target in targets:
@@ -187,6 +183,9 @@ class Follower:
         for tail in list(self._tails.values()):
             if noticed or tail.look_at <= self._polls or tail.path in changed:
                 chunks += self._look(tail)
+        chunks += [
+            Chunk(path, "forgotten", 0, b"", "", 0.0, 0) for path in forget_gone(self._tails)
+        ]
         waiting = [tail for tail in self._tails.values() if tail.pending]
         # What nothing is known of yet comes first, so that every log shows up early.
         waiting.sort(key=lambda tail: (tail.offset > 0, -tail.mtime))
@@ -386,6 +385,7 @@ class Follower:
         if tail.gone:
             return []
         tail.gone = True
+        self._tails[tail.path] = self._tails.pop(tail.path)  # in the order in which they went
         if tail.seen is None and not self._files.dangles(tail.path):
             return []  # was never there: it is waited for
         return [Chunk(tail.path, "gone", 0, b"", "the file is gone", tail.mtime, 0)]

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from lossmon.logs.files import ANEW
+from lossmon.logs.files import ANEW, FORGOTTEN
 from lossmon.logs.follower import Chunk
 from lossmon.logs.tail import Tail
 from lossmon.logs.walk import MAX_ENTRIES
@@ -18,7 +18,7 @@ FULL_BYTES = 8 << 20  # waiting to be polled: no more is read from the link
 _TAKE_BYTES = 8 << 20  # handed out at one poll
 _MOST_PATH = 4096
 _MOST_WORDS = 300
-_KINDS = ("data", "newest", *ANEW, "gone", "error")
+_KINDS = ("data", "newest", *ANEW, "gone", "error", FORGOTTEN)
 
 
 class Inbox:
@@ -67,7 +67,10 @@ class Inbox:
             WireError: a byte would be lost or doubled.
         """
         tail = self.tails.get(chunk.log)
-        if tail is None:
+        if chunk.kind == FORGOTTEN:
+            tail = self.tails.pop(chunk.log, None) or Tail(chunk.log)
+            self.dropped.discard(chunk.log)
+        elif tail is None:
             if len(self.tails) >= MAX_ENTRIES:
                 raise WireError("more logs than are followed")
             tail = self.tails[chunk.log] = Tail(chunk.log)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from lossmon.logs.files import LocalFiles
+from lossmon.logs.files import FORGOTTEN, LocalFiles
 from lossmon.logs.follower import Chunk, Follower
 from lossmon.logs.held import on_network
 from lossmon.logs.source import Health, Source
@@ -59,7 +60,7 @@ class LocalSource(Source):
         self._woken = threading.Event()
         self._news: Callable[[], None] = lambda: None
         self._observer: Any = None
-        self._watched: set[str] = set()
+        self._watched: dict[str, Any] = {}  # folder -> its watch, where it has one
         self._stores: dict[str, Store] = {}
         self._sampler = sampler
         self._jobs = jobs
@@ -69,6 +70,10 @@ class LocalSource(Source):
         """What is new; see `Follower.poll`. The rows of an SQLite store come as JSON lines."""
         chunks = []
         for chunk in self._follower.poll():
+            if chunk.kind == FORGOTTEN:
+                self._stores.pop(chunk.log, None)
+            elif chunk.kind == "gone":
+                self._unwatch(os.path.dirname(chunk.log) or ".")
             if chunk.log in self._stores:
                 continue  # its pages are no log; it is read as a store below
             if chunk.offset == 0 and chunk.data.startswith(MAGIC):
@@ -190,13 +195,19 @@ class LocalSource(Source):
         """Watch the directories of the logs and targets that were found since the last call."""
         wanted = [path if os.path.isdir(path) else os.path.dirname(path) for path in self._targets]
         wanted += [os.path.dirname(log) for log in self._follower.logs()]
-        fresh = [
-            path or "." for path in dict.fromkeys(wanted) if (path or ".") not in self._watched
-        ]
-        for path in fresh[: MAX_WATCHES - len(self._watched)]:
-            self._watched.add(path)
-            if os.path.isdir(path) and not on_network(path):
-                self._schedule(path)
+        for path in (path or "." for path in dict.fromkeys(wanted)):
+            if len(self._watched) >= MAX_WATCHES:
+                break
+            if path not in self._watched and os.path.isdir(path):
+                self._watched[path] = None if on_network(path) else self._schedule(path)
+
+    def _unwatch(self, path: str) -> None:
+        """A folder that is gone needs no watch: the next one may."""
+        if path in self._watched and not os.path.isdir(path):
+            watch = self._watched.pop(path)
+            if watch is not None and self._observer is not None:
+                with contextlib.suppress(KeyError, OSError):
+                    self._observer.unschedule(watch)
 
     def _tell_of(self, grown: str | None) -> None:
         """A file has grown; None where files have come or gone."""
@@ -207,7 +218,7 @@ class LocalSource(Source):
         self._woken.set()
         self._news()
 
-    def _schedule(self, path: str) -> None:
+    def _schedule(self, path: str) -> Any:
         from watchdog.events import (
             FileCreatedEvent,
             FileModifiedEvent,
@@ -236,6 +247,6 @@ class LocalSource(Source):
                 self._observer.start()
             # Opening and reading are events too: unfiltered, each poll would wake itself.
             events = [FileCreatedEvent, FileModifiedEvent, FileMovedEvent]
-            self._observer.schedule(Wake(), path, event_filter=events)
+            return self._observer.schedule(Wake(), path, event_filter=events)
         except OSError:
-            pass  # no inotify watches left: the stat poll goes on alone
+            return None  # no inotify watches left: the stat poll goes on alone

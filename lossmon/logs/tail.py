@@ -4,10 +4,11 @@ Standard library alone, runs on Python 3.6: it is sent to boxes along with the f
 """
 
 import zlib
-from typing import List, Optional, Tuple  # noqa: F401 - for type comments
+from typing import Dict, List, Optional, Tuple  # noqa: F401 - for type comments
 
 from lossmon.logs.files import Stat  # noqa: F401 - for a type comment
 
+MOST_GONE = 100  # files that went away and are kept in mind
 GUARD_BYTES = 256  # bytes compared before the offset (and at the head) to notice a rewrite
 
 
@@ -67,3 +68,14 @@ class Tail:
         """Let the next look be one in full, even if nothing seems to have changed."""
         if self.seen is not None:
             self.seen = self.seen._replace(version=None)
+
+
+def forget_gone(tails: "Dict[str, Tail]") -> "List[str]":
+    """Let go of files that went away, those that did so first, but for MOST_GONE of them.
+
+    Their folders may come and go all day: with one a second the memory doubled in half an hour.
+    """
+    old = [path for path, tail in tails.items() if tail.gone][:-MOST_GONE]
+    for path in old:
+        del tails[path]
+    return old

@@ -98,6 +98,14 @@ class Grouping:
         self.trainings.pop(training, None)
         self.moved = True
 
+    def forget(self, log: Log) -> None:
+        """A log is no more, and all that was known of it."""
+        for known in (self._compared, self._wholly_compared, self._grown, self._written):
+            known.pop(log, None)
+        for joining in self._joining.values():
+            joining.forget(log)
+        self.leave(log)
+
     def leave(self, log: Log) -> None:
         """A log is one of its training no more."""
         training = self.training_of.pop(log, None)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 
 from lossmon.formats.decoder import Record
-from lossmon.logs.files import ANEW, is_numbered_part
+from lossmon.logs.files import ANEW, FORGOTTEN, is_numbered_part
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Source
 from lossmon.monitor.beside import Beside
@@ -52,6 +52,7 @@ class Intake:
         self._grouping = grouping
         self._undecided = Undecided()
         self._rotated: dict[str, dict[Log, None]] = {}  # folder -> logs that were, and went on
+        self._forgotten: dict[str, bool] = {}  # gone long ago, of runs of which more is there
         self._spoke: dict[Log, float] = {}  # logs that may hold a row back -> when they last grew
 
     def take(
@@ -73,6 +74,11 @@ class Intake:
         if source.name and chunk.kind == "data" and self._is_setting(source, path, chunk, touched):
             return None
         log = self.logs.get(path)
+        if chunk.kind == FORGOTTEN:
+            if log is not None:
+                self._forget(log, touched)
+            return None
+        self._forgotten.pop(path, None)
         if log is None:
             log = self.logs[path] = Log(path, named=self._locations.named(path))
             if source.name or chunk.log == "-":
@@ -160,6 +166,34 @@ class Intake:
         else:
             training.revision += 1
             touched[training] = None
+
+    def _forget(self, log: Log, touched: dict[Training, None]) -> None:
+        """A log went away long ago: let go of it, and of its run once nothing of that is there.
+
+        With a new run folder each second, most of which were removed later, lossmon held twice the
+        memory after half an hour. Until its run goes, what a log gave is a part of that.
+        """
+        self._forgotten[log.path] = log.stale = True
+        training = self._grouping.training_of.get(log)
+        logs = list(training.logs) if training is not None else [log]
+        if any(one.path not in self._forgotten for one in logs):
+            return
+        if training is not None:
+            touched.pop(training, None)
+            self._grouping.set_aside(training)
+        for one in logs:
+            self._grouping.forget(one)
+            self._undecided.forget(one)
+            for by_path in (self.logs, self.refused, self.errors, self._forgotten):
+                by_path.pop(one.path, None)
+            self.barred.discard(one.path)
+            self._spoke.pop(one, None)
+            self.source_of.pop(one, None)
+            folder = os.path.dirname(one.path)
+            rotated = self._rotated.get(folder, {})
+            rotated.pop(one, None)
+            if not rotated:
+                self._rotated.pop(folder, None)
 
     def _note_barred(self, log: Log, barred: bool) -> None:
         (self.barred.add if barred else self.barred.discard)(log.path)

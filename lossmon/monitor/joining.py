@@ -92,6 +92,28 @@ class Joining(Generic[L]):
             self._note_keys(log, curves)
         return curves
 
+    def forget(self, log: L) -> None:
+        """A log is no more."""
+        if log not in self._folders:
+            return
+        for row in self._keys.pop(log, ()):
+            for key in row:
+                self._let_go(key, log)
+        self._curves.pop(log, None)
+        for logs in self._listed.values():
+            logs.pop(log, None)
+        for other in self._kin.pop(log, ()):
+            self._kin.get(other, {}).pop(log, None)
+        folder = self._folders.pop(log)
+        del self._in[folder][log]
+        if self._in[folder]:
+            return
+        del self._in[folder]
+        for path in {*_above(folder), ""} - {folder}:
+            below = self._below.get(path, [])
+            if folder in below:
+                below.remove(folder)
+
     def cluster(self, log: L) -> list[L]:
         """All logs that have to be looked at together with a log, by path."""
         found = {log: None}
@@ -217,6 +239,8 @@ class Joining(Generic[L]):
         holders = self._holders.get(key)
         if isinstance(holders, dict):
             holders.pop(log, None)
+            if not holders:
+                del self._holders[key]
         elif holders is log:
             del self._holders[key]
 

@@ -18,6 +18,7 @@ from lossmon.monitor.update import Job
 from lossmon.text import distinct
 
 SLURM = "slurm:"  # what a target for jobs begins with
+_MOST_ROOTS = 1 << 16  # remembered
 
 
 class Locations:
@@ -70,6 +71,8 @@ class Locations:
             source, path = self.split(location)
             plain = [root for root in (location, *folders_above(location)) if root in self._plain]
             others = [root for root in self._others if self.leads(root, location)]
+            if len(self._root_of) >= _MOST_ROOTS:  # folders may come and go all day
+                self._root_of.clear()
             above = _join(source, os.path.dirname(path))
             known = self._root_of[location] = max([*plain, *others], key=len, default=above)
         return known

@@ -29,15 +29,15 @@ class Rests:
             self._came[training] = -math.inf if settled else now
 
     def looked_at(self, training: Training) -> None:
-        """All its rows were, or it is no more."""
+        """All its rows were."""
         self._came.pop(training, None)
 
     def over(self, now: float, there: Container[Training]) -> Iterator[Training]:
         """Those there that are at rest, each once; as many as a slice of the processor allows."""
         end = time.thread_time() + _SLICE_S
+        self._came = {one: came for one, came in self._came.items() if one in there}
         for training, came in list(self._came.items()):
             if 0.0 <= now - came < _REST_S or time.thread_time() > end:  # a clock may be set back
                 break
             self.looked_at(training)
-            if training in there:
-                yield training
+            yield training

@@ -20,6 +20,10 @@ class Undecided:
         self._held: dict[Log, int] = {}
         self._sum = 0
 
+    def forget(self, log: Log) -> None:
+        """A log is no more."""
+        self._sum -= self._held.pop(log, 0)
+
     def note(self, log: Log) -> None:
         """A log was fed: it may be known now, or hold more."""
         self._sum -= self._held.pop(log, 0)
