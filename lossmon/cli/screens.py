@@ -81,9 +81,9 @@ def demo(
         _open((str(folder),), lang, ascii, fps, None)
 
 
-def _speed(_: click.Context, __: click.Parameter, value: str) -> float | None:
+def _speed(_: click.Context, __: click.Parameter, value: str | None) -> float | None:
     try:
-        speed = float(value.rstrip("xX")) if value else None
+        speed = None if value is None else float(value.rstrip("xX"))
     except ValueError:
         speed = math.nan
     if speed is not None and not 0 < speed <= 1e6:
@@ -97,7 +97,6 @@ def _speed(_: click.Context, __: click.Parameter, value: str) -> float | None:
 @click.option(
     "--speed",
     metavar="N",
-    default="",
     callback=_speed,
     show_default="all in a minute",
     help="How many times as fast as it came: 60x.",

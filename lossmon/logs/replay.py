@@ -137,6 +137,11 @@ class ReplaySource(Source):
         return self._steps[at] if at >= 0 else -1
 
     @property
+    def last_step(self) -> int:
+        """The highest step that there is; -1 where none is told."""
+        return self._steps[-1]
+
+    @property
     def share(self) -> float:
         """How much of the log has come."""
         return bisect_right(self._times, self.now()) / len(self._times)
@@ -220,6 +225,10 @@ class ReplaySource(Source):
                 if first.log not in self._dropped:
                     data = _read(file_of(self._kept, first.log), first.start, end)
                     chunks.append(self._chunk("data", first.log, first.start, data))
+                    if len(data) < end - first.start:  # there is no more of it
+                        self._dropped.add(first.log)
+                        cut = "it became shorter while it was played back"
+                        chunks.append(chunks[-1]._replace(kind="error", data=b"", message=cut))
                 left -= end - first.start
             return chunks
 

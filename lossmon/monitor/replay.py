@@ -85,7 +85,7 @@ def open_replay(
         from_step: where it begins.
 
     Raises:
-        TargetError: there is nothing to play.
+        TargetError: there is nothing to play, or not from there on.
     """
     monitor, kept = open_monitor(targets, watch=False), Kept()
     monitor.keep = kept.take
@@ -109,9 +109,13 @@ def open_replay(
     finally:
         monitor.close()
     player = ReplaySource(pieces, speed or _fitting(pieces), kept=kept)
+    if from_step is not None and from_step > player.last_step:
+        player.close()
+        raise TargetError(_not_there(from_step, player.last_step))
     if from_step is not None:
         player.to_step(from_step)
-        player.pause(True)
+        if not player.over:  # there it would begin anew
+            player.pause(True)
     roots = [location_of(one) for text in targets for one in resolve(text)]
     return ReplayMonitor(player, roots, whole)
 
@@ -124,6 +128,12 @@ def _fitting(pieces: Sequence[Piece]) -> float:
 
 def _nothing(target: str) -> str:
     return said("{target}: nothing to play back; name log files on this machine", target=target)
+
+
+def _not_there(step: int, last: int) -> str:
+    if last < 0:
+        return said("--from {step}: no row tells its step; leave --from out", step=step)
+    return said("--from {step}: the last step is {last}", step=step, last=last)
 
 
 def _too_much(target: str) -> str:

@@ -10,9 +10,11 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from lossmon.endings import SIGNALLED
+from lossmon.text import printable
 from lossmon.tui.colours import colours_of
 from lossmon.tui.leaving import LEAVE_S
 from lossmon.where import working_folder
+from lossmon.words import said, words
 
 if TYPE_CHECKING:
     from lossmon.config import Config
@@ -105,6 +107,9 @@ def play(
     from lossmon.monitor.replay import open_replay
 
     settings = config.apply()
+    if not all(map(os.path.exists, targets)) and (frame is None or not frame.held):
+        where = printable(" ".join(targets))  # all of it is read first, which may take long
+        say(words(lang)("reading {target} {dots}", target=where, dots="..."))
     monitor = open_replay(targets, speed, from_step)
     try:
         from lossmon.tui.app import LossmonApp
@@ -279,12 +284,21 @@ def _targets_of(name: str) -> Sequence[str]:
     """What a named session watches, from where it was started.
 
     Raises:
-        TargetError: there is no such session.
+        TargetError: there is no such session, or it cannot be read.
     """
     from lossmon import session
     from lossmon.errors import TargetError
 
-    found = session.load(session.path_of((), name))
+    where = session.path_of((), name)
+    found = session.load(where)
+    if found is None and os.path.lexists(where):
+        raise TargetError(
+            said(
+                "--session {name}: {path} cannot be read; remove it, or name targets to begin anew",
+                name=name,
+                path=where,
+            )
+        )
     if found is None or not found.targets:
         known = ", ".join(session.names()) or "none yet"
         raise TargetError(f"--session {name}: no such session ({known}); name targets to begin one")

@@ -54,6 +54,39 @@ def test_it_says_at_each_step_what_it_would_have_said_then(log: Path) -> None:
     monitor.close()
 
 
+@pytest.mark.parametrize(("step", "over"), [(4000, False), (5990, False), (6000, True)])
+def test_it_begins_where_it_is_told_to(log: Path, step: int, over: bool) -> None:
+    """At the last step it stands still: its clock would begin anew, and did without a word."""
+    rows = json.loads(log.read_text().splitlines()[-1])
+    assert rows["step"] == 6000
+    monitor = open_replay([str(log)], speed=1.0, from_step=step)
+    assert (monitor.player.step, monitor.player.over) == (step, over)
+    assert monitor.player.playing is not over
+    monitor.close()
+
+
+def test_what_has_no_such_step_says_so(log: Path) -> None:
+    with pytest.raises(TargetError, match=r"^--from 6001: the last step is 6000$"):
+        open_replay([str(log)], from_step=6001)
+
+
+def test_a_log_that_is_cut_meanwhile_says_so_and_is_read_to_its_end(log: Path) -> None:
+    """It stood at "reading 47%" for ever, with the numbers of an old row."""
+    monitor = open_replay([str(log)])
+    monitor.player.to_step(2000)
+    whole_now(monitor)
+    with log.open("r+b") as file:
+        file.truncate(log.stat().st_size // 2)
+    monitor.player.to_step(6000)
+    (update,) = [one for _ in range(5) for one in monitor.poll() if monitor.pending() == 0][-1:]
+    assert update.loading == 1.0
+    assert 2900 < (update.step or 0) < 3100
+    assert update.lost == "log.jsonl: it became shorter while it was played back"
+    monitor.player.to_step(2000)
+    assert whole_now(monitor)["step"] == 2000
+    monitor.close()
+
+
 def test_findings_can_be_sought(log: Path) -> None:
     monitor = open_replay([str(log)])
     (told,) = {

@@ -561,6 +561,10 @@ def test_a_session_by_name_is_watched_from_where_it_was(
     left("c", targets=())
     with pytest.raises(TargetError, match="no such session"):
         start._targets_of("c")
+    broken = session.path_of((), "e")
+    Path(broken).write_text('{"targets": ["runs"')
+    with pytest.raises(TargetError, match=rf"^--session e: {broken} cannot be read; remove it"):
+        start._targets_of("e")
     left("d", folder=str(tmp_path / "gone"))
     with pytest.raises(TargetError, match=r"its folder .*gone is gone; name targets"):
         start._targets_of("d")
