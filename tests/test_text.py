@@ -159,6 +159,9 @@ def test_lines_are_broken_at_blanks_and_between_wide_signs(
         (0, "<1 s"), (0.99, "<1 s"), (1, "1 s"), (2.54, "2.5 s"), (9.9, "9.9 s"), (10, "10 s"),
         (89, "89 s"), (90, "2 min"), (5399, "90 min"), (5400, "1.5 h"), (36 * 3600 - 1, "36.0 h"),
         (36 * 3600, "2 d"), (96 * 3600, "4 d"),
+        # A second more in the unit would be told otherwise.
+        (89.4999 * 60, "89 min"), (89.5001 * 60, "90 min"), (35.0501 * 3600, "35.1 h"),
+        (100.50001 * 86400, "101 d"), (9.9501, "10 s"), (1.9499, "1.9 s"),
     ],
 )  # fmt: skip
 def test_a_duration_is_in_the_coarsest_unit_that_tells(seconds: float, words: str) -> None:

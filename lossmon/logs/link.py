@@ -202,17 +202,26 @@ class Link:
             self._talk.take(data)
             return
         self._noise += data
-        for mark, talk in ((wire.MAGIC, AgentTalk), (bootstrap.PLAIN, _plain_talk)):
-            at = self._noise.find(mark)
-            if at >= 0:
-                rest = bytes(self._noise[at + len(mark) :])
-                self._noise.clear()
-                made: Talk = talk(self._session, out, self._on_live)
-                self._talk = made
-                made.take(rest)
-                return
+        begun = begin_of_talk(self._noise)
+        if begun is not None:
+            talk, rest = begun
+            self._noise.clear()
+            self._talk = talk(self._session, out, self._on_live)
+            self._talk.take(rest)
+            return
         if len(self._noise) > _MOST_NOISE:
             raise wire.WireError("its login shell prints without end")
+
+
+def begin_of_talk(
+    noise: bytes | bytearray,
+) -> tuple[Callable[[Session, wire.Outbox, Callable[[], None]], Talk], bytes] | None:
+    """Who speaks behind what a login shell prints first, and what was said; None: nobody yet."""
+    for mark, talk in ((wire.MAGIC, AgentTalk), (bootstrap.PLAIN, _plain_talk)):
+        _, found, rest = noise.partition(mark)
+        if found:
+            return talk, bytes(rest)
+    return None
 
 
 def _json(body: bytes) -> dict[str, Any] | None:

@@ -126,7 +126,7 @@ class Locations:
             return first.path
         start = min((self.directory(log.path) for log in logs), key=len)
         source, top = self.split(root)
-        everything = source is not None and not top  # of a place: "docker:"
+        everything = top == ("" if source is not None else os.curdir)  # of a place, of where we are
         if not (everything or start == root or start.startswith(root.rstrip("/") + "/")):
             start = root
         chain = [first.path, *folders_above(first.path)]

@@ -15,7 +15,8 @@ from lossmon.words import ENGLISH, Words, known
 _N = 240
 
 
-def _draft() -> Draft:
+def draft() -> Draft:
+    """What the pictures are drawn of: a usual fall, and noise."""
     t = np.arange(1, _N + 1) / _N
     return Draft(t, np.random.default_rng(7).normal(0, 1, _N), 0.4 + 1.8 * np.exp(-6 * t))
 
@@ -35,7 +36,7 @@ def sketch(
     example = PATTERNS[pattern].example
     if example is None:
         return ""
-    made, onset = example(_draft())
+    made, onset = example(draft())
     curves = tuple(
         Curve(known(label), "train", _view(label, values), guide=label.startswith("ln"))
         for label, values in made.items()

@@ -103,6 +103,10 @@ def test_the_status_of_check(
         (("report", "runs", "-o", "x.md"), "a report is of one run, and these are 2: "),
         (("status", "-"), "-: a pipe has no status"),
         (("explain", "zzz"), "zzz"),
+        *(((*command, "none"), "none: ") for command in (
+            ("check",), ("check", "--json"), ("plot",),
+            ("plot", "--together"), ("report", "-o", "x.md"), ("export", "-o", "x.csv"),
+        )),
     ],
 )  # fmt: skip
 def test_what_is_refused(call: Call, arguments: tuple[str, ...], says: str) -> None:

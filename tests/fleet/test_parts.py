@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import tracemalloc
 from concurrent.futures.process import BrokenProcessPool
@@ -10,9 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from lossmon import settings
+from lossmon.cli import cli
 from lossmon.errors import TargetError
+from lossmon.fleet import pools
 from lossmon.fleet.kept import Kept, key_of
 from lossmon.fleet.plan import Task, plan
 from lossmon.fleet.pools import Here, opened
@@ -20,6 +24,7 @@ from lossmon.fleet.table import write_part
 from lossmon.fleet.triage import clusters
 from lossmon.fleet.work import order, read
 from lossmon.logs.stamp import stamp_of
+from lossmon.monitor.whole import read_targets
 from tests.conftest import falling, training_rows, write_jsonl
 
 
@@ -308,3 +313,69 @@ def test_without_dask_a_cluster_is_refused_in_a_line(monkeypatch: pytest.MonkeyP
         opened(1, "tcp://x:1"),
     ):
         pass
+
+
+class Alone(Here):
+    """A pool of one worker, which is this process."""
+
+    def _run(self, work, numbered, again):  # type: ignore[no-untyped-def]
+        self.seen = {name: os.environ.get(name) for name in ONE_THREAD}
+        for number, task in numbered:
+            yield number, work(task)
+
+
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def test_workers_begin_with_one_thread_each_and_the_environment_is_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    pool = Alone(1)
+    assert list(pool.run(str.upper, iter("ab"))) == [(0, "A"), (1, "B")]
+    assert pool.seen == dict.fromkeys(ONE_THREAD, "1")
+    assert (os.environ["OMP_NUM_THREADS"], os.environ.get("MKL_NUM_THREADS")) == ("7", None)
+
+
+@pytest.fixture
+def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A batch command over three runs, read by one worker, which is this process."""
+    for name, losses in (
+        ("falls", falling(40)),
+        ("breaks", [*falling(40), *[math.nan] * 20]),
+        ("flat", [2.3] * 40),
+    ):
+        write_jsonl(tmp_path / name / "log.jsonl", training_rows(losses))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pools, "Here", Alone)
+    return lambda *args: CliRunner().invoke(cli, [*args, "--workers", "2"])
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "status"),
+    [((), 0), (("critical",), 1), (("warning",), 1), (("never",), 0), (("never", "critical"), 1)],
+)
+def test_a_batch_tells_each_run_in_a_line_and_fails_on_what_it_was_asked_to(
+    ran, fail_on: tuple[str, ...], status: int
+) -> None:
+    done = ran("check", "--json", *(part for one in fail_on for part in ("--fail-on", one)))
+    told = {one["run"]: one["train"] for one in map(json.loads, done.stdout.splitlines())}
+    assert told["breaks"] == "diverged"
+    assert set(told) == {"falls", "breaks", "flat"}
+    assert done.exit_code == status
+
+
+def test_a_batch_of_nothing_is_an_error_that_names_it(ran) -> None:
+    done = ran("check", "--json", "gone")
+    assert done.stdout == ""
+    assert isinstance(done.exception, TargetError)
+    assert str(done.exception).startswith("gone: ")
+
+
+def test_a_run_that_is_read_alone_is_called_as_beside_others(ran, tmp_path: Path) -> None:
+    """Under "." a worker called a run after the current folder, where it had no other to read."""
+    names = {json.loads(line)["run"] for line in ran("check", "--json", ".").stdout.splitlines()}
+    assert names == {"falls", "breaks", "flat"}
+    (alone,) = read_targets(["."], judging="never", logs=["flat/log.jsonl"]).updates
+    assert alone.run == "flat"

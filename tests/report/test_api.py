@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import lossmon
+from lossmon.report.check import as_table
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.diagnosis.curves import evaluations
 
@@ -52,6 +53,8 @@ def test_diagnose_takes_a_path_arrays_or_a_frame(tmp_path: Path) -> None:
         assert report.findings[0].pattern == "overfitting"
         assert report.as_dict()["pair"] == "overfitting"
         assert "OVERFITTING" in str(report)
+        # As wide as notebooks and issues show text.
+        assert str(report) == as_table([report.update], report.knowledge, 100)
 
 
 def test_several_runs_are_named(tmp_path: Path) -> None:

@@ -77,3 +77,13 @@ def test_a_unit_of_the_user_and_what_its_journal_answers() -> None:
     hint = "Hint: You are currently not seeing messages from other users and the system.\n"
     with pytest.raises(Unreadable, match="join the group systemd-journal"):
         unit.answer(b"", hint, 0)
+
+
+def test_of_what_a_client_complains_the_newest_is_kept_until_it_starts_anew() -> None:
+    reader = JournalReader()
+    assert reader.take(1, b"no ", False) + reader.take(1, b"journal\n", False) == b""
+    assert reader.said == b"no journal\n"
+    reader.take(1, b"x" * 8190, False)
+    assert reader.said == b"l\n" + b"x" * 8190
+    reader.begin()
+    assert reader.said == b""
