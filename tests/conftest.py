@@ -94,7 +94,7 @@ _SERVED = {  # fixtures with a terminal, a store, a service, a client of one
     "open_terminal", "place", "journal", "podman", "docker",
 }  # fmt: skip
 _ITS_SETTINGS = "_hypothesis_internal_use_settings"  # where its decorator keeps them
-_FEW = 12  # examples of a property, where the quick tests alone are asked for
+_FEW = 9  # examples of a property, where the quick tests alone are asked for
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

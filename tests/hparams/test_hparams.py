@@ -17,7 +17,7 @@ from lossmon.hparams.compare import differing, find, same, setting
 from lossmon.hparams.flat import flat, scalar
 from lossmon.hparams.heads import of_text
 from lossmon.monitor.whole import read_targets
-from tests.conftest import falling, training_rows, write_jsonl
+from tests.conftest import falling, some_of, training_rows, write_jsonl
 
 FILES = {
     "hparams.yaml": "lr: 0.001\nmodel:\n  layers: 2\n  act: !!python/name:torch.nn.relu ''\n",
@@ -87,7 +87,9 @@ def test_a_dump_at_the_head_of_a_log(form: str) -> None:
     assert not {"step", "loss"} & set(found)
 
 
-@pytest.mark.parametrize("opened", ["Namespace(", "Config(lr=", "Namespace(a=[", "RunArgs(x='"])
+@pytest.mark.parametrize(
+    "opened", some_of(["Namespace(", "Config(lr=", "Namespace(a=[", "RunArgs(x='"], 2)
+)
 def test_what_is_never_closed_is_gone_through_a_few_times(opened: str) -> None:
     """64 kB of "Namespace(" took half a minute: from each of them on the rest was read."""
 

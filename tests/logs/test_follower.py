@@ -238,14 +238,14 @@ def test_newest_files_come_first_and_none_starves(tmp_path: Path) -> None:
     assert [os.path.basename(c.log) for c in chunks] == [f"log{i}.txt" for i in (4, 3, 2, 1, 0)]
 
 
-def test_ten_thousand_files_are_found_in_slices_that_block_nobody(tmp_path: Path) -> None:
-    for i in range(100):
+def test_thousands_of_files_are_found_in_slices_that_block_nobody(tmp_path: Path) -> None:
+    for i in range(60):
         (tmp_path / f"d{i}").mkdir()
-        for j in range(100):
+        for j in range(60):
             (tmp_path / f"d{i}" / f"{j}.log").touch()
     reader = Reader(tmp_path)
     reader.poll()
-    assert len(reader.follower.logs()) == 10_000
+    assert len(reader.follower.logs()) == 3_600
 
 
 def test_a_real_writer_process_loses_nothing(tmp_path: Path) -> None:

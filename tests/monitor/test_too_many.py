@@ -53,9 +53,7 @@ def rows_of(names: int, eval_from: int = 0) -> list[Row]:
     return rows
 
 
-@pytest.mark.parametrize(
-    ("write", "names"), [(jsonl, 2500), (jsonl, 6000), (nested, 2500), (table, 6000)]
-)
+@pytest.mark.parametrize(("write", "names"), [(jsonl, 6000), (nested, 2500), (table, 6000)])
 def test_the_losses_behind_thousands_of_names_are_kept(
     tmp_path: Path, write: Callable[[Path, list[Row]], Path], names: int
 ) -> None:

@@ -50,22 +50,15 @@ class _Screen:
         self.monitor.close()
 
 
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[float, float]]:
-    """What was shown of a long log until all of it was read."""
-    log = tmp_path_factory.mktemp("watcher") / "log.jsonl"
-    _log(log, 40_000)
-    screen = _Screen(log)
+def test_the_beginning_of_a_long_log_is_shown_first_and_the_rest_at_growing_intervals(
+    tmp_path: Path,
+) -> None:
+    _log(tmp_path / "log.jsonl", 40_000)
+    screen = _Screen(tmp_path / "log.jsonl")
     screen.watch()
     screen.close()
-    return screen.shown
-
-
-def test_the_beginning_is_shown_before_the_rest_is_read(shown: list[tuple[float, float]]) -> None:
+    shown = screen.shown
     assert shown[0][1] < 0.1
-
-
-def test_a_long_log_is_shown_at_growing_intervals(shown: list[tuple[float, float]]) -> None:
     while_loading = [when for when, loading in shown if loading < 1.0]
     pauses = [after - before for before, after in pairwise(while_loading)]
     for number, pause in enumerate(pauses):
