@@ -125,3 +125,30 @@ def test_what_a_killed_process_left_is_in_nobodys_way(tmp_path: Path) -> None:
     (tmp_path / f".a.{os.getpid()}.part").symlink_to("/nowhere")
     write(str(tmp_path / "a"), "new")
     assert os.listdir(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("before", "private", "after"),
+    [(0o640, False, 0o640), (0o600, False, 0o600), (0o644, True, 0o600), (None, True, 0o600)],
+)
+def test_what_is_replaced_keeps_its_mode_and_what_is_private_is_so(
+    tmp_path: Path, before: int | None, private: bool, after: int
+) -> None:
+    path = tmp_path / "a.txt"
+    if before is not None:
+        path.write_text("old")
+        path.chmod(before)
+    write(str(path), "new", private=private)
+    assert path.read_text() == "new"
+    assert stat.S_IMODE(path.stat().st_mode) == after
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_new_file_takes_the_place_of_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write(str(path), "first", new=True)
+    with pytest.raises(FileExistsError):
+        write(str(path), "second", new=True)
+    assert path.read_text() == "first"
+    write(str(path), "third")
+    assert path.read_text() == "third"

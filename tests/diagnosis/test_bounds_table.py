@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lossmon.diagnosis import gradients
+from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.look import Looker
 from lossmon.diagnosis.outlook import outlook
 from lossmon.diagnosis.patterns import lr_zero, overfitting, spike
@@ -73,3 +75,32 @@ def test_a_law_that_missed_what_is_known_is_not_sure_of_what_is_not(
     assert train is not None
     found = outlook(train)
     assert (found is not None and found.sure) is sure
+
+
+@pytest.mark.parametrize(
+    ("norm", "points"),
+    [
+        (np.ones(20), 20),
+        (np.ones(19), 0),
+        (np.r_[np.ones(20), np.nan], 20),
+        (np.full(30, np.nan), 0),
+    ],
+)
+def test_norms_of_gradients_are_those_that_are_numbers_where_they_are_many(
+    norm: np.ndarray, points: int
+) -> None:
+    found = gradients.norms(view_of(loss=FALL, grad_norm=norm))
+    assert (0 if found is None else len(found.value)) == points
+    assert found is None or (found.name, len(found.step)) == ("grad_norm", points)
+
+
+def test_norms_before_a_finding_are_those_of_earlier_steps() -> None:
+    view = view_of(loss=FALL, grad_norm=np.r_[np.arange(30.0), np.nan, np.arange(29.0)])
+    assert view.grad_norm is not None
+    since = int(view.grad_norm[0][10])
+    found = Finding("rebound", "warning", 0.9, since, "loss", "")
+    assert gradients.before(found, view).tolist() == list(range(10))
+    later = Finding("rebound", "warning", 0.9, 10**6, "loss", "")
+    assert len(gradients.before(later, view)) == 59
+    assert len(gradients.before(found, view_of(loss=FALL))) == 0
+    assert gradients.norms(view_of(loss=FALL)) is None
