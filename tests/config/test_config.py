@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from dataclasses import dataclass, fields
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from lossmon import config
 from lossmon.chart.axis import X_AXES
 from lossmon.config import screen
+from lossmon.config import section as sections
 from lossmon.config.section import setting, table, tables
 from lossmon.errors import ConfigError
 from tests.report.test_cli import run
@@ -167,3 +170,24 @@ def test_all_that_is_wrong_with_a_file_is_told_at_once(tmp_path: Path) -> None:
     ]
     path.write_text("[screen]\n" + "".join(f"a{i} = 1\n" for i in range(5000)))
     assert len(run("config", LOSSMON_CONFIG=str(path)).stderr.splitlines()) == 20
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "read"),
+    [
+        (1, float, 1.0), (1.5, float, 1.5), (True, float, None), ("1", float, None),
+        (True, bool, True), (1, bool, None), (1, int, 1), (True, int, None), (1.0, int, None),
+        ("a", str, "a"), ("a", str | None, "a"), (2, float | None, 2.0), (True, float | None, None),
+        (10**400, float, math.inf), (-(10**400), float, -math.inf),
+    ],
+    ids=count(),
+)  # fmt: skip
+def test_a_value_is_of_its_type_and_a_whole_number_is_a_number(
+    value: object, kind: object, read: object
+) -> None:
+    if read is None:
+        with pytest.raises(ConfigError, match=r"^a\.b: "):
+            sections._one(value, kind, "a.b")
+    else:
+        found = sections._one(value, kind, "a.b")
+        assert (found, type(found)) == (read, type(read))

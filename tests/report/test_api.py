@@ -53,6 +53,7 @@ def test_diagnose_takes_a_path_arrays_or_a_frame(tmp_path: Path) -> None:
         assert report.findings[0].pattern == "overfitting"
         assert report.as_dict()["pair"] == "overfitting"
         assert "OVERFITTING" in str(report)
+        assert report.update.loading == 1.0, "all of it was read"
         # As wide as notebooks and issues show text.
         assert str(report) == as_table([report.update], report.knowledge, 100)
 
