@@ -94,6 +94,7 @@ def test_gradients_that_flow_to_no_avail_are_a_reason(more: dict, reason: bool) 
         ({"lr": 1e-4 * (1 - 0.6 * T)}, False),  # it has decayed
         ({"lr": 1e-4 * (1 - 0.4 * T)}, True),
         ({"entropy": ONES, "episode_reward": T, "policy_loss": ONES}, False),
+        ({"rewards/margins": ONES, "rewards/accuracies": 0.5 * ONES}, False),
     ],
     ids=count(),
 )
