@@ -18,6 +18,8 @@ STALL_BURSTS = 3.0  # a full buffer comes round regularly
 STALL_PAUSES = 2.0  # and so does a pause that was seen twice
 QUIET_S = 60.0  # silence up to which nothing is said of it
 QUIET_GAPS = 3.0
+LATE_S = 15.0  # silence up to which even of rows a second nothing is taken back
+LATE_PAUSES = 1.25  # a pause that comes round is as usual as a gap, and no two are of one length
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,23 @@ class Rhythm:
     @property
     def quiet_s(self) -> float:
         """Silence after which it is called quiet, no longer running."""
-        longest = max(self.usual_gap_s or 0.0, self.burst_s or 0.0)
-        return min(max(QUIET_S, QUIET_GAPS * longest), self.patience_s)
+        return min(max(QUIET_S, QUIET_GAPS * self._longest_s), self.patience_s)
+
+    @property
+    def late_s(self) -> float:
+        """Silence after which speed and time left are not known, and what was said is old.
+
+        Before it is called quiet: a run of a row a second stood there green, with a time left, for
+        a minute after its last. A word would come and go with each evaluation; colours may.
+        """
+        if self.usual_gap_s is None:
+            return self.quiet_s
+        usual = max(QUIET_GAPS * self._longest_s, LATE_PAUSES * (self.pause_s or 0.0))
+        return min(max(LATE_S, usual), self.quiet_s)
+
+    @property
+    def _longest_s(self) -> float:
+        return max(self.usual_gap_s or 0.0, self.burst_s or 0.0)
 
 
 def _median(values: Iterable[float]) -> float:

@@ -58,17 +58,24 @@ class Scene:
 
     def goes_on(self, update: RunUpdate) -> bool:
         """Whether rows come as they are used to: else its speed and what is left are not known."""
-        return update.state == "running" and not self.unsure(update)
+        return update.state == "running" and not self.old(update)
+
+    def old(self, update: RunUpdate) -> bool:
+        """Whether a row is overdue: what was said last is dimmed, before it may be over."""
+        if self.unsure(update):
+            return True
+        age_s = 0.0 if update.last_row_time is None else self.now - update.last_row_time
+        return update.state == "running" and age_s > update.rhythm.late_s
 
     def unsure(self, update: RunUpdate) -> bool:
         """Whether what was said last may be over by now."""
         return self.standing(update).word in _UNSURE
 
     def badge(self, update: RunUpdate) -> Cell:
-        """The sign of a run and its style: what may be over by now has no green one."""
+        """The sign of a run and its style: what is old is not green, what may be over is asked."""
         sign, style = look.badge_of(update, ascii=self.ascii)
-        if style == look.STYLE["info"] and self.unsure(update):
-            return "?", "$text-muted"
+        if style == look.STYLE["info"] and self.old(update):
+            return "?" if self.unsure(update) else sign, "$text-muted"
         return sign, style
 
     def tone(self, update: RunUpdate) -> str:
@@ -226,7 +233,7 @@ def _verdict(update: RunUpdate, scene: Scene, _width: int) -> Cell:
         )
     if found.severity == "info":
         mild = look.badge(found, ascii=scene.ascii)[1] == look.ADVICE
-        return title, "faint" if scene.unsure(update) else "accent" if mild else "info"
+        return title, "faint" if scene.old(update) else "accent" if mild else "info"
     since = scene.knowledge.since(found)
     return f"{title.upper()} {since}", found.severity
 

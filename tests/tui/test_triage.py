@@ -16,6 +16,7 @@ from lossmon.monitor.pace import Rhythm
 from lossmon.monitor.sources import open_monitor
 from lossmon.text import cell_width, common_folder, distinct, labels_of
 from lossmon.tui.app import LossmonApp
+from lossmon.tui.look import STYLE
 from lossmon.tui.screens.main import MainScreen
 from lossmon.tui.triage import COLUMNS, ORDERS, Scene, columns_for, narrow_columns_for, ordered
 from lossmon.tui.widgets.chart_view import ChartView
@@ -297,14 +298,28 @@ async def test_the_list_goes_by_any_setting_in_which_runs_differ(tmp_path: Path)
         assert found == ["0.001", "0.01", "0.1"]
 
 
-@pytest.mark.parametrize(("silent_s", "tells"), [(5.0, True), (400.0, False)])
+@pytest.mark.parametrize(
+    ("rhythm", "silent_s", "tells", "sign"),
+    [
+        (Rhythm(10.0), 25.0, True, "✓"),
+        (Rhythm(10.0), 35.0, False, "✓"),  # three gaps: it is dim
+        (Rhythm(10.0), 65.0, False, "?"),  # quiet
+        (Rhythm(1.0), 10.0, True, "✓"),  # of a row a second an evaluation is no news
+        (Rhythm(1.0), 20.0, False, "✓"),
+        (Rhythm(1.0, pause_s=30.0), 35.0, True, "✓"),  # nor one that comes round
+        (Rhythm(1.0, pause_s=30.0), 40.0, False, "✓"),
+        (Rhythm(300.0, patience_s=3000.0), 800.0, True, "✓"),
+        (Rhythm(300.0, patience_s=3000.0), 1000.0, False, "?"),
+        (Rhythm(), 50.0, True, "✓"),  # nobody knows how often rows come
+        (Rhythm(), 65.0, False, "?"),
+    ],
+)
 def test_speed_and_what_is_left_go_when_rows_stay_away(
-    tmp_path: Path, silent_s: float, tells: bool
+    tmp_path: Path, rhythm: Rhythm, silent_s: float, tells: bool, sign: str
 ) -> None:
     update = replace(
         update_of(tmp_path / "a.jsonl"),
-        state="running", steps_per_s=2.0, eta_s=7200.0, last_row_time=NOW,
-        rhythm=Rhythm(usual_gap_s=10.0, patience_s=3600.0),
+        state="running", steps_per_s=2.0, eta_s=7200.0, last_row_time=NOW, rhythm=rhythm,
     )  # fmt: skip
     scene = Scene(NOW + silent_s, load("en"))
     for key in ("speed", "eta"):
@@ -315,6 +330,7 @@ def test_speed_and_what_is_left_go_when_rows_stay_away(
     assert bool(re.search(r"ETA 2.0 h, at \d\d", told)) is tells
     verdict = next(one for one in COLUMNS if one.key == "verdict")
     assert verdict.cell(update, scene, 20)[1] == ("info" if tells else "faint")
+    assert scene.badge(update) == (sign, STYLE["info"] if tells else "$text-muted")
 
 
 @pytest.mark.parametrize("size", [(140, 40), (80, 24), (40, 12)])

@@ -215,7 +215,7 @@ class MainScreen(
             sibling = self.insight.sibling(self.runs.updates, update)
             panel = self.query_one(DiagnosisPanel)
             panel.show(update, self.knowledge, self.quiet, sibling)
-            panel.set_class(update is not None and scene.unsure(update), "-old")
+            panel.set_class(update is not None and scene.old(update), "-old")
             self.query_one(LogPane).show(update, self.point)
             status = self.query_one("#status", lines.Line)
             status.say(lines.status(update, wide, scene, self.size.width))
