@@ -30,6 +30,7 @@ from textual.widgets.option_list import Option
 from textual.worker import Worker
 
 from lossmon.tui.screens.help import keys_of
+from lossmon.tui.screens.steady import SteadyScreen
 from lossmon.tui.tongue import words_of
 from lossmon.tui.widgets.options import Options
 from lossmon.words import ENGLISH, Words
@@ -76,17 +77,22 @@ class Commands(Provider):
     async def discover(self) -> Hits:
         """All of them."""
         for title, about, run, _ in commands_of(self.screen, words_of(self.screen)):
-            yield DiscoveryHit(title, run, help=about)
+            yield DiscoveryHit(title, run, help=self._beneath(about))
 
     async def search(self, query: str) -> Hits:
         """Those that have the letters, in the language in use first."""
         matcher = self.matcher(query)
         told, english = (commands_of(self.screen, one) for one in (words_of(self.screen), ENGLISH))
         for (title, about, run, _), (name, meaning, *_) in zip(told, english, strict=True):
+            beneath = self._beneath(about)
             if (score := matcher.match(title)) > 0:
-                yield Hit(score, matcher.highlight(title), run, help=about)
+                yield Hit(score, matcher.highlight(title), run, help=beneath)
             elif (score := matcher.match(f"{name} {meaning}")) > 0:
-                yield Hit(score / 2, title, run, help=about)
+                yield Hit(score / 2, title, run, help=beneath)
+
+    def _beneath(self, about: str) -> str | None:
+        """What a command means, where there is room for lines of it."""
+        return None if self.screen.has_class("-short") else about
 
 
 class _Commands(CommandList, Options):
@@ -101,7 +107,21 @@ class _Commands(CommandList, Options):
 
 
 class Palette(CommandPalette):
-    """Textual's (8.2), with a list of ours."""
+    """Textual's (8.2), with a list of ours.
+
+    In a short terminal it takes all of it, a line a command: in 40x12 one and a half were seen.
+    """
+
+    VERTICAL_BREAKPOINTS = SteadyScreen.VERTICAL_BREAKPOINTS
+    DEFAULT_CSS = """
+    Palette.-short {
+        & > Vertical { margin-top: 0; }
+        & #--input { border: none; height: 1; }
+        & SearchIcon { margin-top: 0; width: 3; }
+        & CommandInput, & CommandInput:focus { border: none; height: 1; }
+        & CommandList { border: none; max-height: 90vh; }
+    }
+    """
 
     def compose(self) -> ComposeResult:
         """The box to type in, and the list."""

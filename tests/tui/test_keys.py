@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.style import Style
 from textual.app import App, ComposeResult
-from textual.command import CommandList
+from textual.command import CommandInput, CommandList
 from textual.css.query import NoMatches
 from textual.events import Click
 from textual.screen import Screen
@@ -61,6 +61,16 @@ async def test_what_has_no_room_is_said_and_the_most_used_stay(app: LossmonApp, 
         await pilot.press("t")
         await until(pilot, lambda: words(app, "#keys").startswith("/ search"))
         assert "? all keys" in words(app, "#keys")
+
+
+async def test_in_a_short_terminal_the_palette_has_a_line_a_command(app: LossmonApp) -> None:
+    async with app.run_test(size=(40, 12)) as pilot:
+        await loaded(pilot)
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: bool(app.screen.query_one(CommandList).option_count))
+        await until(pilot, lambda: app.screen.query_one(CommandList).size.height == 10)
+        assert app.screen.query_one(CommandList).region.bottom <= 12
+        assert app.screen.query_one(CommandInput).region.y == 0
 
 
 async def test_the_palette_finds_an_action_by_name(app: LossmonApp) -> None:
