@@ -27,6 +27,7 @@ Any text (any_text.py is the format, text.py its decoder, line by line):
     text_tokens.py  the numbers of a line and their names     text_kinds.py  what a number can be
     folded.py  bars that rich folded
     text_counters.py, text_words.py, text_unnamed.py          what each number means
+    text_lists.py   names that stand elsewhere                text_pieces.py  lines that are several
     text_learn.py   how the shape of a line is learned        text_shape.py  what is learned
     text_expression.py  the expression that reads its kin     text_bulk.py   many lines at once
     text_progress.py  where the training is                   text_rows.py   what becomes of a row

@@ -248,8 +248,8 @@ def sniff(head: bytes, name: str) -> str | None:
     lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     while len(lines) > 1 and _is_title(lines[0], name):
         del lines[0]
-    if not lines:
-        return None
+    if not lines or lines[0].lstrip()[:1] in ("(", "["):
+        return None  # nothing, or printed tuples: "(epoch, loss)" over "(0, 2.31)"
     mark = delimiter(lines[0])
     if mark is None:
         return None

@@ -47,12 +47,12 @@ Direction = Literal["higher", "lower"]
 TRAIN = r"(?:train|training|trn|tr|learn|fit)"
 _HELD_OUT = (
     r"(?:eval|evaluation|evl|va|val|vali|valid|validation|vld|verification|dev|test|testing|tst|cv"
-    r"|hold_?out|held(?:_?out)?)"
+    r"|cross_?val(?:idation)?|hold_?out|held(?:_?out)?)"
 )
 EVAL = rf"{_HELD_OUT}(?:_?\d+)?"
 # The same as the words of a sentence, where "fit" and "tr" are too short to say it.
 _PHASE = re.compile(
-    r"(?<![\w/.\-])(?:(?P<eval>(?:eval|evl|val|valid|vali|vld|dev|test|testing|tst|cv|hold-?out|held-?out)"
+    r"(?<![\w/.\-])(?:(?P<eval>(?:eval|evl|val|valid|vali|vld|dev|test|testing|tst|cv|cross-?val|hold-?out|held-?out)"
     r"|validat\w+|verificat\w+|evaluat\w+|saving dict)"
     r"|(?P<train>train|training|learn))(?![\w/\-]|\.\w)",
     re.IGNORECASE,
@@ -60,7 +60,7 @@ _PHASE = re.compile(
 # Keys whose cell names the split, and those of a table with one metric a row.
 SPLIT_KEYS = (
     "mode", "split", "phase", "stage", "subset", "set", "type", "data_split", "event", "kind",
-    "loop", "partition",
+    "loop", "partition", "msg", "message",
 )  # fmt: skip
 METRIC_KEYS = ("metric", "metric_name", "name", "key", "tag")
 STAGE_KEYS = ("stage", "phase", "fold", "model", "task")  # and of a part of the training
@@ -106,7 +106,7 @@ _OBJECTIVE = (
     r"|(?:(?:sparse_)?categorical_|binary_)?cross_?entropy|xent|nll|ce|deviance|objective"
     r"|perplexity_loss|rmsle|rmspe|[sw]mape|mphe|merror|poisson|tweedie|multi_?class(?:_one_vs_all)?|(?:multi|query)_?rmse"
     r"|pair_logit|expectile|mean_(?:squared|absolute)_(?:percentage_)?error|hinge"
-    r"|ce_mean(?:_words)?|weighted_sum|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
+    r"|ce_mean(?:_words)?|weighted_sum|obj_?val(?:ue)?|obj(?:ective)?_func(?:tion)?|(?:penali[sz]ed|residual)_deviance|oob(?:_err(?:or)?)?|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
 )
 _TOTAL = (
     r"(?:loss(?:es)?|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
@@ -118,7 +118,7 @@ _HIGHER = (  # scores and rewards that should rise
     r"(?:\w*accura\w*|[a-z]?acc\d*|top_?\d+|\w*auc|auroc|auprc|f1|f_?score|precision|recall|r_?\d+"
     r"|bleu\d?|rouge\w*|meteor|cider|spice|chrf\w*|m?_?io_?u\w*|jaccard|dice|dsc|m?_?ap\d*|mcc"
     r"|kappa|r2|ndcg|hits?|hit_?rates?|hr_\d+|mrr|psnr|m?s?_?ssim|pesq|e?stoi|(?:si_?)?s[dn]ri?|spearman\w*|pearson\w*"
-    r"|exact_match|score\w*|rewards?|rew|returns?|log_?lik(?:elihood)?|ll|elbo|\w*success(?:_rate)?"
+    r"|exact_match|\w*lddt|score\w*|rewards?|rew|returns?|log_?lik(?:elihood)?|ll|elbo|\w*success(?:_rate)?"
     r"|win_?rate)"
 )
 _LOWER = (  # scores that should fall
@@ -126,7 +126,7 @@ _LOWER = (  # scores that should fall
     r"|mcd|[am]?[fd]de|mp[jv]pe|epe|crps|rms[elp]\w*|mae|mse|[sw]?mape|nll|bp[bcd]|regret|inertia|distortion)"
 )
 _SOUGHT = re.compile(
-    r"value|fval|fx|f_x|f|fun|obj|f_min|f_avg|(?:best_)?(?:loss|cost)"
+    r"value|fval|fx|f_x|f|fun|obj|f_min|f_avg|log_prob|log_posterior|lp__|(?:best_)?(?:loss|cost)"
     r"|(?:(?:best|average|avg|mean|min|population|individual)_)*"
     r"(?:objective(?:_function)?(?:_value)?|function_value|fitness)"
 )
@@ -160,7 +160,9 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (EVAL_LOSS, rf"{_OBJECTIVE}_{EVAL}"),
     (TRAIN_LOSS, rf"(?:{TRAIN}_)?{_TOTAL}{_WHEN}|{_TOTAL}_{TRAIN}|{TRAIN}loss|trl|lm_loss"),
     (TRAIN_LOSS, rf"{TRAIN}_(?:.*_)?{_TOTAL}{_WHEN}|reduced_train_loss|cost|learn"),
-    (TRAIN_LOSS, r"(?:mini_?)?batch_loss"),
+    (TRAIN_LOSS, r"(?:mini_?)?batch_loss|(?:curr(?:ent)?|mean|avg|average|training)_cost"),
+    (EVAL_LOSS, rf"{EVAL}_cost|cost_{EVAL}"),
+    (TRAIN_LOSS, rf"{TRAIN}_(?:\w+_)?(?<!batch_)(?<!reader_)(?<!time_)cost|cost_{TRAIN}"),
     (TRAIN_LOSS, rf"(?:{TRAIN}_)(?:.*_)?{_OBJECTIVE}{_WHEN}|{_OBJECTIVE}_{TRAIN}"),
     (TRAIN_LOSS, rf".*_total_loss{_WHEN}|loss_{TRAIN}_total"),
     (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),

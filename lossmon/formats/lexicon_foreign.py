@@ -84,7 +84,8 @@ _WORD = re.compile(r"[a-z]+")
 _RATES = re.compile(r"(?:rate_(?:learning|train)|(?:learning|train)_rate)(?=_|$)")
 _WHOLE = {word: english for english, words in _LATIN.items() for word in words.split()}
 _PARTS = [(form, english) for english, forms in _CUT.items() for form in forms.split()]
-_ANY_PART = re.compile("|".join(f"({form})" for form, _ in _PARTS))
+_ENDING = r"\w{0,12}"  # bounded, so that a text of nothing but stems costs no more
+_ANY_PART = re.compile("|".join(f"({form})" for form, _ in _PARTS).replace(r"\w*", _ENDING))
 # Letters that no decomposition takes apart.
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "ı": "i", "ß": "ss", "đ": "d", "æ": "ae", "œ": "oe"})
 

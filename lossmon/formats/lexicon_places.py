@@ -29,12 +29,16 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
         "timestep", "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps",
         "num_env_steps", "elapsed_tokens", "eval_global_step", "val_global_step", "train_steps",
         "trained_steps", "completed_steps", "generation", "n_gen", "iterat", "iterate",
-        "example_counter", "total_t", "gen",
+        "example_counter", "total_t", "gen", "iterations_done", "steps_done", "ntree",
     ),
     "epoch": (
         "epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx", "epo",
+        "epochs_done", "epochs_seen", "epochs_completed",
     ),
-    "batch": ("batch", "batches", "minibatch", "mini_batch", "mb", "batch_idx", "batch_id"),
+    "batch": (
+        "batch", "batches", "minibatch", "mini_batch", "minibatches", "mb",
+        "batch_idx", "batch_id",
+    ),
 }  # fmt: skip
 # "optimizer_step", "current_iteration", "train_epoch": which of the counters it is.
 _QUALIFIER = (

@@ -160,9 +160,10 @@ _ORDINALS = {
     "에폭": "epoch", "에포크": "epoch", "스텝": "step", "배치": "batch",
 }  # fmt: skip
 _ORDINAL_SIGNS = ("第", "번째", "目")
-_ORDINAL = re.compile(
-    r"(?:第\s{0,2})?(?<!\d)(\d{1,12}(?:\s?/\s?\d{1,12})?)\s{0,2}(?:个|번째)?\s?"
-    rf"({'|'.join(_ORDINALS)}|(?i:epoch|step|iter|batch)(?![A-Za-z]))[次数目]?"
+_COUNTED = rf"({'|'.join(_ORDINALS)}|(?i:epoch|step|iter|batch)(?![A-Za-z]))"
+_ORDINAL = re.compile(  # "第3轮", "3번째 에폭", "3エポック目"
+    rf"第\s{{0,2}}(\d{{1,12}}(?:\s?/\s?\d{{1,12}})?)\s{{0,2}}个?\s?{_COUNTED}[次数目]?"
+    rf"|(?<!\d)(\d{{1,12}})(?:번째 ?{_COUNTED}| ?{_COUNTED}目)"
 )
 
 
@@ -188,7 +189,8 @@ def text_of(data: bytes) -> str:
 
 
 def _ordinal(found: re.Match[str]) -> str:
-    return f" {_ORDINALS.get(found[2], found[2])} {found[1]} "
+    number, what = filter(None, found.groups())
+    return f" {_ORDINALS.get(what, what)} {number} "
 
 
 def _erase(text: str) -> str:

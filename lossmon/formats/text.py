@@ -26,6 +26,7 @@ from lossmon.formats.text_commas import Commas
 from lossmon.formats.text_coverage import Coverage
 from lossmon.formats.text_ends import end_of, is_closing, is_of_tracker
 from lossmon.formats.text_learn import MAX_CHARS, learn, shape_key
+from lossmon.formats.text_pieces import pieces
 from lossmon.formats.text_rows import Placer
 from lossmon.formats.text_shape import Shape, Waiting, counts_up, tell_apart
 from lossmon.formats.text_table import Box, Report, Table
@@ -41,8 +42,6 @@ _ROUGH = str.maketrans("", "", "0123456789.+-, ")
 _DIGIT = re.compile(
     r"(?<![A-Za-z_@])\d|\b(?:(?:epoch|step|iter(?:ation)?|batch)\d|(?:nan|inf)\b)", re.IGNORECASE
 )
-# What is printed while a bar stands: "[00:12<19:19, 1.16s/it]Epoch 3: loss 2.3"
-_GLUED = re.compile(r"\[[\d:]+<[\d:?]+,[^\[\]]*\](?=[A-Za-z`\[({*=#-])")
 
 
 @dataclass
@@ -166,10 +165,10 @@ class TextDecoder:
             return
         if len(line) > MAX_CHARS or line.isspace():
             return
-        glued = _GLUED.search(line) if "<" in line else None
-        if glued is not None:
-            self._again(line[: glued.end()])
-            self._again(line[glued.end() :])
+        parts = pieces(line)
+        if parts != [line]:
+            for part in parts:
+                self._again(part)
             return
         if is_of_tracker(line):
             return

@@ -83,6 +83,8 @@ def counter_of_token(
     if is_clock(token.key) and read_time(token.text) is not None:
         return "clock"
     counter = "epoch" if first and token.key in ("e", "E") else counter_of(token.key)
+    if token.key == "B" and followers[:1] == [Kind.TOTAL]:
+        return "batch"  # "[E1|B020/181]"
     if counter in ("step", "batch") and not is_count(token.text):
         return None  # fairseq: "update": 0.067
     words = token.key.lower().split()

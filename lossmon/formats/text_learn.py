@@ -87,7 +87,7 @@ _SUMMED = re.compile(  # what a sentence at the end says of all rows is no row
     r"(?i)\s*(?:final (?:model|result)s? |stop(?:ped|ping)? training because|best model at )"
 )
 _CALL = re.compile(
-    r"\w\((?!s\))|(?<=[\w)\]])\s?(?<!=)[<>!=]=(?!=)\s?(?=[\w(])|\bif\b|\belse\b|(?:^|\s)#\s"
+    r"\w\((?!s\))|(?<=[\w)\]])\s?(?<!=)[<>!=]=(?!=)\s?(?=[\w(])|\bif\b|\belse\b|(?:^|\s)#\s(?!\d)"
 )
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _KERAS = re.compile(r"^\s*\d+/(?:\d+|Unknown)\s[^|]*?\s-\s")
@@ -272,9 +272,11 @@ def _choose_values(
     searched = any(plain(key) in ("gen", "generation") for key in places)
     told = STATISTICS if searched else frozenset[str]()
     kept = [token for token in metrics if plain(token.key) in told or not is_noise(token.key)]
-    best = not kept and (shape.bar or shape.level == 2)  # a search may tell no more than the best
-    if best:
-        kept = [token for token in metrics if is_objective(token.key)]
+    sought = []  # a search may tell no more than the best
+    first = is_objective(kept[0].key) if kept else False
+    if (shape.bar or shape.level == 2) and not (first or any(is_measured(t.key) for t in kept)):
+        sought = [token for token in metrics if is_objective(token.key)]
+    kept = sought or kept
     if any(one.behind and not one.unit and (is_loss(one.key) or is_score(one.key)) for one in kept):
         kept = [token for token in kept if token.behind or token.explicit]
     names = settle(names_by_section(message, kept), eval_line, shape.level > 0)
@@ -297,7 +299,7 @@ def _choose_values(
     if not shape.beneath and (
         not losses
         and not (measured and shape.level)
-        and not (shape.scores or paced or trial or best)
+        and not (shape.scores or paced or trial or sought)
     ):
         at = [i for i, name in enumerate(names) if shape.level == 1 and is_rate(name)]
         trained = "epoch" in roles.values() or (shape.level == 2 and shape.phase == "train")

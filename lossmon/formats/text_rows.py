@@ -66,6 +66,7 @@ class Placer:
         if not values or self.closing:
             return
         progress = self.progress
+        shape.settle_totals(groups)
         evaluation = shape.evaluation
         again = shape.scores and any(map(self._levels.get, values))  # rows tell them, too
         if not evaluation and (again or self.loops.is_other(shape, groups)):

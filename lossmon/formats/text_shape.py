@@ -19,6 +19,7 @@ from lossmon.formats.text_match import Groups, Match
 from lossmon.formats.text_progress import Counter, Spot
 from lossmon.formats.text_words import is_slow
 
+_SETTLED = 3  # rows by which it shows which number counts up to which
 _MOST = 2**53  # counted exactly by a float
 FEW = 5  # words: no sentence of a text
 FEW_COLUMNS = 3  # "10 2.31 2.40"; more numbers and nothing else may be data: "3 0.5 0.4 0.1 0.2"
@@ -79,6 +80,7 @@ class Shape:
         waiting: its lines while it is not yet accepted.
         by_rows: several of its rows name one epoch and no place within: they are counted.
         epoch: of its newest row.
+        counted: where its newest row was, and up to what it counted; of the first few.
         again: so many of its rows before the newest one named that epoch.
         match: matches a whole line.
         pick: the metrics' groups out of all groups.
@@ -122,6 +124,7 @@ class Shape:
     waiting: list[Waiting] = field(default_factory=list)
     by_rows: bool = False
     epoch: float | None = None
+    counted: tuple[float | None, float | None] = (None, None)
     again: int = 0
     match: Match = lambda _: None
     pick: Callable[[tuple[Any, ...]], tuple[Any, ...]] = tuple
@@ -176,6 +179,24 @@ class Shape:
         group = self.counters.get(what)
         number = None if group is None else parse_number(groups[group])
         return number if number is not None and 0 <= number < _MOST else None
+
+    def settle_totals(self, groups: tuple[str, ...]) -> None:
+        """Of "Batch 0/100", then "Batch 0/200", as WeNet has it, the first is the epoch.
+
+        What is counted up to stays, and what counts does not.
+        """
+        if self.rows > _SETTLED or "epoch" in self.counters:
+            return
+        for what, whole in (("batch", "batches"), ("step", "steps")):
+            at, total = self.counter(groups, what), self.counter(groups, whole)
+            before, self.counted = self.counted, (at, total)
+            grown = total is not None and before[1] is not None and total > before[1]
+            if grown and at == before[0]:
+                group = self.counters.pop(whole)
+                self.counters |= {"epoch": self.counters[what], what: group}
+                self.totals, self.bare_batch, self.bare_step = (), False, False
+            if what in self.counters:
+                return
 
     def is_nowhere(self, groups: tuple[str, ...]) -> bool:
         """Whether what places a line is beyond all bounds: "step 100000000000000000000"."""

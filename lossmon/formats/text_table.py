@@ -14,10 +14,12 @@ from lossmon.formats.lexicon import (
     is_of_search,
     is_score,
     phase_of,
+    split_of,
 )
 from lossmon.formats.lexicon_places import counter_of
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import FILLER
+from lossmon.formats.text_words import as_eval
 
 _COLUMN = re.compile(r"\S+(?: (?!#)\S+)*")  # pycma: "Iterat #Fevals" are two
 _CELL = re.compile(r"\S+")
@@ -41,7 +43,8 @@ _MAX_REPORTED = 1000
 _LEAST_BOX = 3  # metrics of a box that says no step
 _SHORT = {"#": "step", "E": "epoch", "Gen": "step", "gen": "step"}  # spaCy, gplearn
 _CSV = (";", ",")  # what parts the cells of a table that stands among other lines
-_PARTED = (("|", 2), (";", 1), (",", 1))  # so many of them make a header
+_PARTED = (("|", 2), ("\t", 2), (";", 1), (",", 1))  # so many of them make a header
+_LED = re.compile(r"[!*>\s]{0,8}([A-Za-z]{2,20}):?(?=\s{2})")
 _BARRED = re.compile(r"[^|]+")
 
 
@@ -106,6 +109,9 @@ class Table:
         if mark == "|" and any("  " in cell for cell in cells):
             text = text.replace("|", " ")  # they part groups of columns
         elif mark:
+            spans = [cell.span() for cell in _BARRED.finditer(text) if cell.group().strip()]
+            if above and mark == "|" and len(set(cells)) < len(cells) == len(spans):
+                cells = _told_apart(cells, spans, above)
             table = cls._of(cells, [], mark)
             over = _parted(above, mark) if mark == "|" and table is None else []
             if len(over) == len(cells):  # MATLAB
@@ -144,6 +150,11 @@ class Table:
         """The row that a line holds; None where it holds none."""
         text = _LIST.sub(lambda cell: cell.group().replace(" ", ""), _MARKS.sub(" ", line))
         text = text if self.mark else text.replace("|", " ")
+        led = _LED.match(text) if self.spans else None
+        said = split_of(led[1]) if led else None
+        evaluation = said == "eval" and not self.scores
+        if led is not None and said is not None and not self.scores:
+            text = " " * led.end() + text[led.end() :]  # "! Validation   3  0.51": whose row it is
         bar = None if self.mark else _BAR_TAIL.search(text)
         text = text[: bar.start()] if bar else text
         if self.mark:
@@ -162,7 +173,8 @@ class Table:
             }
             values = {n: v for n, v in numbers.items() if v is not None and is_score(n)}
             return Row(values, None, None, evaluation=True) if values else None
-        if len(cells) < 2 or parse_number(cells[0].partition("/")[0]) is None:
+        first = next(filter(None, cells), "") if said else cells[0] if cells else ""
+        if len(cells) < 2 or parse_number(first.partition("/")[0]) is None:
             return None
         form = tuple(
             "/" in cell for name, cell in zip(self.names, cells, strict=False) if _counter(name)
@@ -170,6 +182,8 @@ class Table:
         if self.form is not None and form != self.form:
             return None  # rows say "3/29" once and for all, or never
         row = self._row(cells)
+        if row is not None and evaluation:
+            row.values = {as_eval(name): value for name, value in row.values.items()}
         if row is not None:
             self.form = form
             row.unfinished = bar is not None
@@ -230,6 +244,8 @@ class Table:
 def _parted(text: str, mark: str) -> list[str]:
     """The cells between marks; bars stand around them as well."""
     text = text.strip().strip("|") if mark == "|" else text.strip()
+    if text[:1] in ("(", "[") and text[-1:] in (")", "]"):
+        text = text[1:-1]  # a printed tuple
     return [cell.strip(" \t\"'") for cell in text.split(mark)]
 
 

@@ -7,6 +7,7 @@ import re
 from lossmon.formats.lexicon import is_loss, is_score, phase_of
 from lossmon.formats.lexicon_foreign import TOTALS
 from lossmon.formats.text_kinds import Kind, Token
+from lossmon.formats.text_lists import take_columns, take_lists
 
 # "epoch12" counts, where "conv12" is a name.
 _GLUED = "|".join(
@@ -15,6 +16,7 @@ _GLUED = "|".join(
     for word in (name, name.title(), name.upper())
     for mark in ("", *(("_", ".", "#") if word != name.upper() else ()))
 )
+_GLUED += r"|(?<=^E)|(?<=\[E)|(?<=\|B)"  # "E001 loss", "[E1|B020/181]"
 _GLUED_NAME = (
     r"(?i:is|loss|cost|err(?:or)?|acc(?:uracy)?|train|val|valid|eval|test|passed)(?![a-z])"
 )
@@ -68,6 +70,7 @@ STOP_WORDS = frozenset(
 _COUNTED_NEXT = frozenset(("for", "on", "over", "across", "using"))
 # Python 2's `print("epoch:", 3, "loss", 0.5)`: ('epoch:', 3, 'loss', 0.5)
 _TUPLED = re.compile(r"['\"]\s?(?P<name>[^'\",]{1,60}?)\s?[:=]?\s?['\"],\s?$")
+_SYMBOL = re.compile(r"(?<![\w:]):(?P<name>[A-Za-z_]\w{0,30}),\s?$")  # Julia's (:loss, 0.5)
 _MOMENT = re.compile(r"\W{0,8}(?:after|at)\s", re.IGNORECASE)  # "After 100 steps the loss is 2.3"
 _SAID = re.compile(r"(?<![\w\s])\s*([A-Za-z]\w*(?: [A-Za-z]\w*){0,3}) (?:after|at)\s$")
 _BEHIND_MOMENT = re.compile(
@@ -95,8 +98,9 @@ _SOURCE = re.compile(
 )
 _CLOSED = re.compile(r"\]\s?:")
 _SHAPE = re.compile(r"(?:^|\()shape$")
-_BOTH = re.compile(  # "train/val loss"
-    r"(train\w{0,12})/((?:val|valid|validation|dev|test|eval)\w{0,12})\)?", re.IGNORECASE
+_BOTH = re.compile(  # "train/val loss", "loss tr/va"
+    r"((?:train\w{0,12}|trn?)(?![a-z]))/((?:(?:val|valid|validation|dev|test|eval)\w{0,12}|va|te|vl)(?![a-z]))\)?",
+    re.IGNORECASE,
 )
 _CONDITIONED = re.compile(
     r"\W{0,8}(?P<name>[A-Za-z][A-Za-z ()-]{1,40}?)\s*"
@@ -147,6 +151,9 @@ def tokenise(text: str) -> list[Token]:
                 token.kind, token.key, token.behind = Kind.VALUE, named[1], True
     _take_labels(text, tokens)
     _take_condition(text, tokens)
+    take_lists(text, tokens)
+    if tokens and text.rstrip()[-1].isalpha():
+        take_columns(text, tokens)
     return tokens
 
 
@@ -312,7 +319,7 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
     head = gap[-_MAX_GAP:]
     if head[:1] == " ":
         head = _UNIT_BEHIND.sub(_blank, head)
-    tupled = _TUPLED.search(head)
+    tupled = _TUPLED.search(head) or _SYMBOL.search(head)
     if tupled:
         return tupled["name"], at + tupled.start("name"), True
     head = head.rstrip(_QUOTES)

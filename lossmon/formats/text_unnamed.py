@@ -6,6 +6,7 @@ import re
 from itertools import pairwise
 
 from lossmon.formats.lexicon import (
+    ACCURACY,
     OTHER_LOSS,
     THROUGHPUT,
     TRAIN_LOSS,
@@ -42,6 +43,7 @@ _BARS = ("-", "|")
 _STEP_VALUE_GAIN = 3  # columns
 _LEAST_COLUMNS = 3  # of a table: two words over two numbers may be any line of words
 _ROUNDED = 1e-6  # of a value: so much may be lost in a difference of two that were printed
+_ASIDE = re.compile(r"\([^()]{0,60}\)")  # "loss (for one batch) at step 3: 0.5"
 _TUPLE = re.compile(r"\(\d+, ?[-+\d.eE]+\)")
 _LOSSES = re.compile(r"(?i)(?<![A-Za-z])loss(?:es)?\s?(?:[:(\[{]|->?|=>)[\s(\[{'\"]*(?=[A-Za-z])")
 _BESIDE = re.compile(r"[\s,;'\"]*")
@@ -106,7 +108,8 @@ def loss_behind_counter(
 ) -> None:
     """A loss whose name stands before the step, and its value behind: "Cost after epoch 3: 0.5"."""
     for i, token in enumerate(tokens[:-1]):
-        at = i + 2 if tokens[i + 1].kind is Kind.TOTAL else i + 1
+        ranged = message[token.end : tokens[i + 1].start] == "-"  # "for minibatches 0-9 is 0.5"
+        at = i + 2 if ranged or tokens[i + 1].kind is Kind.TOTAL else i + 1
         if at >= len(tokens) or tokens[at].kind is not Kind.BARE:
             continue
         value, end = tokens[at], tokens[at - 1].end
@@ -156,13 +159,14 @@ def _may_be_step(token: Token, roles: dict[int, str]) -> bool:
 
 def _said_before(text: str) -> str | None:
     """The loss in "Cost after iteration" or "validation loss at step"; None where there is none."""
-    words = text[-_NEAR:].split()
+    words = _ASIDE.sub(" ", text[-_NEAR:]).split()
     for i in range(len(words) - 2, 0, -1):
         if words[i].lower() in _MOMENT:
             names = [" ".join(words[j:i]).strip("[(-|>'\"") for j in range(max(0, i - 3), i)]
             names = [name for name in names if name.split(" ")[0].lower() not in STOP_WORDS]
             known = (name for name in names if is_loss(name) or is_score(name))
-            return next((name for name in known if name in text), None)
+            if found := next((name for name in known if name in text), None):
+                return found
     return None
 
 
@@ -289,10 +293,13 @@ def name_total(metrics: list[Token], level: int) -> None:
     "100 | total=2.5 | recon=2.0 | kl=0.5": elsewhere a total is a count.
     """
     roles = {role(token.key) for token in metrics}
-    parts = OTHER_LOSS in roles and TRAIN_LOSS not in roles
+    parts = TRAIN_LOSS not in roles and roles & {OTHER_LOSS, ACCURACY}
     for token in metrics:
-        told = token.explicit and "." in token.text and _TOTAL.fullmatch(token.key)
-        if told and level and (parts or len(metrics) == level - 1):
+        if token.key == "J" and level and "." in token.text:
+            token.key = "objective"  # Octave; j counts
+        told = "." in token.text and _TOTAL.fullmatch(token.key)
+        alone = token.explicit and len(metrics) == level - 1
+        if told and level and (parts or alone):
             token.key = f"{token.key.lower().replace(' ', '_')}_loss"
 
 
