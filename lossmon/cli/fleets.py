@@ -99,15 +99,23 @@ def export_folder(targets: Sequence[str], workers: int | None, cluster: str, fol
         )
     config.apply()
     with opened(processes(workers), cluster) as pool:
-        runs, points, errors = write_folder(targets, pool, folder)
+        written = write_folder(targets, pool, folder)
     words = said(
         "{points:,} points of {runs} {runs:run|runs} in {file}",
-        points=points,
-        runs=runs,
+        points=written.points,
+        runs=written.runs,
         file=folder,
     )
     click.echo(escaped(words_here().say(words)), err=True)
-    for error in errors:
+    if written.others:
+        words = said(
+            "{file}: {count} {count:part|parts} of other exports stand there, too, and stay; "
+            "what reads the folder reads all",
+            file=folder,
+            count=written.others,
+        )
+        complain(words_here().say(words))
+    for error in written.errors:
         complain(message_of(error))
-    if errors or not runs:
+    if written.errors or not written.runs:
         sys.exit(2)

@@ -61,8 +61,9 @@ def _read(asked: dict[str, Any]) -> str:
     if asked["output"]:
         from lossmon.fleet.table import write_part
 
-        points = write_part(updates, asked["output"], logs)
-        return json_line({"points": points, "runs": len(updates), **told})
+        part, points = write_part(updates, asked["output"], targets, logs)
+        told |= {"part": part, "points": points, "keys": [_keys(some) for _, some in share.runs]}
+        return json_line({**told, "runs": [[log.path for log in one.logs] for one in updates]})
     knowledge = load(asked["lang"])
     runs = [
         {

@@ -24,6 +24,7 @@ _PART_OF_A_TRAINING = re.compile(
 )
 
 
+_OF_STORE = re.compile(r"(.*[/\\][0-9a-f]{32})[/\\]metrics[/\\].")
 _HF_RUN = re.compile(r"(?i)[a-z]{3}\d\d_\d\d-\d\d-\d\d_.*")
 
 
@@ -42,6 +43,16 @@ def folders_above(path: str) -> Iterator[str]:
         path = above
 
 
+def run_of_store(log: str) -> str:
+    """The folder of a run of MLflow's file store that a file of a metric is in; empty elsewhere.
+
+    `mlruns/0/<32 digits>/metrics/loss` and `.../metrics/system/cpu_utilization_percentage`, which
+    MLflow logs by itself, are of one run.
+    """
+    found = _OF_STORE.match(log)
+    return found[1] if found else ""
+
+
 def run_directory(log: str) -> str:
     """The directory of the training that wrote a log, whatever target it was found under.
 
@@ -49,6 +60,8 @@ def run_directory(log: str) -> str:
         log: the log's path.
     """
     directory = os.path.dirname(log) or os.curdir
+    if kept := run_of_store(log):
+        directory = os.path.join(kept, "metrics")
     below = ""
     if "tfevents" in log and _SPLIT.fullmatch(os.path.basename(directory)):
         directory = _above(directory)

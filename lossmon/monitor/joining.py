@@ -10,15 +10,24 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import nsmallest
-from itertools import combinations
+from itertools import combinations, product
 from typing import Generic, TypeVar
 
 import numpy as np
 
 from lossmon.history.columns import Ints
+from lossmon.logs.discover import run_of_store
 from lossmon.monitor.agreement import LEAST_SIZE, Curve
 from lossmon.monitor.by_hand import ByHand
-from lossmon.monitor.kinship import UNKNOWN, Curves, Kinship, Trace, kinship, may_be_kin
+from lossmon.monitor.kinship import (
+    UNKNOWN,
+    Curves,
+    Kinship,
+    Trace,
+    has_curve,
+    kinship,
+    may_be_kin,
+)
 from lossmon.monitor.log import Log
 from lossmon.text import common_folder
 from lossmon.words import said
@@ -29,6 +38,8 @@ _CROWDED = 96  # logs with one key: it tells nothing
 _HITS = 2  # rows of a log that stand in another, too, before the two are compared
 _MOST_FOUND = 16  # logs that are found by keys
 _MOST_JOINED = 64  # logs of one training
+_OF_STORE = 8  # logs of a run that a store keeps: they are compared with others
+_STORE = "mlflow"  # a format whose folders say what is one run
 
 
 L = TypeVar("L", bound=Log | Trace)
@@ -54,16 +65,30 @@ class Joining(Generic[L]):
         self._keys: dict[L, Keys] = {}
         self._holders: dict[int, L | dict[L, None]] = {}  # one log, as of most keys, or several
         self._kin: dict[L, dict[L, tuple[tuple[Curves, Curves] | None, Kinship]]] = {}
+        self._kept: dict[str, dict[L, None]] = {}  # together by a store, as one run
 
     def take(self, *logs: L) -> None:
         """Logs are new or have grown: compare each with those that may be of its training."""
-        for log in logs:  # each is to find the others, in whatever order they came
+        compared = [log for log in logs if self._is_compared(log)]
+        for log in compared:  # each is to find the others, in whatever order they came
             self._place(log)
             self._look(log, anew=True)
-        for log in logs:
+        for log in compared:
             for other in dict.fromkeys((*self._near(log), *self._kin.get(log, ()))):
                 if not self._are_strangers(log, other):
                     self._compare(log, other)
+
+    def _is_compared(self, log: L) -> bool:
+        """Whether a log is to be compared with others; of a run that a store keeps, a few are.
+
+        A folder says which files of MLflow's are one run, and there are hundreds of them.
+        """
+        run = _run_of_store(log)
+        if not run or log in self._folders:
+            return True
+        kept = self._kept.setdefault(run, {})
+        kept[log] = None
+        return has_curve(log) and len(self._compared(list(kept))) < _OF_STORE
 
     def _are_strangers(self, log: L, other: L) -> bool:
         """Whether two logs that met by what they hold are of two trainings beyond doubt.
@@ -119,15 +144,21 @@ class Joining(Generic[L]):
         found = {log: None}
         waiting = [log]
         while waiting:
-            for other, (_, kin) in self._kin.get(waiting.pop(), {}).items():
-                if kin.verdict in ("same", "parts", "beside") and other not in found:
+            one = waiting.pop()
+            met = self._kin.get(one, {}).items()
+            kin = [other for other, (_, kin) in met if kin.verdict in ("same", "parts", "beside")]
+            for other in (*kin, *self._kept.get(_run_of_store(one), ())):
+                if other not in found:
                     found[other] = None
                     waiting.append(other)
         return sorted(found, key=lambda one: one.path)
 
     def groups(self, cluster: Sequence[L]) -> list[list[L]]:
         """Split a cluster into trainings; logs stand by path, and trainings by their first log."""
-        parts = [[log] for log in sorted(cluster, key=lambda one: one.path)]
+        kept: dict[str, list[L]] = {}
+        for log in sorted(cluster, key=_path):
+            kept.setdefault(_run_of_store(log) or log.path, []).append(log)
+        parts = list(kept.values())
         parts = self._join_proven(parts)
         for hint in ({"same", "parts"}, {"same", "parts", "beside"}):
             parts = self._join_hinted(parts, hint)
@@ -147,7 +178,7 @@ class Joining(Generic[L]):
         joined = [pair for pair in found if pair[0].why and pair[0].verdict != "apart"]
         best = max(joined, key=lambda pair: (pair[0].strength, pair[1].path), default=None)
         if best is None:
-            return ""
+            return _KEPT.why if self._kept.get(_run_of_store(log)) and others else ""
         return said(
             "{why}, with {other}", why=best[0].why, other=_seen_from(log.path, best[1].path)
         )
@@ -250,6 +281,8 @@ class Joining(Generic[L]):
         known = self._kin.setdefault(one, {}).get(two)
         if known is None or known[0] != curves:
             said = _BY_HAND.get(self._hand.says(one.path, two.path) or "")
+            if _run_of_store(one) and _run_of_store(one) == _run_of_store(two):
+                said = _KEPT
             kin = said or kinship(*curves, self._folders[one], self._folders[two])
             known = curves, kin
             self._kin[one][two] = self._kin.setdefault(two, {})[one] = known
@@ -262,26 +295,33 @@ class Joining(Generic[L]):
 
     def _join_proven(self, parts: list[list[L]]) -> list[list[L]]:
         """Join what holds the same values, the strongest proof first."""
-        part_of = {log: part for part in parts for log in part}
+        merged = {id(part): part for part in parts}
+        part_of = {log: part for part in parts for log in self._compared(part)}
         pairs = [(one, two, self._known(one, two)) for one, two in combinations(part_of, 2)]
         proven = [pair for pair in pairs if pair[2].verdict == "same"]
         proven.sort(key=lambda pair: (-pair[2].strength, pair[0].path, pair[1].path))
         for one, two, _ in proven:
             mine, theirs = part_of[one], part_of[two]
-            if mine is theirs or len(mine) + len(theirs) > _MOST_JOINED:
+            both = self._compared(mine), self._compared(theirs)
+            if mine is theirs or sum(map(len, both)) > _MOST_JOINED:
                 continue
-            if any(self._compare(a, b).verdict == "apart" for a in mine for b in theirs):
+            if any(self._compare(a, b).verdict == "apart" for a, b in product(*both)):
                 continue
             mine += theirs
-            part_of |= dict.fromkeys(theirs, mine)
-        unique = {id(part): part for part in part_of.values()}
-        return [sorted(part, key=lambda log: log.path) for part in unique.values()]
+            del merged[id(theirs)]
+            part_of |= dict.fromkeys(both[1], mine)
+        return [sorted(part, key=_path) for part in merged.values()]
+
+    def _compared(self, part: Sequence[L]) -> list[L]:
+        """The logs of a part that are compared with others."""
+        return [log for log in part if log in self._folders]
 
     def _join_hinted(self, parts: list[list[L]], hints: set[str]) -> list[list[L]]:
         """Join what stands together, where there is but one way to do so."""
         linked: dict[int, set[int]] = {i: set() for i in range(len(parts))}
         for i, j in combinations(range(len(parts)), 2):
-            found = {self._compare(a, b).verdict for a in parts[i] for b in parts[j]}
+            pairs = product(self._compared(parts[i]), self._compared(parts[j]))
+            found = {self._compare(a, b).verdict for a, b in pairs}
             if found & hints and "apart" not in found:
                 linked[i].add(j)
                 linked[j].add(i)
@@ -358,7 +398,13 @@ def _by_hits(found: tuple[int, str, object]) -> tuple[int, str]:
     return found[:2]
 
 
+def _run_of_store(log: Log | Trace) -> str:
+    """The folder of the run that a store says a log is of; empty where none does."""
+    return run_of_store(log.path) if log.format == _STORE else ""
+
+
 _MET = (None, UNKNOWN)  # of two logs that were not compared
+_KEPT = Kinship("same", 0.0, said("the store holds them as one run"))
 _BY_HAND = {
     "together": Kinship("same", float("inf"), said("joined by hand")),
     "apart": Kinship("apart", float("inf"), said("parted by hand")),

@@ -19,6 +19,7 @@ from lossmon.formats.lexicon import ACCURACY, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, 
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
 from lossmon.hparams import STORES
+from lossmon.logs.discover import run_of_store
 from lossmon.monitor.agreement import SURE_BITS, Agreement, Curve, compare, may_agree
 from lossmon.monitor.averages import can_be_one
 from lossmon.monitor.common_noise import shares_noise
@@ -131,6 +132,11 @@ class Curves:
         return None if name is None else self[name]
 
 
+def has_curve(log: Told) -> bool:
+    """Whether a log holds anything that it can be compared by."""
+    return any(one.role in _MEASURED and len(one) for one in log.history.series.values())
+
+
 def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinship:
     """How two logs stand to each other; the folders are those of the trainings that wrote them."""
     a, b = one.log, two.log
@@ -174,6 +180,9 @@ def _impossible(a: Told, b: Told, beside: bool, parts: bool) -> str:
     """Why two logs cannot be of one training, whatever they hold; empty where they can."""
     here, there = os.path.dirname(a.path), os.path.dirname(b.path)
     if here == there and _STORE.fullmatch(here):
+        return _TWO_RUNS
+    kept = [os.path.basename(run_of_store(one.path)) for one in (a, b)]
+    if all(kept) and kept[0] != kept[1] and a.format == b.format:
         return _TWO_RUNS
     if a.format == b.format == "wandb" and os.path.basename(a.path) != os.path.basename(b.path):
         return _TWO_NAMES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from lossmon.formats.decoder import Record, Rows, batches
 from lossmon.formats.lexicon import role
+from lossmon.formats.names import choose
 from lossmon.history.columns import Ints, SeriesView
 from lossmon.history.run import History
 from lossmon.monitor.log import Log, put
@@ -159,8 +160,9 @@ def _best_sources(
     sources: dict[str, Source] = {}
     chosen: dict[str, str] = {}
     train_log: Log | None = None
+    played = _played(logs)
     for main in MAIN_ROLES:
-        candidates = [(log, log.chosen[main]) for log in logs if main in log.chosen]
+        candidates = [(log, played[id(log)][main]) for log in logs if main in played[id(log)]]
         if not candidates:
             continue
         whole = (
@@ -173,12 +175,31 @@ def _best_sources(
         chosen[main] = name
         if main == "train_loss":
             train_log = best[0]
-    taken = {id(log): set(log.chosen.values()) for log in logs}
+    taken = {id(log): set(played[id(log)].values()) for log in logs}
     for log in sorted(logs, key=lambda log: -log.records):
         for name in log.history.series:
             if name not in taken[id(log)] and name not in sources:
                 sources[name] = (log, name)
     return sources, chosen
+
+
+def _played(logs: Sequence[Log]) -> dict[int, Mapping[str, str]]:
+    """By the id of each log what its metrics play.
+
+    Of files that hold a metric each no one knows the others: `loss_cls` alone was the train loss,
+    and of two that took the same role one was left out of the run.
+    """
+    files: dict[str, list[Log]] = {}
+    for log in logs:
+        if len(log.history.series) == 1 and log.format not in PRINTED:
+            files.setdefault(log.format, []).append(log)
+    played: dict[int, Mapping[str, str]] = {id(log): log.chosen for log in logs}
+    for some in files.values():
+        sizes = {name: one for log in some for name, one in log.history.series.items()}
+        roles = choose(sizes)
+        for log in some:
+            played[id(log)] = {r: name for r, name in roles.items() if name in log.history.series}
+    return played
 
 
 def _weight(

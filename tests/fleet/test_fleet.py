@@ -184,9 +184,10 @@ def through_cluster(target: str, mark: str) -> None:
 def test_points_become_a_data_set(tree, tmp_path):
     dataset = pytest.importorskip("pyarrow.dataset", reason="no pyarrow")
     folder = tmp_path / "points"
-    runs, points, _ = write_folder([str(tree / "runs")], Alone(), str(folder))
+    written = write_folder([str(tree / "runs")], Alone(), str(folder))
+    points = written.points
     table = dataset.dataset(folder).to_table().to_pandas()
-    assert (runs, points) == (3, len(table))
+    assert (written.runs, points) == (3, len(table))
     grown = read_targets([str(tree / "runs")]).updates
     assert points == sum(len(view) for update in grown for view in update.logged.values())
     assert set(table["run"]) == {update.run for update in grown}
@@ -194,11 +195,38 @@ def test_points_become_a_data_set(tree, tmp_path):
     assert len(dataset.dataset(folder).to_table()) == points
 
 
+def test_a_copy_is_written_once_and_what_an_export_replaces_is_gone(tmp_path):
+    """Copies that lie far apart, each read by another worker, had all rows twice."""
+    dataset = pytest.importorskip("pyarrow.dataset", reason="no pyarrow")
+    text = "".join(f"step {i} loss {2 / (1 + i / 9) + i % 7 / 91:.4f}\n" for i in range(300))
+    for place in ("a/r1/train.log", "b/r9/copy.log", "c/r3/other.log"):
+        (tmp_path / "in" / place).parent.mkdir(parents=True)
+        (tmp_path / "in" / place).write_text(text if place[0] < "c" else text.replace("2", "3"))
+    targets, folder = [str(tmp_path / "in")], tmp_path / "points"
+    written = write_folder(targets, Alone(), str(folder))
+    assert (written.runs, written.points) == (2, 600)
+    assert len(dataset.dataset(folder).to_table()) == 600
+
+    (tmp_path / "in" / "c" / "r3").rename(tmp_path / "in" / "c" / "r4")
+    written = write_folder(targets, Alone(), str(folder))
+    assert (written.points, written.others) == (600, 0)
+    assert len(dataset.dataset(folder).to_table()) == 600, "of r3 nothing is left"
+
+    written = write_folder([str(tmp_path / "in" / "c")], Alone(), str(folder))
+    assert (written.points, written.others) == (300, len(list(folder.iterdir())) - 1)
+    assert written.others > 0, "what others wrote stays, and is told of"
+
+
 def test_points_go_to_a_store(tree):
     pytest.importorskip("pyarrow", reason="no pyarrow")
     fsspec = pytest.importorskip("fsspec", reason="no fsspec: pip install 'lossmon[stores]'")
     write_folder([str(tree / "runs")], Alone(), "memory://bucket/points/")
-    assert fsspec.filesystem("memory").glob("/bucket/points/part-*.parquet")
+    store = fsspec.filesystem("memory")
+    parts = store.glob("/bucket/points/part-*.parquet")
+    assert parts
+    store.cp_file(parts[0], parts[0].replace(parts[0][-28:-8], "0" * 20))  # an earlier export's
+    write_folder([str(tree / "runs")], Alone(), "memory://bucket/points/")
+    assert store.glob("/bucket/points/part-*.parquet") == parts
 
 
 @pytest.mark.parametrize("cluster", ["tcp://127.0.0.1:1", "local"])

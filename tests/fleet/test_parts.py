@@ -302,7 +302,7 @@ def test_a_lost_worker_is_replaced_so_often(times: int, done: bool) -> None:
 def test_without_a_cluster_there_are_processes_here() -> None:
     with opened(3, "") as pool:
         assert isinstance(pool, Here)
-    assert write_part([], "nowhere/at/all", []) == 0
+    assert write_part([], "nowhere/at/all", [], []) == ("", 0)
     assert not os.path.exists("nowhere")
 
 

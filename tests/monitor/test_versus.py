@@ -153,3 +153,11 @@ def test_the_limit_is_students() -> None:
     """From the tables: 0.001 on one side."""
     for freedom, limit in ((4, 7.173), (9, 4.297), (30, 3.385), (1e9, 3.090)):
         assert _student(freedom) == pytest.approx(limit, rel=0.06)
+
+
+def test_a_run_that_draws_away_is_behind_though_it_still_rises() -> None:
+    """Its way up was taken for scatter, and a job that should have failed did not."""
+    rising = curve(seed=1) + 3 * np.clip((np.arange(400) - 260) / 140, 0, 1)
+    assert standing(run("mine", rising), run("base", curve(seed=2))) == "behind"
+    catching = curve(seed=1) + 3 * np.clip((400 - np.arange(400)) / 140, 0, 1)
+    assert standing(run("mine", catching), run("base", curve(seed=2))) == "level"
