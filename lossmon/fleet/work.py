@@ -8,8 +8,8 @@ from typing import Any
 
 from lossmon import config, settings
 from lossmon.diagnosis.knowledge import load
-from lossmon.monitor.joining import keys_of
 from lossmon.monitor.kinship import Curves, Trace
+from lossmon.monitor.row_keys import keys_of
 from lossmon.monitor.training import Judging
 from lossmon.report.contract import run_object
 from lossmon.report.gather import read_share

@@ -13,7 +13,8 @@
     update.py    what front ends get: one frozen value a run
 Which logs are one training:
     grouping.py  the trainings there are, and what each is called
-    joining.py   all pairs, and the best way to join kinship.py    whether two are of one
+    joining.py   all pairs, and the best way to join row_keys.py   by what they are found
+    kinship.py   whether two are of one
     agreement.py how far two curves agree            by_hand.py    what the user joins and parts
     averages.py  whether one averages the other
     common_noise.py whether two curves shake alike

@@ -13,11 +13,7 @@ from heapq import nsmallest
 from itertools import combinations, product
 from typing import Generic, TypeVar
 
-import numpy as np
-
-from lossmon.history.columns import Ints
 from lossmon.logs.discover import run_of_store
-from lossmon.monitor.agreement import LEAST_SIZE, Curve
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.kinship import (
     UNKNOWN,
@@ -29,11 +25,11 @@ from lossmon.monitor.kinship import (
     may_be_kin,
 )
 from lossmon.monitor.log import Log
+from lossmon.monitor.row_keys import Keys, rows_of
 from lossmon.text import common_folder
 from lossmon.words import said
 
 _NEAR = 48  # logs of a folder, and of those above it, that are compared with each other
-_KEYS = 48  # of a log, by which others that hold the same values are found
 _CROWDED = 96  # logs with one key: it tells nothing
 _HITS = 2  # rows of a log that stand in another, too, before the two are compared
 _MOST_FOUND = 16  # logs that are found by keys
@@ -43,7 +39,6 @@ _STORE = "mlflow"  # a format whose folders say what is one run
 
 
 L = TypeVar("L", bound=Log | Trace)
-Keys = tuple[tuple[int, ...], ...]  # of each row that a log may be found by
 
 
 class Joining(Generic[L]):
@@ -119,6 +114,7 @@ class Joining(Generic[L]):
 
     def forget(self, log: L) -> None:
         """A log is no more."""
+        self._kept.get(_run_of_store(log), {}).pop(log, None)
         if log not in self._folders:
             return
         for row in self._keys.pop(log, ()):
@@ -355,45 +351,6 @@ def _path(log: Log | Trace) -> str:
     return log.path
 
 
-def keys_of(curve: Curve) -> tuple[int, ...]:
-    """All that a curve is found by, each once; see `rows_of`."""
-    return tuple(dict.fromkeys(key for row in rows_of(curve) for key in row))
-
-
-def rows_of(curve: Curve) -> Keys:
-    """What two logs of one training have in common, whatever digits and which rows they hold.
-
-    Three values in a row, to three digits; and values at round steps, which logs that have not all
-    rows share most easily. A value near the edge of its digits has another key, but not all have.
-    A row has a key for its own step and one for the next, where rows are counted from 1: both are
-    one thing in common. Taken for two, a single value that happened to agree had every log of a
-    sweep compared with sixteen others.
-    """
-    with np.errstate(divide="ignore"):
-        size = np.where(curve.value == 0, 0.0, np.floor(np.log10(np.abs(curve.value))))
-    size = np.maximum(size, LEAST_SIZE)
-    coded = np.round(curve.value / 10.0 ** (size - 2)).astype(np.int64) * 64 + size.astype(np.int64)
-    coded &= (1 << 40) - 1
-    first = coded[:_KEYS].tolist()
-    three = (hash(some) for some in zip(first, first[1:], first[2:], strict=False))
-    keys = {key: (key,) for key in three}
-    rows: dict[int, tuple[int, ...]] = {}
-    for shift in (0, 1):
-        steps = curve.step + shift
-        for at in _roundest(steps):
-            rows[at] = (*rows.get(at, ()), hash((int(steps[at]), int(coded[at]))))
-    return (*keys.values(), *dict.fromkeys(rows.values()))
-
-
-def _roundest(steps: Ints) -> Sequence[int]:
-    """Where the roundest steps stand."""
-    if len(steps) <= _KEYS // 2:
-        return range(len(steps))
-    roundness = sum((steps % base == 0).astype(np.int64) for base in _ROUND)
-    found: list[int] = np.argsort(-roundness, kind="stable")[: _KEYS // 2].tolist()
-    return found
-
-
 def _by_hits(found: tuple[int, str, object]) -> tuple[int, str]:
     return found[:2]
 
@@ -409,4 +366,3 @@ _BY_HAND = {
     "together": Kinship("same", float("inf"), said("joined by hand")),
     "apart": Kinship("apart", float("inf"), said("parted by hand")),
 }
-_ROUND = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)
