@@ -160,9 +160,10 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (EVAL_LOSS, rf"{_OBJECTIVE}_{EVAL}"),
     (TRAIN_LOSS, rf"(?:{TRAIN}_)?{_TOTAL}{_WHEN}|{_TOTAL}_{TRAIN}|{TRAIN}loss|trl|lm_loss"),
     (TRAIN_LOSS, rf"{TRAIN}_(?:.*_)?{_TOTAL}{_WHEN}|reduced_train_loss|cost|learn"),
-    (TRAIN_LOSS, r"(?:mini_?)?batch_loss|(?:curr(?:ent)?|mean|avg|average|training)_cost"),
+    (TRAIN_LOSS, r"(?:mini_?)?batch_loss|(?:curr(?:ent)?|mean|avg|average)_cost"),
     (EVAL_LOSS, rf"{EVAL}_cost|cost_{EVAL}"),
-    (TRAIN_LOSS, rf"{TRAIN}_(?:\w+_)?(?<!batch_)(?<!reader_)(?<!time_)cost|cost_{TRAIN}"),
+    # GluonCV's "Training cost: 95.7" is a time.
+    (TRAIN_LOSS, r"(?:train|trn|tr)_(?:\w+_)?(?<!batch_)(?<!reader_)(?<!time_)cost|cost_train"),
     (TRAIN_LOSS, rf"(?:{TRAIN}_)(?:.*_)?{_OBJECTIVE}{_WHEN}|{_OBJECTIVE}_{TRAIN}"),
     (TRAIN_LOSS, rf".*_total_loss{_WHEN}|loss_{TRAIN}_total"),
     (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),

@@ -113,3 +113,9 @@ def test_loop_variables_are_no_objective() -> None:
 def test_batch_sizes_beside_an_ordinal_stay() -> None:
     log = "第3轮\n" + "".join(f"size 32 batch, step {i} loss {i}.5\n" for i in range(1, 4))
     assert [one.step for one in read(log)] == [1, 2, 3]
+
+
+def test_what_an_epoch_costs_is_a_time() -> None:
+    rows = (f"[Epoch {i}] Training cost: {90 + i}.5, HeatmapLoss={9 - i}.5\n" for i in range(8))
+    chosen = choose({name: [] for one in read("".join(rows)) for name in one.values})
+    assert chosen["train_loss"] == "HeatmapLoss"
