@@ -49,6 +49,7 @@ _BEHIND = re.compile(
 _UNNAMED = re.compile(
     rb"(?:\"?(?:[A-Za-z]\d?)?\"?[,;\t]\"?(?:[A-Za-z]\d?|0)|\"?[A-Za-z]\d?)\"?\s{0,4}"
 )
+_NAMED = re.compile(r"[A-Za-z][\w /.-]{1,40}")
 _TOLD = (TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM)
 _LEAST = 5  # rows from which on numbers alone are a curve
 _LEAST_COUNTED = 2  # and those behind a counter that grows
@@ -75,7 +76,10 @@ class ColumnDecoder(LineDecoder):
     def row(self, line: bytes) -> Record | None:
         """A number, or a counter and a number."""
         row = _ROW.fullmatch(line) or _BEHIND.fullmatch(line)
-        return None if row is None else self._rows.read(self._cells(row))
+        if row is None:
+            self._metric = _header(line) or self._metric
+            return None
+        return self._rows.read(self._cells(row))
 
     def _cells(self, row: re.Match[bytes]) -> dict[str, float | int | None]:
         """A row as a table would have it."""
@@ -88,7 +92,9 @@ class ColumnDecoder(LineDecoder):
 
 def sniff(head: bytes, name: str) -> str | None:
     """A file called after a metric, and nothing but numbers in it."""
-    metric = metric_of_file(name)
+    first = head.lstrip().splitlines()[:1]
+    metric = _header(first[0]) if first else ""
+    metric = metric or metric_of_file(name)
     if not metric:
         return None
     listed = head.lstrip().startswith(b"[")
@@ -97,7 +103,7 @@ def sniff(head: bytes, name: str) -> str | None:
     ]
     if lines and not listed and not lines[-1].endswith((b"\n", b"\r")):
         lines.pop()  # may be cut
-    if len(lines) > 1 and _UNNAMED.fullmatch(lines[0]):
+    if len(lines) > 1 and (_UNNAMED.fullmatch(lines[0]) or _header(lines[0])):
         del lines[0]
     form = _BEHIND if lines and _BEHIND.fullmatch(lines[0]) else _ROW
     rows = [row for line in lines if (row := form.fullmatch(line)) is not None]
@@ -109,7 +115,16 @@ def sniff(head: bytes, name: str) -> str | None:
     fractions = sum(b"." in row["value"] for row in rows)
     if len(rows) < (_LEAST_COUNTED if counts else _LEAST) or 2 * fractions < len(rows):
         return None  # too few, or labels, or counts of something
+    if first and _header(first[0]):
+        return said("nothing but numbers below {metric}", metric=metric)
     return said("nothing but numbers, and the name of the file says {metric}", metric=metric)
+
+
+def _header(line: bytes) -> str:
+    """What a line above a column calls it, where that is a loss or the like: "loss", "val_loss"."""
+    text = line.strip().decode("utf-8", "replace").strip("\"' ")
+    named = _NAMED.fullmatch(text) and (role(text) in _TOLD or is_reward(text))
+    return text if named else ""
 
 
 def _cells_of(line: bytes) -> list[bytes]:

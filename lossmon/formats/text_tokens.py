@@ -94,7 +94,8 @@ _NAMELESS = (Kind.BARE, Kind.PERCENT)
 _CLOSING = re.compile(r"\) ?[:=]\s*|\]\s?[:=]\s*")
 # "train_loss.py:596 main": where in a program, be it of a traceback, a linter or a logger
 _SOURCE = re.compile(
-    r"\w\.(?:pyx?|cc|cpp|cxx|cuh?|[chrR]|hpp|go|rs|jl|lua|java|scala|kt|m?[jt]s|sh|ipynb)['\"]?[:(]$"
+    r"\w\.(?:pyx?|cc|cpp|cxx|cuh?|[chrR]|hpp|go|rs|jl|lua|java|scala|kt|m?[jt]s|sh|ipynb)['\"]?"
+    r"(?::[\w<>]{1,60})?[:(]$"
 )
 _CLOSED = re.compile(r"\]\s?:")
 _SHAPE = re.compile(r"(?:^|\()shape$")

@@ -419,6 +419,17 @@ def test_catboost_names_its_values_apart_from_them() -> None:
     assert decoder.facts.total_steps == 1000
 
 
+@pytest.mark.parametrize("name", ["out/log_loss.csv", "result.csv"])
+def test_a_column_may_be_called_what_it_is(name: str) -> None:
+    """pandas' `to_csv(index=False)` of one column has no delimiter that would make it a table."""
+    text = b"val_loss\n2.5\n2.25\n2.125\n2.0\n1.5\n"
+    assert column.sniff(text, name)
+    decoder = column.decoder(name)
+    records = [*decoder.feed(text), *decoder.flush()]
+    assert [r.values for r in records] == [{"val_loss": v} for v in (2.5, 2.25, 2.125, 2.0, 1.5)]
+    assert not column.sniff(b"price\n2.5\n2.25\n2.125\n2.0\n1.5\n", name.replace("loss", "x"))
+
+
 def test_a_counter_may_stand_behind_the_value() -> None:
     text = b"1.02 0\n0.518 100\n0.358 200\n"
     assert column.sniff(text, "logs/loss.log")
