@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-from lossmon.logs.files import ANEW, FORGOTTEN
+from lossmon.logs.files import ANEW, FORGOTTEN, REPLACED, TRUNCATED
 from lossmon.logs.follower import Chunk
 from lossmon.logs.tail import Tail
 from lossmon.logs.walk import MAX_ENTRIES
@@ -18,6 +18,8 @@ FULL_BYTES = 8 << 20  # waiting to be polled: no more is read from the link
 _TAKE_BYTES = 8 << 20  # handed out at one poll
 _MOST_PATH = 4096
 _MOST_WORDS = 300
+_VOID = (TRUNCATED, REPLACED)  # kinds behind which what was read is void
+_STAYS = ("rotated", FORGOTTEN)  # what came before one of these is told all the same
 _KINDS = ("data", "newest", *ANEW, "gone", "error", FORGOTTEN)
 
 
@@ -85,9 +87,28 @@ class Inbox:
         if chunk.log in self.dropped:
             return
         with self._lock:
+            if chunk.kind in _VOID:
+                self._let_go(chunk.log)
             self._waiting.append(chunk)
             self.waiting_bytes += len(chunk.data)
         self._news()
+
+    def _let_go(self, log: str) -> None:
+        """Let what waits of a log go that was written anew: nobody needs to read it any more.
+
+        Of a table that is saved whole three times a second each version was read, one after the
+        other, and all logs of its box were told ever later.
+        """
+        kept: deque[Chunk] = deque()
+        void = True
+        for chunk in reversed(self._waiting):
+            if chunk.log == log:
+                void = void and chunk.kind not in _STAYS
+                if void:
+                    self.waiting_bytes -= len(chunk.data)
+                    continue
+            kept.appendleft(chunk)
+        self._waiting = kept
 
     @property
     def missing(self) -> int:

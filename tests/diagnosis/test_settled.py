@@ -100,3 +100,10 @@ def test_pass_after_pass_train_learns_its_noise_and_follows_nobody() -> None:
 def test_a_plateau_is_found_as_it_grows_too() -> None:
     values = curves.plateau(400)
     assert replay(values, total=400)[1].train == "plateau"
+
+
+def test_eval_that_does_not_fall_falls_no_faster() -> None:
+    """It lay at half of train from its first evaluation on: 'eval fell 0 %, ... falls faster'."""
+    s = np.arange(1, 11)
+    train = 0.175 - 0.003 * s
+    assert said(train, np.full(10, 0.072) + 0.001 * (s % 3))[1] != "eval_faster"

@@ -26,6 +26,8 @@ def find(view: View) -> Finding | None:
     found, pair = view.once(ahead), view.pair
     if found is None or pair is None or found.stuck or view.too_soon:
         return None
+    if found.eval_drop < pairs.Bounds.fall:
+        return None  # it lies below train from its first on, and falls no faster
     if float(pair.value[0]) > 0 > pair.last(pair.value):
         return None  # of what goes down through 0 no shares can be told
     words = said("its log drop is {ratio} of eval's", ratio=percent(found.ratio))
