@@ -23,6 +23,7 @@ from lossmon.text import escaped
 from lossmon.usage import show
 from lossmon.words import said
 
+_READING = "lossmon.formats.detect"  # what has been imported wherever a log was looked at
 _AGAIN_S = 0.01  # after which an interrupt that was lost comes again
 
 
@@ -43,7 +44,8 @@ def leave(command: Callable[[], object]) -> NoReturn:
             with contextlib.suppress(OSError, ValueError):  # closed, or said already
                 stream.flush()
         os._exit(status & 0xFF)
-    gc.freeze()  # else Python goes through all there is, several times over, for what is in circles
+    if _READING not in sys.modules:  # a text was shown: nothing holds a file, a process, a link
+        gc.freeze()  # else Python goes through all there is, several times over, for circles
     sys.exit(status if isinstance(status, int) else str(status))
 
 

@@ -15,7 +15,7 @@ import struct
 import sys
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lossmon.debug import logger
@@ -178,8 +178,9 @@ class Worker:
             os.close(self._alive)
             self._alive = -1
 
-    def __del__(self) -> None:
-        self.end()
+    def __del__(self, ending: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not ending():  # else nothing of ours is there any more, and the pipe ends the process
+            self.end()
 
 
 def _ended_itself(process: subprocess.Popen[bytes]) -> bool:
