@@ -89,6 +89,8 @@ def test_on_a_full_disk_there_is_what_there_was(
     writer: Callable[[RunUpdate, Path], object],
     there: bool,
 ) -> None:
+    if writer is WRITERS["points as Parquet"]:
+        pytest.importorskip("pyarrow", reason="no pyarrow")
     monkeypatch.setenv("LOSSMON_CONFIG", str(tmp_path / "config.toml"))
     monkeypatch.setattr("platformdirs.user_log_dir", lambda _: str(tmp_path))
     if there:
