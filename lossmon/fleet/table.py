@@ -82,8 +82,8 @@ def write_folder(targets: Sequence[str], pool: Pool, folder: str) -> Written:
         table.join()
     finally:
         progress.clear()
-    others = table.tidy()
     errors = not_readable({**tasks.barred, **table.barred}, [])
+    others = table.tidy(whole=bool(table.parts) and not errors)
     runs = sum(len(part.logs) for part in table.parts.values())
     return Written(runs, sum(part.points for part in table.parts.values()), errors, others)
 
@@ -103,6 +103,7 @@ class _Table:
     def __init__(self, targets: Sequence[str], pool: Pool, folder: str) -> None:
         self.parts: dict[str, _Part] = {}
         self.barred: dict[str, str] = {}
+        self._torn: set[str] = set()  # parts of this export that were written anew
         self._targets, self._pool, self._folder = list(targets), pool, folder
         self._order = order(self._targets, "en", "never", folder)
 
@@ -136,11 +137,17 @@ class _Table:
                     for log in logs]  # fmt: skip
             tasks += [rest] if rest else []
             del self.parts[torn]
+            self._torn.add(torn)
         for _ in self.read(tasks):
             pass
 
-    def tidy(self) -> int:
-        """Remove what an earlier export of these targets left; how many parts others left."""
+    def tidy(self, *, whole: bool) -> int:
+        """Remove parts that were written anew; how many parts other targets left.
+
+        Args:
+            whole: all that is there was read: what an earlier export of these targets left goes,
+                too. Else it may be all that there is of a log that can't be read today.
+        """
         own, others = f"{_of(self._targets)}-", 0
         local = "://" not in self._folder
         store, path = (None, self._folder) if local else _store(self._folder)
@@ -150,6 +157,8 @@ class _Table:
                 continue
             if not name.startswith(own):
                 others += 1
+            elif not (whole or name in self._torn):
+                continue
             elif store is None:
                 os.unlink(os.path.join(path, name))
             else:

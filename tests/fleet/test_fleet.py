@@ -217,6 +217,19 @@ def test_a_copy_is_written_once_and_what_an_export_replaces_is_gone(tmp_path):
     assert written.others > 0, "what others wrote stays, and is told of"
 
 
+def test_what_cannot_be_read_today_stays_as_it_was_exported(tmp_path):
+    """An export over a folder that was not mounted, or not readable, removed what there was."""
+    dataset = pytest.importorskip("pyarrow.dataset", reason="no pyarrow")
+    log = tmp_path / "in" / "r1" / "train.log"
+    log.parent.mkdir(parents=True)
+    log.write_text("".join(f"step {i} loss {2 / (1 + i):.4f}\n" for i in range(40)))
+    targets, folder = [str(tmp_path / "in")], tmp_path / "points"
+    assert write_folder(targets, Alone(), str(folder)).points == 40
+    log.rename(tmp_path / "elsewhere.log")
+    assert write_folder(targets, Alone(), str(folder)).points == 0
+    assert len(dataset.dataset(folder).to_table()) == 40
+
+
 def test_points_go_to_a_store(tree):
     pytest.importorskip("pyarrow", reason="no pyarrow")
     fsspec = pytest.importorskip("fsspec", reason="no fsspec: pip install 'lossmon[stores]'")
