@@ -15,9 +15,8 @@ from lossmon.errors import TargetError
 from lossmon.hparams.files import names_beside
 from lossmon.logs import schemes
 from lossmon.logs.discover import folders_above, run_directory
-from lossmon.logs.files import LocalFiles, reason
-from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import resolve
+from lossmon.logs.listing import listed
 from lossmon.logs.stamp import Stamp, stamp_of
 from lossmon.logs.target import check_local
 from lossmon.words import said
@@ -68,13 +67,8 @@ def plan(targets: Sequence[str]) -> Plan:
                 raise TargetError(_refusal(text, schemes.of(target.kind).batches is not None))
             check_local(target.path)
             paths.append(target.path)
-    files = LocalFiles()
-    follower = Follower(paths, files=files)
-    follower.poll(limit_bytes=0)
-    while follower.scanning:
-        follower.poll(limit_bytes=0)
-    barred = {path: reason(error) for path, error in files.barred.items()}
-    return Plan(_packed(_kin(follower.logs())), barred)
+    there = listed(paths)
+    return Plan(_packed(_kin(there.logs)), there.barred)
 
 
 def are_paths(targets: Sequence[str]) -> bool:

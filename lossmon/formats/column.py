@@ -49,6 +49,7 @@ _BEHIND = re.compile(
 _UNNAMED = re.compile(
     rb"(?:\"?(?:[A-Za-z]\d?)?\"?[,;\t]\"?(?:[A-Za-z]\d?|0)|\"?[A-Za-z]\d?)\"?\s{0,4}"
 )
+_LOOKED_AT = 200  # bytes for a header
 _NAMED = re.compile(r"[A-Za-z][\w /.-]{1,40}")
 _TOLD = (TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM)
 _LEAST = 5  # rows from which on numbers alone are a curve
@@ -92,9 +93,8 @@ class ColumnDecoder(LineDecoder):
 
 def sniff(head: bytes, name: str) -> str | None:
     """A file called after a metric, and nothing but numbers in it."""
-    first = head.lstrip().splitlines()[:1]
-    metric = _header(first[0]) if first else ""
-    metric = metric or metric_of_file(name)
+    header = _header(head[:_LOOKED_AT].lstrip().partition(b"\n")[0])
+    metric = header or metric_of_file(name)
     if not metric:
         return None
     listed = head.lstrip().startswith(b"[")
@@ -103,7 +103,7 @@ def sniff(head: bytes, name: str) -> str | None:
     ]
     if lines and not listed and not lines[-1].endswith((b"\n", b"\r")):
         lines.pop()  # may be cut
-    if len(lines) > 1 and (_UNNAMED.fullmatch(lines[0]) or _header(lines[0])):
+    if len(lines) > 1 and (header or _UNNAMED.fullmatch(lines[0])):
         del lines[0]
     form = _BEHIND if lines and _BEHIND.fullmatch(lines[0]) else _ROW
     rows = [row for line in lines if (row := form.fullmatch(line)) is not None]
@@ -115,7 +115,7 @@ def sniff(head: bytes, name: str) -> str | None:
     fractions = sum(b"." in row["value"] for row in rows)
     if len(rows) < (_LEAST_COUNTED if counts else _LEAST) or 2 * fractions < len(rows):
         return None  # too few, or labels, or counts of something
-    if first and _header(first[0]):
+    if header:
         return said("nothing but numbers below {metric}", metric=metric)
     return said("nothing but numbers, and the name of the file says {metric}", metric=metric)
 

@@ -27,6 +27,7 @@ SIGN = "a file that is called after a loss or a training, such as `loss_history.
 
 _LEAST = 5  # rows, by which the decoder and `sniff` tell what counts
 _MOST_COLUMNS = 12
+_LOOKED_AT = 1000  # bytes for the first row
 _PARTED = re.compile(r"[,;\s]\s{0,40}")
 _DISTINCT = 0.8  # of a curve's values; those of a grid or of labels come again
 _SECONDS = (1e9, 3e9)  # of the clock that began in 1970
@@ -52,18 +53,23 @@ class ColumnsDecoder(LineDecoder):
         """The rows of lines; the first few are held until they tell what counts."""
         if self._header:
             return super().rows(lines)
-        self._first += lines
-        return self._begin() if len(list(filter(_cells, self._first))) >= _LEAST else []
+        for at, line in enumerate(lines, 1):
+            if _cells(line):
+                self._first.append(line)
+            else:
+                super().rows([line])  # counted as no row, or a failure
+            if len(self._first) == _LEAST:
+                return [*self._begin(), *super().rows(lines[at:])]
+        return []
 
     def flush(self) -> Sequence[Record]:
         """Decode the last line, and what was held."""
-        rows = [*super().flush()]
-        return [*rows, *self._begin()] if self._first else rows
+        return [*super().flush(), *self._begin()]
 
     def _begin(self) -> Sequence[Record]:
         held, self._first = self._first, []
-        numbers = [cells for line in held if (cells := _cells(line))]
-        self._header = _header(numbers[:_LEAST], self._metric) if numbers else []
+        if held:
+            self._header = _header([_cells(line) for line in held], self._metric)
         return super().rows(held)
 
     def row(self, line: bytes) -> Record | None:
@@ -80,6 +86,8 @@ def sniff(head: bytes, name: str) -> str | None:
     called = metric or _training(name)
     if not called:
         return None
+    if not _cells(head[:_LOOKED_AT].lstrip().partition(b"\n")[0]):
+        return None  # as nearly always
     lines = [line for line in head.splitlines(keepends=True) if line.strip()]
     if lines and not lines[-1].endswith((b"\n", b"\r")):
         lines.pop()  # may be cut

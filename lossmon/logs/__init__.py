@@ -7,6 +7,7 @@
     replay.py     a log that is played back
     target.py     what the user typed            discover.py  which folder is one training
     follower.py   growing files, anywhere        files.py     what two looks at one say of it
+    listing.py    all that is there, once
     tail.py       how far one was read           rotation.py  what becomes of it when it is rotated
     held.py       files that grow are kept open   stamp.py   has one changed between two calls
     walk.py       files below a directory        local.py     here        stdin.py  a pipe

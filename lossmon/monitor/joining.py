@@ -13,7 +13,6 @@ from heapq import nsmallest
 from itertools import combinations, product
 from typing import Generic, TypeVar
 
-from lossmon.logs.discover import run_of_store
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.kinship import (
     UNKNOWN,
@@ -21,6 +20,7 @@ from lossmon.monitor.kinship import (
     Kinship,
     Trace,
     has_curve,
+    kept_run,
     kinship,
     may_be_kin,
 )
@@ -35,7 +35,6 @@ _HITS = 2  # rows of a log that stand in another, too, before the two are compar
 _MOST_FOUND = 16  # logs that are found by keys
 _MOST_JOINED = 64  # logs of one training
 _OF_STORE = 8  # logs of a run that a store keeps: they are compared with others
-_STORE = "mlflow"  # a format whose folders say what is one run
 
 
 L = TypeVar("L", bound=Log | Trace)
@@ -78,7 +77,7 @@ class Joining(Generic[L]):
 
         A folder says which files of MLflow's are one run, and there are hundreds of them.
         """
-        run = _run_of_store(log)
+        run = kept_run(log)
         if not run or log in self._folders:
             return True
         kept = self._kept.setdefault(run, {})
@@ -114,7 +113,7 @@ class Joining(Generic[L]):
 
     def forget(self, log: L) -> None:
         """A log is no more."""
-        self._kept.get(_run_of_store(log), {}).pop(log, None)
+        self._kept.get(kept_run(log), {}).pop(log, None)
         if log not in self._folders:
             return
         for row in self._keys.pop(log, ()):
@@ -143,7 +142,7 @@ class Joining(Generic[L]):
             one = waiting.pop()
             met = self._kin.get(one, {}).items()
             kin = [other for other, (_, kin) in met if kin.verdict in ("same", "parts", "beside")]
-            for other in (*kin, *self._kept.get(_run_of_store(one), ())):
+            for other in (*kin, *self._kept.get(kept_run(one), ())):
                 if other not in found:
                     found[other] = None
                     waiting.append(other)
@@ -153,7 +152,7 @@ class Joining(Generic[L]):
         """Split a cluster into trainings; logs stand by path, and trainings by their first log."""
         kept: dict[str, list[L]] = {}
         for log in sorted(cluster, key=_path):
-            kept.setdefault(_run_of_store(log) or log.path, []).append(log)
+            kept.setdefault(kept_run(log) or log.path, []).append(log)
         parts = list(kept.values())
         parts = self._join_proven(parts)
         for hint in ({"same", "parts"}, {"same", "parts", "beside"}):
@@ -174,7 +173,7 @@ class Joining(Generic[L]):
         joined = [pair for pair in found if pair[0].why and pair[0].verdict != "apart"]
         best = max(joined, key=lambda pair: (pair[0].strength, pair[1].path), default=None)
         if best is None:
-            return _KEPT.why if self._kept.get(_run_of_store(log)) and others else ""
+            return _KEPT.why if self._kept.get(kept_run(log)) and others else ""
         return said(
             "{why}, with {other}", why=best[0].why, other=_seen_from(log.path, best[1].path)
         )
@@ -277,7 +276,7 @@ class Joining(Generic[L]):
         known = self._kin.setdefault(one, {}).get(two)
         if known is None or known[0] != curves:
             said = _BY_HAND.get(self._hand.says(one.path, two.path) or "")
-            if _run_of_store(one) and _run_of_store(one) == _run_of_store(two):
+            if kept_run(one) and kept_run(one) == kept_run(two):
                 said = _KEPT
             kin = said or kinship(*curves, self._folders[one], self._folders[two])
             known = curves, kin
@@ -353,11 +352,6 @@ def _path(log: Log | Trace) -> str:
 
 def _by_hits(found: tuple[int, str, object]) -> tuple[int, str]:
     return found[:2]
-
-
-def _run_of_store(log: Log | Trace) -> str:
-    """The folder of the run that a store says a log is of; empty where none does."""
-    return run_of_store(log.path) if log.format == _STORE else ""
 
 
 _MET = (None, UNKNOWN)  # of two logs that were not compared

@@ -33,6 +33,7 @@ _MEASURED = (TRAIN_LOSS, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, ACCURACY)
 _MOST_PAIRS = 12  # metrics of two logs that are compared
 _END = 0.02  # of the run by which the ends of two logs of one training may be apart
 _ROWS = 2.5  # and so many rows
+_RUNS_BY_FOLDER = "mlflow"  # a format whose folders say what is one run
 _COPIED = ("trainer_state",)  # each checkpoint holds the whole story up to it
 _FEW = 5  # points of a curve that has a course
 _COURSE = 0.15  # two courses differ when their levels are further apart than this, over the range
@@ -132,6 +133,11 @@ class Curves:
         return None if name is None else self[name]
 
 
+def kept_run(log: Told) -> str:
+    """The folder of the run that a store says a log is of; empty where none does."""
+    return run_of_store(log.path) if log.format == _RUNS_BY_FOLDER else ""
+
+
 def has_curve(log: Told) -> bool:
     """Whether a log holds anything that it can be compared by."""
     return any(one.role in _MEASURED and len(one) for one in log.history.series.values())
@@ -181,8 +187,8 @@ def _impossible(a: Told, b: Told, beside: bool, parts: bool) -> str:
     here, there = os.path.dirname(a.path), os.path.dirname(b.path)
     if here == there and _STORE.fullmatch(here):
         return _TWO_RUNS
-    kept = [os.path.basename(run_of_store(one.path)) for one in (a, b)]
-    if all(kept) and kept[0] != kept[1] and a.format == b.format:
+    kept = [os.path.basename(kept_run(one)) for one in (a, b)]
+    if all(kept) and kept[0] != kept[1]:
         return _TWO_RUNS
     if a.format == b.format == "wandb" and os.path.basename(a.path) != os.path.basename(b.path):
         return _TWO_NAMES

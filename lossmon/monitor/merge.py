@@ -195,6 +195,8 @@ def _played(logs: Sequence[Log]) -> dict[int, Mapping[str, str]]:
             files.setdefault(log.format, []).append(log)
     played: dict[int, Mapping[str, str]] = {id(log): log.chosen for log in logs}
     for some in files.values():
+        if len(some) == 1:
+            continue  # its own choice
         sizes = {name: one for log in some for name, one in log.history.series.items()}
         roles = choose(sizes)
         for log in some:

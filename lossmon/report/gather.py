@@ -16,9 +16,8 @@ from lossmon.fleet.pools import Here
 from lossmon.formats.detect import note_slow_patterns, slow_patterns
 from lossmon.hparams import read_hparams
 from lossmon.logs.discover import run_directory
-from lossmon.logs.files import LocalFiles, reason
-from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import location_of, resolve
+from lossmon.logs.listing import listed
 from lossmon.logs.local import LocalSource
 from lossmon.logs.target import check_local
 from lossmon.monitor import RunUpdate
@@ -224,19 +223,15 @@ def _shards(targets: Sequence[str], jobs: int | None) -> tuple[list[list[str]], 
         except LossmonError:
             return [], {}  # read together, so that what is wrong is said as always
         paths.append(target.path)
-    files = LocalFiles()
-    follower = Follower(paths, files=files)
-    follower.poll(limit_bytes=0)
-    while follower.scanning:
-        follower.poll(limit_bytes=0)
-    if follower.full or files.cut:
+    there = listed(paths)
+    if not there.whole:
         return [], {}  # likewise
     directories: dict[str, list[str]] = {}
-    for log in follower.logs():
+    for log in there.logs:
         directories.setdefault(run_directory(log), []).append(log)
     count = jobs or (os.cpu_count() or 1 if len(directories) >= _WORTH_IT else 1)
     count = min(count, len(directories))
     shards: list[list[str]] = [[] for _ in range(count)]
     for i, logs in enumerate(directories.values()):
         shards[i % count].extend(logs)
-    return shards, {path: reason(error) for path, error in files.barred.items()}
+    return shards, there.barred

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from lossmon import __version__, private, regular
-from lossmon.logs.follower import Follower
 from lossmon.logs.hosts import as_flags
+from lossmon.logs.listing import listed
 from lossmon.logs.scheme import Target
 from lossmon.logs.stamp import Stamp, as_stamp, stamp_of
 from lossmon.report.status import Standing
@@ -111,13 +111,9 @@ def alone(path: str) -> Iterator[bool]:
 
 def stamps_of(targets: Sequence[Target]) -> dict[str, Stamp]:
     """The logs below local targets as they are now."""
-    follower = Follower([target.path for target in targets if target.kind == "local"])
-    end = time.monotonic() + _SCAN_S
-    follower.poll(limit_bytes=0)
-    while follower.scanning and time.monotonic() < end:
-        follower.poll(limit_bytes=0)
+    paths = [target.path for target in targets if target.kind == "local"]
     found = {}
-    for log in follower.logs():
+    for log in listed(paths, _SCAN_S).logs:
         if (stamp := stamp_of(log)) is not None:
             found[log] = stamp
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
 from lossmon.diagnosis.patterns import part_nan, zero_loss
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import LossCurve, View
-from lossmon.words import Said, said
+from lossmon.words import said
 
 
 class Bounds(Limits):
@@ -59,10 +60,7 @@ def _no_number(view: View) -> Finding | None:
         return None
     words = said(
         "loss is {kind} since step {step:,}; {broken:,} of {n:,} values are not finite",
-        kind=_kind(found.value),
-        step=found.since,
-        broken=found.times,
-        n=found.of,
+        **_told(found),
     )
     return _finding(train, found.since, 0.99, words)
 
@@ -75,16 +73,14 @@ def _of_a_part(part: LossCurve, train: LossCurve) -> Finding | None:
     words = said(
         "{name} is {kind} since step {step:,}; {broken:,} of {n:,} values are not finite",
         name=part.name,
-        kind=_kind(found.value),
-        step=found.since,
-        broken=found.times,
-        n=found.of,
+        **_told(found),
     )
     return _finding(train, found.since, 0.99, words)
 
 
-def _kind(value: float) -> Said:
-    return said("NaN") if math.isnan(value) else said("infinite")
+def _told(found: facts.Scattered) -> dict[str, Any]:
+    kind = said("NaN") if math.isnan(found.value) else said("infinite")
+    return {"kind": kind, "step": found.since, "broken": found.times, "n": found.of}
 
 
 def _apart(bad: int, n: int) -> float:
