@@ -57,11 +57,15 @@ def checkpoint_step(view: View, before: float) -> Numbers:
 
 
 def resume_step(finding: Finding, view: View) -> float:
-    """A step before the onset by a margin, from which a checkpoint is sound; NaN for none."""
+    """A step before the onset by a margin, from which a checkpoint is sound; NaN for none.
+
+    The margin is a share of what was trained until then: by the rows that came after it a loss that
+    was NaN since 241 was told to go back to 236, 235, 232 and 230, minute by minute.
+    """
     if view.train is not None and not np.isfinite(view.train.sketch.head[:1]).all():
         return math.nan  # it was never sound
     first = float(view.train.step[0]) if view.tail and view.train is not None else 0.0
-    step = finding.since_step - max(1.0, _BEFORE * (view.step - first))
+    step = finding.since_step - max(1.0, _BEFORE * (finding.since_step - first))
     return float(round(step)) if step > 0 else math.nan
 
 

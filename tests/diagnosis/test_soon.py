@@ -9,7 +9,7 @@ import pytest
 
 import lossmon
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.knowledge import load
+from lossmon.diagnosis.knowledge import fill, load
 from tests.diagnosis.test_few_rows import judged
 
 NAN = math.nan
@@ -79,6 +79,20 @@ def test_the_weights_of_a_log_that_begins_in_the_middle_are_not_its_first() -> N
     assert "unlearned" not in tail.numbers
     assert tail.numbers["resume_step"] == 7496
     assert judged(first=0, loss=losses).findings[0].numbers["unlearned"] == 28.7227
+
+
+@pytest.mark.parametrize("after", [4, 400])
+def test_where_to_go_back_to_does_not_move_while_the_run_goes_on(after: int) -> None:
+    falls = [2 / (1 + step / 40) for step in range(240)]
+    assert judged(loss=[*falls, *[NAN] * after]).findings[0].numbers["resume_step"] == 236
+
+
+def test_a_range_whose_ends_read_alike_is_one_number() -> None:
+    alike = {"a": 0.366, "b": 0.371, "c": 1e-5}
+    assert fill("{a:.2g} to {b:.2g}.", alike) == "0.37."
+    assert fill("{c:.1g} to {c:.1g}, {a:.2g}", alike) == "1e-05, 0.37"
+    assert fill("还剩 {a:.2g} 到 {b:.2g}。", {"a": 0.1, "b": 0.1}) == "还剩 0.1。"
+    assert fill("{a:.2g} to {b:.2g}", {"a": 0.1, "b": 0.11}) == "0.1 to 0.11"
 
 
 def test_a_message_behind_a_bar_that_ended_no_line_is_heard(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ else:
 LANGUAGES = ("en", "zh")
 MOST_REMEDIES = 5
 _FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
+_ONE_END = re.compile(r"(?<![\d.])(\d[\d.e-]*)(?: to | 到 )\1(?!\.?\d)")  # "0.37 to 0.37" is 0.37
 
 
 class Remedy(str):
@@ -160,7 +161,7 @@ class Knowledge:
         for text in self._remedies(finding):
             if text.moves in finding.unwise:
                 continue
-            filled = _fill(text, finding.numbers)
+            filled = fill(text, finding.numbers)
             if filled is not None:
                 texts[filled] = None
         # What another remedy says with more words is not said twice.
@@ -260,7 +261,7 @@ def _general(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: v for key, v in entry.items() if not key.startswith((_SPECIAL, _OF_KIND))}
 
 
-def _fill(text: str, numbers: Mapping[str, float]) -> str | None:
+def fill(text: str, numbers: Mapping[str, float]) -> str | None:
     """Put numbers into {name:format} fields; None where one is not known."""
     if any(name not in numbers for name, _ in _FIELD.findall(text)):
         return None
@@ -272,4 +273,4 @@ def _fill(text: str, numbers: Mapping[str, float]) -> str | None:
         text = format(value, form)
         return format(float(text), "g") if "e+" in text else text  # 20, not 2e+01
 
-    return _FIELD.sub(one, text)
+    return _ONE_END.sub(r"\1", _FIELD.sub(one, text))
