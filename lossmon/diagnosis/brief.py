@@ -3,7 +3,8 @@
 Of a log at rest one look tells nearly all (see `past`). Where a rise that was shown on the way may
 be left of it, sixty patterns at a hundred looks were asked for that, most of them for findings that
 leave nothing behind: of 100 runs seventeen took two thirds of the time. Here those are asked that
-can stand, or make a look come sooner, and what decides over them.
+can stand, or make a look come sooner, and what decides over them: that only where one of them holds
+at all, which at four of five looks none does.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 
 from lossmon.diagnosis.engine import Engine
 from lossmon.diagnosis.finding import Diagnosis, Finding, PatternId
-from lossmon.diagnosis.judge import deciding, judge
+from lossmon.diagnosis.judge import deciding, holds, judge
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.diagnosis.view import View
 from lossmon.history.run import History
@@ -21,7 +22,8 @@ _LEFT = frozenset(id_ for id_, one in PATTERNS.items() if one.stands is not None
 _SOONER: frozenset[PatternId] = frozenset(
     {id_ for id_, one in PATTERNS.items() if one.urgent} | {"overfitting"}
 )
-ASKED = deciding(_LEFT | _SOONER)
+_WANTED = _LEFT | _SOONER
+ASKED = deciding(_WANTED)
 
 
 class Brief(Engine):
@@ -32,11 +34,11 @@ class Brief(Engine):
     """
 
     def _found(self, view: View) -> dict[str, Finding]:
-        return judge(view, ASKED)
+        return judge(view, ASKED) if holds(view, _WANTED) else {}
 
     def _consider(self, slot: str, finding: Finding | None, step: int) -> None:
         shown = self._shown.get(slot)
-        if finding is None and shown is not None and shown.pattern in _LEFT | _SOONER:
+        if finding is None and shown is not None and shown.pattern in _WANTED:
             self.unsure |= not self._stands(shown, None)
         super()._consider(slot, finding, step)
 

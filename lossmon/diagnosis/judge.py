@@ -53,6 +53,12 @@ def judge(view: View, among: frozenset[PatternId] | None = None) -> dict[str, Fi
     return {slot: f for slot, f in found.items() if not _contradicted(slot, f, found)}
 
 
+@np.errstate(all="ignore")
+def holds(view: View, any_of: frozenset[PatternId]) -> bool:
+    """Whether any of some patterns would be found, were nothing else there to decide over it."""
+    return any(find(view) is not None for _, _, find in _asked(view, any_of))
+
+
 def _asked(view: View, among: frozenset[PatternId] | None) -> tuple[_Asked, ...]:
     """What may hold at all, in order, with the slot that it takes: found out once.
 
