@@ -21,6 +21,7 @@ What holds:
     short.py         what the order of a few rows says      early.py  what fewer still speak for
     signs.py         values out of the range of their kind, however few
     unwon.py         rewards of episodes that are all lost alike
+    rewards.py       levels of rewards, which single episodes leave by chance
     sawtooth.py      a fall within each epoch that the next takes back
     reported.py      what the way of reporting does to a curve
     statistics.py    the statistics                 confidence.py  how sure, calibrated

@@ -34,6 +34,7 @@ class Bounds(Limits):
     round = Limit(0.004, "of a round level: it stands there", "threads: 1.0007 to 1.0034")
     begins = Limit(0.004, "of the level of guessing, at which each row stands", "threads")
     creeps = Limit(0.002, "of the level of guessing, by which it rises", "threads: 2.300 to 2.312")
+    above = Limit(0.001, "of the level of guessing, beyond which it is above it", "printed digits")
     costs = Limit(0.01, "of the most that a wrong answer can cost", "Keras: 7.97 and 8.06")
     caffe = Limit(87.3365, "loss at the smallest float, whose logarithm it is", "Caffe")
     exact = Limit(2e-6, "of a value of six digits", "Caffe")
@@ -169,15 +170,23 @@ def _guessing(view: View) -> Iterator[Reason]:
     )
     weight = 3.0 if told else 1.5
     if -train.drop > max(4 * train.drop_error, Bounds.creeps * train.end):
-        yield Reason(
-            "lr_too_high",
+        above = train.end - chance.level > max(4 * train.drop_error, Bounds.above * chance.level)
+        words = (
             said(
                 "it creeps up from {start:.5g} to {end:.5g}, above guessing: the updates do harm",
                 start=train.start,
                 end=train.end,
-            ),
-            weight + 0.2,
+            )
+            if above
+            else said(
+                "it was at {first:.4g}, and has come back to {chance_sum}, as guessing among "
+                "{chance_words} gives",
+                first=float(np.nanmin(train.sketch.newest)),
+                chance_sum=chance.sum,
+                chance_words=chance.words,
+            )
         )
+        yield Reason("lr_too_high", words, weight + 0.2)
     if told and _never_better(view, chance.level) and view.kind.id in ("", "classifier"):
         words = said(
             "{why}, and no row since the first was better",

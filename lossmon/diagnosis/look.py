@@ -108,6 +108,7 @@ class Looker:
             plan_share=history.plan_share,
             ended=ended,
             epochs=history.epoch,
+            first_epoch=_first_epoch(history.series.get(chosen.get("train_loss", ""))),
             sketches=sketches,
             names=chosen,
             around=Around(history, chosen, self._kind, self._names, loss),
@@ -140,6 +141,12 @@ class Looker:
         if known is None or known[0] is not series:
             known = self._summaries[name] = (series, Summary())
         return known[1].catch_up(series)
+
+
+def _first_epoch(train: Series | None) -> float | None:
+    view = None if train is None or not len(train) else train.view()
+    epoch = None if view is None or view.epoch is None else float(view.epoch[0])
+    return epoch if epoch == epoch else None
 
 
 def _line(sketch: Sketch | None) -> tuple[Floats, Floats] | None:

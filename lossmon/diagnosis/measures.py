@@ -170,13 +170,13 @@ def _best(
     return measured(measures, names, points, held_out=False) or measured(measures, names, points)
 
 
-_HELD_OUT = whole(r"eval(?:uation)?|val(?:id(?:ation)?)?|valid_\d+|test|dev|held_?out|tst")
+HELD_OUT = r"eval(?:uation)?|val(?:id(?:ation)?)?|valid_\d+|test|dev|held_?out|tst"
 _ODD = whole(r"std|min|max|var|best|range|count|num|total|scale|lr|weight")
 
 
 def is_held_out(name: str) -> bool:
     """Whether a name says that it is of held-out data."""
-    return bool(_HELD_OUT.search(plain(name)))
+    return bool(whole(HELD_OUT).search(plain(name)))
 
 
 def _oddness(name: str) -> tuple[bool, bool, int]:

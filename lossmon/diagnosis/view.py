@@ -292,6 +292,7 @@ class View:
         plan_share: part of the plan that is done; None where the plan is not known.
         ended: nothing more is to come.
         epochs: epochs passed; None where not logged.
+        first_epoch: that of the first row.
         around: what was logged beside the losses: speed, batch size, epochs, restarts, events.
         stage: the newest one that the log tells of: curves begin there.
         quiet: patterns that say nothing of a run of this kind.
@@ -309,6 +310,7 @@ class View:
     plan_share: float | None
     ended: bool
     epochs: float | None = None
+    first_epoch: float | None = None
     sketches: Mapping[str, Sketch] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     around: Around = field(default_factory=Around)
@@ -354,9 +356,12 @@ class View:
         """
         if self.train is None or len(self.train.step) < 2:
             return False
-        first, last = float(self.train.step[0]), float(self.train.step[-1])
-        between = (last - first) / max(1, self.train.n - 1)
-        return first > Enough.tail * (last - first) and first > Enough.rows_before * between
+        spans = [(float(self.train.step[0]), float(self.train.step[-1]))]
+        if self.first_epoch is not None and self.epochs is not None:  # steps may be those of rows
+            spans.append((self.first_epoch - 1, self.epochs - 1))
+        rows = max(1, self.train.n - 1)
+        least = max(Enough.tail, Enough.rows_before / rows)
+        return any(first > least * (last - first) for first, last in spans)
 
     @cached_property
     def warming_up(self) -> bool:

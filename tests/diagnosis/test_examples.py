@@ -19,6 +19,7 @@ LOGGED = {  # what a curve of a picture is called in a log
 BY_MORE = {
     "falling", "eval_swings", "stalled", "failed", "grad_vanishing", "grad_nan", "grad_zero",
     "lr_zero", "eval_nan", "chance_level", "staircase", "restart", "memorised",
+    "saw_tooth",
 }  # fmt: skip
 DRAWN = [id_ for id_, pattern in PATTERNS.items() if pattern.example is not None]
 

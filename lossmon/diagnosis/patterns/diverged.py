@@ -193,7 +193,7 @@ def _far_above(view: View, train: LossCurve) -> Finding | None:
         since,
         0.9,
         said(
-            "loss {level:.4g} is {ratio:.3g} x its start {start:.4g} and stays there; it "
+            "loss {level:.4g} is {ratio:.3g} x its first rows ({start:.4g}) and stays there; it "
             "left its lowest level at step {since:,}",
             level=level,
             ratio=level / train.start,

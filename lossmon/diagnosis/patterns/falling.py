@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lossmon.diagnosis import offset, short, usual
+from lossmon.diagnosis import offset, rewards, short, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.figures import falling
@@ -34,6 +34,8 @@ def find(view: View) -> Finding | None:
         return None
     if not offset.falls(view, Bounds.fall, Bounds.errors):
         return None
+    if rewards.judged(view) and st.mann_kendall(train.value) > -Bounds.plain:
+        return None  # a few lucky episodes at the end are no rise
     late = late_share(train)
     errors = train.drop / max(train.drop_error, 1e-300)
     if errors < Bounds.plain:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from lossmon.diagnosis import coincidence as co
-from lossmon.diagnosis import reasons, short
+from lossmon.diagnosis import reasons, rewards, sawtooth, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.bets import spend
@@ -61,7 +61,7 @@ def find(view: View) -> Finding | None:
     far_up = _far_up(view)
     if view.too_soon and not far_up:
         return None
-    if _straddles(train):
+    if _straddles(train) or (rewards.judged(view) and rewards.swing(train) < Bounds.swing):
         return None
     if view.ended and (found := _saw_tooth(train)) is not None:
         return found  # of one that goes on it is looked at so often that noise has a rhythm once
@@ -300,6 +300,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         yield Reason("lr_too_high", words, 2.2)
         words = said("few batches in one and the same order would differ so")
         yield Reason("data_order", words, 1.6)
+    yield from sawtooth.reasons(view)
     yield from _constant_rate(view)
     yield from noisy.small_batch(view)
     yield from _periodic(view)
@@ -343,7 +344,8 @@ def _periodic(view: View) -> Iterator[Reason]:
                 length=length,
                 again=again,
             ),
-            2.2,
+            2.8,
+            ("lr_too_high", "small_batch"),  # neither knows where an epoch begins
         )
 
 

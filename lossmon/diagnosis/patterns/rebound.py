@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import dials, risen, short
+from lossmon.diagnosis import dials, rewards, risen, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import both_rise, died, gradients_grew, sudden
@@ -130,6 +130,8 @@ def _of_many(view: View) -> Finding | None:
     if sudden:
         rise, needed = _sudden(train, least, newest), least
     if rise < needed or (sudden and not _proved(view)):
+        return None
+    if rewards.judged(view) and not rewards.held(train):
         return None
     onset = _onset(train, train.low + rise / 2)
     after = train.value[onset:]

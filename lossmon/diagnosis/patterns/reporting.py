@@ -139,6 +139,7 @@ PATTERN = Pattern(
         "falling",
         "spike",
         "staircase",
+        "saw_tooth",
         "oscillating",
         "plateau",
         "scaled_loss",
