@@ -6,13 +6,15 @@ later: nothing is proved, and nobody waits for twenty rows before he looks.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import flat, lost, signs
+from lossmon.diagnosis import flat, lost, signs, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.chance import Chance, level_of
+from lossmon.diagnosis.kind import plain
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -32,6 +34,7 @@ class Bounds(Limits):
     turns = Limit(2, "moves that go back on the one before", "one may be a spike")
     upper = Limit(0.34, "of the rows, in the upper half: fewer are outliers", "words: a third")
     stands_out = Limit(3.0, "x the usual row, that an outlier is", "threads: 0.77 and 4.3")
+    share = Limit(0.05, "of 1 / C, that right answers may be away from it", "threads: 1 / 1,000")
     alike = Limit(1.8, "x: highest over lowest of the other rows", "threads: 0.556 to 0.822")
 
 
@@ -53,6 +56,34 @@ def reasons(view: View) -> Iterator[Reason]:
         yield from _swings(values, view)
         yield from _turns(view)
         yield from flat.saturated(view)
+    yield from _errs_by_chance(values, view)
+    yield from (one._replace(weight=1.0) for one in usual.eval_below(view))
+
+
+def _errs_by_chance(values: Floats, view: View) -> Iterator[Reason]:
+    """An error rate of 0.999 or 0.9 in each row: right as often as one of so many classes is."""
+    train = view.train
+    assert train is not None
+    if not _ERROR.search(plain(train.name)) or not 0 < float(values.min()) <= values.max() < 1:
+        return
+    right = 1 - values
+    among = next((n for n in _CLASSES if np.all(np.abs(right * n - 1) <= Bounds.share)), None)
+    if among is not None and (view.pair is None or np.all(view.pair.value >= values.min())):
+        why = said(
+            "{name} is {value:.4g} in each of {rows:,} rows: right answers are 1 in {among:,}, as "
+            "guessing gives",
+            name=train.name,
+            value=float(values[-1]),
+            rows=len(values),
+            among=among,
+        )
+        yield Reason("not_started", why, 1.6)
+        yield Reason("bad_labels", why, 1.5)
+        yield Reason("wrong_output", why, 1.4)
+
+
+_ERROR = re.compile(r"(?:^|_)err(?:or)?(?:_?rate|_?\d)?(?:_|$)")
+_CLASSES = (1000, 100, 10)
 
 
 def leaps(values: Floats) -> bool:

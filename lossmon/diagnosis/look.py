@@ -12,7 +12,7 @@ from lossmon.diagnosis.around import Around
 from lossmon.diagnosis.evidence import RiseState
 from lossmon.diagnosis.kind import NOISE_OF_REWARDS, UNKNOWN, has_adapters, kind_of
 from lossmon.diagnosis.limits import Enough
-from lossmon.diagnosis.measures import Judged, Names, judged, names_of
+from lossmon.diagnosis.measures import Judged, Names, judged, names_of, twin_of
 from lossmon.diagnosis.stages import newest_stage
 from lossmon.diagnosis.view import LossCurve, Pair, View
 from lossmon.history.best import Best
@@ -97,7 +97,8 @@ class Looker:
         evals = sketches.get("eval_loss")
         pair = None
         if train is not None and evals is not None and len(evals.mean) and len(train.value):
-            pair = _pair(chosen["eval_loss"], evals, train)
+            twin = None if judged.rises else self._twin(history, chosen)
+            pair = _pair(chosen["eval_loss"], evals, train, twin)
         grad, rate = sketches.get("grad_norm"), sketches.get("learning_rate")
         return View(
             train=train,
@@ -117,6 +118,15 @@ class Looker:
             lows=None if evals is None else history.lows(chosen["eval_loss"], self._first),
             risen=risen,
         )
+
+    def _twin(self, history: History, chosen: Mapping[str, str]) -> Sketch | None:
+        """What an evaluation logs of train beside it, where that is not the train loss itself.
+
+        nanoGPT evaluates both over many batches ("train loss 0.98, val loss 3.75"), and logs the
+        loss of single batches in rows of their own: those say less of the same thing.
+        """
+        name = twin_of(chosen["eval_loss"], self._names)
+        return None if name == chosen["train_loss"] else self._sketch(history, name)
 
     def _too_few(self, train: LossCurve | None) -> frozenset[str]:
         """A row is the mean reward of the few answers of a step: dozens of rows are noise."""
@@ -153,9 +163,11 @@ def _line(sketch: Sketch | None) -> tuple[Floats, Floats] | None:
     return (sketch.step, sketch.mean) if sketch is not None and len(sketch.mean) >= 2 else None
 
 
-def _pair(name: str, evals: Sketch, train: LossCurve) -> Pair:
+def _pair(name: str, evals: Sketch, train: LossCurve, twin: Sketch | None) -> Pair:
     end = max(float(train.step[-1]), float(evals.step[-1]), 1e-9)
     levels = partial(_levels, evals.step, train)
+    if twin is not None and np.array_equal(twin.step, evals.step) and np.isfinite(twin.mean).all():
+        levels = partial(np.copy, twin.mean)
     return Pair(name, evals.step, evals.mean, levels, evals.step / end, evals.width)
 
 

@@ -183,3 +183,18 @@ def _oddness(name: str) -> tuple[bool, bool, int]:
     """Sorts names that measure the same: no spread or extreme, held-out data, the plainest."""
     form = plain(name)
     return bool(_ODD.search(form)), not is_held_out(name), len(form.split("_"))
+
+
+def twin_of(name: str, names: Names) -> str | None:
+    """What is logged of train as this is of held-out data: "train loss" of "val loss"."""
+    form = plain(name)
+    wanted = {whole(HELD_OUT).sub(f"_{one}_", form).strip("_") for one in _OF_TRAIN} - {form}
+
+    def find() -> str | None:
+        found = names.matching("|".join(_OF_TRAIN))
+        return next((one for one in found if plain(one) in wanted), None)
+
+    return names.kept((twin_of, name), find) if wanted else None
+
+
+_OF_TRAIN = ("train", "training", "trn", "tr")

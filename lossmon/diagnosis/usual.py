@@ -1,7 +1,7 @@
 """What looks odd in a curve that gets better and is usual: said, so that nobody mends it.
 
 An AUC of 0.5 in the first 14 rounds of boosting, the accuracy of one batch at 0 among thousands of
-classes, a likelihood of a density that falls below 0.
+classes, a likelihood of a density that falls below 0, an eval below train.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ class Bounds(Limits):
     alike = Limit(3, "first rows that are alike to the last digit", "threads: 14 of 22")
     most = Limit(0.8, "of the rows, that may be so", "threads: 14 of 22")
     classes = Limit(4.0, "loss of 50 classes and more, at chance", "ln C")
+    below = Limit(0.97, "x train, below which eval is lower", "runs")
+    lower = Limit(0.8, "of the evals that are", "runs")
     largest = Limit(4096, "examples of a batch", "usual recipes")
 
 
@@ -36,6 +38,24 @@ def reasons(view: View) -> Iterator[Reason]:
     yield from _late_start(view)
     yield from _of_a_batch(view)
     yield from _density(view)
+    yield from eval_below(view)
+
+
+def eval_below(view: View) -> Iterator[Reason]:
+    """Eval lies below train nearly throughout: what only train carries."""
+    pair = view.pair
+    if pair is None or len(pair.value) < Enough.facts or view.train is None or view.train.rises:
+        return
+    if view.kind.id == "boosting" or not float(np.min(pair.value)) > 0:  # trees have no dropout
+        return
+    if np.mean(pair.value < Bounds.below * pair.train) >= Bounds.lower:
+        why = said(
+            "eval lies below train in {share:.0%} of the evals, usually at {ratio:.0%} of it",
+            share=np.mean(pair.value < pair.train),
+            ratio=np.median(pair.value / pair.train),
+        )
+        yield Reason("regularised_train", why, 1.5)
+        yield Reason("easy_eval", why, 1.1)
 
 
 def _late_start(view: View) -> Iterator[Reason]:

@@ -208,6 +208,7 @@ SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
         {"train-logloss": 0.69 * np.exp(-3 * T), "valid-logloss": 0.69 + 0.4 * T}, None,
     ),
     "worst_score": ({"loss": FALL, "acc": 0 * FLAT}, None),
+    "score_lost": ({"loss": FALL, "eval_psnr": every(20, np.where(T < 0.6, 20 + T, 9 - T))}, None),
 }  # fmt: skip
 
 NOT_SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
@@ -252,6 +253,7 @@ NOT_SAID: dict[str, tuple[dict[str, np.ndarray], Prepare | None]] = {
         None,
     ),
     "saturated_output": ({"loss": 8.06 + 0.2 * NOISE, "acc": 0.5 + 0.01 * NOISE}, None),
+    "score_lost": ({"loss": FALL, "eval_psnr": every(20, 15 + 5 * T - 0.4 * NOISE)}, None),
 }  # fmt: skip
 # Patterns whose logs are in another file of this folder, or among the made-up curves.
 ELSEWHERE = frozenset((
@@ -370,3 +372,28 @@ class TestWords:
             engine.observe(history, choose(history.series))
         diverged = found(engine.conclude(history, choose(history.series), ended=True), "diverged")
         assert any("still rising" in cause.why for cause in diverged.causes)
+
+
+def test_a_discriminator_that_is_sure_of_every_sample_has_won_after_three_rows() -> None:
+    """PSNR fell from 20 to 9 dB in four evaluations, with D(SR) at 0.00002: "too early to tell"."""
+    outputs = {"D(HR)": np.array([0.8, 0.99, 0.998, 0.999]), "D(SR)": np.array([0.2, *[1e-3] * 3])}
+    losses = {
+        "D Loss": np.array([0.14, 3e-3, 2e-3, 2e-3]),
+        "G Loss": np.array([0.6, 0.8, 0.6, 0.6]),
+    }
+    won = found(judged({**losses, **outputs}), "discriminator_won")
+    assert "last 3 rows since step 2" in won.evidence
+    assert "discriminator_won" not in patterns(judged({**losses, "D(HR)": outputs["D(HR)"]}))
+
+
+def test_what_an_evaluation_says_of_train_is_held_against_it() -> None:
+    """nanoGPT evaluates both over many batches; the loss of single ones says 1.0 or 0.3."""
+    single = np.where(np.arange(N) % 20 == 19, 0.34, 1.0)
+    diagnosis = judged(
+        {
+            "loss": single,
+            "train loss": every(100, 1.0 - 0.3 * T),
+            "val loss": every(100, 3.7 + 0.3 * T),
+        }
+    )
+    assert "train fell from 0.8515 to 0.7015" in found(diagnosis, "overfitting").evidence

@@ -86,7 +86,8 @@ PATTERN = Pattern(
     forbids=("steps+",),
     limits=Bounds,
     causes=flat.reasons,
-    typical=("collapsed", "frozen_gradients", "bad_labels", "wrong_output"),
+    # Of 14 threads at ln C: the rate too large 5; last layer, data, no update, start 2 each.
+    typical=("collapsed", "wrong_output", "bad_labels", "frozen_gradients"),
     typical_of={"llm": ("bad_state", "frozen_gradients"), "preference": ("same_reference",)},
     picture=Picture(lines=(Level("ln C", "chance"),), marks=(SINCE,)),
     example=lambda of: Example(

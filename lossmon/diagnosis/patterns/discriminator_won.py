@@ -7,7 +7,7 @@ import numpy as np
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.view import View
 from lossmon.words import said
@@ -27,6 +27,8 @@ class Bounds(Limits):
 
     none = Limit(0.01, "discriminator's loss that is none", "ln 2 to 2 ln 2 where it guesses")
     rise = Limit(1.5, "x the generator's loss in the first quarter", "it loses ground")
+    real = Limit(0.95, "that the discriminator gives real samples: it knows them", "0.5 guesses")
+    fake = Limit(0.05, "that it gives made ones, likewise", "0.5 guesses")
     still = Limit(0.003, "of the level: spread of a loss that stands still", "printed digits")
     few = Limit(6, "rows of a log that has ended", "threads")
     points = Limit(20, "rows", "the first steps swing")
@@ -37,6 +39,8 @@ def find(view: View) -> Finding | None:
     d, g = view.around.logged(_D), view.around.logged(_G)
     if d is None or g is None:
         return None
+    if (certain := _certain(view)) is not None:
+        return certain
     if min(len(d.value), len(g.value)) < (Bounds.few if view.ended else Bounds.points):
         return None
     late = d.value[-max(4, len(d.value) // 5) :]
@@ -70,6 +74,43 @@ def find(view: View) -> Finding | None:
             ),
         )
     return None
+
+
+def _certain(view: View) -> Finding | None:
+    """It is sure of real and of made samples alike, in each of the newest rows: a plain fact."""
+    real, fake = view.around.logged(_REAL), view.around.logged(_FAKE)
+    if real is None or fake is None or len(real.value) != len(fake.value):
+        return None
+    if not (_are_shares(real) and _are_shares(fake)):
+        return None
+    sure = (real.value >= Bounds.real) & (fake.value <= Bounds.fake)
+    rows = len(sure) if sure.all() else int(np.argmin(sure[::-1]))
+    if rows < Enough.facts:
+        return None
+    since = int(real.step[-rows])
+    return _finding(
+        since,
+        real.name,
+        said(
+            "{real} is {high:.3g} and {fake} {low:.2g} in the last {rows:,} rows since step "
+            "{since:,}: the discriminator is sure of every sample",
+            real=real.name,
+            high=float(real.value[-1]),
+            fake=fake.name,
+            low=float(fake.value[-1]),
+            rows=rows,
+            since=since,
+        ),
+    )
+
+
+def _are_shares(line: Logged) -> bool:
+    """Outputs of a sigmoid; a loss of either kind goes beyond 1 once."""
+    return bool(np.all((line.value >= 0) & (line.value <= 1)))
+
+
+_REAL = r"d_(?:x|hr|gt|real)"
+_FAKE = r"d_(?:g_?z\d?|sr\d?|fake|gen\w*)"
 
 
 def _still(line: Logged) -> bool:

@@ -279,16 +279,11 @@ PATTERN = Pattern(
     urgent=True,
     limits=Bounds,
     causes=_causes,
-    typical=(
-        "lr_too_high",
-        "numeric_overflow",
-        "exploding_gradients",
-        "nan_in_data",
-        "adam_epsilon",
-    ),
+    # Of 39 threads: the rate 19, the data 8, numbers that overflow 5, gradients 4, code 3, Adam 1.
+    typical=("lr_too_high", "nan_in_data", "numeric_overflow", "exploding_gradients"),
     typical_of={
         "rl": ("bootstrap", "returns_unscaled"),
-        "detection": ("rate_for_batch",),
+        "detection": ("rate_for_batch", "part_targets"),  # of 8 threads 4 each
         "speech": ("lr_too_high", "impossible_target"),
         "llm": ("lr_too_high", "numeric_overflow", "empty_targets"),
         "diffusion": ("numeric_overflow",),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lossmon.diagnosis import usual
 from lossmon.diagnosis.amounts import went
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -20,8 +21,6 @@ class Bounds(Limits):
     """When it holds."""
 
     fall = Limit(0.03, "of either curve: it fell", "words: 2 %")
-    below = Limit(0.97, "x train, below which eval is lower", "runs")
-    most = Limit(0.8, "of the evals that are", "runs")
     gap = Limit(1.5, "x: eval over train that is worth a word", "runs")
 
 
@@ -75,16 +74,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     pair = view.pair
     if pair is None:
         return
-    if pair.value.min() > 0 and np.mean(pair.value < Bounds.below * pair.train) >= Bounds.most:
-        yield Reason(
-            "regularised_train",
-            said(
-                "eval lies below train in {share:.0%} of the evals, usually at {ratio:.0%} of it",
-                share=np.mean(pair.value < pair.train),
-                ratio=np.median(pair.value / pair.train),
-            ),
-            1.5,
-        )
+    yield from usual.eval_below(view)
     if not view.rows_are_epochs:
         return
     apart = pair.train - pair.value

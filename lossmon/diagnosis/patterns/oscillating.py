@@ -362,7 +362,8 @@ PATTERN = Pattern(
     sure=0.98,
     limits=Bounds,
     causes=_causes,
-    typical=("lr_too_high", "small_batch", "data_order"),
+    # Of 5 threads: the rate 3, the order of the data 2.
+    typical=("lr_too_high", "data_order", "small_batch"),
     typical_of={"rl": ("small_batch", "lr_too_high")},
     figures=lambda finding, view: band(finding, view) | clip(view),
     picture=Picture(lines=noisy.BAND, marks=(SINCE,)),

@@ -305,7 +305,8 @@ PATTERN = Pattern(
     urgent=True,
     limits=Bounds,
     causes=_causes,
-    typical=("lr_too_high", "lr_jump", "bad_batch", "adam_epsilon"),
+    # Of 11 threads: the rate 4, Adam 2, the sign or code 2, a resume 1, the policy 1.
+    typical=("lr_too_high", "adam_epsilon", "bad_batch", "lr_jump"),
     typical_of={"rl": ("policy_collapsed", "lr_too_high", "reward_hacked")},
     figures=_figures,
     picture=Picture(

@@ -53,7 +53,7 @@ PATTERN = Pattern(
     ),
     limits=Bounds,
     causes=pairs.train_above,
-    typical=("split_mismatch", "noisy_data", "regularised_train"),
+    typical=("regularised_train", "split_mismatch", "noisy_data"),
     picture=Picture(marks=(SINCE,)),
     example=lambda of: Example({"train": 1.9 + 0.02 * of.noise, "eval": of.fall}),
 )

@@ -75,7 +75,8 @@ PATTERN = Pattern(
     forbids=("capacity-",),
     limits=Bounds,
     causes=flat.reasons,
-    typical=("collapsed", "bad_labels", "low_capacity", "poor_data", "lr_too_low"),
+    # Of 8 threads: the rate too large 3, the last layer or loss 3, the order 1, no update 1.
+    typical=("collapsed", "wrong_output", "bad_labels", "low_capacity"),
     typical_of={
         "lora": ("frozen_gradients", "low_capacity", "poor_data"),
         "llm": ("data_floor", "bad_labels"),
