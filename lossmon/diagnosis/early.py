@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import flat, lost, signs, usual
+from lossmon.diagnosis import flat, lost, short, signs, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.chance import Chance, level_of
 from lossmon.diagnosis.kind import plain
@@ -34,6 +34,7 @@ class Bounds(Limits):
     turns = Limit(2, "moves that go back on the one before", "one may be a spike")
     upper = Limit(0.34, "of the rows, in the upper half: fewer are outliers", "words: a third")
     stands_out = Limit(3.0, "x the usual row, that an outlier is", "threads: 0.77 and 4.3")
+    norm = Limit(100.0, "x the first gradient norm, without a step back", "words: many times")
     share = Limit(0.05, "of 1 / C, that right answers may be away from it", "threads: 1 / 1,000")
     alike = Limit(1.8, "x: highest over lowest of the other rows", "threads: 0.556 to 0.822")
 
@@ -51,13 +52,52 @@ def reasons(view: View) -> Iterator[Reason]:
     if float(values.min()) <= 0:
         return
     yield from _leapt(values, view)
+    yield from _gradients(view)
     if len(values) >= Bounds.facts:
         yield from _guesses(values, view)
         yield from _swings(values, view)
+        yield from _rises(view)
         yield from _turns(view)
         yield from flat.saturated(view)
     yield from _errs_by_chance(values, view)
     yield from (one._replace(weight=1.0) for one in usual.eval_below(view))
+
+
+def _rises(view: View) -> Iterator[Reason]:
+    """Rows that go up by their order alone, whether or not more of them are to come."""
+    found, train = short.shape(view), view.train
+    if found is None or train is None:
+        return
+    first, newest = float(train.sketch.newest[0]), float(train.sketch.newest[-1])
+    why = said("the loss went from {before:.4g} to {newest:.4g}", before=first, newest=newest)
+    if found.shape != "climb":
+        why = said(
+            "{fell} from {start:.4g} to {low:.4g}, and {rose} to {high:.4g} from step {since:,} on",
+            fell=said("fell"),
+            start=float(np.max(train.sketch.newest[: found.at])),
+            low=found.low,
+            rose=said("rose"),
+            high=found.level,
+            since=int(train.sketch.newest_step[found.at]),
+        )
+    yield Reason("lr_too_high", why, 1.5)
+    yield Reason("bad_batch" if found.shape == "jump" else "bad_state", why, 1.3)
+
+
+def _gradients(view: View) -> Iterator[Reason]:
+    """The gradient norm multiplies from row to row."""
+    sketch = view.sketches.get("grad_norm")
+    if sketch is None or sketch.n < Bounds.facts or not np.isfinite(sketch.newest).all():
+        return
+    rows = sketch.newest
+    if float(rows[0]) > 0 and (np.diff(rows) > 0).all() and rows[-1] >= Bounds.norm * rows[0]:
+        why = said(
+            "grad norm went from {first:.3g} to {newest:.3g}, row by row",
+            first=float(rows[0]),
+            newest=float(rows[-1]),
+        )
+        yield Reason("exploding_gradients", why, 1.7)
+        yield Reason("lr_too_high", why, 1.65)
 
 
 def _errs_by_chance(values: Floats, view: View) -> Iterator[Reason]:

@@ -13,7 +13,7 @@ from lossmon.diagnosis import past
 from lossmon.diagnosis.advice import unwise
 from lossmon.diagnosis.alarm import SOON_MOST, SOON_POINTS, Alarm, Turn
 from lossmon.diagnosis.finding import SEVERITIES, Diagnosis, Finding, PatternId, TimelineEntry
-from lossmon.diagnosis.judge import explain, judge
+from lossmon.diagnosis.judge import again, explain, judge
 from lossmon.diagnosis.look import Looker
 from lossmon.diagnosis.measures import Judged
 from lossmon.diagnosis.patterns import PATTERNS
@@ -213,7 +213,7 @@ class Engine:
         if ended:
             self._settle(found, history.step or 0)
         else:
-            self._tell_as_of_now(found)
+            self._tell_as_of_now(found, history.step or 0)
         train, pair = found.get(_TRAIN), found.get(_PAIR)
         self._publish(
             train.pattern if train is not None else None,
@@ -286,7 +286,7 @@ class Engine:
             self._go_on(slot, finding)
             return
         if shown is not None and self._stands(shown, finding):
-            self._go_on(slot, self._as_of_now(shown))
+            self._go_on(slot, again(shown, self._view) or shown)
             return
         if shown is not None:
             self._missed[slot] = self._missed.get(slot, 0) + 1
@@ -312,27 +312,27 @@ class Engine:
             return False
         return other is None or _rank(other) <= _rank(shown)
 
-    def _tell_as_of_now(self, found: Mapping[str, Finding]) -> None:
+    def _tell_as_of_now(self, found: Mapping[str, Finding], step: int) -> None:
         """What is shown and still holds says what is so in the newest row, not at the newest look.
 
-        A loss that had become NaN was told with "1 of 3 values" when 3 of 5 were.
+        A loss that had become NaN was told with "1 of 3 values" when 3 of 5 were, and eight rows as
+        "7 points, 13 more are needed". What needs one look alone is told by this one.
         """
         for slot, shown in list(self._shown.items()):
             finding = found.get(slot)
             if finding is not None and finding.pattern == shown.pattern:
                 self._go_on(slot, finding)
             elif self._stands(shown, finding):
-                self._go_on(slot, self._as_of_now(shown))
-
-    def _as_of_now(self, shown: Finding) -> Finding:
-        """What stands with the numbers of now, where its pattern still finds it beside another.
-
-        A loss that was told to rise to 1.07 stood so in words when it had reached 3.8, since a
-        rebound, which comes first, had been found meanwhile.
-        """
-        find = PATTERNS[shown.pattern].find
-        again = find(self._view) if find is not None and self._view is not None else None
-        return shown if again is None else again
+                self._go_on(slot, again(shown, self._view) or shown)
+            elif finding is None and PATTERNS[shown.pattern].gives_way:
+                if (still := again(shown, self._view)) is None:
+                    self._clear(slot, step)
+                else:  # what it gives way to is not ripe
+                    self._shown[slot] = still
+        for slot, finding in found.items():
+            of = PATTERNS[finding.pattern]
+            if slot not in self._shown and (finding.confidence >= of.sure or of.looks == 1):
+                self._show(slot, finding, step)
 
     def _entry(self, pattern: PatternId) -> int | None:
         """The place of what is shown in the timeline."""
@@ -357,7 +357,7 @@ class Engine:
             if other is not None and other.pattern == shown.pattern:
                 continue
             if self._stands(shown, other):
-                found[slot] = self._as_of_now(shown)
+                found[slot] = again(shown, self._view) or shown
             else:
                 self._clear(slot, step)
         for slot, finding in found.items():

@@ -59,6 +59,16 @@ def holds(view: View, any_of: frozenset[PatternId]) -> bool:
     return any(find(view) is not None for _, _, find in _asked(view, any_of))
 
 
+def again(shown: Finding, view: View | None) -> Finding | None:
+    """What is shown with the numbers of now, where its pattern still finds it beside another.
+
+    A loss that was told to rise to 1.07 stood so in words when it had reached 3.8, since a rebound,
+    which comes first, had been found meanwhile.
+    """
+    find = PATTERNS[shown.pattern].find
+    return find(view) if find is not None and view is not None else None
+
+
 def _asked(view: View, among: frozenset[PatternId] | None) -> tuple[_Asked, ...]:
     """What may hold at all, in order, with the slot that it takes: found out once.
 

@@ -86,6 +86,12 @@ def rise_of(view: View) -> Rise | None:
     return found or _multiplies(view)
 
 
+def shape(view: View) -> Rise | None:
+    """The same of a run that goes on, too: no verdict, as the next rows tell more, and a word."""
+    values = _rows(view)
+    return None if values is None else _jump(values) or _turn(values) or _climb(values, view, 4)
+
+
 def _multiplies(view: View) -> Rise | None:
     """2.1, 2.6, 4.1, 11: each row is above the one before, and the newest is far above the first.
 
@@ -174,12 +180,12 @@ def _turn(values: Floats) -> Rise | None:
     return Rise("turn", at + 1, low, float(values[-1]), smooth)
 
 
-def _climb(values: Floats, view: View) -> Rise | None:
+def _climb(values: Floats, view: View, rows: float = Bounds.calm) -> Rise | None:
     first, last = float(values[0]), float(values[-1])
     if first <= 0 or last - first < Bounds.rise * first:
         return None
     strict = bool((st.steps(values) > 0).all())
-    if strict and (len(values) >= Bounds.calm or _eval_climbs(view)):
+    if strict and (len(values) >= rows or _eval_climbs(view)):
         return Rise("climb", 0, first, last, True)
     third = len(values) // 3
     if third < 2 or st.mann_kendall(values) < Bounds.climbs:

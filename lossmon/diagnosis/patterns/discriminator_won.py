@@ -41,9 +41,11 @@ def find(view: View) -> Finding | None:
         return None
     if (certain := _certain(view)) is not None:
         return certain
-    if min(len(d.value), len(g.value)) < (Bounds.few if view.ended else Bounds.points):
+    climbs = len(g.value) > Enough.facts and bool((np.diff(g.value) > 0).all())
+    least = Enough.facts + 1 if climbs else Bounds.few if view.ended else Bounds.points
+    if min(len(d.value), len(g.value)) < least:
         return None
-    late = d.value[-max(4, len(d.value) // 5) :]
+    late = d.value[-max(3 if climbs else 4, len(d.value) // 5) :]
     if not np.isfinite(late).all() or not np.isfinite(g.value).all():
         return None
     if np.max(np.abs(late)) <= Bounds.none and g.late(0.2) >= Bounds.rise * g.early(0.25) > 0:
@@ -59,6 +61,7 @@ def find(view: View) -> Finding | None:
                 g_early=g.early(0.25),
                 g_late=g.late(0.2),
             ),
+            0.96 if climbs else 0.85,
         )
     if _still(d) and _still(g):
         return _finding(
@@ -101,6 +104,7 @@ def _certain(view: View) -> Finding | None:
             rows=rows,
             since=since,
         ),
+        0.97,
     )
 
 
@@ -118,8 +122,8 @@ def _still(line: Logged) -> bool:
     return float(np.ptp(half)) <= Bounds.still * abs(st.median(half)) and float(np.ptp(half)) >= 0
 
 
-def _finding(since: int, name: str, words: str) -> Finding:
-    return Finding("discriminator_won", "warning", 0.85, since, name, words)
+def _finding(since: int, name: str, words: str, confidence: float = 0.85) -> Finding:
+    return Finding("discriminator_won", "warning", confidence, since, name, words)
 
 
 PATTERN = Pattern(
@@ -130,6 +134,7 @@ PATTERN = Pattern(
     kinds=("gan",),
     logs=(_D, _G),
     looks=3,
+    sure=0.95,  # a plain fact needs no second look
     limits=Bounds,
     typical=("unbalanced_game", "lr_too_high"),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from lossmon.diagnosis import signs
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
@@ -27,10 +28,18 @@ class Bounds(Limits):
     opened = Limit(1.3, "x the ratio of that time", "dropout is a constant factor")
     always = Limit(4.0, "x train, at each evaluation", "threads: 5 to 10")
     evals = Limit(6, "evaluations", "runs")
+    scores = Limit(4, "rows of an accuracy of train and of held-out data", "threads: 7")
+    knows = Limit(0.85, "accuracy of train that knows its examples", "threads: 0.90")
+    apart = Limit(0.2, "by which no held-out accuracy comes near it", "threads: 0.26")
+    gained = Limit(0.03, "that the held-out one gained at most", "threads: none")
 
 
 def find(view: View) -> Finding | None:
     """Eval is flat at a multiple of train, which it was not at first."""
+    return _of_loss(view) or _of_score(view)
+
+
+def _of_loss(view: View) -> Finding | None:
     pair = view.pair
     if pair is None or len(pair.value) < Bounds.evals or np.min(pair.train) <= 0:
         return None
@@ -65,6 +74,41 @@ def find(view: View) -> Finding | None:
             ratio=newest / train,
         ),
         numbers={"gap": newest / train, "level": newest, "since_flat": float(step)},
+    )
+
+
+def _of_score(view: View) -> Finding | None:
+    """What is trained on is nearly all right, and of held-out data no more than at first."""
+    own, held = (signs.accuracies(view, held_out=one) for one in (False, True))
+    if not own or not held or view.tail or not (view.ended or view.rows_are_epochs):
+        return None
+    known, told = signs.share(own[0], view), signs.share(held[0], view)
+    if min(len(known), len(told)) < Bounds.scores or not np.isfinite([*known, *told]).all():
+        return None
+    third = max(1, len(told) // 3)
+    gained = st.median(told[-third:]) - st.median(told[:third])
+    far = st.median(known[-third:]) - float(np.max(told))
+    if st.median(known[-third:]) < Bounds.knows or far < Bounds.apart or gained > Bounds.gained:
+        return None
+    if gained < -Bounds.apart:
+        return None  # it is lost, and does not stand
+    return Finding(
+        "gap",
+        "warning",
+        0.85,
+        int(held[0].step[0]),
+        held[0].name,
+        said(
+            "{held} stays between {low:.4g} and {high:.4g} while {own} went from {first:.4g} to "
+            "{last:.4g}",
+            held=held[0].name,
+            low=float(np.min(held[0].value)),
+            high=float(np.max(held[0].value)),
+            own=own[0].name,
+            first=float(own[0].value[0]),
+            last=float(own[0].value[-1]),
+        ),
+        numbers={"since_flat": float(held[0].step[0])},
     )
 
 
@@ -107,7 +151,7 @@ PATTERN = Pattern(
     slot="pair",
     severity="info",
     find=find,
-    needs=("pair",),
+    needs=("train",),
     after=(
         "eval_apart",
         "eval_faster",

@@ -20,6 +20,7 @@ from lossmon.words import said
 class Bounds(Limits):
     """When it holds."""
 
+    none = Limit(1e-12, "rate that moves no 32-bit weight", "2^-24 of a weight is 6e-8")
     rate = Limit(1e-3, "of its peak", "runs")
     share = Limit(0.3, "of the run that it must have lasted", "runs")
     points = Limit(20, "points of the rate's curve", "runs")
@@ -32,6 +33,8 @@ def find(view: View) -> Finding | None:
     fact = facts.same(view.sketches.get("learning_rate"))
     if fact is not None and fact.whole and fact.value == 0.0 and fact.rows >= Enough.facts:
         return _always(view, fact)
+    if (none := _none(view)) is not None:
+        return none
     if view.rate is None:
         return None
     step, value = view.rate
@@ -63,6 +66,28 @@ def find(view: View) -> Finding | None:
             peak=peak,
         ),
         numbers={"peak": peak},
+    )
+
+
+def _none(view: View) -> Finding | None:
+    """At most 1e-12 in all rows: not a bit of any weight moves at that, whatever its peak was."""
+    sketch = view.sketches.get("learning_rate")
+    if sketch is None or sketch.n < Enough.facts or not 0 < sketch.high.max() <= Bounds.none:
+        return None
+    if view.train is not None and view.train.falls:
+        return None
+    return Finding(
+        "lr_zero",
+        "warning",
+        0.97,
+        int(sketch.step[0]),
+        view.name_of("learning_rate"),
+        said(
+            "learning rate is at most {peak:.2g} in all {rows:,} rows: no weight moves at that",
+            peak=float(sketch.high.max()),
+            rows=sketch.n,
+        ),
+        numbers={"peak": float(sketch.high.max())},
     )
 
 

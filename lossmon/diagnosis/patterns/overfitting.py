@@ -236,6 +236,8 @@ def _goal(view: View, step: int) -> tuple[Numbers, str]:
     if st.median(score[-min(3, len(score) - 1 - at) :]) < score[best] - max(noise, 0.25 * span):
         return {}, ""  # it has turned, too
     then, now = float(goal.value[at]), float(goal.value[best])
+    if (now - then) * (1 if goal.rises else -1) <= 0:
+        return {}, ""  # the levels say so, and the very rows that would be named do not
     return (
         {"goal_best": now, "goal_best_step": float(goal.step[best]), "goal_then": then},
         said(

@@ -108,6 +108,7 @@ PATTERN = Pattern(
     hides=("healthy", "falling", "score_tells"),
     forbids=("steps+", "rate+"),
     looks=2,
+    sure=0.9,  # two evaluations, each of which tells it, are two looks
     limits=Bounds,
     typical=("lr_too_high", "bad_state", "loss_redefined"),
     typical_of={"gan": ("unbalanced_game", "loss_redefined")},
