@@ -249,7 +249,7 @@ def test_remedies_name_a_rate_to_try_and_a_step_to_resume_from() -> None:
     rate = np.where(STEPS > JUMP - 3, 1.2e-2, 1e-3)
     remedy = load("en").remedies(rebound(lr=rate))[0]
     assert remedy == (
-        "Resume from a checkpoint at or before step 349, "
+        "Resume from a checkpoint at or before step 354, "
         "with the learning rate before the jump, 0.001 (0.012 after it)."
     )
 
@@ -257,7 +257,7 @@ def test_remedies_name_a_rate_to_try_and_a_step_to_resume_from() -> None:
 def test_where_the_rate_did_not_jump_a_lower_one_is_named() -> None:
     remedy = load("en").remedies(rebound(lr=np.full(N, 0.012)))[0]
     assert remedy == (
-        "Resume from a checkpoint at or before step 349, "
+        "Resume from a checkpoint at or before step 354, "
         "with a learning rate of 0.001 to 0.004 (0.012 when it rose)."
     )
 
