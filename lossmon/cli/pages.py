@@ -150,7 +150,10 @@ def export(targets: tuple[str, ...], output: str | None, workers: int | None, cl
         click.echo(escaped(words_here().say(words)), err=True)
     elif updates:
         report.write_csv(updates, sys.stdout)
+    told = " ".join(map(str, errors))
     for update in updates:
+        if any(f"{log.path}: " in told for log in update.logs):
+            continue
         for trouble in update.errors:  # such as metrics that a run does not keep
             complain(words_here().labelled(update.run, words_here().say(trouble)))
     tell_what_failed(errors)

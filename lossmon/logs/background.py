@@ -29,7 +29,7 @@ class Patience:
         first_s: before the second attempt; doubled for each further one.
         longest_s: between two attempts.
         lasted_s: a link that held so long is no failed attempt.
-        attempts: when reading once, before it is given up.
+        attempts: when reading once, in which nothing came, before it is given up.
         leave_s: for the thread to end when the source is closed; it ends by itself later, then.
     """
 
@@ -241,7 +241,7 @@ class Background(Source):
             self._again.clear()
             if self.closing:
                 return
-            began = time.monotonic()
+            began, came = time.monotonic(), self.inbox.taken
             try:
                 failure = self.attempt()
             except Exception as error:  # of ours, or one that the other end provoked
@@ -251,7 +251,9 @@ class Background(Source):
             if self.settled and not self.watch and self._health.state == "live":
                 self._again.wait()  # all was read: nothing more is wanted
                 continue
-            if self._health.state == "live" and time.monotonic() - began > self.patience.lasted_s:
+            # A server that falls silent holds a link long, too: `check` tried it again for ever.
+            held = time.monotonic() - began > self.patience.lasted_s
+            if self._health.state == "live" and (held if self.watch else self.inbox.taken > came):
                 failures = 0
             failures += 1
             self._pause(failure, failures)

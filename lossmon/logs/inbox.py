@@ -35,6 +35,7 @@ class Inbox:
         self._lock = threading.Lock()
         self._waiting: deque[Chunk] = deque()
         self.waiting_bytes = 0
+        self.taken = 0  # bytes of logs that came, so far
         self.tails: dict[str, Tail] = {}  # how far each log was received; the link's alone
         self.dropped: set[str] = set()
 
@@ -81,6 +82,7 @@ class Inbox:
             if chunk.offset != tail.offset:
                 raise WireError(f"a piece at byte {chunk.offset} where {tail.offset} was due")
             tail.took(chunk.data)
+            self.taken += len(chunk.data)
         elif chunk.kind in ANEW:
             tail.rewind()
             self.dropped.discard(chunk.log)

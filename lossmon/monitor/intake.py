@@ -35,7 +35,7 @@ class Intake:
         logs: by path.
         refused: path -> why it is no log.
         errors: path of a log without a training, or of a folder -> what is wrong with it.
-        barred: those of them that are there.
+        barred: path of a log or folder that is there and can't be read -> why.
         beside: settings that other boxes sent.
     """
 
@@ -45,7 +45,7 @@ class Intake:
         self.logs: dict[str, Log] = {}
         self.refused: dict[str, str] = {}
         self.errors: dict[str, str] = {}
-        self.barred: set[str] = set()
+        self.barred: dict[str, str] = {}
         self.beside = Beside()
         self.source_of = source_of
         self._locations = locations
@@ -89,8 +89,11 @@ class Intake:
             log.stale, log.turned = True, chunk.message if chunk.kind == "rotated" else ""
             self._is_there(log, touched)
         elif chunk.kind in ("gone", "error"):
-            self._trouble(log, known(chunk.message or "the file is gone"), touched)
-            self._note_barred(log, chunk.kind == "error")
+            why = known(chunk.message or "the file is gone")
+            self._trouble(log, why, touched)
+            self.barred.pop(path, None)
+            if chunk.kind == "error":
+                self.barred[path] = why
         elif chunk.kind == "newest":
             log.anew()
             log.look_ahead(chunk.data)
@@ -120,6 +123,7 @@ class Intake:
         if data and log.stale:
             self._begin_again(source, log, data)
         self.errors.pop(log.path, None)
+        self.barred.pop(log.path, None)
         if log.read == 0 and is_own(data) and not self._locations.named(log.path):
             log.refused = said("what lossmon saved; name the file itself to look at it")
         records = log.feed(data)
@@ -184,9 +188,8 @@ class Intake:
         for one in logs:
             self._grouping.forget(one)
             self._undecided.forget(one)
-            for by_path in (self.logs, self.refused, self.errors, self._forgotten):
+            for by_path in (self.logs, self.refused, self.errors, self.barred, self._forgotten):
                 by_path.pop(one.path, None)
-            self.barred.discard(one.path)
             self._spoke.pop(one, None)
             self.source_of.pop(one, None)
             folder = os.path.dirname(one.path)
@@ -194,9 +197,6 @@ class Intake:
             rotated.pop(one, None)
             if not rotated:
                 self._rotated.pop(folder, None)
-
-    def _note_barred(self, log: Log, barred: bool) -> None:
-        (self.barred.add if barred else self.barred.discard)(log.path)
 
     def _is_there(self, log: Log, touched: dict[Training, None]) -> None:
         """A file that was gone is there again, though nothing stands in it yet."""
@@ -206,6 +206,7 @@ class Intake:
             touched[training] = None
         log.trouble = None
         self.errors.pop(log.path, None)
+        self.barred.pop(log.path, None)
 
     def at_rest(self, now: float) -> list[tuple[Log, Sequence[Record]]]:
         """Logs that were read to their end and fell silent, with the rows that only waited for it.

@@ -54,6 +54,15 @@ class PassedOver:
         errors, barred = dict(self._intake.errors), self._intake.barred
         return {path: why for path, why in errors.items() if path in barred}
 
+    @property
+    def in_part(self) -> dict[str, str]:
+        """Logs of runs that could not be read further: path -> why."""
+        return {
+            path: why
+            for path, why in dict(self._intake.barred).items()
+            if path not in self._intake.errors
+        }
+
     def all(self) -> dict[str, str]:
         """Path -> why, once all was read: also of files in which nothing stands."""
         empty = said("an empty file; nothing was logged yet")

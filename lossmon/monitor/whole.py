@@ -101,18 +101,18 @@ def _unread(
 def _cut_off(
     monitor: Monitor, updates: Sequence[RunUpdate], errors: Sequence[LossmonError]
 ) -> list[LossmonError]:
-    """What is to be said of boxes that were lost while they were read, where it is not told."""
+    """What is to be said of boxes and logs that were lost while they were read, if it is not told.
+
+    `export` of a log that its server had sent half of ended well, without a word.
+    """
     told = " ".join(map(str, errors))
+    lost = {one.host: one.reason for one in monitor.hosts() if one.state != "live"}
     return [
         TargetError(
-            said(
-                "{host}: {reason}; what was read until then is shown",
-                host=one.host,
-                reason=one.reason,
-            )
+            said("{host}: {reason}; what was read until then is shown", host=place, reason=reason)
         )
-        for one in monitor.hosts()
-        if updates and one.state != "live" and one.host not in told
+        for place, reason in {**monitor.passed.in_part, **lost}.items()
+        if updates and place not in told
     ]
 
 

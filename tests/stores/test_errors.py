@@ -7,16 +7,20 @@ import json
 import os
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
 from lossmon.errors import TargetError
+from lossmon.logs.far.files import Unreadable
 from lossmon.logs.far.source import FarSource
 from lossmon.logs.far.web import WebFiles
 from lossmon.logs.far.web import meaning as of_web
 from lossmon.logs.scheme import Order, Target
+from lossmon.logs.tail import GUARD_BYTES
 from lossmon.logs.target import parse
 from lossmon.monitor.whole import read_targets
 from tests.remote.box import Collector
@@ -199,17 +203,73 @@ class _Short(http.server.BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_what_came_before_an_answer_broke_off_is_read() -> None:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Short) as server:
+@contextmanager
+def serving(handler: type[http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
+    """A web server here; its address."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,)).start()
         try:
-            files = WebFiles(f"http://127.0.0.1:{server.server_port}/")
-            whole = 2 * len(rows(0, 40))
-            assert files.piece("train.log", 0, whole) == rows(0, 40)
-            with pytest.raises(ConnectionError, match="broken off"):
-                files.piece("train.log", len(rows(0, 40)), whole)
+            yield f"http://127.0.0.1:{server.server_port}/"
         finally:
             server.shutdown()
+
+
+@pytest.mark.parametrize("known", [0, GUARD_BYTES])
+def test_what_came_before_an_answer_broke_off_is_read(known: int) -> None:
+    """A follower asks for bytes that it has along with new ones: those alone are no progress."""
+    with serving(_Short) as address:
+        files = WebFiles(address)
+        whole = 2 * len(rows(0, 40))
+        assert files.piece("train.log", 0, whole) == rows(0, 40)
+        with pytest.raises(Unreadable, match="broken off"):
+            files.piece("train.log", len(rows(0, 40)) - known, whole)
+
+
+def test_a_log_that_is_sent_in_part_is_read_as_far_as_it_came_and_told() -> None:
+    with serving(_Short) as address:
+        found = read_targets([f"{address}train.log"], judging="never")
+    assert [update.step for update in found.updates] == [39]
+    (error,) = map(str, found.errors)
+    assert error.endswith("train.log: the answer was broken off; what was read until then is shown")
+
+
+class _Silent(http.server.BaseHTTPRequestHandler):
+    """Sends half of one log, and no more; all of another."""
+
+    protocol_version = "HTTP/1.1"
+    asked: ClassVar[list[str]] = []
+    over: ClassVar[threading.Event] = threading.Event()
+
+    def do_HEAD(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(rows(0, 80))))
+        self.end_headers()
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        self.do_HEAD()
+        half = self.path == "/half.log"
+        self.wfile.write(rows(0, 40) if half else rows(0, 80))
+        if half:
+            self.over.wait()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_a_log_whose_server_falls_silent_is_left_alone_for_a_while() -> None:
+    with serving(_Silent) as address:
+        files = WebFiles(address, silent_s=0.3)
+        try:
+            assert files.piece("half.log", 0, 1 << 16) == rows(0, 40)
+            for _ in range(3):
+                with pytest.raises(Unreadable, match="sends no more of it"):
+                    files.piece("half.log", len(rows(0, 40)) - GUARD_BYTES, 1 << 16)
+            assert _Silent.asked == ["/half.log"], "asked once, and not at each look"
+            assert files.piece("train.log", 0, 1 << 16) == rows(0, 80)
+        finally:
+            files.release()
+            _Silent.over.set()
 
 
 class _Stale(http.server.BaseHTTPRequestHandler):

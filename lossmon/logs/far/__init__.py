@@ -2,5 +2,5 @@
 
 files.py    what a listing says, and pieces of files     source.py  looks, reads what grew, rests
 stores.py   what fsspec reads: S3, Google's, Azure's, sftp (known_hosts.py)
-web.py      web servers, by the standard library
+web.py      web servers, by the standard library       answer.py  what one answers, whole or not
 """

@@ -19,6 +19,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from lossmon import __version__
+from lossmon.logs.far.answer import CUT, MOST_PASSED, SILENT, Answer, Broken, entire, len_of
 from lossmon.logs.far.files import FarFiles, Listed, Unreadable, said_there
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure
@@ -26,54 +27,16 @@ from lossmon.logs.walk import MAX_DEPTH, MOST_BARRED, NO_DIRECTORY, is_log
 from lossmon.words import said
 
 _SILENT_S = 20.0  # without a byte
-_ANSWER_S = 60.0  # for one piece
+_SILENT_AGAIN_S = 4.0  # likewise, of a file that has been silent before
+_REST_S = (30.0, 480.0)  # until a silent file is asked for again: at first, and at most
+_MOST_SILENT = 1000
+_TRIES = 3  # of an answer that breaks off
 _PAGE_BYTES = 1 << 20  # of an index page
 _MOST_LINKS = 5000  # of all pages of a look
 _MOST_STREAMS = 8  # answers that are read on, where a server sends no pieces
-_MOST_PASSED = 1 << 28  # bytes that are read again in vain, there
-_KEPT = 4096  # the newest bytes of such an answer, among which the follower's guard is
 _HREF = re.compile(r"href\s{0,4}=\s{0,4}[\"']?([^\"'\s<>]{1,1024})", re.IGNORECASE)
 _RANGE = re.compile(r"bytes (?:(\d{1,18})-\d{1,18}|\*)/(\d{1,18})")
 _NO_HEAD = (400, 403, 405, 501)  # also from addresses that were signed for GET alone
-
-
-class _Answer:
-    """A body that is read in bounded time, and known to be whole or not."""
-
-    def __init__(self, answer: Any) -> None:
-        self._answer = answer
-        self.at = 0
-        self.kept = bytearray()
-        length = answer.headers.get("Content-Length", "")
-        self._length = int(length) if length.isdigit() and len(length) < 19 else None
-
-    def read(self, offset: int, count: int) -> bytes:
-        """Bytes from an offset on; see `reaches`."""
-        until = time.monotonic() + _ANSWER_S
-        while self.at < offset + count:
-            data = self._answer.read1(min(1 << 16, offset + count - self.at))
-            if not data:
-                if self._length is not None and self.at < self._length and self.at <= offset:
-                    raise ConnectionError("the answer was broken off")
-                break
-            self.at += len(data)
-            self.kept += data
-            if self.at <= offset:
-                del self.kept[:-_KEPT]
-            if time.monotonic() > until:
-                raise TimeoutError("an answer takes too long")
-        start = len(self.kept) - (self.at - offset)
-        found = bytes(self.kept[start : start + count]) if self.at > offset else b""
-        del self.kept[:-_KEPT]
-        return found
-
-    def reaches(self, offset: int) -> bool:
-        """Whether it can be read from there."""
-        return self.at - len(self.kept) <= offset
-
-    def close(self) -> None:
-        """Take no more of it."""
-        self._answer.close()
 
 
 class WebFiles(FarFiles):
@@ -81,14 +44,17 @@ class WebFiles(FarFiles):
 
     Args:
         base: its address, such as "https://host/".
+        silent_s: how long to wait for a byte.
     """
 
     globs = False  # a question mark begins a query
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, silent_s: float = _SILENT_S) -> None:
         super().__init__()
         self._base = base
-        self._answers: dict[str, _Answer] = {}
+        self._silent_s = silent_s
+        self._answers: dict[str, Answer] = {}
+        self._silent: dict[str, tuple[float, float]] = {}  # path -> until when it rests, how long
         self._opener = urllib.request.OpenerDirector()  # http alone: no redirect to a file, or ftp
         for handler in (
             urllib.request.ProxyHandler(), urllib.request.HTTPHandler(),
@@ -180,7 +146,7 @@ class WebFiles(FarFiles):
             if "html" not in answer.headers.get("Content-Type", ""):
                 return []
             base = answer.url.partition("?")[0].rstrip("/") + "/"
-            text = _Answer(answer).read(0, _PAGE_BYTES).decode("utf-8", "replace")
+            text = entire(Answer(answer), _PAGE_BYTES).decode("utf-8", "replace")
         found = []
         for href in _HREF.findall(text):
             try:
@@ -205,16 +171,46 @@ class WebFiles(FarFiles):
     # -- reading ---------------------------------------------------------------------------------
 
     def piece(self, path: str, offset: int, count: int) -> bytes:
-        """Bytes of a file; where a server sends no pieces, an answer is read on."""
+        """Bytes of a file; where a server sends no pieces, an answer is read on.
+
+        One that breaks off is asked for again, one that falls silent not for a while: meanwhile the
+        other logs of its server stood still.
+        """
+        until, rest_s = self._silent.get(path, (0.0, 0.0))
+        if time.monotonic() < until:
+            raise Unreadable(SILENT)
+        broken = Broken(CUT)
+        for _ in range(_TRIES):
+            try:
+                data = self._piece_of(path, offset, count, _SILENT_AGAIN_S if until else None)
+            except Broken as error:
+                broken = error
+                known = self._answers.pop(path, None)
+                if known is not None:
+                    known.close()
+                if broken.silent:
+                    break
+            else:
+                self._silent.pop(path, None)
+                return data
+        if broken.silent:
+            if len(self._silent) >= _MOST_SILENT:
+                self._silent.clear()
+            rest_s = min(2 * rest_s or _REST_S[0], _REST_S[1])
+            self._silent[path] = time.monotonic() + rest_s, rest_s
+        raise Unreadable(str(broken))
+
+    def _piece_of(self, path: str, offset: int, count: int, silent_s: float | None) -> bytes:
         known = self._answers.get(path)
         if known is not None and known.reaches(offset):
             return known.read(offset, count)
         try:
-            answer = self._get(path, {"Range": f"bytes={offset}-{offset + count - 1}"})
+            pieces = {"Range": f"bytes={offset}-{offset + count - 1}"}
+            answer = self._get(path, pieces, silent_s)
         except urllib.error.HTTPError as error:  # of this file, as far as one can tell
             words = said_there(f"{error.code} {error.reason}")
             raise Unreadable(f"the server says {words}") from None
-        body = _Answer(answer)
+        body = Answer(answer)
         if answer.status == 206:
             with answer:
                 part = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
@@ -224,7 +220,7 @@ class WebFiles(FarFiles):
         if answer.status != 200:
             answer.close()
             return b""  # it ends before
-        if offset > _MOST_PASSED:
+        if offset > MOST_PASSED:
             answer.close()
             raise Unreadable("too long for a server that sends no pieces of a file")
         if known is not None:
@@ -234,15 +230,19 @@ class WebFiles(FarFiles):
         self._answers[path] = body
         return body.read(offset, count)
 
-    def _get(self, path: str, headers: dict[str, str] | None = None) -> Any:
+    def _get(
+        self, path: str, headers: dict[str, str] | None = None, silent_s: float | None = None
+    ) -> Any:
         try:
-            return self._open(path, "GET", headers or {})
+            return self._open(path, "GET", headers or {}, silent_s)
         except urllib.error.HTTPError as error:
             if error.code == 416:
                 return error  # an answer too: of an empty file, or one that became shorter
             raise _told(error) from None
 
-    def _open(self, path: str, method: str, headers: dict[str, str]) -> Any:
+    def _open(
+        self, path: str, method: str, headers: dict[str, str], silent_s: float | None = None
+    ) -> Any:
         url = self._base + urllib.parse.quote(path, safe="%/?&=+~!$'()*,;:@[]-._")
         headers = {
             "Accept-Encoding": "identity",
@@ -253,22 +253,13 @@ class WebFiles(FarFiles):
         secret = _secret(urllib.parse.urlsplit(url).hostname or "")
         if secret:  # for this host, and none that it leads to
             request.add_unredirected_header("Authorization", f"Basic {secret}")
-        return self._opener.open(request, timeout=_SILENT_S)
+        return self._opener.open(request, timeout=silent_s or self._silent_s)
 
 
 def _is_index(answer: Any, path: str) -> bool:
     """Whether an answer is a page, where no page was asked for."""
     page = "text/html" in answer.headers.get("Content-Type", "")
     return page and not path.partition("?")[0].lower().endswith((".html", ".htm"))
-
-
-def len_of(answer: Any) -> int:
-    """How long a body is that does not say so."""
-    with answer:
-        body = _Answer(answer)
-        while body.at < _MOST_PASSED and body.read(body.at, 1 << 20):
-            pass
-        return body.at
 
 
 def meaning(error: Exception) -> Failure:
