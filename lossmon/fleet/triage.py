@@ -21,7 +21,6 @@ from lossmon.fleet.plan import plan
 from lossmon.fleet.pools import Pool
 from lossmon.fleet.work import order, read
 from lossmon.history.columns import Ints
-from lossmon.hparams import Hparams
 from lossmon.logs.hosts import location_of, resolve
 from lossmon.logs.local import LocalSource
 from lossmon.monitor.locations import Locations, called
@@ -110,7 +109,7 @@ class Fleet:
         locations = Locations([LocalSource(self._targets, watch=False)], self._targets)
         names = called(
             [locations.name(run.location) for run in self._runs],
-            [Hparams(name=run.given) for run in self._runs],
+            [run.given for run in self._runs],
         )
         for name, run in sorted(zip(names, self._runs, strict=True), key=lambda pair: pair[0]):
             self._spool.seek(run.start)

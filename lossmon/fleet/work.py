@@ -9,6 +9,7 @@ from typing import Any
 from lossmon import config, settings
 from lossmon.diagnosis.knowledge import load
 from lossmon.monitor.kinship import Curves, Trace
+from lossmon.monitor.locations import given
 from lossmon.monitor.row_keys import keys_of
 from lossmon.monitor.training import Judging
 from lossmon.report.contract import run_object
@@ -69,7 +70,7 @@ def _read(asked: dict[str, Any]) -> str:
         {
             "object": run_object(update, knowledge),
             "location": update.location,
-            "given": update.hparams.name,
+            "given": given(update.hparams, update.logs),
             "keys": _keys(some),
         }
         for update, (_, some) in zip(updates, share.runs, strict=True)

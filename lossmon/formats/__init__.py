@@ -2,6 +2,7 @@
 
 What all formats share:
     detect.py    which format it is, and why      decoder.py  the protocol: feed(bytes) -> [Record]
+    sound.py     the border where records leave one
     line_decoder.py  what a format of lines need not say again
     lines.py     bytes to clean lines             labels.py   which task of a job wrote a line
     unpack.py    gzip, zstd, UTF-16               notes.py    what lines tell beside rows
@@ -14,6 +15,7 @@ What words and numbers mean, each in one place:
     axis.py      where on one axis a row lies     names.py    which metric plays each main role
 Rows of named cells:
     rows.py      named cells to a Record          cells.py    what cells say, and columns
+    by_run.py    those of several runs in one table
     jsonl.py llamafactory.py mlperf.py            JSON lines; json_messages.py unwraps others'
     trainer_state.py json_history.py sacred.py    JSON documents; json_document.py reads them,
                  json_slices.py the long ones, known_rows.py what was read before

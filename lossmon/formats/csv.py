@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
 import orjson
 
-from lossmon.formats.decoder import Parts, Record, Rows
+from lossmon.formats.by_run import ByRun
+from lossmon.formats.decoder import Facts, Parts, Record, Rows
 from lossmon.formats.lexicon import (
     ACCURACY,
     EVAL_LOSS,
@@ -34,7 +35,7 @@ from lossmon.formats.lines import clean
 from lossmon.formats.names import split_of_path
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.quoted import Quoted
-from lossmon.formats.rows import BULK, RowReader, stretches
+from lossmon.formats.rows import BULK, stretches
 from lossmon.words import said
 
 NAME = "csv"
@@ -69,10 +70,15 @@ class CsvDecoder(LineDecoder):
         super().__init__(NAME)
         self._split = split_of_path(name)
         self._name = name
-        self._rows = RowReader(self.facts)
+        self._rows = ByRun(self.facts)
         self._header: list[str] | None = None
         self._delimiter = ","
         self._quoted = Quoted(self._is_row)
+
+    @property
+    def runs(self) -> Mapping[str, Facts]:
+        """What rows say of each run that they name."""
+        return self._rows.runs
 
     def flush(self) -> Sequence[Record]:
         """Decode the last line, and what was held for a quotation mark that none closed."""
@@ -176,7 +182,7 @@ class CsvDecoder(LineDecoder):
             if record is not None:
                 records.append(record)
             else:
-                self.skipped.add("no metric in this row", line)
+                self.skipped.add(self._rows.why, line)
         return records
 
     def _start(self, text: str) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, groupby, islice, repeat
-from operator import is_
 from typing import NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
@@ -22,10 +20,7 @@ MAX_LINE_BYTES = 1 << 20  # a longer line is skipped with a count: memory stays 
 MAX_EXAMPLES = 20  # skipped lines kept to show
 MOST_STEPS = 2**62  # a number beyond it counts no steps, nor does it fit where steps are kept
 _NOWHERE = 2**63  # the step of a row whose own makes no sense
-_MOST_TIME = 2.0**43  # seconds; no date is as far
 _LOOKED_AT = 1000  # characters of a line of which the start is shown
-_FLOAT_BITS = 1000  # of a whole number that a float can hold
-_SHOWN = 4  # values of a record that is skipped
 _MOST = 1 << 14  # records put into columns at once: nothing else runs meanwhile
 _FEW = 8  # records alike from which on columns cost less than the records
 
@@ -40,6 +35,7 @@ class Record(NamedTuple):
         time: seconds since the Unix epoch, or None.
         stage: what the log calls the part of the training that it belongs to ("Fine-Tune", a
             fold, a model); empty where there is but one.
+        run: what the log calls the run that it belongs to, where rows name theirs.
     """
 
     values: dict[str, float]
@@ -47,6 +43,7 @@ class Record(NamedTuple):
     epoch: float | None = None
     time: float | None = None
     stage: str = ""
+    run: str = ""
 
 
 class Rows(Sequence[Record]):
@@ -56,10 +53,10 @@ class Rows(Sequence[Record]):
         values: metric name -> float64, shape (n,).
         step: int64, shape (n,): every record has one.
         epoch, time: float64, shape (n,); None where the records carry none.
-        stage: of all of them.
+        stage, run: of all of them.
     """
 
-    __slots__ = ("epoch", "stage", "step", "time", "values")
+    __slots__ = ("epoch", "run", "stage", "step", "time", "values")
 
     def __init__(
         self,
@@ -68,9 +65,11 @@ class Rows(Sequence[Record]):
         epoch: Floats | None = None,
         time: Floats | None = None,
         stage: str = "",
+        run: str = "",
     ) -> None:
         self.values = values
         self.stage = stage
+        self.run = run
         self.step = step
         self.epoch = epoch
         self.time = time
@@ -90,6 +89,7 @@ class Rows(Sequence[Record]):
                 None if self.epoch is None else self.epoch[at],
                 None if self.time is None else self.time[at],
                 self.stage,
+                self.run,
             )
         return Record(
             {name: float(column[at]) for name, column in self.values.items()},
@@ -97,6 +97,7 @@ class Rows(Sequence[Record]):
             None if self.epoch is None else float(self.epoch[at]),
             None if self.time is None else float(self.time[at]),
             self.stage,
+            self.run,
         )
 
     def __iter__(self) -> Iterator[Record]:
@@ -105,7 +106,8 @@ class Rows(Sequence[Record]):
         epochs = repeat(None) if self.epoch is None else self.epoch.tolist()
         times = repeat(None) if self.time is None else self.time.tolist()
         for row, step, epoch, time in zip(cells, self.step.tolist(), epochs, times, strict=False):
-            yield Record(dict(zip(names, row, strict=True)), step, epoch, time, self.stage)
+            values = dict(zip(names, row, strict=True))
+            yield Record(values, step, epoch, time, self.stage, self.run)
 
 
 class Parts(Sequence[Record]):
@@ -155,83 +157,6 @@ def as_step(number: float) -> int:
     return int(number) if -MOST_STEPS < number < MOST_STEPS else _NOWHERE
 
 
-def sound(records: Sequence[Record], skipped: Skipped) -> Sequence[Record]:
-    """The records whose step makes sense, without an epoch or a time that makes none.
-
-    All records pass here when they leave a decoder, so that nothing behind it meets a number that
-    it can't keep: a bar of tqdm with 20 digits, an event file with 70 bits.
-    """
-    if isinstance(records, Parts):
-        sorted_out = [_sound_part(part, skipped) for part in records.parts]
-        if all(map(is_, sorted_out, records.parts)):
-            return records
-        return Parts([part for part in sorted_out if part is not None])
-    if isinstance(records, Rows):
-        return _sound_part(records, skipped) or ()
-    if all(map(_is_sound, records)):
-        return records
-    each = (_sound_part(record, skipped) for record in records)
-    return [record for record in each if record is not None]
-
-
-@overload
-def _sound_part(part: Rows, skipped: Skipped) -> Rows | None: ...
-@overload
-def _sound_part(part: Record, skipped: Skipped) -> Record | None: ...
-def _sound_part(part: Record | Rows, skipped: Skipped) -> Record | Rows | None:
-    if not isinstance(part, Rows):
-        if _is_sound(part):
-            return part
-        if part.step is not None and not _counts(part.step):
-            skipped.add("a step that makes no sense", _shown(part))
-            return None
-        return part._replace(
-            epoch=math.nan if _beyond(part.epoch, MOST_STEPS) else part.epoch,
-            time=math.nan if _beyond(part.time, _MOST_TIME) else part.time,
-        )
-    good = (part.step > -MOST_STEPS) & (part.step < MOST_STEPS)
-    epoch, time = _within(part.epoch, MOST_STEPS), _within(part.time, _MOST_TIME)
-    if epoch is not part.epoch or time is not part.time:
-        part = Rows(part.values, part.step, epoch, time, part.stage)
-    if good.all():
-        return part
-    for record in part[np.flatnonzero(~good)]:
-        skipped.add("a step that makes no sense", _shown(record))
-    return part[np.flatnonzero(good)] if good.any() else None
-
-
-def _is_sound(record: Record) -> bool:
-    return (
-        (record.step is None or _counts(record.step))
-        and not _beyond(record.epoch, MOST_STEPS)
-        and not _beyond(record.time, _MOST_TIME)
-    )
-
-
-def _counts(step: int) -> bool:
-    return -MOST_STEPS < step < MOST_STEPS
-
-
-def _beyond(number: float | None, most: float) -> bool:
-    return number is not None and abs(number) >= most
-
-
-def _within(column: Floats | None, most: float) -> Floats | None:
-    """A column without what is beyond all bounds; the same one where nothing is."""
-    if column is None or not (np.abs(column) >= most).any():
-        return column
-    return np.where(np.abs(column) >= most, np.nan, column)
-
-
-def _shown(record: Record) -> str:
-    """The step and the first values of a record, to show which one it was."""
-    step = record.step or 0
-    beyond = math.inf if step > 0 else -math.inf
-    size = float(step) if step.bit_length() < _FLOAT_BITS else beyond
-    cells = {"step": size, **dict(islice(record.values.items(), _SHOWN))}
-    return ", ".join(f"{name} {value:.6g}" for name, value in cells.items())
-
-
 def batches(records: Sequence[Record]) -> Iterator[Record | Rows]:
     """The same records in the same order, with neighbours that are alike held by column."""
     if isinstance(records, Rows):
@@ -255,14 +180,14 @@ def batches(records: Sequence[Record]) -> Iterator[Record | Rows]:
                 yield _rows(alike, shape[0])
 
 
-def _shape(record: Record) -> tuple[tuple[str, ...], bool, bool, bool, str]:
-    values, step, epoch, time, stage = record
-    return tuple(values), step is not None, epoch is None, time is None, stage
+def _shape(record: Record) -> tuple[tuple[str, ...], bool, bool, bool, str, str]:
+    values, step, epoch, time, stage, run = record
+    return tuple(values), step is not None, epoch is None, time is None, stage, run
 
 
 def _rows(alike: list[Record], names: tuple[str, ...]) -> Rows:
     """Records of one shape, all with a step, by column."""
-    rows, steps, epochs, times, stages = zip(*alike, strict=True)
+    rows, steps, epochs, times, stages, runs = zip(*alike, strict=True)
     cells = np.fromiter(
         chain.from_iterable(map(dict.values, rows)), float, count=len(rows) * len(names)
     )
@@ -272,6 +197,7 @@ def _rows(alike: list[Record], names: tuple[str, ...]) -> Rows:
         None if epochs[0] is None else np.array(epochs, float),
         None if times[0] is None else np.array(times, float),
         stages[0],
+        runs[0],
     )
 
 
@@ -382,6 +308,16 @@ class Decoder(Protocol):
 
     def flush(self) -> Sequence[Record]:
         """The log ended here: decode the unfinished tail as it stands."""
+        ...
+
+
+@runtime_checkable
+class Sharing(Protocol):
+    """A decoder of a log in which several runs may stand."""
+
+    @property
+    def runs(self) -> Mapping[str, Facts]:
+        """What rows say of each run that they name; empty where they name none."""
         ...
 
 

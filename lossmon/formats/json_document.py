@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
 
 from lossmon.formats import json_slices
+from lossmon.formats.by_run import ByRun
 from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
 from lossmon.formats.json_slices import SLICE_BYTES
 from lossmon.formats.known_rows import KnownRows
 from lossmon.formats.lexicon import LOSSES, is_split, role
 from lossmon.formats.lexicon_places import TOTAL_EPOCHS, TOTAL_STEPS
 from lossmon.formats.numbers import as_float, whole
-from lossmon.formats.rows import RowReader, flatten, no_collection
+from lossmon.formats.rows import flatten, no_collection
 
 _BLOCK = 4096  # rows that are held a second time
 _LISTS = ("steps", "values", "timestamps")
@@ -41,11 +42,16 @@ class DocumentDecoder:
         self.skipped = Skipped()
         self.facts = Facts()
         self.void = False
-        self._rows = RowReader(self.facts)
+        self._rows = ByRun(self.facts)
         self._known = 0  # rows handed on
         self._newest: dict[str, Any] = {}  # the last of them
         self._text = KnownRows()
         self.again()
+
+    @property
+    def runs(self) -> Mapping[str, Facts]:
+        """What rows say of each run that they name."""
+        return self._rows.runs
 
     def again(self) -> None:
         """The file was written anew: of the rows that it has now, only new ones will come."""
@@ -109,7 +115,7 @@ class DocumentDecoder:
             self.void = True
             self._known = before = 0
             self.facts = Facts()
-            self._rows = RowReader(self.facts)
+            self._rows = ByRun(self.facts)
         if rows:
             self._known, self._newest = self._known + len(rows) - before, rows[-1]
         if isinstance(document, dict):
@@ -131,7 +137,7 @@ class DocumentDecoder:
                 if record is not None:
                     parts.append(record)
                 elif not self.facts.finished:
-                    self.skipped.add("no metric in this row", str(row))
+                    self.skipped.add(self._rows.why, str(row))
         return parts
 
     def _note_plan(self, document: dict[str, Any]) -> None:

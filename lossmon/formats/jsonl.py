@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 import orjson
 
+from lossmon.formats.by_run import ByRun
 from lossmon.formats.decoder import Facts, Parts, Record, Rows
 from lossmon.formats.lexicon import OTHER, THROUGHPUT, is_loss, plain, role
 from lossmon.formats.line_decoder import LineDecoder
@@ -31,8 +32,13 @@ class JsonlDecoder(LineDecoder):
 
     def __init__(self, name: str = NAME) -> None:
         super().__init__(name, "not a JSON object")
-        self._rows = RowReader(self.facts)
+        self._rows = ByRun(self.facts)
         self._step: int | None = None  # of the newest row
+
+    @property
+    def runs(self) -> Mapping[str, Facts]:
+        """What rows say of each run that they name."""
+        return self._rows.runs
 
     def rows(self, lines: list[bytes]) -> Sequence[Record]:
         """The rows that lines are: many at once where they have the same keys."""
@@ -83,7 +89,7 @@ class JsonlDecoder(LineDecoder):
                 self._step = record.step
                 self.goes_on()
             elif not self.facts.finished:
-                self.skipped.add("no metric in this row", line)
+                self.skipped.add(self._rows.why, line)
         return records
 
     def _listed(self, line: bytes, rows: list[dict[str, Any]]) -> Iterator[Record]:
@@ -91,7 +97,7 @@ class JsonlDecoder(LineDecoder):
         for row in rows:
             record = self._rows.read(flatten(row))
             if record is None:
-                self.skipped.add("no metric in this row", line)
+                self.skipped.add(self._rows.why, line)
             else:
                 self._step = record.step
                 yield record

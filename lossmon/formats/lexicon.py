@@ -67,6 +67,11 @@ STAGE_KEYS = ("stage", "phase", "fold", "model", "task")  # and of a part of the
 VARIANT_KEYS = ("variant", "series")  # of a metric, as ClearML has them
 VALUE_KEYS = ("value", "metric_value", "val", "scalar")
 RUN_KEYS = ("run", "run_name", "run_id")
+RUN_COLUMNS = (  # what names a run in a table of several, from the outermost; of each the first
+    ("experiment", "experiment_name", "exp_name", "experiment_id", "exp_id"),
+    RUN_KEYS,
+    ("trial", "trial_name", "trial_id"),
+)
 
 # --- noise --------------------------------------------------------------------------------------
 

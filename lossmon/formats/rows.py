@@ -21,6 +21,7 @@ from lossmon.formats.lexicon import (
     EVAL_LOSS,
     METRIC_KEYS,
     OTHER,
+    RUN_COLUMNS,
     RUN_KEYS,
     SPLIT_KEYS,
     STAGE_KEYS,
@@ -111,7 +112,7 @@ def _plan_by(names: dict[str, str], no_steps: frozenset[str]) -> _Plan:
         key
         for key, form in forms.items()
         if key != step
-        and form not in (*SPLIT_KEYS, *STAGE_KEYS)
+        and form not in (*SPLIT_KEYS, *STAGE_KEYS, *chain(*RUN_COLUMNS))
         and (key in no_steps or not is_place(form))
         and not is_bookkeeping(form)
     )
@@ -179,6 +180,15 @@ def by_column(rows: Sequence[Any]) -> dict[str, list[Any]] | None:
     return {name: cells[i :: len(names)] for i, name in enumerate(names)}
 
 
+def place_of(
+    row: Mapping[str, Any], no_steps: frozenset[str] = frozenset()
+) -> tuple[float | None, bool]:
+    """The step of a row, or else its epoch; and whether it holds one metric, named in a cell."""
+    plan = _plan(tuple(row), no_steps)
+    key = plan.epoch if plan.step is None else plan.step
+    return None if key is None else fraction(row[key])[0], bool(plan.long)
+
+
 def names_no_step(row: Mapping[str, Any]) -> bool:
     """Whether no cell of a row counts steps: it says its epoch at most."""
     return _plan(tuple(row)).step is None
@@ -189,12 +199,13 @@ class RowReader:
 
     Args:
         facts: filled with the plan that rows tell.
+        no_steps: keys that are called a counter and count nothing.
     """
 
-    def __init__(self, facts: Facts) -> None:
+    def __init__(self, facts: Facts, no_steps: frozenset[str] = frozenset()) -> None:
         self._facts = facts
         self._axis = Axis(facts)
-        self._no_steps: frozenset[str] = frozenset()  # keys that are called so and count nothing
+        self._no_steps = no_steps
         self._whole = 0  # rows whose step was whole
         self._stage = ""  # as the newest row calls it
         self._split_by_name = False  # a row was named "train"
@@ -265,16 +276,6 @@ class RowReader:
     def _take(self, keys: tuple[str, ...], plan: _Plan) -> None:
         self._keys, self._plan = keys, plan
         self._facts.unread_cells = max(self._facts.unread_cells, plan.unread)
-
-    def in_bulk(self, rows: Sequence[Any]) -> Iterator[tuple[int, int, Rows | None]]:
-        """Rows of several kinds, as those of evaluations are: each stretch of one kind at once.
-
-        Yields:
-            Where a stretch starts and stops, and its rows; None where they are read one by one.
-        """
-        for start, stop in stretches(map(tuple, rows)):
-            columns = by_column(rows[start:stop]) if stop - start >= BULK else None
-            yield start, stop, None if columns is None else self.read_columns(columns)
 
     def read_columns(
         self, columns: Mapping[str, Sequence[Any]], empty: Collection[str] = ()

@@ -16,7 +16,8 @@ MAX_MORE = 64  # of each role, whatever came before: the loss may stand behind 2
 MOST_LEFT_OUT = 1 << 14  # names that are known to be left out; later ones are looked at each time
 
 
-Row = tuple[Mapping[str, float], int | None, float | None, float | None, str]  # as `append` has it
+# As `append` has it, and behind that what run it is of, which who keeps histories has looked at.
+Row = tuple[Mapping[str, float], int | None, float | None, float | None, str, str]
 _Points = tuple[list[int], list[float], list[float | None], list[float | None]]
 
 
@@ -121,7 +122,7 @@ class History:
         A metric at a time: of a small log of several kinds of rows that was half of taking them in.
         """
         points: dict[str, _Points] = {}
-        for values, step, epoch, time, stage in rows:
+        for values, step, epoch, time, stage, _ in rows:
             if step is None or not (stage in self._names if stage else self._names):
                 self._put(points)  # where it stands depends on those before it
                 self.append(values, step, epoch, time, stage)

@@ -5,6 +5,7 @@
     slices.py    how long a poll takes in rows   whole.py      all that targets hold, once
     intake.py    chunks to the log that they belong to
     log.py       one log file: bytes to a history    undecided.py  logs not known yet
+    shared.py    logs in which several runs stand
     turned.py    whether one that was rotated goes on words_of_loss.py  whether rows may come
     passed.py    what gave no row, and why
     training.py  one run: its logs, its history, its diagnosis

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from lossmon.errors import FormatError
-from lossmon.formats.decoder import Record, sound
+from lossmon.formats.decoder import Record, Rows
 from lossmon.formats.detect import detect
 from lossmon.formats.lexicon import role
+from lossmon.formats.sound import sound
 from lossmon.history.columns import SeriesView, part_of
 from lossmon.history.run import History
 
@@ -36,14 +37,24 @@ def decode_end(head: bytes, end: bytes, path: str) -> list[Record]:
     steps = [record.step for record in rows if record.step is not None]
     if not steps or min(steps) <= newest + 2 * len(before):
         return []
+    if len({record.run for record in (*before, *rows)}) > 1:  # the end is another run's
+        return []
     return [record for record in rows if record.step is not None]
+
+
+def put(history: History, part: Record | Rows) -> None:
+    """Append a record, or many that are alike."""
+    if isinstance(part, Rows):
+        history.extend(part.values, part.step, part.epoch, part.time, part.stage)
+    else:
+        history.append(part.values, part.step, part.epoch, part.time, part.stage)
 
 
 def views_of(rows: Iterable[Record]) -> dict[str, SeriesView]:
     """What rows say of each metric."""
     history = History(role)
     for row in rows:
-        history.append(*row)
+        put(history, row)
     return {name: one.kept() for name, one in history.series.items()}
 
 

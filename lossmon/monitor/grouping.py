@@ -10,7 +10,7 @@ from lossmon.logs.source import Source
 from lossmon.monitor.beside import Beside
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.joining import Joining
-from lossmon.monitor.locations import Locations, called
+from lossmon.monitor.locations import Locations, called, given
 from lossmon.monitor.log import Log
 from lossmon.monitor.pulse import read_sample
 from lossmon.monitor.training import Judging, Training
@@ -106,6 +106,17 @@ class Grouping:
             joining.forget(log)
         self.leave(log)
 
+    def replace(self, log: Log, by: Log) -> None:
+        """What was read of a log is that of another one."""
+        training = self.training_of.get(log)
+        if training is not None:
+            self.training_of[by] = training
+            logs = [by if one is log else one for one in training.logs]
+            training.holds(logs)
+            self.moved = True
+        self.training_of.pop(log, None)
+        self.forget(log)
+
     def leave(self, log: Log) -> None:
         """A log is one of its training no more."""
         training = self.training_of.pop(log, None)
@@ -120,7 +131,7 @@ class Grouping:
 
     def _judged_when(self, logs: Sequence[Log]) -> Judging:
         """A verdict that turns out to need the looks on the way has its logs read once more."""
-        short = all(log.size <= _LONG_BYTES and os.path.isfile(log.path) for log in logs)
+        short = all(log.size <= _LONG_BYTES and os.path.isfile(log.file) for log in logs)
         return self._judging if short or self._judging == "never" else "as it grows"
 
     def found(self, log: Log) -> Training:
@@ -276,7 +287,7 @@ class Grouping:
         self._named = len(trainings)
         locations = self._locations.of([training.logs for training in trainings])
         names = [self._locations.name(location) for location in locations]
-        shown = called(names, [training.hparams for training in trainings])
+        shown = called(names, [given(one.hparams, one.logs) for one in trainings])
         for training, location, name in zip(trainings, locations, shown, strict=True):
             if training.stands_at(location, name):
                 touched[training] = None

@@ -15,6 +15,7 @@ from lossmon.monitor.locations import Locations
 from lossmon.monitor.log import Log
 from lossmon.monitor.own import is_own
 from lossmon.monitor.raw import Tail
+from lossmon.monitor.shared import Shared
 from lossmon.monitor.training import Training
 from lossmon.monitor.turned import ends_of, is_part
 from lossmon.monitor.undecided import Undecided
@@ -50,6 +51,7 @@ class Intake:
         self.source_of = source_of
         self._locations = locations
         self._grouping = grouping
+        self.shared = Shared(source_of, grouping)
         self._undecided = Undecided()
         self._rotated: dict[str, dict[Log, None]] = {}  # folder -> logs that were, and went on
         self._forgotten: dict[str, bool] = {}  # gone long ago, of runs of which more is there
@@ -119,7 +121,8 @@ class Intake:
         return alone
 
     def _feed(self, source: Source, log: Log, data: bytes, now: float) -> Sequence[Record] | None:
-        log.trouble = None
+        for part in self.shared.of(log):
+            part.trouble = None
         if data and log.stale:
             self._begin_again(source, log, data)
         self.errors.pop(log.path, None)
@@ -163,13 +166,15 @@ class Intake:
             log.refused = said("the part of {name} from before it was rotated", name=name)
 
     def _trouble(self, log: Log, message: str, touched: dict[Training, None]) -> None:
-        training = self._grouping.training_of.get(log)
-        log.trouble = said("{name}: {message}", name=os.path.basename(log.path), message=message)
-        if training is None:
-            self.errors[log.path] = message
-        else:
-            training.revision += 1
-            touched[training] = None
+        trouble = said("{name}: {message}", name=os.path.basename(log.path), message=message)
+        for part in self.shared.of(log):
+            training = self._grouping.training_of.get(part)
+            part.trouble = trouble
+            if training is None:
+                self.errors[log.path] = message
+            else:
+                training.revision += 1
+                touched[training] = None
 
     def _forget(self, log: Log, touched: dict[Training, None]) -> None:
         """A log went away long ago: let go of it, and of its run once nothing of that is there.
@@ -188,6 +193,7 @@ class Intake:
         for one in logs:
             self._grouping.forget(one)
             self._undecided.forget(one)
+            self.shared.forget(one)
             for by_path in (self.logs, self.refused, self.errors, self.barred, self._forgotten):
                 by_path.pop(one.path, None)
             self._spoke.pop(one, None)
@@ -200,11 +206,12 @@ class Intake:
 
     def _is_there(self, log: Log, touched: dict[Training, None]) -> None:
         """A file that was gone is there again, though nothing stands in it yet."""
-        training = self._grouping.training_of.get(log)
-        if log.trouble is not None and training is not None:
-            training.revision += 1
-            touched[training] = None
-        log.trouble = None
+        for part in self.shared.of(log):
+            training = self._grouping.training_of.get(part)
+            if part.trouble is not None and training is not None:
+                training.revision += 1
+                touched[training] = None
+            part.trouble = None
         self.errors.pop(log.path, None)
         self.barred.pop(log.path, None)
 

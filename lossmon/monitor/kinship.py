@@ -46,6 +46,7 @@ _ENDINGS = re.compile(r"(?i)\.(std)?(out|err|log|txt)$")
 # Why, where it is the same of many pairs.
 _TWO_JOBS = said("two jobs wrote them")
 _TWO_RUNS = said("the store holds them as two runs")
+_TWO_IN_ONE = said("the log names them as two runs")
 _TWO_NAMES = said("W&B gave them two names")
 _TWO_OF_A_KIND = said("their names say that they are two of a kind")
 _PARTS = said("each holds metrics that the other lacks, in one folder")
@@ -83,6 +84,8 @@ class Trace:
     history: History = field(repr=False)
     generation: int = 0
     start: bytes | None = None  # of a log that is no file: its settings stand there
+    within: str = ""
+    run: str = ""
 
 
 Told = Log | Trace  # what is known of a log that is compared with others
@@ -101,7 +104,8 @@ def trace_of(log: Told) -> Trace:
         if one.role in _MEASURED or name in known
     }
     start = log.start if log.format in STORES else None
-    return Trace(log.path, log.format, log.records, log.chosen, history, start=start)
+    told = log.path, log.format, log.records, log.chosen, history
+    return Trace(*told, start=start, within=log.within, run=log.run)
 
 
 class Curves:
@@ -187,6 +191,8 @@ def _impossible(a: Told, b: Told, beside: bool, parts: bool) -> str:
     here, there = os.path.dirname(a.path), os.path.dirname(b.path)
     if here == there and _STORE.fullmatch(here):
         return _TWO_RUNS
+    if a.within and a.within == b.within:
+        return _TWO_IN_ONE
     kept = [os.path.basename(kept_run(one)) for one in (a, b)]
     if all(kept) and kept[0] != kept[1]:
         return _TWO_RUNS

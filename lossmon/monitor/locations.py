@@ -14,7 +14,7 @@ from lossmon.logs.source import Source
 from lossmon.monitor.jobs import MAX_JOBS, name_of, read_jobs
 from lossmon.monitor.kinship import Told
 from lossmon.monitor.merge import PRINTED
-from lossmon.monitor.update import Job
+from lossmon.monitor.update import Job, LogInfo
 from lossmon.text import distinct
 
 SLURM = "slurm:"  # what a target for jobs begins with
@@ -180,13 +180,19 @@ class Locations:
         return any(one.is_directory(path) for one in sources)
 
 
-def called(names: Sequence[str], hparams: Sequence[Hparams | None]) -> list[str]:
-    """Names of runs, those of their trackers where there are such: no hash says what a run is.
+def given(hparams: Hparams | None, logs: Iterable[Told | LogInfo]) -> str:
+    """What its tracker calls a run, or the table that it stands in; empty where none does."""
+    name = hparams.name if hparams is not None else ""
+    runs = {log.run for log in logs}
+    return name or (runs.pop() if len(runs) == 1 else "")
+
+
+def called(names: Sequence[str], given: Sequence[str]) -> list[str]:
+    """Names of runs, those that are given where there are such: no hash says what a run is.
 
     Where several runs have one name there, what tells their folders apart stands behind it: three
     trackers in one project may each have a run called "tiny-s1".
     """
-    given = [one.name if one is not None else "" for one in hparams]
     count = Counter(one or name for name, one in zip(names, given, strict=True))
     alike: dict[str, list[str]] = {}
     for name, one in zip(names, given, strict=True):

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 
 from lossmon import crash
 from lossmon.errors import FormatError, message_of
-from lossmon.formats.decoder import Decoder, Record, Rows, Settling, sound, within
+from lossmon.formats.decoder import Decoder, Record, Rows, Settling, within
 from lossmon.formats.detect import detect
 from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.lexicon import role
 from lossmon.formats.names import choose
+from lossmon.formats.sound import sound
 from lossmon.formats.unpack import Unpacker, plain_name, unpacker
 from lossmon.history.columns import SeriesView
 from lossmon.history.run import History
 from lossmon.monitor import told
-from lossmon.monitor.ahead import decode_end, views_of
+from lossmon.monitor.ahead import decode_end, put, views_of
 from lossmon.monitor.origins import Origins
 from lossmon.monitor.raw import Tail
 from lossmon.monitor.turned import goes_on
@@ -31,14 +32,6 @@ _KEPT = 1 << 16  # of those that hold none, so many stay: a row may have begun t
 _PASSED_OVER = 1 << 28  # bytes of other output before a log is given up
 _UNPACKED_AT_ONCE = 1 << 22  # plain bytes of a packed log between two looks at the others
 _LOOKS = 4  # and so often is it looked at because a word in it may name a loss
-
-
-def put(history: History, part: Record | Rows) -> None:
-    """Append a record, or many that are alike."""
-    if isinstance(part, Rows):
-        history.extend(part.values, part.step, part.epoch, part.time, part.stage)
-    else:
-        history.append(part.values, part.step, part.epoch, part.time, part.stage)
 
 
 @dataclass(eq=False)
@@ -63,6 +56,8 @@ class Log:
         named: the user named it: it is a log, whatever it looks like.
         stale: the file was emptied or replaced, and what stands there now has not begun.
         turned: it was rotated: what was read stands under this name now.
+        within: the log that it is a part of, where rows of several runs stand in one.
+        run: what that calls it.
     """
 
     path: str
@@ -84,6 +79,8 @@ class Log:
     named: bool = False
     stale: bool = False
     turned: str = ""
+    within: str = ""
+    run: str = ""
     _plain: int = 0  # bytes of its text that were fed
     _void: int = 0  # bytes of nothing before the first of them
     _newest: int = 0  # where the newest piece of them began
@@ -115,6 +112,16 @@ class Log:
     def format(self) -> str:
         """The format's name, or "unknown" while it is not recognised."""
         return self.decoder.format if self.decoder is not None else "unknown"
+
+    @property
+    def file(self) -> str:
+        """Where its text stands."""
+        return self.within or self.path
+
+    def void(self) -> None:
+        """All that was read of it is void."""
+        self.history, self.chosen, self.records, self._known = History(role), {}, 0, 0
+        self.generation += 1
 
     @property
     def start(self) -> bytes:
@@ -357,8 +364,7 @@ class Log:
         records = self._guard(decoder, lambda: decoder.feed(data))
         if isinstance(decoder, DocumentDecoder) and decoder.void:
             decoder.void = False
-            self.history, self.chosen, self.records, self._known = History(role), {}, 0, 0
-            self.generation += 1
+            self.void()
         return records
 
     def _guard(self, decoder: Decoder, decode: Callable[[], Sequence[Record]]) -> Sequence[Record]:

@@ -98,7 +98,7 @@ class Reader:
         return isinstance(self._fresh, DocumentDecoder)
 
     def line_of(
-        self, step: int, values: Sequence[float], origins: Origins, metric: str = ""
+        self, step: int, values: Sequence[float], origins: Origins, metric: str = "", run: str = ""
     ) -> Line | None:
         """The line that gave a point.
 
@@ -107,6 +107,7 @@ class Reader:
             values: of the metric at that step, as logged.
             origins: where the log's rows stand.
             metric: its name: a row that has it goes before one that has the value alone.
+            run: of a log in which several stand.
         """
         if self._fresh is None or self.trouble:
             return None
@@ -114,7 +115,7 @@ class Reader:
         likely: Line | None = None
         for piece in origins.of(step):
             for line, record in reversed(self._rows_of(piece)):
-                if not origins.counted and record.step != step:
+                if (not origins.counted and record.step != step) or run not in ("", record.run):
                     continue
                 there = wanted & numbers(clean(line.data)) or not wanted
                 if there and (not metric or metric in record.values):

@@ -13,7 +13,8 @@ from lossmon.formats.lexicon import role
 from lossmon.formats.names import choose
 from lossmon.history.columns import Ints, SeriesView
 from lossmon.history.run import History
-from lossmon.monitor.log import Log, put
+from lossmon.monitor.ahead import put
+from lossmon.monitor.log import Log
 from lossmon.monitor.resumed import Source, continued, in_parts, series_of
 
 MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")

@@ -95,7 +95,7 @@ def open_replay(
             monitor.wait(1.0)
             monitor.poll()
         whole = monitor.conclude()
-        paths = [log.path for update in whole for log in update.logs]
+        paths = [log.file for update in whole for log in update.logs]
         if not paths:
             raise nothing_read(monitor, targets[0]) or TargetError(_nothing(targets[0]))
         if kept.full:

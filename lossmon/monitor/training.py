@@ -127,6 +127,12 @@ class Training:
         self._engine = type(self._engine)()
         self.revision += 1
 
+    def holds(self, logs: list[Log]) -> None:
+        """Its rows are those of these logs, which stand for the ones it had."""
+        if self._merge is not None:
+            self.join(logs)
+        self.logs = logs
+
     def stands_at(self, location: str, name: str) -> bool:
         """Call the run by a name, after its location; True where that is another one."""
         moved = (location, name) != (self.location, self.name)
@@ -367,6 +373,8 @@ class Training:
             self._joined.get(log, ""),
             self._parted.get(log, ""),
             tuple(skipped.unread),
+            log.within,
+            log.run,
         )
 
     def _complete(self, now: float) -> Diagnosis:

@@ -11,9 +11,10 @@ from io import BytesIO
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from lossmon.formats.decoder import Decoder, Record, Skipped, sound
+from lossmon.formats.decoder import Decoder, Record, Skipped
 from lossmon.formats.json_document import DocumentDecoder
 from lossmon.formats.lines import Splitting
+from lossmon.formats.sound import sound
 from lossmon.logs.files import is_named_after
 
 if TYPE_CHECKING:

@@ -38,6 +38,8 @@ class LogInfo:
         joined: why it is one run with the other logs; empty for a log alone.
         parted: which log holds the same values and is another run all the same, and why.
         unread: metrics whose lines look like rows and mostly gave none.
+        within: the log that it is a part of, where rows of several runs stand in one.
+        run: what that calls it.
     """
 
     path: str
@@ -52,10 +54,17 @@ class LogInfo:
     joined: str = ""
     parted: str = ""
     unread: tuple[Unread, ...] = ()
+    within: str = ""
+    run: str = ""
+
+    @property
+    def file(self) -> str:
+        """Where its text stands."""
+        return self.within or self.path
 
     def text(self) -> Text:
         """The log as it stands, to be read in windows."""
-        return self.tail if self.tail is not None else FileText(self.path)
+        return self.tail if self.tail is not None else FileText(self.file)
 
 
 @dataclass(frozen=True)

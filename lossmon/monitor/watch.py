@@ -281,7 +281,7 @@ class Monitor:
     def doubtful(self) -> list[tuple[Judging, list[str]]]:
         """How to judge again, and the logs, of each run whose verdict may not be a screen's."""
         return [
-            (training.again, [log.path for log in training.logs])
+            (training.again, [log.file for log in training.logs])
             for training in list(self._grouping.trainings)
             if training.again is not None
         ]
@@ -300,6 +300,12 @@ class Monitor:
         close_all(self._sources, within_s)
 
     def _take(
+        self, log: Log, records: Sequence[Record], now: float, touched: dict[Training, None]
+    ) -> None:
+        for part, rows in self._intake.shared.deal(log, records):
+            self._take_of(part, rows, now, touched)
+
+    def _take_of(
         self, log: Log, records: Sequence[Record], now: float, touched: dict[Training, None]
     ) -> None:
         training = self._grouping.training_of.get(log)
@@ -361,7 +367,8 @@ class Monitor:
         updates: list[RunUpdate] = []
         names = set()
         for training in list(self._grouping.trainings):
-            if not any(log.records for log in training.logs) and len(self._intake.logs) > 1:
+            several = len(self._intake.logs) > 1 or any(log.within for log in training.logs)
+            if several and not any(log.records for log in training.logs):
                 continue  # of many logs, those without a row yet are not shown
             if not training.name:
                 continue

@@ -65,7 +65,7 @@ def write(updates: Sequence[RunUpdate], path: str) -> int:
     Raises:
         TargetError: it cannot be written.
     """
-    with replacing(path, (log.path for u in updates for log in u.logs)) as partial:
+    with replacing(path, (log.file for u in updates for log in u.logs)) as partial:
         if path.endswith(".parquet"):
             return write_parquet(updates, partial)
         with open(partial, "w", encoding="utf-8", newline="") as file:

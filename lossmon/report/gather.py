@@ -24,7 +24,7 @@ from lossmon.monitor import RunUpdate
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.kinship import Trace
-from lossmon.monitor.locations import Locations, called
+from lossmon.monitor.locations import Locations, called, given
 from lossmon.monitor.sources import not_readable, open_monitor
 from lossmon.monitor.training import Judging
 from lossmon.monitor.update import by_name
@@ -175,7 +175,8 @@ def _joined(
             parts += joining.groups(cluster)
     known = {frozenset(log.path for log in update.logs): update for update, _ in found}
     logs_of = [frozenset(trace.path for trace in part) for part in parts]
-    again = [path for logs in logs_of if logs not in known for path in logs]
+    fresh = (one for one, logs in zip(parts, logs_of, strict=True) if logs not in known)
+    again = [trace.within or trace.path for part in fresh for trace in part]
     if again:
         for update in read_targets(targets, logs=again, judging=judging).updates:
             known[frozenset(log.path for log in update.logs)] = update
@@ -186,7 +187,8 @@ def _joined(
         )
         for part, location in zip(parts, stand, strict=True)
     ]
-    names = called([locations.name(location) for location in stand], hparams)
+    given_ = [given(one, part) for one, part in zip(hparams, parts, strict=True)]
+    names = called([locations.name(location) for location in stand], given_)
     said = {
         trace.path: (joining.why(trace, part), joining.why_not(trace))
         for part in parts

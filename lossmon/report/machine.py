@@ -22,7 +22,7 @@ def look_at_machine(updates: Sequence[RunUpdate], now: float) -> list[RunUpdate]
         updates: the runs.
         now: seconds since the Unix epoch.
     """
-    paths = [log.path for update in updates if _may_go_on(update, now) for log in update.logs]
+    paths = [log.file for update in updates if _may_go_on(update, now) for log in update.logs]
     if not paths:
         return list(updates)
     from lossmon.logs.vitals import Vitals
@@ -34,7 +34,7 @@ def look_at_machine(updates: Sequence[RunUpdate], now: float) -> list[RunUpdate]
     for update in updates:
         if _may_go_on(update, now):
             pulse = Pulse()
-            pulse.note(sample, [log.path for log in update.logs], update.step or 0, now)
+            pulse.note(sample, [log.file for log in update.logs], update.step or 0, now)
             at_work = bool(pulse.writer) or update.state == "running"
             update = replace(update, writer=pulse.writer, gpus=pulse.gpus if at_work else ())
         seen.append(update)

@@ -26,7 +26,7 @@ def as_text(updates: Sequence[RunUpdate], refused: Mapping[str, str], lang: str 
     """
     lines: list[str] = []
     knowledge = load(lang)
-    read = {log.path for one in updates for log in one.logs if log.records or log.skipped}
+    read = {log.file for one in updates for log in one.logs if log.records or log.skipped}
     refused = {path: why for path, why in refused.items() if path not in read}
     for update in updates:
         lines.append(printable(update.run))

@@ -56,7 +56,7 @@ def standing(update: RunUpdate, knowledge: Knowledge) -> Standing:
     known = found is not None and found.pattern != "too_early"
     return Standing(
         run=update.run,
-        logs=tuple(log.path for log in update.logs),
+        logs=tuple(log.file for log in update.logs),
         severity=found.severity if found is not None and known else "",
         title=knowledge.told(found).title if found is not None and known else "",
         state=update.state,

@@ -26,8 +26,9 @@ from unicodedata import category
 
 from lossmon.diagnosis.knowledge import load
 from lossmon.errors import FormatError
-from lossmon.formats.decoder import Decoder, Record, Skipped, sound
+from lossmon.formats.decoder import Decoder, Record, Skipped
 from lossmon.formats.detect import detect
+from lossmon.formats.sound import sound
 from lossmon.monitor.log import Log
 from lossmon.monitor.training import Training
 from lossmon.presentation.plot import render

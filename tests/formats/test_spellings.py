@@ -242,4 +242,6 @@ def test_a_curve_that_the_page_of_tensorboard_exported():
 
 def test_a_second_run_in_a_table_of_several_does_not_mix_with_the_first():
     log = "run,metric,step,value\n" + "".join(f"{r},loss,{e},{e}.5\n" for r in "ab" for e in EPOCHS)
-    assert len(curves(log, "export.csv")[0]) == len(EPOCHS)
+    found = detect(log.encode(), "export.csv", complete=True)
+    records = [*found.decoder.feed(log.encode()), *found.decoder.flush()]
+    assert [record.run for record in records] == ["a"] * len(EPOCHS) + ["b"] * len(EPOCHS)

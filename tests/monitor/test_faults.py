@@ -168,7 +168,8 @@ def test_an_error_behind_the_decoder_is_of_that_run_alone(
 
 @pytest.mark.parametrize(("step", "told"), [(10**30, "1e+30"), (-(10**400), "-inf")])
 def test_the_step_that_makes_no_sense_is_shown(step: int, told: str) -> None:
-    from lossmon.formats.decoder import Record, Skipped, sound
+    from lossmon.formats.decoder import Record, Skipped
+    from lossmon.formats.sound import sound
 
     skipped = Skipped()
     assert list(sound([Record({"loss": 2.0}, step)], skipped)) == []
@@ -217,7 +218,8 @@ def test_names_without_end_cost_no_more_each_the_more_there_are() -> None:
 def test_sound_rows_in_bulk_lose_only_those_beyond_bounds() -> None:
     import numpy as np
 
-    from lossmon.formats.decoder import Skipped, sound
+    from lossmon.formats.decoder import Skipped
+    from lossmon.formats.sound import sound
 
     step = np.array([1, 2**62, 3], np.int64)
     skipped = Skipped()

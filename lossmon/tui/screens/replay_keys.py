@@ -69,10 +69,10 @@ class ReplayKeys(RunsScreen):
         update = self.runs.chosen_run
         if update is None:
             self.notify(said("there is no run yet"), timeout=3)
-        elif any(log.path == "-" for log in update.logs):
+        elif any(log.file == "-" for log in update.logs):
             self.notify(said("a pipe can't be played back; keep it with --tee FILE"), timeout=4)
         else:
-            self.to_replay = tuple(dict.fromkeys(_target(log.path) for log in update.logs))
+            self.to_replay = tuple(dict.fromkeys(_target(log.file) for log in update.logs))
             self.app.exit()
 
     def action_replay_step(self, by: int) -> None:

@@ -178,7 +178,8 @@ class LogPane(Vertical):
         for log in logs:
             if worker.is_cancelled:
                 return
-            line = Reader(log.text(), log.path).line_of(step, values, log.origins, metric)
+            reader = Reader(log.text(), log.file)
+            line = reader.line_of(step, values, log.origins, metric, log.run)
             if line is not None:
                 self.post_message(self.Found(line, log.path, ""))
                 return
@@ -236,7 +237,9 @@ class LogPane(Vertical):
 
     def _open(self, log: LogInfo | None) -> None:
         self._path = log.path if log is not None else ""
-        self.query_one(LogLines).open(log.text() if log is not None else None, self._path)
+        self.query_one(LogLines).open(
+            log.text() if log is not None else None, log.file if log is not None else ""
+        )
         self._say()
 
     def _look(self) -> None:
