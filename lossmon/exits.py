@@ -62,7 +62,8 @@ def status_of(command: Callable[[], object]) -> int:
         _interrupt_by(received, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
         status = _status_of(command)
     except (KeyboardInterrupt, click.exceptions.Abort):
-        received.append(signal.SIGINT)
+        if not received:
+            received.append(signal.SIGINT)
     finally:
         sys.unraisablehook = told
     if signal.SIGINT in received and sys.stderr.isatty():

@@ -39,7 +39,7 @@ def whole(path: str, *, private: bool = False, new: bool = False) -> Iterator[st
             os.unlink(partial)  # of a process of this number that was killed
         _make(partial, mode)
         yield partial
-        if not private and not new and os.path.exists(place):
+        if not private and os.path.exists(place):
             shutil.copymode(place, partial)
         os.replace(partial, place)
         done = True

@@ -133,3 +133,14 @@ def test_a_link_is_refused_with_the_reason(tmp_path: Path) -> None:
 def test_without_it_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     logger.warning("nobody listens")
     assert capsys.readouterr() == ("", "")
+
+
+def test_an_error_without_a_reason_of_the_system_is_told_by_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(*_: object) -> int:
+        raise OSError("Odd")
+
+    monkeypatch.setattr("lossmon.private.opener", torn)
+    with pytest.raises(TargetError, match=r"--debug .*: odd$"):
+        to_file(str(tmp_path / "a"))

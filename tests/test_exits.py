@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gc
+import io
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,7 +21,7 @@ import click
 import pytest
 
 from lossmon.errors import ConfigError, TargetError
-from lossmon.exits import open_missing_streams, status_of
+from lossmon.exits import leave, open_missing_streams, status_of
 from lossmon.usage import Commands
 from lossmon.words import said
 from tests.logs.test_vitals import wait_for
@@ -176,7 +179,8 @@ def lost_in_a_callback(number: signal.Signals) -> None:
             signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
     Dropped()
-    time.sleep(60)
+    time.sleep(2)
+    pytest.fail("nobody woke it")
 
 
 def swallowed(number: signal.Signals) -> None:
@@ -302,3 +306,181 @@ def test_a_signal_for_all_processes_ends_copies_without_a_word(number: signal.Si
         os.killpg(process.pid, number)
         assert process.wait(PATIENCE_S) == 128 + number
         assert process.stderr.read() == ""
+
+
+class Ended(BaseException):
+    """The process would have ended here, at once."""
+
+
+@pytest.mark.parametrize(
+    ("command", "threads", "reading", "end"),
+    [
+        (lambda: None, 1, True, "exit 0"),
+        (lambda: 3, 1, True, "exit 3"),
+        (lambda: 128, 1, True, "exit 128"),
+        (lambda: 129, 1, True, "at once 129"),  # a signal's, which Python may make another one's
+        (lambda: 300, 1, True, "at once 44"),
+        (lambda: 3, 2, True, "at once 3"),  # Python would wait for the other thread
+        (lambda: sys.exit(), 2, True, "at once 0"),
+        (lambda: sys.exit(5), 1, True, "exit 5"),
+        (lambda: sys.exit("said"), 2, True, "exit said"),
+        (lambda: 3, 1, False, "kept, exit 3"),  # of what no log was read for nothing is looked at
+    ],
+)
+def test_how_a_program_ends(
+    command: Callable[[], object],
+    threads: int,
+    reading: bool,
+    end: str,
+    output: IO[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told = []
+
+    def at_once(status: int) -> None:
+        told.append(f"at once {status}")
+        raise Ended
+
+    monkeypatch.setattr(os, "_exit", at_once)
+    monkeypatch.setattr(gc, "freeze", lambda: told.append("kept"))
+    monkeypatch.setattr(threading, "active_count", lambda: threads)
+    if not reading:
+        monkeypatch.delitem(sys.modules, "lossmon.formats.detect", raising=False)
+    try:
+        with contextlib.redirect_stdout(output):
+            print("said", end="")
+            leave(command)
+    except SystemExit as ending:
+        told.append(f"exit {ending.code}")
+    except Ended:
+        assert Path(output.name).read_text() == "said"  # what was printed is written
+    assert ", ".join(told) == end
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout", "stderr"])
+def test_a_closed_stream_is_opened_under_its_own_number(
+    name: str, output: IO[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = ("stdin", "stdout", "stderr").index(name)
+    kept = os.dup(number)
+    handles = Path("/proc/self/fd")
+    before = len(list(handles.iterdir())) if handles.exists() else 0
+    try:
+        for there, opens in ((False, open_missing_streams), (True, lambda: status_of(lambda: 0))):
+            os.dup2(kept, number) if there else os.close(number)  # another file may have it by now
+            monkeypatch.setattr(sys, name, None)
+            opens()
+            opened = getattr(sys, name)
+            assert opened.fileno() == number
+            assert opened.mode == ("r" if name == "stdin" else "w")
+            assert os.path.samestat(os.fstat(number), os.stat(os.devnull))
+            if before:
+                assert len(list(handles.iterdir())) == before
+            opened.close()
+    finally:
+        os.dup2(kept, number)
+        os.close(kept)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "written"),
+    [("latin-1", b"\\u8bad caf\xe9"), ("UTF-8", "训 café".encode()), ("utf-8-sig", None)],
+)
+def test_an_old_encoding_gets_escapes(
+    encoding: str, written: bytes | None, output: IO[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict")
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert status_of(lambda: print("训 café", end="")) == 0
+    assert stream.errors == ("backslashreplace" if encoding == "latin-1" else "strict")
+    if written is not None:
+        assert raw.getvalue() == written
+
+
+class Screen(io.StringIO):
+    """A terminal, or a pipe."""
+
+    def __init__(self, is_terminal: bool) -> None:
+        super().__init__()
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+
+@pytest.mark.parametrize(
+    ("number", "terminal", "told"),
+    [
+        (signal.SIGINT, True, "\n"),  # behind the terminal's ^C
+        (signal.SIGINT, False, ""),
+        (signal.SIGTERM, True, ""),
+        (None, True, ""),
+    ],
+)
+def test_a_line_is_closed_behind_ctrl_c_alone(
+    number: signal.Signals | None,
+    terminal: bool,
+    told: str,
+    output: IO[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = Screen(terminal)
+    monkeypatch.setattr(sys, "stderr", screen)
+    hook = sys.unraisablehook
+    kill = (lambda: os.kill(os.getpid(), number)) if number else (lambda: None)
+    assert ending(kill, output) == (128 + number if number else 0)
+    assert screen.getvalue() == told
+    assert Path(output.name).read_text() == ""
+    assert sys.unraisablehook is hook
+
+
+@pytest.mark.parametrize("number", ENDS)
+def test_a_copy_of_the_process_ends_at_once(
+    number: signal.Signals, output: IO[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def at_once(status: int) -> None:
+        raise RuntimeError(f"ended with {status}")
+
+    def in_a_copy() -> None:
+        own = os.getpid()
+        with monkeypatch.context() as changed:
+            changed.setattr(os, "getpid", lambda: own + 1)
+            changed.setattr(os, "_exit", at_once)
+            with pytest.raises(RuntimeError, match=f"ended with {128 + number}$"):
+                signal.raise_signal(number)
+
+    assert ending(in_a_copy, output) == 0
+
+
+def test_what_else_python_drops_is_told_as_always(
+    output: IO[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dropped: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda one: dropped.append(one.exc_type))
+
+    class Torn:
+        def __init__(self, error: type[BaseException]) -> None:
+            self.error = error
+
+        def __del__(self) -> None:
+            raise self.error
+
+    def command() -> None:
+        for error in (ValueError, KeyboardInterrupt):  # the second without a signal
+            Torn(error)
+
+    assert ending(command, output) == 0
+    assert dropped == [ValueError, KeyboardInterrupt]
+
+
+def test_what_cannot_be_written_at_the_end_is_told(
+    output: IO[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    with monkeypatch.context() as changed, contextlib.redirect_stdout(output):
+        changed.setattr(output, "flush", full, raising=False)
+        assert status_of(lambda: None) == 2
+    assert "the output can't be written" in capsys.readouterr().err

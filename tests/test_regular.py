@@ -86,3 +86,14 @@ def test_a_report_of_a_crash_does_not_wait_for_a_reader(
     (tmp_path / "lossmon").mkdir()
     os.mkfifo(tmp_path / "lossmon" / "crash.txt")
     assert "ZeroDivisionError" in crash.record(ZeroDivisionError("by zero"))
+
+
+def test_a_terminal_is_refused() -> None:
+    """A device that is there on every machine; the null device alone stands for a file."""
+    handles = os.openpty()
+    try:
+        with pytest.raises(OSError, match="not a regular file"):
+            regular.opener(os.ttyname(handles[1]), os.O_RDONLY)
+    finally:
+        for handle in handles:
+            os.close(handle)

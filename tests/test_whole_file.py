@@ -154,3 +154,23 @@ def test_a_new_file_takes_the_place_of_none(tmp_path: Path) -> None:
     assert path.read_text() == "first"
     write(str(path), "third")
     assert path.read_text() == "third"
+
+
+@pytest.mark.parametrize(("private", "mode"), [(False, 0o666), (True, 0o600)])
+@pytest.mark.parametrize("new", [False, True])
+def test_a_file_has_the_mode_that_the_user_lets_it_have(
+    tmp_path: Path, private: bool, mode: int, new: bool
+) -> None:
+    before = os.umask(0)
+    try:
+        write(str(tmp_path / "a"), "text", private=private, new=new)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == mode
+
+
+@pytest.mark.parametrize("new", [False, True])
+def test_a_failure_leaves_nothing(tmp_path: Path, new: bool) -> None:
+    with pytest.raises(KeyError), whole(str(tmp_path / "a"), new=new):
+        raise KeyError
+    assert os.listdir(tmp_path) == []
