@@ -17,6 +17,7 @@ from lossmon.errors import LossmonError, messages_of
 from lossmon.where import VARIABLE, settings_file
 from lossmon.words import LANGUAGES, Words, said, words
 
+MOST_COLUMNS = 1000  # of what is printed
 _MOST_WORDS = 50  # that a shell offers
 _MOST_COUNT = 1 << 53  # up to which each whole number is a float, too
 Command = Callable[..., Any]
@@ -245,11 +246,11 @@ def words_here() -> Words:
 
 
 def columns() -> int:
-    """COLUMNS, else the terminal's width, else 100."""
+    """COLUMNS, else the terminal's width, else 100; no more than anything is drawn on."""
     # As `shutil` does it, which brings three kinds of packing along: --help has 60 ms.
     told = os.environ.get("COLUMNS", "")
     if told.isascii() and told.isdigit() and int(told[:9]) > 0:
-        return int(told[:9])
+        return min(int(told[:9]), MOST_COLUMNS)
     try:
         return os.get_terminal_size(sys.__stdout__.fileno()).columns or 100  # type: ignore[union-attr]
     except (AttributeError, ValueError, OSError):

@@ -20,11 +20,14 @@ from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Any, cast
 
+from textual import events
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
+from textual.message import Message
 
 from lossmon.endings import SIGNALLED, TO_END
 from lossmon.tui import textual_private
-from lossmon.tui.first_frame import ENTER, FirstFrame, without_waiting
+from lossmon.tui.first_frame import ENTER, FirstFrame, within, without_waiting
 from lossmon.tui.paste import Pastes
 from lossmon.tui.textual_private import XTermParser
 from lossmon.tui.wired_app import WiredApp
@@ -91,6 +94,25 @@ class TerminalDriver(LinuxDriver):
         """End the writer; nothing more is sent, nor waited for, where the terminal is stuck."""
         super().close()
         self._writer_thread = None
+
+    def process_message(self, message: Message) -> None:
+        """Take what the terminal sends; also how large it says it is, within bounds."""
+        if isinstance(message, events.Resize):
+            size = Size(*within(message.size))
+            message = events.Resize(size, size, pixel_size=message.pixel_size)
+        super().process_message(message)
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        """How large the terminal is, within bounds; where it does not know, as the shell says.
+
+        A stale `LINES=99999 COLUMNS=99999` in the environment went first: the screen took 15 MB a
+        second, and neither `q` nor a signal ended it.
+        """
+        try:
+            size = os.get_terminal_size(self._output.fileno())
+        except OSError:
+            size = os.terminal_size((0, 0))
+        return within(size if all(size) else super()._get_terminal_size())
 
     def write(self, data: str) -> None:
         """Send to the terminal, while it is ours."""

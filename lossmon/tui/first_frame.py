@@ -31,6 +31,7 @@ _GIVE_BACK = "\x1b[m\x1b[?1049l\x1b[?25h"
 _BEGIN, _DONE = "\x1b[?2026h", "\x1b[?2026l"  # shown at once, where a terminal can
 _STUCK_S = 1.0  # a terminal that takes nothing for so long gets nothing
 _SMALLEST = (20, 4)  # columns and rows: below, there is nothing to say
+_LARGEST = (500, 200)  # columns and rows that are drawn on: each cell takes memory and time
 _TITLE = " lossmon "
 
 # Styles of a picture -> roles of `colours`; all others are words.
@@ -165,8 +166,7 @@ class FirstFrame:
 
     def _size(self) -> tuple[int, int]:
         try:
-            columns, rows = os.get_terminal_size(self._screen)
-            return columns, rows
+            return within(os.get_terminal_size(self._screen))
         except OSError:
             return (0, 0)
 
@@ -286,3 +286,9 @@ def without_waiting(fd: int) -> int:
         return os.open(os.ttyname(fd), how)
     except OSError:  # none, or one that is not to be found here: its writes wait
         return fd
+
+
+def within(size: tuple[int, int]) -> tuple[int, int]:
+    """The columns and rows of a terminal that are drawn on."""
+    columns, rows = (min(has, most) for has, most in zip(size, _LARGEST, strict=True))
+    return columns, rows

@@ -62,6 +62,7 @@ DRIVER = (
         LinuxDriver, "_app", "_debug", "_file", "_writer_thread", "_run_input_thread", "exit_event",
         "run_input_thread", "process_message", "fileno", "start_application_mode",
         "stop_application_mode", "suspend_application_mode", "resume_application_mode",
+        "_get_terminal_size",
     ),
 )  # fmt: skip
 

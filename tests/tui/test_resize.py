@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
+import struct
 import sys
+import termios
 import time
 from itertools import pairwise
 from pathlib import Path
@@ -85,5 +88,23 @@ def test_what_is_opened_comes_in_one_frame(tmp_path: Path) -> None:
                 assert corners(frame) == corners(shown[-1]), f"{keys}:\n{frame}"
                 if "─ diagnosis ─" in shown[-1]:
                     assert "timeline" in frame, f"{keys}:\n{frame}"
+    finally:
+        terminal.close()
+
+
+def test_a_size_beyond_any_screen_is_drawn_within_bounds(tmp_path: Path) -> None:
+    """A stale one in the environment took 15 MB a second, and no key and no signal ended it."""
+    write_runs(tmp_path)
+    stale = {"LINES": "99999", "COLUMNS": "99999"}
+    terminal = Terminal(str(tmp_path), columns=100, rows=20, environment=stale)
+    try:
+        terminal.wait_for("rebound  6,000")
+        terminal.settle()
+        assert "quit" in terminal.text().splitlines()[-1], "the terminal's own size goes first"
+        fcntl.ioctl(terminal.fd, termios.TIOCSWINSZ, struct.pack("HHHH", 60000, 60000, 0, 0))
+        terminal.settle()
+        terminal.send(b"q")
+        assert terminal.end() == 0
+        terminal.assert_given_back()
     finally:
         terminal.close()
