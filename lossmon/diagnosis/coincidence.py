@@ -71,12 +71,10 @@ def epoch_began(view: View, onset: int) -> Iterator[Reason]:
         return
     at = near(starts, onset, reach)
     if at is not None:
-        number = int(np.searchsorted(starts, at)) + 2
         yield Reason(
             "epoch_boundary",
             said(
-                "epoch {number} begins at step {at:,}{near}",
-                number=number,
+                "an epoch begins at step {at:,}{near}",
                 at=int(at),
                 near=when(at, onset, spacing),
             ),
@@ -124,7 +122,7 @@ def resumed(view: View, onset: int) -> Iterator[Reason]:
         yield Reason(
             "resume_mismatch",
             said(
-                "resumed at step {step:,}{near}{words}",
+                "the step went back to {step:,}{near}{words}",
                 step=restart.step,
                 near=when(restart.step, onset, spacing),
                 words=words,

@@ -189,8 +189,9 @@ def _guessing(view: View) -> Iterator[Reason]:
         yield Reason("lr_too_high", words, weight + 0.2)
     if told and _never_better(view, chance.level) and view.kind.id in ("", "classifier"):
         words = said(
-            "{why}, and no row since the first was better",
+            "{why}, and nothing since the first row was better by {share}",
             why=why,
+            share=percent(Bounds.begins, 1),
         )
         yield Reason("bad_labels", words, weight + 0.15, ("lr_too_low",))
         yield Reason("frozen_gradients", words, weight + 0.05)
@@ -222,7 +223,8 @@ def _own_units(view: View) -> Iterator[Reason]:
     train = view.train
     if train is not None and view.kind.id in ("", "regression") and train.end > Bounds.units:
         why = said(
-            "the loss stands at {end:.3g}: targets in units of their own, squared", end=train.end
+            "the loss stands at {end:.3g}: a mean over scaled targets or classes is far less",
+            end=train.end,
         )
         yield Reason("unscaled", why, 1.4)
 

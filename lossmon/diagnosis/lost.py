@@ -180,7 +180,7 @@ def _without_floor(before: Floats, view: View) -> Iterator[Reason]:
     newest, largest = float(before[-1]), float(np.max(np.abs(before[:1])))
     if newest < 0 and -newest > Bounds.unbounded * largest:
         words = said(
-            "it ran from {first:.4g} to {newest:.4g}, further below 0 in each row, before it ended",
+            "it ran from {first:.4g} to {newest:.4g}, further and further below 0, before it ended",
             first=float(before[0]),
             newest=newest,
         )
@@ -356,8 +356,11 @@ def _before(before: Floats, train: LossCurve, view: View) -> Iterator[Reason]:
         yield Reason(
             "lr_too_high",
             said(
-                "it came after {early:,} rows, when nothing was learned yet; no warm-up is logged",
+                "it came after {early:,} rows, with the loss at {first:.3g} first and {newest:.3g} "
+                "then",
                 early=early,
+                first=float(train.sketch.newest[np.isfinite(train.sketch.newest)][0]),
+                newest=newest,
             ),
             1.7 if by_number else 1.9,
         )

@@ -40,7 +40,7 @@ class Bounds(Limits):
     near = Limit(0.05, "of train's level: evals no farther from it are with it", "cases")
     guesses = Limit(0.15, "of 1 / C: an accuracy that is no better", "threads")
     knows = Limit(0.9, "accuracy of train that knows its examples", "threads")
-    tail = Limit(4.0, "x: highest losses of a batch over their mean", "runs")
+    tail = Limit(4.0, "x: highest rows over the mean of those around them", "runs")
 
 
 class Ahead(NamedTuple):
@@ -233,7 +233,7 @@ def train_above(finding: Finding, view: View) -> Iterator[Reason]:
         if tail > Bounds.tail:
             yield Reason(
                 "hard_train",
-                said("the highest losses of a batch are {tail:.2g} x the mean", tail=tail),
+                said("single rows reach {tail:.2g} x the mean of those around them", tail=tail),
                 1.2,
             )
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import CauseId
 from lossmon.diagnosis.view import View
@@ -25,6 +27,17 @@ class Reason(NamedTuple):
 def reach_of(view: View, spacing: float) -> float:
     """Steps within which two things coincide: two blocks, three points at least."""
     return max(2 * view.step / BLOCKS, 3 * spacing)
+
+
+def epoch_of(view: View, step: float) -> float:
+    """The epoch at a step, in proportion; of a log that begins with epoch 11, from there on."""
+    epochs, train = view.epochs or 0.0, view.train
+    if view.tail and view.first_epoch is not None and train is not None:
+        first = float(train.step[0])
+        return float(
+            np.interp(step, (first, max(first + 1, view.step)), (view.first_epoch, epochs))
+        )
+    return epochs * step / max(1, view.step)
 
 
 def spacing_of(step: Floats) -> float:

@@ -14,12 +14,18 @@ from lossmon.diagnosis.measures import HELD_OUT, is_held_out
 from lossmon.diagnosis.view import View
 
 
-def unjudged(view: View) -> tuple[str, ...]:
-    """The reasons, as names of texts (`[unjudged]` in the knowledge files)."""
+def unjudged(view: View, pair: str | None) -> tuple[str, ...]:
+    """The reasons, as names of texts (`[unjudged]` in the knowledge files).
+
+    Args:
+        view: the run as of now.
+        pair: what was told of train and eval together; then it was judged.
+    """
     found = []
     if view.train is None:
         found.append("no_train")
-    found.extend(_of_evals(view))
+    if pair is None:
+        found.extend(_of_evals(view))
     if "grad_norm" not in view.sketches:
         found.append("no_grad_norm")
     if "learning_rate" not in view.sketches:

@@ -102,7 +102,7 @@ def test_a_step_that_goes_back_is_a_restart_with_its_place() -> None:
     finding = of(played({"loss": curves.healthy(), "step": steps}), "restart")
     assert finding.since_step == 251
     assert finding.numbers["lost_steps"] == 49
-    assert finding.evidence == "resumed at step 251 after step 300"
+    assert finding.evidence == "the step went from 300 back to 251"
 
 
 def test_a_loss_that_comes_back_higher_is_said() -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.measures import is_held_out
+from lossmon.diagnosis.measures import HELD_OUT, is_held_out
 from lossmon.diagnosis.pattern import Example, Pattern
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
@@ -79,6 +79,8 @@ def _by_loss(view: View) -> Finding | None:
         return None
     if "eval_loss" in view.sketches or train.n < Bounds.rows:
         return None
+    if view.around.names.matching(HELD_OUT):
+        return None  # scores of held-out data are evals, too
     tiny = view.rate is not None and epochs >= Bounds.row * train.n
     if view.kind.id not in ("llm", "lora") and not (tiny and view.kind.id == ""):
         return None
@@ -95,7 +97,7 @@ def _by_loss(view: View) -> Finding | None:
         train.name,
         said(
             "{level:.2g} is left of {first:.3g} after {epochs:.3g} passes over the data, and no "
-            "eval is logged",
+            "eval was found",
             level=level,
             first=first,
             epochs=epochs,

@@ -18,7 +18,7 @@ from lossmon.diagnosis.measures import is_held_out
 from lossmon.diagnosis.pairs import eval_guesses
 from lossmon.diagnosis.pattern import Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.patterns.staircase import stairs
-from lossmon.diagnosis.reasons import Reason
+from lossmon.diagnosis.reasons import Reason, epoch_of
 from lossmon.diagnosis.view import Pair, View
 from lossmon.history.best import Best
 from lossmon.words import said
@@ -190,8 +190,8 @@ def _of_score(view: View) -> Finding | None:
             int(score.step[best]),
             score.name,
             said(
-                "{name} fell {lost} from its best {top:.4g} at step {step:,} to {newest:.4g}, row "
-                "by row, while train fell from {above:.4g} to {below:.4g}",
+                "{name} fell {lost} from its best {top:.4g} at step {step:,} to {newest:.4g}, "
+                "while train fell from {above:.4g} to {below:.4g}",
                 name=score.name,
                 lost=percent(lost, 1),
                 top=top,
@@ -274,7 +274,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     examples = around.settings.get("examples")
     over = said(" over {examples:,.0f} examples", examples=examples) if examples else ""
     if view.epochs is not None and view.step and view.epochs >= 2:
-        best = view.epochs * finding.numbers["best_step"] / view.step
+        best = epoch_of(view, finding.numbers["best_step"])
         yield Reason(
             "memorising",
             said(
@@ -310,7 +310,7 @@ def _figures(finding: Finding, view: View) -> Numbers:
     best = finding.numbers.get("best_value", math.nan)
     numbers = {"threshold": best + Bounds.rise * abs(best)}
     if view.epochs and view.step:
-        numbers["best_epoch"] = view.epochs * finding.numbers["best_step"] / view.step
+        numbers["best_epoch"] = epoch_of(view, finding.numbers["best_step"])
     numbers["wasted_steps"] = view.step - finding.numbers["best_step"]
     return numbers
 

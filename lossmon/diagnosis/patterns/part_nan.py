@@ -69,7 +69,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
 def _causes_of(part: Broken, view: View) -> Iterator[Reason]:
     if part.others:
         why = said(
-            "{name} alone is no number: {others} goes through the same network and is sound",
+            "{name} alone is no number: {others} is sound",
             name=part.name,
             others=part.others,
         )

@@ -27,7 +27,7 @@ def find(view: View) -> Finding | None:
     newest = restarts[-1]
     jumped = newest.rise >= Bounds.rise
     words = said(
-        "resumed at step {step:,} after step {left:,}",
+        "the step went from {left:,} back to {step:,}",
         step=newest.step,
         left=newest.left,
     )

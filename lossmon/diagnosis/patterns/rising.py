@@ -142,6 +142,13 @@ def _of_few(view: View) -> Finding | None:
             level=level,
             step=step,
         )
+        if found.smooth
+        else said(
+            "{name} went from {low:.4g}, as its first third, to {level:.4g}, as its last",
+            name=train.name,
+            low=low,
+            level=level,
+        )
     )
     return Finding(
         "rising",
@@ -195,7 +202,7 @@ def _from_the_first(finding: Finding, view: View) -> Iterator[Reason]:
         return
     times = finding.numbers["level"] / max(float(train.sketch.head[0]), 1e-300)
     if _begins(finding, view) and times >= short.Bounds.multiplies and not train.rises:
-        why = said("it grows to {times:.3g} x its first row, row by row", times=times)
+        why = said("it grows to {times:.3g} x its first row", times=times)
         yield Reason("lr_too_high", why, 1.6)
 
 
