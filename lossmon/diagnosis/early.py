@@ -87,7 +87,7 @@ def _rises(view: View) -> Iterator[Reason]:
 def _gradients(view: View) -> Iterator[Reason]:
     """The gradient norm multiplies from row to row."""
     sketch = view.sketches.get("grad_norm")
-    if sketch is None or sketch.n < Bounds.facts or not np.isfinite(sketch.newest).all():
+    if sketch is None or len(sketch.newest) < Bounds.facts or not np.isfinite(sketch.newest).all():
         return
     rows = sketch.newest
     if float(rows[0]) > 0 and (np.diff(rows) > 0).all() and rows[-1] >= Bounds.norm * rows[0]:

@@ -359,7 +359,7 @@ def _before(before: Floats, train: LossCurve, view: View) -> Iterator[Reason]:
                 "it came after {early:,} rows, with the loss at {first:.3g} first and {newest:.3g} "
                 "then",
                 early=early,
-                first=float(train.sketch.newest[np.isfinite(train.sketch.newest)][0]),
+                first=float(next(filter(np.isfinite, train.sketch.head), before[0])),
                 newest=newest,
             ),
             1.7 if by_number else 1.9,

@@ -85,3 +85,9 @@ def test_a_score_is_not_said_to_go_on_to_what_is_no_better() -> None:
         epoch=[1.0, 2, 3, 4, 5, 6],
     )
     assert not any("went on" in one.evidence for one in found.findings)
+
+
+def test_a_rate_or_a_norm_of_which_no_row_is_a_number_is_no_error() -> None:
+    nan = float("nan")
+    loss = [2.31, 2.3, 2.31, 2.3]
+    assert facts(judged(False, loss=loss, lr=[nan] * 4, grad_norm=[nan] * 4))

@@ -72,7 +72,9 @@ def find(view: View) -> Finding | None:
 def _none(view: View) -> Finding | None:
     """At most 1e-12 in all rows: not a bit of any weight moves at that, whatever its peak was."""
     sketch = view.sketches.get("learning_rate")
-    if sketch is None or sketch.n < Enough.facts or not 0 < sketch.high.max() <= Bounds.none:
+    if sketch is None or sketch.n < Enough.facts or not len(sketch.high):
+        return None  # none of them is a number
+    if not 0 < float(sketch.high.max()) <= Bounds.none:
         return None
     if view.train is not None and view.train.falls:
         return None
