@@ -149,7 +149,8 @@ class Axis:
         MMDetection the pictures: further than the next row of the epoch would be.
         """
         if self.newest < 0:
-            return position
+            alone = position is None and self._by_epoch and epoch == _whole(epoch)
+            return _whole(epoch) if alone else position  # an epoch that logs no loss of its own
         last, base = self._counter.last, self._counter.base
         if position is None or (position < last and self._is_epoch(position)):
             return self.newest

@@ -23,7 +23,7 @@ _ZONE = r"(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?"
 # A date and a time of day, as loggers put them before a line. One without a year, or that does not
 # say which of its numbers is the year, is recognised and tells no time.
 STAMP = (
-    rf"{_DAY}|\d\d?/\d\d?(?:/\d\d)?|\d\d-\d\d-\d\d)"
+    rf"{_DAY}|\d\d?/\d\d?(?:/\d\d)?|\d\d-\d\d-\d\d|\d\d?-[A-Z][a-z]{{2}}(?:-(?:\d\d){{1,2}})?)"
     rf"[T ]+(?P<clock>\d\d?:\d\d:\d\d(?:[.,]\d+)?){_ZONE}"
 )
 _CELLS = tuple(

@@ -35,7 +35,7 @@ SIGN = "a file that is called after a loss or a reward, such as `train_loss.txt`
 
 _ROW = re.compile(
     rb"\s{0,8}(?:(?P<word>epoch|iter|iteration|step)?[ :_#-]{0,3}"
-    rb"\"?(?P<count>\d{1,15})\"?[\s,;:]{1,8})?"
+    rb"\"?(?P<count>\d{1,15}|\d\.\d{1,30}e\+\d\d)\"?[\s,;:]{1,8})?"
     rb"(?P<value>[-+]?(?:\d{1,20}(?:\.\d{0,30})?|\.\d{1,30})(?:[eE][-+]?\d{1,3})?|[-+]?(?:nan|inf))"
     rb"(?: ?\(\w{1,12}\))?\s{0,8}",
     re.IGNORECASE,
@@ -53,6 +53,13 @@ _LOOKED_AT = 200  # bytes for a header
 _NAMED = re.compile(r"[A-Za-z][\w /.-]{1,40}")
 _TOLD = (TRAIN_LOSS, EVAL_LOSS, LEARNING_RATE, GRAD_NORM)
 _LEAST = 5  # rows from which on numbers alone are a curve
+_MOST_WORDS = 3  # lines above them: "Out[12]:", "J_history ="
+_DISTINCT = 0.8  # of a curve's values; those of a grid or of labels come again
+_MOST = 1e15  # that counts
+_WRAPPED = re.compile(  # tensor(0.84, device='cuda:0')
+    rb"(?:tensor|Tensor|[Aa]rray|np\.float\d\d)\(\[?([-+\d.eE]{1,30})(?:\]|,[^()]{0,80}(?:\([^()]*\))?[^()]*)?\)"
+)
+_OPENS = re.compile(rb"\[\d+\]\s+(?=[-\d])|[Aa]rray\((?=\[)")  # R numbers what it prints
 _LEAST_COUNTED = 2  # and those behind a counter that grows
 _CURVES = ("scalars",)  # folders with a file a metric, as TorchRL makes them
 _ABOUT = re.compile(r"(?:^|_)(?:log|logs|history|curve|values?|list|record|data|out|\d+)(?=_|$)")
@@ -88,7 +95,7 @@ class ColumnDecoder(LineDecoder):
         if row["count"] is None:
             return {self._metric: value}
         word = "epoch" if (row["word"] or b"").lower() == b"epoch" else "step"
-        return {word: int(row["count"]), self._metric: value}
+        return {word: _count_of(row), self._metric: value}
 
 
 def sniff(head: bytes, name: str) -> str | None:
@@ -107,17 +114,59 @@ def sniff(head: bytes, name: str) -> str | None:
         del lines[0]
     form = _BEHIND if lines and _BEHIND.fullmatch(lines[0]) else _ROW
     rows = [row for line in lines if (row := form.fullmatch(line)) is not None]
-    counts = [int(row["count"]) for row in rows if row["count"] is not None]
+    counts = [_count_of(row) for row in rows if row["count"] is not None]
     if len(rows) < len(lines) or len(counts) not in (0, len(rows)):
         return None
-    if any(b <= a for a, b in pairwise(counts)):
-        return None  # they number something, and count nothing
+    if not _count_up(counts):
+        return None  # they number something
     fractions = sum(b"." in row["value"] for row in rows)
     if len(rows) < (_LEAST_COUNTED if counts else _LEAST) or 2 * fractions < len(rows):
         return None  # too few, or labels, or counts of something
     if header:
         return said("nothing but numbers below {metric}", metric=metric)
     return said("nothing but numbers, and the name of the file says {metric}", metric=metric)
+
+
+def any_numbers(head: bytes) -> str | None:
+    """Why a file that someone calls a log is one though it holds numbers alone: they fall.
+
+    `print(loss)` writes no more, as floats, as tensors, or all at the end as one list.
+    """
+    cells = [cell for line in head.splitlines() for cell in _cells_of(line) if cell.strip()]
+    words = next((i for i, cell in enumerate(cells) if _ROW.fullmatch(cell)), len(cells))
+    rows = [row for cell in cells[words:] if (row := _ROW.fullmatch(cell)) is not None]
+    values = [float(row["value"]) for row in rows]
+    counts = [_count_of(row) for row in rows if row["count"] is not None]
+    if len(rows) < len(cells) - words or words > _MOST_WORDS or len(rows) < _LEAST:
+        return None
+    if len(counts) not in (0, len(rows)) or not _count_up(counts):
+        return None
+    curve = is_curve(values) and falls(values)
+    return said("it was named, and holds numbers alone, which fall") if curve else None
+
+
+def _count_of(row: re.Match[bytes]) -> int | None:
+    """What a row says of its place; None where that is not whole."""
+    count = float(row["count"])
+    return int(count) if count < _MOST and count % 1 == 0 else None
+
+
+def _count_up(counts: list[int | None]) -> bool:
+    whole = [count for count in counts if count is not None]
+    return len(whole) == len(counts) and all(a < b for a, b in pairwise(whole))
+
+
+def is_curve(values: list[float]) -> bool:
+    """Numbers with decimals that mostly differ, and do more than rise."""
+    whole = all(one == int(one) for one in values if one - one == 0)
+    distinct = len(set(values)) >= _DISTINCT * len(values)
+    return not whole and distinct and any(b < a for a, b in pairwise(values))
+
+
+def falls(values: list[float]) -> bool:
+    """Whether the last quarter lies below the first, and none of it below 0: what a loss does."""
+    part = max(1, len(values) // 4)
+    return min(values) >= 0 and sum(values[-part:]) < sum(values[:part])
 
 
 def _header(line: bytes) -> str:
@@ -130,8 +179,10 @@ def _header(line: bytes) -> str:
 def _cells_of(line: bytes) -> list[bytes]:
     """The numbers of a list that Python or JSON wrote, one or some a line; else the line itself."""
     text = line.strip()
-    if text.startswith(b"[") or text.endswith((b",", b"]")):
-        return [cell for cell in text.strip(b"[], ").split(b",") if cell.strip()]
+    if b"(" in text or text[:1] == b"[":
+        line = text = _OPENS.sub(b"", _WRAPPED.sub(rb"\1", text), 1)
+    if text.startswith(b"[") or text.endswith((b",", b"]", b"])")):
+        return [cell for cell in text.strip(b"[](), ").split(b",") if cell.strip()]
     return [line]
 
 

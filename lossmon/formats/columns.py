@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from lossmon.formats.column import metric_of_file
+from lossmon.formats.column import falls, is_curve, metric_of_file
 from lossmon.formats.decoder import Record
 from lossmon.formats.lexicon import plain, split_of
 from lossmon.formats.line_decoder import LineDecoder
@@ -29,9 +29,8 @@ _LEAST = 5  # rows, by which the decoder and `sniff` tell what counts
 _MOST_COLUMNS = 12
 _LOOKED_AT = 1000  # bytes for the first row
 _PARTED = re.compile(r"[,;\s]\s{0,40}")
-_DISTINCT = 0.8  # of a curve's values; those of a grid or of labels come again
-_SECONDS = (1e9, 3e9)  # of the clock that began in 1970
 _MOST = 1e15  # that counts
+_SECONDS = (1e9, 3e9)  # of the clock that began in 1970
 _KEPT = frozenset(("log", "logs", "history", "hist", "curve", "curves", "record", "records"))
 
 
@@ -83,24 +82,30 @@ class ColumnsDecoder(LineDecoder):
 def sniff(head: bytes, name: str) -> str | None:
     """A file called after a loss or a training, and in it rows of as many numbers, which fall."""
     metric = metric_of_file(name)
-    called = metric or _training(name)
-    if not called:
+    words = set(plain(re.split(r"[\\/]", name)[-1].partition(".")[0]).split("_"))
+    trained = any(split_of(word) == "train" or word == "learning" for word in words)
+    if not metric and not (words & _KEPT and (trained or words <= _KEPT)):
         return None
-    if not _cells(head[:_LOOKED_AT].lstrip().partition(b"\n")[0]):
+    called = metric or "loss"
+    lines = [line for line in head[:_LOOKED_AT].splitlines() if line.strip()]
+    if not any(map(_cells, lines[:2])):
         return None  # as nearly always
     lines = [line for line in head.splitlines(keepends=True) if line.strip()]
+    names = [] if _cells(lines[0]) else _PARTED.split(clean(lines.pop(0)).strip())
     if lines and not lines[-1].endswith((b"\n", b"\r")):
         lines.pop()  # may be cut
     rows = [_cells(line) for line in lines]
     widths = set(map(len, rows))
     if len(rows) < _LEAST or len(widths) != 1 or not 1 < min(widths) <= _MOST_COLUMNS:
         return None
+    if len(names) in widths:
+        return None  # a table
     header = _header(rows[:_LEAST], called)
     if called not in header:
         return None
     curve = [row[header.index(called)] for row in rows]
-    if not _is_curve(curve) or not (metric or _falls(curve)):
-        return None
+    if not is_curve(curve) or not (metric or (falls(curve) and (trained or header[0] == "step"))):
+        return None  # of a file that is called "log" alone one column has to count
     return said(
         "{count} columns of numbers without names; column {at} is {metric} by the file's name",
         count=min(widths),
@@ -138,23 +143,3 @@ def _header(rows: list[list[float]], metric: str) -> list[str]:
         else:
             names.append(metric)
     return names
-
-
-def _is_curve(values: list[float]) -> bool:
-    """Numbers with decimals that mostly differ, and do more than rise."""
-    whole = all(one == int(one) for one in values if one - one == 0)
-    distinct = len(set(values)) >= _DISTINCT * len(values)
-    return not whole and distinct and any(b < a for a, b in pairwise(values))
-
-
-def _falls(values: list[float]) -> bool:
-    """Whether the last quarter lies below the first, and none of it below 0: what a loss does."""
-    part = max(1, len(values) // 4)
-    return min(values) >= 0 and sum(values[-part:]) < sum(values[:part])
-
-
-def _training(path: str) -> str:
-    """The loss, where a file is called a log or a history of a training: `train_log.txt`."""
-    words = plain(re.split(r"[\\/]", path)[-1].rpartition(".")[0]).split("_")
-    trained = any(split_of(word) == "train" or word == "learning" for word in words)
-    return "loss" if trained and _KEPT & set(words) else ""

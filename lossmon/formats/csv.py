@@ -45,15 +45,12 @@ _DELIMITERS = (",", "\t", ";", "|")
 _METRIC_ROLES = (TRAIN_LOSS, EVAL_LOSS, OTHER_LOSS, ACCURACY)
 _NO_NUMBER = frozenset({"", "na", "n/a", "none", "null", "-", "nan"})
 _TENSORBOARD = ["wall_time", "step", "value"]  # as its page exports a curve
-_EPISODES = [
-    "r",
-    "l",
-    "t",
-]  # of Gym's, Gymnasium's and Stable-Baselines3's Monitor; more may follow
+_EPISODES = ["r", "l", "t"]  # of Gym's and Stable-Baselines3's Monitor; more may follow
 _OF_EPISODES = ["episode_reward", "episode_length", "elapsed_time"]
 _TAG = re.compile(r"(?:.*[-_])?tag[-_](?P<tag>.+)")
 _COMMA = re.compile(r"[-+]?(?:\d{1,3}(?:\.\d{3})+|\d*),\d+(?:[eE][-+]?\d+)?")  # 0,5 or 1.234,5
 _POINTED = re.compile(r"[-+]?\d*\.\d+(?:[eE][-+]?\d+)?")
+_COMMENT = re.compile(r"#\s?(?:columns|fields|header)?:?\s?", re.IGNORECASE)
 _BEGIN, _END = 5000, 250  # columns at either end of a wide header
 _SNIFFED_LINES = 40
 _NUMERIC = b"0123456789+-.eE \r\n"
@@ -72,6 +69,7 @@ class CsvDecoder(LineDecoder):
         self._name = name
         self._rows = ByRun(self.facts)
         self._header: list[str] | None = None
+        self._above = ""  # the comment right above the first line
         self._delimiter = ","
         self._quoted = Quoted(self._is_row)
 
@@ -124,7 +122,12 @@ class CsvDecoder(LineDecoder):
         """The rows that follow the header, once it is there."""
         for i, line in enumerate(lines):
             text = clean(line)
-            if not (_says_nothing(text) or _is_title(text, self._name)):
+            if _says_nothing(text):
+                self._above = text
+            elif header := _in_comment(self._above, text):
+                self._start(header)
+                return lines[i:]
+            elif not _is_title(text, self._name):
                 self._start(text)
                 return lines[i + 1 :]
         return []
@@ -209,6 +212,18 @@ def _says_nothing(text: str) -> bool:
     return not text.strip() or text.lstrip().startswith("#")
 
 
+def _in_comment(above: str, row: str) -> str:
+    """The header in a comment right above the first row; empty where none is.
+
+    numpy's `savetxt(header="step,loss")` writes "# step,loss", others "# columns: step, loss".
+    """
+    mark = delimiter(row)
+    cells = split(row, mark) if mark and above.startswith("#") else []
+    header = _COMMENT.sub("", above, 1)
+    alike = mark is not None and len(split(header, mark)) == len(cells)
+    return header if alike and all(map(_is_numeric, cells)) else ""
+
+
 def delimiter(header: str) -> str | None:
     """The delimiter that cuts a header into the most names; None where there is none."""
     counts = {mark: header.count(mark) for mark in _DELIMITERS}
@@ -251,7 +266,9 @@ def _with_points(cells: list[str]) -> list[str]:
 def sniff(head: bytes, name: str) -> str | None:
     """A header with a metric, and rows of as many numbers below it."""
     lines = [clean(line) for line in head.replace(b"\r\n", b"\n").split(b"\n")[:_SNIFFED_LINES]]
-    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    begins = next((i for i, line in enumerate(lines) if not _says_nothing(line)), 0)
+    above = _in_comment(lines[begins - 1], lines[begins]) if begins else ""
+    lines = [line for line in [above, *lines] if not _says_nothing(line)]
     while len(lines) > 1 and _is_title(lines[0], name):
         del lines[0]
     if not lines or lines[0].lstrip()[:1] in ("(", "["):

@@ -157,6 +157,10 @@ def detect(head: bytes, name: str, complete: bool, named: bool = False) -> Detec
 
         if why := any_row(head):
             return Detection("text", why, TextDecoder())
+        from lossmon.formats import column
+
+        if why := column.any_numbers(head):
+            return Detection(column.NAME, why, column.decoder(""))
     if complete:
         raise FormatError(_refusal(head, name))
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -26,6 +27,7 @@ _RETRY = 1.25  # an unfinished document is tried again when it has grown so much
 _BEYOND = re.compile(rb"\d{20}|\d[eE]\+?\d{3}")
 _TELLING = re.compile(rb'["\[\]{}]')
 _MAX_DIGITS = 18  # of an epoch that is a key
+_NUMBERED = re.compile(rf"(?:(epoch|step|iter|iteration)[_ -]?)?(\d{{1,{_MAX_DIGITS}}})")
 MAX_BYTES = 1 << 29  # a state file beyond 512 MiB is not read
 MAX_WHOLE_BYTES = 1 << 26  # nor, beyond 64 MiB, a document that can only be parsed as a whole
 
@@ -188,7 +190,7 @@ def rows_of(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     if isinstance(document, dict) and isinstance(document.get("log_history"), list):
         document = document["log_history"]
     if isinstance(document, list):
-        yield from (row for row in document if isinstance(row, dict))
+        yield from chain.from_iterable(_unfolded(row) for row in document if isinstance(row, dict))
         return
     if not isinstance(document, dict):
         return
@@ -201,12 +203,17 @@ def rows_of(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
                 yield from _metric_rows(name, metric)
         return
     numbered = {
-        key: row
+        found: row
         for key, row in document.items()
-        if key.isdecimal() and len(key) <= _MAX_DIGITS and isinstance(row, dict)
+        if isinstance(row, dict) and (found := _NUMBERED.fullmatch(key))
     }
-    if numbered:  # {"1": {"loss": 2.3}, "2": ...}: by epoch
-        yield from ({"epoch": int(key), **row} for key, row in numbered.items())
+    if numbered:  # {"1": {"loss": 2.3}, "2": ...}: by epoch; {"step_100": {"loss": 2.3}, ...}
+        yield from ({at[1] or "epoch": int(at[2]), **row} for at, row in numbered.items())
+        return
+    names, cells = document.get("columns"), document.get("data")
+    if isinstance(names, list) and isinstance(cells, list):  # pandas' "split"
+        rows = (zip(map(str, names), row, strict=False) for row in cells if isinstance(row, list))
+        yield from map(dict, rows)
         return
     lists = [cells for cells in document.values() if _holds_rows(cells)]
     if lists and not _has_loss_column(document, max(map(len, lists))):
@@ -218,6 +225,15 @@ def rows_of(document: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
     elif depth == 0:
         for value in document.values():
             yield from rows_of(value, 1)
+
+
+def _unfolded(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """A row; where it holds rows with a loss, those: {"epoch": 0, "batches": [{"loss": 2.3}]}."""
+    for key, below in row.items() if not any(role(name) in LOSSES for name in row) else ():
+        if _holds_rows(below) and any(role(name) in LOSSES for name in below[0]):
+            own = {name: cell for name, cell in row.items() if name != key}
+            return [{**own, **one} for one in below if isinstance(one, dict)]
+    return [row]
 
 
 def _catboost_rows(meta: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -232,7 +248,7 @@ def _catboost_rows(meta: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator
         cells = {key: value for key, value in row.items() if not isinstance(value, list)}
         for key, value in row.items():
             if isinstance(value, list):
-                called = names.get(key.rstrip("0123456789"), [])
+                called = names.get(key.rstrip("0123456789"), names.get("learn", []))
                 cells |= {f"{key}/{name}": one for name, one in zip(called, value, strict=False)}
         yield cells
 

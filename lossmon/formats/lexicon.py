@@ -110,8 +110,8 @@ _OBJECTIVE = (
     r"(?:(?:binary_|multi_)?(?:log_?loss|error)|m?log_?loss|rmse|mae|mse|l1|l2|mape|huber|quantile"
     r"|(?:(?:sparse_)?categorical_|binary_)?cross_?entropy|xent|nll|ce|deviance|objective"
     r"|perplexity_loss|rmsle|rmspe|[sw]mape|mphe|merror|poisson|tweedie|multi_?class(?:_one_vs_all)?|(?:multi|query)_?rmse"
-    r"|pair_logit|expectile|mean_(?:squared|absolute)_(?:percentage_)?error|hinge"
-    r"|ce_mean(?:_words)?|weighted_sum|obj_?val(?:ue)?|obj(?:ective)?_func(?:tion)?|(?:penali[sz]ed|residual)_deviance|oob(?:_err(?:or)?)?|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
+    r"|pair_logit|expectile|(?:root_)?mean_(?:squared|absolute)_(?:percentage_)?error|hinge"
+    r"|ce_mean(?:_words)?|weighted_sum|sse|wcss|obj_?val(?:ue)?|obj(?:ective)?_func(?:tion)?|(?:penali[sz]ed|residual)_deviance|oob(?:_err(?:or)?)?|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
 )
 _TOTAL = (
     r"(?:loss(?:es)?|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
@@ -160,11 +160,12 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (THROUGHPUT, r"(.*_)?(tok(en)?|sample|image|img|step|example|word|it|iter)s?_s(ec)?"),
     (OTHER, r"(?!.*loss$)(.*_)?(\w*time|elapsed|\w*duration|eta|\w*mem|memory|util\w*)(_.*)?"),
     (ACCURACY, r"(?:.*_)?(?:acc|io_?u|dice|precision|recall)_error"),  # of the class "error"
-    (EVAL_LOSS, rf"(.*_)?{EVAL}_(.*_)?(?:{_TOTAL}|{_OBJECTIVE}){_WHEN}|tel|vl"),
+    (EVAL_LOSS, rf"(.*_)?{EVAL}_(.*_)?(?:{_TOTAL}|{_OBJECTIVE}){_WHEN}|tel|vl|vloss"),
     (EVAL_LOSS, rf"{_TOTAL}_{EVAL}{_WHEN}|{EVAL}_?s?_{_TOTAL}|{EVAL}loss|{EVAL}"),
-    (EVAL_LOSS, rf"{_OBJECTIVE}_{EVAL}"),
+    (EVAL_LOSS, rf"{_OBJECTIVE}_{EVAL}|l_{EVAL}|{EVAL}_err"),
     (TRAIN_LOSS, rf"(?:{TRAIN}_)?{_TOTAL}{_WHEN}|{_TOTAL}_{TRAIN}|{TRAIN}loss|trl|lm_loss"),
     (TRAIN_LOSS, rf"{TRAIN}_(?:.*_)?{_TOTAL}{_WHEN}|reduced_train_loss|cost|learn"),
+    (TRAIN_LOSS, rf"l_{TRAIN}|{TRAIN}_err"),
     (TRAIN_LOSS, r"(?:mini_?)?batch_loss|(?:curr(?:ent)?|mean|avg|average)_cost"),
     (EVAL_LOSS, rf"{EVAL}_cost|cost_{EVAL}"),
     # GluonCV's "Training cost: 95.7" is a time.
@@ -296,6 +297,11 @@ def _is_noise(name: str, role_: str) -> bool:
     if role_ != OTHER or _direction(name, role_) is not None or _WATCHED.fullmatch(form):
         return False
     return bool(_NOISE.fullmatch(form))
+
+
+def is_of_network(name: str) -> bool:
+    """A time beside which a loss is one of packets."""
+    return plain(name) in ("rtt", "jitter", "ping")
 
 
 def is_watched(name: str) -> bool:

@@ -29,7 +29,8 @@ _COUNTERS: Mapping[Counter, tuple[str, ...]] = {
         "timestep", "timesteps", "num_timesteps", "total_timesteps", "time_total_timesteps",
         "num_env_steps", "elapsed_tokens", "eval_global_step", "val_global_step", "train_steps",
         "trained_steps", "completed_steps", "generation", "n_gen", "iterat", "iterate",
-        "example_counter", "total_t", "gen", "iterations_done", "steps_done", "ntree",
+        "example_counter", "total_t", "gen", "iterations_done", "steps_done", "ntree", "upd",
+        "number_of_trees",
     ),
     "epoch": (
         "epoch", "epochs", "ep", "num_epoch", "epoch_num", "epoch_number", "epoch_idx", "epo",
@@ -58,10 +59,11 @@ _OF_WORLD = frozenset(("timesteps", "total_timesteps", "num_timesteps", "total_s
 _EPISODE = frozenset(
     ("episode", "episodes", "i_episode", "episode_number", "episode_num", "game", "games")
 )
+_SEEN = frozenset(("samples_seen", "images_seen", "examples_seen"))
 # What counts the rows of a table where nothing better does.
 ROWS_COUNTED = (
     "episode", "episodes", "i_episode", "game", "games", "frame", "frames", "index", "idx", "n",
-    "no", "sample", "samples",
+    "no", "sample", "samples", "e",
 )  # fmt: skip
 _OF_SPLIT = re.compile(r"(?:train|valid|val|eval|test)_(?=num_updates|global_step)")
 _BOUND = re.compile(r"(?:training|validation|end|start|begin(?:ning)?|finish(?:ed)?)_of_")
@@ -196,6 +198,11 @@ def is_wanted(key: str) -> bool:
 def counts_episodes(key: str) -> bool:
     """Episodes of reinforcement learning: the place of a line that has no other."""
     return plain(key) in _EPISODE
+
+
+def counts_seen(key: str) -> bool:
+    """Samples: the place of a row that has no other."""
+    return plain(key) in _SEEN
 
 
 def counts_world(key: str) -> bool:

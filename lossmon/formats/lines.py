@@ -237,6 +237,8 @@ _DATED = re.compile(
 )
 _CLOCK_ALONE = re.compile(  # "00:44:04Epoch 19/59", XGBoost's "[10:41:07] [12] train-rmse:0.5"
     r"\d\d:\d\d:\d\d(?=[A-Za-z]{3})|\[\d\d:\d\d:\d\d(?:[.,]\d{1,6})?\]:?\s{1,4}(?=\S)"
+    r"|[\[(]? ?[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:[A-Z]{3,4} )?\d{4} ?"
+    r"(?:[\])][:,]?|[:,]|(?=-))\s{0,4}"  # ctime, `date`: "[ Fri Oct 18 02:05:31 2024 ] loss: 2.3"
 )
 _NAME = r"\[?[A-Za-z_<][\w.<>/-]{0,80}(?::[\w.<>-]{1,80}){0,2}\]?"
 _NAMED_LEVEL = re.compile(
@@ -258,6 +260,8 @@ _GLOG = re.compile(
     r"\d\d:\d\d:\d\d[.,]\d{3} \[[\w.-]{1,60}\] " + _LEVEL + r" {1,3}[\w.$]{1,80} - "  # logback
     r"|"
     r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ [\w./-]+:\d+\]\s?"
+    r"|(?:LOG|WARNING|VLOG\[\d\]) \([\w.-]{1,60}(?:\[[\w.~-]{1,60}\])?:[\w:~<>]{1,80}\(\):"
+    r"[\w.-]{1,80}:\d+\) "  # Kaldi
     r"|\[\d{4} \d\d:\d\d:\d\d @[\w./-]+:\d+\]\s?"  # tensorpack
 )
 _PREFIX_STARTS = re.compile(r"[\[({<*\w]")  # what any of the above can begin with

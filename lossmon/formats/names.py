@@ -149,6 +149,8 @@ def _settle_conventions(candidates: dict[str, list[str]]) -> None:
     if not candidates.get(TRAIN_LOSS):
         candidates[TRAIN_LOSS] = train_alone(candidates.get(OTHER, []), evals)
     everything = {plain(name) for names in candidates.values() for name in names}
+    if {"l", "vl"} <= everything and not candidates[TRAIN_LOSS]:
+        candidates[TRAIN_LOSS] = [n for n in candidates.get(OTHER, []) if plain(n) == "l"]
     if {"nnzs", "bias"} <= everything:  # scikit-learn's SGD: "Norm" is that of the weights
         rest = [name for name in candidates.get(GRAD_NORM, []) if plain(name) != "norm"]
         candidates[GRAD_NORM] = rest

@@ -21,21 +21,23 @@ from lossmon.formats.notes import note
 from lossmon.formats.numbers import parse_number, without_endless
 from lossmon.formats.rows import no_collection
 from lossmon.formats.text_beneath import belongs, losses_placed, needed, stand_together
+from lossmon.formats.text_boxes import Box, Report
 from lossmon.formats.text_bulk import SPAN
 from lossmon.formats.text_commas import Commas
 from lossmon.formats.text_coverage import Coverage
 from lossmon.formats.text_ends import end_of, is_closing, is_of_tracker
-from lossmon.formats.text_learn import MAX_CHARS, learn, shape_key
+from lossmon.formats.text_expression import shape_key
+from lossmon.formats.text_learn import MAX_CHARS, learn
 from lossmon.formats.text_pieces import pieces
 from lossmon.formats.text_rows import Placer
 from lossmon.formats.text_shape import Shape, Waiting, counts_up, tell_apart
-from lossmon.formats.text_table import Box, Report, Table
+from lossmon.formats.text_table import Table
 from lossmon.formats.text_unnamed import names_no_loss, rises_by_gain
 
 MAX_SHAPES = 2048  # shapes remembered; junk lines without end must not fill the memory
 _MAX_ACTIVE = 24  # shapes of rows tried on a line before it is taken apart
 _MOST_KIN = 32
-_NUMBER = re.compile(r"(?<![A-Za-z_@])(?<![A-Za-z]-)\d")  # "top-1" is a name
+_NUMBER = re.compile(r"(?<![A-Za-z_@])(?<![A-Za-z]-)(?<!\w\()\d")  # "top-1", "return(100)"
 _LETTER = re.compile(r"[^\W\d_]")
 _ROUGH = str.maketrans("", "", "0123456789.+-, ")
 # Or no number any more: "loss: nan"
@@ -155,8 +157,6 @@ class TextDecoder:
         if self._coverage:
             self.skipped.unread = self._coverage.unread((s.tells, s.rows) for s in active)
         return self._rows.drawn.drain()
-
-    # --- lines that no expression read -------------------------------------------------------
 
     def _slow(self, line: str) -> None:
         """A line of a shape not met before, or of one that carries no row."""
@@ -302,6 +302,8 @@ class TextDecoder:
                     self.facts.total_epochs = self.facts.total_epochs or planned
                 else:
                     self.facts.total_steps = self.facts.total_steps or int(planned)
+        if shape.bar and shape.bare == "batch":
+            self._rows.loops.bar = shape.counter(groups, "batch"), shape.counter(groups, "batches")
         if not shape.counters or shape.bar or shape.guessed or not shape.header:
             return
         self._rows.closing = False
@@ -386,9 +388,10 @@ class TextDecoder:
 
     def _open(self, table: Table) -> None:
         """A header came; below one of scores the table around it goes on."""
-        self._around = (
-            self._table if self._table is None or not self._table.scores else self._around
-        )
+        if self._table is None or not self._table.scores:
+            self._around = self._table
+        again = self._table is not None and self._table.names == table.names
+        table.held_out = again and self._rows.progress.phase == "eval"
         self._table = table
 
     def _box_ends(self, box: Box | Report) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 from lossmon.formats.clock import read_time
 from lossmon.formats.lexicon import is_loss, is_noise, is_score, is_split, phase_of
-from lossmon.formats.lexicon_places import counter_of, is_clock, is_count
+from lossmon.formats.lexicon_places import counter_of, counts_world, is_clock, is_count
 from lossmon.formats.text_kinds import Kind, Token
+from lossmon.formats.text_shape import Shape
 
 _TOTAL_OF = {"step": "steps", "epoch": "epochs", "batch": "batches"}
 _INITIALS = {"E": "epoch", "B": "batch"}
+_STARTS = re.compile(r"start", re.IGNORECASE)
+_ITERATIONS = frozenset(("iters", "iterations", "updates"))
 _SHORTEST = 3  # letters of the longest name of a line of initials
 _PROGRESS = frozenset(("progress", "process"))
 
@@ -130,3 +135,22 @@ def settle_counters(message: str, tokens: list[Token], roles: dict[int, str]) ->
         for counter in ("batch", "batches"):
             roles.pop(by_name.get(counter, -1), None)
     return percent and "epoch" in tokens[by_name["epoch"]].key.lower()
+
+
+def settle_plan(
+    message: str, tokens: list[Token], shape: Shape, roles: dict[int, str], metrics: list[Token]
+) -> None:
+    """Words that count in one line and tell the plan in another, and steps of the environment."""
+    losses = any(is_loss(token.key) or is_score(token.key) for token in metrics)
+    for what, counter in (("steps", "step"), ("epochs", "epoch")):
+        at = shape.plan.get(what, -1)
+        if at >= 0 and losses and tokens[at].key.lower() == what and not roles:
+            del shape.plan[what]
+            roles[at] = counter  # "steps: 1 loss: 0.06", where it grows
+            shape.guessed = True
+    placed = [i for i, role in roles.items() if role == "step"]
+    for i in placed:
+        if not metrics and tokens[i].key.lower() in _ITERATIONS and _STARTS.match(message):
+            shape.plan["steps"] = i  # "Starting training..., iters: 400"
+            del roles[i]
+    shape.of_world = not metrics and any(counts_world(tokens[i].key) for i in placed)

@@ -14,11 +14,23 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from lossmon.formats.text_tokens import BAR, FILLER
+from lossmon.formats.text_tokens import BAR, FILLER, TOKEN, squash
 
 _BLANK = re.compile(rf"[\s{FILLER}]+")
 _LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to a name: loss_0
 _DIGITS = re.compile(r"\d+")
+
+
+def shape_key(line: str) -> str:
+    """What two lines have in common that differ only in their numbers."""
+    key = TOKEN.sub(lambda token: "#" if token["number"] else "~", squash(line))
+    return _LOOSE_DIGITS.sub("#", _BLANK.sub("", key))
+
+
+def readable(message: str) -> str:
+    """The same for people: "step # loss #"."""
+    return " ".join(TOKEN.sub("#", _BLANK.sub(" ", message)).split())[:120]
+
 
 # What may come next: a kind of character -> the kinds that may follow it there.
 _Next = Mapping[str, frozenset[str]]

@@ -14,6 +14,7 @@ from lossmon.formats.lexicon import (
     is_measured,
     is_noise,
     is_objective,
+    is_of_network,
     is_paced,
     is_rate,
     is_score,
@@ -24,7 +25,7 @@ from lossmon.formats.lexicon import (
 from lossmon.formats.lexicon_places import (
     counter_of,
     counts_episodes,
-    counts_world,
+    counts_seen,
     is_count,
     planned,
     stage_of,
@@ -38,6 +39,7 @@ from lossmon.formats.text_counters import (
     is_of_evaluation,
     read_initials,
     settle_counters,
+    settle_plan,
 )
 from lossmon.formats.text_coverage import metric_in
 from lossmon.formats.text_expression import (
@@ -49,6 +51,7 @@ from lossmon.formats.text_expression import (
     Text,
     between,
     prefix,
+    readable,
 )
 from lossmon.formats.text_kinds import Kind, Token
 from lossmon.formats.text_match import Own, matcher
@@ -70,14 +73,14 @@ from lossmon.formats.text_words import settle
 
 MAX_CHARS = 4096  # a longer line is no row of a few metrics
 MAX_TOKENS = 256  # numbers in a line; more are an array, not a row
-_BLANK = re.compile(rf"[\s{FILLER}]+")
-_LOOSE_DIGITS = re.compile(r"(?<![A-Za-z_@#\d])\d+")  # not those that belong to a name: loss_0
 _CODE = re.compile(
     r"^\s*(?:def|class|import|from|return|if|for|while|print\w*\(|assert|self\.|//|@|\+\+? )"
     r"|^\s*#(?!\d| ?\w{1,20} ?[#:] |#{0,5} ?(?i:epoch|step|iter(?:ation)?)\W{1,3}\d.*[:= ]\d+\.\d)"
     r"|:\d+: (?:fatal )?(?:error|warning|note): "
     r"|\b0x[\da-fA-F]{6}|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|(?<!/\d)(?<!/\d\d)(?<!/\d{3})(?<!/\d{4})\)\s*:\s*$|[^=!<>\[]==[^=\[>]|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
+_PAIR = re.compile(r"['\"]\w+['\"]: ")
+_SETTINGS = 8  # pairs of a printed dict in which nothing is measured
 _STATEMENT = re.compile(r"(?:\)|=[^;:=]*);\s*$")  # also what CNTK prints of an epoch
 # What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".
 _LISTING = re.compile(
@@ -95,21 +98,16 @@ _BAR = re.compile(
     r"\d%\s*\|[^|]*\|\s*[\d.]+\w?/|\[\d+:\d\d(?::\d\d)?<|\[\d+/\d+\]\s+\d+%|•.{1,60}it/s"
 )
 _OF_THESE = re.compile(r" [A-Za-z]{2}")  # "125 iterations per epoch": it counts up to nothing
-_STARTS = re.compile(r"start", re.IGNORECASE)
-_ITERATIONS = frozenset(("iters", "iterations", "updates"))
 _DATED_PREFIX = 400  # a prefix is looked for in this many characters
 _CURRENT = re.compile(r"(?i)(?<![A-Za-z])cur(?:rent)?(?![A-Za-z])")  # "cur metric, acc: 0.7"
 _BEST = re.compile(r"(?i)(?<![A-Za-z])best(?: metric)?[^:=A-Za-z]*$")  # of what was told before
 _OF_BEST = re.compile(r"(?i)(?<![a-z])best (?:model|epoch|checkpoint|weights|iteration|step)")
+_WHEN_BEST = re.compile(
+    r"(?i)\s?[\[(@,]?\s?(?:at |in |@ ?)?ep(?:och)?[ :=#]{0,2}"
+)  # "best 0.9 ep 2"
 _AVERAGED = re.compile(r"\baverage|\bmean\b|\bsummary\b", re.IGNORECASE)
 _CTIME = re.compile(r"\(?[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\)?")
 _FILLED = re.compile(f"[{FILLER}]")
-
-
-def shape_key(line: str) -> str:
-    """What two lines have in common that differ only in their numbers."""
-    key = TOKEN.sub(lambda token: "#" if token["number"] else "~", squash(line))
-    return _LOOSE_DIGITS.sub("#", _BLANK.sub("", key))
 
 
 def learn(line: str) -> Shape:
@@ -120,10 +118,12 @@ def learn(line: str) -> Shape:
     if sum(1 for _ in TOKEN.finditer(flat)) > MAX_TOKENS:
         return Shape("")
     tokens = tokenise(flat)
-    shape = Shape(_readable(message))
+    shape = Shape(readable(message))
     if _CODE.search(message) and not message.lstrip().startswith(("{'", '{"')):
         return shape
     roles, metrics = _assign(message, tokens, shape)
+    if len(_PAIR.findall(message)) >= _SETTINGS and not metric_in(tokens, plain=False):
+        roles, metrics = {}, []  # {'work_dir': 'runs/2', 'batch_size': 64, ...}
     if not roles and _STATEMENT.search(message):
         return Shape(shape.text)
     shape.fixed = any(token.kind is Kind.SCALE for token in tokens)
@@ -154,10 +154,6 @@ def learn(line: str) -> Shape:
     return shape
 
 
-def _readable(message: str) -> str:
-    return " ".join(TOKEN.sub("#", _BLANK.sub(" ", message)).split())[:120]
-
-
 def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, str], list[Token]]:
     """Which token is which counter, and which tokens are metrics."""
     roles: dict[int, str] = {}
@@ -170,6 +166,9 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
             claim(tokens, roles, i, counter_of(token.key) or "step")
         if token.kind is not Kind.VALUE or (placed and token.behind and counter_of(token.key)):
             continue  # "[3/20] 1 tree": it counts something else
+        best = i > 0 and "best" in tokens[i - 1].key.lower()
+        if best and _WHEN_BEST.fullmatch(message, tokens[i - 1].end, token.start):
+            continue
         if is_of_evaluation(token, tokens[i + 1 : i + 2]):
             continue
         kinds = (after.kind for after in tokens[i + 1 : i + 4])
@@ -207,14 +206,19 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
         roles[steps] = "step"  # SpeechBrain: "epoch: 3, lr: 1e-4, steps: 5391 - train loss: 2.3"
     shape.samples = settle_counters(message, tokens, roles) and not shape.bar
     before = takewhile(lambda one: not is_measured(one.key), metrics)
-    episode = next((one for one in before if counts_episodes(one.key)), None)
+    alone = len(metrics) == 1
+    episode = next(
+        (one for one in before if counts_episodes(one.key) or (counts_seen(one.key) and not alone)),
+        None,
+    )
     if episode is not None and not roles:
         shape.plan.pop("steps", None)  # so long was the episode
     if roles or shape.plan:
-        _settle_plan(message, tokens, shape, roles, metrics)
+        settle_plan(message, tokens, shape, roles, metrics)
     elif episode is not None and is_count(episode.text):
         metrics.remove(episode)
-        shape.episodes = claim(tokens, roles, tokens.index(episode), "step")
+        claim(tokens, roles, tokens.index(episode), "step")
+        shape.episodes = counts_episodes(episode.key)
         shape.spare |= loss_alone(message, tokens, roles, metrics, shape.episodes)
     present = set(roles.values())
     shape.level = 2 if present & {"step", "batch"} else 1 if "epoch" in present else 0
@@ -224,25 +228,6 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
         shape.guessed = guess_loss(message, tokens, metrics)
     shape.guessed |= shape.spare
     return roles, metrics
-
-
-def _settle_plan(
-    message: str, tokens: list[Token], shape: Shape, roles: dict[int, str], metrics: list[Token]
-) -> None:
-    """Words that count in one line and tell the plan in another, and steps of the environment."""
-    losses = any(is_loss(token.key) or is_score(token.key) for token in metrics)
-    for what, counter in (("steps", "step"), ("epochs", "epoch")):
-        at = shape.plan.get(what, -1)
-        if at >= 0 and losses and tokens[at].key.lower() == what and not roles:
-            del shape.plan[what]
-            roles[at] = counter  # "steps: 1 loss: 0.06", where it grows
-            shape.guessed = True
-    placed = [i for i, role in roles.items() if role == "step"]
-    for i in placed:
-        if not metrics and tokens[i].key.lower() in _ITERATIONS and _STARTS.match(message):
-            shape.plan["steps"] = i  # "Starting training..., iters: 400"
-            del roles[i]
-    shape.of_world = not metrics and any(counts_world(tokens[i].key) for i in placed)
 
 
 def _names_alone(message: str, tokens: list[Token], begin: int) -> bool:
@@ -308,6 +293,8 @@ def _choose_values(
             shape.spare = shape.guessed = bool(at)  # whatever it calls what it trains
         kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
     shape.explicit = explicit
+    if any(is_of_network(token.key) for token in tokens):  # "loss=0% rtt=20.5ms": of packets
+        kept, names = [], []
     if _SUMMED.match(message) or (shape.level and _OF_BEST.search(head)):
         kept, names = [], []
     prose = losses and not explicit and len(head.split()) > 4  # "the loss of 10 men"
@@ -376,7 +363,7 @@ def _compile(
         counters[what] for what in ("steps", "epochs", "batches") if what in counters
     )
     counted = counters.keys() & {"batch", "epoch", "step"}
-    shape.bare_batch, shape.bare_step = counted == {"batch"}, counted == {"step"}
+    shape.bare = "".join(counted - {"epoch"}) if len(counted) == 1 else ""
     shape.time_at = counters.pop("clock", shape.time_at)
     if len(places) == 1:
         only = places[0]

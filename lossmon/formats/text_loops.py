@@ -29,16 +29,31 @@ class Loops:
         facts: planned length of the training.
         progress: where it is.
         counters: its axes, by what they count.
+        bar: where a bar without metrics stands, and of how many batches.
     """
 
     facts: Facts
     progress: Progress
     counters: dict[str, Counter] = field(default_factory=dict)
+    bar: tuple[float | None, float | None] = (None, None)
     _keras: _Bar | None = None
 
     def end(self) -> int:
         """The last step of the epoch, where its last row has come; else 0."""
         return max((counter.end() or 0 for counter in self.counters.values()), default=0)
+
+    def count_from_zero(self, epochs: float) -> bool:
+        """Whether a row's epochs do: "Epoch 5/5" is the sixth of "max_epochs=6"."""
+        return self.facts.total_epochs == epochs + 1
+
+    def span_at(self, position: float) -> float | None:
+        """The batches of an epoch, where a bar stands here: `tqdm.write` prints rows below it."""
+        return self.bar[1] if position == self.bar[0] else None
+
+    def evaluates(self, shape: Shape, groups: tuple[str, ...]) -> None:
+        """A row of an evaluation; a bar of one that is full ends the epoch."""
+        if shape.bar and (batches := self.counters.get("batch")) is not None:
+            batches.passed = shape.is_full(groups)
 
     def copied(self) -> dict[str, Counter]:
         """The axes as they stand, for a line that may turn out to be a row of this place."""
@@ -87,9 +102,11 @@ class Loops:
             return epoch == self.progress.epoch and not any(map(_says_which, shape.names))
         if not shape.bar and self.progress.phase == "eval" and self._goes_back(shape, groups):
             return True
-        if shape.bar or not (shape.bare_batch or shape.bare_step):
+        if shape.bare == "batch" and self._is_behind_epoch(shape, groups):
+            return True
+        if shape.bar or not shape.bare:
             return False
-        by_epoch = shape.bare_batch and self.progress.batches_by_epoch
+        by_epoch = shape.bare == "batch" and self.progress.batches_by_epoch
         return by_epoch or self._is_of_evaluation(shape, groups)
 
     def _goes_back(self, shape: Shape, groups: tuple[str, ...]) -> bool:
@@ -101,6 +118,13 @@ class Loops:
             return False
         return epoch == counter.epoch and at <= counter.last
 
+    def _is_behind_epoch(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """Batches up to another number, where those of the epoch at hand have all come."""
+        counter, epoch = self.counters.get("batch"), self.progress.epoch
+        if counter is None or epoch is None or counter.epoch != epoch or not counter.span:
+            return False
+        return counter.last >= counter.span != shape.counter(groups, "batches") is not None
+
     def is_headline_of_other(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """A headline that counts up to other numbers than the training: of its evaluations."""
         counter, epochs = self.counters.get("batch"), shape.counter(groups, "epochs")
@@ -111,7 +135,7 @@ class Loops:
 
     def _is_of_evaluation(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """Batches counted up to another number than those of the training, where one was said."""
-        what, whole = ("batch", "batches") if shape.bare_batch else ("step", "steps")
+        what, whole = ("batch", "batches") if shape.bare == "batch" else ("step", "steps")
         counter = self.counters.get(what)
         if self.progress.phase != "eval" or counter is None or counter.span is None:
             return False

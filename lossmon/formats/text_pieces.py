@@ -3,6 +3,7 @@
 epoch_1_batch_10_loss_4.35                     names and numbers parted by underscores
 E P O C H  1   L O S S  2.3671                 letters set apart
 epoch 0 losses: [2.17, 1.98, 2.00, 1.85, ...]  the losses of all batches of an epoch
+5000 5% (0m 9s) 1.99 Rios / Spanish            what was guessed, other words in each line
 [00:12<19:19, 1.16s/it]Epoch 3: loss 2.3       what was printed while a bar stood
 """
 
@@ -25,6 +26,7 @@ _LIST = re.compile(
     r"(?P<rest>(?: .{0,200})?)",
     re.IGNORECASE,
 )
+_GUESSED = re.compile(r"(\d+ \d{1,3}% \((?:\d+[hms] ?){1,3}\) \d+\.\d+) [^\d.]+")
 _PARTED = re.compile(r"[, ]+")
 
 
@@ -37,6 +39,8 @@ def pieces(line: str) -> list[str]:
         return [_NAME_AND_NUMBER.sub(" ", line)]
     if line.isupper() and len(_SET_APART.findall(line)) > 1:
         return [_SET_APART.sub(lambda word: word.group().replace(" ", ""), line)]
+    if "% (" in line and (guessed := _GUESSED.fullmatch(line)):
+        return [guessed[1]]
     listed = _LIST.fullmatch(line) if line.count(".") >= _LEAST else None
     name = listed["name"].strip(" ,;|-") if listed else ""
     if listed is None or not (is_loss(name) if name else phase_of(listed["rest"]) == "eval"):

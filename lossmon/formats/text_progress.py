@@ -26,6 +26,7 @@ class Counter:
         interval: positions between the newest two rows of an epoch.
         begun: the position of the first row of the current epoch.
         from_zero: positions count from 0.
+        passed: a bar of an evaluation came to its end since the newest row.
         by_epoch: it counts epochs, in a bar over all of them; None until a row has told.
     """
 
@@ -39,6 +40,7 @@ class Counter:
     interval: int = 0
     begun: int = -1
     from_zero: bool = False
+    passed: bool = False
     by_epoch: bool | None = None
     unit: int = 0  # the batch size, where positions are samples
 
@@ -67,7 +69,7 @@ class Counter:
         self.from_zero |= position == 0
         if position > self.last >= 0:
             self.interval = position - self.last
-        self.last = position
+        self.last, self.passed = position, False
         self.longest = max(self.longest, position)
         return self.base + position
 
@@ -99,6 +101,12 @@ class Counter:
         self.longest = max(self.longest, last)
         return self.base + positions
 
+    @property
+    def length(self) -> int | None:
+        """Steps of an epoch, where the log says; one that counts from 0 to N has one more."""
+        inclusive = self.from_zero and self.span is not None and self.longest >= self.span
+        return self.span + 1 if self.span and inclusive else self.span
+
     def peek(self, position: int) -> int:
         """The step of an evaluation that names its position."""
         return self.base + position if self.resets else position
@@ -110,7 +118,7 @@ class Counter:
         return self.base + self.span
 
     def _next_epoch(self, position: int, epoch: int, epochs: float | None) -> None:
-        length = self.span or self.longest + (self.interval if self.from_zero else 0)
+        length = self.length or self.longest + (self.interval if self.from_zero else 0)
         goes_on = position > self.last >= 0
         if self.epoch is None:
             if self._is_of_all(position, epoch, epochs):
@@ -140,10 +148,12 @@ class Counter:
         """A count that starts anew tells of an epoch that nothing names: "loss: 0.5  [0/600]"."""
         if self.last < 0:
             self.begun = position
+        if self.resets and self.passed and position == self.last == self.span:
+            self.base += self.length or 0  # once more at its end, behind the bar of an evaluation
         if not self.resets or position >= self.last:
             return
         if self.span and self.last >= _NEARLY * self.span:
-            self.base += self.span
+            self.base += self.length or 0
         elif position <= self.begun < self.last:
             self.base += self.span or self.longest + self.interval
 

@@ -98,6 +98,7 @@ class Placer:
         if epoch is not None:
             progress.epoch = epoch
         if evaluation:
+            self.loops.evaluates(shape, groups)
             step = self._eval_step(shape, groups)
         else:
             step = self._train_step(shape, groups)
@@ -278,7 +279,7 @@ class Placer:
         at = progress.epoch
         epoch = None if at is None or at != at else int(at)
         epochs = shape.counter(groups, "epochs") if epoch is not None else None
-        if epoch is not None and epochs and self._counts_from_zero(epochs):
+        if epoch is not None and epochs and self.loops.count_from_zero(epochs):
             epoch, epochs = epoch + 1, epochs + 1
         position = shape.counter(groups, "step")
         if position is not None:
@@ -290,16 +291,13 @@ class Placer:
             if (by_rows := self.loops.is_by_rows(shape)) and shape.rows == _RECURS:
                 self.drawn.put_behind(shape.names)
             return progress.by_epoch(evaluation=False, by_rows=by_rows)
-        span = shape.counter(groups, "batches")
+        span = shape.counter(groups, "batches") or self.loops.span_at(position)
         if shape.keras:
             return int(progress.epoch or 0) if position == span else -1
         counter = self._counter("batch", span)
         if shape.samples and span:
             position, span = counter.rescale(int(position), int(span))
         return counter.locate(int(position), int(span) if span else None, epoch, epochs)
-
-    def _counts_from_zero(self, epochs: float) -> bool:
-        return self.facts.total_epochs == epochs + 1  # "Epoch 5/5" is the sixth of "max_epochs=6"
 
     def spot(self) -> Spot:
         """Where a line stands that has to wait until it is known to be a row."""
@@ -345,13 +343,13 @@ class Placer:
     def note_totals(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take the planned length from "10/500"."""
         counter = self._counters.get("step")
-        resets = [counter.resets for counter in self._counters.values()]
-        totals = (*resets, *[groups[i] for i in shape.totals])
+        axes = [(counter.resets, counter.length) for counter in self._counters.values()]
+        totals = (*axes, *[groups[i] for i in shape.totals])
         if totals == self._totals:
             return
         self._totals = totals
         epochs = shape.counter(groups, "epochs")
-        if epochs and not self._counts_from_zero(epochs):
+        if epochs and not self.loops.count_from_zero(epochs):
             self.facts.total_epochs = epochs
         span = shape.counter(groups, "steps")
         if span is None:
@@ -364,7 +362,7 @@ class Placer:
             if self.progress.epoch is None or counter.resets is False:
                 total = span
             elif counter.resets and self.facts.total_epochs:
-                total = (counter.span or span) * self.facts.total_epochs
+                total = (counter.length or span) * self.facts.total_epochs
         said = self.facts.total_steps or 0  # before an epoch as a headline: it counts steps
         if total and not (shape.level == 1 and not shape.names and total < said):
             self.facts.total_steps = int(total)
@@ -380,6 +378,8 @@ class Placer:
             span = as_step(row.batches) if row.batches else None
             epoch = as_step(row.epoch or 0)
             step = counter.locate(as_step(row.batch) or 0, span, epoch, row.epochs)
+        elif row.step is None and self.progress.step and "batch" in self._counters:
+            step, row.values = self.progress.step, self._demoted(row.values, 1, row.evaluation)
         if not row.evaluation and not all(is_eval(name) for name in row.values):
             self.progress.step = step
             self.facts.failure = None
@@ -391,7 +391,7 @@ class Placer:
             self.facts.total_epochs = epochs
             if row.step is None:
                 self.facts.total_steps = int(epochs * (row.batches or 1))
-        self._levels = dict.fromkeys(row.values, 1) | self._levels
+        self._levels = dict.fromkeys(row.values, 1 + (row.batch is not None)) | self._levels
         record = Record(row.values, step, row.epoch, None)
         if row.unfinished:
             self.drawn.hold(("table", step), record, whole=True)

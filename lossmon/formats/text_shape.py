@@ -63,9 +63,8 @@ class Shape:
         scores: names and numbers alone, of which some are scores and none is a loss: an
             evaluation of the training as it is ("Recall@1: 60.3 - AP: 50.8").
         samples: the batch counter counts samples ("[640/60000 (1%)]").
-        bare_batch: it names its batch, but neither epoch nor step.
+        bare: "batch" or "step", where it names that and no other place.
         sentence: its only number has no name, but its words say loss.
-        bare_step: it names its step, but neither epoch nor batch.
         words: how many words are in the line.
         header: short enough to be the headline of the lines below it.
         time_at: the group with the date of a logger's prefix, or -1.
@@ -107,8 +106,7 @@ class Shape:
     explicit: bool = False
     scores: bool = False
     samples: bool = False
-    bare_batch: bool = False
-    bare_step: bool = False
+    bare: str = ""
     sentence: bool = False
     words: int = 0
     header: bool = False
@@ -194,7 +192,7 @@ class Shape:
             if grown and at == before[0]:
                 group = self.counters.pop(whole)
                 self.counters |= {"epoch": self.counters[what], what: group}
-                self.totals, self.bare_batch, self.bare_step = (), False, False
+                self.totals, self.bare = (), ""
             if what in self.counters:
                 return
 

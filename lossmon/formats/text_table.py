@@ -1,22 +1,21 @@
-"""Rows under a header, and boxes of name and value: columns instead of names in the line."""
+"""Rows under a header: columns instead of names in the line."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from lossmon.formats.decoder import as_step
 from lossmon.formats.lexicon import (
     is_loss,
-    is_measured,
     is_noise,
     is_objective,
     is_of_search,
     is_score,
     phase_of,
+    plain,
     split_of,
 )
-from lossmon.formats.lexicon_places import counter_of
+from lossmon.formats.lexicon_places import ROWS_COUNTED, counter_of, counts_episodes
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_tokens import FILLER
 from lossmon.formats.text_words import as_eval
@@ -37,14 +36,15 @@ _HEADERLESS = {
 }
 _YOLO = frozenset(("box", "obj", "cls", "dfl", "total", "giou", "seg", "l1"))  # losses, called so
 _OF_ALL = re.compile(r"(?i)\b(?:all|avg|average|mean|overall|macro|weighted|total)\b")
-_MAX_COLUMNS = 64
+MAX_COLUMNS = 64
 _MORE = 3  # cells than names: "0 hr 06 min"
-_MAX_REPORTED = 1000
-_LEAST_BOX = 3  # metrics of a box that says no step
+_INDEX = 4  # blanks over an index that has no name
 _SHORT = {"#": "step", "E": "epoch", "Gen": "step", "gen": "step"}  # spaCy, gplearn
 _CSV = (";", ",")  # what parts the cells of a table that stands among other lines
 _PARTED = (("|", 2), ("\t", 2), (";", 1), (",", 1))  # so many of them make a header
 _LED = re.compile(r"[!*>\s]{0,8}([A-Za-z]{2,20}):?(?=\s{2})")
+_DATE = re.compile(r"\s*\d{4}-\d\d-\d\d \d\d:\d\d:\d\d ")
+_UNIT = re.compile(r"[\[(][^\[\]()]{0,12}[\])]")
 _BARRED = re.compile(r"[^|]+")
 
 
@@ -72,12 +72,14 @@ class Table:
         mark: what stands between cells; empty where blanks do.
         scores: no column says where the training is, and scores stand in them: the first row below
             the header is an evaluation ("all  128  929  0.64  0.53"), others are parts of it.
+        held_out: its header came once more, below a headline of an evaluation (NequIP).
     """
 
     names: list[str]
     spans: list[tuple[int, int]]
     mark: str = ""
     scores: bool = False
+    held_out: bool = False
     form: tuple[bool, ...] | None = None  # which counters of its rows count up to a number
 
     @classmethod
@@ -104,6 +106,8 @@ class Table:
         text = _MARKS.sub(" ", line)
         if re.match(r"[#%]\s+[A-Za-z]", text):  # a comment sign, unless it stands for a column
             text = " " + text[1:]
+        if all(map(_UNIT.fullmatch, text.split())):
+            return None  # "[-]  [s]  [nat]", below the names
         mark = next((mark for mark, least in _PARTED if text.count(mark) >= least), "")
         cells = _parted(text, mark) if mark else []
         if mark == "|" and any("  " in cell for cell in cells):
@@ -131,18 +135,23 @@ class Table:
     @classmethod
     def _of(cls, names: list[str], spans: list[tuple[int, int]], mark: str = "") -> Table | None:
         """The table of these columns; None where nothing in them tells of a training."""
-        if not 2 <= len(names) <= _MAX_COLUMNS or any(len(name) > 40 for name in names):
+        if not 2 <= len(names) <= MAX_COLUMNS or any(len(name) > 40 for name in names):
             return None
         if len(_YOLO & set(map(str.lower, names))) >= 2:
             names = [f"{name}_loss" if name.lower() in _YOLO else name for name in names]
         if mark in _CSV and not names[0]:
             names = ["step", *names[1:]]  # an index that pandas wrote
-        if any(name[-1:] in ":=,." or parse_number(name) is not None for name in names):
+        if any(name[-1:] in ":=,." or _is_number(name) for name in names):
             return None  # first: of prose nothing dearer is asked
         losses = any(is_loss(name) or _loss_word(name) or is_objective(name) for name in names)
         counted = any(_counter(name) for name in names)
-        if counted and (losses or is_of_search(names)):
+        rows = [i for i, name in enumerate(names) if plain(name) in ROWS_COUNTED]
+        if losses and not counted and rows:
+            names, counted = [*names[: rows[0]], "step", *names[rows[0] + 1 :]], True
+        if counted and (losses or is_of_search(names) or any(map(is_score, names))):
             return cls(names, spans, mark)
+        if spans and spans[0][0] >= _INDEX and all(is_loss(n) or is_score(n) for n in names):
+            return cls(["step", *names], [(0, 1), *spans])  # a frame that pandas printed
         scores = not (losses or counted) and sum(map(is_score, names)) > 1
         return cls(names, spans, mark, True) if scores else None
 
@@ -152,7 +161,7 @@ class Table:
         text = text if self.mark else text.replace("|", " ")
         led = _LED.match(text) if self.spans else None
         said = split_of(led[1]) if led else None
-        evaluation = said == "eval" and not self.scores
+        evaluation = (said == "eval" or self.held_out) and not self.scores
         if led is not None and said is not None and not self.scores:
             text = " " * led.end() + text[led.end() :]  # "! Validation   3  0.51": whose row it is
         bar = None if self.mark else _BAR_TAIL.search(text)
@@ -174,7 +183,8 @@ class Table:
             values = {n: v for n, v in numbers.items() if v is not None and is_score(n)}
             return Row(values, None, None, evaluation=True) if values else None
         first = next(filter(None, cells), "") if said else cells[0] if cells else ""
-        if len(cells) < 2 or parse_number(first.partition("/")[0]) is None:
+        dated = _DATE.match(text) is not None
+        if len(cells) < 2 or (parse_number(first.partition("/")[0]) is None and not dated):
             return None
         form = tuple(
             "/" in cell for name, cell in zip(self.names, cells, strict=False) if _counter(name)
@@ -186,6 +196,7 @@ class Table:
             row.values = {as_eval(name): value for name, value in row.values.items()}
         if row is not None:
             self.form = form
+            row.evaluation = self.held_out
             row.unfinished = bar is not None
         return row
 
@@ -254,6 +265,9 @@ def _columns(text: str) -> tuple[list[str], list[tuple[int, int]]]:
     matches = list(_COLUMN.finditer(text.replace("\t", "  ")))
     if len(matches) < 2:
         matches = list(_CELL.finditer(text))
+    for i, match in reversed(list(enumerate(matches))):
+        if all(map(_counter, words := match.group().split())) and len(words) > 1:
+            matches[i : i + 1] = _CELL.finditer(text, *match.span())  # "Epoch batch    loss"
     return [match.group() for match in matches], [match.span() for match in matches]
 
 
@@ -302,95 +316,14 @@ def _value(name: str, cell: str) -> float | None:
     return sum(terms) if is_loss(name) or len(terms) == 1 else None
 
 
+def _is_number(name: str) -> bool:
+    """A number, and not "mean_return(100)"."""
+    return not name[:1].isalpha() and parse_number(name) is not None
+
+
 def _counter(name: str) -> str | None:
-    return _SHORT.get(name) or counter_of(name)
+    return _SHORT.get(name) or counter_of(name) or ("step" if counts_episodes(name) else None)
 
 
 def _loss_word(name: str) -> bool:
     return any(word in name.lower() for word in ("loss", "rmse"))
-
-
-class Box:
-    """Lines of `| name | value |` between rules, as Stable-Baselines3 prints them."""
-
-    def __init__(self) -> None:
-        self._group = ""
-        self._values: dict[str, float] = {}
-        self._placed = False  # a box counted something: of another the lines that did are cut off
-        self._boxes = 0  # that said none
-
-    def take(self, line: str) -> bool:
-        """Take a line of the box; False where it is none."""
-        cells = [cell.strip() for cell in line.split("|", 4)]
-        if len(cells) != 4 or cells[0] or cells[3] or not cells[1]:
-            return False
-        name, cell = cells[1], cells[2]
-        if not cell:
-            self._group = name.rstrip("/") + "/" if name.endswith("/") else ""
-            return name.endswith("/")
-        value = parse_number(cell)
-        if value is None or not any(c.isalpha() for c in name):
-            return False
-        if len(self._values) < _MAX_COLUMNS:
-            self._values[self._group + name] = value
-        return True
-
-    def close(self) -> Row | None:
-        """The box ended: its row, where it held one worth drawing."""
-        values, self._values, self._group = self._values, {}, ""
-        step: int | None = None
-        order = ("timesteps", "step", "iter", "epoch")
-        for word in order:
-            for name, value in values.items():
-                if step is None and word in name.lower() and value == value:
-                    step = as_step(value)
-        kept = {
-            name: value for name, value in values.items()
-            if not is_noise(name) and not counter_of(name.rpartition("/")[2])
-        }  # fmt: skip
-        self._placed |= any(counter_of(name.rpartition("/")[2]) for name in values)
-        if (
-            not self._placed
-            and step is None
-            and any(map(is_loss, kept))
-            and len(kept) >= _LEAST_BOX
-        ):
-            step, self._boxes = self._boxes, self._boxes + 1  # OpenAI's baselines may say none
-        drawn = any(is_measured(name) or "rew" in name for name in kept)
-        return Row(kept, step, None) if drawn and step is not None else None
-
-    @property
-    def is_open(self) -> bool:
-        """A box is being read."""
-        return bool(self._values)
-
-
-class Report:
-    """Lines of `name: value`, indented below a `Result for ...:`, as Ray prints them.
-
-    Where the training is stands among the last of them.
-    """
-
-    def __init__(self) -> None:
-        self.is_open = False
-        self._values: dict[str, float] = {}
-
-    def take(self, line: str) -> bool:
-        """Take a line of the report; False where it is none."""
-        if not self.is_open:
-            self.is_open = line.startswith("Result for ") and line.rstrip().endswith(":")
-            return self.is_open
-        if not line[:1].isspace():
-            return False
-        name, _, cell = line.strip().partition(": ")
-        value = parse_number(cell)
-        if value is not None and len(self._values) < _MAX_REPORTED:
-            self._values.setdefault(name, value)
-        return True
-
-    def close(self) -> Row | None:
-        """The report ended: its row, where it held one worth drawing."""
-        values, self._values, self.is_open = self._values, {}, False
-        step = values.get("training_iteration")
-        kept = {name: value for name, value in values.items() if is_measured(name)}
-        return Row(kept, as_step(step), None) if kept and step is not None else None

@@ -34,14 +34,16 @@ _OF_NAME = (
 _TIME_UNIT = r"(?:ns|us|µs|μs|ms|secs?|seconds?|s|mins?|m|hrs?|h|d)(?:/[A-Za-z]\w*)?"
 _OTHER_UNIT = r"[KMGT]i?B|[GB]|[A-Za-z]{1,12}/s(?:ec)?(?!\w)"  # "4.50epoch/s" is a rate
 # ESPnet: "3epoch:train:1-100batch"; others: "0th epoch"
-_COUNTED = r"(?:-?(?:st|nd|rd|th)[ -](?:mini-?)?)?(?:epoch|batch|iter(?:ation)?|step)(?!\w)"
+_COUNTED = (
+    r"(?:-?(?:st|nd|rd|th)[ -](?:mini-?)?)?(?:epoch|batch|iter(?:ation)?|step|it(?= ?\[\d))(?!\w)"
+)
 # All that a number begins with: where none of it stands nothing else is tried, five times as fast.
 _BEGINS = "(?=[-+.?\\dnNiI\u0130\u0131])"
 TOKEN = re.compile(
     rf"{_BEGINS}(?:"
     r"(?P<clock>(?<![\w.])(?:\d+ days?, ?)?\d+(?::\d\d){1,2}(?:\.\d+)?(?: ?[AaPp][Mm])?(?![\w:])"
     r"|-:--:--|(?<=[\[<,\s])\?(?:it/s)?(?=[,\]\s])"
-    r"|(?<![\w.])(?:\d{1,4}[dhm]){1,3}\d{1,2}s(?!\w)"
+    r"|(?<![\w.])(?:\d{1,4}(?:ms|[dhms])){2,4}(?!\w)"  # 3s239ms
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
     rf"|(?!{_OF_NAME})(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%|dB)?(?:(?={_COUNTED}|{_GLUED_NAME})|(?![\w%]|\.\d)))"
 )
@@ -78,8 +80,8 @@ _BEHIND_MOMENT = re.compile(
 )
 _MOMENT_OF = re.compile(r" (epoch|step|iteration|iter|update|batch)(?:s|es)?(?!\w)")
 _LABEL = re.compile(r"\s?\((train(?:ing)?|val(?:id(?:ation)?)?|dev|test|eval)\)", re.IGNORECASE)
-_TRAILING = re.compile(r"\s+([A-Za-z][\w/%.]*(?<!\.\.)(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")
-_NAMED_BEHIND = re.compile(r" ([A-Za-z]\w*)(?= [a-z])")  # "32.8 perplexity estimate based on"
+_TRAILING = re.compile(r"\s+(?!per )([A-Za-z][\w/%.]*(?<!\.\.)(?: [A-Za-z][\w/%]*)?)\s*(?=[,|;]|$)")
+_NAMED_BEHIND = re.compile(r" (?!per )([A-Za-z]\w*)(?= [a-z])")  # "32.8 perplexity estimate"
 _UNIT_BEHIND = re.compile(rf"^ {_TIME_UNIT}(?=[.,;] )")  # "Time Elapsed: 21.3 s. Reward: 0.5"
 # "guid: test-12": a whole number behind a word for data is that of an example.
 _IDENTIFIED = re.compile(r"(?<![A-Za-z])(?:train|val|valid|dev|test|eval)-$", re.IGNORECASE)
@@ -88,6 +90,9 @@ _CLOSED_BEFORE_NAME = re.compile(r"\] ?[A-Za-z]")
 _OF_DATE = re.compile(r"-\d\d-\d\d(?![\d.])")  # "train--->2022-03-23": a year is no loss
 _LOSS_OF = re.compile(
     r"(?i)\b(?:loss|cost|error) (?:of|for|in|at) (epoch|step|iter(?:ation)?|batch)$"
+)
+_LOSS_ON = re.compile(
+    r"(?i)\b(?P<name>loss|cost|error|accuracy|perplexity) (?:on|over|for) (?P<data>[\w -]{3,30})$"
 )
 _COUNTERS = frozenset(("epoch", "step", "iter", "iteration", "batch"))
 _NAMELESS = (Kind.BARE, Kind.PERCENT)
@@ -137,7 +142,7 @@ def tokenise(text: str) -> list[Token]:
         if token.kind in _NAMELESS and token.text:
             stop = tokens[i + 1].start if i + 1 < len(tokens) else len(text)
             behind = _TRAILING.match(text, token.end, stop if i + 1 == len(tokens) else len(text))
-            measured = behind and (is_loss(behind[1]) or is_score(behind[1]))
+            measured = behind and _measures(behind[1])
             if token.kind is Kind.PERCENT and not measured:
                 continue
             if behind and not text[: token.start].rstrip().endswith("("):
@@ -148,7 +153,7 @@ def tokenise(text: str) -> list[Token]:
                 )  # "2.31 loss, 0.0001 LR"
                 continue
             named = _NAMED_BEHIND.match(text, token.end) if "." in token.text else None
-            if named and (is_loss(named[1]) or is_score(named[1])):
+            if named and _measures(named[1]):
                 token.kind, token.key, token.behind = Kind.VALUE, named[1], True
     _take_labels(text, tokens)
     _take_condition(text, tokens)
@@ -156,6 +161,11 @@ def tokenise(text: str) -> list[Token]:
     if tokens and text.rstrip()[-1].isalpha():
         take_columns(text, tokens)
     return tokens
+
+
+def _measures(name: str) -> bool:
+    """A loss or a score."""
+    return is_loss(name) or is_score(name)
 
 
 def _take_labels(text: str, tokens: list[Token]) -> None:
@@ -177,10 +187,10 @@ def _take_condition(text: str, tokens: list[Token]) -> None:
     "Average Precision (AP) @[ IoU=0.50:0.95 | area= all | maxDets=100 ] = 0.412", "Accuracy of the
     network on the 10000 test images: 71 %".
     """
-    if not 1 < len(tokens) <= _MOST_CONDITIONS or is_score((last := tokens[-1]).key):
+    if not 1 < len(tokens) <= _MOST_CONDITIONS or _measures((last := tokens[-1]).key):
         return
     told = _CONDITIONED.fullmatch(text, 0, last.start)
-    if told is None or not is_score(told["name"]) or _MOMENTS.search(told["over"] or ""):
+    if told is None or not _measures(told["name"]) or _MOMENTS.search(told["over"] or ""):
         return
     begin = told.start("name")
     for token in tokens:
@@ -277,7 +287,7 @@ def _token(text: str, match: re.Match[str], gap: str, at: int, before: Token | N
     listed = gap.endswith(",") and gap.strip(" ,").lower() in _COUNTERS
     if listed and item and match["number"].isdigit():
         return made(Kind.VALUE, item, key_start, True)  # "epoch,3,loss,0.838"
-    if parted and (is_loss(item) or is_score(item)):
+    if parted and _measures(item):
         return made(Kind.VALUE, item, key_start, True)  # "step 10, loss_train, 0.838", "loss | 0.8"
     if not key or (not explicit and stripped[-1:] in ",|;"):
         if text[end : end + 2].lstrip()[:1] == "/" or stripped.endswith("["):
@@ -307,7 +317,7 @@ def _is_total(text: str, number: re.Match[str], between: str, before: Token | No
 def _said_before(text: str) -> re.Match[str] | None:
     """The loss or score of which a text says a moment: "Training error after"."""
     said = _SAID.search(text[-_MAX_GAP:])
-    return said if said is not None and (is_loss(said[1]) or is_score(said[1])) else None
+    return said if said is not None and _measures(said[1]) else None
 
 
 def _key(gap: str, at: int) -> tuple[str, int, bool]:
@@ -357,6 +367,9 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
             return "", at, False  # "training for 3 epochs": it counts what follows
         if words and words[-1].lower() in STOP_WORDS:
             words.pop()  # "set learning rate to 0.1"
+        about = _LOSS_ON.search(" ".join(words))
+        if about and (phase := phase_of(about["data"])):  # "the loss on held-out data is 0.5"
+            return f"{phase} {about['name']}", at + phrase.rindex(about["name"]), False
         words = words[-3:]
         while words and words[0].lower() in STOP_WORDS:
             words.pop(0)
@@ -364,7 +377,7 @@ def _key(gap: str, at: int) -> tuple[str, int, bool]:
         return "", at, explicit  # "the loss of epoch 3 is: 0.5": what is said stands before it
     if len(words) > _MAX_WORDS:  # "Average return per training episode of all: 2.5"
         told = " ".join(words[:_MAX_WORDS])
-        said = explicit and "." not in name and (is_loss(told) or is_score(told))
+        said = explicit and "." not in name and _measures(told)
         if len(words) > _MOST_WORDS or not said:
             return "", at, explicit
     name = " ".join(words)

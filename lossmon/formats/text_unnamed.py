@@ -10,6 +10,7 @@ from lossmon.formats.lexicon import (
     OTHER_LOSS,
     THROUGHPUT,
     TRAIN_LOSS,
+    is_error,
     is_loss,
     is_measured,
     is_noise,
@@ -20,7 +21,7 @@ from lossmon.formats.lexicon import (
     role,
     says_split,
 )
-from lossmon.formats.lexicon_places import is_count
+from lossmon.formats.lexicon_places import counter_of, is_count
 from lossmon.formats.numbers import parse_number
 from lossmon.formats.text_kinds import Kind, Token
 from lossmon.formats.text_tokens import STOP_WORDS
@@ -32,13 +33,18 @@ _GAP = re.compile(  # "at step 3 is 0.5", "at step 3: tf.Tensor(0.5"
 )
 _AND = re.compile(r"\s*(?:,|and\b|/|-)\s*[A-Za-z]")
 _NEXT = re.compile(r"\s*[\])]?\s*[\[(]?\s*")  # between two counters: "[0/3][50/1000]"
-_STEP_AND_RATE = re.compile(r"\[\d+, \d(?:\.\d+)?(?:e-\d+)?\]")  # VITS: "[200, 9.9e-05]"
-_EPOCH_AND_STEP = re.compile(r"(?:\[[\w|]+\]:\s?)?(\d+)\|(\d+)\|(?=[A-Za-z])")  # torchtune
-_EPOCH_BEHIND = re.compile(r"\s*(\d{1,9}) epochs?\b(?= training\b|[,:;] )")  # "003 epoch, 200 iter"
+_BEGINS = (  # what a line begins with; the groups are what each number counts
+    r"\s{0,8}[\[(]\s{0,8}(?P<epoch>\d{1,12})\s{0,8}"
+    r",\s{0,8}(?P<batch>\d{1,12})[\])](?=.*\d)",  # "[1, 2000] loss: 2.1"
+    r"\s{0,8}\[(?P<step>\d{1,12}), \d(?:\.\d{1,20})?(?:e-\d\d)?\]\s{0,8}$",  # VITS: [200, 9.9e-05]
+    r"(?:\[[\w|]{1,40}\]:\s?)?(?P<epoch>\d{1,12})\|(?P<step>\d{1,12})\|(?=[A-Za-z])",  # torchtune
+    r"\s{0,8}(?P<epoch>\d{1,9}) epochs?\b(?= training\b|[,:;] )",  # "003 epoch, 200 iter"
+    r">(?P<epoch>\d{1,9}), (?P<batch>\d+)/\d",  # ">3, 12/234, d=0.6, g=0.7"
+)
+_PLACED = tuple(map(re.compile, _BEGINS))
 _DONE = re.compile(r" \d[\d.]*%\)")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _MOST_UNNAMED = 4  # beside an index and a duration: two losses and two scores
-_OPENED = re.compile(r">\d{1,9}, ")
 _BARS = ("-", "|")
 _STEP_VALUE_GAIN = 3  # columns
 _LEAST_COLUMNS = 3  # of a table: two words over two numbers may be any line of words
@@ -59,21 +65,11 @@ _SECTION = re.compile(
 
 def unnamed_places(message: str, tokens: list[Token]) -> list[tuple[int, str]]:
     """Which numbers count something though no word says so, and what: "[1, 2000] loss: 2.1"."""
-    if len(tokens) > 2 and tokens[0].kind is Kind.INDEX and tokens[1].kind is Kind.BARE:
-        before, between = message[: tokens[0].start], message[tokens[0].end : tokens[1].start]
-        closed = message[tokens[1].end : tokens[1].end + 1] in ("]", ")")
-        counts = tokens[0].text.isdigit() and tokens[1].text.isdigit()
-        if before.strip() in ("[", "(") and between.strip() == "," and closed and counts:
-            return [(0, "epoch"), (1, "batch")]
-    if len(tokens) == 2 and _STEP_AND_RATE.fullmatch(message.strip()):
-        return [(0, "step")]
-    pair = _EPOCH_AND_STEP.match(message)
-    if pair:
-        begins = [token.start for token in tokens]
-        return [(begins.index(pair.start(1)), "epoch"), (begins.index(pair.start(2)), "step")]
-    behind = _EPOCH_BEHIND.match(message)
-    if behind and tokens and tokens[0].start == behind.start(1):
-        return [(0, "epoch")]
+    begins = {token.start: i for i, token in enumerate(tokens)}
+    for found in filter(None, (pattern.match(message) for pattern in _PLACED)):
+        at = {what: begins.get(found.start(what), -1) for what in found.groupdict()}
+        if min(at.values()) >= 0:
+            return [(i, what) for what, i in at.items()]
     for i, token in enumerate(tokens[1:], 1):
         if message[tokens[i - 1].end : token.start] == "-" and tokens[i - 1].key.lower() == "epoch":
             return [(i, "batch")]  # "epoch 1-599"
@@ -85,8 +81,6 @@ def unnamed_places(message: str, tokens: list[Token]) -> list[tuple[int, str]]:
         i for i, token in enumerate(tokens[:-1])
         if token.kind is Kind.PLACE and tokens[i + 1].kind is Kind.TOTAL
     ]  # fmt: skip
-    if places[:1] == [1] and _OPENED.fullmatch(message[: tokens[1].start]):
-        return [(0, "epoch"), (1, "batch")]  # ">3, 12/234, d=0.6, g=0.7"
     if len(places) > 1 and places[1] == places[0] + 2:
         gap = message[tokens[places[0] + 1].end : tokens[places[1]].start]
         if _NEXT.fullmatch(gap):
@@ -176,9 +170,11 @@ def _name(token: Token, name: str, start: int) -> None:
 
 def guess_loss(message: str, tokens: list[Token], metrics: list[Token]) -> bool:
     """An index and then a number without a name: the loss, where nothing else is one."""
+    kinds = [token.kind for token in tokens]
+    if kinds[1:2] == [Kind.PERCENT]:  # "5000 5% (0m 9s) 1.9963"
+        tokens = [token for token in tokens if token.kind not in (Kind.PERCENT, Kind.CLOCK)]
     if len(tokens) < 2 or tokens[1].kind is not Kind.BARE:
         return False
-    kinds = [token.kind for token in tokens]
     if Kind.CLOCK in kinds and kinds.count(Kind.BARE) > _MOST_UNNAMED:
         return False  # a solver: "22  -5.3e+03  2.9e+02  4.1e-05  4.4e-07  1.6e-01  2s"
     index, first = tokens[:2]
@@ -232,9 +228,10 @@ def names_no_loss(above: str, message: str) -> bool:
     Solvers print such tables ("Iter Primal Dual Compl Time"), whose first value was taken as one.
     """
     names = above.split()
-    if not len(names) == len(message.split()) >= _LEAST_COLUMNS:
+    least = 2 if any(map(counter_of, names)) else _LEAST_COLUMNS
+    if not len(names) == len(message.split()) >= least:
         return False
-    return not any(is_loss(name) or is_objective(name) for name in names)
+    return not any(is_loss(name) or is_objective(name) or is_error(name) for name in names)
 
 
 def rises_by_gain(rows: list[str]) -> bool:

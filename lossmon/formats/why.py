@@ -6,7 +6,8 @@ import re
 
 from lossmon.formats.decoder import Decoder
 from lossmon.formats.text import TextDecoder
-from lossmon.formats.text_learn import MAX_CHARS, shape_key
+from lossmon.formats.text_expression import shape_key
+from lossmon.formats.text_learn import MAX_CHARS
 from lossmon.formats.text_shape import Shape
 from lossmon.words import known, said
 

@@ -638,6 +638,109 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
         "|      1  |          1  |      2.5000  |\n|      1  |         50  |      1.5000  |\n",
         [(1, {"Mini-batch Loss": 2.5}), (50, {"Mini-batch Loss": 1.5})],
     ),
+    "batches from 0 to N: an epoch has one more than it counts up to": (
+        "".join(f"TRAIN Batch {n}/20, Loss {e}.{n}\n" for e in (1, 2) for n in (0, 10, 20)),
+        [(at, {"Loss": v}) for at, v in
+         [(0, 1.0), (10, 1.1), (20, 1.2), (21, 2.0), (31, 2.1), (41, 2.2)]],
+    ),
+    "rows that `tqdm.write` prints below a bar that says how long the epoch is": (
+        "".join(
+            f" 11%|#  | {n}/30 [00:13<08:31,  0.08it/s]\r[{e}, {n:5}] training loss {e}.{n}\n"
+            for e in (0, 1)
+            for n in (10, 20)
+        ),
+        [(at, {"training loss": v}) for at, v in [(10, 0.1), (20, 0.2), (40, 1.1), (50, 1.2)]],
+    ),
+    "bars of epochs that nothing names, each with its evaluation (segmentation_models)": (
+        "".join(
+            f"{split}: 100%|####| {n}/{n} [02:01<00:00,  2.7it/s, dice_loss - {value}]\n"
+            for e in (1, 2)
+            for split, n, value in (("train", 30, f"0.{e}5"), ("valid", 10, f"0.{e}7"))
+        ),
+        [(30 * e, {f"{split}dice_loss": float(f"0.{e}{v}")})
+         for e in (1, 2) for split, v in (("", 5), ("eval_", 7))],
+    ),
+    "a bar counts the test set behind that of the training (pytorch-cifar)": (
+        "".join(
+            f"\nEpoch: {e}\n"
+            + "".join(
+                f" [====>.....]  Step: 51ms | Tot: {n}s239ms | Loss: {loss} | {n}/{n} \r"
+                for n, loss in ((39, f"1.{e}"), (10, f"2.{e}"))
+            )
+            for e in (0, 1)
+        ),
+        [(39 * (e + 1), {f"{split}oss": float(f"{n}.{e}")})
+         for e in (0, 1) for split, n in (("L", 1), ("eval_l", 2))],
+    ),
+    "a bar without a total": (
+        "".join(f"{n}it [00:00, 18.65it/s, loss={n}.5]\r" for n in (37, 74, 111)),
+        [(n, {"loss": n + 0.5}) for n in (37, 74, 111)],
+    ),
+    "settings in one line, and the best epoch behind what it reached (ST-GCN)": (
+        "{'work_dir': 'runs/2', 'log_interval': 100, 'eval_interval': 5, 'batch_size': 32, "
+        "'base_lr': 0.1, 'num_epoch': 9, 'start_epoch': 0, 'step': 30, 'warm_up': 5}\n"
+        + "".join(
+            f"[ Fri Oct 18 02:05:3{e} 2024 ] Training epoch: {e}\n"
+            f"[ Fri Oct 18 02:05:3{e} 2024 ] \tMean training loss: {e}.5.\n"
+            f"Best 0.3 ep 1\n"
+            f"[ Fri Oct 18 02:05:3{e} 2024 ] \tMean test loss of 63 batches: {e}.75.\n"
+            for e in (2, 3)
+        ),
+        [(e, {f"Mean {split} loss": e + v}) for e in (2, 3)
+         for split, v in (("training", 0.5), ("test", 0.75))],
+    ),
+    "units below the names of a table": (
+        "  step     time      loss\n   [-]      [s]     [nat]\n ---------------\n"
+        "     0      0.0    5.5\n  1000     41.7    5.25\n",
+        [(n, {"time": t, "loss": v}) for n, t, v in [(0, 0.0, 5.5), (1000, 41.7, 5.25)]],
+    ),
+    "rows of a table that begin with their date (H2O)": (
+        "    timestamp            duration    number_of_trees    training_rmse\n"
+        + "".join(
+            f"    2018-12-20 10:40:0{n}  0.{n}00 sec   {n}                  {n}.5\n" for n in (1, 2)
+        ),
+        [(n, {"training_rmse": n + 0.5}) for n in (1, 2)],
+    ),
+    "a frame that pandas printed": (
+        "       loss  val_loss\n0  0.678345  0.746179\n1  0.661177  0.727294\n",
+        [(0, {"loss": 0.678345, "val_loss": 0.746179}), (1, {"loss": 0.661177, "val_loss": 0.727294})],
+    ),
+    "what was guessed behind the loss, in other words each time": (
+        "".join(f"{n}000 {n}% (0m {n}s) {n}.5 Rios / Spanish {'x' * n}\n" for n in (1, 2, 3)),
+        [(n * 1000, {"loss": n + 0.5}) for n in (1, 2, 3)],
+    ),
+    "a day and a month before the level (Julia)": (
+        "".join(f"14-Nov 09:51:4{n} :INFO: 000{n}00 :: TRAIN obj-val = {n}.5\n" for n in (1, 2, 3)),
+        [(n * 100, {"TRAIN obj-val": n + 0.5}) for n in (1, 2, 3)],
+    ),
+    "words over numbers, of which one counts and none is a loss": (
+        "".join(f"    Step     Time\n    {n}000    {n}.5\n\n" for n in range(6)), [],
+    ),
+    "a table told twice, the second time below a headline of an evaluation (NequIP)": (
+        "".join(
+            f"\ntraining\n# Epoch batch         loss        f_mae\n      {e}    30          {e}.1         22.1\n"
+            f"      {e}    60          {e}.2         22.1\n\nvalidation\n"
+            f"# Epoch batch         loss        f_mae\n      {e}    10        {e}.5         9.75\n\n"
+            "  Train      #    Epoch      wal       loss\n"
+            f"! Train               {e}    9.100        {e}.2\n"
+            for e in (1, 2)
+        ),
+        [(60 * e + at, values) for e in (0, 1) for at, values in (
+            (30, {"loss": e + 1.1, "f_mae": 22.1}), (60, {"loss": e + 1.2, "f_mae": 22.1}),
+            (60, {"eval_loss": e + 1.5, "eval_f_mae": 9.75}), (60, {"wal": 9.1, "epoch_loss": e + 1.2}))],
+    ),
+    "a table whose rows are counted by `n`, and whose losses have short names": (
+        "#t(min) n L_tr L_va\n" + "".join(f"{n}.37 {n} {n}.5 {n}.75\n" for n in range(3)),
+        [(n, {"#t(min)": n + 0.37, "L_tr": n + 0.5, "L_va": n + 0.75}) for n in range(3)],
+    ),
+    "the loss on held-out data, in a sentence": (
+        "".join(f"After epoch {n} the training loss is {n}.5 and the loss on held-out data is {n}.7.\n"
+                for n in (1, 2)),
+        [(n, {"training loss": n + 0.5, "eval loss": n + 0.7}) for n in (1, 2)],
+    ),
+    "a loss of packets": (
+        "".join(f"2021-01-15 04:17:4{n} link=wan0 loss=0.{n}% rtt=20.{n}ms\n" for n in range(6)), [],
+    ),
 }  # fmt: skip
 
 
