@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from lossmon.hparams import Hparams
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.locations import called
 from lossmon.monitor.sources import open_monitor
@@ -134,7 +133,7 @@ def test_while_logs_grow_no_two_trainings_are_one(project: Path, tmp_path: Path)
 def test_names_are_unique_whatever_trackers_call_their_runs() -> None:
     names = ["p/mlflow/s1", "p/trackio/s1", "p/swanlab/s1", "p/x", "a"]
     given = ["a", "a", "a", "b", ""]
-    shown = called(names, [Hparams(name=one) for one in given])
+    shown = called(names, given)
     assert shown == ["a (mlflow)", "a (trackio)", "a (swanlab)", "b", "a"]
 
 
