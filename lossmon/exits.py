@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import NoReturn
 
 import click
@@ -51,7 +51,9 @@ def leave(command: Callable[[], object]) -> NoReturn:
 
 def status_of(command: Callable[[], object]) -> int:
     """Run a command; its exit status. 2 is wrong usage, or nothing that can be read or written."""
-    open_missing_streams()
+    unwritable = (errno.ENOSPC, errno.EDQUOT)
+    if open_missing_streams():
+        unwritable += (errno.EBADF,)
     _write_any_character()
     if not sys.warnoptions:  # a warning of Python's is for authors, and would stand on the screen
         warnings.simplefilter("ignore")
@@ -60,7 +62,7 @@ def status_of(command: Callable[[], object]) -> int:
     sys.unraisablehook = _again(received, told)
     try:
         _interrupt_by(received, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        status = _status_of(command)
+        status = _status_of(command, unwritable)
     except (KeyboardInterrupt, click.exceptions.Abort):
         if not received:
             received.append(signal.SIGINT)
@@ -71,7 +73,7 @@ def status_of(command: Callable[[], object]) -> int:
     return SIGNALLED + received[0] if received else status
 
 
-def _status_of(command: Callable[[], object]) -> int:
+def _status_of(command: Callable[[], object], unwritable: Container[int | None]) -> int:
     try:
         status = command()
         sys.stdout.flush()  # what can't be written is told below, not at interpreter exit
@@ -90,9 +92,11 @@ def _status_of(command: Callable[[], object]) -> int:
         _hush()
         return SIGNALLED + signal.SIGPIPE
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in unwritable:
             return _broken(error)
-        reason = os.strerror(error.errno).lower()
+        reason = os.strerror(error.errno or 0).lower()
+        if error.errno == errno.EBADF:
+            reason = said("standard output is closed")
         complain(said("the output can't be written: {reason}", reason=reason))
         _hush()
         return 2
@@ -110,19 +114,25 @@ def _write_any_character() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def open_missing_streams() -> None:
+def open_missing_streams() -> bool:
     """Open the null device in place of a standard stream that the caller closed, as cron may.
 
-    Python has None for it, and the next file that is opened would take its number.
+    Python has None for it, and the next file that is opened would take its number. What is written
+    to an output that is closed has failed, as on a full disk: an export that nobody got ended well.
+
+    Returns:
+        Whether standard output was closed.
     """
+    closed = sys.stdout is None
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is not None:
             continue
-        null = os.open(os.devnull, os.O_RDWR)
+        null = os.open(os.devnull, os.O_RDONLY if name == "stdout" else os.O_RDWR)
         if null != number:
             os.dup2(null, number)
             os.close(null)
         setattr(sys, name, open(number, mode, encoding="utf-8", errors="replace"))  # noqa: SIM115
+    return closed
 
 
 def _interrupt_by(received: list[int], *numbers: signal.Signals) -> None:
