@@ -222,11 +222,11 @@ def _steps(name: str, values: object) -> np.ndarray:
 
 def _check_steps(name: str, steps: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
-        odd = ~(np.abs(steps) < MOST_STEPS) | (steps != np.floor(steps))
+        odd = ~((steps >= 0) & (steps < MOST_STEPS)) | (steps != np.floor(steps))
     if odd.any():
         raise TargetError(
             said(
-                "{name}: {steps:g} is no step; whole numbers are wanted",
+                "{name}: {steps:g} is no step; whole numbers from 0 on are wanted",
                 name=name,
                 steps=steps[odd][0],
             )

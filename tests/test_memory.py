@@ -86,8 +86,14 @@ def test_nan_is_a_value_unless_it_stands_for_no_evaluation(
         ({"train_loss": [1], "eval_step": [1]}, "eval_step: without eval_loss it places nothing"),
         ({"train_loss": [1, 2], "step": [1]}, "train_loss: 2 values for 1 steps"),
         ({"train_loss": [1], "eval_loss": [1, 2]}, "eval_loss: 2 values for 1 steps"),
-        ({"train_loss": [1], "step": [1.5]}, "step: 1.5 is no step; whole numbers are wanted"),
-        ({"train_loss": [1], "step": [MOST_STEPS]}, "is no step; whole numbers are wanted"),
+        (
+            {"train_loss": [1], "step": [1.5]},
+            "step: 1.5 is no step; whole numbers from 0 on are wanted",
+        ),
+        (
+            {"train_loss": [1], "step": [MOST_STEPS]},
+            "is no step; whole numbers from 0 on are wanted",
+        ),
         ({"eval_loss": [1], "eval_step": [NAN]}, "eval_step: nan is no step"),
         (
             {"train_loss": "12"},
@@ -108,7 +114,7 @@ def test_what_is_no_curve_is_told(given: dict[str, Any], says: str) -> None:
 
 def test_steps_up_to_the_bound_are_steps() -> None:
     most = float(2**52)
-    assert [step for step, _ in rows(train_loss=[1, 2], step=[-most, most])] == [-(2**52), 2**52]
+    assert [step for step, _ in rows(train_loss=[1, 2], step=[0, most])] == [0, 2**52]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ class Splitting(Protocol):
         ...
 
 
+_CLOSING = (b"]", b")", b"}")  # of what a bar has in brackets
 _HOLE = re.compile(rb"\0+")
 
 
@@ -33,7 +34,10 @@ class LineSplitter:
         oversized: lines that were dropped because they were too long.
     """
 
-    __slots__ = ("_after_cr", "_dropping", "_held", "_in_hole", "_pieces", "_told", "oversized")
+    __slots__ = (
+        "_after_cr", "_before", "_drawn", "_dropping", "_held", "_in_hole", "_pieces", "_told",
+        "oversized",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.oversized = self._told = 0
@@ -42,6 +46,8 @@ class LineSplitter:
         self._dropping = False  # it is too long already
         self._after_cr = False  # the last byte was \r: a \n that follows belongs to it
         self._in_hole = False  # the last byte was NUL: those that follow end no other line
+        self._drawn = False  # the unfinished line is drawn over the one before
+        self._before = (0, b"")  # the length of that, and what it ends with
 
     def feed(self, data: bytes) -> list[bytes]:
         """The lines that `data` completes, without their ends; empty ones included."""
@@ -54,10 +60,11 @@ class LineSplitter:
             self._in_hole = False
         if self._after_cr and data[:1] == b"\n":
             data = data[1:]
-            self._after_cr = False
+            self._after_cr = self._drawn = False
         if not data:
             return []
         self._after_cr = data.endswith(b"\r")
+        drawn = b"\r" in data and data.rfind(b"\r") > data.rfind(b"\n")
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         lines = data.split(b"\n")
@@ -66,8 +73,23 @@ class LineSplitter:
             lines[0] = self._finish(lines[0])
             if self._dropping or len(data) > MAX_LINE_BYTES or len(lines[0]) > MAX_LINE_BYTES:
                 lines = self._drop_oversized(lines)
+            self._drawn = drawn
+            if drawn and lines:
+                self._before = len(lines[-1]), lines[-1][-1:]
         self._hold(tail)
         return lines
+
+    def drawn(self) -> list[bytes]:
+        r"""The unfinished line of a bar that fell silent, where all of it seems to be there.
+
+        A bar that begins each row with `\r` ends the last one with nothing, and its last two rows
+        were missing on a screen for good: it is as long as the row before, or closed as that was.
+        """
+        length, end = self._before
+        if not self._drawn or not self._pieces or self._dropping:
+            return []
+        closed = end in _CLOSING and self._pieces[-1].endswith(end)
+        return self.flush() if length and (closed or self._held >= length) else []
 
     def tell_dropped(self, skipped: Skipped) -> None:
         """Count the lines that were too long among those that gave no row, each once."""

@@ -21,7 +21,8 @@ def sound(records: Sequence[Record], skipped: Skipped) -> Sequence[Record]:
     """The records whose step makes sense, without an epoch or a time that makes none.
 
     All records pass here when they leave a decoder, so that nothing behind it meets a number that
-    it can't keep: a bar of tqdm with 20 digits, an event file with 70 bits.
+    it can't keep: a bar of tqdm with 20 digits, an event file with 70 bits. No training is at a
+    step below 0: of a table it was kept, and printed it was a metric beside rows that were counted.
     """
     if isinstance(records, Parts):
         sorted_out = [_sound_part(part, skipped) for part in records.parts]
@@ -51,7 +52,7 @@ def _sound_part(part: Record | Rows, skipped: Skipped) -> Record | Rows | None:
             epoch=math.nan if _beyond(part.epoch, MOST_STEPS) else part.epoch,
             time=math.nan if _beyond(part.time, _MOST_TIME) else part.time,
         )
-    good = (part.step > -MOST_STEPS) & (part.step < MOST_STEPS)
+    good = (part.step >= 0) & (part.step < MOST_STEPS)
     epoch, time = _within(part.epoch, MOST_STEPS), _within(part.time, _MOST_TIME)
     if epoch is not part.epoch or time is not part.time:
         part = Rows(part.values, part.step, epoch, time, part.stage, part.run)
@@ -71,7 +72,7 @@ def _is_sound(record: Record) -> bool:
 
 
 def _counts(step: int) -> bool:
-    return -MOST_STEPS < step < MOST_STEPS
+    return 0 <= step < MOST_STEPS
 
 
 def _beyond(number: float | None, most: float) -> bool:

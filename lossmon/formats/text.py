@@ -108,7 +108,7 @@ class TextDecoder:
 
     def settle(self) -> Sequence[Record]:
         """The log fell silent: what only a redraw or a fold could change is a row."""
-        records = self._unfold()
+        records = [*self._decode(self._labels.strip(self._splitter.drawn())), *self._unfold()]
         self._rows.drawn.settle()
         return [*records, *self._rows.drawn.drain()]
 

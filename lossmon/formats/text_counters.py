@@ -90,7 +90,7 @@ def counter_of_token(
     counter = "epoch" if first and token.key in ("e", "E") else counter_of(token.key)
     if token.key == "B" and followers[:1] == [Kind.TOTAL]:
         return "batch"  # "[E1|B020/181]"
-    if counter in ("step", "batch") and not is_count(token.text):
+    if counter in ("step", "batch") and not is_count(token.text.removeprefix("-")):
         return None  # fairseq: "update": 0.067
     words = token.key.lower().split()
     if counter is not None or not is_count(token.text):

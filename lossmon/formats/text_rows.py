@@ -19,7 +19,6 @@ from lossmon.formats.text_table import Row
 from lossmon.formats.text_words import as_eval, is_slow
 
 _RECURS = 3  # so often must lines come to be finer rows of a metric that is there already
-_NOWHERE = 2.0**63  # no step: see `as_step`
 
 
 @dataclass
@@ -90,8 +89,9 @@ class Placer:
         summed, self.summary = self.summary, False
         if summed and shape.level == 2 and shape.index:
             return
-        if shape.is_nowhere(groups):
-            self.drawn.emit(Record(values, as_step(_NOWHERE)))  # is skipped: see `sound`
+        nowhere = shape.nowhere(groups)
+        if nowhere is not None:
+            self.drawn.emit(Record(values, as_step(nowhere)))  # is skipped: see `sound`
             return
         time = read_time(groups[shape.time_at]) if shape.time_at >= 0 else None
         epoch = shape.counter(groups, "epoch")

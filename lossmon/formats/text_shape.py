@@ -196,12 +196,12 @@ class Shape:
             if what in self.counters:
                 return
 
-    def is_nowhere(self, groups: tuple[str, ...]) -> bool:
-        """Whether what places a line is beyond all bounds: "step 100000000000000000000"."""
+    def nowhere(self, groups: tuple[str, ...]) -> float | None:
+        """What places a line beyond bounds: "step 100000000000000000000", "step -1"; else None."""
         places = self.counters
         group = places.get("step", places.get("batch", places.get("epoch")))
         number = None if group is None else parse_number(groups[group])
-        return number is not None and not number < _MOST
+        return None if number is None or 0 <= number < _MOST else number
 
     def is_full(self, groups: tuple[str, ...]) -> bool:
         """Of a bar: its finest counter has come to its total."""

@@ -191,6 +191,34 @@ def test_a_printed_step_beyond_all_bounds_is_no_row_of_the_step_before(
     assert log.decoder.skipped.count == 2
 
 
+_BELOW_0 = {
+    "table.csv": ("step,loss", "{},{}"),
+    "words.csv": ("step,loss,phase", "{},{},train"),
+    "long.csv": ("metric,step,value", "loss,{},{}"),
+    "log.jsonl": ("", '{{"step": {}, "loss": {}}}'),
+    "step.log": ("", "step {} loss {}"),
+    "cells.log": ("", "step={} loss={} lr=0.1"),
+    "bar.log": ("", "[{}/40] loss: {}"),
+}
+
+
+@pytest.mark.parametrize(("name", "form"), _BELOW_0.items(), ids=_BELOW_0)
+def test_a_step_below_0_is_no_row_whatever_the_format(name: str, form: tuple[str, str]) -> None:
+    """Of a table it was kept; printed, it was a metric, and the rows were counted from there on."""
+    lines = [form[1].format(i, 2 - i / 20) for i in range(-3, 20)]
+    log = Log(name, named=True)
+    text = "".join(f"{line}\n" for line in [form[0], *lines] if line)
+    records = [*log.feed(text.encode()), *log.end()]
+    assert [(one.step, one.values["loss"]) for one in records] == [
+        (i, 2 - i / 20) for i in range(20)
+    ]
+    assert log.decoder is not None
+    assert log.decoder.skipped.examples[0] == (
+        "a step that makes no sense",
+        "step -3, loss 2.15" + (", lr 0.1" if "cells" in name else ""),
+    )
+
+
 def _calls(work: object) -> int:
     """How many functions of Python are called: work that no clock blurs."""
     count = 0

@@ -53,7 +53,9 @@ def test_an_encoding_without_the_signs_ends_no_command(
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("command", ["check", "status", "export", ""])
-def test_a_stream_that_the_caller_closed_is_no_error_of_ours(log: Path, command: str, closed: str) -> None:
+def test_a_stream_that_the_caller_closed_is_no_error_of_ours(
+    log: Path, command: str, closed: str
+) -> None:
     words = [sys.executable, "-m", "lossmon", *command.split(), str(log)]
     done = subprocess.run(
         ["sh", "-c", f'exec "$@" {closed}', "sh", *words],
