@@ -72,7 +72,8 @@ class Drawn:
         self._out.append(part[int(repeats) : -1])
         self._shown = ("bar", False, part[-2].epoch, part[-2].step)
         self._bar_values.update(part[-2].values)
-        self._held = _Held(("bar", False, part[-1].epoch, part[-1].step), part[-1])
+        key = ("bar", False, part[-1].epoch, part[-1].step)
+        self._held = _Held(key, part[-1], bar=(shape, rows[-1]))
         self._redraws.skip(position, part[-2], part[-1])
 
     def emit(self, record: Record) -> None:
