@@ -54,6 +54,7 @@ def test_a_bar_is_full_where_its_finest_counter_is(
         ({"batch": 0, "epoch": 1}, ("1" + "0" * 20, "5"), True),
         ({"epoch": 0}, ("1" + "0" * 20,), True),
         ({"steps": 0}, ("1" + "0" * 20,), False),  # a total places nothing
+        ({"step": 0}, ("-1",), True),
         ({"step": 0}, ("x",), False),
         ({}, (), False),
     ],
@@ -61,7 +62,7 @@ def test_a_bar_is_full_where_its_finest_counter_is(
 def test_what_is_beyond_all_bounds_is_nowhere(
     counters: dict[str, int], groups: tuple[str, ...], nowhere: bool
 ) -> None:
-    assert shape(**counters).is_nowhere(groups) is nowhere
+    assert (shape(**counters).nowhere(groups) is not None) is nowhere
 
 
 @pytest.mark.parametrize(
