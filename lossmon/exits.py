@@ -51,7 +51,7 @@ def leave(command: Callable[[], object]) -> NoReturn:
 
 def status_of(command: Callable[[], object]) -> int:
     """Run a command; its exit status. 2 is wrong usage, or nothing that can be read or written."""
-    unwritable = (errno.ENOSPC, errno.EDQUOT)
+    unwritable: tuple[int, ...] = (errno.ENOSPC, errno.EDQUOT)
     if open_missing_streams():
         unwritable += (errno.EBADF,)
     _write_any_character()
