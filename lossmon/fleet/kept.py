@@ -109,6 +109,7 @@ def _is_result(text: bytes) -> bool:
             and isinstance(run["location"], str)
             and isinstance(run["given"], str)
             and all(isinstance(key, int) for key in run["keys"])
+            and all(isinstance(path, str) for path in run["files"])
             and all(isinstance(log["path"], str) for log in run["object"]["logs"])
             for run in told["runs"]
         )

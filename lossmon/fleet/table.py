@@ -126,7 +126,8 @@ class _Table:
         runs = [(name, at) for name, part in self.parts.items() for at in range(len(part.logs))]
         number = {name: i for i, name in enumerate(self.parts)}
         keys = [self.parts[name].keys[at] for name, at in runs]
-        found = clusters(keys, [number[name] for name, _ in runs])
+        files = [self.parts[name].logs[at] for name, at in runs]
+        found = clusters(keys, [number[name] for name, _ in runs], files)
         if not found:
             return
         moved = {runs[at] for cluster in found for at in cluster}

@@ -42,7 +42,7 @@ class _Run:
     length: int
     location: str
     given: str
-    logs: tuple[str, ...]
+    files: tuple[str, ...]
     task: int
 
 
@@ -125,7 +125,7 @@ class Fleet:
         if self.interrupted:
             return []
         there = Locations([], [location_of(one) for text in self._targets for one in resolve(text)])
-        reached = {there.root(log) for run in self._runs for log in run.logs}
+        reached = {there.root(log) for run in self._runs for log in run.files}
         without = [
             text
             for text in self._targets
@@ -148,16 +148,18 @@ class Fleet:
             text = json_line(found).encode("utf-8", "surrogateescape")
             start = self._spool.seek(0, 2)
             self._spool.write(text)
-            logs = tuple(log["path"] for log in found["logs"])
-            self._runs.append(_Run(start, len(text), run["location"], run["given"], logs, at))
+            where = start, len(text), run["location"], run["given"], tuple(run["files"])
+            self._runs.append(_Run(*where, at))
             self._keys.append(np.array(run["keys"], np.int64))
 
     def _join(self, pool: Pool) -> None:
         """Read together what different workers have read and what may be of one training."""
-        parts = [sorted(part) for part in clusters(self._keys, [run.task for run in self._runs])]
+        tasks, files = [run.task for run in self._runs], [run.files for run in self._runs]
+        parts = [sorted(part) for part in clusters(self._keys, tasks, files)]
         if not parts:
             return
-        texts = [self._text([log for at in part for log in self._runs[at].logs]) for part in parts]
+        read_again = (dict.fromkeys(log for at in part for log in files[at]) for part in parts)
+        texts = [self._text(list(logs)) for logs in read_again]
         again = dict(pool.run(read, texts))
         gone = {at for part in parts for at in part}
         self._runs = [run for at, run in enumerate(self._runs) if at not in gone]
@@ -166,12 +168,17 @@ class Fleet:
             self._take(self.tasks + number, again[number])
 
 
-def clusters(keys: Sequence[Ints], tasks: Sequence[int]) -> list[set[int]]:
+def clusters(
+    keys: Sequence[Ints], tasks: Sequence[int], files: Sequence[Sequence[str]] = ()
+) -> list[set[int]]:
     """Runs of different tasks that share much of what logs of one training have in common.
+
+    And those that stand in one file with any of them: it is read as a whole.
 
     Args:
         keys: of each run what it is found by, each once.
         tasks: of each run the number of the task that it came of.
+        files: where each stands.
     """
     if not keys:
         return []
@@ -184,10 +191,14 @@ def clusters(keys: Sequence[Ints], tasks: Sequence[int]) -> list[set[int]]:
 
     for one, two in _pairs(keys, np.array(tasks)):
         head[top(two)] = top(one)
+    first: dict[str, int] = {}
+    for at, some in enumerate(files):
+        for one in some:
+            head[top(at)] = top(first.setdefault(one, at))
     parts: dict[int, set[int]] = {}
     for at in range(len(keys)):
         parts.setdefault(top(at), set()).add(at)
-    return [part for part in parts.values() if len(part) > 1]
+    return [part for part in parts.values() if len({tasks[at] for at in part}) > 1]
 
 
 def _pairs(keys: Sequence[Ints], tasks: Ints) -> Iterator[tuple[int, int]]:

@@ -40,8 +40,8 @@ def read(text: str) -> str:
 
     Returns:
         A JSON object: "runs", each with its contract's "object", its "location", the "given" name
-        of a tracker and the "keys" that logs of one training share; "refused", and of
-        what could not be read "barred".
+        of a tracker, the "files" that hold it and the "keys" that logs of one training share;
+        "refused", and of what could not be read "barred".
     """
     asked = json.loads(text)
     config.apply()
@@ -64,13 +64,14 @@ def _read(asked: dict[str, Any]) -> str:
 
         part, points = write_part(updates, asked["output"], targets, logs)
         told |= {"part": part, "points": points, "keys": [_keys(some) for _, some in share.runs]}
-        return json_line({**told, "runs": [[log.path for log in one.logs] for one in updates]})
+        return json_line({**told, "runs": [[log.file for log in one.logs] for one in updates]})
     knowledge = load(asked["lang"])
     runs = [
         {
             "object": run_object(update, knowledge),
             "location": update.location,
             "given": given(update.hparams, update.logs),
+            "files": [log.file for log in update.logs],
             "keys": _keys(some),
         }
         for update, (_, some) in zip(updates, share.runs, strict=True)

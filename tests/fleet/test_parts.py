@@ -99,6 +99,14 @@ def test_what_far_apart_may_be_of_one_training_is_told_by_what_is_shared(
     assert clusters(keys, tasks) == found
 
 
+def test_runs_of_one_file_are_read_again_together_or_not_at_all() -> None:
+    """A table of runs a, b, c with a copy of b elsewhere: c was in no answer any more."""
+    keys, other = [KEYS, KEYS + 1000, KEYS + 2000, KEYS + 1000], [KEYS + 5000]
+    files = [["table"], ["table"], ["table"], ["copy"], ["alone"]]
+    assert clusters([*keys, *other], [0, 0, 0, 1, 1], files) == [{0, 1, 2, 3}]
+    assert clusters(keys[:3], [0, 0, 0], files[:3]) == []
+
+
 def test_seeds_that_share_keys_by_chance_take_no_memory_for_each_pair() -> None:
     chance = np.random.default_rng(0)
     keys = [chance.choice(400, 40, replace=False) for _ in range(600)]
