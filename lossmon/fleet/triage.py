@@ -193,8 +193,8 @@ def clusters(
         head[top(two)] = top(one)
     first: dict[str, int] = {}
     for at, some in enumerate(files):
-        for one in some:
-            head[top(at)] = top(first.setdefault(one, at))
+        for file in some:
+            head[top(at)] = top(first.setdefault(file, at))
     parts: dict[int, set[int]] = {}
     for at in range(len(keys)):
         parts.setdefault(top(at), set()).add(at)

@@ -193,6 +193,7 @@ RUN = {
     "object": {"findings": [], "logs": [{"path": "x"}]},
     "location": "p",
     "given": "",
+    "files": ["x"],
     "keys": [1],
 }
 
@@ -209,6 +210,7 @@ RUN = {
         (f"{KEY} {json.dumps({'runs': [{**RUN, 'location': 3}], 'refused': {}})}\n", False),
         (f"{KEY} {json.dumps({'runs': [{**RUN, 'given': 3}], 'refused': {}})}\n", False),
         (f"{KEY} {json.dumps({'runs': [{**RUN, 'keys': ['x']}], 'refused': {}})}\n", False),
+        (f"{KEY} {json.dumps({'runs': [{**RUN, 'files': [3]}], 'refused': {}})}\n", False),
         (f"{KEY} {json.dumps({'runs': [{**RUN, 'object': {}}], 'refused': {}})}\n", False),
         (f"{KEY} {json.dumps({'runs': [{**RUN, 'object': {'findings': 3, 'logs': []}}], 'refused': {}})}\n", False),
     ],
