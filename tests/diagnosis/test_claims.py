@@ -18,6 +18,7 @@ from hypothesis import strategies as some
 from lossmon.diagnosis.finding import Diagnosis
 from lossmon.diagnosis.knowledge import load
 from lossmon.diagnosis.measures import is_held_out
+from lossmon.diagnosis.patterns import PATTERNS
 from tests.diagnosis.test_few_rows import judged
 
 Columns = dict[str, list[float]]
@@ -161,3 +162,11 @@ def test_what_is_said_of_a_log_is_so(
 def test_an_untrue_claim_is_found(text: str, columns: Columns) -> None:
     with pytest.raises(AssertionError):
         check(text, columns)
+
+
+def test_a_typical_cause_claims_nothing_of_the_log() -> None:
+    """It is said of logs that give no reason for it: "as the log says" was said of those, too."""
+    usual = {cause for one in PATTERNS.values() for cause in one.typical}
+    usual |= {c for one in PATTERNS.values() for some in one.typical_of.values() for c in some}
+    told = {cause: EN.cause(cause).text for cause in usual}
+    assert not {id_: text for id_, text in told.items() if re.search(r"\blog (says|tells)", text)}

@@ -108,6 +108,6 @@ PATTERN = Pattern(
     looks=4,
     limits=Bounds,
     causes=_causes,
-    typical=("parts_pull", "bad_labels", "loss_redefined"),
+    typical=("parts_pull", "bad_labels"),
     typical_of={"potential": ("bad_labels", "energy_weight", "parts_pull")},
 )

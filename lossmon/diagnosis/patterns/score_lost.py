@@ -65,8 +65,8 @@ def find(view: View) -> Finding | None:
                 rows=len(score.value) - drop.at,
             ),
             numbers={
-                "best_step": float(score.step[best]),
-                "best_value": float(score.value[best]),
+                "goal_best_step": float(score.step[best]),
+                "goal_best": float(score.value[best]),
             },
         )
     return None
@@ -110,6 +110,6 @@ PATTERN = Pattern(
     looks=2,
     sure=0.9,  # two evaluations, each of which tells it, are two looks
     limits=Bounds,
-    typical=("lr_too_high", "bad_state", "loss_redefined"),
-    typical_of={"gan": ("unbalanced_game", "loss_redefined")},
+    typical=("lr_too_high", "bad_state", "other_mode"),
+    typical_of={"gan": ("unbalanced_game",)},
 )
