@@ -293,7 +293,9 @@ def _choose_values(
             shape.spare = shape.guessed = bool(at)  # whatever it calls what it trains
         kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
     shape.explicit = explicit
-    if any(is_of_network(token.key) for token in tokens):  # "loss=0% rtt=20.5ms": of packets
+    if losses and any(
+        is_of_network(token.key) for token in tokens
+    ):  # "loss=0% rtt=20.5ms": of packets
         kept, names = [], []
     if _SUMMED.match(message) or (shape.level and _OF_BEST.search(head)):
         kept, names = [], []

@@ -343,7 +343,7 @@ class Placer:
     def note_totals(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """Take the planned length from "10/500"."""
         counter = self._counters.get("step")
-        axes = [(counter.resets, counter.length) for counter in self._counters.values()]
+        axes = [(axis.resets, axis.last == axis.span) for axis in self._counters.values()]
         totals = (*axes, *[groups[i] for i in shape.totals])
         if totals == self._totals:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lossmon.formats.lexicon import (
     is_loss,
@@ -106,7 +107,7 @@ class Table:
         text = _MARKS.sub(" ", line)
         if re.match(r"[#%]\s+[A-Za-z]", text):  # a comment sign, unless it stands for a column
             text = " " + text[1:]
-        if all(map(_UNIT.fullmatch, text.split())):
+        if text[-1:] in ")]" and all(map(_UNIT.fullmatch, text.split())):
             return None  # "[-]  [s]  [nat]", below the names
         mark = next((mark for mark, least in _PARTED if text.count(mark) >= least), "")
         cells = _parted(text, mark) if mark else []
@@ -145,8 +146,8 @@ class Table:
             return None  # first: of prose nothing dearer is asked
         losses = any(is_loss(name) or _loss_word(name) or is_objective(name) for name in names)
         counted = any(_counter(name) for name in names)
-        rows = [i for i, name in enumerate(names) if plain(name) in ROWS_COUNTED]
-        if losses and not counted and rows:
+        rows = [i for i, name in enumerate(names) if losses and plain(name) in ROWS_COUNTED]
+        if rows and not counted:
             names, counted = [*names[: rows[0]], "step", *names[rows[0] + 1 :]], True
         if counted and (losses or is_of_search(names) or any(map(is_score, names))):
             return cls(names, spans, mark)
@@ -321,6 +322,7 @@ def _is_number(name: str) -> bool:
     return not name[:1].isalpha() and parse_number(name) is not None
 
 
+@lru_cache(maxsize=4096)
 def _counter(name: str) -> str | None:
     return _SHORT.get(name) or counter_of(name) or ("step" if counts_episodes(name) else None)
 
