@@ -8,6 +8,7 @@ is meant, write them anew, and read the difference before it is committed:
 
 from __future__ import annotations
 
+import difflib
 import os
 from functools import cache
 from pathlib import Path
@@ -28,7 +29,16 @@ def hold(name: str, key: str, answer: str) -> None:
     if os.environ.get("LOSSMON_APPROVE"):
         _approve(name, key, lines)
     else:
-        assert lines == _approved(name).get(key, "nothing was approved")
+        told, before = (
+            "\n".join(lines),
+            "\n".join(_approved(name).get(key, ["nothing was approved"])),
+        )
+        assert told == before, f"{name}.txt, {key}: see {__name__}\n{_difference(before, told)}"
+
+
+def _difference(before: str, told: str) -> str:
+    """What has gone and what has come, a line each."""
+    return "\n".join(difflib.unified_diff(before.split("\n"), told.split("\n"), n=0, lineterm=""))
 
 
 @cache

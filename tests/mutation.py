@@ -41,7 +41,7 @@ import textual.app  # noqa: F401
 from tests.mutants import Mutant, drawn, mutants
 from tests.reach import MAP, ROOT
 
-_LONGEST_S = 600  # of the tests of a mutant, on a machine however busy
+_LONGEST_S = 90  # of the tests of a mutant, on a machine however busy
 _MOST_CPU_S = 60  # likewise, of their processor
 _ENOUGH_S = 20  # of tests, by what they took when the map was made, for one mutant
 _FIRST_FILES = 6  # of tests, of what must import them anew: those that reach it most of all
@@ -135,8 +135,11 @@ class Trial:
 
     def _run(self, mutant: Mutant | None, tests: Iterable[str]) -> str:
         """The first test that fails here, where the functions of a file get other code."""
-        if mutant and not _exchange(mutant.code()):
-            return _anew(mutant, list(tests))
+        if mutant:
+            code = mutant.code()
+            _hand_out(code)  # to `runpy`
+            if not _exchange(code):
+                return _anew(mutant, list(tests))
         failed = Failed()
         items = [self._items[one] for one in tests if self._sound.get(one, True)]
         items[0].config.pluginmanager.register(failed)
@@ -178,9 +181,9 @@ def _exchange(code: CodeType) -> bool:
     return True
 
 
-def _anew(mutant: Mutant, tests: list[str]) -> str:
-    """The first test that fails where all is imported again, a file with other code."""
-    loader, code = importlib.machinery.SourceFileLoader, mutant.code()
+def _hand_out(code: CodeType) -> None:
+    """Have whoever imports its file from here on get other code of it."""
+    loader = importlib.machinery.SourceFileLoader
     as_it_is = loader.get_code
 
     def get_code(self: importlib.machinery.SourceFileLoader, name: str) -> CodeType | None:
@@ -188,6 +191,11 @@ def _anew(mutant: Mutant, tests: list[str]) -> str:
         return code if own else as_it_is(self, name)
 
     loader.get_code = get_code  # type: ignore[method-assign]
+
+
+def _anew(mutant: Mutant, tests: list[str]) -> str:
+    """The first test that fails where all is imported again, a file with other code."""
+    _hand_out(mutant.code())
     for name in [one for one in sys.modules if one.split(".")[0] in ("tests", "lossmon")]:
         del sys.modules[name]
     failed = Failed()

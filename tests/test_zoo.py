@@ -16,6 +16,7 @@ HOW = "run `python -m tests.zoo --stored {}`: it brings RESULTS.md and formats.m
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in results.STORED.iterdir()))
+@pytest.mark.slow
 def test_what_a_tool_wrote_is_read_as_it_logged_it(name: str) -> None:
     place = results.STORED / name
     later = time.time() + 86_400.0

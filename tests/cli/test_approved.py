@@ -102,6 +102,8 @@ export runs/sick runs/crash.log
 export none -o x.csv
 report runs -o x.md
 report runs/well -o x.pdf
+report runs/over -o page.md
+report runs/crash.log -o page.md --lang zh
 status runs --width 50
 status runs --width 30 --style tmux
 status runs --style ansi --ascii
@@ -166,6 +168,8 @@ def answer(*arguments: str) -> str:
 @pytest.mark.parametrize("line", LINES)
 def test_the_answer_is_as_approved(line: str, folder: Path, here: None) -> None:
     told = answer(*shlex.split(line)).replace(str(folder), "HERE").replace("\x1b", "ESC")
+    if "-o page.md" in line:
+        told += (folder / "page.md").read_text()
     approved.hold("cli", line, _CLOCK.sub("NOW", told).replace(__version__, "VERSION"))
 
 

@@ -116,6 +116,7 @@ def test_what_is_refused(call: Call, arguments: tuple[str, ...], says: str) -> N
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_json_is_an_object_a_run_and_the_timeline_is_there_unless_it_is_declined(
     call: Call,
 ) -> None:

@@ -36,6 +36,7 @@ def _told(diagnosis: Diagnosis) -> dict[str, float]:
 @pytest.mark.parametrize(
     "n", [60, 300, *(pytest.param(n, marks=pytest.mark.slow) for n in (900, 2600, 5200))]
 )
+@pytest.mark.slow
 def test_it_stays_where_it_was_however_long_the_run_goes_on(n: int) -> None:
     train, evals = _overfitted(n, n // 3)
     best = int(np.argmin(evals)) + 1

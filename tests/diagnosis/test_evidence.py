@@ -62,6 +62,7 @@ def test_the_shares_of_a_budget_sum_to_one_however_many_there_are() -> None:
 
 
 @pytest.mark.parametrize("p0", [0.25, 0.5, 0.65])
+@pytest.mark.slow
 def test_fair_coins_win_no_more_often_than_the_budget(p0: float) -> None:
     """Ville's inequality, for tries of any number: of 300 runs at 10 % at most about 30 + 3 sd."""
     rng = np.random.default_rng(7)
@@ -112,6 +113,7 @@ def test_spikes_and_a_level_that_steps_back_to_an_older_one_do_not_alarm() -> No
 
 
 @pytest.mark.parametrize("kind", NOISES)
+@pytest.mark.slow
 def test_a_rise_of_twenty_noises_is_found_soon_and_dated_right(kind: str) -> None:
     rng = np.random.default_rng(11)
     delays, dates = [], []

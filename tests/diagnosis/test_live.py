@@ -58,6 +58,7 @@ def delay_of_rebound(n: int, at: int, rise: float, size: float) -> int:
 
 
 @pytest.mark.parametrize("n", [200, 2000, 10_000])
+@pytest.mark.slow
 def test_a_rebound_is_said_within_twenty_points_however_long_the_run(n: int) -> None:
     assert 0 < delay_of_rebound(n, int(0.7 * n), 1.2, 0.03) <= 20
 
@@ -170,6 +171,7 @@ def test_confidence_is_monotone_and_a_share() -> None:
     assert max(table) <= 1
 
 
+@pytest.mark.slow
 def test_looks_are_few_and_do_not_grow_with_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = 0
     look = Engine._look

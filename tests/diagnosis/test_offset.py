@@ -20,6 +20,7 @@ def warned(values: np.ndarray, total: int | None = None) -> set[str]:
 
 @pytest.mark.parametrize("constant", [50, 1500])
 @pytest.mark.parametrize("planned", [True, False])
+@pytest.mark.slow
 def test_a_constant_hides_no_fall_however_large(constant: float, planned: bool) -> None:
     """1.0 to 0.6 beneath 1,500: "0.03 % below its start" was called not_decreasing."""
     values = constant + 1 - 0.4 * T + curves.noise(600, 0.01)

@@ -52,6 +52,7 @@ RUNS = {
 
 
 @pytest.mark.parametrize("run", RUNS)
+@pytest.mark.slow
 def test_at_no_row_of_a_run_praise_stands_under_a_warning(run: str) -> None:
     train, evals = RUNS[run]
     each = len(train) // ROWS

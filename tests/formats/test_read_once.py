@@ -47,6 +47,7 @@ def test_one_that_holds_something_back_is_fed_anew(end: str) -> None:
     assert recognised(ROWS + end).read is None
 
 
+@pytest.mark.slow
 def test_of_a_long_head_only_the_end_was_looked_at() -> None:
     junk = "nothing to be seen here, for a while\n" * 10_000
     assert recognised(junk + ROWS).read is None

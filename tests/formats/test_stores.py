@@ -112,6 +112,7 @@ class TestEventFiles:
         assert [record.step for record in records] == [1]
 
     @pytest.mark.parametrize("path", EVENT_FILES, ids=lambda path: path.parts[-3])
+    @pytest.mark.slow
     def test_real_files_as_the_tensorboard_package_reads_them(self, path: Path) -> None:
         loader = pytest.importorskip("tensorboard.backend.event_processing.event_file_loader")
         util = pytest.importorskip("tensorboard.util.tensor_util")

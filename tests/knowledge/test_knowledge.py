@@ -72,6 +72,7 @@ def test_every_number_that_remedies_name_has_a_name(lang: str) -> None:
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.slow
 def test_a_pattern_is_explained_whole(lang: str) -> None:
     for name in PATTERNS:
         text, entry = explain(name, lang, 90), load(lang).pattern(name)

@@ -86,6 +86,7 @@ def test_a_verdict_that_needs_no_past_reads_its_log_once(tmp_path, monkeypatch):
     assert len(opened) == 3
 
 
+@pytest.mark.slow
 def test_a_training_that_goes_on_says_what_a_screen_says(tmp_path):
     log = tmp_path / "log.jsonl"
     rows = [

@@ -36,13 +36,16 @@ def lines(rows: list[dict[str, float]]) -> bytes:
 
 
 @pytest.mark.parametrize("kind", some_of(list(CURVES), 2))
+@pytest.mark.slow
 def test_a_curve(kind: str) -> None:
     curve = CURVES[kind](80).tolist()
     data = lines([{"step": i, "loss": v, "lr": 1e-4} for i, v in enumerate(curve, 1)])
     assert told(data, 1 << 20) == told(data, 30)
 
 
-@pytest.mark.parametrize("kind", ["overfitting", "underfitting", "eval_faster", "healthy_pair"])
+@pytest.mark.parametrize(
+    "kind", some_of(["overfitting", "underfitting", "eval_faster", "healthy_pair"])
+)
 @pytest.mark.parametrize("same_row", [True, False])
 def test_a_pair(kind: str, same_row: bool) -> None:
     train, evals = evaluations(kind, 60)
@@ -57,6 +60,7 @@ def test_a_pair(kind: str, same_row: bool) -> None:
     assert told(lines(rows), 1 << 20) == told(lines(rows), 30)
 
 
+@pytest.mark.slow
 def test_a_metric_that_comes_late() -> None:
     rows = [{"step": i, "loss": 1 / i} for i in range(1, 140)]
     for row in rows[70:]:

@@ -58,6 +58,7 @@ def test_noise_tells_a_smoothed_curve_from_another_seed(other: Curve, alike: boo
     assert shares_noise(other, own) is alike
 
 
+@pytest.mark.slow
 def test_independent_noise_is_rarely_called_shared() -> None:
     """The bound: 3.5 standard errors, six looks; 0.14 % at most by Bonferroni."""
     wrong = sum(

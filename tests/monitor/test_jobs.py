@@ -50,6 +50,7 @@ def check(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_jobs_are_runs_with_the_names_of_the_jobs(cluster: Cluster, tmp_path: Path) -> None:
     # The same training twice, and beside it another: three jobs that write into one folder.
     for job, start in (("1", 2.0), ("2", 2.0), ("3", 5.0)):
@@ -144,6 +145,7 @@ def test_what_can_not_be_read_is_said_in_one_line(cluster: Cluster, tmp_path: Pa
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
 
 
+@pytest.mark.slow
 def test_while_it_watches_it_says_what_the_scheduler_says(cluster: Cluster, tmp_path: Path) -> None:
     monitor = open_monitor(["slurm:"], watch=True)
     try:

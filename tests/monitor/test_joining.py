@@ -170,6 +170,7 @@ def partition(joining: Joining[Trace], logs: Sequence[Written]) -> set[frozenset
 
 @given(st.integers(1, 4), st.randoms(use_true_random=False))
 @settings(max_examples=25)
+@pytest.mark.slow
 def test_the_trainings_are_found_in_whatever_order_their_logs_are_read(
     seeds: int, rng: random.Random
 ) -> None:

@@ -23,11 +23,16 @@ def keep(folder: Path, metrics: list[str], run: str = RUN, rows: int = 30) -> No
     (home / "meta.yaml").write_text(f"run_name: kept-{run[0]}\nstatus: 3\n")
 
 
+SLOW = pytest.mark.slow
+
+
 @pytest.mark.parametrize(
     "metrics",
     [
-        pytest.param(["loss", *(f"m{i}" for i in range(60))], id="more than are compared"),
-        pytest.param([f"part_{i}_loss" for i in range(70)], id="losses alone"),
+        pytest.param(
+            ["loss", *(f"m{i}" for i in range(60))], id="more than are compared", marks=SLOW
+        ),
+        pytest.param([f"part_{i}_loss" for i in range(70)], id="losses alone", marks=SLOW),
         pytest.param(["loss", "val_loss", "system/cpu_utilization_percentage"], id="two depths"),
         pytest.param(["train/loss", "val/loss", "system/gpu_0_power_watts"], id="folders alone"),
         pytest.param(["system/disk_usage_megabytes", "loss"], id="the loss last"),
@@ -51,6 +56,7 @@ def test_the_loss_is_chosen_among_all_files_of_a_run(tmp_path: Path) -> None:
     assert len(update.series) == 5
 
 
+@pytest.mark.slow
 def test_runs_that_hold_the_same_stay_two(tmp_path: Path) -> None:
     for run in (RUN, RUN[::-1]):
         keep(tmp_path, ["loss", *(f"m{i}" for i in range(50))], run)

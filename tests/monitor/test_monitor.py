@@ -29,6 +29,7 @@ def drain(monitor: Monitor, now: float = NOW) -> dict[str, RunUpdate]:
     return {name: update for name, update in updates.items() if not update.removed}
 
 
+@pytest.mark.slow
 def test_reading_to_the_end_without_a_look_ends_as_looking_all_the_time_does(
     tmp_path: Path, watched
 ) -> None:
@@ -125,6 +126,7 @@ def state_file(path: Path, losses: list[float]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_logs_of_one_training_are_one_run_with_no_point_doubled(tmp_path: Path, watched) -> None:
     losses = falling(40)
     write_jsonl(tmp_path / "run" / "log.jsonl", training_rows(losses))
@@ -139,6 +141,7 @@ def test_logs_of_one_training_are_one_run_with_no_point_doubled(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("newest", ["log.jsonl", "trainer_state.json"])
+@pytest.mark.slow
 def test_the_order_of_a_run_s_logs_is_not_that_in_which_they_were_found(
     tmp_path: Path, watched, newest: str
 ) -> None:
@@ -182,6 +185,7 @@ def test_silence_is_a_stall_only_where_the_plan_is_unfinished(tmp_path: Path, wa
 
 
 @pytest.mark.parametrize("age_s", [1.0, 1e6])
+@pytest.mark.slow
 def test_a_whole_curve_is_judged_alike_however_fresh_its_log(
     tmp_path: Path, watched, age_s: float
 ) -> None:

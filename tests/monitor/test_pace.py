@@ -68,6 +68,7 @@ def test_a_writer_that_buffers_is_told_from_one_that_logs_rarely() -> None:
     assert rare.rhythm.patience_s == 6000
 
 
+@pytest.mark.slow
 def test_what_was_there_before_has_no_speed_but_by_its_own_times(tmp_path: Path) -> None:
     rows = [{"step": i, "loss": 2.0 / i} for i in range(1, 10_001)]
     timed = [{**row, "time": NOW + row["step"] / 8} for row in rows]

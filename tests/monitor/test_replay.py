@@ -41,6 +41,7 @@ def whole_now(monitor: ReplayMonitor) -> dict[str, object]:
     return seen
 
 
+@pytest.mark.slow
 def test_it_says_at_each_step_what_it_would_have_said_then(log: Path) -> None:
     monitor = open_replay([str(log)])
     monitor.player.to_step(2000)
@@ -70,6 +71,7 @@ def test_what_has_no_such_step_says_so(log: Path) -> None:
         open_replay([str(log)], from_step=6001)
 
 
+@pytest.mark.slow
 def test_a_log_that_is_cut_meanwhile_says_so_and_is_read_to_its_end(log: Path) -> None:
     """It stood at "reading 47%" for ever, with the numbers of an old row."""
     monitor = open_replay([str(log)])
@@ -101,6 +103,7 @@ def test_findings_can_be_sought(log: Path) -> None:
     monitor.close()
 
 
+@pytest.mark.slow
 def test_row_by_row(log: Path) -> None:
     monitor = open_replay([str(log)])
     monitor.player.to_step(500)

@@ -28,6 +28,7 @@ def told(update: RunUpdate) -> list[tuple[str, int | None, str]]:
     return [(one.pattern, one.since_step, one.evidence) for one in update.diagnosis.findings]
 
 
+@pytest.mark.slow
 def test_a_screen_tells_what_check_does_once_a_run_is_at_rest(tmp_path: Path) -> None:
     """It was told to have risen to 3.9 where its newest rows stood at 4.45."""
     log = tmp_path / "train.log"
@@ -68,6 +69,7 @@ def test_what_is_there_at_first_is_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("often", [1, 3, 7])
+@pytest.mark.slow
 def test_looks_at_rest_leave_nothing_behind(often: int) -> None:
     """What is shown later does not depend on when a log paused."""
 

@@ -106,6 +106,7 @@ def test_a_wrong_setting_is_one_clear_line(text: bytes, said: str) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.slow
 def test_python_says_it_for_one_call_only() -> None:
     loss = math.log(10) + curves.noise(N, 0.005)
     report = lossmon.diagnose(train_loss=loss, classes=10)
@@ -116,6 +117,7 @@ def test_python_says_it_for_one_call_only() -> None:
     assert any(cause.id == "guessing" for f in again.findings for cause in f.causes)
 
 
+@pytest.mark.slow
 def test_python_gives_causes_with_reasons_and_remedies_with_numbers() -> None:
     train, evals = evaluations("overfitting")
     steps = range(15, N + 1, 15)

@@ -53,7 +53,14 @@ def rows_of(names: int, eval_from: int = 0) -> list[Row]:
     return rows
 
 
-@pytest.mark.parametrize(("write", "names"), [(jsonl, 6000), (nested, 2500), (table, 6000)])
+@pytest.mark.parametrize(
+    ("write", "names"),
+    [
+        (table, 6000),
+        pytest.param(jsonl, 6000, marks=pytest.mark.slow),
+        pytest.param(nested, 2500, marks=pytest.mark.slow),
+    ],
+)
 def test_the_losses_behind_thousands_of_names_are_kept(
     tmp_path: Path, write: Callable[[Path, list[Row]], Path], names: int
 ) -> None:
@@ -64,6 +71,7 @@ def test_the_losses_behind_thousands_of_names_are_kept(
     assert [error.split()[0] for error in run.errors] == [f"{names - MAX_METRICS:,}"], run.errors
 
 
+@pytest.mark.slow
 def test_a_wide_line_that_is_not_known_yet_is_looked_at_in_bounded_work(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -85,6 +85,7 @@ def curves() -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series, pd.array, pd.Index])
+@pytest.mark.slow
 def test_a_curve_is_whatever_holds_numbers(kind) -> None:
     train, evals = curves()
     at = np.arange(1, len(evals) + 1) * (len(train) // len(evals))
@@ -282,6 +283,7 @@ def test_two_classes_are_the_fewest() -> None:
     assert not report.update.errors
 
 
+@pytest.mark.slow
 def test_calls_in_threads_do_not_hear_each_other() -> None:
     loss = np.log(10) + np.random.default_rng(1).normal(0, 0.005, 120)
 

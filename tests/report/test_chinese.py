@@ -66,6 +66,7 @@ def folder(tmp_path: Path) -> Path:
     [("check",), ("check", "-v"), ("plot", "--height", "12"), ("watch", "--until", "finished")],
     ids=" ".join,
 )
+@pytest.mark.slow
 def test_commands_on_runs(folder: Path, args: tuple[str, ...]) -> None:
     runs = folder / "sft-7b" if args[0] == "watch" else folder
     text = ran(*args, runs)

@@ -32,6 +32,7 @@ from tests.tui.synthetic import NOW, update_of
     ],
     ids=count(),
 )
+@pytest.mark.slow
 def test_the_machine_is_asked_of_what_may_go_on_here(
     tmp_path: Path, changes: dict[str, Any], asked: bool
 ) -> None:

@@ -195,6 +195,7 @@ class TestPacked:
         packed.write_bytes(data)
         assert "error: the gzip data is damaged" in run("check", packed).stdout
 
+    @pytest.mark.slow
     def test_a_bomb_comes_in_small_pieces(self) -> None:
         packed = gzip.compress(bytes(50_000_000))
         unpack = unpacker(packed)

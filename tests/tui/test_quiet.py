@@ -33,6 +33,7 @@ def with_finding(update: RunUpdate, **changes: object) -> RunUpdate:
     return replace(update, diagnosis=Diagnosis((finding,)))
 
 
+@pytest.mark.slow
 def test_an_acknowledged_finding_calls_for_no_attention_and_stays(sick: RunUpdate) -> None:
     quiet = Quiet()
     quiet.acknowledge(sick.run, headline(sick))
