@@ -70,6 +70,7 @@ class History:
         time: the newest time in seconds since the Unix epoch.
         dropped: values not kept because there were too many metric names, or the name was too long.
         left_out: names of those, at most 16,384, as keys in the order they came.
+        counted: how many rows said no step, so that they were counted.
         stages: the parts of the training that began anew, in order; empty where there is one. Their
             steps follow upon each other: nothing of an earlier one is hidden.
     """
@@ -82,6 +83,7 @@ class History:
     time: float | None = None
     dropped: int = 0
     left_out: dict[str, None] = field(default_factory=dict)
+    counted: int = 0
     stages: list[Stage] = field(default_factory=list)
     _more: dict[str, int] = field(default_factory=dict)  # role -> names beyond the bound for all
     _base: int = 0  # steps before the newest stage
@@ -279,10 +281,12 @@ class History:
     def _place(self, values: Mapping[str, float]) -> int:
         here = -1 if self.step is None else self.step
         if any(self.role_of(name) == "train_loss" for name in values):
+            self.counted += 1
             return here + 1
         here = max(here, 0)
         if any(series.role in ("train_loss", "eval_loss") for series in self.series.values()):
             return here
+        self.counted += 1
         placed = (self.series[name] for name in values if name in self.series)
         return here + any(series.last_step == here for series in placed)
 

@@ -9,7 +9,7 @@ unlikely for another training of the same noise.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -109,6 +109,10 @@ class Curve:
         return np.maximum(decimals, digits * size) + _SINGLE * size
 
 
+def _no_steps() -> Ints:
+    return np.zeros(0, np.int64)
+
+
 @dataclass(frozen=True)
 class Agreement:
     """What a comparison found.
@@ -118,18 +122,26 @@ class Agreement:
         agreed: those that do.
         bits: how unlikely so much agreement is for two trainings.
         lead: how far the first curve goes beyond the second, in steps of the second.
+        first, second: the steps of the rows that agree, in the one and in the other, in order.
     """
 
     compared: int
     agreed: int
     bits: float
     lead: float
+    first: Ints = field(default_factory=_no_steps, compare=False, repr=False)
+    second: Ints = field(default_factory=_no_steps, compare=False, repr=False)
 
     @property
     def same(self) -> bool:
         """All points that may be compared agree, but for a line or two that was garbled."""
         allowed = self.compared - self.agreed
         return self.agreed > 0 and allowed <= (1.0 - _SAME) * self.compared + (self.compared >= 8)
+
+    @property
+    def reversed(self) -> Agreement:
+        """The same, seen from the second curve."""
+        return replace(self, lead=-self.lead, first=self.second, second=self.first)
 
 
 NOTHING = Agreement(0, 0, 0.0, 0.0)
@@ -151,14 +163,13 @@ def compare(one: Curve, two: Curve) -> Agreement:
             return Agreement(len(_chosen(len(short))), 0, 0.0, 0.0)
     elif not _shares(short, long, 0.0):
         return NOTHING
-    sign = 1.0 if short is one else -1.0
     best = NOTHING
     for found in _alignments(short, long):
         if found.same and found.bits >= SURE_BITS:
             best = found
             break
         best = max(best, found, key=lambda one: (one.same, one.bits, one.agreed))
-    return Agreement(best.compared, best.agreed, best.bits, sign * best.lead)
+    return best if short is one else best.reversed
 
 
 def may_agree(one: Curve, two: Curve) -> bool:
@@ -229,7 +240,7 @@ def _by_step(short: Curve, long: Curve, shift: int, price: float) -> Agreement:
     equal = np.abs(values - long.value[first]) <= slack
     equal |= np.abs(values - long.value[last]) <= slack
     lead = float(short.step[-1] + shift - long.step[-1])
-    return _judged(short, long, values, slack, equal, price, lead)
+    return _judged(short, long, (at, first), slack, equal, price, lead)
 
 
 def _by_position(short: Curve, long: Curve, shift: int, price: float) -> Agreement:
@@ -239,18 +250,20 @@ def _by_position(short: Curve, long: Curve, shift: int, price: float) -> Agreeme
     equal = np.abs(values - long.value[at + shift]) <= slack
     rows = len(short) + shift - len(long)
     gap = (long.step[-1] - long.step[0]) / max(1, len(long) - 1)
-    return _judged(short, long, values, slack, equal, price, float(rows * gap))
+    return _judged(short, long, (at, at + shift), slack, equal, price, float(rows * gap))
 
 
 def _judged(
     short: Curve,
     long: Curve,
-    values: Floats,
+    rows: tuple[Ints, Ints],
     slack: Floats,
     equal: NDArray[np.bool_],
     price: float,
     lead: float,
 ) -> Agreement:
+    at, there = rows
+    values = short.value[at]
     if not len(values):
         return NOTHING
     # Few of a curve's rows at the steps of the other say nothing of the rest.
@@ -265,7 +278,8 @@ def _judged(
     fresh = np.ones(len(values), bool)
     fresh[1:] = values[1:] != values[:-1]  # a plateau says the same again and again
     evidence = float(bits[equal & fresh].sum()) - price
-    return Agreement(len(values), int(equal.sum()), evidence, lead)
+    first, second = short.step[at[equal]], long.step[there[equal]]
+    return Agreement(len(values), int(equal.sum()), evidence, lead, first, second)
 
 
 def _slack(one: Curve, two: Curve, values: Floats) -> Floats:
@@ -308,12 +322,13 @@ def _in_order(short: Curve, long: Curve) -> Agreement:
     )
     found = high - low
     by_chance = np.maximum(around - np.minimum(found, 1), 0) / 16 + len(long) * 2.0**-20
-    last, agreed, bits = -1, 0, 0.0
+    last, bits = -1, 0.0
+    rows: list[tuple[int, int]] = []
     rarity = -np.log2(np.minimum(1.0, by_chance))
     rarity[1:][values[1:] == values[:-1]] = 0.0  # a plateau says the same again and again
     where, there = order.tolist(), np.flatnonzero(found)
-    ranges = (column[there].tolist() for column in (low, high, rarity))
-    for start, stop, rare in zip(*ranges, strict=True):
+    ranges = (column[there].tolist() for column in (at, low, high, rarity))
+    for row, start, stop, rare in zip(*ranges, strict=True):
         if stop - start <= _FEW_PLACES:  # as usual: of so few a list is faster than an array
             place = min((one for one in where[start:stop] if one > last), default=-1)
         else:
@@ -321,12 +336,14 @@ def _in_order(short: Curve, long: Curve) -> Agreement:
             place = int(later.min()) if len(later) else -1
         if place >= 0:
             last = place
-            agreed += 1
+            rows.append((row, place))
             bits += rare
     if last < 0:
         return NOTHING
     lead = float(long.step[last] - long.step[-1])
-    return Agreement(len(values), agreed, bits - _CHOICES_BITS, lead)
+    first, second = np.array(rows).T
+    first, second = short.step[first], long.step[second]
+    return Agreement(len(values), len(rows), bits - _CHOICES_BITS, lead, first, second)
 
 
 def _printed(sample: Floats) -> tuple[float, float]:

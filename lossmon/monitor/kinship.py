@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -24,11 +24,11 @@ from lossmon.monitor.agreement import SURE_BITS, Agreement, Curve, compare, may_
 from lossmon.monitor.averages import can_be_one
 from lossmon.monitor.common_noise import shares_noise
 from lossmon.monitor.log import Log
-from lossmon.monitor.merge import PRINTED
 from lossmon.words import said
 
 Verdict = Literal["same", "parts", "beside", "unknown", "apart"]
 
+PRINTED = frozenset({"text", "hf-stdout"})  # rows that were printed carry fewer digits
 _MEASURED = (TRAIN_LOSS, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, ACCURACY)
 _MOST_PAIRS = 12  # metrics of two logs that are compared
 _END = 0.02  # of the run by which the ends of two logs of one training may be apart
@@ -157,7 +157,7 @@ def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinsh
         impossible = _TWO_JOBS
     if impossible:
         return Kinship("apart", why=impossible)
-    best = _evidence(one, two)
+    best = evidence(one, two)
     if best is not None:
         trouble = _ends_apart(a, b, best)
         if trouble:
@@ -261,8 +261,8 @@ def _follows(first: Told, second: Told, name: str) -> bool:
     return bool(two[0] > one[0] + _ROWS * _gap(first) and two[-1] >= one[-1]) or two[0] >= one[-1]
 
 
-def _evidence(one: Curves, two: Curves) -> Agreement | None:
-    """What proves that two logs hold the same curves, if anything does."""
+def evidence(one: Curves, two: Curves) -> Agreement | None:
+    """What proves that two logs hold the same curves, if anything does, and at which steps."""
     total, best = 0.0, None
     alike = one.log.format == two.log.format and one.log.format not in PRINTED
     for first, second in _pairs(one, two):
@@ -275,7 +275,7 @@ def _evidence(one: Curves, two: Curves) -> Agreement | None:
             return None  # one format, one metric, all digits, other values
     if best is None or total < SURE_BITS:
         return None
-    return Agreement(best.compared, best.agreed, total, best.lead)
+    return replace(best, bits=total)
 
 
 def _pairs(one: Curves, two: Curves) -> list[tuple[str, str]]:

@@ -12,8 +12,7 @@ from lossmon.hparams import Hparams
 from lossmon.logs.discover import folders_above, run_directory
 from lossmon.logs.source import Source
 from lossmon.monitor.jobs import MAX_JOBS, name_of, read_jobs
-from lossmon.monitor.kinship import Told
-from lossmon.monitor.merge import PRINTED
+from lossmon.monitor.kinship import PRINTED, Told
 from lossmon.monitor.update import Job, LogInfo
 from lossmon.text import distinct
 

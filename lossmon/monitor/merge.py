@@ -14,13 +14,14 @@ from lossmon.formats.names import choose
 from lossmon.history.columns import Ints, SeriesView
 from lossmon.history.run import History
 from lossmon.monitor.ahead import put
+from lossmon.monitor.kinship import PRINTED
 from lossmon.monitor.log import Log
+from lossmon.monitor.one_axis import OneAxis
 from lossmon.monitor.resumed import Source, continued, in_parts, series_of
 
 MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
 _REACH = 0.98  # of the newest step: a source that ends before it misses points
 _HABIT_REACH = 0.9  # the source in use may lag so far, since every change replays the run
-PRINTED = frozenset({"text", "hf-stdout"})  # rows that were printed carry fewer digits
 
 
 @dataclass
@@ -39,6 +40,7 @@ class Merge:
     _begun: dict[str, list[tuple[Source, int]]] = field(default_factory=dict)
     _cursor: dict[str, int] = field(default_factory=dict)
     _generations: tuple[tuple[str, int], ...] = ()
+    _axis: OneAxis = field(default_factory=OneAxis)
 
     def choose(self, logs: Sequence[Log], settled: bool) -> bool:
         """Choose the source of each metric; True when the history has to be replayed.
@@ -51,7 +53,13 @@ class Merge:
         void = generations != self._generations
         self._generations = generations
         habit = {} if settled or void else self.sources
-        sources, chosen = _best_sources(logs, habit)
+        axis = self._axis.of(logs)
+        shifted = any(
+            axis.moves_otherwise(self._axis, source, self._cursor.get(name, 0))
+            for name, source in self.sources.items()
+        )
+        self._axis = axis
+        sources, chosen = _best_sources(logs, habit, axis)
         parts = in_parts(sources, logs)
         sources = {name: some[-1] for name, some in parts.items()}
         begun = {
@@ -70,7 +78,7 @@ class Merge:
             or any(sources.get(name) != source for name, source in self.sources.items())
         )
         self.sources, self.chosen, self._begun = sources, chosen, begun
-        if not (void or resumed or moved):
+        if not (void or resumed or moved or shifted):
             return False  # at most a metric that nothing is judged by has come
         self.history, self._cursor = History(role), {}
         return True
@@ -107,6 +115,7 @@ class Merge:
             view = series.kept() if done == 0 else series.view()
             if done == 0 and name in self._begun:
                 view = continued([*(part for part, _ in self._begun[name]), source])
+            view = self._axis.placed(view, source[0])
             step, value = self._placed(view, source)[done:], view.value[done:]
             epoch = None if view.epoch is None else view.epoch[done:]
             time = None if view.time is None else view.time[done:]
@@ -126,8 +135,10 @@ class Merge:
         flair prints a line a batch, and writes a table with a row an epoch.
         """
         main = self.sources.get(self.chosen.get("train_loss", ""), source)
-        train = view if main[0] is source[0] else series_of(main).view()
-        if train is view or view.epoch is None or train.epoch is None or not len(train):
+        if main[0] is source[0] or self._axis.moves(source[0]):
+            return view.step
+        train = self._axis.placed(series_of(main).view(), main[0])
+        if view.epoch is None or train.epoch is None or not len(train):
             return view.step
         by_epoch = np.array_equal(view.step, view.epoch) and view.step[0] == train.epoch[0]
         if not by_epoch or train.step[-1] == train.epoch[-1]:
@@ -136,8 +147,18 @@ class Merge:
         return train.step[last] if np.array_equal(train.epoch[last], view.step) else view.step
 
     def add(self, part: Record | Rows) -> None:
-        """Put rows into the merged history."""
-        put(self.history, part)
+        """Put rows into the merged history, which stands where it was where they come late."""
+        history = self.history
+        step, epoch = history.step, history.epoch
+        put(history, part)
+        if step is not None and history.step is not None and history.step < step:
+            newest = max(one.last_step for one in history.series.values())
+            if newest >= step:
+                history.step, history.epoch = step, epoch
+
+    def moves(self, log: Log) -> bool:
+        """Whether the rows of a log lie elsewhere than at the steps that it says."""
+        return self._axis.moves(log)
 
     def note_plan(self, logs: Sequence[Log]) -> None:
         """Take the plan from whichever log knows it."""
@@ -145,7 +166,8 @@ class Merge:
         for log in logs:
             known = log.history.plan
             self.history.stages = max(self.history.stages, log.history.stages, key=len)
-            plan.total_steps = plan.total_steps or known.total_steps
+            if not self._axis.moves(log):
+                plan.total_steps = plan.total_steps or known.total_steps
             plan.total_epochs = plan.total_epochs or known.total_epochs
             plan.finished = plan.finished or known.finished
             plan.failure = known.failure or plan.failure
@@ -155,7 +177,7 @@ class Merge:
 
 
 def _best_sources(
-    logs: Sequence[Log], habit: dict[str, Source]
+    logs: Sequence[Log], habit: dict[str, Source], axis: OneAxis
 ) -> tuple[dict[str, Source], dict[str, str]]:
     """For each main role the most complete source, then every other metric by its name."""
     sources: dict[str, Source] = {}
@@ -167,10 +189,10 @@ def _best_sources(
         if not candidates:
             continue
         whole = (
-            max(int(series_of(source).view().step[-1]) for source in candidates),
+            max(axis.last_step(source) for source in candidates),
             max(len(series_of(source)) for source in candidates),
         )
-        best = max(candidates, key=lambda source: _weight(source, habit, train_log, whole))
+        best = max(candidates, key=lambda source: _weight(source, habit, train_log, whole, axis))
         name = best[1]
         sources[name] = best
         chosen[main] = name
@@ -206,9 +228,13 @@ def _played(logs: Sequence[Log]) -> dict[int, Mapping[str, str]]:
 
 
 def _weight(
-    source: Source, habit: dict[str, Source], train_log: Log | None, whole: tuple[int, int]
-) -> tuple[bool, bool, float]:
-    """What lacks nothing, then what carries all digits, then what holds most points.
+    source: Source,
+    habit: dict[str, Source],
+    train_log: Log | None,
+    whole: tuple[int, int],
+    axis: OneAxis,
+) -> tuple[bool, bool, bool, float]:
+    """What lacks nothing, then what carries all digits and its steps, then what has most points.
 
     `whole` is the newest step and the most points of any source. A printed log's steps may be
     wrong, so a source with as many points lacks nothing either.
@@ -219,5 +245,5 @@ def _weight(
     if log is train_log:
         n *= 1.1  # one log's train and eval rows share one step axis
     reach = _HABIT_REACH if habit.get(name) == source else _REACH
-    lacks_nothing = int(series.view().step[-1]) >= reach * whole[0] or len(series) >= whole[1]
-    return lacks_nothing, log.format not in PRINTED, n
+    lacks_nothing = axis.last_step(source) >= reach * whole[0] or len(series) >= whole[1]
+    return lacks_nothing, log.format not in PRINTED, not axis.moves(log), n

@@ -1,0 +1,272 @@
+"""One axis for the logs of a training, of which some count steps and others rows or epochs.
+
+`history.json` of Keras is lists with a value an epoch, and beside it a text log prints step 375,
+750, ...: its `val_loss` stood at 0, 1, 2, ..., all of it before the second point of the train loss.
+Logs are of one training because their values agree in order, and so each row that agrees says where
+a row without a step lies among the steps of the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from lossmon.formats.decoder import MOST_STEPS
+from lossmon.history.columns import Floats, Ints, SeriesView
+from lossmon.monitor.agreement import Agreement
+from lossmon.monitor.kinship import Curves, evidence
+from lossmon.monitor.log import Log
+from lossmon.monitor.resumed import Source, series_of
+
+Counts = Literal["steps", "ones", "rows"]
+
+_EXACT = 0.95  # share of the rows that agree which a line has to meet
+_DIGITS = 9  # of an epoch that is reckoned
+
+
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """What steps of one axis are on another: a number of its steps each, and a first one."""
+
+    slope: float
+    first: float
+    digits: int = 0
+
+    @staticmethod
+    def through(own: Ints, there: Ints | Floats, digits: int = 0) -> _Line | None:
+        """The line that meets all points but one or two; None where there is none."""
+        slope = float(np.median(np.diff(there) / np.diff(own)))
+        line = _Line(slope, float(np.median(there - slope * own)), digits)
+        missed = int(np.count_nonzero(line.at(own) != np.round(there, digits)))
+        return line if missed <= (1 - _EXACT) * len(own) + (len(own) >= 8) else None
+
+    def at(self, own: Ints) -> Floats:
+        """Where steps lie."""
+        return np.round(self.first + self.slope * own, self.digits)
+
+
+@dataclass(frozen=True, eq=False)
+class _Place:
+    """Where the rows of a log lie on the axis of another.
+
+    Attributes:
+        own, there: the steps of the rows that both hold, in the one and in the other.
+        line: what all of them say, where they do.
+        rows: where the log that counts steps has rows, and their epochs and times.
+        epochs: what the epochs beside `own` say, where they do.
+    """
+
+    own: Ints
+    there: Ints
+    line: _Line | None
+    rows: SeriesView
+    epochs: _Line | None
+
+    @staticmethod
+    def by(own: Ints, there: Ints, rows: SeriesView) -> _Place | None:
+        """From rows that agree, where they say that the other counts finer; else None."""
+        own, at = np.unique(own, return_index=True)
+        there = there[at]
+        if len(own) < 2 or there[-1] - there[0] <= own[-1] - own[0]:
+            return None
+        line, epochs = _Line.through(own, there), None
+        if line is not None and line.slope <= 1:
+            return None
+        place = _Place(own, there, line, rows, None)
+        if (known := place.beside(rows.epoch, there)) is not None:
+            told = np.isfinite(known)
+            epochs = _Line.through(own[told], known[told], _DIGITS) if told.sum() > 1 else None
+        return replace(place, epochs=epochs)
+
+    def steps_of(self, own: Ints) -> Ints:
+        """The steps of rows on the axis of the other log."""
+        found: Floats
+        if self.line is not None:
+            found = self.line.at(own)
+        else:
+            # Beyond the last row that both hold each goes on as far as rows did on average.
+            first, last, low, high = self.own[0], self.own[-1], self.there[0], self.there[-1]
+            slope = (high - low) / (last - first)
+            found = np.interp(own, self.own, self.there)
+            found = np.where(own < first, low + slope * (own - first), found)
+            found = np.where(own > last, high + slope * (own - last), found).round()
+            ends = self._ends_of_epochs(own)
+            met = np.isin(own, self.own) | (ends < 0)
+            found = np.where(met, found, ends)
+        return np.clip(found, -float(MOST_STEPS // 2), float(MOST_STEPS // 2)).astype(np.int64)
+
+    def _ends_of_epochs(self, own: Ints) -> Ints:
+        """The last steps of the epochs that rows are of; -1 where the other log has no such."""
+        none, epoch = np.full(len(own), -1, np.int64), self.rows.epoch
+        if self.epochs is None or epoch is None or not np.isfinite(epoch).all():
+            return none
+        wanted = self.epochs.at(own)
+        last = np.searchsorted(epoch, wanted, side="right") - 1
+        over = (last >= 0) & (last < len(epoch) - 1)  # the newest epoch may go on
+        last = np.where(over, last, 0)
+        return np.where(over & (epoch[last] == wanted), self.rows.step[last], none)
+
+    def epochs_of(self, own: Ints, steps: Ints) -> Floats | None:
+        """The epochs of rows: as the other log has them, or reckoned from those."""
+        found = self.beside(self.rows.epoch, steps)
+        if found is None or self.epochs is None:
+            return found
+        return np.where(np.isfinite(found), found, self.epochs.at(own))
+
+    def times_of(self, steps: Ints) -> Floats | None:
+        """The times of rows that the other log has, too."""
+        return self.beside(self.rows.time, steps)
+
+    def beside(self, column: Floats | None, steps: Ints) -> Floats | None:
+        """What stands in the other log at steps; NaN where it has none of them."""
+        if column is None:
+            return None
+        step = self.rows.step
+        at = np.minimum(np.searchsorted(step, steps), len(step) - 1)
+        found: Floats = np.where(step[at] == steps, column[at], np.nan)
+        return found if np.isfinite(found).any() else None
+
+
+@dataclass(frozen=True, eq=False)
+class OneAxis:
+    """Where the logs of a training lie on the axis of those that count steps.
+
+    Attributes:
+        places: log -> where it lies, of those that lie elsewhere than they say.
+    """
+
+    places: dict[Log, _Place] = field(default_factory=dict)
+    _known: tuple[tuple[Log, int, int], ...] = ()
+
+    def of(self, logs: Sequence[Log]) -> OneAxis:
+        """The same for logs as they are now."""
+        known = tuple((log, log.generation, log.records) for log in logs)
+        return self if known == self._known else OneAxis(_places(logs), known)
+
+    def moves(self, log: Log) -> bool:
+        """Whether the rows of a log lie elsewhere than at steps of its own."""
+        return log in self.places
+
+    def placed(self, view: SeriesView, log: Log) -> SeriesView:
+        """Points of a log where they lie, with the epochs and times of the rows that lie there."""
+        place = self.places.get(log)
+        if place is None or not len(view):
+            return view
+        step = place.steps_of(view.step)
+        epoch = view.epoch if view.epoch is not None else place.epochs_of(view.step, step)
+        time = view.time if view.time is not None else place.times_of(step)
+        return replace(view, step=step, epoch=epoch, time=time, source=None)
+
+    def last_step(self, source: Source) -> int:
+        """Where the newest point of a metric lies."""
+        log, name = source
+        last = log.history.series[name].view().step[-1:]
+        return int(self.places[log].steps_of(last)[0] if log in self.places else last[0])
+
+    def moves_otherwise(self, before: OneAxis, source: Source, rows: int) -> bool:
+        """Whether any of the first rows of a metric lies elsewhere than it did."""
+        log = source[0]
+        if rows == 0 or before.places.get(log) is self.places.get(log):
+            return False
+        view = series_of(source).view()
+        old, new = before.placed(view, log), self.placed(view, log)
+        return not all(
+            _same(one, two, rows)
+            for one, two in ((old.step, new.step), (old.epoch, new.epoch), (old.time, new.time))
+        )
+
+
+def _same(one: Ints | Floats | None, two: Ints | Floats | None, rows: int) -> bool:
+    if one is None or two is None:
+        return one is two
+    return np.array_equal(one[:rows], two[:rows], equal_nan=one.dtype.kind == "f")
+
+
+def _places(logs: Sequence[Log]) -> dict[Log, _Place]:
+    """For each log whose rows lie elsewhere, where."""
+    counts = {log: what for log in logs if (what := _counts(log)) is not None}
+    if "rows" not in counts.values() and len(set(counts.values())) < 2:
+        return {}
+    curves = {log: Curves(log) for log in counts}
+    found: dict[Log, _Place] = {}
+    waiting = sorted((log for log in counts if counts[log] != "steps"), key=lambda log: log.path)
+    beside = [log for log in counts if counts[log] == "steps"]
+    for _ in range(2):
+        while beside and waiting:
+            fresh: dict[Log, _Place] = {}
+            for log in waiting:
+                others = [curves[one] for one in beside]
+                place = _place(curves[log], others, found, counts[log])
+                if place is not None:
+                    fresh[log] = place
+            found |= fresh
+            waiting = [log for log in waiting if log not in fresh]
+            beside = list(fresh)  # what lies by a log that was placed lies where that does
+        beside = [log for log in waiting if counts[log] == "ones"]  # they count steps
+        waiting = [log for log in waiting if counts[log] == "rows"]
+    return found
+
+
+def _counts(log: Log) -> Counts | None:
+    """What the steps of a log count; None of one without a row.
+
+    "ones": each row one more than the last, from the first, which may be steps, epochs or rows.
+    """
+    longest = max(log.history.series.values(), key=len, default=None)
+    if longest is None or not len(longest):
+        return None
+    view = longest.view()
+    if 2 * log.history.counted >= len(view):
+        return "rows"
+    if view.epoch is not None and len(view) > 1:
+        ahead = view.step - view.epoch
+        if ahead[0] in (0, 1) and (ahead == ahead[0]).all():
+            return "rows"
+    first, last = int(view.step[0]), int(view.step[-1])
+    return "ones" if first in (0, 1) and last - first + 1 == len(view) > 1 else "steps"
+
+
+def _place(
+    log: Curves, others: Sequence[Curves], found: dict[Log, _Place], counts: Counts
+) -> _Place | None:
+    """Where a log lies by that of the others with which it shares most rows."""
+    shared = [(one, other) for other in others if (one := evidence(log, other)) is not None]
+    if counts == "ones":  # if these are steps, the other log has some of them alone
+        shared = [(one, other) for one, other in shared if _has_each(one)]
+    shared.sort(key=lambda pair: (-pair[0].agreed, -pair[0].bits, pair[1].log.path))
+    for one, other in shared:
+        assert isinstance(other.log, Log)
+        by, there = found.get(other.log), one.second
+        if by is not None:
+            there = by.steps_of(there)
+            rows = by.rows
+        else:
+            rows = _rows(other.log)
+        place = _Place.by(one.first, there, rows)
+        if place is not None:
+            return place
+    return None
+
+
+def _has_each(one: Agreement) -> bool:
+    """Whether the other log has a row for each row of the one, as far as both go."""
+    few = min(len(one.first), 64)
+    return few > 1 and bool(np.median(np.diff(one.first[-few:])) == 1)
+
+
+def _rows(log: Log) -> SeriesView:
+    """Where a log has rows of its longest metric and of those that play a role, with epochs."""
+    several = log.history.series
+    longest = max(several, key=lambda name: len(several[name]))
+    views = [several[name].kept() for name in dict.fromkeys((longest, *log.chosen.values()))]
+    step, at = np.unique(np.concatenate([view.step for view in views]), return_index=True)
+    epoch = np.concatenate([_or_nan(view.epoch, len(view)) for view in views])[at]
+    time = np.concatenate([_or_nan(view.time, len(view)) for view in views])[at]
+    return SeriesView("", "", step, np.zeros(len(step)), epoch, time)
+
+
+def _or_nan(column: Floats | None, rows: int) -> Floats:
+    return np.full(rows, np.nan) if column is None else column
