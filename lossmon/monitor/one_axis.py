@@ -17,7 +17,7 @@ import numpy as np
 from lossmon.formats.decoder import MOST_STEPS
 from lossmon.history.columns import Floats, Ints, SeriesView
 from lossmon.monitor.agreement import Agreement
-from lossmon.monitor.kinship import Curves, evidence
+from lossmon.monitor.kinship import Curves, evidence, has_curve
 from lossmon.monitor.log import Log
 from lossmon.monitor.resumed import Source, series_of
 
@@ -25,6 +25,7 @@ Counts = Literal["steps", "ones", "rows"]
 
 _EXACT = 0.95  # share of the rows that agree which a line has to meet
 _DIGITS = 9  # of an epoch that is reckoned
+_MOST = 16  # logs of each kind that are held against each other
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +67,7 @@ class _Place:
     epochs: _Line | None
 
     @staticmethod
+    @np.errstate(over="ignore", invalid="ignore")
     def by(own: Ints, there: Ints, rows: SeriesView) -> _Place | None:
         """From rows that agree, where they say that the other counts finer; else None."""
         own, at = np.unique(own, return_index=True)
@@ -81,6 +83,7 @@ class _Place:
             epochs = _Line.through(own[told], known[told], _DIGITS) if told.sum() > 1 else None
         return replace(place, epochs=epochs)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def steps_of(self, own: Ints) -> Ints:
         """The steps of rows on the axis of the other log."""
         found: Floats
@@ -96,7 +99,9 @@ class _Place:
             ends = self._ends_of_epochs(own)
             met = np.isin(own, self.own) | (ends < 0)
             found = np.where(met, found, ends)
-        return np.clip(found, -float(MOST_STEPS // 2), float(MOST_STEPS // 2)).astype(np.int64)
+        return np.clip(
+            np.nan_to_num(found), -float(MOST_STEPS // 2), float(MOST_STEPS // 2)
+        ).astype(np.int64)
 
     def _ends_of_epochs(self, own: Ints) -> Ints:
         """The last steps of the epochs that rows are of; -1 where the other log has no such."""
@@ -190,10 +195,11 @@ def _places(logs: Sequence[Log]) -> dict[Log, _Place]:
     counts = {log: what for log in logs if (what := _counts(log)) is not None}
     if "rows" not in counts.values() and len(set(counts.values())) < 2:
         return {}
-    curves = {log: Curves(log) for log in counts}
     found: dict[Log, _Place] = {}
-    waiting = sorted((log for log in counts if counts[log] != "steps"), key=lambda log: log.path)
-    beside = [log for log in counts if counts[log] == "steps"]
+    longest = sorted((log for log in counts if has_curve(log)), key=lambda log: -log.records)
+    waiting = [log for log in longest if counts[log] != "steps"][:_MOST]
+    beside = [log for log in longest if counts[log] == "steps"][:_MOST]
+    curves = {log: Curves(log) for log in (*waiting, *beside)}
     for _ in range(2):
         while beside and waiting:
             fresh: dict[Log, _Place] = {}
@@ -233,6 +239,8 @@ def _place(
     log: Curves, others: Sequence[Curves], found: dict[Log, _Place], counts: Counts
 ) -> _Place | None:
     """Where a log lies by that of the others with which it shares most rows."""
+    if counts == "ones":  # what one writer wrote has one axis
+        others = [one for one in others if one.log.format != log.log.format]
     shared = [(one, other) for other in others if (one := evidence(log, other)) is not None]
     if counts == "ones":  # if these are steps, the other log has some of them alone
         shared = [(one, other) for one, other in shared if _has_each(one)]
