@@ -113,9 +113,8 @@ class Training:
             log.note_facts()  # the plan is that of the newest
         newest = records[-_PACED:]
         newest = newest if any(record.time for record in newest) else newest[-1:]
-        moved = self._merge is not None and self._merge.moves(log)  # it counts no steps
         for record in newest:
-            step = None if moved else record.step
+            step = None if self._merge and self._merge.moves(log) else record.step
             self.pace.note(record.time or (now if live else None), step, live)
         if live and records:
             self.pace.arrived(now, len({record.step for record in newest}))
