@@ -144,3 +144,9 @@ def test_an_error_without_a_reason_of_the_system_is_told_by_its_words(
     monkeypatch.setattr("lossmon.private.opener", torn)
     with pytest.raises(TargetError, match=r"--debug .*: odd$"):
         to_file(str(tmp_path / "a"))
+
+
+def test_where_nothing_is_kept_nothing_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Python prints a warning that nobody takes: over the screen."""
+    logger.warning("a link was lost")
+    assert capsys.readouterr() == ("", "")
