@@ -3,6 +3,7 @@
 A run at one moment:
     view.py          what patterns look at          look.py      from a history to a view
     around.py        what was logged beside         stages.py    where something else begins
+    resumed.py       where the step went back
     kind.py          what is trained                measures.py  by which series it is judged
 What holds:
     finding.py       what a diagnosis says: values only

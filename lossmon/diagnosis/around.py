@@ -18,6 +18,7 @@ from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.kind import RANKED, SCORES, UNKNOWN, Kind
 from lossmon.diagnosis.measures import Names, is_held_out, measured
 from lossmon.diagnosis.parts import Broken, broken_parts
+from lossmon.diagnosis.resumed import Restart, restarts_of
 from lossmon.history.columns import Floats, Ints, Series, SeriesView
 from lossmon.history.rates import step_rates
 from lossmon.history.run import History, Plan
@@ -33,34 +34,8 @@ _PART = r"\w*loss\w*|(?:rmse|mae|l2)_\w+|\w+_(?:rmse|mae)"
 _TOTAL = r"(?:total|cumulative|running|sum)_?(?:\w*loss\w*|sum|ll)?|\w*loss\w*"
 _SAMPLES = 256
 _EPOCHS = 64  # newest epochs whose start is kept
-_RESTARTS = 16
 _COARSE_S = 3.0  # seconds between samples where time stamps are whole seconds
 _BATCH = re.compile(r"(?:^|[/_. ])(?:batch[_ ]?size|bsz|global_?batch(?:_?size)?)s?$", re.I)
-
-
-class Restart(NamedTuple):
-    """The run was resumed.
-
-    Attributes:
-        step: the step that it went back to.
-        left: the newest step before that.
-        before, after: median loss of the points on either side.
-        noise: scatter of one point there.
-    """
-
-    step: int
-    left: int
-    before: float
-    after: float
-    noise: float
-
-    @property
-    def rise(self) -> float:
-        """How much higher the loss came back, over its level; 0 where noise explains it."""
-        rise = self.after - self.before
-        if rise <= 3 * 1.25 * self.noise / 3**0.5:  # medians of a few points
-            return 0.0
-        return rise / max(abs(self.before), 1e-300)
 
 
 class Logged(NamedTuple):
@@ -155,7 +130,7 @@ class Around:
     @cached_property
     def restarts(self) -> tuple[Restart, ...]:
         """The newest 16."""
-        return _restarts(self._train, self._view) if self._train and self._train.restarts else ()
+        return restarts_of(self._train) if self._train and self._train.restarts else ()
 
     @property
     def events(self) -> tuple[tuple[str, int | None, str], ...]:
@@ -373,21 +348,6 @@ def _epoch_starts(view: SeriesView | None) -> Floats:
     whole = np.floor(epoch + 1e-9)
     starts = np.flatnonzero(np.diff(whole) >= 1) + 1
     return step[starts][-_EPOCHS:].astype(float)
-
-
-def _restarts(train: Series | None, view: SeriesView | None) -> tuple[Restart, ...]:
-    if train is None or view is None or len(train.restarts) > len(train) / 20:
-        return ()  # a counter that starts anew every few rows is no restart
-    found: list[Restart] = []
-    for at in train.restarts[-_RESTARTS:]:
-        before, after = view.value[max(0, at - 12) : at], view.value[at : at + 12]
-        before, after = before[np.isfinite(before)], after[np.isfinite(after)]
-        if not len(before) or not len(after):
-            continue
-        noise = 1.4826 * st.median(np.abs(np.diff(before))) / 2**0.5 if len(before) > 3 else 0.0
-        levels = st.median(before), st.median(after)
-        found.append(Restart(int(view.step[at]), int(view.step[at - 1]), *levels, noise))
-    return tuple(found)
 
 
 def near(places: Sequence[float] | Floats, step: float, reach: float) -> float | None:

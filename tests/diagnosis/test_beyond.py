@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.outlook import outlook
 from lossmon.diagnosis.view import LossCurve
 from lossmon.history.columns import Series
@@ -110,7 +112,38 @@ def test_a_loss_that_comes_back_higher_is_said() -> None:
     loss = curves.healthy() + np.where(STEPS > 300, 0.4, 0.0)
     finding = of(played({"loss": loss, "step": steps}), "restart")
     assert "the loss came back at" in finding.evidence
-    assert finding.causes[0].why.endswith("higher than it left")
+    assert finding.causes[0].why.endswith("higher than it had been there")
+
+
+def resumed(again: np.ndarray, first: int = 120, left: int = 200) -> Finding:
+    """What is said of a fall to 0.84 that went back eighty steps, to values of its own."""
+    loss = 0.3 + 2 * np.exp(-STEPS / 150) + curves.noise(N, 0.02)
+    steps = np.concatenate((STEPS[:left], STEPS[first:]))
+    return of(
+        played({"loss": np.concatenate((loss[:left], again[first:])), "step": steps}), "restart"
+    )
+
+
+def test_a_loss_that_comes_back_as_the_same_steps_had_it_is_restored() -> None:
+    """Of a curve that falls it is higher than what was logged last."""
+    falls = 0.3 + 2 * np.exp(-STEPS / 150)
+    for again in (falls + curves.noise(N, 0.02), falls + curves.noise(N, 0.02, seed=7)):
+        finding = resumed(again)
+        assert finding.evidence == "the step went from 200 back to 121"
+        assert finding.causes == ()
+    worse = resumed(1.3 * falls + curves.noise(N, 0.02))
+    assert [cause.id for cause in worse.causes] == ["resume_mismatch"]
+    assert re.search("(29|30|31)% higher", worse.causes[0].why)
+
+
+def test_the_steps_of_an_earlier_piece_tell_what_a_second_resume_goes_back_to() -> None:
+    """It went from 200 back to 150, and then to 80, which only the first piece holds."""
+    loss = 0.3 + 2 * np.exp(-STEPS / 150) + curves.noise(N, 0.02)
+    cuts = [slice(0, 200), slice(149, 180), slice(79, N)]
+    log = {"loss": np.concatenate([loss[cut] for cut in cuts])}
+    finding = of(played(log | {"step": np.concatenate([STEPS[cut] for cut in cuts])}), "restart")
+    assert finding.evidence == "the step went from 180 back to 80; 2 times in all"
+    assert finding.causes == ()
 
 
 def test_a_counter_that_wraps_all_the_time_is_no_restart() -> None:

@@ -16,7 +16,7 @@ from lossmon.words import said
 class Bounds(Limits):
     """When it holds."""
 
-    rise = Limit(0.05, "of the level: the loss came back higher than it left", "runs")
+    rise = Limit(0.05, "of the level: the loss came back higher than it had been there", "runs")
 
 
 def find(view: View) -> Finding | None:
@@ -33,7 +33,7 @@ def find(view: View) -> Finding | None:
     )
     if jumped:
         words += said(
-            "; the loss came back at {after:.4g}, {before:.4g} before",
+            "; the loss came back at {after:.4g}, and had been {before:.4g} there",
             after=newest.after,
             before=newest.before,
         )
@@ -50,19 +50,18 @@ def find(view: View) -> Finding | None:
             "count": float(len(restarts)),
             "resume_before": newest.before,
             "resume_after": newest.after,
+            "resume_rise": newest.rise,
             "lost_steps": float(max(0, newest.left - newest.step)),
         },
     )
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
-    before, after = finding.numbers.get("resume_before"), finding.numbers.get("resume_after")
-    if before and after and after > (1 + Bounds.rise) * before:
+    rise = finding.numbers["resume_rise"]
+    if rise >= Bounds.rise:
         yield Reason(
             "resume_mismatch",
-            said(
-                "the loss came back {ratio} higher than it left", ratio=percent(after / before - 1)
-            ),
+            said("the loss came back {ratio} higher than it had been there", ratio=percent(rise)),
             3.0,
         )
 
@@ -75,7 +74,6 @@ PATTERN = Pattern(
     looks=1,
     limits=Bounds,
     causes=_causes,
-    typical=("resume_mismatch",),
     picture=Picture(every="restart"),
     example=lambda of: Example({"train": of.fall + 0.02 * of.noise}, 0.5),
 )
