@@ -378,8 +378,8 @@ class Placer:
             span = as_step(row.batches) if row.batches else None
             epoch = as_step(row.epoch or 0)
             step = counter.locate(as_step(row.batch) or 0, span, epoch, row.epochs)
-        elif row.step is None and self.progress.step and "batch" in self._counters:
-            step, row.values = self.progress.step, self._demoted(row.values, 1, row.evaluation)
+        elif row.step is None and any(self._levels.get(n, 0) > 1 for n in row.values):
+            step, row.values = self.progress.step or 0, self._demoted(row.values, 1, row.evaluation)
         if not row.evaluation and not all(is_eval(name) for name in row.values):
             self.progress.step = step
             self.facts.failure = None

@@ -738,6 +738,19 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
                 for n in (1, 2)),
         [(n, {"training loss": n + 0.5, "eval loss": n + 0.7}) for n in (1, 2)],
     ),
+    "rows of a table by epoch, each above a bar that shows something else": (
+        "  epoch     loss\n"
+        + "".join(
+            f"      {e}     {e}.5\ncheck: 100%|####| 8/8 [00:03<00:00,  2.5it/s, acc=0.{e}]\n"
+            for e in (1, 2, 3, 4)
+        ),
+        [
+            *[(e, {"loss": e + 0.5}) for e in (1, 2, 3)],
+            *[(8 * e, {"acc": e / 10}) for e in (1, 2, 3)],
+            (4, {"loss": 4.5}),
+            (32, {"acc": 0.4}),
+        ],
+    ),
     "a loss of packets": (
         "".join(f"2021-01-15 04:17:4{n} link=wan0 loss=0.{n}% rtt=20.{n}ms\n" for n in range(6)), [],
     ),
