@@ -17,7 +17,7 @@ from lossmon.monitor.ahead import put
 from lossmon.monitor.kinship import PRINTED
 from lossmon.monitor.log import Log
 from lossmon.monitor.one_axis import OneAxis
-from lossmon.monitor.resumed import Source, continued, in_parts, series_of
+from lossmon.monitor.resumed import Source, continued, in_parts, pieces_of, series_of
 
 MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
 _REACH = 0.98  # of the newest step: a source that ends before it misses points
@@ -67,41 +67,39 @@ class Merge:
             for name, some in parts.items()
             if len(some) > 1
         }
-        resumed = any(
-            at >= self._cursor.get(name, 0) > 0
-            for name, source in sources.items()
-            for at in series_of(source).restarts[-1:]
-        )
         moved = (
             chosen != self.chosen
             or begun != self._begun
             or any(sources.get(name) != source for name, source in self.sources.items())
         )
         self.sources, self.chosen, self._begun = sources, chosen, begun
-        if not (void or resumed or moved or shifted):
+        if not (void or moved or shifted):
             return False  # at most a metric that nothing is judged by has come
         self.history, self._cursor = History(role), {}
         return True
 
     def parts(self) -> Iterator[Record | Rows]:
-        """The points that are new since the last call, as rows in step order.
+        """The points that are new since the last call, as rows in the order they were logged.
 
-        Where several metrics were logged at a step, those that share all their steps are one row.
+        That is by step; where the run was resumed, piece by piece. Where several metrics were
+        logged at a step, those that share all their steps are one row.
         """
         tables = self._tables()
-        if len(tables) < 2:
-            yield from tables
+        if not tables:
             return
-        lengths = [len(table) for table in tables]
-        table_of = np.repeat(np.arange(len(tables)), lengths)
-        table_of = table_of[np.argsort(np.concatenate([t.step for t in tables]), kind="stable")]
-        turns = np.flatnonzero(np.diff(table_of)) + 1  # where rows of another table come
+        table_of = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+        piece_of = np.concatenate(pieces_of([table.step for table in tables]))
+        order = np.lexsort((np.concatenate([table.step for table in tables]), piece_of))
+        table_of, piece_of = table_of[order], piece_of[order]
+        # where rows of another table come, or steps go back
+        turns = np.flatnonzero((np.diff(table_of) != 0) | (np.diff(piece_of) != 0)) + 1
         done = [0] * len(tables)
         for start, stop in pairwise((0, *turns.tolist(), len(table_of))):
             which = int(table_of[start])
             at = done[which]
             done[which] += stop - start
-            yield from batches(tables[which][at : done[which]])
+            some = tables[which][at : done[which]]
+            yield from (some,) if len(tables) == 1 else batches(some)
 
     def _tables(self) -> list[Rows]:
         """The new points of all metrics; those of the same steps together."""
@@ -112,7 +110,7 @@ class Merge:
             if len(series) == done:
                 continue
             self._cursor[name] = len(series)
-            view = series.kept() if done == 0 else series.view()
+            view = series.rows() if done == 0 else series.view()
             if done == 0 and name in self._begun:
                 view = continued([*(part for part, _ in self._begun[name]), source])
             view = self._axis.placed(view, source[0])
@@ -137,7 +135,7 @@ class Merge:
         main = self.sources.get(self.chosen.get("train_loss", ""), source)
         if main[0] is source[0] or self._axis.moves(source[0]):
             return view.step
-        train = self._axis.placed(series_of(main).view(), main[0])
+        train = self._axis.placed(series_of(main).kept(), main[0])
         if view.epoch is None or train.epoch is None or not len(train):
             return view.step
         by_epoch = np.array_equal(view.step, view.epoch) and view.step[0] == train.epoch[0]
@@ -165,7 +163,6 @@ class Merge:
         plan = self.history.plan
         for log in logs:
             known = log.history.plan
-            self.history.stages = max(self.history.stages, log.history.stages, key=len)
             if not self._axis.moves(log):
                 plan.total_steps = plan.total_steps or known.total_steps
             plan.total_epochs = plan.total_epochs or known.total_epochs
@@ -174,6 +171,22 @@ class Merge:
             plan.settings = {**plan.settings, **known.settings}
             if sum(known.counts.values()) > sum(plan.counts.values()):
                 plan.events, plan.counts = known.events, known.counts
+        self._note_stages()
+
+    def _note_stages(self) -> None:
+        """The stages are those of the log that the rows are of: another may count its own steps.
+
+        Text in which a training begins anew goes on counting, and JSON lines begin again at 0: a
+        second training was cut in two at the step where the text says that it begins.
+        """
+        main = next((self.chosen[one] for one in MAIN_ROLES if one in self.chosen), None)
+        source = self.sources.get(main or next(iter(self.sources), ""))
+        if source is None:
+            return
+        self.history.stages = source[0].history.stages
+        if self.history.stages:
+            for one in self.history.series.values():
+                one.begins = self.history.stages[-1].step
 
 
 def _best_sources(

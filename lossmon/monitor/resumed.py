@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lossmon.formats.tensorboard import NAME
-from lossmon.history.columns import Floats, Series, SeriesView, part_of
+from lossmon.history.columns import Floats, Ints, Series, SeriesView, part_of
 from lossmon.monitor.log import Log
 
 Source = tuple[Log, str]  # a log, and the name of one of its metrics
@@ -95,3 +96,32 @@ def continued(parts: Sequence[Source]) -> SeriesView:
 def _joined(columns: Sequence[Floats | None]) -> Floats | None:
     known = [column for column in columns if column is not None]
     return np.concatenate(known) if len(known) == len(columns) else None
+
+
+def pieces_of(steps: Sequence[Ints]) -> list[Ints]:
+    """Of metrics of one training, each in log order, the piece that each row is of, from 0 on.
+
+    A new piece begins where the steps of the metric that shows it best go back: of rows each ten
+    steps apart an evaluation each hundred steps may not go back at all. Its rows are of the first
+    piece that gets so far.
+    """
+    falls = [np.diff(one, prepend=one[:1]) < 0 for one in steps]
+    pieces = [np.cumsum(fall, dtype=np.int64) for fall in falls]
+    best = max(range(len(steps)), key=lambda at: (int(pieces[at][-1]), len(steps[at])))
+    most = int(pieces[best][-1])
+    if not most:
+        return pieces
+    ends = np.maximum.accumulate(steps[best][np.append(np.flatnonzero(falls[best]) - 1, -1)])
+    return [
+        own if int(own[-1]) == most else _in_pieces(step, fall, ends)
+        for step, fall, own in zip(steps, falls, pieces, strict=True)
+    ]
+
+
+def _in_pieces(step: Ints, fall: NDArray[np.bool_], ends: Ints) -> Ints:
+    found = np.minimum(np.searchsorted(ends, step), len(ends) - 1)
+    floor = 0
+    for start, stop in pairwise((0, *np.flatnonzero(fall).tolist(), len(step))):
+        found[start:stop] = np.minimum(np.maximum(found[start:stop], floor), len(ends) - 1)
+        floor = int(found[stop - 1]) + 1
+    return found
