@@ -132,6 +132,17 @@ class Around:
         """The newest 16."""
         return restarts_of(self._train) if self._train and self._train.restarts else ()
 
+    @cached_property
+    def base(self) -> float:
+        """The newest step before the training began anew in its log; 0 where it did not."""
+        begins = 0 if self._train is None else self._train.begins
+        if begins <= 0:
+            return 0.0
+        steps = (one.kept().step for one in self._series.values())
+        return max(
+            (float(one[at - 1]) for one in steps if (at := one.searchsorted(begins))), default=0.0
+        )
+
     @property
     def events(self) -> tuple[tuple[str, int | None, str], ...]:
         """What lines told, as (kind, step or None, text), oldest first."""

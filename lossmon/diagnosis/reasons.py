@@ -37,7 +37,8 @@ def epoch_of(view: View, step: float) -> float:
         return float(
             np.interp(step, (first, max(first + 1, view.step)), (view.first_epoch, epochs))
         )
-    return epochs * step / max(1, view.step)
+    base = view.around.base  # of a training that began anew behind another
+    return epochs * (step - base) / max(1.0, view.step - base)
 
 
 def spacing_of(step: Floats) -> float:

@@ -356,7 +356,8 @@ class View:
         """
         if self.train is None or len(self.train.step) < 2:
             return False
-        spans = [(float(self.train.step[0]), float(self.train.step[-1]))]
+        base = self.around.base
+        spans = [(float(self.train.step[0]) - base, float(self.train.step[-1]) - base)]
         if self.first_epoch is not None and self.epochs is not None:  # steps may be those of rows
             spans.append((self.first_epoch - 1, self.epochs - 1))
         rows = max(1, self.train.n - 1)
