@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+
 from lossmon.history.best import Lows
 from lossmon.history.columns import Floats, Ints, Series
 
@@ -87,6 +89,7 @@ class History:
     stages: list[Stage] = field(default_factory=list)
     _more: dict[str, int] = field(default_factory=dict)  # role -> names beyond the bound for all
     _base: int = 0  # steps before the newest stage
+    _bases: list[int] = field(default_factory=list)  # and before each
     _names: list[str] = field(default_factory=list)  # what its rows call it
     _lows: dict[str, Lows] = field(default_factory=dict)
 
@@ -196,6 +199,14 @@ class History:
         """Steps of the newest stage, such as its plan, as steps of the whole training."""
         return None if steps is None else steps + self._base
 
+    def as_said(self, steps: Ints) -> Ints:
+        """Steps of the whole training as rows said them: each stage counts its own."""
+        if not self.stages:
+            return steps
+        at = np.searchsorted([stage.step for stage in self.stages], steps, side="right") - 1
+        own: Ints = steps - np.array(self._bases, np.int64)[np.maximum(at, 0)]
+        return own
+
     def _on_axis(self, values: Iterable[str], step: int, stage: str) -> int:
         """The step on the axis of the whole training.
 
@@ -211,9 +222,11 @@ class History:
                 if not self.stages:
                     first = self._names[0] if self._names else "1"  # of rows without a step
                     self.stages.append(Stage(first, self._first_step))
+                    self._bases.append(0)
                 self._base = (self.step or 0) + (step <= 0)
                 self._names.clear()
                 self.stages.append(Stage(stage, self._base + step))
+                self._bases.append(self._base)
                 for one in self.series.values():
                     one.begins = self._base + step
             if len(self._names) < _MOST_NAMES:

@@ -115,6 +115,8 @@ class Merge:
                 view = continued([*(part for part, _ in self._begun[name]), source])
             view = self._axis.placed(view, source[0])
             step, value = self._placed(view, source)[done:], view.value[done:]
+            if not self.history.stages and not self._axis.moves(source[0]):
+                step = source[0].history.as_said(step)  # the rows of the others begin again
             epoch = None if view.epoch is None else view.epoch[done:]
             time = None if view.time is None else view.time[done:]
             for i, table in enumerate(tables):

@@ -81,6 +81,17 @@ def test_evaluations_are_of_the_piece_that_they_were_logged_in(tmp_path: Path) -
     assert logged(update, "val_loss") == held
 
 
+def test_what_only_the_text_holds_stands_where_the_rows_of_the_other_do(tmp_path: Path) -> None:
+    """The text counts a second training behind the first: its norms were 200 steps ahead."""
+    rows = [f"step {step} loss {value:.4f} grad_norm {step + 1:.1f}" for step, value in ANEW]
+    (tmp_path / "train.log").write_text("\n".join(rows) + "\n")
+    lines(tmp_path / "train.jsonl", ANEW)
+    update = run(tmp_path)
+    assert logged(update) == ANEW
+    assert logged(update, "grad_norm") == [(step, step + 1.0) for step, _ in ANEW]
+    assert update.step == 299
+
+
 def test_rows_that_come_while_it_is_read_go_back_as_well(tmp_path: Path) -> None:
     monitor = open_monitor([str(tmp_path)], watch=False)
     try:
