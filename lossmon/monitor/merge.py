@@ -260,5 +260,7 @@ def _weight(
     if log is train_log:
         n *= 1.1  # one log's train and eval rows share one step axis
     reach = _HABIT_REACH if habit.get(name) == source else _REACH
-    lacks_nothing = axis.last_step(source) >= reach * whole[0] or len(series) >= whole[1]
+    # A row an epoch reaches as far as a row a batch, once it lies where its epochs end.
+    reaches = not axis.moves(log) and axis.last_step(source) >= reach * whole[0]
+    lacks_nothing = reaches or len(series) >= whole[1]
     return lacks_nothing, log.format not in PRINTED, not axis.moves(log), n

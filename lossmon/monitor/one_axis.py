@@ -81,7 +81,20 @@ class _Place:
         if (known := place.beside(rows.epoch, there)) is not None:
             told = np.isfinite(known)
             epochs = _Line.through(own[told], known[told], _DIGITS) if told.sum() > 1 else None
-        return replace(place, epochs=epochs)
+        return replace(place, epochs=epochs).at_ends()
+
+    def at_ends(self) -> _Place:
+        """The same with each row where its epoch ends, where the other log tells its epochs.
+
+        What an epoch came to may be the loss of a batch within it, too, as Flair prints both.
+        """
+        ends = self._ends_of_epochs(self.own)
+        later = ends - self.there
+        if not (ends >= 0).any() or (later[ends >= 0] < 0).any():
+            return self
+        newest = int(np.median(later[ends >= 0]))  # of an epoch that may go on
+        there = np.where(ends >= 0, ends, self.there + newest)
+        return replace(self, there=there, line=_Line.through(self.own, there))
 
     @np.errstate(over="ignore", invalid="ignore")
     def steps_of(self, own: Ints) -> Ints:

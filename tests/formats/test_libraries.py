@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 import lossmon
 from lossmon.api import read_runs
 from lossmon.formats.names import choose, named_by_folder
@@ -152,10 +154,13 @@ class TestEventFilesInFoldersOfTheirSplit:
         }
 
 
-def test_a_table_by_epoch_beside_rows_by_step_is_drawn_where_its_epochs_end(tmp_path: Path):
+@pytest.mark.parametrize("epochs", [5, 8])
+def test_a_table_by_epoch_beside_rows_by_step_is_drawn_where_its_epochs_end(
+    epochs: int, tmp_path: Path
+):
     """Flair prints a line a batch and keeps a table of epochs."""
     log, table = "", "EPOCH\tTIMESTAMP\tTRAIN_LOSS\tDEV_LOSS\n"
-    for e in range(1, 9):
+    for e in range(1, epochs + 1):
         for i in range(1, 6):
             log += f"epoch {e} - iter {i}/5 - loss {loss(5 * e + i)} - lr: 0.1\n"
         log += f"EPOCH {e} done: loss {loss(5 * e + 3)} - lr: 0.1\nDEV : loss {val(e)} - f1-score 0.5\n"
@@ -164,7 +169,9 @@ def test_a_table_by_epoch_beside_rows_by_step_is_drawn_where_its_epochs_end(tmp_
     (tmp_path / "loss.tsv").write_text(table)
     (update,) = read_runs(str(tmp_path), "at the end")
     assert update.eval is not None
-    assert update.series[update.eval].step.tolist() == list(range(5, 45, 5))
+    assert update.series[update.eval].step.tolist() == [5 * e for e in range(1, epochs + 1)]
+    assert update.train is not None
+    assert len(update.series[update.train]) == 5 * epochs, "and all batches are there"
 
 
 class TestOutputBesideTheFolderThatTheTrainerWrites:
