@@ -29,6 +29,7 @@ _DECIMALS = np.array([10.0**places for places in range(8)])
 _SINGLE = 1e-6  # event files hold values in single precision
 _FEW_NOISE = 0.02  # of a value: what is taken for the noise where a curve has too few points
 _ENOUGH = 10  # values of a curve: of fewer, one alone may be a third of what can be compared
+_TELLING = 3  # rows of which most have to be the same number where it is printed twice
 _MANY = 64  # values of a curve that are looked for at all in another
 _STRANGERS = 0.1  # share of them that two trainings may have in common by chance
 _BINS = 1000.0  # of a marked value, a factor e
@@ -170,6 +171,16 @@ def compare(one: Curve, two: Curve) -> Agreement:
             break
         best = max(best, found, key=lambda one: (one.same, one.bits, one.agreed))
     return best if short is one else best.reversed
+
+
+def contradict(one: Curve, two: Curve) -> bool:
+    """Whether two curves of what is measured once, and not averaged, hold other values.
+
+    `val_loss` of two seeds differs by the noise; of one training it is the same number, told twice,
+    in whatever order or at whatever steps. Of two rows one may be garbled or not yet written.
+    """
+    rows = min(len(one), len(two))
+    return rows >= _TELLING and 2 * compare(one, two).agreed < rows
 
 
 def may_agree(one: Curve, two: Curve) -> bool:

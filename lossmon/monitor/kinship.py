@@ -20,7 +20,7 @@ from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History
 from lossmon.hparams import STORES
 from lossmon.logs.discover import run_of_store
-from lossmon.monitor.agreement import SURE_BITS, Agreement, Curve, compare, may_agree
+from lossmon.monitor.agreement import SURE_BITS, Agreement, Curve, compare, contradict, may_agree
 from lossmon.monitor.averages import can_be_one
 from lossmon.monitor.common_noise import shares_noise
 from lossmon.monitor.log import Log
@@ -41,6 +41,7 @@ _LEVEL = 4.0  # the ratio of the median losses of two logs of one training
 _RANK = re.compile(r"(?i)(rank|worker|proc|node)[-_.]?\d+")
 _JOB = re.compile(r"(?:[^/]*:)?slurm:")
 _STORE = re.compile(r"(?i).+\.(db|sqlite3?)")
+_PUNCTUATION = re.compile(r"[\W_]+")
 _ENDINGS = re.compile(r"(?i)\.(std)?(out|err|log|txt)$")
 
 # Why, where it is the same of many pairs.
@@ -176,7 +177,7 @@ def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinsh
         return Kinship("parts", why=_PARTS)
     if a.format == b.format or PRINTED.issuperset((a.format, b.format)):
         return UNKNOWN
-    if not (_as_long(a, b) and _same_course(one, two)):
+    if _evaluated_otherwise(one, two) or not (_as_long(a, b) and _same_course(one, two)):
         return UNKNOWN
     return Kinship("beside", why=_BESIDE)
 
@@ -339,6 +340,22 @@ def _as_long(a: Told, b: Told) -> bool:
     return any(
         end is not None and other is not None and abs(end - other) <= allowed for end, other in ends
     )
+
+
+def _evaluated_otherwise(one: Curves, two: Curves) -> bool:
+    """Whether two logs hold one eval loss with other values: two seeds of one course.
+
+    What a bar shows of train is an average of the rows of a table; an evaluation has one result.
+    """
+    of = [
+        {
+            _PUNCTUATION.sub("", name).lower(): curves[name]
+            for name in curves.names
+            if _plays(curves.log.history.series, name, EVAL_LOSS)
+        }
+        for curves in (one, two)
+    ]
+    return any(contradict(of[0][name], of[1][name]) for name in of[0].keys() & of[1].keys())
 
 
 def _same_course(one: Curves, two: Curves) -> bool:

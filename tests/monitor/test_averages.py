@@ -9,6 +9,7 @@ import pytest
 
 from lossmon.api import read_runs
 from lossmon.history.columns import Floats
+from lossmon.monitor.agreement import contradict
 from lossmon.monitor.averages import can_be_one
 from tests.monitor.test_common_noise import curve, losses, smoothed
 
@@ -64,3 +65,54 @@ def test_two_trainings_that_begin_together_in_a_folder_are_two_runs(
     )
     (tmp_path / "train.log").write_text(printed)
     assert len(read_runs(str(tmp_path), "never")) == 2
+
+
+def evaluated(seed: int, rows: int) -> Floats:
+    """The eval losses of a seed, whose noise is a fiftieth of how far they fall."""
+    return losses(seed, rows, 0.03)
+
+
+@pytest.mark.parametrize("rows", [3, 10, 20, 60])
+@pytest.mark.parametrize(("seed", "runs"), [(1, 1), (2, 2)], ids=["own", "other"])
+def test_an_evaluation_that_is_told_twice_has_one_result(
+    tmp_path: Path, rows: int, seed: int, runs: int
+) -> None:
+    """Of ten epochs noise tells nothing: two seeds were one run, and the points of one were gone.
+
+    What is printed of train is a running average, so that nothing of it is in the table.
+    """
+    table = zip(losses(1, rows), evaluated(1, rows), strict=True)
+    rows_written = [f"{i},{train!r},{held!r}\n" for i, (train, held) in enumerate(table)]
+    (tmp_path / "history.csv").write_text("epoch,loss,val_loss\n" + "".join(rows_written))
+    lines = zip(smoothed(losses(seed, rows), 0.3), evaluated(seed, rows), strict=True)
+    (tmp_path / "train.log").write_text(
+        "".join(
+            f"Epoch {i}/{rows} loss: {train:.4f} val_loss: {held:.4f}\n"
+            for i, (train, held) in enumerate(lines, 1)
+        )
+    )
+    assert len(read_runs(str(tmp_path), "never")) == runs
+
+
+OWN = losses(1, 60)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "contradicts"),
+    [
+        (OWN[:10], losses(2, 10), True),
+        (OWN[:10], losses(2, 3), True),
+        (OWN[:10], losses(2, 2), False),  # one that was garbled, and one more
+        (OWN[:20], losses(2, 60), True),  # beside three folds
+        (OWN[:10], OWN[:10].round(2), False),
+        (OWN, OWN[20:30], False),
+        (OWN[:10], np.r_[OWN[:7], losses(2, 3)], False),  # lines that were garbled
+        (OWN[:10], losses(2, 10).round(0), False),  # so coarse that it says nothing
+    ],
+    ids=["seed", "three", "two", "folds", "rounded", "part", "garbled", "coarse"],
+)
+def test_most_values_of_what_is_told_twice_are_the_same(
+    own: Floats, other: Floats, contradicts: bool
+) -> None:
+    assert contradict(curve(own), curve(other)) is contradicts
+    assert contradict(curve(other), curve(own)) is contradicts
