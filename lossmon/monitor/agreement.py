@@ -173,14 +173,18 @@ def compare(one: Curve, two: Curve) -> Agreement:
     return best if short is one else best.reversed
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")
 def contradict(one: Curve, two: Curve) -> bool:
     """Whether two curves of what is measured once, and not averaged, hold other values.
 
     `val_loss` of two seeds differs by the noise; of one training it is the same number, told twice,
     in whatever order or at whatever steps. Of two rows one may be garbled or not yet written.
     """
-    rows = min(len(one), len(two))
-    return rows >= _TELLING and 2 * compare(one, two).agreed < rows
+    short, long = (one, two) if len(one) <= len(two) else (two, one)
+    if len(short) < _TELLING or 2 * compare(short, long).agreed >= len(short):
+        return False
+    # What a bar repeats and shows two rows late agrees in order alone, and is no proof there.
+    return 2 * _in_order(short, long).agreed < len(short)
 
 
 def may_agree(one: Curve, two: Curve) -> bool:

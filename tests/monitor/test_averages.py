@@ -107,9 +107,10 @@ OWN = losses(1, 60)
         (OWN[:10], OWN[:10].round(2), False),
         (OWN, OWN[20:30], False),
         (OWN[:10], np.r_[OWN[:7], losses(2, 3)], False),  # lines that were garbled
+        (OWN[:10], np.repeat(OWN[:8].round(2), 5)[3:], False),  # in a bar, two rows late
         (OWN[:10], losses(2, 10).round(0), False),  # so coarse that it says nothing
     ],
-    ids=["seed", "three", "two", "folds", "rounded", "part", "garbled", "coarse"],
+    ids=["seed", "three", "two", "folds", "rounded", "part", "garbled", "late", "coarse"],
 )
 def test_most_values_of_what_is_told_twice_are_the_same(
     own: Floats, other: Floats, contradicts: bool
