@@ -26,7 +26,8 @@ else:
 LANGUAGES = ("en", "zh")
 MOST_REMEDIES = 5
 _FIELD = re.compile(r"\{(\w+)(?::([^{}]*))?\}")
-_ONE_END = re.compile(r"(?<![\d.])(\d[\d.e-]*)(?: to | 到 )\1(?!\.?\d)")  # "0.37 to 0.37" is 0.37
+_NUMBER = r"(\d{1,20}(?:\.\d{1,20})?(?:e-\d{1,3})?)"
+_ENDS = re.compile(rf"(?<![\d.]){_NUMBER}(?: to | 到 ){_NUMBER}(?![\de])")
 
 
 class Remedy(str):
@@ -273,4 +274,9 @@ def fill(text: str, numbers: Mapping[str, float]) -> str | None:
         text = format(value, form)
         return format(float(text), "g") if "e+" in text else text  # 20, not 2e+01
 
-    return _ONE_END.sub(r"\1", _FIELD.sub(one, text))
+    return _ENDS.sub(_one_where_alike, _FIELD.sub(one, text))
+
+
+def _one_where_alike(ends: re.Match[str]) -> str:
+    """A range, or its one end where both read alike: "0.37 to 0.37 are left" says no more."""
+    return ends[1] if ends[1] == ends[2] else ends[0]
