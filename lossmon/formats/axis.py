@@ -88,6 +88,7 @@ class Axis:
         self._begun = -1  # a position before its first row
         self._first = 0  # added to epochs: where they are counted from 0, epoch 0 is the first done
         self._by_epoch = True  # no two rows were of one epoch
+        self._epochs = Beginning()
 
     def locate(self, position: int | None, epoch: float | None) -> int | None:
         """The step of a training row; None where it says nothing."""
@@ -163,7 +164,7 @@ class Axis:
     def begin(self) -> None:
         """Another part of the training, whose rows say so, begins."""
         self._counter = Counter()
-        self._epoch, self._by_epoch = None, True
+        self._epoch, self._by_epoch, self._epochs = None, True, Beginning()
 
     def _count_stage(self) -> None:
         """The training ended, and this is another one."""
@@ -176,10 +177,15 @@ class Axis:
         return self._epoch is not None and abs(position - self._epoch) <= 1
 
     def _of_epoch(self, epoch: float | None) -> int | None:
-        """Rows that name only their epoch stand there, where each has one of its own."""
+        """Rows that name only their epoch stand there, where each has one of its own.
+
+        A table to which each training adds its epochs has no step that could come again: where the
+        first epoch does, another one begins. Three in one file were one curve that rebounds.
+        """
         if epoch is not None and self._epoch is not None and epoch < self._epoch:
             epochs = self._facts.total_epochs
-            if self._facts.finished or (epochs and self._epoch + self._first >= epochs):
+            over = self._facts.finished or (epochs and self._epoch + self._first >= epochs)
+            if over or (self._by_epoch and self._epochs.again(int(epoch))):
                 self._count_stage()
         before = -1.0 if self._epoch is None else self._epoch
         if epoch is None or not (before < epoch < MOST_STEPS and epoch == int(epoch)):
@@ -189,6 +195,7 @@ class Axis:
         if self._epoch is None:
             self._first = 1 - min(int(epoch), 1)
         self._epoch = epoch
+        self._epochs.add(int(epoch))
         return int(epoch) + self._first
 
 

@@ -231,6 +231,14 @@ STAGES: dict[str, tuple[list[dict[str, object]], list[tuple[int | None, str]]]] 
         [{"epoch": e, "num_epochs": 2, "loss": 2.5} for e in (1, 2, 1, 2)],
         [(1, ""), (2, ""), (1, "2"), (2, "2")],
     ),
+    "the first epoch comes again": (
+        [{"epoch": e, "loss": 2.5} for e in (0, 1, 2, 0, 1, 2, 1)],
+        [(1, ""), (2, ""), (3, ""), (1, "2"), (2, "2"), (3, "2"), (None, "2")],
+    ),
+    "two rows are a false start": (
+        [{"epoch": e, "loss": 2.5} for e in (0, 1, 0, 1)],
+        [(1, ""), (2, ""), (None, ""), (None, "")],
+    ),
     "it was summed up": (
         [
             *({"step": i, "loss": 2.5} for i in (10, 20)),
