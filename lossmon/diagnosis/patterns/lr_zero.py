@@ -14,6 +14,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, USUAL, Example, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
+from lossmon.history.summary import Sketch
 from lossmon.words import said
 
 
@@ -30,10 +31,16 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """Under a thousandth of its peak for three tenths of the run."""
-    fact = facts.same(view.sketches.get("learning_rate"))
+    sketch = view.sketches.get("learning_rate")
+    fact = facts.same(sketch)
     if fact is not None and fact.whole and fact.value == 0.0 and fact.rows >= Enough.facts:
-        return _always(view, fact)
-    if (none := _none(view)) is not None:
+        words = said(
+            "learning rate is 0 in all {rows:,} rows since step {since:,}",
+            rows=fact.rows,
+            since=fact.since,
+        )
+        return _dead(view, fact.since, words, 0.0)
+    if (none := _none(view, sketch)) is not None:
         return none
     if view.rate is None:
         return None
@@ -69,28 +76,19 @@ def find(view: View) -> Finding | None:
     )
 
 
-def _none(view: View) -> Finding | None:
+def _none(view: View, sketch: Sketch | None) -> Finding | None:
     """At most 1e-12 in all rows: not a bit of any weight moves at that, whatever its peak was."""
-    sketch = view.sketches.get("learning_rate")
     if sketch is None or sketch.n < Enough.facts or not len(sketch.high):
         return None  # none of them is a number
-    if not 0 < float(sketch.high.max()) <= Bounds.none:
+    peak = float(sketch.high.max())
+    if not 0 < peak <= Bounds.none:
         return None
-    if view.train is not None and view.train.falls:
-        return None
-    return Finding(
-        "lr_zero",
-        "warning",
-        0.97,
-        int(sketch.step[0]),
-        view.name_of("learning_rate"),
-        said(
-            "learning rate is at most {peak:.2g} in all {rows:,} rows: no weight moves at that",
-            peak=float(sketch.high.max()),
-            rows=sketch.n,
-        ),
-        numbers={"peak": float(sketch.high.max())},
+    words = said(
+        "learning rate is at most {peak:.2g} in all {rows:,} rows: no weight moves at that",
+        peak=peak,
+        rows=sketch.n,
     )
+    return _dead(view, int(sketch.step[0]), words, peak)
 
 
 def _moved(view: View, at: int) -> bool:
@@ -109,23 +107,12 @@ def _moved(view: View, at: int) -> bool:
     return st.median(since[:part]) - st.median(since[-part:]) > Bounds.moved * error
 
 
-def _always(view: View, fact: facts.Stretch) -> Finding | None:
-    """A fact, unless the loss falls: then the rate was only rounded to 0."""
+def _dead(view: View, since: int, words: str, peak: float) -> Finding | None:
+    """A fact, unless the loss falls: then the rate was only rounded to that."""
     if view.train is not None and view.train.falls:
         return None
-    return Finding(
-        "lr_zero",
-        "warning",
-        0.97,
-        fact.since,
-        view.name_of("learning_rate"),
-        said(
-            "learning rate is 0 in all {rows:,} rows since step {since:,}",
-            rows=fact.rows,
-            since=fact.since,
-        ),
-        numbers={"peak": 0.0},
-    )
+    name = view.name_of("learning_rate")
+    return Finding("lr_zero", "warning", 0.97, since, name, words, numbers={"peak": peak})
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
