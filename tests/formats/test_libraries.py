@@ -174,6 +174,20 @@ def test_a_table_by_epoch_beside_rows_by_step_is_drawn_where_its_epochs_end(
     assert len(update.series[update.train]) == 5 * epochs, "and all batches are there"
 
 
+def test_so_is_one_whose_means_stand_in_no_row_of_the_other(tmp_path: Path):
+    """Nothing says where its rows lie then but the epochs that both count."""
+    log, table = "", "EPOCH\tTRAIN_LOSS\tDEV_LOSS\n"
+    for e in range(1, 9):
+        losses = [2 * 0.9 ** (5 * e + i) + 0.3 for i in range(1, 6)]
+        log += "".join(f"epoch {e} - iter {i}/5 - loss {x:.4f}\n" for i, x in enumerate(losses, 1))
+        table += f"{e}\t{sum(losses) / 5:.4f}\t{sum(losses) / 5 + 0.1:.4f}\n"
+    (tmp_path / "train.log").write_text(log)
+    (tmp_path / "loss.tsv").write_text(table)
+    (update,) = read_runs(str(tmp_path), "at the end")
+    assert update.eval is not None
+    assert update.series[update.eval].step.tolist() == list(range(5, 45, 5))
+
+
 class TestOutputBesideTheFolderThatTheTrainerWrites:
     def write(self, folder: Path, below: str, same: bool) -> None:
         rows = [
