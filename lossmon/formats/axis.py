@@ -7,7 +7,8 @@ bar that is drawn beside it. In this order it makes the step:
                                 before
     an epoch                    epoch x steps of an epoch, where the plan tells them, or a bar that
                                 was drawn beside rows
-    one row an epoch            the epoch
+    one row an epoch            the epoch as it is told, be it counted from 0: by that number a
+                                person finds the row and the checkpoint
     none of them                nothing: the rows are counted
 """
 
@@ -86,7 +87,7 @@ class Axis:
         self._epoch: float | None = None  # of the newest training row
         self._from, self._to = -1.0, -1.0  # within these it is the same one
         self._begun = -1  # a position before its first row
-        self._first = 0  # added to epochs: where they are counted from 0, epoch 0 is the first done
+        self._from_0 = 0  # 1 where epochs are counted from 0: so many more are done
         self._by_epoch = True  # no two rows were of one epoch
         self._epochs = Beginning()
 
@@ -184,7 +185,7 @@ class Axis:
         """
         if epoch is not None and self._epoch is not None and epoch < self._epoch:
             epochs = self._facts.total_epochs
-            over = self._facts.finished or (epochs and self._epoch + self._first >= epochs)
+            over = self._facts.finished or (epochs and self._epoch + self._from_0 >= epochs)
             if over or (self._by_epoch and self._epochs.again(int(epoch))):
                 self._count_stage()
         before = -1.0 if self._epoch is None else self._epoch
@@ -193,10 +194,10 @@ class Axis:
         if epoch is None or not self._by_epoch:
             return None
         if self._epoch is None:
-            self._first = 1 - min(int(epoch), 1)
+            self._from_0 = 1 - min(int(epoch), 1)
         self._epoch = epoch
         self._epochs.add(int(epoch))
-        return int(epoch) + self._first
+        return int(epoch)
 
 
 def _whole(epoch: float | None) -> int | None:

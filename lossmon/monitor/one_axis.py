@@ -51,7 +51,7 @@ class _Line:
 
 @dataclass(frozen=True, eq=False)
 class _Place:
-    """Where the rows of a log lie on the axis of another.
+    """Where the rows of a log lie on the axis of another, which counts finer or from 1, not 0.
 
     Attributes:
         own, there: the steps of the rows that both hold, in the one and in the other.
@@ -69,13 +69,15 @@ class _Place:
     @staticmethod
     @np.errstate(over="ignore", invalid="ignore")
     def by(own: Ints, there: Ints, rows: SeriesView) -> _Place | None:
-        """From rows that agree, where they say that the other counts finer; else None."""
+        """From rows that agree, where they say that the other counts finer or from 1; else None."""
         own, at = np.unique(own, return_index=True)
         there = there[at]
-        if len(own) < 2 or there[-1] - there[0] <= own[-1] - own[0]:
+        if len(own) < 2 or there[-1] - there[0] < own[-1] - own[0]:
             return None
         line, epochs = _Line.through(own, there), None
-        if line is not None and line.slope <= 1:
+        if line is None and there[-1] - there[0] == own[-1] - own[0]:
+            return None
+        if line is not None and (line.slope < 1 or (line.slope == 1 and line.first != 1)):
             return None
         place = _Place(own, there, line, rows, None)
         if (known := place.beside(rows.epoch, there)) is not None:
@@ -226,7 +228,18 @@ def _places(logs: Sequence[Log]) -> dict[Log, _Place]:
             beside = list(fresh)  # what lies by a log that was placed lies where that does
         beside = [log for log in waiting if counts[log] == "ones"]  # they count steps
         waiting = [log for log in waiting if counts[log] == "rows"]
+    # Keras prints "Epoch 1/60", and its CSV has epoch 0.
+    beside = [log for log in waiting if _begins(log) == 1]
+    others = [curves[one] for one in beside]
+    for log in waiting:
+        if beside and _begins(log) == 0 and (place := _place(curves[log], others, {}, "rows")):
+            found[log] = place
     return found
+
+
+def _begins(log: Log) -> int:
+    """The step of the first row."""
+    return min(int(one.view().step[0]) for one in log.history.series.values() if len(one))
 
 
 def _counts(log: Log) -> Counts | None:

@@ -35,7 +35,7 @@ ROWS: dict[str, tuple[Seen, list[int | None]]] = {
     ),
     "back without an epoch": ([(10, None), (20, None), (10, None)], [10, 20, 10]),
     "a row an epoch": ([(None, 1), (None, 2), (None, 3)], [1, 2, 3]),
-    "epochs from 0": ([(None, 0), (None, 1), (None, 2)], [1, 2, 3]),
+    "epochs from 0": ([(None, 0), (None, 1), (None, 2)], [0, 1, 2]),
     "two rows of an epoch": ([(None, 1), (None, 1), (None, 2)], [1, None, None]),
     "a part of an epoch": ([(None, 0.5), (None, 1.0)], [None, None]),
     "no epoch but nan": ([(None, float("nan")), (5, float("nan"))], [None, 5]),
@@ -233,11 +233,11 @@ STAGES: dict[str, tuple[list[dict[str, object]], list[tuple[int | None, str]]]] 
     ),
     "the first epoch comes again": (
         [{"epoch": e, "loss": 2.5} for e in (0, 1, 2, 0, 1, 2, 1)],
-        [(1, ""), (2, ""), (3, ""), (1, "2"), (2, "2"), (3, "2"), (None, "2")],
+        [(0, ""), (1, ""), (2, ""), (0, "2"), (1, "2"), (2, "2"), (None, "2")],
     ),
     "two rows are a false start": (
         [{"epoch": e, "loss": 2.5} for e in (0, 1, 0, 1)],
-        [(1, ""), (2, ""), (None, ""), (None, "")],
+        [(0, ""), (1, ""), (None, ""), (None, "")],
     ),
     "it was summed up": (
         [

@@ -62,7 +62,7 @@ def test_an_epoch_of_0_0_is_no_place_and_an_epoch_of_0_is_one():
     )
     assert [step for step, _ in dicts(trainer)] == [1, 2, 3, 4]
     own = "".join(f"{{'epoch': {e}, 'train_loss': 0.{9 - e}}}\n" for e in range(3))
-    assert [step for step, _ in dicts(own)] == [1, 2, 3]
+    assert [step for step, _ in dicts(own)] == [0, 1, 2]
 
 
 def test_the_step_of_xlm_stands_alone_between_bars():

@@ -193,3 +193,26 @@ def test_in_whatever_order_logs_grow_they_end_as_when_all_are_there(
     assert (update.step, update.epoch) == (whole.step, whole.epoch)
     for metric in ("loss", "val_loss", "val_accuracy"):
         assert steps(whole, metric) == at
+
+
+@pytest.mark.parametrize("counted_from", [0, 1])
+def test_what_counts_epochs_from_0_lies_where_its_console_counts_from_1(
+    tmp_path: Path, counted_from: int
+) -> None:
+    """Keras prints "Epoch 1/45", and its CSVLogger writes epoch 0."""
+    text(tmp_path, form="Epoch {e}/45 - loss: {t}")
+    rows = [f"{e},{t},{v}" for e, (t, v) in enumerate(zip(TRAIN, EVAL, strict=True), counted_from)]
+    (tmp_path / "history.csv").write_text("epoch,loss,val_loss\n" + "\n".join(rows) + "\n")
+    update = run(tmp_path)
+    assert steps(update, "loss") == steps(update, "val_loss") == list(range(1, N + 1))
+    assert (update.step, update.total_steps) == (N, N)
+
+
+def test_rows_that_lie_one_apart_by_themselves_stay(tmp_path: Path) -> None:
+    """A counter that begins behind 1 says which step is meant."""
+    text(tmp_path, range(7, N + 7), "step {s} loss {t}")
+    (tmp_path / "history.csv").write_text(
+        "step,val_loss,loss\n"
+        + "".join(f"{s},{v},{t}\n" for s, (t, v) in enumerate(zip(TRAIN, EVAL, strict=True), 6))
+    )
+    assert steps(run(tmp_path), "val_loss") == list(range(6, N + 6))
