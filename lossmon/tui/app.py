@@ -146,6 +146,7 @@ class LossmonApp(WiredApp):
             on_updates=self._tell_updates,
             on_failure=self._tell_failure,
             fps=fps,
+            begun=bool(known),
         )
 
     @property

@@ -28,6 +28,8 @@ class Watcher:
         on_updates: called from the thread when there is something to take.
         on_failure: called from the thread with one line when the monitor breaks.
         fps: publications a second at most.
+        begun: the screen has the first rows of a run already; what a backlog adds to them waits
+            for the first pause, since each drawing holds up the reading of what ends it.
     """
 
     def __init__(
@@ -36,11 +38,13 @@ class Watcher:
         on_updates: Callable[[], None],
         on_failure: Callable[[str], None],
         fps: float,
+        begun: bool = False,
     ) -> None:
         self._monitor = monitor
         self._on_updates = on_updates
         self._on_failure = on_failure
         self._pace_s = 1.0 / fps
+        self._begun = begun
         self._lock = threading.Lock()
         self._newest: dict[str, RunUpdate] = {}
         self._hosts: tuple[Health, ...] = ()
@@ -95,6 +99,8 @@ class Watcher:
 
     def _read(self) -> None:
         due, pause_s = 0.0, _FIRST_PAUSE_S  # the next publication while a backlog is read
+        if self._begun:
+            due = time.monotonic() + _FIRST_PAUSE_S
         while not self._stop.is_set():
             started = time.monotonic()
             told = self._look()

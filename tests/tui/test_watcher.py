@@ -27,12 +27,12 @@ def _log(path: Path, rows: int) -> None:
 class _Screen:
     """Takes updates as the app does, and notes when they came and how much had been read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, begun: bool = False) -> None:
         self.shown: list[tuple[float, float]] = []
         self.loaded = threading.Event()
         self.failures: list[str] = []
         self.monitor = open_monitor([str(path)], watch=True)
-        self.watcher = Watcher(self.monitor, self._take, self.failures.append, fps=5)
+        self.watcher = Watcher(self.monitor, self._take, self.failures.append, fps=5, begun=begun)
 
     def _take(self) -> None:
         for update in self.watcher.take():
@@ -63,6 +63,16 @@ def test_the_beginning_of_a_long_log_is_shown_first_and_the_rest_at_growing_inte
     pauses = [after - before for before, after in pairwise(while_loading)]
     for number, pause in enumerate(pauses):
         assert pause > min(0.3 * 2**number, 0.7)
+
+
+def test_where_the_first_rows_are_shown_already_the_next_wait_for_a_pause(tmp_path: Path) -> None:
+    _log(tmp_path / "log.jsonl", 40_000)
+    screen = _Screen(tmp_path / "log.jsonl", begun=True)
+    started = time.monotonic()
+    screen.watch()
+    screen.close()
+    when, loading = screen.shown[0]
+    assert loading == 1.0 or when - started > 0.3
 
 
 def test_what_comes_after_loading_is_shown_as_it_comes(tmp_path: Path) -> None:
