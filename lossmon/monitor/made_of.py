@@ -111,6 +111,7 @@ class Reader:
         """
         if self._fresh is None or self.trouble:
             return None
+        step = origins.moved.told(step) if origins.moved is not None else step
         wanted = {value for value in values if math.isfinite(value)}
         likely: Line | None = None
         for piece in origins.of(step):

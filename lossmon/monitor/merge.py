@@ -59,6 +59,8 @@ class Merge:
             for name, source in self.sources.items()
         )
         self._axis = axis
+        for log in logs:
+            log.origins.moved = axis.places.get(log)
         sources, chosen = _best_sources(logs, habit, axis)
         parts = in_parts(sources, logs)
         sources = {name: some[-1] for name, some in parts.items()}

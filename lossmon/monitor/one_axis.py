@@ -8,6 +8,7 @@ a row without a step lies among the steps of the other.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -68,16 +69,24 @@ class _Place:
 
     @staticmethod
     @np.errstate(over="ignore", invalid="ignore")
-    def by(own: Ints, there: Ints, rows: SeriesView) -> _Place | None:
-        """From rows that agree, where they say that the other counts finer or from 1; else None."""
+    def by(own: Ints, there: Ints, rows: SeriesView, behind: bool = False) -> _Place | None:
+        """From rows that agree, where they say that the other counts finer; else None.
+
+        Args:
+            own: steps of the rows, shape (n,).
+            there: theirs in the other log.
+            rows: of the other log.
+            behind: where they say that each lies one behind, instead.
+        """
         own, at = np.unique(own, return_index=True)
         there = there[at]
-        if len(own) < 2 or there[-1] - there[0] < own[-1] - own[0]:
+        longer = int((there[-1:] - there[:1]).sum() - (own[-1:] - own[:1]).sum())
+        if len(own) < 2 or longer < (not behind):
             return None
         line, epochs = _Line.through(own, there), None
-        if line is None and there[-1] - there[0] == own[-1] - own[0]:
+        if behind and (line is None or (line.slope, line.first) != (1, 1)):
             return None
-        if line is not None and (line.slope < 1 or (line.slope == 1 and line.first != 1)):
+        if not behind and line is not None and line.slope <= 1:
             return None
         place = _Place(own, there, line, rows, None)
         if (known := place.beside(rows.epoch, there)) is not None:
@@ -117,6 +126,14 @@ class _Place:
         return np.clip(
             np.nan_to_num(found), -float(MOST_STEPS // 2), float(MOST_STEPS // 2)
         ).astype(np.int64)
+
+    def lies(self, own: int) -> int:
+        """The step of the run that the log calls so."""
+        return int(self.steps_of(np.array([own]))[0])
+
+    def told(self, step: int) -> int:
+        """What the log calls a step of the run; of one that it has not, the row before."""
+        return max(0, bisect_right(range(MOST_STEPS // 2), step, key=self.lies) - 1)
 
     def _ends_of_epochs(self, own: Ints) -> Ints:
         """The last steps of the epochs that rows are of; -1 where the other log has no such."""
@@ -228,18 +245,31 @@ def _places(logs: Sequence[Log]) -> dict[Log, _Place]:
             beside = list(fresh)  # what lies by a log that was placed lies where that does
         beside = [log for log in waiting if counts[log] == "ones"]  # they count steps
         waiting = [log for log in waiting if counts[log] == "rows"]
-    # Keras prints "Epoch 1/60", and its CSV has epoch 0.
-    beside = [log for log in waiting if _begins(log) == 1]
-    others = [curves[one] for one in beside]
-    for log in waiting:
-        if beside and _begins(log) == 0 and (place := _place(curves[log], others, {}, "rows")):
+    firsts = {log: _first_epoch(log) for log in waiting}
+    from_1 = [curves[log] for log, first in firsts.items() if first == 1]
+    for log, first in firsts.items():
+        if from_1 and first == 0 and (place := _behind(curves[log], from_1)) is not None:
             found[log] = place
     return found
 
 
-def _begins(log: Log) -> int:
-    """The step of the first row."""
-    return min(int(one.view().step[0]) for one in log.history.series.values() if len(one))
+def _behind(log: Curves, others: Sequence[Curves]) -> _Place | None:
+    """Where epochs from 0 lie beside those from 1: Keras prints "Epoch 1/60", its CSV has epoch 0.
+
+    Rows that agree say so; of a loss that is NaN from the first row on none does.
+    """
+    place = _place(log, others, {}, "rows", behind=True)
+    if place is not None or any(evidence(log, other) is not None for other in others):
+        return place
+    assert isinstance(others[0].log, Log)
+    rows = _rows(others[0].log)
+    return _Place(rows.step - 1, rows.step, _Line(1.0, 1.0), rows, None)
+
+
+def _first_epoch(log: Log) -> int | None:
+    """The first step of a log whose steps are its epochs; None of another."""
+    view = max(log.history.series.values(), key=len).view()
+    return int(view.step[0]) if view.epoch is not None and (view.step == view.epoch).all() else None
 
 
 def _counts(log: Log) -> Counts | None:
@@ -262,7 +292,12 @@ def _counts(log: Log) -> Counts | None:
 
 
 def _place(
-    log: Curves, others: Sequence[Curves], found: dict[Log, _Place], counts: Counts
+    log: Curves,
+    others: Sequence[Curves],
+    found: dict[Log, _Place],
+    counts: Counts,
+    *,
+    behind: bool = False,
 ) -> _Place | None:
     """Where a log lies by that of the others with which it shares most rows."""
     if counts == "ones":  # what one writer wrote has one axis
@@ -279,7 +314,7 @@ def _place(
             rows = by.rows
         else:
             rows = _rows(other.log)
-        place = _Place.by(one.first, there, rows)
+        place = _Place.by(one.first, there, rows, behind)
         if place is not None:
             return place
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from lossmon.formats.decoder import Parts, Record, Rows
 
@@ -25,15 +25,27 @@ class Range(NamedTuple):
     highest: int
 
 
+class Moved(Protocol):
+    """Where the rows of a log lie on the axis of its run, which another log has told."""
+
+    def told(self, step: int) -> int:
+        """What the log calls a step of the run."""
+
+    def lies(self, own: int) -> int:
+        """The step of the run that the log calls so."""
+
+
 class Origins:
     """Which steps stand in which bytes of a log.
 
     Attributes:
         counted: rows carry no step; they are numbered as they come.
+        moved: where its rows lie elsewhere than they say; else None.
     """
 
     def __init__(self) -> None:
         self.counted = True
+        self.moved: Moved | None = None
         self._ranges: list[Range] = []
         self._rows = 0
 

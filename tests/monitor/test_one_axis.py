@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lossmon.monitor import RunUpdate
+from lossmon.monitor.made_of import Reader
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.whole import read_targets, read_whole
 
@@ -216,3 +217,24 @@ def test_rows_that_lie_one_apart_by_themselves_stay(tmp_path: Path) -> None:
         + "".join(f"{s},{v},{t}\n" for s, (t, v) in enumerate(zip(TRAIN, EVAL, strict=True), 6))
     )
     assert steps(run(tmp_path), "val_loss") == list(range(6, N + 6))
+
+
+@pytest.mark.parametrize("log", ["history.json", "history.csv"])
+def test_a_point_that_lies_elsewhere_leads_to_its_row(tmp_path: Path, log: str) -> None:
+    """`t` looks for the line under the cursor by what its own log calls the step."""
+    text(tmp_path, form="Epoch {e}/45 - loss: {t}" if log.endswith("csv") else "step {s} loss {t}")
+    if log.endswith("csv"):
+        rows = [f"{e},{t},{v}\n" for e, (t, v) in enumerate(zip(TRAIN, EVAL, strict=True))]
+        (tmp_path / log).write_text("epoch,loss,val_loss\n" + "".join(rows))
+    else:
+        history(tmp_path)
+    update = run(tmp_path)
+    (moved,) = [one.origins.moved for one in update.logs if one.path.endswith(log)]
+    assert moved is not None
+    for i, step in enumerate(steps(update, "val_loss")):
+        assert (moved.told(step), moved.lies(i)) == (i, step)
+    if log.endswith("csv"):
+        (table,) = [one for one in update.logs if one.path.endswith(log)]
+        line = Reader(table.text(), table.path).line_of(7, [EVAL[6]], table.origins, "val_loss")
+        assert line is not None
+        assert line.data.startswith(b"6,")

@@ -142,7 +142,9 @@ class LogPane(Vertical):
         """Show the point of the chosen line on the chart."""
         made = self.query_one(LogLines).made
         if made is not None and made.record is not None and made.record.step is not None:
-            self._step = made.record.step  # whose line is chosen: it stays
+            moved = self.log.origins.moved if self.log is not None else None
+            step = made.record.step
+            self._step = step if moved is None else moved.lies(step)  # whose line is chosen
             self.post_message(self.Pointed(self._step))
         else:
             self.notify(said("this line gave no row with a step"), timeout=3)

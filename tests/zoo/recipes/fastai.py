@@ -7,7 +7,7 @@
 # eval = "valid_loss"
 # ends = "finished"
 # pace_s = 0.6
-# note = "prints epochs from 0; shown from 1, as its bar counts"
+# note = "prints epochs from 0, and its bar from 1"
 # ///
 """`fit_one_cycle` of a tabular learner: fastai's table an epoch, and CSVLogger's history.csv."""
 
@@ -28,7 +28,7 @@ class Note(Callback):
 
     def after_epoch(self):
         row = self.learn.recorder.values[-1]
-        truth.row(self.epoch + 1, train_loss=row[0], valid_loss=row[1])
+        truth.row(self.epoch, train_loss=row[0], valid_loss=row[1])
 
 
 loaders = TabularDataLoaders.from_df(

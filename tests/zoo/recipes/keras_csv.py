@@ -8,7 +8,7 @@
 # eval = "val_loss"
 # rate = "learning_rate"
 # pace_s = 0.7
-# note = "its epoch 0 is the Epoch 1 of the console"
+# note = "its epoch 0 is the Epoch 1 of the console, and stands at 1 where that is read, too"
 # ///
 """CSVLogger, the learning rate's callback before it."""
 
@@ -29,7 +29,7 @@ model.compile("adam", "mse")
 
 class Note(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
-        truth.values(epoch + 1, logs)
+        truth.values(epoch, logs)
 
 
 model.fit(

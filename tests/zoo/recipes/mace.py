@@ -31,7 +31,7 @@ for _ in range(40):
     frames.append(one)
 write("data.xyz", frames)
 truth = Truth()
-steps = 0
+steps = -1  # rows of epoch 0 are counted from 0
 log = utils.MetricsLogger.log
 
 
@@ -42,7 +42,7 @@ def noted(self, row):
         steps += 1
         truth.row(steps, loss=row["loss"])
     else:
-        truth.row(steps, eval_loss=row["loss"])
+        truth.row(max(steps, 0), eval_loss=row["loss"])
 
 
 utils.MetricsLogger.log = noted
