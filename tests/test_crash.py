@@ -15,6 +15,10 @@ def test_the_newest_crash_is_kept_for_its_user_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("platformdirs.user_log_dir", lambda name: str(tmp_path / name / "log"))
+    told: list[str] = []
+    monkeypatch.setattr(
+        crash.logger, "error", lambda _, *, exc_info: told.append(str(exc_info))
+    )  # --debug has each of them
     for wrong in ("one", "two"):
         try:
             raise ValueError(wrong)
@@ -25,6 +29,7 @@ def test_the_newest_crash_is_kept_for_its_user_alone(
     assert "ValueError: two" in text
     assert "one" not in text.splitlines()[-1]
     assert text.startswith("lossmon ")
+    assert told == ["one", "two"]
     assert os.stat(where).st_mode & 0o777 == 0o600
     (tmp_path / "a file").write_text("")
     monkeypatch.setattr("platformdirs.user_log_dir", lambda name: str(tmp_path / "a file" / name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import gc
 import io
 import os
@@ -367,13 +368,16 @@ def test_a_closed_stream_is_opened_under_its_own_number(
     before = len(list(handles.iterdir())) if handles.exists() else 0
     try:
         for there, opens in ((False, open_missing_streams), (True, lambda: status_of(lambda: 0))):
-            os.dup2(kept, number) if there else os.close(number)  # another file may have it by now
+            # Another file may have it by now.
+            os.dup2(output.fileno(), number) if there else os.close(number)
             monkeypatch.setattr(sys, name, None)
-            opens()
+            assert opens() == (name == "stdout" and not there)
             opened = getattr(sys, name)
             assert opened.fileno() == number
             assert opened.mode == ("r" if name == "stdin" else "w")
             assert os.path.samestat(os.fstat(number), os.stat(os.devnull))
+            way = os.O_RDONLY if name == "stdout" else os.O_RDWR  # what is written there is lost
+            assert fcntl.fcntl(number, fcntl.F_GETFL) & os.O_ACCMODE == way
             if before:
                 assert len(list(handles.iterdir())) == before
             opened.close()
@@ -472,6 +476,15 @@ def test_what_else_python_drops_is_told_as_always(
 
     assert ending(command, output) == 0
     assert dropped == [ValueError, KeyboardInterrupt]
+
+    def interrupted() -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            Torn(ValueError)  # no interrupt, though one has come
+
+    assert ending(interrupted, output) == 128 + signal.SIGTERM
+    assert dropped == [ValueError, KeyboardInterrupt, ValueError]
 
 
 def test_what_cannot_be_written_at_the_end_is_told(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import runpy
 import signal
 from collections.abc import Iterator
@@ -35,3 +36,17 @@ def test_whoever_has_ctrl_c_ignored_keeps_it_so(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("lossmon.cli.main", lambda: None)
     runpy.run_module("lossmon", run_name="__main__")
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+
+
+@pytest.mark.parametrize("collects", [True, False])
+def test_what_is_imported_is_not_searched_for_garbage_and_what_follows_is(
+    collects: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To look for it took a tenth of --help; who has it off keeps it off."""
+    told: list[object] = []
+    monkeypatch.setattr(gc, "isenabled", lambda: collects)
+    for name in ("enable", "disable"):
+        monkeypatch.setattr(gc, name, lambda name=name: told.append(name))
+    monkeypatch.setattr("lossmon.cli.main", lambda: told.append("command"))
+    runpy.run_module("lossmon", run_name="__main__")
+    assert told == ["disable", *(["enable"] if collects else []), "command"]

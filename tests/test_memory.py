@@ -33,6 +33,19 @@ def test_what_is_no_number_of_the_range_is_refused(value: object) -> None:
     assert len(str(told.value)) < 140
 
 
+def test_true_is_no_number_even_where_1_is_one() -> None:
+    assert count("n", 1, 1) == 1
+    with pytest.raises(TargetError, match="n: True; a whole number of 1 or more"):
+        count("n", True, 1)
+
+
+def test_of_what_is_refused_eighty_characters_are_shown() -> None:
+    for length in (80, 81):
+        with pytest.raises(TargetError) as told:
+            count("n", "x" * length, 2)
+        assert f"n: {'x' * 80};" in str(told.value)
+
+
 def rows(**given: Any) -> list[tuple[int | None, dict[str, float]]]:
     told = {"step": None, "train_loss": None, "eval_loss": None, "eval_step": None, **given}
     return [(one.step, dict(one.values)) for one in array_rows(**told)]
@@ -68,6 +81,7 @@ def test_the_rows_of_curves(given: dict[str, Any], found: list[Any]) -> None:
     ("given", "at"),
     [
         ({"train_loss": [1, NAN]}, [1, 2]),
+        ({"train_loss": pd.Series([1, NAN])}, [1, 2]),
         ({"eval_loss": [1, NAN]}, [1, 2]),
         ({"train_loss": [1, 1], "eval_loss": [1, NAN], "eval_step": [1, 3]}, [1, 2, 3]),
     ],
@@ -176,3 +190,11 @@ def test_what_can_be_made_a_frame_is() -> None:
             return pd.DataFrame({"loss": [1.0]})
 
     assert [dict(one.values) for one in frame_runs(Polars())["data"]] == [{"loss": 1}]  # type: ignore[arg-type]
+
+
+def test_what_is_a_frame_is_taken_as_it_is() -> None:
+    class Frame(pd.DataFrame):
+        def to_pandas(self) -> pd.DataFrame:
+            raise RuntimeError("is one already")
+
+    assert [dict(one.values) for one in frame_runs(Frame({"loss": [1.0]}))["data"]] == [{"loss": 1}]
