@@ -169,6 +169,8 @@ def test_results_are_kept_as_they_come(cache: Path) -> None:
     assert KEY not in kept
     kept.add(KEY, RESULT)
     kept.add(OTHER, "torn")
+    (file,) = cache.iterdir()
+    assert OTHER in file.read_text()  # also where the reading is killed now
     kept.close()
     again = Kept(["t"], resume=True)
     assert KEY in again
