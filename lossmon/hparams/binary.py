@@ -43,7 +43,8 @@ class _WandbHead(WandbDecoder):
             elif number == _DISPLAY_NAME:
                 self.name = piece.decode("utf-8", "replace")[:200]
             elif number == _GIT:
-                commit = next((cell for part, _, _, cell in fields(piece) if part == 2), b"")
+                cells = (cell for part, how, _, cell in fields(piece) if (part, how) == (2, BYTES))
+                commit = next(cells, b"")
                 self.config["git commit"] = commit.decode("ascii", "replace")
 
     def _configure(self, data: bytes) -> None:
