@@ -171,7 +171,9 @@ def test_of_a_value_eight_hundred_characters_are_looked_at(controls: int, read: 
         ("lr: 1\nbs: 2\nwd: 3\nsome words\nlr2: 1\nbs2: 2\n", 3),
         ("| lr | 0.1 |\n| bs | 2 |\n| 3 | x |\n| wd | " + "v" * 200 + " |\n", 3),
         ("| lr | 0.1 |\n| bs | 2 |\n| wd | " + "v" * 201 + " |\n", 0),
+        ("| lr | 0.1\n| bs | 2\n| wd | 3\n", 3),  # no bar closes them
         ("{'a': 1, 'b': 2, 'c': 3}", 3),
+        ("{'a', 'b', 'c'}", 0),
         ("{'a': 1, 'b': 2, 'c': '" + "x" * 3974 + "'}", 3),
         ("{'a': 1, 'b': 2, 'c': '" + "x" * 3975 + "'}", 0),
         ("{'a': 1, 'b': 2, 'c': 3", 0),
@@ -179,6 +181,8 @@ def test_of_a_value_eight_hundred_characters_are_looked_at(controls: int, read: 
         ("Namespace(a=1, b=2, c=3)\nlr: 1\nbs: 2\nwd: 3\n", 6),  # three may be by chance
         ("Namespace(a=1, b=2, c=3, d=4)\nlr: 1\nbs: 2\nwd: 3\n", 4),
         ("RunConfig (a=1, b=2, c=3, d=4)", 4),
+        ("Namespace(a=1, b=2, c=3, d=4", 4),  # where the head ends
+        ("Namespace(a=1, b=2, c=3, d='x", 4),
         ("Namespace(a='x\\'y)', b=\"(\", c=<E.x: 3>, d={1: [2, (3)]})", 4),
     ],
 )
