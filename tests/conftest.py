@@ -100,7 +100,7 @@ _FEW = 9  # examples of a property, where the quick tests alone are asked for
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark as slow what opens a screen, a terminal, a box or a process: `-m "not slow"` is quick.
 
-    There a property is tried on a few examples, which is what most mistakes need; the whole suite
+    A test that is no coroutine may run one, as the tour of the screen does. There a property is tried on a few examples, which is what most mistakes need; the whole suite
     tries all.
     """
     if "not slow" in config.option.markexpr:
