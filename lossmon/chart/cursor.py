@@ -10,7 +10,7 @@ from lossmon.chart.axis import origin_of
 from lossmon.chart.canvas import Cell
 from lossmon.chart.lines import Track, track_of
 from lossmon.chart.spec import Curve, Plot, Span, spans_of
-from lossmon.history.columns import SeriesView
+from lossmon.history.columns import Ints, SeriesView
 from lossmon.text import char_width
 
 Rows = tuple[tuple[Span, ...], ...]
@@ -19,7 +19,7 @@ OVER = "|"  # in the name of a style: what is behind it
 
 def moved(curves: Sequence[Curve], step: int, by: int) -> int:
     """The step of the next logged point of any curve; `by` points on, back where negative."""
-    views = [curve.view.step for curve in curves if not curve.faint and len(curve.view)]
+    views = _steps(curves)
     for _ in range(abs(by)):
         if by > 0:
             ahead = [
@@ -60,9 +60,17 @@ def _tracks(curves: Sequence[Curve], axis: str, tokens: SeriesView | None) -> It
 
 
 def at_step(curves: Sequence[Curve], step: int) -> int:
-    """The logged step nearest to a step."""
-    around = {moved(curves, step + 1, -1), moved(curves, step - 1, 1)}
-    return min(around, key=lambda one: abs(one - step))
+    """The logged step nearest to a step, of two as near the earlier; itself where none is."""
+    around = []
+    for steps in _steps(curves):
+        at = int(np.searchsorted(steps, step))
+        around += steps[max(0, at - 1) : at + 1].tolist()
+    return min(around, key=lambda one: (abs(one - step), one), default=step)
+
+
+def _steps(curves: Sequence[Curve]) -> list[Ints]:
+    """The steps of each curve that the cursor stands on."""
+    return [curve.view.step for curve in curves if not curve.faint and len(curve.view)]
 
 
 def x_of(curves: Sequence[Curve], step: int, axis: str, tokens: SeriesView | None) -> float | None:
