@@ -14,6 +14,7 @@ from lossmon.formats.names import choose
 from lossmon.history.columns import Ints, SeriesView
 from lossmon.history.run import History
 from lossmon.monitor.ahead import put
+from lossmon.monitor.ends import NONE, Completion, Ends
 from lossmon.monitor.kinship import PRINTED
 from lossmon.monitor.log import Log
 from lossmon.monitor.one_axis import OneAxis
@@ -41,13 +42,16 @@ class Merge:
     _cursor: dict[str, int] = field(default_factory=dict)
     _generations: tuple[tuple[str, int], ...] = ()
     _axis: OneAxis = field(default_factory=OneAxis)
+    _completion: Completion = field(default_factory=Completion)
+    _ends: dict[str, tuple[Ends, int]] = field(default_factory=dict)  # and rows between them
 
-    def choose(self, logs: Sequence[Log], settled: bool) -> bool:
+    def choose(self, logs: Sequence[Log], settled: bool, over: bool = False) -> bool:
         """Choose the source of each metric; True when the history has to be replayed.
 
         Args:
             logs: the logs of the training.
             settled: all bytes at hand were read: choose by completeness alone, not by habit.
+            over: no more is to come.
         """
         generations = tuple((log.path, log.generation) for log in logs)
         void = generations != self._generations
@@ -69,16 +73,43 @@ class Merge:
             for name, some in parts.items()
             if len(some) > 1
         }
+        ends = self._ends_of(sources, chosen, set(begun), logs, over)
         moved = (
             chosen != self.chosen
             or begun != self._begun
+            or ends != self._ends
             or any(sources.get(name) != source for name, source in self.sources.items())
         )
-        self.sources, self.chosen, self._begun = sources, chosen, begun
+        self.sources, self.chosen, self._begun, self._ends = sources, chosen, begun, ends
         if not (void or moved or shifted):
             return False  # at most a metric that nothing is judged by has come
         self.history, self._cursor = History(role), {}
         return True
+
+    def _ends_of(
+        self,
+        sources: Mapping[str, Source],
+        chosen: Mapping[str, str],
+        whole: set[str],
+        logs: Sequence[Log],
+        over: bool,
+    ) -> dict[str, tuple[Ends, int]]:
+        """What completes each metric, and how many rows it has of its own where more follow."""
+        played, roles = _played(logs), {name: role for role, name in chosen.items()}
+        found: dict[str, tuple[Ends, int]] = {}
+        for name, source in sources.items():
+            if name in whole or len(logs) < 2:
+                continue
+            others = [
+                (log, there)
+                for log in logs
+                if (there := played[id(log)].get(roles.get(name, ""), name)) in log.history.series
+            ]
+            known, _ = self._ends.get(name, (NONE, 0))
+            ends = self._completion.of(source, others, self._axis, known, over)
+            if ends != NONE:
+                found[name] = ends, 0 if ends.after is None else len(series_of(source))
+        return found
 
     def parts(self) -> Iterator[Record | Rows]:
         """The points that are new since the last call, as rows in the order they were logged.
@@ -107,17 +138,22 @@ class Merge:
         """The new points of all metrics; those of the same steps together."""
         tables: list[Rows] = []
         for name, source in self.sources.items():
-            series = series_of(source)
-            done = self._cursor.get(name, 0)
-            if len(series) == done:
-                continue
-            self._cursor[name] = len(series)
-            view = series.rows() if done == 0 else series.view()
-            if done == 0 and name in self._begun:
-                view = continued([*(part for part, _ in self._begun[name]), source])
-            view = self._axis.placed(view, source[0])
+            series, done = series_of(source), self._cursor.get(name, 0)
+            if name in self._ends:
+                view = self._ends[name][0].of(source, self._axis)
+                if len(view) == done:
+                    continue
+                self._cursor[name] = len(view)
+            else:
+                if len(series) == done:
+                    continue
+                self._cursor[name] = len(series)
+                view = series.rows() if done == 0 else series.view()
+                if done == 0 and name in self._begun:
+                    view = continued([*(part for part, _ in self._begun[name]), source])
+                view = self._axis.placed(view, source[0])
             step, value = self._placed(view, source)[done:], view.value[done:]
-            if not self.history.stages and not self._axis.moves(source[0]):
+            if not (self.history.stages or name in self._ends or self._axis.moves(source[0])):
                 step = source[0].history.as_said(step)  # the rows of the others begin again
             epoch = None if view.epoch is None else view.epoch[done:]
             time = None if view.time is None else view.time[done:]

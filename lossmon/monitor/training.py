@@ -41,10 +41,9 @@ _PACED = 64  # newest rows of a batch whose own times tell the rhythm
 class Training:
     """A run: one training and every log that it wrote.
 
-    Of several logs the most complete source of each metric is taken (see `merge`).
-
-    It is judged as it grows, as on a screen; or of a log at rest with one look at the end, without
-    a timeline, or in brief (see `Brief`), where `again` says whether that is all; or never.
+    Of several logs the most complete source of each metric is taken (see `merge`). It is judged as
+    it grows, as on a screen; or of a log at rest with one look at the end, without a timeline, or
+    in brief (see `Brief`), where `again` says whether that is all; or never.
     """
 
     name: str
@@ -154,15 +153,16 @@ class Training:
         self.hparams, self.outdated = read_hparams(logs, folder, files), False
         self.revision += 1
 
-    def bring_up_to_date(self, settled: bool) -> None:
+    def bring_up_to_date(self, settled: bool, over: bool = False) -> None:
         """Take what is new in the logs into the merged history.
 
         Args:
-            settled: everything at hand has been read, so sources may be chosen anew.
+            settled: as for `Merge.choose`.
+            over: likewise.
         """
         if self._merge is None:
             return
-        if self._merge.choose(self.logs, settled):
+        if self._merge.choose(self.logs, settled, over):
             self._engine = type(self._engine)()
         self._merge.note_plan(self.logs)
         for part in self._merge.parts():

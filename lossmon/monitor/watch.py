@@ -257,7 +257,7 @@ class Monitor:
         if configured:
             self._grouping.configure(touched, set(self._sources), self._intake.beside, whole=True)
         for training in list(self._grouping.trainings):
-            training.bring_up_to_date(settled=True)
+            training.bring_up_to_date(settled=True, over=True)
             training.conclude(now, whole=True)
         self._sent.clear()
         return self._updates(now)
