@@ -13,6 +13,7 @@ from lossmon.errors import ConfigError
 from lossmon.report.explain import explain
 from lossmon.report.sketch import sketch
 from lossmon.text import cell_width
+from tests import approved
 from tests.diagnosis.curves import CURVES, N, judged
 
 PATTERNS = tuple(DECLARED)
@@ -87,6 +88,17 @@ def test_a_pattern_is_explained_whole(lang: str) -> None:
         ):
             assert re.sub(r"\s", "", part) in flat
         assert len(text.splitlines()) > 8
+
+
+@pytest.mark.snapshot
+@pytest.mark.parametrize("name", PATTERNS)
+def test_the_limits_of_a_pattern_are_as_approved(name: str) -> None:
+    """Each with its unit and source, as `explain -v` adds them."""
+    brief = explain(name, "en", 100).split("\n")
+    more = [
+        line for line in explain(name, "en", 100, verbose=True).split("\n") if line not in brief
+    ]
+    approved.hold("limits", name, "\n".join(more))
 
 
 def test_a_sketch_shows_the_shape_in_either_set_of_signs() -> None:
