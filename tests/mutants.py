@@ -53,23 +53,28 @@ def changes(node: ast.AST) -> Iterator[ast.AST]:
 
 def _parts(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
     """Every node with the place where it hangs; not what only types or documents."""
+    only_declared = ("decorator_list", "annotation", "returns")
     declared = {
         id(node)
         for part in ast.walk(tree)
-        for one in getattr(part, "decorator_list", ())
+        for name in only_declared
+        for one in _listed(getattr(part, name, None))
         for node in ast.walk(one)
     }
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):
-            if id(parent) in declared or name in (
-                "annotation", "returns", "slice", "decorator_list",
-            ):  # fmt: skip
+            if id(parent) in declared or name in (*only_declared, "slice"):
                 continue
             if isinstance(value, ast.AST):
                 yield parent, name, None, value
             elif isinstance(value, list):
                 nodes = ((i, node) for i, node in enumerate(value) if isinstance(node, ast.AST))
                 yield from ((parent, name, i, node) for i, node in nodes)
+
+
+def _listed(value: ast.AST | list[ast.AST] | None) -> list[ast.AST]:
+    """One node, several or none as a list."""
+    return value if isinstance(value, list) else [value] if value is not None else []
 
 
 @dataclass
