@@ -106,7 +106,7 @@ def _write_lines(updates: Sequence[RunUpdate], file: IO[str]) -> None:
 
 
 def _known(value: float | None) -> float | None:
-    return None if value is None or value != value else value
+    return None if value != value else value
 
 
 def _parquet() -> Any:
