@@ -13,6 +13,7 @@ from lossmon import settings
 from lossmon.cli import cli
 from lossmon.errors import LossmonError, message_of
 from lossmon.exits import status_of
+from lossmon.report.manual import completion_of, page
 from tests.conftest import falling, training_rows, write_jsonl
 
 Call = Callable[..., Result]
@@ -230,11 +231,13 @@ def test_completion_is_a_script_of_the_shell(call: Call, shell: str) -> None:
     assert done.exit_code == 0
     assert "_LOSSMON_COMPLETE" in done.stdout
     assert shell in done.stdout
+    assert done.stdout == completion_of(cli, shell)
 
 
 def test_the_manual_is_a_page_for_man(call: Call) -> None:
     assert call("manual").stdout.startswith((".TH", '.\\"', "'\\\" "))
     assert "\n.SH " in call("manual").stdout
+    assert call("manual").stdout == page(cli)
 
 
 @pytest.mark.parametrize(("lang", "word"), [("en", "Overfitting"), ("zh", "过拟合")])

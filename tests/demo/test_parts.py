@@ -144,7 +144,8 @@ def test_the_keeper_waits_for_the_end_and_tries_again(
     monkeypatch.setattr(os, "read", lambda number, _: next(read) if number == 0 else b"")
     monkeypatch.setattr("shutil.rmtree", remove)
     monkeypatch.setattr(time, "sleep", waits.append)
-    runpy.run_path(str(keeper.__file__), run_name="__main__")
+    monkeypatch.delitem(sys.modules, keeper.__name__)
+    runpy.run_module(keeper.__name__, run_name="__main__")
     assert waits == [0.1] * pauses
     assert folder.exists() == (busy == 1000)
 
