@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from lossmon.diagnosis.knowledge import load
 from lossmon.errors import ConfigError
 from lossmon.notify import Notifier, addresses, words
 from tests.monitor.test_news import change
+from tests.waiting import wait_until
 
 Message = dict[str, Any]
 
@@ -125,6 +127,34 @@ def test_what_an_hour_has_no_room_for_is_counted_in_the_next_message(
     now[0] += 0.5
     assert notifier._may_send()
     assert notify.AN_HOUR == 30
+
+
+def test_what_starts_within_a_pause_shares_a_message_and_the_end_waits_for_none() -> None:
+    service = Service("Chat")
+    notifier = Notifier([service], "warning", load(), pytest.fail, 1000.0)
+    notifier.add([change("a", "diverged")])
+    wait_until(lambda: service.taken)
+    for run in "bc":
+        notifier.add([change(run, "diverged")])
+        time.sleep(0.02)  # its thread has its turn, and sends nothing
+    assert len(service.taken) == 1
+    notifier.close()
+    assert [one["body"].count("DIVERGED") for one in service.taken] == [1, 2]
+
+
+def test_what_was_held_back_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = Service("Chat")
+    monkeypatch.setattr(notify, "_MOST_NAMED", 2)
+    notifier = Notifier([service], "warning", load(), pytest.fail, 0.0)
+    allowed = iter([False, False, True, True])
+    monkeypatch.setattr(notifier, "_may_send", lambda: next(allowed))
+    for at, runs in enumerate((1, 3, 2, 1)):
+        notifier.add([change(f"run{at}.{run}", "diverged") for run in range(runs)])
+        wait_until(lambda: notifier._news.due_in() is None)
+        wait_until(lambda: len(service.taken) == max(0, at - 1) or at < 2)
+    notifier.close()
+    assert [one["body"].split("\n\n")[-1] for one in service.taken][0] == "and 4 more"
+    assert "more" not in service.taken[1]["body"]
 
 
 @pytest.mark.parametrize(
