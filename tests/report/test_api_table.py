@@ -43,7 +43,9 @@ def test_curves_in_memory_are_a_run_that_ended_unless_a_plan_says_more(
 
 def test_a_curve_in_memory_is_judged_by_all_its_points() -> None:
     """A look between two points left the newest ones out, and said that it was too early."""
-    told = {one.pattern: str(one.evidence) for one in lossmon.diagnose(train_loss=LOSS[:25]).findings}
+    told = {
+        one.pattern: str(one.evidence) for one in lossmon.diagnose(train_loss=LOSS[:25]).findings
+    }
     assert set(told) == {"healthy", "finished"}
     assert told["healthy"].startswith("fell from 1.561 to 0.81 (48%)")
 
