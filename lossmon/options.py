@@ -272,7 +272,7 @@ def _unicode() -> bool:
     """
     told = os.environ.get("LC_ALL") or os.environ.get("LC_CTYPE") or os.environ.get("LANG", "")
     if told == "C.UTF-8" and not os.environ.get("LC_ALL"):
-        told = os.environ.get("LANG") or told
+        told = os.environ.get("LANG", "")
     encoding = (sys.stdout.encoding or "ascii").lower().replace("-", "")
     return told not in ("C", "POSIX") and encoding.startswith(("utf", "cp65001"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -176,6 +177,15 @@ def test_a_shell_is_offered_so_many_words_at_most() -> None:
 def test_what_failed_is_told_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     options.tell_what_failed([TargetError("a: gone"), TargetError("b: gone")])
     assert capsys.readouterr().err == "lossmon: a: gone\nlossmon: b: gone\n"
+
+
+def test_circles_of_objects_are_looked_for_seldom() -> None:
+    before = gc.get_threshold()
+    try:
+        options.collect_seldom()
+        assert gc.get_threshold() == (20_000, 20, 20)
+    finally:
+        gc.set_threshold(*before)
 
 
 @pytest.mark.parametrize("told", [None, "3"])

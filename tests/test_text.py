@@ -208,3 +208,10 @@ def test_a_name_that_no_file_can_hold_is_written_with_its_byte_s_number() -> Non
     assert writable("a\udcffb") == r"a\udcffb"
     assert writable("损失") == "损失"
     assert printable("a\tb") == "a b"
+
+
+def test_a_line_of_json_is_strict_and_keeps_every_script() -> None:
+    assert json_line({"a": "训 \x1b", "b": [1, None]}) == '{"a": "训 \\u001b", "b": [1, null]}'
+    for number in (float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="not JSON compliant"):
+            json_line({"a": number})

@@ -157,8 +157,9 @@ def answer(*arguments: str) -> str:
     if isinstance(error, LossmonError):
         status, told = 2, told + "".join(f"lossmon: {one}\n" for one in messages_of(error))
     elif isinstance(error, click.ClickException):
-        with runner.isolation() as (_, err, *_rest):
+        with runner.isolation() as (out, err, *_rest):
             show(error)
+        assert out.getvalue() == b""
         status, told = error.exit_code, told + err.getvalue().decode()
     elif error is not None and not isinstance(error, SystemExit):
         raise error
