@@ -81,6 +81,7 @@ class StdinSource(Source):
             try:
                 self._copy.write(data)
             except OSError as error:  # a full disk must not end the training
+                self._copy.close()
                 self._copy, self._trouble = None, f"{self.kept}: {error.strerror}"
         return data
 

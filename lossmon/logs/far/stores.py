@@ -167,8 +167,8 @@ class StoreFiles(FarFiles):
                 if info["type"] == "file":
                     yield name, _stat(info)
                 elif info["type"] == "directory" and depth < MAX_DEPTH and not linked:
-                    hydra = name.endswith("/.hydra")
-                    if name != folder and (hydra or not NO_DIRECTORY.match(os.path.basename(name))):
+                    own = os.path.basename(name)
+                    if name != folder and (own == ".hydra" or not NO_DIRECTORY.match(own)):
                         inner.append((name, depth + 1))
             folders += inner[::-1]
 
