@@ -316,6 +316,10 @@ def is_bookkeeping(name: str) -> bool:
 
 # --- splits of names and of sentences -----------------------------------------------------------
 
+_PAST = re.compile(
+    r"(?<![a-z])(?:best|lowest|highest|optimal|prev(?:ious)?"
+    r"|re(?:stor|load|vert)[a-z]*|load(?:ed|ing)|roll(?:ed|ing)? ?back)(?![a-z])"
+)
 _ANY_SPLIT = re.compile(rf"(^|_)(?:{TRAIN}|{EVAL})(_|$)")
 _EVAL_WORD = re.compile(rf"(?:^|_)(?:{EVAL}|tel)(?:_|$)")
 _TOLD_SPLIT = re.compile(rf"['\"]_?(?:{'|'.join(SPLIT_KEYS)})['\"]: ?['\"](\w{{1,40}})['\"]")
@@ -373,6 +377,11 @@ def held_out_set(text: str) -> str:
     """Which held-out data the words of a line are about: "val", "dev", "test"; mostly nothing."""
     found = [word["eval"].lower() for word in _PHASE.finditer(text) if word["eval"]]
     return next((name for name in ("val", "dev", "test") if found[-1:] and name in found[-1]), "")
+
+
+def recalls(text: str) -> bool:
+    """Words about a row of earlier, where that is what they stand by: "best", "restored from"."""
+    return _PAST.search(sentence_in_english(text)) is not None
 
 
 def phase_of(text: str) -> Split | None:

@@ -30,6 +30,7 @@ from lossmon.formats.lexicon import (
     VARIANT_KEYS,
     is_bookkeeping,
     plain,
+    recalls,
     role,
     split_of,
 )
@@ -105,9 +106,8 @@ def _plan_by(names: dict[str, str], no_steps: frozenset[str]) -> _Plan:
 
     epoch = count("epoch")
     step = count("step", but="_step") or count("step") or count("batch")  # "_step": W&B's own
-    if epoch is None and step is None:
-        step = first(ROWS_COUNTED)
-        step = None if step in no_steps else step
+    if epoch is None and step is None and (counted := first(ROWS_COUNTED)) not in no_steps:
+        step = counted
     metrics = tuple(
         key
         for key, form in forms.items()
@@ -254,16 +254,17 @@ class RowReader:
         epoch = row[plan.epoch] if plan.epoch is not None else None
         if type(epoch) is not float:
             epoch = None if plan.epoch is None else fraction(epoch)[0]
-        if plan.total_epochs is not None:
-            total = read_number(row[plan.total_epochs])
-            if total is not None and total > 0:
-                self._facts.total_epochs = total
+        total = None if plan.total_epochs is None else read_number(row[plan.total_epochs])
+        if total is not None and total > 0:
+            self._facts.total_epochs = total
         if plan.stage is not None and (stage := _stage(plan.stage, row[plan.stage])) != self._stage:
             self._stage = stage
             self._axis.begin()
-        if (plan.split is not None and split_of(row[plan.split]) == "eval") or (
-            plan.name is not None and self._is_named_eval(row[plan.name])
-        ):
+        split = None if plan.split is None else row[plan.split]
+        if type(split) is str and step is not None and step < self._axis.newest and recalls(split):
+            return None  # {"event": "best", "step": 600, "loss": 2.5} is told of what was
+        named = plan.name is not None and self._is_named_eval(row[plan.name])
+        if named or split_of(split) == "eval":
             values = {_as_eval(name): value for name, value in values.items()}
             step = self._axis.evaluation(step, epoch)
         elif plan.train and (plan.train[0] in values or any(k in values for k in plan.train)):
@@ -292,9 +293,7 @@ class RowReader:
         """
         keys = tuple(columns)
         plan = self._plan if keys == self._keys else _plan(keys, self._no_steps)
-        if plan.step is None or plan.summary or plan.long:
-            return None
-        if not any(name not in empty for name in plan.train):
+        if plan.step is None or plan.summary or plan.long or set(plan.train) <= set(empty):
             return None
 
         def cells(key: str | None) -> Sequence[Any]:

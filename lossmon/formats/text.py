@@ -295,6 +295,7 @@ class TextDecoder:
 
     def _header(self, shape: Shape, groups: tuple[str, ...]) -> None:
         """A line that only says where the training is; the lines below belong there."""
+        progress, loops = self._rows.progress, self._rows.loops
         for what, group in shape.plan.items():
             planned = parse_number(groups[group])
             if planned is not None and planned == planned and 0 < planned < 2**53:
@@ -303,14 +304,14 @@ class TextDecoder:
                 else:
                     self.facts.total_steps = self.facts.total_steps or int(planned)
         if shape.bar and shape.bare == "batch":
-            self._rows.loops.bar = shape.counter(groups, "batch"), shape.counter(groups, "batches")
-        if not shape.counters or shape.bar or shape.guessed or not shape.header:
+            loops.bar = shape.counter(groups, "batch"), shape.counter(groups, "batches")
+        placed = shape.counters and not (shape.bar or shape.guessed)
+        if not (placed and shape.header) or loops.is_past(shape, groups):
             return
         self._rows.closing = False
-        progress = self._rows.progress
         if shape.phase is not None:
             progress.phase = shape.phase
-        if self._rows.loops.is_headline_of_other(shape, groups):
+        if loops.is_headline_of_other(shape, groups):
             return
         epoch = shape.counter(groups, "epoch")
         if epoch is not None:

@@ -1,11 +1,13 @@
-"""What a line of text says of the end of a training, in the words that trainers have for it."""
+"""What a line says of the end of a training, or of a row of earlier, in the words of trainers."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from lossmon.formats.lexicon import is_measured, recalls
 from lossmon.formats.lines import failure
+from lossmon.formats.text_kinds import Kind, Token
 
 _FINISHED = re.compile(
     r"(?i)(?:^|[\s`'\"*])(?:(?:training|engine run|finetuning|fine-tuning|optimization)"
@@ -51,3 +53,16 @@ def is_of_tracker(line: str) -> bool:
 def is_closing(line: str) -> bool:
     """Whether what stands below was measured at the best of all rows."""
     return _CLOSING.match(line) is not None
+
+
+def is_recall(
+    message: str, tokens: list[Token], roles: dict[int, str], metrics: list[Token]
+) -> bool:
+    """Whether all that a line tells is of the best row so far, or of one that was gone back to."""
+    at, rest = 0, ""
+    for i, token in enumerate(tokens):
+        if token.kind is Kind.VALUE and i not in roles:  # "loss 0.5, best 0.4" is of now
+            rest += message[at : token.key_start]
+            at = token.end
+    measured = [token.key for token in metrics if is_measured(token.key)]
+    return recalls(rest + message[at:]) or (bool(measured) and all(map(recalls, measured)))

@@ -42,6 +42,7 @@ from lossmon.formats.text_counters import (
     settle_plan,
 )
 from lossmon.formats.text_coverage import metric_in
+from lossmon.formats.text_ends import is_recall
 from lossmon.formats.text_expression import (
     Blanks,
     Clock,
@@ -87,7 +88,7 @@ _LISTING = re.compile(
     r"(?<![\w.])[Ss]hape[:=]?\s?[:=]?\s?(?:torch\.Size)?[(\[]{1,2}[\d,? ]*[)\]](?!:)"
 )
 _SUMMED = re.compile(  # what a sentence at the end says of all rows is no row
-    r"(?i)\s*(?:final (?:model|result)s? |stop(?:ped|ping)? training because|best model at )"
+    r"(?i)\s*(?:final (?:model|result)s? |stop(?:ped|ping)? training because)"
 )
 _CALL = re.compile(
     r"\w\((?!s\))|(?<=[\w)\]])\s?(?<!=)[<>!=]=(?!=)\s?(?=[\w(])|\bif\b|\belse\b|(?:^|\s)#\s(?!\d)"
@@ -141,6 +142,7 @@ def learn(line: str) -> Shape:
         shape.phase = phase_of(title)
         shape.announces = shape.phase is not None
     _choose_values(shape, tokens, roles, metrics, message, head)
+    shape.recalls = bool(roles) and is_recall(message, tokens, roles, metrics)
     places = (tokens[i] for i, role in roles.items() if role in ("step", "epoch"))
     counted = [token.key for token in places if token.kind is Kind.VALUE]
     shape.stage = next((stage for key in counted if (stage := stage_of(key))), "")
@@ -293,9 +295,7 @@ def _choose_values(
             shape.spare = shape.guessed = bool(at)  # whatever it calls what it trains
         kept, names = [kept[i] for i in at], [names[i] for i in at]  # gensim tells no more
     shape.explicit = explicit
-    if losses and any(
-        is_of_network(token.key) for token in tokens
-    ):  # "loss=0% rtt=20.5ms": of packets
+    if losses and any(is_of_network(token.key) for token in tokens):  # "loss=0% rtt=20.5ms"
         kept, names = [], []
     if _SUMMED.match(message) or (shape.level and _OF_BEST.search(head)):
         kept, names = [], []

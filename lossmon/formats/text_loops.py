@@ -30,12 +30,14 @@ class Loops:
         progress: where it is.
         counters: its axes, by what they count.
         bar: where a bar without metrics stands, and of how many batches.
+        arrived: the kind of line that told the newest training row.
     """
 
     facts: Facts
     progress: Progress
     counters: dict[str, Counter] = field(default_factory=dict)
     bar: tuple[float | None, float | None] = (None, None)
+    arrived: Shape | None = None
     _keras: _Bar | None = None
 
     def end(self) -> int:
@@ -108,6 +110,17 @@ class Loops:
             return False
         by_epoch = shape.bare == "batch" and self.progress.batches_by_epoch
         return by_epoch or self._is_of_evaluation(shape, groups)
+
+    def is_past(self, shape: Shape, groups: tuple[str, ...]) -> bool:
+        """Whether a line recalls a row of earlier: "best result at step 600", a thousand later."""
+        if not shape.recalls or shape.bar or shape is self.arrived:
+            return False
+        epoch, newest = shape.counter(groups, "epoch"), self.progress.epoch
+        if epoch is not None and newest is not None and epoch != newest:
+            return epoch < newest
+        counter, step = self.counters.get("step"), shape.counter(groups, "step")
+        last = self.progress.step if counter is None else counter.last
+        return step is not None and last is not None and step < last
 
     def _goes_back(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """Rows below a headline of an evaluation, with another count of the epoch at hand."""

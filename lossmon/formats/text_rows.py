@@ -62,7 +62,7 @@ class Placer:
         shape.rows += 1
         values = shape.values(groups)
         self.closing &= shape.level == 0
-        if not values or self.closing:
+        if not values or self.closing or self.loops.is_past(shape, groups):
             return
         progress = self.progress
         shape.settle_totals(groups)
@@ -122,6 +122,7 @@ class Placer:
         """The training is at a step, and goes on."""
         again = shape.bar and step is not None and step == self.progress.step
         if step is not None:
+            self.loops.arrived = shape
             self._enter(shape.stage or self.title, step)
             by_batch = epoch is not None and "batch" in shape.counters
             recurs = shape.rows >= _RECURS or 1 not in self._levels.values()

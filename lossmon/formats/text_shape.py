@@ -72,6 +72,7 @@ class Shape:
         phase: "train" or "eval" where the words of the line say so.
         held_out: the set that its words name: "val", "dev", "test".
         stage: what its counter says it belongs to: "Fine-Tune Epoch 3".
+        recalls: it tells of the best row so far, or of one that was gone back to.
         announces: a date, and words that say no more than that.
         beneath: it is indented and holds but names and numbers: it may tell more of a row above.
         tells: a loss or a score that stands next to a number, row or not.
@@ -115,6 +116,7 @@ class Shape:
     phase: str | None = None
     held_out: str = ""
     stage: str = ""
+    recalls: bool = False
     announces: bool = False
     beneath: bool = False
     tells: str = ""
