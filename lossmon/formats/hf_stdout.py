@@ -30,6 +30,7 @@ from lossmon.formats.line_decoder import LineDecoder
 from lossmon.formats.lines import clean, clean_text, strip_prefix
 from lossmon.formats.notes import note, planned
 from lossmon.formats.rows import RowReader, names_no_step
+from lossmon.formats.text import TextDecoder
 from lossmon.formats.text_kinds import Kind
 from lossmon.formats.text_tokens import tokenise
 from lossmon.words import said
@@ -244,19 +245,41 @@ def _is_measured(key: bytes) -> bool:
 
 def sniff(head: bytes, name: str) -> str | None:
     """A printed dict with a loss; one expression for all of it would not be linear."""
-    found = sum(
-        any(map(_is_measured, _KEY.findall(printed.group()))) for printed in _PRINTED.finditer(head)
-    ) or sum(
-        any(_FOLDED_LOSS.match(key) for key in _FOLDED_KEY.findall(printed.group()))
-        for printed in _FOLDED.finditer(head)
-    )
-    if not found:
+    found = _with_loss(head)
+    if not found or _is_beside(head[:_TRIED]):
         return None
     if found < _SURE:
         found = min(found, _rows_of(head))
     elif not _rows_of(head[:_TRIED]) and not _rows_of(head):
         return None  # {'loss': oops} sixty times, in a log whose rows were lost for it
     return said("{found} printed dicts with a loss", found=found) if found else None
+
+
+def _with_loss(head: bytes) -> int:
+    """Printed dicts with a loss; those of one line, or else those of several."""
+    return sum(
+        any(map(_is_measured, _KEY.findall(printed.group()))) for printed in _PRINTED.finditer(head)
+    ) or sum(
+        any(_FOLDED_LOSS.match(key) for key in _FOLDED_KEY.findall(printed.group()))
+        for printed in _FOLDED.finditer(head)
+    )
+
+
+def _is_beside(head: bytes) -> bool:
+    """Whether rows of text tell losses more often than dicts that stand for themselves.
+
+    "loss: 2.5, reward: {'sum': 3.5}" is a row of text, as a line of such pairs is.
+    """
+    lines = _DICT.sub("{}", head.decode("utf-8", "replace")).splitlines()
+    decoder = TextDecoder()
+    decoder.feed("\n".join(line for line in lines if not _BAR.search(line)).encode())
+    decoder.flush()
+    told = 0
+    for shape in decoder.shapes.values():
+        within = "{}" in shape.text
+        if (within or shape.has_loss) and not shape.evaluation:
+            told += (shape.rows + len(shape.waiting)) * (1 + within)
+    return told > _with_loss(head)
 
 
 def _rows_of(head: bytes) -> int:

@@ -170,10 +170,9 @@ class TextDecoder:
             for part in parts:
                 self._again(part)
             return
-        if is_of_tracker(line):
-            return
-        if is_closing(line):
-            self._rows.closing = True
+        closing = is_closing(line)
+        self._rows.closing |= closing
+        if closing or is_of_tracker(line):
             return
         note(line, self._rows.progress.step, self.facts)
         self._rows.title = title_of(line) or self._rows.title
@@ -319,8 +318,7 @@ class TextDecoder:
                 self._rows.drawn.release_above(epoch)
             progress.epoch, progress.headed = epoch, True
             self._rows.note_totals(shape, groups)
-            if shape.phase is None:
-                progress.phase = None
+            progress.phase = shape.phase
         step = shape.counter(groups, "step")
         if step is None and epoch is None and progress.epoch is None and shape.phase != "eval":
             step = shape.counter(groups, "batch")  # Composer: "[batch=1/4800]:"
@@ -329,6 +327,8 @@ class TextDecoder:
                 self.facts.total_steps = int(planned)
         below = shape.of_world and progress.header_step is not None and self._headline is not shape
         if step is not None and not below:
+            if self._headline is shape and step > (progress.step or 0):  # an evaluation is over
+                progress.phase = shape.phase
             progress.header_step, progress.headed, self._headline = int(step), True, shape
             planned = shape.counter(groups, "steps")
             if planned and shape.counter(groups, "epochs") is None:

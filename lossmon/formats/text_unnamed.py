@@ -52,6 +52,7 @@ _ROUNDED = 1e-6  # of a value: so much may be lost in a difference of two that w
 _ASIDE = re.compile(r"\([^()]{0,60}\)")  # "loss (for one batch) at step 3: 0.5"
 _TUPLE = re.compile(r"\(\d+, ?[-+\d.eE]+\)")
 _LOSSES = re.compile(r"(?i)(?<![A-Za-z])loss(?:es)?\s?(?:[:(\[{]|->?|=>)[\s(\[{'\"]*(?=[A-Za-z])")
+_NESTED = re.compile(r"(?<![\w.])([A-Za-z_][\w.]{0,60})['\"]?\s?[:=]\s?\{([^{}]*)\}")
 _BESIDE = re.compile(r"[\s,;'\"]*")
 _TOTAL = re.compile(r"(?:(?:mean|avg|average) )?total", re.IGNORECASE)
 _MOMENT = frozenset(("at", "after", "for", "in", "on", "@", "of"))
@@ -262,8 +263,17 @@ def loss_by_sentence(message: str, tokens: list[Token]) -> list[Token]:
     return [token]
 
 
+def _name_nested(message: str, metrics: list[Token]) -> None:
+    """Let a dict within a row name its numbers, too: "loss: 2.5, reward: {'sum': 3.5, 'n': 2}"."""
+    for nested in _NESTED.finditer(message):
+        within = [one for one in metrics if nested.start(2) <= one.key_start < nested.end(2)]
+        for token in within if len(within) < len(metrics) else ():
+            token.key = f"{nested[1]}/{token.key}"
+
+
 def name_parts(message: str, metrics: list[Token]) -> None:
     """Let the numbers of a section of losses say so: "[Losses: x 0.27, conf 4.3, total 15.1]"."""
+    _name_nested(message, metrics)
     for section in _LOSSES.finditer(message):
         at = section.end()
         for token in metrics:
