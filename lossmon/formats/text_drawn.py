@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from lossmon.formats.decoder import Facts, Parts, Record, Rows
@@ -24,6 +24,11 @@ class _Held:
     whole: bool = False  # one row an epoch: nothing in it is left over from an earlier one
     bar: tuple[Shape, tuple[str, ...]] | None = None  # the line that drew it last
 
+    def leave_out(self, names: Collection[str]) -> None:
+        """Of these values the row is none."""
+        values = {name: v for name, v in self.record.values.items() if name not in names}
+        self.record = self.record._replace(values=values)
+
 
 @dataclass
 class Drawn:
@@ -34,6 +39,7 @@ class Drawn:
     _shown: tuple[object, ...] | None = None  # the bar position that was emitted last
     _bar_values: dict[str, float] = field(default_factory=dict)
     _redraws: Redraws = field(default_factory=Redraws)
+    _summed: set[str] = field(default_factory=set)  # that a line tells of all batches behind them
     _pass: list[Record] | None = field(default_factory=list)  # the first, while it goes on
     _whole: int = 0  # bars of Keras that ended, of epochs that nothing names
     _ended: dict[str, float] = field(default_factory=dict)  # what the newest of them shows
@@ -80,8 +86,8 @@ class Drawn:
         """A row that no redraw changes; of what is held, it takes the place of what it sums up."""
         held = self._held
         if held is not None and self.holds_evaluation and held.record.step == record.step:
-            left = {n: v for n, v in held.record.values.items() if n not in record.values}
-            held.record = held.record._replace(values=left)
+            self._summed.update(held.record.values.keys() & record.values.keys())
+            held.leave_out(record.values)
         if held is not None:
             self.release()
         self._out.append(record)
@@ -163,6 +169,8 @@ class Drawn:
 
     def end(self, facts: Facts) -> None:
         """The log has ended: what is held is final, and a first bar that never ended is rows."""
+        if self._held is not None and self.holds_evaluation:
+            self._held.leave_out(self._summed)  # it was cut off before the line that sums it up
         self.release()
         if self._pass:
             facts.total_steps = None  # planned were epochs, and these are batches

@@ -47,6 +47,7 @@ TOKEN = re.compile(
     rf"|{_NUMBER}(?:{_TIME_UNIT}|{_OTHER_UNIT})(?![\w/]))"
     rf"|(?!{_OF_NAME})(?P<number>{_NUMBER})(?P<suffix>[kKM](?!\w)|%|dB)?(?:(?={_COUNTED}|{_GLUED_NAME})|(?![\w%]|\.\d)))"
 )
+_DOTTED = re.compile(r"\s{0,8}(\d{1,7})\.(\d{1,9})\.{2,4}\s")  # "2.170... cost: 0.5" is batch 170
 _TUPLE = re.compile(r"\(\d+(?:, ?-?[\d.]+(?:[eE][-+]?\d+)?){1,3}\)\s*")  # print((step, loss))
 _UNIT = re.compile(_COUNTED)
 _ORDINAL = re.compile(r"-?(?:st|nd|rd|th)[ -](?:mini-?)?")
@@ -133,7 +134,11 @@ def tokenise(text: str) -> list[Token]:
     """The numbers of a line, in order, each with its name."""
     tokens: list[Token] = []
     at = 0
-    for match in TOKEN.finditer(text):
+    if dotted := _DOTTED.match(text):
+        for i, name in enumerate(("epoch", "batch"), 1):
+            (start, at), key_start = dotted.span(i), dotted.start()
+            tokens.append(Token(Kind.VALUE, name, dotted[i], start, at, key_start, True))
+    for match in TOKEN.finditer(text, at):
         gap = text[at : match.start()]
         token = _token(text, match, gap, at, tokens[-1] if tokens else None)
         tokens.append(token)
@@ -146,12 +151,8 @@ def tokenise(text: str) -> list[Token]:
             if token.kind is Kind.PERCENT and not measured:
                 continue
             if behind and not text[: token.start].rstrip().endswith("("):
-                token.kind, token.key, token.behind = (
-                    Kind.VALUE,
-                    behind[1],
-                    True,
-                )  # "2.31 loss, 0.0001 LR"
-                continue
+                token.kind, token.key, token.behind = Kind.VALUE, behind[1], True
+                continue  # "2.31 loss, 0.0001 LR"
             named = _NAMED_BEHIND.match(text, token.end) if "." in token.text else None
             if named and _measures(named[1]):
                 token.kind, token.key, token.behind = Kind.VALUE, named[1], True

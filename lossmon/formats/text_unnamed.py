@@ -304,6 +304,8 @@ def name_total(metrics: list[Token], level: int) -> None:
     for token in metrics:
         if token.key == "J" and level and "." in token.text:
             token.key = "objective"  # Octave; j counts
+        if token.key == "logprob" and token.text[0].isdigit():
+            token.key = "logprob_loss"  # of cuda-convnet; not negated it is below 0
         told = "." in token.text and _TOTAL.fullmatch(token.key)
         alone = token.explicit and len(metrics) == level - 1
         if told and level and (parts or alone):
