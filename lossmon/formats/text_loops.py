@@ -113,7 +113,7 @@ class Loops:
 
     def is_past(self, shape: Shape, groups: tuple[str, ...]) -> bool:
         """Whether a line recalls a row of earlier: "best result at step 600", a thousand later."""
-        if not shape.recalls or shape.bar or shape is self.arrived:
+        if not shape.recalls or shape.bar or shape is self.arrived or self.is_alone(shape, groups):
             return False
         epoch, newest = shape.counter(groups, "epoch"), self.progress.epoch
         if epoch is not None and newest is not None and epoch != newest:

@@ -53,6 +53,12 @@ def test_what_is_measured_below_a_restored_row_is_of_now() -> None:
     assert rows[-1] == (300, {"Test loss": 2.25})
 
 
+def test_an_evaluation_of_restored_weights_has_a_count_of_its_own() -> None:
+    test = "".join(f"Testing restored weights: step {n}/30, loss: {n / 4}\n" for n in (10, 20, 30))
+    rows = rows_of(_BY_STEP.replace(":", "/300:") + test, True)
+    assert rows[-1] == (300, {"eval_loss": 7.5})
+
+
 @pytest.mark.parametrize(
     "line",
     [
