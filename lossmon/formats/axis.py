@@ -183,6 +183,8 @@ class Axis:
         A table to which each training adds its epochs has no step that could come again: where the
         first epoch does, another one begins. Three in one file were one curve that rebounds.
         """
+        if epoch is not None and not abs(epoch) < MOST_STEPS:
+            epoch = None  # -inf lies before the first one, too
         if epoch is not None and self._epoch is not None and epoch < self._epoch:
             epochs = self._facts.total_epochs
             over = self._facts.finished or (epochs and self._epoch + self._from_0 >= epochs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import inf, nan
 
 import numpy as np
 import pytest
@@ -36,6 +37,11 @@ ROWS: dict[str, tuple[Seen, list[int | None]]] = {
     "back without an epoch": ([(10, None), (20, None), (10, None)], [10, 20, 10]),
     "a row an epoch": ([(None, 1), (None, 2), (None, 3)], [1, 2, 3]),
     "epochs from 0": ([(None, 0), (None, 1), (None, 2)], [0, 1, 2]),
+    "an epoch that is no number": ([(None, 1), (None, -inf), (None, nan)], [1, None, None]),
+    "an epoch that is no number behind a training": (
+        [*((None, e) for e in (1, 2, 3)), (None, -inf), (None, 1)],
+        [1, 2, 3, None, None],
+    ),
     "two rows of an epoch": ([(None, 1), (None, 1), (None, 2)], [1, None, None]),
     "a part of an epoch": ([(None, 0.5), (None, 1.0)], [None, None]),
     "no epoch but nan": ([(None, float("nan")), (5, float("nan"))], [None, 5]),
