@@ -8,7 +8,7 @@ from typing import Any
 
 from lossmon import config, settings
 from lossmon.diagnosis.knowledge import load
-from lossmon.monitor.kinship import Curves, Trace
+from lossmon.monitor.curves import Curves, Trace
 from lossmon.monitor.locations import given
 from lossmon.monitor.row_keys import keys_of
 from lossmon.monitor.training import Judging

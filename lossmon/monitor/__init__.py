@@ -15,7 +15,9 @@
 Which logs are one training:
     grouping.py  the trainings there are, and what each is called
     joining.py   all pairs, and the best way to join row_keys.py   by what they are found
-    kinship.py   whether two are of one
+    kinship.py   whether two are of one              curves.py     what they are compared by
+    strangers.py whether they tell other values      places.py     at which rows of one moment
+    course.py    whether they are as long and alike where no value says
     agreement.py how far two curves agree            by_hand.py    what the user joins and parts
     averages.py  whether one averages the other
     common_noise.py whether two curves shake alike

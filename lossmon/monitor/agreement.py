@@ -46,18 +46,21 @@ class Curve:
     Attributes:
         step: int64, shape (n,), ascending.
         value: float64, shape (n,).
+        epoch: float64, shape (n,), NaN where not logged; None where no point has one.
     """
 
     step: Ints
     value: Floats
+    epoch: Floats | None = None
 
     @staticmethod
     def of(view: SeriesView) -> Curve:
         """The curve of a series."""
         finite = np.isfinite(view.value)
         if finite.all():
-            return Curve(view.step, view.value)
-        return Curve(view.step[finite], view.value[finite])
+            return Curve(view.step, view.value, view.epoch)
+        epoch = None if view.epoch is None else view.epoch[finite]
+        return Curve(view.step[finite], view.value[finite], epoch)
 
     def __len__(self) -> int:
         return len(self.step)
@@ -68,7 +71,7 @@ class Curve:
 
         As the noise it is found out where the curve is compared: of a sweep few are.
         """
-        return _printed(self.value[:: max(1, len(self.value) // _SAMPLED)][:_SAMPLED])
+        return rounding(self.value[:: max(1, len(self.value) // _SAMPLED)][:_SAMPLED])
 
     @cached_property
     def noise(self) -> float:
@@ -361,7 +364,7 @@ def _in_order(short: Curve, long: Curve) -> Agreement:
     return Agreement(len(values), len(rows), bits - _CHOICES_BITS, lead, first, second)
 
 
-def _printed(sample: Floats) -> tuple[float, float]:
+def rounding(sample: Floats) -> tuple[float, float]:
     """Half a unit of the last decimal, and of the last digit as a share, of printed values."""
     decimals, digits = 0.0, 0.0
     some = sample[sample != 0]

@@ -17,6 +17,7 @@ from lossmon.monitor.agreement import Curve
 _LEAST = 24  # rows in common: of fewer a coefficient is not normal
 _MOST = 4096  # rows that are looked at
 _SURE = 3.5  # standard errors; six looks at independent noise go beyond once in 700 times
+_UNCLEAR = 0.5  # a coefficient from which on few rows say neither
 _REPEATS = 8  # rows over which a column is compared with itself
 _ENDS = 0.05  # of the range of steps by which the ends may differ where both count the same
 _FLAT = 0.5  # share of rows that bend not at all as printed, from which on nothing is told
@@ -32,8 +33,8 @@ def shares_noise(one: Curve, two: Curve) -> bool | None:
     themselves, as smoothed ones do (Bartlett 1935).
 
     Returns:
-        None where it can't be told: few rows in common, steps counted otherwise, or values printed
-        so coarsely that most do not change.
+        None where it can't be told: few rows in common, steps counted otherwise, values printed so
+        coarsely that most do not change, or alike but not so that it is sure.
     """
     sparse, dense = (one, two) if len(one) <= len(two) else (two, one)
     if len(sparse) < _LEAST or not _counts_alike(sparse, dense) or _misses(sparse, dense):
@@ -50,7 +51,12 @@ def shares_noise(one: Curve, two: Curve) -> bool | None:
         _errors(value, other, lag) for other in (dense.value[at - 1], means) for lag in (-1, 0, 1)
     ]
     known = [found for found in told if found is not None]
-    return max(known) > _SURE if known else None
+    if not known:
+        return None
+    if max(errors for errors, _ in known) > _SURE:
+        return True
+    # Of 30 rows not even what is the same is sure to be.
+    return None if max(share for _, share in known) > _UNCLEAR else False
 
 
 def _counts_alike(one: Curve, two: Curve) -> bool:
@@ -75,8 +81,8 @@ def _shared(few: Ints, many: Ints) -> int:
     return int(np.count_nonzero(many[at] == few))
 
 
-def _errors(one: Floats, two: Floats, lag: int) -> float | None:
-    """By how many standard errors two columns bend alike, one of them moved by `lag` rows.
+def _errors(one: Floats, two: Floats, lag: int) -> tuple[float, float] | None:
+    """By how many standard errors two columns bend alike, one moved by `lag` rows, and how much.
 
     Their falls have the course in common, and so would correlate without any noise.
     """
@@ -85,13 +91,14 @@ def _errors(one: Floats, two: Floats, lag: int) -> float | None:
         first, second = (first[lag:], second[:-lag]) if lag > 0 else (first[:lag], second[-lag:])
     if min(np.count_nonzero(first), np.count_nonzero(second)) <= _FLAT * len(first):
         return None
-    a, b = (_ranks(column) for column in (first, second))
+    a, b = (ranks(column) for column in (first, second))
     repeats = sum(float(a[:-k] @ a[k:]) * float(b[:-k] @ b[k:]) for k in range(1, _REPEATS + 1))
-    return float(a @ b) * math.sqrt(len(a) / max(1.0, 1.0 + 2.0 * repeats))
+    alike = float(a @ b)
+    return alike * math.sqrt(len(a) / max(1.0, 1.0 + 2.0 * repeats)), alike
 
 
-def _ranks(column: Floats) -> Floats:
+def ranks(column: Floats) -> Floats:
     """Its ranks, with mean 0 and length 1: the product of two such is Spearman's coefficient."""
-    ranks = np.argsort(np.argsort(column)).astype(np.float64)
-    ranks -= (len(column) - 1) / 2
-    return ranks / math.sqrt(float(ranks @ ranks))
+    found = np.argsort(np.argsort(column)).astype(np.float64)
+    found -= (len(column) - 1) / 2
+    return found / math.sqrt(float(found @ found))

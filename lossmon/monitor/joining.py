@@ -14,16 +14,8 @@ from itertools import combinations, product
 from typing import Generic, TypeVar
 
 from lossmon.monitor.by_hand import ByHand
-from lossmon.monitor.kinship import (
-    UNKNOWN,
-    Curves,
-    Kinship,
-    Trace,
-    has_curve,
-    kept_run,
-    kinship,
-    may_be_kin,
-)
+from lossmon.monitor.curves import Curves, Trace, has_curve
+from lossmon.monitor.kinship import UNKNOWN, Kinship, kept_run, kinship, may_be_kin
 from lossmon.monitor.log import Log
 from lossmon.monitor.row_keys import Keys, rows_of
 from lossmon.text import common_folder
@@ -141,7 +133,7 @@ class Joining(Generic[L]):
         while waiting:
             one = waiting.pop()
             met = self._kin.get(one, {}).items()
-            kin = [other for other, (_, kin) in met if kin.verdict in ("same", "parts", "beside")]
+            kin = [other for other, (_, kin) in met if kin.verdict in _TOGETHER]
             for other in (*kin, *self._kept.get(kept_run(one), ())):
                 if other not in found:
                     found[other] = None
@@ -170,7 +162,7 @@ class Joining(Generic[L]):
     def why(self, log: L, others: Iterable[L]) -> str:
         """What a log was joined to others by, in words; empty where it was not."""
         found = [(self._known(log, other), other) for other in others if other is not log]
-        joined = [pair for pair in found if pair[0].why and pair[0].verdict != "apart"]
+        joined = [pair for pair in found if pair[0].why and pair[0].verdict in _TOGETHER]
         best = max(joined, key=lambda pair: (pair[0].strength, pair[1].path), default=None)
         if best is None:
             return _KEPT.why if self._kept.get(kept_run(log)) and others else ""
@@ -317,7 +309,7 @@ class Joining(Generic[L]):
         for i, j in combinations(range(len(parts)), 2):
             pairs = product(self._compared(parts[i]), self._compared(parts[j]))
             found = {self._compare(a, b).verdict for a, b in pairs}
-            if found & hints and "apart" not in found:
+            if found & hints and not found & {"apart", "strangers"}:
                 linked[i].add(j)
                 linked[j].add(i)
         joined: list[list[L]] = []
@@ -354,6 +346,7 @@ def _by_hits(found: tuple[int, str, object]) -> tuple[int, str]:
     return found[:2]
 
 
+_TOGETHER = ("same", "parts", "beside")
 _MET = (None, UNKNOWN)  # of two logs that were not compared
 _KEPT = Kinship("same", 0.0, said("the store holds them as one run"))
 _BY_HAND = {

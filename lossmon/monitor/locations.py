@@ -11,8 +11,9 @@ from typing import Any
 from lossmon.hparams import Hparams
 from lossmon.logs.discover import folders_above, run_directory
 from lossmon.logs.source import Source
+from lossmon.monitor.curves import Told
 from lossmon.monitor.jobs import MAX_JOBS, name_of, read_jobs
-from lossmon.monitor.kinship import PRINTED, Told
+from lossmon.monitor.kinship import PRINTED
 from lossmon.monitor.update import Job, LogInfo
 from lossmon.text import distinct
 

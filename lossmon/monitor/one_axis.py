@@ -18,7 +18,8 @@ import numpy as np
 from lossmon.formats.decoder import MOST_STEPS
 from lossmon.history.columns import Floats, Ints, SeriesView
 from lossmon.monitor.agreement import Agreement
-from lossmon.monitor.kinship import Curves, evidence, has_curve
+from lossmon.monitor.curves import Curves, has_curve
+from lossmon.monitor.kinship import evidence
 from lossmon.monitor.log import Log
 from lossmon.monitor.resumed import Source, series_of
 

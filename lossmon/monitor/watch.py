@@ -17,9 +17,9 @@ from lossmon.formats.decoder import Record
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Health, Source, close_all
 from lossmon.monitor.by_hand import ByHand
+from lossmon.monitor.curves import Trace, trace_of
 from lossmon.monitor.grouping import Grouping
 from lossmon.monitor.intake import Intake
-from lossmon.monitor.kinship import Trace, trace_of
 from lossmon.monitor.locations import Locations
 from lossmon.monitor.log import Log
 from lossmon.monitor.passed import PassedOver

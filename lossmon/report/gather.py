@@ -22,8 +22,8 @@ from lossmon.logs.local import LocalSource
 from lossmon.logs.target import check_local
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.by_hand import ByHand
+from lossmon.monitor.curves import Trace
 from lossmon.monitor.joining import Joining
-from lossmon.monitor.kinship import Trace
 from lossmon.monitor.locations import Locations, called, given
 from lossmon.monitor.sources import not_readable, open_monitor
 from lossmon.monitor.training import Judging

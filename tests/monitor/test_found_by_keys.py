@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from lossmon.logs.discover import run_directory
 from lossmon.monitor import joining as joining_module
 from lossmon.monitor.agreement import Curve, compare, may_agree
+from lossmon.monitor.curves import Curves, Trace
 from lossmon.monitor.joining import Joining
-from lossmon.monitor.kinship import UNKNOWN, Curves, Kinship, Trace
+from lossmon.monitor.kinship import UNKNOWN, Kinship
 from tests.monitor.test_joining import Written
 
 

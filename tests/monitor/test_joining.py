@@ -18,8 +18,8 @@ from lossmon.formats.names import choose, role
 from lossmon.history.run import History, Plan
 from lossmon.logs.discover import run_directory
 from lossmon.monitor.agreement import SURE_BITS, Curve, compare
+from lossmon.monitor.curves import Trace
 from lossmon.monitor.joining import Joining
-from lossmon.monitor.kinship import Trace
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.whole import read_targets
 from lossmon.report.gather import gather

@@ -1,0 +1,100 @@
+"""What a log is compared with others by: its curves, and what remains of it in another process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lossmon.formats.lexicon import (
+    ACCURACY,
+    EVAL_LOSS,
+    GRAD_NORM,
+    LEARNING_RATE,
+    OTHER_LOSS,
+    TRAIN_LOSS,
+)
+from lossmon.history.run import History
+from lossmon.hparams import STORES
+from lossmon.monitor.agreement import Curve
+from lossmon.monitor.log import Log
+
+_MEASURED = (TRAIN_LOSS, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, ACCURACY)
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What remains of a log that another process has read: what it is compared by."""
+
+    path: str
+    format: str
+    records: int
+    chosen: Mapping[str, str]
+    history: History = field(repr=False)
+    generation: int = 0
+    start: bytes | None = None  # of a log that is no file: its settings stand there
+    within: str = ""
+    run: str = ""
+
+
+Told = Log | Trace  # what is known of a log that is compared with others
+
+
+def trace_of(log: Told) -> Trace:
+    """What a log is compared by, without its decoder and the metrics that say nothing here."""
+    history = History(
+        log.history.role_of, plan=log.history.plan, step=log.history.step, epoch=log.history.epoch
+    )
+    # What a search seeks ("f_min") is the curve that its log is known by, and measures nothing.
+    known = {log.chosen.get(TRAIN_LOSS), log.chosen.get(EVAL_LOSS)}
+    history.series |= {
+        name: one
+        for name, one in log.history.series.items()
+        if one.role in _MEASURED or one.role == LEARNING_RATE or name in known
+    }
+    start = log.start if log.format in STORES else None
+    told = log.path, log.format, log.records, log.chosen, history
+    return Trace(*told, start=start, within=log.within, run=log.run)
+
+
+class Curves:
+    """The curves of a log that are compared, taken anew only when the log has grown.
+
+    Args:
+        log: the log.
+    """
+
+    def __init__(self, log: Told) -> None:
+        self.log = log
+        self.stamp = (log.generation, log.records)
+        self._curves: dict[str, Curve] = {}
+        self.names = [
+            name for name, one in log.history.series.items() if one.role in _MEASURED and len(one)
+        ]
+
+    def of(self, role: str) -> list[str]:
+        """The metrics of a role, whether they are measured or set."""
+        several = self.log.history.series.items()
+        return [name for name, one in several if one.role == role and len(one)]
+
+    def chosen(self, role: str) -> Curve | None:
+        """The curve that plays a role."""
+        name = self.log.chosen.get(role)
+        return None if name is None else self[name]
+
+    def __getitem__(self, name: str) -> Curve:
+        found = self._curves.get(name)
+        if found is None:
+            found = self._curves[name] = Curve.of(self.log.history.series[name].kept())
+        return found
+
+    @property
+    def main(self) -> Curve | None:
+        """The curve that the log is known by."""
+        chosen = self.log.chosen
+        name = chosen.get(TRAIN_LOSS) or chosen.get(EVAL_LOSS) or next(iter(self.names), None)
+        return None if name is None else self[name]
+
+
+def has_curve(log: Told) -> bool:
+    """Whether a log holds anything that it can be compared by."""
+    return any(one.role in _MEASURED and len(one) for one in log.history.series.values())
