@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lossmon.history.columns import Floats, SeriesView, part_of
-from lossmon.monitor.kinship import Curves, evidence
+from lossmon.monitor.curves import Curves
+from lossmon.monitor.kinship import evidence
 from lossmon.monitor.one_axis import OneAxis
 from lossmon.monitor.resumed import Source, series_of
 
