@@ -17,6 +17,7 @@ LEAST = 6  # rows in common: of fewer nothing is told
 _MOST = 0.5  # share of the rows of the shorter curve that lie where the other has one
 _UNIQUE = 0.9  # share of the epochs that no other row has: else they tell no rows apart
 _LONGER = 0.02  # by which one of two curves may be longer whose rows are counted
+_LATEST = 1e9  # epoch
 _FINE = 1e-6  # of an epoch
 _SAMPLED = 512  # epochs that tell how many digits they have
 
@@ -87,8 +88,8 @@ def _unit(one: Curve, two: Curve) -> float | None:
     """What the epochs of both are known to; None where either has none."""
     if one.epoch is None or two.epoch is None:
         return None
-    if not (np.isfinite(one.epoch).all() and np.isfinite(two.epoch).all()):
-        return None
+    if not all((np.abs(epoch) < _LATEST).all() for epoch in (one.epoch, two.epoch)):
+        return None  # one is missing, or is none
     told = (
         rounding(epoch[:: max(1, len(epoch) // _SAMPLED)])[0] for epoch in (one.epoch, two.epoch)
     )

@@ -214,12 +214,13 @@ TEN = range(1, 11)
         (at(range(10, 110, 10), TENTHS), at(TEN, [e + 2 for e in TENTHS]), None),
         (at(range(10, 110, 10), [e / 99 for e in TENTHS]), at(TEN, [0.0] * 5 + [0.01] * 5), 10),
         (at(range(10, 110, 10), TENTHS), at(TEN, [np.nan, *TENTHS[1:]]), 10),
+        (at(range(10, 110, 10), TENTHS), at(TEN, [*TENTHS[1:], 1e300]), 10),
         (at([1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6]), at(range(1, 13)), 6),
         (at(range(5)), at(range(5)), None),
     ],
     ids=[
         "steps", "from 0", "rows that are counted", "other steps", "epochs", "later epochs",
-        "epochs of two digits", "an epoch that is missing", "two rows a step", "few",
+        "epochs of two digits", "an epoch that is missing", "one that is none", "two rows a step", "few",
     ],
 )  # fmt: skip
 def test_rows_of_one_moment_are_found(one: Curve, two: Curve, rows: int | None) -> None:
@@ -237,8 +238,17 @@ def test_rows_of_one_moment_are_found(one: Curve, two: Curve, rows: int | None) 
         (at(TEN, range(2, 12)), False),
         (at(TEN), False),
         (at(range(3), [1.5, 1.6, 1.7]), False),
+        (at(TEN, [*(e + 1 for e in TENTHS[1:]), 1e300]), False),
     ],
-    ids=["goes on", "three again", "seven again", "whole epochs", "no epochs", "three rows"],
+    ids=[
+        "goes on",
+        "three again",
+        "seven again",
+        "whole epochs",
+        "no epochs",
+        "three rows",
+        "none",
+    ],
 )
 def test_a_job_that_goes_on_tells_hardly_a_row_again(two: Curve, apart: bool) -> None:
     one = at(range(10, 110, 10), TENTHS)
