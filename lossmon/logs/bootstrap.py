@@ -42,7 +42,7 @@ while IFS= read -r verb && IFS= read -r p; do
     printf "~ %s\n@ %s\n" "$HOME" $(date +%s)
     if [ -d "$p" ]; then
       if [ -r "$p" ] && [ -x "$p" ]; then echo "! directory"; else echo "! denied"; fi
-      find -H "$p" -maxdepth 8 -type f ! -name "*
+      find -H "$p" -maxdepth 34 -type f ! -name "*
 *" | head -n 5000 | {
         set --
         while IFS= read -r f; do

@@ -183,7 +183,7 @@ class LocalFiles(Files):
     """Those of this machine.
 
     Attributes:
-        cut: directories with more folders in them than were looked into.
+        cut: targets with more folders in them than were looked into.
     """
 
     def __init__(self) -> None:
@@ -210,21 +210,29 @@ class LocalFiles(Files):
 
     def walk(self, target: str, settings: bool = False) -> Iterator[str]:
         """The files that a target leads to."""
+        self.cut.discard(target)
         if os.path.isdir(target):
-            yield from self._below(target, settings)
+            yield from self._below(target, target, settings)
         elif os.path.lexists(target) or not glob.has_magic(target):
             yield target  # also where it is not there yet: it may come
         else:
-            for path in matching(target):
+            within = None  # type: Optional[str]  # folders below one that was gone through are known
+            for path in matching(target, lambda folder: self._below(target, folder, folders=True)):
                 if os.path.isdir(path):
-                    yield from self._below(path, settings)
+                    if within is None or not path.startswith(within):
+                        within = os.path.join(path, "")
+                        yield from self._below(target, path, settings)
                 elif not NO_LOG.search(os.path.basename(path)):
                     yield path
 
-    def _below(self, folder: str, settings: bool) -> Iterator[str]:
-        self.cut.discard(folder)
+    def _below(
+        self, target: str, folder: str, settings: bool = False, folders: bool = False
+    ) -> Iterator[str]:
+        cut = set()  # type: Set[str]
         self.look_anew(folder)
-        return walk(folder, settings, cut=self.cut, barred=self.barred)
+        yield from walk(folder, settings, folders, cut, self.barred)
+        if cut:
+            self.cut.add(target)
 
     def dangles(self, path: str) -> bool:
         """Whether a path is a link to what is not there."""

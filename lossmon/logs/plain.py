@@ -22,7 +22,7 @@ from lossmon.logs.follower import Chunk
 from lossmon.logs.link import Session
 from lossmon.logs.plain_asked import List, Read, Stamp, Whole, part_of
 from lossmon.logs.tail import Tail
-from lossmon.logs.walk import MAX_ENTRIES, is_log
+from lossmon.logs.walk import MAX_ENTRIES, MOST_BARRED, TOO_DEEP, is_deep, is_log, too_deep_in
 
 LIMITS = "no Python 3.6 there: looked at every 3 s through sh, stores and GPUs are not seen"
 EVERY_S = 3.0
@@ -57,6 +57,7 @@ class PlainTalk:
         self._turned: dict[str, tuple[str, Stat | None]] = {}  # log -> what became of it, as it was
         self._wanted: dict[str, float] = {}  # log with something to read -> its mtime
         self._alone: set[str] = set()  # logs that changed while they were read with others
+        self._barred: set[str] = set()  # folders too deep to be looked into
         self._home = ""
         self._skew_s = 0.0
         self._next = self._begun = self._stayed = 0.0
@@ -199,7 +200,11 @@ class PlainTalk:
         tail = inbox.tails.get(log)
         before = self._seen.get(log)
         what = happened(before, now, tail.offset if tail is not None else 0)
-        if what == SAME or (log != target and _is_no_log(log, target)):
+        below = os.path.relpath(log, target) if log.startswith(target) else log
+        if what == SAME or (log != target and not is_log(below)):
+            if is_deep(below):
+                self._seen[log] = now
+                self._bar(os.path.join(target, too_deep_in(below)))
             return
         mtime += self._skew_s if mtime else 0.0
         if len(self._seen) >= MAX_ENTRIES and log not in self._seen:
@@ -220,6 +225,12 @@ class PlainTalk:
         if size:
             self._wanted[log] = mtime
             self._session.settled = self._session.settled and size == tail.offset
+
+    def _bar(self, folder: str) -> None:
+        """Say once that a folder lies too deep to be looked into."""
+        if folder not in self._barred and len(self._barred) < MOST_BARRED:
+            self._barred.add(folder)
+            self._session.inbox.put(Chunk(folder, "error", 0, b"", TOO_DEEP, 0.0, 0))
 
     def _turn(self, tail: Tail, what: str, before: Stat | None) -> None:
         """Read what more there is of a log beside it, where it was rotated, and then it anew."""
@@ -345,9 +356,3 @@ class PlainTalk:
             left = next((tail for tail in request.tails if tail.path in self._wanted), None)
             self._alone.update([left.path] if left is not None else ())
         return True
-
-
-def _is_no_log(log: str, target: str) -> bool:
-    """Whether a file below a target is left alone, as the follower would."""
-    below = os.path.relpath(log, target).split("/") if log.startswith(target) else [log]
-    return not is_log("/".join(below))

@@ -1,14 +1,20 @@
 """Files below a directory that may be logs. Standard library, Python 3.6: it is sent to boxes."""
 
+import errno
 import fnmatch
 import glob
 import os
 import re
-from typing import Dict, Iterator, List, Optional, Set, Tuple  # noqa: F401 - some are for type comments
+from collections import deque
+from typing import Callable, Deque, Dict, Iterator, List, Optional, Set, Tuple  # noqa: F401 - some are for type comments
 
-MAX_DEPTH = 8  # of a directory walk
+MAX_DEPTH = 32  # folders below a target that are looked into, one in the other
 MAX_ENTRIES = 20000  # files followed below one target, and folders in which they are looked for
 MOST_BARRED = 1000  # folders that can't be looked into and are told of
+TOO_DEEP = "more than 32 folders deep: not looked into; name this folder itself"
+TOO_MANY = (
+    "more than 20,000 folders: those beyond were not looked at; name the folders that hold logs"
+)
 
 # An event file ends with its host's name, and a host may be called box.md or node.c.
 NO_LOG = re.compile(
@@ -44,9 +50,18 @@ def is_log(below: str, settings: bool = False) -> bool:
         below: folders and name.
         settings: also files that say how a training was set up.
     """
+    return below.count("/") <= MAX_DEPTH and _may_be_log(below, settings)
+
+
+def is_deep(below: str) -> bool:
+    """Whether a file that may be a log lies deeper below the folder that was named than we look."""
+    return below.count("/") > MAX_DEPTH and _may_be_log(below, False)
+
+
+def _may_be_log(below: str, settings: bool) -> bool:
     parts = below.split("/")
     folders, name = parts[:-1], parts[-1]
-    if len(folders) > MAX_DEPTH or not name or name.startswith("."):
+    if not name or name.startswith("."):
         return False
     hydra = bool(folders) and folders[-1] == _OF_HYDRA
     outer = folders[:-1] if hydra and settings else folders
@@ -55,6 +70,16 @@ def is_log(below: str, settings: bool = False) -> bool:
     if settings and SETTINGS.match(name):
         return True
     return not hydra and not NO_LOG.search(name)
+
+
+def too_deep_in(below: str) -> str:
+    """The outermost folder above a file that is not looked into."""
+    return "/".join(below.split("/")[: MAX_DEPTH + 1])
+
+
+def not_looked(why: str) -> OSError:
+    """Why a folder that is there is not looked into: a bound of ours."""
+    return OSError(errno.ELOOP, why)
 
 
 def walk(
@@ -74,11 +99,17 @@ def walk(
         settings: also files that say how a training was set up.
         folders: also the folders in which they are looked for.
         cut: gets the directory where there are more folders than are looked into.
-        barred: gets the folders that could not be looked into, each with why.
+        barred: gets the folders that could not be looked into, each with why; and those that a
+            bound of ours leaves out.
     """
+
+    def bar(folder: str, error: OSError) -> None:
+        if barred is not None and len(barred) < MOST_BARRED:
+            barred[_shown(folder, root)] = error
+
     seen = set()  # type: Set[Tuple[int, int]]
     real_root = os.path.realpath(root)
-    stack = [(root, real_root, 0)]
+    stack = deque([(root, real_root, 0)])  # type: Deque[Tuple[str, str, int]]
     inside = os.path.join(real_root, "")
     while stack:
         directory, real, depth = stack.pop()
@@ -91,13 +122,16 @@ def walk(
             if len(seen) >= MAX_ENTRIES:
                 if cut is not None:
                     cut.add(root)
+                bar(root, not_looked(TOO_MANY))
                 return
+            if depth > MAX_DEPTH:
+                bar(directory, not_looked(TOO_DEEP))
+                continue
             seen.add((found.st_dev, found.st_ino))
             entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
         except OSError as error:  # no permission for a folder is no reason to stop
-            gone = isinstance(error, FileNotFoundError)
-            if barred is not None and not gone and len(barred) < MOST_BARRED:
-                barred[directory if root != os.curdir else directory[2:]] = error
+            if not isinstance(error, FileNotFoundError):
+                bar(directory, error)
             continue
         if folders:
             yield directory if root != os.curdir else directory[2:]
@@ -110,7 +144,7 @@ def walk(
                     continue
                 if entry.is_dir():
                     hydra = settings and entry.name == _OF_HYDRA
-                    if depth < MAX_DEPTH and (hydra or not NO_DIRECTORY.match(entry.name)):
+                    if hydra or not NO_DIRECTORY.match(entry.name):
                         it = (entry.path, at or os.path.join(real, entry.name), depth + 1)
                         (links if at else below).append(it)
                 elif entry.is_file() and not entry.name.startswith("."):
@@ -124,7 +158,13 @@ def walk(
             except OSError:
                 continue
         # Real folders come off the stack before links to them, so runs keep their own names.
-        stack = links[::-1] + stack + below[::-1]
+        stack.extendleft(links)
+        stack.extend(below[::-1])
+
+
+def _shown(folder: str, root: str) -> str:
+    """A folder as the target leads to it: below "." without the dot."""
+    return folder[2:] if root == os.curdir and folder != root else folder
 
 
 def of_kernel(real: str) -> bool:
@@ -132,11 +172,17 @@ def of_kernel(real: str) -> bool:
     return (real + "/").startswith(_KERNEL) and not (real + "/").startswith(_KEPT_IN_MEMORY)
 
 
-def matching(pattern: str) -> Iterator[str]:
+def matching(
+    pattern: str, below: "Optional[Callable[[str], Iterator[str]]]" = None
+) -> Iterator[str]:
     """Files and folders that a pattern leads to; ** has the bounds of `walk`.
 
     Python's own follows links in circles to a depth of 40: of two links to their own folder that
     is 2**40 folders.
+
+    Args:
+        pattern: as a shell has it.
+        below: the files and folders below one, itself first; as `walk` has them where left out.
     """
     parts = pattern.split("/")
     if _DEEP not in parts:
@@ -146,9 +192,9 @@ def matching(pattern: str) -> Iterator[str]:
     at = parts.index(_DEEP)
     start = "/".join(parts[:at]) or ("/" if at else os.curdir)
     for folder in glob.iglob(start):
-        for path in walk(folder, folders=True):
-            below = os.path.relpath(path or os.curdir, folder)
-            if _matches([] if below == os.curdir else below.split("/"), parts[at:]):
+        for path in below(folder) if below is not None else walk(folder, folders=True):
+            names = os.path.relpath(path or os.curdir, folder)
+            if _matches([] if names == os.curdir else names.split("/"), parts[at:]):
                 yield path or os.curdir
 
 

@@ -39,6 +39,7 @@ class Shell:
         self.requests = 0
         self.content: dict[str, bytes] = {}
         self.kinds: list[str] = []
+        self.told: dict[str, str] = {}
         self.talk = PlainTalk(self.session, wire.Outbox(self.process.stdin.fileno()), lambda: None)
         self._count()
 
@@ -67,6 +68,8 @@ class Shell:
     def collect(self) -> None:
         for chunk in self.session.inbox.take():
             self.kinds.append(chunk.kind)
+            if chunk.kind == "error":
+                self.told[chunk.log] = chunk.message
             if chunk.kind == "rotated":  # and read to its end where it stands now
                 self.content[chunk.message] = self.content[chunk.log]
             if chunk.kind in ANEW:

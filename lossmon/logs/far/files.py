@@ -13,7 +13,15 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from lossmon.logs.files import Files, Stat
-from lossmon.logs.walk import MAX_ENTRIES, is_log
+from lossmon.logs.walk import (
+    MAX_ENTRIES,
+    MOST_BARRED,
+    TOO_DEEP,
+    is_deep,
+    is_log,
+    not_looked,
+    too_deep_in,
+)
 from lossmon.text import clip, printable
 from lossmon.words import said
 
@@ -106,6 +114,11 @@ class FarFiles(Files):
             except FileNotFoundError:
                 continue
 
+    def bar(self, path: str, error: OSError) -> None:
+        """Note why a folder or file below a target is not looked at."""
+        if len(self.barred) < MOST_BARRED:
+            self.barred[path] = error
+
     def asked(self) -> None:
         """A request for looking is made now."""
         if self.closing:
@@ -179,9 +192,12 @@ class FarFiles(Files):
             yield target, self.one(target)
         else:
             start = len(target) + 1 if target else 0
+            self.look_anew(target)
             for path, stat in self._bounded(self.below(target)):
                 if is_log(path[start:], settings):
                     yield path, stat
+                elif is_deep(path[start:]):
+                    self.bar(path[:start] + too_deep_in(path[start:]), not_looked(TOO_DEEP))
 
     def _bounded(self, listed: Iterator[Listed]) -> Iterator[Listed]:
         for count, one in enumerate(listed):

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from lossmon.errors import TargetError
-from lossmon.logs.far.files import MOST_LISTED, FarFiles, Listed, said_there
+from lossmon.logs.far.files import BEYOND, MOST_LISTED, FarFiles, Listed, said_there
 from lossmon.logs.far.source import Manners
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure, HostState
-from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY
+from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY, TOO_DEEP, not_looked
 from lossmon.words import Said, said
 
 MANNERS = Manners(every_s=5.0, an_hour=720)  # S3 asks $0.005 for 1,000 listings: 9 cents a day
@@ -155,6 +155,9 @@ class StoreFiles(FarFiles):
         while folders and left:
             left -= 1
             folder, depth = folders.pop()
+            if depth > MAX_DEPTH:
+                self.bar(folder, not_looked(TOO_DEEP))
+                continue
             self.asked()
             entries = sorted(self._fs.ls(self._root + folder, detail=True), key=_name)
             inner = []
@@ -166,11 +169,13 @@ class StoreFiles(FarFiles):
                         info = self._fs.info(info["name"])
                 if info["type"] == "file":
                     yield name, _stat(info)
-                elif info["type"] == "directory" and depth < MAX_DEPTH and not linked:
+                elif info["type"] == "directory" and not linked:
                     own = os.path.basename(name)
                     if name != folder and (own == ".hydra" or not NO_DIRECTORY.match(own)):
                         inner.append((name, depth + 1))
             folders += inner[::-1]
+        if folders:
+            self.beyond = BEYOND
 
     def some(self, paths: Sequence[str]) -> Iterator[Listed]:
         """How some files are: in S3 a list from the first to the last of them."""

@@ -20,10 +20,16 @@ from typing import Any
 
 from lossmon import __version__
 from lossmon.logs.far.answer import CUT, MOST_PASSED, SILENT, Answer, Broken, entire, len_of
-from lossmon.logs.far.files import FarFiles, Listed, Unreadable, said_there
+from lossmon.logs.far.files import BEYOND, FarFiles, Listed, Unreadable, said_there
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure
-from lossmon.logs.walk import MAX_DEPTH, MOST_BARRED, NO_DIRECTORY, is_log
+from lossmon.logs.walk import (
+    MAX_DEPTH,
+    NO_DIRECTORY,
+    TOO_DEEP,
+    is_log,
+    not_looked,
+)
 from lossmon.words import said
 
 _SILENT_S = 20.0  # without a byte
@@ -107,6 +113,9 @@ class WebFiles(FarFiles):
         while folders:
             folder, depth = folders.pop()
             inner = []
+            if depth > MAX_DEPTH:
+                self._pass_over(folder, not_looked(TOO_DEEP))
+                continue
             try:
                 names = self._links(folder)
             except (FileNotFoundError, PermissionError) as error:
@@ -116,18 +125,21 @@ class WebFiles(FarFiles):
                 continue
             for name in names:
                 links += 1
-                if name in seen or links > _MOST_LINKS:
+                if links > _MOST_LINKS:
+                    self.beyond = BEYOND
+                    return
+                if name in seen:
                     continue
                 seen.add(name)
                 last = urllib.parse.unquote(name.rstrip("/").rpartition("/")[2])
                 if name.endswith("/"):
-                    if depth < MAX_DEPTH and not NO_DIRECTORY.match(last):
+                    if not NO_DIRECTORY.match(last):
                         inner.append((name.rstrip("/"), depth + 1))
                 elif is_log(last, settings=True):
                     try:
                         yield name, self.one(name)
                     except IsADirectoryError:
-                        if depth < MAX_DEPTH and not NO_DIRECTORY.match(last):
+                        if not NO_DIRECTORY.match(last):
                             inner.append((name, depth + 1))
                     except (FileNotFoundError, PermissionError) as error:
                         self._pass_over(name, error)
@@ -135,8 +147,8 @@ class WebFiles(FarFiles):
 
     def _pass_over(self, path: str, error: OSError) -> None:
         """Leave out what is not there after all; of what may not be read is told."""
-        if isinstance(error, PermissionError) and len(self.barred) < MOST_BARRED:
-            self.barred[path] = error
+        if not isinstance(error, FileNotFoundError):
+            self.bar(path, error)
 
     def _links(self, folder: str) -> list[str]:
         """What an index page leads to below itself, as in addresses; folders with a slash."""
