@@ -18,6 +18,7 @@ from lossmon.formats.rows import BULK, RowReader, by_column, place_of, stretches
 MOST_RUNS = 1000
 _LONGEST_NAME = 200
 _NO_METRIC = "no metric in this row"
+_NOBODYS = "it does not say of which run it is"
 _TOO_MANY = "rows of more runs than are told apart (1,000)"
 _DIGITS = 9  # of a number that a run goes by
 
@@ -27,7 +28,10 @@ Identity = dict[str, str]  # plain name of a column -> what it says
 class ByRun:
     """Reads rows one after another, as `RowReader` does, whichever run each is of.
 
-    A row that names no run is of the one before. A number names a run only where the training goes
+    Among rows of several runs one that names none is nobody's: it was a second point of whichever
+    run wrote before it. Only where a writer names a run once, at its first row, as merged cells of
+    a sheet do, it is of the one before: runs come one after the other, and most rows name none.
+    A number names a run only where the training goes
     back when it changes: `trial` may as well count the rows, and a run that was resumed goes on.
 
     Args:
@@ -50,12 +54,19 @@ class ByRun:
         self._by_number = False  # a number has told two runs apart
         self._keys: tuple[str, ...] = ()  # of the newest row
         self._naming: tuple[str, ...] = ()  # those of them that may name the run
-        self._cells: tuple[Any, ...] = ()  # and what they held
+        self._cells: tuple[Any, ...] | None = None  # and what they held
         self._newest: Mapping[str, Any] = {}
+        self._unnamed = True  # the newest row names no run
+        self._rows = [0, 0]  # that name a run, that name none
+        self._in_order = True  # no run has gone on after another one
 
     def read(self, row: Mapping[str, Any]) -> Record | None:
         """One row of cells; None where it carries no metric."""
         self._turn(row)
+        self._rows[self._unnamed] += 1
+        if self._is_nobodys():
+            self.why = _NOBODYS
+            return None
         if self._reader is None:
             self.why = _TOO_MANY
             return None
@@ -74,14 +85,22 @@ class ByRun:
         for name in naming:
             if list(columns[name]).count(columns[name][0]) < len(columns[name]):
                 return None  # of several runs
-        if naming:
+        if naming or self.runs:
             self._turn({name: cells[0] for name, cells in columns.items()})
-        rows = None if self._reader is None else self._reader.read_columns(columns, empty)
+        if self._reader is None or self._is_nobodys():
+            return None
+        rows = self._reader.read_columns(columns, empty)
         if rows is not None:
             rows.run = self._run
+            self._rows[self._unnamed] += len(rows)
             if naming:
                 self._newest = {name: cells[-1] for name, cells in columns.items()}
         return rows
+
+    @property
+    def lost(self) -> bool:
+        """Whether the newest row gave no record and is one of a run."""
+        return self.why != _NO_METRIC
 
     def in_bulk(self, rows: Sequence[Any]) -> Iterator[tuple[int, int, Rows | None]]:
         """Rows of several kinds, as those of evaluations are: each stretch of one kind at once.
@@ -97,17 +116,23 @@ class ByRun:
         """Turn to the run of a row."""
         keys = tuple(row)
         if keys != self._keys:
-            self._keys, self._cells = keys, ()
+            self._keys, self._cells = keys, None
             self._naming = tuple(
                 key for key in keys if plain(key) in _FORMS and key not in self._counters
             )
-        if not self._naming:
-            return
         cells = tuple([row[key] for key in self._naming])
         if cells != self._cells:
-            self._meet(row)
+            self._unnamed = not self._counters and all(_text(cell) is None for cell in cells)
+            if self._naming and not self._unnamed:
+                self._meet(row)
             self._cells = cells
-        self._newest = row
+        if not self._unnamed:
+            self._newest = row
+
+    def _is_nobodys(self) -> bool:
+        """Whether the newest row is of no run that could be told."""
+        named, unnamed = self._rows
+        return self._unnamed and len(self.runs) > 1 and not (self._in_order and unnamed > named)
 
     def _meet(self, row: Mapping[str, Any]) -> None:
         """The cells that name the run are not those of the row before."""
@@ -128,17 +153,20 @@ class ByRun:
                 return
             self._by_number = True
         if key in self._known:
+            self._in_order &= self._known[key][0] == self._run
             self._run, self._reader = self._known[key]
         elif not other and self._known:  # the same one, of which more is told
             assert self._reader is not None
             self._known[key] = self._run, self._reader
         elif len(self.runs) >= MOST_RUNS:
             self._reader = None
+            self._first.runs_left_out = True
             return
         else:
             facts = Facts() if self._known else self._first
             self._run = self._name_of(identity, texts)
-            self._reader = RowReader(facts, numbers)
+            if self._known or numbers or self._reader is None:  # else rows before are its own
+                self._reader = RowReader(facts, numbers)
             self.runs[self._run] = facts
             self._known[key] = self._run, self._reader
         self._identity = identity

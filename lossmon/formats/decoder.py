@@ -277,6 +277,7 @@ class Facts:
         counts: kind of event -> how many there were.
         settings: what the log prints of its configuration (see `lossmon.formats.notes`).
         unread_cells: most cells of a row that were not looked at, of thousands.
+        runs_left_out: more runs stand in it than are told apart.
     """
 
     total_steps: int | None = None
@@ -287,6 +288,7 @@ class Facts:
     counts: dict[str, int] = field(default_factory=dict)
     settings: dict[str, float] = field(default_factory=dict)
     unread_cells: int = 0
+    runs_left_out: bool = False
 
 
 class Decoder(Protocol):

@@ -138,7 +138,7 @@ class DocumentDecoder:
                 record = self._rows.read(flat)
                 if record is not None:
                     parts.append(record)
-                elif not self.facts.finished:
+                elif not self.facts.finished or self._rows.lost:
                     self.skipped.add(self._rows.why, str(row))
         return parts
 

@@ -88,7 +88,7 @@ class JsonlDecoder(LineDecoder):
                 records.append(record)
                 self._step = record.step
                 self.goes_on()
-            elif not self.facts.finished:
+            elif not self.facts.finished or self._rows.lost:
                 self.skipped.add(self._rows.why, line)
         return records
 

@@ -67,7 +67,8 @@ class Shared:
         log.records += len(records)
         dealt: dict[Log, list[Record | Rows]] = {one: [] for one in renewed}
         for rows in _by_run(records):
-            one = parts.get(rows.run) or self._new(log, rows.run)
+            run = rows.run or next(iter(parts))  # before any was named
+            one = parts.get(run) or self._new(log, run)
             one.size, one.read, one.mtime = log.size, log.read, log.mtime
             dealt.setdefault(one, []).append(rows)
         for run, one in parts.items():
