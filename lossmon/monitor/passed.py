@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lossmon.formats.by_run import MOST_RUNS
 from lossmon.formats.decoder import Skipped
 from lossmon.logs.source import Source
 from lossmon.monitor.intake import Intake
@@ -53,6 +54,16 @@ class PassedOver:
         """Logs and folders that can't be read, which hold nobody knows what: path -> why."""
         errors, barred = dict(self._intake.errors), self._intake.barred
         return {path: why for path, why in errors.items() if path in barred}
+
+    @property
+    def to_tell(self) -> dict[str, str]:
+        """What a line is said of beside the runs: path -> why. Those, and logs of too many runs."""
+        why = said(
+            "more than {most:,} runs in it: those beyond are left out; split it", most=MOST_RUNS
+        )
+        logs = list(self._intake.logs.values())
+        full = [log for log in logs if log.decoder is not None and log.decoder.facts.runs_left_out]
+        return self.barred | {log.path: why for log in full}
 
     @property
     def in_part(self) -> dict[str, str]:

@@ -93,7 +93,7 @@ def _unread(
     found = [error for error in missing if error is not None]
     if updates:
         known = [*errors, *found]
-        found += not_readable(monitor.passed.barred, known)
+        found += not_readable(monitor.passed.to_tell, known)
         found += [error for one in targets for error in _left_out(monitor, one, known)]
     return found
 

@@ -143,7 +143,7 @@ def read_share(
         told = monitor.traces()
         updates = with_past(targets, [update for update, _ in told], monitor.doubtful())
         runs = [(update, some) for update, (_, some) in zip(updates, told, strict=True)]
-        return Share(runs, monitor.passed.all(), slow_patterns(), monitor.passed.barred)
+        return Share(runs, monitor.passed.all(), slow_patterns(), monitor.passed.to_tell)
     finally:
         monitor.close()
 

@@ -272,7 +272,7 @@ class MainScreen(
 
     def tell_barred(self, monitor: Monitor) -> None:
         """Say once which logs and folders can't be read: beside runs nothing else shows it."""
-        errors = not_readable(monitor.passed.barred, ())
+        errors = not_readable(monitor.passed.to_tell, ())
         if errors and self.runs and not self._told_barred:
             self._told_barred = True
             self.notify(message_of(errors[0]), severity="warning", timeout=10)
