@@ -17,9 +17,12 @@ from lossmon.report import watch as report
 from lossmon.report.check import at_or_above
 from lossmon.report.command import Commands
 from lossmon.report.ending import Ending
+from lossmon.words import said
 
 if TYPE_CHECKING:
     from lossmon.notify import Notifier
+
+UNFINISHED = 3
 
 
 def watch(
@@ -37,6 +40,8 @@ def watch(
     services: Sequence[str] = (),
 ) -> int:
     """Watch until told to end; the exit status.
+
+    UNFINISHED where the end of a training was waited for, and one is over without having told how.
 
     Args:
         targets: as typed.
@@ -65,7 +70,7 @@ def watch(
         if commands is not None:
             at_end.callback(commands.close)
         ending.on_signal(monitor.wake)
-        worst = report.Watch(
+        watching = report.Watch(
             monitor,
             sys.stdout,
             partial(report.as_json if as_json else report.as_text, knowledge=knowledge),
@@ -76,13 +81,30 @@ def watch(
             complain=complain,
             tell=notifier.add if notifier is not None else lambda _: None,
             ending=ending,
-        ).run()
+        )
+        worst = watching.run()
         empty = nothing_read(monitor, "-") if pipe and monitor.exhausted else None
     if ending.number is not None:
         return 128 + ending.number
     if empty is not None:  # as `check -` says it
         raise empty
-    return int(at_or_above([worst] if worst is not None else [], [fail_on]))
+    silent = watching.unfinished
+    if silent:
+        complain(_unfinished(silent))
+    if at_or_above([worst] if worst is not None else [], [fail_on]):
+        return 1
+    return UNFINISHED if silent else 0
+
+
+def _unfinished(runs: Sequence[str]) -> str:
+    """What is said where a watch ended and it is not known how the trainings did."""
+    if len(runs) == 1:
+        return said("{run} is silent, and its log does not say that it finished", run=runs[0])
+    return said(
+        "{run} and {n:,} more are silent, and their logs do not say that they finished",
+        run=runs[0],
+        n=len(runs) - 1,
+    )
 
 
 def _notifier(

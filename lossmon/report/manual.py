@@ -71,7 +71,8 @@ _ENVIRONMENT = (
     ("COLUMNS", said("width of tables and pictures, where it is no terminal's")),
 )
 _STATUS = said(
-    "0 fine; 1 a finding at or above --fail-on; 2 wrong usage or nothing to read; "
+    "0 fine; 1 a finding at or above --fail-on; 2 wrong usage or nothing to read; 3 of watch "
+    "--until finished: a run is silent, and its log does not say that it finished; "
     "70 an error of lossmon itself."
 )
 

@@ -31,7 +31,8 @@ class Wanted:
     Attributes:
         level: the mildest severity.
         patterns: only these; all where empty.
-        until: "finished" ends the watch once every run has ended; None watches on.
+        until: "finished" ends the watch once every run has ended, or its process or log has and
+            nothing says how; None watches on.
     """
 
     level: Severity = "info"
@@ -60,6 +61,9 @@ class Watch:
         complain: told in one line what is wrong beside the runs.
         tell: handed what is told, for who tells it elsewhere.
         ending: true once the watch is to end.
+
+    Attributes:
+        unfinished: where it ended because all runs are over: those that do not say how.
     """
 
     def __init__(
@@ -85,6 +89,7 @@ class Watch:
         self._complain = complain
         self._hand_on = tell
         self._ending = ending
+        self.unfinished: list[str] = []
         self._hosts: dict[str, str] = {}  # host -> what was said of its link
         self._changes = Changes()
         self._runs: dict[str, RunUpdate] = {}
@@ -163,7 +168,11 @@ class Watch:
             return True
         if self._wanted.until != "finished" or not self._settled or not self._runs:
             return False
-        return all(run.state in ("finished", "failed", "silent") for run in self._runs.values())
+        states = {name: run.state for name, run in self._runs.items()}
+        if not set(states.values()) <= {"finished", "failed", "silent"}:
+            return False
+        self.unfinished = sorted(name for name, state in states.items() if state == "silent")
+        return True
 
 
 def as_text(change: Change, knowledge: Knowledge) -> str:
