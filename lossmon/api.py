@@ -16,7 +16,7 @@ from lossmon import settings
 from lossmon.config import apply
 from lossmon.diagnosis.finding import Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge, load
-from lossmon.errors import TargetError
+from lossmon.errors import LeftOut, TargetError
 from lossmon.formats.decoder import Record
 from lossmon.memory import array_rows, check_config, count, frame_runs
 from lossmon.monitor import RunUpdate, told
@@ -35,8 +35,10 @@ COLUMNS = ("run", "metric", "step", "epoch", "time", "value", "stage")
 def read_runs(target: str, judging: Judging = "as it grows") -> list[RunUpdate]:
     """Read one target; raises TargetError or FormatError where it gives no run."""
     found = read_targets([target], judging=judging)
-    if found.errors:
-        raise found.errors[0]
+    for error in found.errors:
+        if not isinstance(error, LeftOut):
+            raise error
+        warnings.warn(printable(str(error)), stacklevel=3)
     return found.updates
 
 

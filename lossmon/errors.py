@@ -33,6 +33,10 @@ class TargetError(LossmonError):
     """A target that cannot be read."""
 
 
+class LeftOut(TargetError):
+    """A target holds more than is kept: what came of it is good, and not all."""
+
+
 class FormatError(LossmonError):
     """Content in which no training log was recognised."""
 

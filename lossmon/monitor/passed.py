@@ -56,14 +56,19 @@ class PassedOver:
         return {path: why for path, why in errors.items() if path in barred}
 
     @property
-    def to_tell(self) -> dict[str, str]:
-        """What a line is said of beside the runs: path -> why. Those, and logs of too many runs."""
+    def crowded(self) -> dict[str, str]:
+        """Logs in which more runs stand than are told apart: path -> a line."""
         why = said(
             "more than {most:,} runs in it: those beyond are left out; split it", most=MOST_RUNS
         )
         logs = list(self._intake.logs.values())
         full = [log for log in logs if log.decoder is not None and log.decoder.facts.runs_left_out]
-        return self.barred | {log.path: why for log in full}
+        return {log.path: why for log in full}
+
+    @property
+    def to_tell(self) -> dict[str, str]:
+        """What a line is said of beside the runs: path -> why."""
+        return self.barred | self.crowded
 
     @property
     def in_part(self) -> dict[str, str]:

@@ -61,7 +61,11 @@ def _below(prefix: str, logs: Sequence[str]) -> tuple[str, ...]:
     return tuple(log[len(prefix) :] for log in logs if log.startswith(prefix))
 
 
-def not_readable(barred: Mapping[str, str], errors: Sequence[LossmonError]) -> list[LossmonError]:
+def not_readable(
+    barred: Mapping[str, str],
+    errors: Sequence[LossmonError],
+    kind: type[TargetError] = TargetError,
+) -> list[LossmonError]:
     """What is said of logs and folders below targets that can't be read, where it is not yet.
 
     A verdict over a folder without the run that nobody was allowed to look at looked whole.
@@ -69,6 +73,7 @@ def not_readable(barred: Mapping[str, str], errors: Sequence[LossmonError]) -> l
     Args:
         barred: path -> why.
         errors: what is said already.
+        kind: of the error.
     """
     told = " ".join(map(str, errors))
     rest = [(path, why) for path, why in barred.items() if path not in told]
@@ -76,9 +81,9 @@ def not_readable(barred: Mapping[str, str], errors: Sequence[LossmonError]) -> l
         return []
     path, why = rest[0]
     if len(rest) == 1:
-        return [TargetError(joined(": ", (path, why)))]
+        return [kind(joined(": ", (path, why)))]
     return [
-        TargetError(
+        kind(
             said(
                 "{path}: {why}; {n:,} more {n:log or folder|logs and folders} can't be read",
                 path=path,

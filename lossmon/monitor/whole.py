@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from lossmon.errors import LossmonError, TargetError
+from lossmon.errors import LeftOut, LossmonError, TargetError
 from lossmon.logs.hosts import location_of, resolve
 from lossmon.monitor.questions import ask_first
 from lossmon.monitor.sources import check_target, not_readable, nothing_read, open_monitor
@@ -93,7 +93,8 @@ def _unread(
     found = [error for error in missing if error is not None]
     if updates:
         known = [*errors, *found]
-        found += not_readable(monitor.passed.to_tell, known)
+        found += not_readable(monitor.passed.barred, known)
+        found += not_readable(monitor.passed.crowded, known, LeftOut)
         found += [error for one in targets for error in _left_out(monitor, one, known)]
     return found
 

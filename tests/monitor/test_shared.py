@@ -167,7 +167,8 @@ def test_what_names_no_second_run_is_one(
 def test_runs_beyond_a_bound_are_left_out_with_a_word(tmp_path: Path) -> None:
     rows = [{"run": f"r{i}", "step": 1, "loss": 1.0} for i in range(MOST_RUNS + 7)]
     (tmp_path / "table.csv").write_text(csv(rows))
-    updates = read_runs(str(tmp_path / "table.csv"))
+    with pytest.warns(UserWarning, match="more than 1,000 runs in it"):
+        updates = read_runs(str(tmp_path / "table.csv"))
     assert len(updates) == MOST_RUNS
     (told,) = [log for one in updates for log in one.logs if log.skipped]
     assert told.skipped == 7
