@@ -261,3 +261,13 @@ def test_the_settings_of_a_run_are_bounded_and_its_first_name_stays(tmp_path: Pa
         each = [(f"{at}", "trackio", json.dumps({"config": {f"k{at}": 1}}).encode())
                 for at in range(count)]  # fmt: skip
         assert len(read_hparams(each, None).values) == seen
+
+
+def test_only_what_hydra_overrode_names_a_folder_that_a_number_names(tmp_path: Path) -> None:
+    place = tmp_path / "7"
+    place.mkdir()
+    (place / "hparams.yaml").write_text("lr: 0.2\n")
+    (place / "params").mkdir()
+    (place / "params" / "long").write_text("x" * (MOST_BYTES + 1))
+    found = read_hparams([(str(place / "x.csv"), "csv", b"")], str(place))
+    assert (found.name, dict(found.values)) == ("", {"lr": 0.2, "long": None})
