@@ -265,6 +265,9 @@ class LocalFiles(Files):
 
 def reason(error: OSError) -> str:
     """Why a file can't be read, in words."""
+    words = getattr(error, "words", "")  # type: str  # of a place that has its own
+    if words:
+        return words
     if isinstance(error, PermissionError):
         return "permission denied; ask its owner for read access"
     return (error.strerror or str(error)).lower()

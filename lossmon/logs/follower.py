@@ -357,10 +357,10 @@ class Follower:
             whole = start == 0 and len(past) > len(tail.guard)
             if (zlib.crc32(past) != tail.crc) if whole else (past != tail.guard):
                 return self._anew(tail, REPLACED)
-        if not data:
-            if tail.size != offset:
-                tail.size = offset  # it shrank since we looked; the next look says how
-                tail.look_again()
+        if not data and tail.size != offset:
+            tail.size = offset  # it shrank since we looked; the next look says how
+            tail.look_again()
+        if not data and not tail.trouble:  # else that it can be read again is news
             return []
         tail.trouble = ""
         tail.took(data)

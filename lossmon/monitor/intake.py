@@ -100,6 +100,8 @@ class Intake:
             log.anew()
             log.look_ahead(chunk.data)
         else:
+            if not chunk.data:
+                self._is_there(log, touched)
             return log, self._feed(source, log, chunk.data, now)
         return None
 

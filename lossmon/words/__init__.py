@@ -55,6 +55,8 @@ def said(template: str, /, **values: Any) -> Said:
 
 def known(text: str) -> Said:
     """A fixed text that comes as plain text, as from the agent on another box, where it is ours."""
+    if isinstance(text, Said):
+        return text
     return Said(text.replace("{", "{{").replace("}", "}}"), {})
 
 

@@ -174,7 +174,6 @@ class Pieces(_Folder):
         self.address = f"http://127.0.0.1:{self._port}/"
         self.asked: list[tuple[str, str, str]] = []  # method, path, range
         self.broken = ""  # a path for which the server has an error of its own
-        self.left: int | None = None  # logs that are sent before each connection is cut
         self.start()
 
     def files(self, heading: str) -> FarFiles:
@@ -195,10 +194,6 @@ class Pieces(_Folder):
             self.asked.append((request.method, request.path, request.headers.get("Range", "")))
             if self.broken and request.method == "GET" and request.path.endswith(self.broken):
                 raise web.HTTPInternalServerError
-            if self.left is not None and request.method == "GET" and "train" in request.path:
-                self.left -= 1
-                if self.left < 0:
-                    request.transport.abort()
             return await handler(request)
 
         async def up() -> Any:

@@ -6,22 +6,29 @@ import http.client
 import time
 from typing import Any
 
+from lossmon.logs.far.apart import CUT
 from lossmon.logs.tail import GUARD_BYTES
 from lossmon.words import said
 
 _ANSWER_S = 60.0  # for one piece
 _KEPT = 4096  # the newest bytes of an answer that is read on, among which the follower's guard is
-CUT = said("the answer was broken off")
 SILENT = said("the server sends no more of it")
+MUTE = said("the server does not answer for it")
 MOST_PASSED = 1 << 28  # bytes that are read again in vain, where a server sends no pieces
 
 
 class Broken(Exception):
-    """An answer that began well goes no further."""
+    """An answer goes no further, or does not begin where the server could be reached.
 
-    def __init__(self, words: str, silent: bool = False) -> None:
+    Args:
+        words: why, in one line.
+        slow: it took long to find out.
+    """
+
+    def __init__(self, words: str, slow: bool = False) -> None:
         super().__init__(words)
-        self.silent = silent
+        self.words = words
+        self.slow = slow
 
 
 class Answer:
@@ -54,8 +61,8 @@ class Answer:
             if self.at <= offset:
                 del self.kept[:-_KEPT]
             if time.monotonic() > until:
-                silent = self.at - offset <= GUARD_BYTES
-                self._broken = Broken(said("an answer takes too long"), silent)
+                slow = self.at - offset <= GUARD_BYTES
+                self._broken = Broken(said("an answer takes too long"), slow)
         start = len(self.kept) - (self.at - offset)
         found = bytes(self.kept[start : start + count]) if self.at > offset else b""
         del self.kept[:-_KEPT]
@@ -68,7 +75,7 @@ class Answer:
         try:
             data: bytes = self._answer.read1(most)
         except TimeoutError:
-            self._broken = Broken(SILENT, silent=True)
+            self._broken = Broken(SILENT, slow=True)
         except (OSError, http.client.HTTPException):
             self._broken = Broken(CUT)
         else:
@@ -92,20 +99,25 @@ class Answer:
 
 
 def len_of(answer: Any) -> int:
-    """How long a body is that does not say so."""
+    """How long a body is that does not say so; of one that breaks off, there is more than came.
+
+    Raises:
+        Broken: nothing came.
+    """
     with answer:
         body = Answer(answer)
-        while body.at < MOST_PASSED and entire(body, 1 << 20, body.at):
+        while body.at < MOST_PASSED and body.whole and body.read(body.at, 1 << 20):
             pass
-        return body.at
+        return body.at + int(not body.whole)
 
 
-def entire(body: Answer, most: int, offset: int = 0) -> bytes:
-    """Bytes of what is needed whole; where it breaks off, the connection is lost."""
-    try:
-        data = body.read(offset, most)
-    except Broken as broken:
-        raise ConnectionError(str(broken)) from None
+def entire(body: Answer, most: int) -> bytes:
+    """Bytes of what is needed whole.
+
+    Raises:
+        Broken: it breaks off.
+    """
+    data = body.read(0, most)
     if not body.whole:
-        raise ConnectionError(CUT)
+        raise Broken(CUT)
     return data

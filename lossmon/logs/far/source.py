@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lossmon.logs.background import Background, Patience
 from lossmon.logs.discover import run_directory
-from lossmon.logs.far.files import FarFiles, said_there
+from lossmon.logs.far.files import FarFiles, in_its_words
 from lossmon.logs.follower import Follower
 from lossmon.logs.scheme import Order
 from lossmon.logs.source import Failure, Health
@@ -38,11 +39,6 @@ class Manners:
 USUAL = Manners()
 
 
-def in_its_words(error: Exception) -> Failure:
-    """What any error means, as it says itself: one tries again."""
-    return Failure("retrying", said_there(error))
-
-
 class FarSource(Background):
     """Looks, reads what grew, rests.
 
@@ -66,6 +62,8 @@ class FarSource(Background):
         super().__init__(order.name, watch=order.watch, prefix=order.prefix, patience=patience)
         self._files = files
         self._files.only = order.only
+        self._files.meaning = meaning
+        self._targets = order.paths
         self._manners = manners
         self._meaning = meaning
         self._drops: deque[str] = deque()
@@ -86,15 +84,18 @@ class FarSource(Background):
 
     def trouble(self, target: str) -> str:
         """Why a target cannot be read there."""
-        return super().trouble(target) or self._files.troubles.get(target, "")
+        return self._files.troubles.get(target, "") or super().trouble(target)
 
     def attempt(self) -> Failure:
         """Look again and again, until a request fails."""
         try:
             self._files.connect()
+            self._files.again()
             while not self.closing:
                 before = self._files.requests
                 self._look()
+                if self._targets and self._files.failed.issuperset(self._targets):
+                    return Failure("retrying", self._in_trouble())
                 if not self.watch:
                     break
                 pause_s = self._manners.pause_s(self._files.requests - before)
@@ -122,7 +123,7 @@ class FarSource(Background):
                 follower.drop(self._drops.popleft())
             walking = follower.walking
             chunks = follower.poll(_READ_BYTES)
-            if self._health.state != "live":
+            if self._health.state != "live" and files.heard:
                 self._say_live(self._manners.every_s)
             for chunk in chunks:
                 if not self.until_room():
@@ -138,6 +139,22 @@ class FarSource(Background):
         files.release()
         self.settle()
 
+    def _in_trouble(self) -> str:
+        """Of which targets nothing can be read, and why, in one line."""
+        told = {target: why for target, why in self._files.troubles.items() if why}
+        if not told:
+            return ""
+        target, why = next(iter(told.items()))
+        path = os.path.basename(target.rstrip("/"))
+        if len(told) == 1:
+            return joined(": ", [*filter(None, [path]), known(why)])
+        return said(
+            "{path}: {why}; {n:,} more {n:log or folder|logs and folders} can't be read",
+            path=path or self.name,
+            why=known(why),
+            n=len(told) - 1,
+        )
+
     def _say_live(self, pause_s: float) -> None:
         """How often one looks: where that is less often than usual, it is a limit."""
         words: str = said(
@@ -146,7 +163,8 @@ class FarSource(Background):
             hourly=self._manners.an_hour,
         )
         rare = pause_s > 2 * self._manners.every_s
-        limits = [words] if rare and self.watch else []
+        limits = [*filter(None, [self._in_trouble()])]
+        limits += [words] if rare and self.watch else []
         limits += [known(self._files.beyond)] if self._files.beyond else []
         health = Health(self.name, "live", joined("; ", limits), note="" if rare else words)
         if self._health != health:

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from lossmon.errors import TargetError
-from lossmon.logs.far.files import BEYOND, MOST_LISTED, FarFiles, Listed, said_there
+from lossmon.logs.far.apart import Unreadable
+from lossmon.logs.far.files import BEYOND, MOST_LISTED, FarFiles, Listed, Whose, said_there
 from lossmon.logs.far.source import Manners
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure, HostState
@@ -36,8 +37,9 @@ _MOST_FOLDERS = 2000  # asked one by one in one look
 _TOGETHER = 32  # requests on their way
 _TIMES = {"connect_timeout": 10, "read_timeout": 20, "retries": {"max_attempts": 2}}
 
-# Names of exceptions, of any library that a store is asked by -> what that means for the user.
-_MEANINGS: tuple[tuple[tuple[str, ...], HostState, str], ...] = (
+# Names of exceptions, of any library that a store is asked by -> what that means for the user, and
+# what it is in the way of.
+_MEANINGS: tuple[tuple[tuple[str, ...], HostState, str, Whose], ...] = (
     (
         (
             "NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError",
@@ -48,28 +50,40 @@ _MEANINGS: tuple[tuple[tuple[str, ...], HostState, str], ...] = (
         "retrying",
         "no credentials for it; sign in as for its own tools (aws, gcloud, az, ssh-add), "
         "or let fsspec's configuration ask without any",
+        "place",
     ),
-    (("UnknownHostKey", "BadHostKeyException"), "gone", "{why}"),
+    (("UnknownHostKey", "BadHostKeyException"), "gone", "{why}", "place"),
     (
         ("PermissionError", "Forbidden", "HttpError403"),
         "retrying",
         "access denied: who you are there may not read it",
+        "file",
     ),
     (
         ("FileNotFoundError", "NoSuchBucket"),
         "retrying",
         "no such bucket, folder or file there; check the spelling",
+        "file",
     ),
     (
         (
-            "EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError",
-            "ConnectionClosedError", "ClientConnectorError", "ServerDisconnectedError",
-            "ClientConnectorDNSError", "ConnectionError", "ConnectionRefusedError",
-            "ConnectionResetError", "BrokenPipeError", "TimeoutError", "FSTimeoutError", "gaierror",
-            "NoValidConnectionsError", "SSHException", "EOFError", "HTTPClientError",
+            "EndpointConnectionError", "ConnectTimeoutError", "ClientConnectorError",
+            "ClientConnectorDNSError", "ConnectionRefusedError", "gaierror", "SSLError",
+            "NoValidConnectionsError", "SSHException",
         ),
         "retrying",
         "no connection to it: {why}",
+        "place",
+    ),
+    (
+        (
+            "ReadTimeoutError", "ConnectionClosedError", "ServerDisconnectedError",
+            "ConnectionError", "ConnectionResetError", "BrokenPipeError", "TimeoutError",
+            "FSTimeoutError", "EOFError", "HTTPClientError",
+        ),
+        "retrying",
+        "no connection to it: {why}",
+        "unsure",
     ),
 )  # fmt: skip
 
@@ -124,6 +138,30 @@ class StoreFiles(FarFiles):
         if client is not None and self._protocol == "sftp":
             client.close()
 
+    def whose(self, error: Exception) -> Whose:
+        """What a store says is of the object that was asked for, unless it is of its connection."""
+        if isinstance(error, TargetError) or self._is_cut():
+            return "place"
+        row = _row(error)
+        return row[3] if row is not None else "file" if isinstance(error, OSError) else "unsure"
+
+    def _is_cut(self) -> bool:
+        """The connection of sftp has ended; its errors say that in words alone."""
+        if self._protocol != "sftp" or self._fs is None:
+            return False
+        return bool(self._fs.ftp.get_channel().closed)
+
+    def stands(self) -> bool:
+        """Whether the store answers: a bucket of S3 is asked for one name."""
+        if self._protocol not in _S3:
+            return False
+        try:
+            self._fs.call_s3("list_objects_v2", Bucket=self._authority, MaxKeys=1)
+        except Exception as error:
+            row = _row(error)
+            return row is not None and row[3] == "file"
+        return True
+
     # -- looking ---------------------------------------------------------------------------------
 
     def kind(self, path: str) -> str:
@@ -158,14 +196,20 @@ class StoreFiles(FarFiles):
             if depth > MAX_DEPTH:
                 self.bar(folder, not_looked(TOO_DEEP))
                 continue
-            self.asked()
-            entries = sorted(self._fs.ls(self._root + folder, detail=True), key=_name)
             inner = []
+            try:
+                entries = self.tried(f"{folder}/", self._entries)
+            except (FileNotFoundError, Unreadable) as error:
+                if not depth:
+                    raise
+                if isinstance(error, Unreadable):
+                    self.pass_over(folder, error)
+                continue
             for info in entries[:MOST_LISTED]:
                 name = self._path(info["name"])
                 linked = info["type"] == "link"
                 if linked:
-                    with contextlib.suppress(FileNotFoundError):
+                    with contextlib.suppress(FileNotFoundError, PermissionError):
                         info = self._fs.info(info["name"])
                 if info["type"] == "file":
                     yield name, _stat(info)
@@ -176,6 +220,10 @@ class StoreFiles(FarFiles):
             folders += inner[::-1]
         if folders:
             self.beyond = BEYOND
+
+    def _entries(self, folder: str) -> list[dict[str, Any]]:
+        self.asked()
+        return sorted(self._fs.ls(self._root + folder.rstrip("/"), detail=True), key=_name)
 
     def some(self, paths: Sequence[str]) -> Iterator[Listed]:
         """How some files are: in S3 a list from the first to the last of them."""
@@ -226,35 +274,45 @@ class StoreFiles(FarFiles):
             if self.lost is not None or self.closing:
                 yield from (None for _ in some)
                 continue
+            resting = {one: self._reads.resting(one[0]) for one in some}
+            due = [one for one in some if resting[one] is None]
             try:
-                pieces = self._fs.cat_ranges(
-                    [self._root + path for path, _, _ in some],
-                    [offset for _, offset, _ in some],
-                    [offset + count for _, offset, count in some],
+                read: list[bytes | Exception] = self._fs.cat_ranges(
+                    [self._root + path for path, _, _ in due],
+                    [offset for _, offset, _ in due],
+                    [offset + count for _, offset, count in due],
                     on_error="return",
                     batch_size=_TOGETHER,
                 )
             except Exception as error:
-                pieces = [error] * len(some)
-            for (_, _, count), data in zip(some, pieces, strict=True):
-                yield self.judged(data[:count] if isinstance(data, bytes) else data)
+                read = [error] * len(due)
+            came = {**resting, **dict(zip(due, read, strict=True))}
+            for (path, _, count), data in came.items():
+                assert data is not None  # each rests or was asked for
+                yield self.judged(path, data[:count] if isinstance(data, bytes) else data)
 
-    def judged(self, data: bytes | Exception) -> bytes | OSError | None:
+    def judged(self, path: str, data: bytes | Exception) -> bytes | OSError | None:
         """A piece behind the end, of an object that became shorter, is none."""
         if isinstance(data, Exception) and "InvalidRange" in f"{data!r} {data.__cause__!r}":
             return b""
-        return super().judged(data)
+        return super().judged(path, data)
 
 
 def meaning(error: Exception) -> Failure:
     """What an error of a store means for the user, in one line."""
     if isinstance(error, TargetError):
         return Failure("gone", str(error))
-    names = {kind.__name__ for kind in type(error).__mro__}
-    for kinds, state, words in _MEANINGS:
-        if names & set(kinds):
-            return Failure(state, Said(words, {"why": said_there(error)}))
+    if isinstance(error, Unreadable):
+        return Failure("retrying", error.words)
+    row = _row(error)
+    if row is not None:
+        return Failure(row[1], Said(row[2], {"why": said_there(error)}))
     return Failure("retrying", said_there(error))
+
+
+def _row(error: Exception) -> tuple[tuple[str, ...], HostState, str, Whose] | None:
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return next((row for row in _MEANINGS if names & set(row[0])), None)
 
 
 def _stat(info: dict[str, Any]) -> Stat:

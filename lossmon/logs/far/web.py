@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import base64
 import html
+import http.client
 import netrc
 import re
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -19,23 +19,16 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from lossmon import __version__
-from lossmon.logs.far.answer import CUT, MOST_PASSED, SILENT, Answer, Broken, entire, len_of
-from lossmon.logs.far.files import BEYOND, FarFiles, Listed, Unreadable, said_there
+from lossmon.logs.far.answer import MOST_PASSED, MUTE, Answer, Broken, entire, len_of
+from lossmon.logs.far.apart import CUT, Unreadable
+from lossmon.logs.far.files import BEYOND, FarFiles, Listed, Whose, said_there
 from lossmon.logs.files import Stat
 from lossmon.logs.source import Failure
-from lossmon.logs.walk import (
-    MAX_DEPTH,
-    NO_DIRECTORY,
-    TOO_DEEP,
-    is_log,
-    not_looked,
-)
+from lossmon.logs.walk import MAX_DEPTH, NO_DIRECTORY, TOO_DEEP, is_log, not_looked
 from lossmon.words import said
 
 _SILENT_S = 20.0  # without a byte
 _SILENT_AGAIN_S = 4.0  # likewise, of a file that has been silent before
-_REST_S = (30.0, 480.0)  # until a silent file is asked for again: at first, and at most
-_MOST_SILENT = 1000
 _TRIES = 3  # of an answer that breaks off
 _PAGE_BYTES = 1 << 20  # of an index page
 _MOST_LINKS = 5000  # of all pages of a look
@@ -60,11 +53,10 @@ class WebFiles(FarFiles):
         self._base = base
         self._silent_s = silent_s
         self._answers: dict[str, Answer] = {}
-        self._silent: dict[str, tuple[float, float]] = {}  # path -> until when it rests, how long
         self._opener = urllib.request.OpenerDirector()  # http alone: no redirect to a file, or ftp
         for handler in (
             urllib.request.ProxyHandler(), urllib.request.HTTPHandler(),
-            urllib.request.HTTPSHandler(), urllib.request.HTTPRedirectHandler(),
+            urllib.request.HTTPSHandler(), _Redirects(),
             urllib.request.HTTPErrorProcessor(), urllib.request.HTTPDefaultErrorHandler(),
             urllib.request.UnknownHandler(),
         ):  # fmt: skip
@@ -75,6 +67,24 @@ class WebFiles(FarFiles):
         for answer in self._answers.values():
             answer.close()
         self._answers.clear()
+
+    def whose(self, error: Exception) -> Whose:
+        """Who can't be reached is the server; what it answers is of the file that was asked for."""
+        if isinstance(error, urllib.error.HTTPError | PermissionError | Unreadable):
+            return "file"
+        return "place" if isinstance(error, urllib.error.URLError) else "unsure"
+
+    def stands(self) -> bool:
+        """Whether the server answers at all."""
+        try:
+            self._open("", "HEAD", {}, _SILENT_AGAIN_S).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+        except Unreadable:
+            pass
+        except (OSError, Broken):
+            return False
+        return True
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -97,7 +107,7 @@ class WebFiles(FarFiles):
             when = _moment(headers.get("Last-Modified", ""))
             tag = headers.get("ETag", "")[:200]
         before = self._before.get(path)
-        if size < 0 and before is not None and tag and before.version == tag:
+        if size < 0 and isinstance(before, Stat) and tag and before.version == tag:
             return before
         if size < 0:  # it is made as it is sent: nobody knows how long it is
             size = len_of(self._get(path))
@@ -106,7 +116,6 @@ class WebFiles(FarFiles):
     def below(self, path: str) -> Iterator[Listed]:
         """The files that index pages name, below the page itself."""
         path = path.rstrip("/")  # as `https://HOST/FOLDER/` has it: `//` would lead nowhere below
-        self.look_anew(path)
         seen = {path}
         folders = [(path, 0)]
         links = 0
@@ -114,14 +123,15 @@ class WebFiles(FarFiles):
             folder, depth = folders.pop()
             inner = []
             if depth > MAX_DEPTH:
-                self._pass_over(folder, not_looked(TOO_DEEP))
+                self.bar(folder, not_looked(TOO_DEEP))
                 continue
             try:
-                names = self._links(folder)
-            except (FileNotFoundError, PermissionError) as error:
+                names = self.tried(f"{folder}/", self._links)
+            except (FileNotFoundError, Unreadable) as error:
                 if not depth:
                     raise
-                self._pass_over(folder, error)  # as an index has it that is older than the folder
+                if isinstance(error, Unreadable):  # else an index names it that is older
+                    self.pass_over(folder, error)
                 continue
             for name in names:
                 links += 1
@@ -137,27 +147,25 @@ class WebFiles(FarFiles):
                         inner.append((name.rstrip("/"), depth + 1))
                 elif is_log(last, settings=True):
                     try:
-                        yield name, self.one(name)
+                        yield name, self.tried(name, self.one)
                     except IsADirectoryError:
                         if not NO_DIRECTORY.match(last):
                             inner.append((name, depth + 1))
-                    except (FileNotFoundError, PermissionError) as error:
-                        self._pass_over(name, error)
+                    except Unreadable as error:
+                        yield name, error
+                    except FileNotFoundError:
+                        continue
             folders += inner[::-1]
-
-    def _pass_over(self, path: str, error: OSError) -> None:
-        """Leave out what is not there after all; of what may not be read is told."""
-        if not isinstance(error, FileNotFoundError):
-            self.bar(path, error)
 
     def _links(self, folder: str) -> list[str]:
         """What an index page leads to below itself, as in addresses; folders with a slash."""
         self.asked()
-        page = f"{folder}/" if folder else ""
+        page = "" if folder == "/" else folder
         with self._get(page) as answer:
             if "html" not in answer.headers.get("Content-Type", ""):
                 return []
             base = answer.url.partition("?")[0].rstrip("/") + "/"
+            base = urllib.parse.urljoin(base, "x")[:-1]  # as addresses below it are made
             text = entire(Answer(answer), _PAGE_BYTES).decode("utf-8", "replace")
         found = []
         for href in _HREF.findall(text):
@@ -188,29 +196,18 @@ class WebFiles(FarFiles):
         One that breaks off is asked for again, one that falls silent not for a while: meanwhile the
         other logs of its server stood still.
         """
-        until, rest_s = self._silent.get(path, (0.0, 0.0))
-        if time.monotonic() < until:
-            raise Unreadable(SILENT)
-        broken = Broken(CUT)
-        for _ in range(_TRIES):
+        last = self._reads.last(path)
+        silent_s = _SILENT_AGAIN_S if last is not None and last.slow else None
+        for left in reversed(range(_TRIES)):
             try:
-                data = self._piece_of(path, offset, count, _SILENT_AGAIN_S if until else None)
-            except Broken as error:
-                broken = error
+                return self._piece_of(path, offset, count, silent_s)
+            except Broken as broken:
                 known = self._answers.pop(path, None)
                 if known is not None:
                     known.close()
-                if broken.silent:
-                    break
-            else:
-                self._silent.pop(path, None)
-                return data
-        if broken.silent:
-            if len(self._silent) >= _MOST_SILENT:
-                self._silent.clear()
-            rest_s = min(2 * rest_s or _REST_S[0], _REST_S[1])
-            self._silent[path] = time.monotonic() + rest_s, rest_s
-        raise Unreadable(str(broken))
+                if broken.slow or not left:
+                    raise
+        raise AssertionError
 
     def _piece_of(self, path: str, offset: int, count: int, silent_s: float | None) -> bytes:
         known = self._answers.get(path)
@@ -219,9 +216,8 @@ class WebFiles(FarFiles):
         try:
             pieces = {"Range": f"bytes={offset}-{offset + count - 1}"}
             answer = self._get(path, pieces, silent_s)
-        except urllib.error.HTTPError as error:  # of this file, as far as one can tell
-            words = said_there(f"{error.code} {error.reason}")
-            raise Unreadable(f"the server says {words}") from None
+        except urllib.error.HTTPError as error:
+            raise _told(error) from None
         body = Answer(answer)
         if answer.status == 206:
             with answer:
@@ -265,7 +261,30 @@ class WebFiles(FarFiles):
         secret = _secret(urllib.parse.urlsplit(url).hostname or "")
         if secret:  # for this host, and none that it leads to
             request.add_unredirected_header("Authorization", f"Basic {secret}")
-        return self._opener.open(request, timeout=silent_s or self._silent_s)
+        try:
+            return self._opener.open(request, timeout=silent_s or self._silent_s)
+        except (urllib.error.URLError, Unreadable):
+            raise
+        except TimeoutError:
+            raise Broken(MUTE, slow=True) from None
+        except (OSError, http.client.HTTPException):
+            raise Broken(CUT) from None
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """To another server, which need not be there: that is no trouble of the one that was asked."""
+
+    def http_error_302(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any
+    ) -> Any:
+        try:
+            return super().http_error_302(req, fp, code, msg, headers)
+        except urllib.error.HTTPError:
+            raise
+        except urllib.error.URLError as error:
+            raise Unreadable(meaning(error).reason) from None
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
 
 def _is_index(answer: Any, path: str) -> bool:
@@ -276,6 +295,8 @@ def _is_index(answer: Any, path: str) -> bool:
 
 def meaning(error: Exception) -> Failure:
     """What an error means for the user, in one line."""
+    if isinstance(error, Broken | Unreadable):
+        return Failure("retrying", error.words)
     if isinstance(error, urllib.error.HTTPError):
         words = said_there(f"{error.code} {error.reason}")
         return Failure("retrying", said("the server says {words}", words=words))

@@ -24,6 +24,7 @@ _PACKAGES = {
     "sftp": ("paramiko", "paramiko"),
     "memory": ("fsspec", "fsspec"),
 }
+_WITH_FOLDERS = ("hf", "sftp", "memory")
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://([^/\s]{1,255})(?:/(.*))?", re.DOTALL)
 
 
@@ -52,7 +53,10 @@ def address(text: str) -> tuple[str, str, str]:
 
 def _parse(text: str) -> Target:
     protocol, authority, path = address(text)
-    return Target("stores", path.rstrip("/"), heading=f"{protocol}://{authority}/")
+    path = path.rstrip("/")
+    if protocol in _WITH_FOLDERS:  # elsewhere `a//b` and `a/b` are two names
+        path = "/".join(part for part in path.split("/") if part not in ("", "."))
+    return Target("stores", path, heading=f"{protocol}://{authority}/")
 
 
 def _check(target: Target) -> None:
