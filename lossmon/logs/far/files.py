@@ -197,7 +197,7 @@ class FarFiles(Files):
     def _in_words(self, error: Exception) -> Unreadable:
         if isinstance(error, Unreadable):
             return error
-        slow = isinstance(error, TimeoutError) or getattr(error, "slow", False)
+        slow = getattr(error, "slow", self.whose(error) == "unsure")  # clients try several times
         return Unreadable(self.meaning(error).reason, slow)
 
     def pass_over(self, folder: str, error: Unreadable) -> None:
