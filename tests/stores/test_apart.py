@@ -16,6 +16,7 @@ from lossmon.logs.far.source import FarSource
 from lossmon.logs.far.web import WebFiles
 from lossmon.logs.far.web import meaning as of_web
 from lossmon.logs.scheme import Order, Target
+from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.whole import read_targets
 from tests.remote.box import Collector, free_port
 from tests.stores.places import HASTY, OFTEN
@@ -321,3 +322,24 @@ def test_no_more_paths_in_trouble_are_kept_than_a_bound(monkeypatch: pytest.Monk
     for n in range(25):
         paths.failed(f"{n}.log", Unreadable("busy"))
     assert [n for n in range(25) if paths.last(f"{n}.log")] == list(range(15, 25))
+
+
+def test_a_run_is_told_of_its_log_until_that_can_be_read_again_though_nothing_is_new(
+    server: Server,
+) -> None:
+    monitor = open_monitor([f"{server.address}bad.log"], watch=True)
+    told: list[list[str]] = []
+
+    def look() -> list[str] | None:
+        told.extend(list(map(str, one.errors)) for one in monitor.poll())
+        return told[-1] if told else None
+
+    try:
+        wait_until(lambda: look() == [], timeout_s=30)
+        server.trouble = "500"
+        error = "bad.log: the server says 500 Internal Server Error"
+        wait_until(lambda: look() == [error], timeout_s=30)
+        server.trouble = ""
+        wait_until(lambda: look() == [], timeout_s=30)
+    finally:
+        monitor.close()
