@@ -97,7 +97,7 @@ def test_pieces_are_asked_for_together(count: int) -> None:
 
 def test_a_piece_behind_the_end_is_none() -> None:
     files = files_of("s3", Bucket(KEYS))
-    assert files.judged(OSError("InvalidRange: 416")) == b""
+    assert files.judged("log", OSError("InvalidRange: 416")) == b""
 
 
 class Server:

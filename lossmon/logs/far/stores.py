@@ -274,8 +274,8 @@ class StoreFiles(FarFiles):
             if self.lost is not None or self.closing:
                 yield from (None for _ in some)
                 continue
-            resting = {one: self._reads.resting(one[0]) for one in some}
-            due = [one for one in some if resting[one] is None]
+            resting = [self._reads.resting(path) for path, _, _ in some]
+            due = [one for one, why in zip(some, resting, strict=True) if why is None]
             try:
                 read: list[bytes | Exception] = self._fs.cat_ranges(
                     [self._root + path for path, _, _ in due],
@@ -286,9 +286,9 @@ class StoreFiles(FarFiles):
                 )
             except Exception as error:
                 read = [error] * len(due)
-            came = {**resting, **dict(zip(due, read, strict=True))}
-            for (path, _, count), data in came.items():
-                assert data is not None  # each rests or was asked for
+            came = iter(read)
+            for (path, _, count), why in zip(some, resting, strict=True):
+                data = next(came) if why is None else why
                 yield self.judged(path, data[:count] if isinstance(data, bytes) else data)
 
     def judged(self, path: str, data: bytes | Exception) -> bytes | OSError | None:
