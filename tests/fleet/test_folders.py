@@ -7,13 +7,14 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pyarrow.dataset as dataset
 import pytest
 
 from lossmon.fleet import table
 from lossmon.fleet.table import Written, write_folder
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.fleet.test_parts import Alone
+
+dataset = pytest.importorskip("pyarrow.dataset", reason="no pyarrow")
 
 OTHERS = "part-0123abcd-0123456789abcdef0123.parquet"  # of other targets
 OLD = "part-0123456789abcdef0123.parquet"  # of an older lossmon
