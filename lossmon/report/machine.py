@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lossmon.logs.stdin import NAME as PIPE
 from lossmon.monitor.pulse import Pulse, in_words, read_sample
 from lossmon.monitor.update import RunUpdate
 from lossmon.words import Said, joined, said
@@ -16,20 +17,22 @@ RECENT_S = 24 * 3600.0  # a run that was silent for longer is not asked about
 def look_at_machine(updates: Sequence[RunUpdate], now: float) -> list[RunUpdate]:
     """The same runs; those that may still go on here, with what the machine tells of them.
 
-    One look cannot say that a process has ended, only that one lives.
+    One look cannot say that a process has ended, only that one lives; but a pipe was read until its
+    writer closed it, and what it told was running for ever.
 
     Args:
         updates: the runs.
         now: seconds since the Unix epoch.
     """
+    updates = [_closed(update) for update in updates]
     paths = [log.file for update in updates if _may_go_on(update, now) for log in update.logs]
     if not paths:
-        return list(updates)
+        return updates
     from lossmon.logs.vitals import Vitals
 
     sample = read_sample(Vitals(scan_s=SCAN_S).sample(paths))
     if sample is None:
-        return list(updates)
+        return updates
     seen = []
     for update in updates:
         if _may_go_on(update, now):
@@ -47,7 +50,15 @@ def machine_line(update: RunUpdate) -> Said | str:
     return joined("; ", [words for words in (lives, in_words(update.gpus)) if words])
 
 
+def _closed(update: RunUpdate) -> RunUpdate:
+    piped = all(log.path == PIPE for log in update.logs)
+    if not piped or update.state not in ("running", "stalled"):
+        return update
+    return replace(update, state="silent", writer=False)
+
+
 def _may_go_on(update: RunUpdate, now: float) -> bool:
     here = not update.host and update.job is None
     fresh = update.last_row_time is not None and now - update.last_row_time < RECENT_S
-    return here and fresh and update.state not in ("finished", "failed")
+    over = update.state in ("finished", "failed") or update.writer is False
+    return here and fresh and not over

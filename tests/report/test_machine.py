@@ -86,3 +86,30 @@ def test_for_runs_that_ended_no_tool_is_started(tool: Path, tmp_path: Path) -> N
     (run,) = map(json.loads, check(tool, tmp_path / "old", "--json").splitlines())
     assert (run["writer"], run["gpus"]) == (None, [])
     assert not (tmp_path / "calls").exists()
+
+
+PIPED = {
+    "a plan that is not done": ("step {i}/100 loss {loss}\n", "", "silent"),
+    "no plan": ("step {i} loss {loss}\n", "", "silent"),
+    "an end that it tells": ("step {i} loss {loss}\n", "Training completed\n", "finished"),
+    "a failure": (
+        "step {i}/100 loss {loss}\n",
+        "Traceback (most recent call last):\nValueError: no\n",
+        "failed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("row", "end", "state"), PIPED.values(), ids=PIPED)
+def test_what_came_through_a_pipe_that_is_closed_goes_on_no_more(
+    row: str, end: str, state: str
+) -> None:
+    rows = [row.format(i=i, loss=loss) for i, loss in enumerate(falling(40), 1)]
+    done = subprocess.run(
+        [sys.executable, "-m", "lossmon", "check", "--json", "-"],
+        input="".join(rows) + end,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert json.loads(done.stdout)["state"] == state
