@@ -88,9 +88,9 @@ def check_as_it_grew(text: str, columns: Columns) -> None:
 
 
 def unjudged(diagnosis: Diagnosis, columns: Columns) -> None:
-    """What is not there is said to be not found, and only then."""
+    """What is not there is said not to have been read, and only then."""
     text = EN.not_judged(diagnosis.unjudged)
-    assert ("no eval found" in text) == (
+    assert ("no eval was read" in text) == (
         not any(map(is_held_out, columns)) and "over-fitting" in text
     )
     assert "no eval:" not in text
