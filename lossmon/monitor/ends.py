@@ -18,7 +18,7 @@ from lossmon.monitor.kinship import evidence
 from lossmon.monitor.one_axis import OneAxis
 from lossmon.monitor.resumed import Source, series_of
 
-_GAP = 2.0  # usual distances of rows: a source that lacks fewer is written at other steps
+_GAP = 0.99  # usual distances of rows: a source that lacks less is written at other steps
 _BEHIND = 0.1  # of its steps, which a log that is written in blocks may lag while it grows
 _LEFT_S = 60.0  # seconds: what was not written for so long while the other was, lags no more
 _KNOWN = 64  # comparisons that are remembered

@@ -36,6 +36,7 @@ _SIDE = 0.2  # share of rows that lie on either side of the other curve, unless 
 _SURE = 3.0  # standard errors by which it lies there on average
 _ALIKE = 0.8  # Spearman's coefficient of what shakes alike
 _SMOOTHER = 2.5  # times that one curve shakes less than another which it may average
+_DENSER = 2.0  # rows of one log for each of the other, of which that may tell any
 _SINGLE = 1e-6  # event files hold values in single precision
 _PUNCTUATION = re.compile(r"[\W_]+")
 
@@ -123,7 +124,12 @@ def tell_otherwise(one: Curve, two: Curve) -> bool | None:
 
 
 def _are_others(one: Curve, two: Curve, met: Places) -> bool:
-    """Whether rows at one place are those of two trainings, and neither averages the other."""
+    """Whether rows at one place are those of two trainings, and neither averages the other.
+
+    A bar that is drawn each tenth step shows the value of any step since: nothing is told by it.
+    """
+    if max(int(at[-1] - at[0]) for at in (met.first, met.second)) > _DENSER * len(met):
+        return False
     first, second = one.value[met.first], two.value[met.second]
     slack = 1.01 * (one.slack(first) + two.slack(second))
     beyond = first - second

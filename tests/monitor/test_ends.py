@@ -57,6 +57,10 @@ HELD = {
         {"a.csv": range(250), "b.csv": range(150, N)},
         [*range(N)],
     ),
+    "one row more, at either end": (
+        {"a.jsonl": range(1, N - 1), "b.log": range(N)},
+        [*range(N)],
+    ),
     "it lies between what the other has": (
         {"a.jsonl": range(100, 300), "b.log": range(0, N, 4)},
         [*range(0, 100, 4), *range(100, 300), *range(300, N, 4)],
@@ -91,6 +95,14 @@ def test_a_run_is_as_sick_as_the_log_that_goes_on(tmp_path: Path) -> None:
     assert "diverged" in found
 
 
+def test_the_last_row_of_the_longer_log_may_be_the_one_that_tells(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", range(N))
+    write(tmp_path / "b.log", range(N + 1))
+    update = run(tmp_path, "at the end")
+    assert math.isnan(update.series["loss"].value[-1])
+    assert "diverged" in {finding.pattern for finding in update.diagnosis.findings}
+
+
 def test_a_printed_log_that_lost_rows_is_some_steps_off_and_completes_nothing(
     tmp_path: Path,
 ) -> None:
@@ -102,7 +114,7 @@ def test_a_printed_log_that_lost_rows_is_some_steps_off_and_completes_nothing(
 
 @given(
     parts=st.lists(
-        st.tuples(st.integers(0, 40), st.integers(40, 80), st.sampled_from((1, 2, 4))),
+        st.tuples(st.integers(0, 20), st.integers(60, 80), st.sampled_from((1, 2, 4))),
         min_size=2,
         max_size=3,
     )

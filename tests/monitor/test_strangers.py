@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -254,3 +255,13 @@ def test_a_job_that_goes_on_tells_hardly_a_row_again(two: Curve, apart: bool) ->
     one = at(range(10, 110, 10), TENTHS)
     assert are_apart(one, two) is apart
     assert are_apart(two, one) is apart
+
+
+def test_of_a_bar_that_shows_any_step_since_the_last_time_nothing_is_told() -> None:
+    """Lightning draws its bar each tenth step, with the loss of some step before."""
+    own = 3 + np.random.default_rng(5).normal(0, 0.6, 200)
+    drawn = np.arange(10, 200, 10)
+    stale = curve(own[drawn - 7].round(3))
+    bar = replace(stale, step=drawn)
+    assert tell_otherwise(curve(own), bar) is not True
+    assert tell_otherwise(bar, curve(own)) is not True
