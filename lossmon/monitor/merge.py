@@ -65,7 +65,8 @@ class Merge:
         self._axis = axis
         for log in logs:
             log.origins.moved = axis.places.get(log)
-        sources, chosen = _best_sources(logs, habit, axis)
+        played = _played(logs)
+        sources, chosen = _best_sources(logs, played, habit, axis)
         parts = in_parts(sources, logs)
         sources = {name: some[-1] for name, some in parts.items()}
         begun = {
@@ -73,7 +74,7 @@ class Merge:
             for name, some in parts.items()
             if len(some) > 1
         }
-        ends = self._ends_of(sources, chosen, set(begun), logs, over)
+        ends = self._ends_of(sources, chosen, set(begun), logs, played, over)
         moved = (
             chosen != self.chosen
             or begun != self._begun
@@ -92,13 +93,16 @@ class Merge:
         chosen: Mapping[str, str],
         whole: set[str],
         logs: Sequence[Log],
+        played: dict[int, Mapping[str, str]],
         over: bool,
     ) -> dict[str, tuple[Ends, int]]:
         """What completes each metric, and how many rows it has of its own where more follow."""
-        played, roles = _played(logs), {name: role for role, name in chosen.items()}
         found: dict[str, tuple[Ends, int]] = {}
+        if len(logs) < 2:
+            return found
+        roles = {name: role for role, name in chosen.items()}
         for name, source in sources.items():
-            if name in whole or len(logs) < 2:
+            if name in whole:
                 continue
             others = [
                 (log, there)
@@ -230,13 +234,15 @@ class Merge:
 
 
 def _best_sources(
-    logs: Sequence[Log], habit: dict[str, Source], axis: OneAxis
+    logs: Sequence[Log],
+    played: dict[int, Mapping[str, str]],
+    habit: dict[str, Source],
+    axis: OneAxis,
 ) -> tuple[dict[str, Source], dict[str, str]]:
     """For each main role the most complete source, then every other metric by its name."""
     sources: dict[str, Source] = {}
     chosen: dict[str, str] = {}
     train_log: Log | None = None
-    played = _played(logs)
     for main in MAIN_ROLES:
         candidates = [(log, played[id(log)][main]) for log in logs if main in played[id(log)]]
         if not candidates:

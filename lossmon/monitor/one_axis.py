@@ -81,8 +81,10 @@ class _Place:
         """
         own, at = np.unique(own, return_index=True)
         there = there[at]
-        longer = int((there[-1:] - there[:1]).sum() - (own[-1:] - own[:1]).sum())
-        if len(own) < 2 or longer < (not behind):
+        if len(own) < 2:
+            return None
+        longer = (there[-1] - there[0]) - (own[-1] - own[0])
+        if longer < (0 if behind else 1):
             return None
         line, epochs = _Line.through(own, there), None
         if behind and (line is None or (line.slope, line.first) != (1, 1)):

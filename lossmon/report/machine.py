@@ -51,7 +51,7 @@ def machine_line(update: RunUpdate) -> Said | str:
 
 
 def _closed(update: RunUpdate) -> RunUpdate:
-    piped = all(log.path == PIPE for log in update.logs)
+    piped = [log.path for log in update.logs] == [PIPE]
     if not piped or update.state not in ("running", "stalled"):
         return update
     return replace(update, state="silent", writer=False)

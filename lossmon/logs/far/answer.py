@@ -6,7 +6,7 @@ import http.client
 import time
 from typing import Any
 
-from lossmon.logs.far.apart import CUT
+from lossmon.logs.far.apart import CUT, Trouble
 from lossmon.logs.tail import GUARD_BYTES
 from lossmon.words import said
 
@@ -17,18 +17,8 @@ MUTE = said("the server does not answer for it")
 MOST_PASSED = 1 << 28  # bytes that are read again in vain, where a server sends no pieces
 
 
-class Broken(Exception):
-    """An answer goes no further, or does not begin where the server could be reached.
-
-    Args:
-        words: why, in one line.
-        slow: it took long to find out.
-    """
-
-    def __init__(self, words: str, slow: bool = False) -> None:
-        super().__init__(words)
-        self.words = words
-        self.slow = slow
+class Broken(Trouble):
+    """An answer goes no further, or does not begin where the server could be reached."""
 
 
 class Answer:

@@ -12,8 +12,8 @@ SLOW_S = (30.0, 480.0)  # likewise where each time costs seconds, in which all o
 _MOST = 1000
 
 
-class Unreadable(OSError):
-    """A file or folder that alone can't be read; the others can.
+class Trouble(Exception):
+    """What is in the way, in words.
 
     Args:
         words: why, in one line.
@@ -24,6 +24,10 @@ class Unreadable(OSError):
         super().__init__(words)
         self.words = words
         self.slow = slow
+
+
+class Unreadable(Trouble, OSError):
+    """A file or folder that alone can't be read; the others can."""
 
 
 class Apart:
