@@ -84,9 +84,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 # Files whose tests start processes, look at real trainings or make up thousands of examples.
 _DEAR = frozenset((
-    "test_conformance", "test_cases", "test_cli", "test_watch", "test_status", "test_streams",
-    "test_demo", "test_project", "test_runs", "test_expressions", "test_fleet", "test_apart",
-    "test_fuzz",
+    "tests/test_conformance", "tests/test_cases", "monitor/test_project", "diagnosis/test_runs",
+    "demo/test_demo", "fleet/test_fleet", "formats/test_apart", "formats/test_expressions",
+    "formats/test_fuzz", "stores/test_apart",
 ))  # fmt: skip
 _TESTS = str(Path(__file__).parent)
 _STARTERS = {"subprocess", "pty", "Popen"}
@@ -119,7 +119,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _is_dear(path: Path) -> bool:
     """Every test of the file is slow."""
-    return path.stem in _DEAR or path.parent.name == "remote"
+    return f"{path.parent.name}/{path.stem}" in _DEAR or path.parent.name == "remote"
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

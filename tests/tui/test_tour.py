@@ -1,33 +1,95 @@
-"""The one tour of the screen that quick tests make: keys in their order, and all that stands there."""
+"""The tours of the screen that quick tests make: keys in their order, and all that stands there."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from lossmon import settings
+from lossmon.monitor.replay import open_replay
+from lossmon.monitor.sources import open_monitor
 from lossmon.tui.app import LossmonApp
 from tests import approved
-from tests.tui.synthetic import monitor_of
+from tests.conftest import falling, training_rows, write_jsonl
+from tests.tui.synthetic import NOW, write_runs
 from tests.tui.test_app import loaded
 
 pytestmark = pytest.mark.snapshot
 
-# Where one looks -> the size, and the stops: keys that are pressed one after the other.
+# Where one looks -> the runs, the size, and the stops: keys that are pressed one after the other.
 TOURS = {
-    "the chart": ((110, 30), "j s+y+X x x+x plus+plus minus+0+f c left+left+shift+left bracketleft "
-                  "v v+v escape m escape g down+enter"),
-    "the panes": ((100, 28), "1+2 1+2+F left_parenthesis d down escape e down escape t up+up escape "
-                  "D escape question_mark escape"),
-    "the runs": ((120, 26), "escape o+enter w escape space+down+space a escape b slash+w+e+l+enter "
-                 "slash+escape G escape i z u L N T"),
-    "the words": ((44, 14), "j d escape e escape question_mark"),
+    "the chart": ("three", (110, 30), "j s+y+X x x+x plus+plus minus+0+f c left+left+shift+left "
+                  "left_square_bracket v v+v escape m escape g down+enter"),
+    "the panes": ("three", (100, 28), "1+2 1+2+F left_parenthesis d down escape e down escape t "
+                  "up+up escape D escape question_mark escape"),
+    "the runs": ("three", (120, 26), "escape o+enter w escape space+down+space a escape b "
+                 "slash+w+e+l+enter slash+escape G escape i z u L N T"),
+    "the words": ("three", (44, 14), "j d escape e escape question_mark"),
+    "the whole chart": ("three", (120, 24), "j+F plus+plus left shift+right home f+left+f 0 r+X "
+                        "c shift+left home end left_square_bracket left_square_bracket "
+                        "left_square_bracket right_square_bracket plus+home x+x+x c m+space+down+space "
+                        "enter m+g+r enter C S"),
+    "the log": ("three", (100, 30), "t slash+3+4+enter n N escape up+up+enter greater_than_sign "
+                "slash+q+q+enter escape home right left end escape c+t left escape+question_mark"),
+    "a sweep": ("sweep", (130, 28), "G down+enter F down F D escape space+space D+down escape a "
+                "escape G+enter slash+1+7+enter escape w+down+right enter R"),
+    "joined": ("sweep", (130, 20), "J space+down J J O g+tab escape P y+s z z z i i"),
+    "stages": ("stages", (90, 20), "u u u plus+u x X+v v 1+2+right_parenthesis 2 e right s+y z L escape"),
+    "again": ("again", (110, 22), "full_stop comma greater_than_sign greater_than_sign less_than_sign "
+              "right_curly_bracket left_curly_bracket+full_stop e escape"),
 }  # fmt: skip
-AWAITED = {"t": "▸▎", "up+up": "▸▎"}  # what a thread brings: lines of a log that were read
+AWAITED = {  # what a thread brings: lines of a log that were read
+    ("the panes", "t"): "▸▎", ("the panes", "up+up"): "▸▎", ("the log", "t"): "▸▎",
+    ("the log", "up+up+enter"): "▸▎", ("a sweep", ""): "lr 0.1 (there 0.001)",
+    ("joined", ""): "lr 0.1 (there 0.001)",
+}  # fmt: skip
+OURS = {"find", "copy", "save"}  # groups of workers that end
+
+
+def write_sweep(folder: Path) -> None:
+    """Of two rates two seeds each; the higher one diverges."""
+    for lr, seed in ((0.001, 1), (0.001, 2), (0.1, 1), (0.1, 2)):
+        losses = falling(120, start=2 + seed / 100 + lr)
+        if lr == 0.1:
+            losses[60:] = [loss * 1.2**i for i, loss in enumerate(losses[60:])]
+        place = folder / f"lr{lr}" / f"seed{seed}"
+        write_jsonl(place / "log.jsonl", training_rows(losses))
+        (place / "config.json").write_text(json.dumps({"lr": lr, "seed": seed, "opt": "sgd"}))
+
+
+def write_stages(folder: Path) -> None:
+    """A run of two stages, the second of which counts from 1 again."""
+    rows = [
+        {"stage": stage, "step": step, "loss": loss, "lr": 1e-4, "it/s": 2.0 + step / 100}
+        for stage, steps in (("pretrain", 300), ("[b]tune", 100))
+        for step, loss in enumerate(falling(steps), 1)
+    ]
+    write_jsonl(folder / "a" / "log.jsonl", rows)
+
+
+@contextmanager
+def opened(runs: str, folder: Path) -> Iterator[tuple[LossmonApp, int]]:
+    """The app on such runs, and how many there are."""
+    {"sweep": write_sweep, "stages": write_stages}.get(runs, write_runs)(folder)
+    for path in folder.rglob("*.json*"):
+        os.utime(path, (NOW, NOW))
+    if runs == "again":
+        monitor = open_replay([str(folder / "rebound")], speed=1.0, from_step=2000)
+        monitor.player.pause(False)
+    else:
+        monitor = open_monitor([str(folder)], watch=False)
+    try:
+        yield LossmonApp(monitor), {"three": 3, "sweep": 4}.get(runs, 1)
+    finally:
+        monitor.close()
 
 
 def seen(app: LossmonApp) -> list[str]:
@@ -44,35 +106,45 @@ async def at_rest(pilot: Pilot[Any], wanted: str) -> list[str]:
         await pilot.pause()
         await pilot.pause(0.02)
         before, rows = rows, seen(pilot.app)
-        reads = wanted not in "\n".join(rows)
+        works = any(one.group in OURS and not one.is_finished for one in pilot.app.workers)
+        reads = works or wanted not in "\n".join(rows)
         same = 0 if reads or rows != before else same + 1
         if same == 3:
             return rows
     raise AssertionError("it never stood still")
 
 
-async def tour(app: LossmonApp, size: tuple[int, int], stops: list[str]) -> str:
-    """Each stop with the rows that have changed there, by their number."""
+async def tour(app: LossmonApp, count: int, name: str) -> str:
+    """Each stop with the rows that have changed there, by their number, and what was said."""
     told: list[str] = []
     rows: list[str] = []
+    _, size, stops = TOURS[name]
+    heard = 0
     async with app.run_test(size=size) as pilot:
-        await loaded(pilot)
-        for stop in ["", *stops]:
+        await loaded(pilot, count)
+        for stop in ["", *stops.split()]:
             if stop:
                 await pilot.press(*stop.split("+"))
-            before, rows = rows, await at_rest(pilot, AWAITED.get(stop, ""))
+            before, rows = rows, await at_rest(pilot, AWAITED.get((name, stop), ""))
             changed = (at for at, row in enumerate(rows) if before[at : at + 1] != [row])
             told += [f"--- {stop}", *(f"{at:2} {rows[at]}" for at in changed)]
+            said = list(app._notifications)
+            told += [f"{one.severity}: {one.title} {one.message}" for one in said[heard:]]
+            heard = len(said)
     return "\n".join(told)
 
 
 @pytest.mark.parametrize("name", TOURS)
-def test_the_screen_is_as_approved(name: str, folder: Path) -> None:
-    os.environ.pop("NO_COLOR", None)
-    size, stops = TOURS[name]
-    monitor = monitor_of(folder)
-    try:
-        told = asyncio.run(tour(LossmonApp(monitor), size, stops.split()))
-    finally:
-        monitor.close()
+@pytest.mark.usefixtures("frozen")
+def test_the_screen_is_as_approved(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("NO_COLOR", "TMUX"):
+        monkeypatch.delenv(variable, raising=False)
+    folder = tmp_path / "runs"
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ssh").write_text("Host login\nHost gpu1\n  HostName 10.0.0.7\n  User me\n")
+    settings.say(ssh_config=str(tmp_path / "ssh"))
+    with opened(TOURS[name][0], folder) as (app, count):
+        told = asyncio.run(tour(app, count, name))
     approved.hold("tour", name, told.replace(str(folder), "HERE"))
