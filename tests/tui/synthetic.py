@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lossmon.monitor import Monitor, RunUpdate
@@ -34,6 +36,18 @@ def write_runs(folder: Path) -> None:
 def monitor_of(folder: Path) -> Monitor:
     """A monitor on these runs, woken by nothing but its own poll."""
     return open_monitor([str(folder)], watch=False)
+
+
+def read_rows(name: str, rows: list[dict[str, object]]) -> RunUpdate:
+    """The update of a run of that name that is read from rows, all at once."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = write_jsonl(Path(folder) / name / "log.jsonl", rows)
+        os.utime(log, (NOW, NOW))
+        monitor = open_monitor([str(log)], watch=False, judging="at the end")
+        monitor.poll(NOW)
+        (update,) = monitor.conclude(NOW)
+        monitor.close()
+    return replace(update, run=name)
 
 
 def update_of(

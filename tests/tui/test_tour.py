@@ -49,7 +49,6 @@ TOURS = {
 AWAITED = {  # what a thread brings: lines of a log that were read
     ("the panes", "t"): "▸▎", ("the panes", "up+up"): "▸▎", ("the log", "t"): "▸▎",
     ("the log", "up+up+enter"): "▸▎", ("a sweep", ""): "lr 0.1 (there 0.001)",
-    ("joined", ""): "lr 0.1 (there 0.001)",
 }  # fmt: skip
 OURS = {"find", "copy", "save"}  # groups of workers that end
 
