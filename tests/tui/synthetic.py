@@ -11,6 +11,7 @@ from pathlib import Path
 from lossmon.monitor import Monitor, RunUpdate
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.training import Judging
+from lossmon.monitor.whole import read_targets
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.diagnosis import curves
 
@@ -43,11 +44,9 @@ def read_rows(name: str, rows: list[dict[str, object]]) -> RunUpdate:
     with tempfile.TemporaryDirectory() as folder:
         log = write_jsonl(Path(folder) / name / "log.jsonl", rows)
         os.utime(log, (NOW, NOW))
-        monitor = open_monitor([str(log)], watch=False, judging="at the end")
-        monitor.poll(NOW)
-        (update,) = monitor.conclude(NOW)
-        monitor.close()
-    return replace(update, run=name)
+        (update,) = read_targets([str(log)], now=NOW, judging="at the end").updates
+    logs = tuple(replace(one, path=f"{name}/log.jsonl") for one in update.logs)
+    return replace(update, run=name, location=name, logs=logs)
 
 
 def update_of(
