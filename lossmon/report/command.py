@@ -53,7 +53,7 @@ class Commands:
         """Take note of what has ended, end what takes too long, start what waits.
 
         Returns:
-            Whether a command still runs or waits.
+            Whether a command still runs; none waits where none does.
         """
         for process, ends in list(self._running):
             if process.poll() is None and time.monotonic() > ends:
@@ -64,7 +64,7 @@ class Commands:
         self._running = [one for one in self._running if one[0].returncode is None]
         while self._waiting and len(self._running) < AT_ONCE:
             self._start(self._waiting.popleft())
-        return bool(self._running or self._waiting)
+        return bool(self._running)
 
     def finish(self, ending: Ending | None = None) -> None:
         """Wait for all of them, each for its time, unless we are to end."""

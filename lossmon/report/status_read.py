@@ -53,12 +53,13 @@ def refreshed(
 def standing(update: RunUpdate, knowledge: Knowledge) -> Standing:
     """What a line can say of a run."""
     found = headline(update)
-    known = found is not None and found.pattern != "too_early"
+    if found is not None and found.pattern == "too_early":
+        found = None
     return Standing(
         run=update.run,
         logs=tuple(log.file for log in update.logs),
-        severity=found.severity if found is not None and known else "",
-        title=knowledge.told(found).title if found is not None and known else "",
+        severity=found.severity if found is not None else "",
+        title=knowledge.told(found).title if found is not None else "",
         state=update.state,
         step=update.step,
         total_steps=update.total_steps,

@@ -68,7 +68,7 @@ def parse(text: str) -> Query:
 
 def _field(name: str) -> str:
     """The field of a name in any language; "" where there is none."""
-    if name in FIELDS or name.isascii():
+    if name.isascii():
         return name if name in FIELDS else ""
     tables = [words(lang) for lang in LANGUAGES]
     return next((one for one in FIELDS for t in tables if t.fixed(f"{one}:") == f"{name}:"), "")

@@ -271,3 +271,9 @@ def test_scores_alone_tell_of_learning_by_heart() -> None:
     assert causes(finding)[:3] == ["memorising", "small_data", "eval_statistics"]
     near = {**columns, "val_accuracy": [0.95, 0.96, 0.96, 0.96, 0.96]}
     assert "memorised" not in {one.pattern for one in judged(**near).findings}
+
+
+def test_a_loss_that_begins_at_0_and_rises_in_each_row_has_diverged() -> None:
+    """It was held against its first row: a division by 0."""
+    finding = found("diverged", judged(loss=[i / 7 for i in range(60)]))
+    assert finding.evidence.startswith("loss 8.286 is 58 x its first rows (0.1429)")

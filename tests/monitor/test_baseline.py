@@ -73,3 +73,30 @@ def test_values_that_are_not_finite_leave_the_rest_comparable(made) -> None:
     assert gap.ahead
     assert gap.steps is None or math.isfinite(gap.steps)
     assert Baseline(made("nan", [math.nan] * 50)).gap(made("fine", curve(40))) is None
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs"),
+    [
+        ([math.nan] * 50, curve(50)),
+        ([*curve(40), *[math.nan] * 10], curve(50)),
+        (curve(50), [*curve(30), *[math.nan] * 20]),
+        (curve(50), [math.inf] * 50),
+    ],
+    ids=["none of mine", "the newest of mine", "the newest of theirs", "none of theirs"],
+)
+def test_where_the_newest_losses_are_no_numbers_nothing_is_compared(
+    made, mine: list[float], theirs: list[float]
+) -> None:
+    base = Baseline(made("base", theirs))
+    assert base.gap(made("own", mine)) is None
+
+
+@pytest.mark.parametrize(
+    ("more", "outgrown"), [(0, False), (1, False), (2, False), (3, True), (9, True)]
+)
+def test_a_baseline_is_taken_anew_when_it_has_grown_by_a_hundredth(
+    made, more: int, outgrown: bool
+) -> None:
+    base = Baseline(made("base", curve(200)))
+    assert base.outgrown(made("grown", curve(200 + more))) is outgrown

@@ -174,8 +174,8 @@ def _far_above(view: View, train: LossCurve) -> Finding | None:
     # row is five times the last, is the row before the newest.
     rise = min(train.end, level, low + (line - low) / risen.Bounds.left) - low
     since = train.at_step(risen.onset(train, low, rise))
-    if lost.never_fell(train):  # then the first row is the start, and the lowest of all
-        first, last = float(train.sketch.head[0]), float(train.sketch.newest[-1])
+    first, last = float(train.sketch.head[0]), float(train.sketch.newest[-1])
+    if first > 0 and lost.never_fell(train):  # it is the start, and the lowest of all
         return _finding(
             train,
             train.at_step(0),
