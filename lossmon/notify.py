@@ -202,7 +202,6 @@ class Notifier:
                     title=title, body=body, notify_type=_KINDS[severity], attach=attach
                 )
             except Exception as error:  # a plug-in of Apprise's must not end the watching
-                sent = False
                 self._complain(f"notices: {_name(service)}: {type(error).__name__}")
             else:
                 if not sent:

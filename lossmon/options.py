@@ -157,8 +157,8 @@ ssh_options = _all(
 
 
 def _say(_: click.Context, parameter: click.Parameter, value: int | None) -> None:
-    if value is not None and parameter.name is not None:
-        settings.say(**{parameter.name: value})
+    if value is not None:
+        settings.say(**{str(parameter.name): value})
 
 
 # What the user may say that no log does: of every command that gives a verdict.

@@ -130,7 +130,7 @@ def wrap(text: str, width: int) -> list[str]:
             word = word.lstrip()
             w = cell_width(word)
         while w > width > 1:  # a path or a number that is longer than the line
-            head = clip(word, width + 1)[:-1] if width > 1 else word[:1]
+            head = clip(word, width + 1)[:-1]
             lines.append(line + head)
             line, size, word = "", 0, word[len(head) :]
             w = cell_width(word)
@@ -209,7 +209,7 @@ def distinct(names: Iterable[str]) -> dict[str, str]:
     kept = {name: "".join(parts[start : len(parts) - end]) for name, parts in pieces.items()}
     if any(not part.strip(_SIGNS) for part in kept.values()):
         return {name: name for name in pieces}
-    if start and all(part[0].isdigit() for part in kept.values()) and first[start - 1] != "/":
+    if all(part[0].isdigit() for part in kept.values()) and first[start - 1] != "/":
         words = [at for at in range(start) if first[at] not in _SIGNS]
         start = words[-1] if words else start
     return {name: "".join(parts[start : len(parts) - end]) for name, parts in pieces.items()}

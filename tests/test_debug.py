@@ -7,8 +7,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
+from lossmon import options
 from lossmon.debug import logger, to_file
 from lossmon.errors import TargetError
 from lossmon.formats import detect
@@ -150,3 +153,10 @@ def test_where_nothing_is_kept_nothing_is_printed(capsys: pytest.CaptureFixture[
     """Python prints a warning that nobody takes: over the screen."""
     logger.warning("a link was lost")
     assert capsys.readouterr() == ("", "")
+
+
+def test_the_option_of_each_command_writes_it_down(tmp_path: Path, handlers: None) -> None:
+    command = options.ssh_options(click.Command("x", callback=lambda: None))
+    CliRunner().invoke(command, ["--debug", str(tmp_path / "debug.txt")])
+    logger.info("a link")
+    assert "a link" in (tmp_path / "debug.txt").read_text()

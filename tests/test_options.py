@@ -8,7 +8,9 @@ import os
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from lossmon import options, settings
 from lossmon.errors import ConfigError, LossmonError, TargetError
@@ -143,8 +145,8 @@ def test_a_screen_and_a_question_need_a_terminal_to_read_and_to_write(
 
 @pytest.fixture
 def boxes(tmp_path: Path) -> None:
-    """A user's ssh configuration with 60 boxes and one alone."""
-    names = [f"box{number:02}" for number in range(60)]
+    """A user's ssh configuration with 60 boxes, one alone and some whose names begin as paths."""
+    names = [f"box{number:02}" for number in range(60)] + ["-lab", ".lab", "~lab"]
     (tmp_path / "ssh").write_text("".join(f"Host {name}\n" for name in [*names, "lab"]))
     settings.say(ssh_config=str(tmp_path / "ssh"))
 
@@ -196,3 +198,45 @@ def test_numpy_is_loaded_with_one_thread_and_the_environment_stays(
         monkeypatch.setenv("OPENBLAS_NUM_THREADS", told)
     options.one_thread()
     assert os.environ.get("OPENBLAS_NUM_THREADS") == told
+
+
+@click.command()
+@options.told_options
+@options.ssh_options
+@options.fps_option
+@click.option("--smooth", type=options.NUMBER)
+def command(fps: float | None, smooth: float | None) -> None:
+    """Says what it was told."""
+    told = settings.current()
+    shown = (told.classes, told.total_steps, told.ssh_options, told.ssh_config, fps, smooth)
+    click.echo(shown)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], (None, None, (), "", None, None)),
+        (["--classes", "2"], (2, None, (), "", None, None)),
+        (["--classes", "1"], "is not in the range"),
+        (["--total-steps", "1"], (None, 1, (), "", None, None)),
+        (["--total-steps", "0"], "is not in the range"),
+        (["--total-steps", str(2**53)], (None, 2**53, (), "", None, None)),
+        (["--total-steps", str(2**53 + 1)], "too large a number"),
+        (["--ssh-option", "Port=1", "--ssh-option", "User=me"],
+         (None, None, ("Port=1", "User=me"), "", None, None)),
+        (["-F", os.devnull], (None, None, (), os.devnull, None, None)),
+        (["--fps", "0.1"], (None, None, (), "", 0.1, None)),
+        (["--fps", "60"], (None, None, (), "", 60.0, None)),
+        (["--fps", "60.1"], "is not in the range"),
+        (["--fps", "nan"], "not a finite number"),
+        (["--smooth", "-3.5"], (None, None, (), "", None, -3.5)),
+        (["--smooth", "inf"], "not a finite number"),
+    ],
+)  # fmt: skip
+def test_what_commands_share_is_taken_within_bounds(words: list[str], told: object) -> None:
+    done = CliRunner().invoke(command, words)
+    if isinstance(told, str):
+        assert told in done.output
+        assert done.exit_code == 2
+    else:
+        assert done.output == f"{told}\n"

@@ -71,6 +71,7 @@ def test_what_is_no_word_is_no_name(folder: Path, name: str) -> None:
         ({"hushed": [[*HUSH[:2], "gone", *HUSH[3:]]]}, {"hushed": ()}),
         ({"hushed": [HUSH[:-1], [*HUSH, 1], "x", [*HUSH[:4], "7", 1.0, 2]]}, {"hushed": ()}),
         ({"hushed": 3}, {"hushed": ()}),
+        ({"hushed": [3, None, {}]}, {"hushed": ()}),
         ({"unknown": 1}, {}),
     ],
 )  # fmt: skip

@@ -61,6 +61,29 @@ def test_a_line_for_people_is_one_line_without_any_of_it(text: str) -> None:
     assert not [char for char in printable(text) if unicodedata.category(char) in OBEYED]
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a\u2028b\u2029c", "abc"), ("a\tb\nc", "a bc"), ("损\u200b失\x1b", "损失"), ("a\x7f", "a")],
+)
+def test_what_is_no_sign_of_a_line_is_left_out(text: str, line: str) -> None:
+    assert printable(text) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "width", "lines"),
+    [
+        ("abcde", 2, ["ab", "cd", "e"]),
+        ("abc", 1, ["abc"]),  # nothing fits in so little
+        ("ab cd", 2, ["ab", "cd"]),
+        ("a abcdef", 4, ["a", "abcd", "ef"]),
+        ("损失", 2, ["损", "失"]),
+        ("abcd", 4, ["abcd"]),
+    ],
+)
+def test_a_text_is_cut_into_lines(text: str, width: int, lines: list[str]) -> None:
+    assert wrap(text, width) == lines
+
+
 def test_every_way_to_the_terminal_is_named() -> None:
     """Who writes JSON for people writes it through `json_line`, which does no harm there."""
     package = Path(__file__).resolve().parents[1] / "lossmon"

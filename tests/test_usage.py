@@ -146,6 +146,28 @@ def test_an_option_without_its_value_is_told() -> None:
     assert call("check", "--width", lang="zh") == "错误: 选项 '--width' 需要一个参数\n"
 
 
+@pytest.mark.parametrize(
+    ("error", "english", "chinese"),
+    [
+        (click.FileError("a", "gone"), "Error: Could not open file 'a': gone\n", "gone"),
+        (click.NoSuchOption("--zzz"), "Error: No such option '--zzz'.\n", "错误: 没有选项 --zzz\n"),
+        (click.BadParameter("odd"), "Error: Invalid value: odd\n", "错误: odd\n"),
+        (click.UsageError("{odd}"), "Error: {odd}\n", "错误: {odd}\n"),
+        (click.MissingParameter(param=click.Argument(["name"])), "Error: Missing argument 'NAME'.\n",
+         "错误: 缺少 "),
+    ],
+)  # fmt: skip
+def test_an_error_without_its_command_line_is_told(
+    error: click.ClickException, english: str, chinese: str
+) -> None:
+    for lang, words in (("en", english), ("zh", chinese)):
+        settings.say(lang=lang)
+        out = io.StringIO()
+        with contextlib.redirect_stderr(out):
+            show(error)
+        assert words in out.getvalue() if lang == "zh" else out.getvalue() == words
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_help_shows_commands_with_their_first_sentence_and_options_in_two_columns(
     lang: str, monkeypatch: pytest.MonkeyPatch

@@ -94,8 +94,8 @@ class Kept:
         start = 0
         while line := self._file.readline(_LONGEST):
             key, _, rest = line.partition(b" ")
-            if line.endswith(b"\n") and len(key) == 32 and _is_result(rest):
-                self._at[key.decode("ascii", "replace")] = start + 33, len(line) - 34
+            if line.endswith(b"\n") and _is_result(rest):
+                self._at[key.decode("ascii", "replace")] = start + len(key) + 1, len(rest) - 1
             start += len(line)
 
 

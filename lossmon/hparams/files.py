@@ -216,7 +216,7 @@ def _scalar(data: bytes) -> Value:
 def head_of(path: str, most: int = MOST_BYTES) -> bytes | None:
     """The bytes of a plain file; None where it is none, can't be read, or is too large."""
     try:
-        if not os.path.isfile(path) or os.path.getsize(path) > most:
+        if os.path.getsize(path) > most:
             return None
         with open(path, "rb", opener=regular.opener) as file:
             return file.read(most)

@@ -88,7 +88,7 @@ def _dumped(text: str) -> Iterator[tuple[str, Value]]:
         if pair is not None and pair[1].lower() not in _NO_SETTING and len(pair[2]) <= 120:
             block.append((pair[1], scalar(pair[2])))
             continue
-        if line.strip(" +-=─━┏┓┗┛┡┩│┃|{}(),") or not block:
+        if line.strip(" +-=─━┏┓┗┛┡┩│┃|{}(),"):
             if len(block) >= _LEAST:
                 yield from block
             block = []

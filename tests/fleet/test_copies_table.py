@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from lossmon.fleet.plan import plan
 from lossmon.fleet.triage import Fleet
 from tests.conftest import falling, training_rows, write_jsonl
+from tests.fleet.test_parts import planned
 
 
 class Alone:
@@ -112,3 +114,12 @@ def test_what_holds_no_run_is_named(runs: Path) -> None:
         fleet.read(Alone(), resume=False)
         assert [str(error).startswith("runs/notes.txt: ") for error in fleet.errors()] == [True]
         assert list(fleet.refused) == ["runs/notes.txt"]
+
+
+@pytest.mark.parametrize(("second", "apart"), [(0, False), (1, True)])
+def test_a_task_of_several_logs_has_so_many_bytes(tmp_path: Path, second: int, apart: bool) -> None:
+    planned(tmp_path, [f"r{i:03}/x.jsonl" for i in range(192)], rows=1)
+    for name, size in (("r000", 4 << 20), ("r001", (4 << 20) + second)):
+        os.truncate(tmp_path / name / "x.jsonl", size)
+    first, *_ = plan([str(tmp_path)])
+    assert (len(first.logs) == 1) == apart

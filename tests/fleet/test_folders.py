@@ -64,12 +64,13 @@ def test_a_copy_that_lies_far_apart_is_no_second_run_and_its_old_parts_go(
 def test_what_was_in_a_part_beside_a_copy_is_written_anew(
     export: Callable[..., Written], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, start in (("one", 5.0), ("two", 7.0)):
+    for name, start in (("b/one", 5.0), ("b/two", 7.0), ("c", 9.0)):
         rows = training_rows(falling(60, start))
-        write_jsonl(Path("runs", "b", name, "log.jsonl"), rows)
+        write_jsonl(Path("runs", name, "log.jsonl"), rows)
     shutil.copytree("runs/a", "runs/b/zcopy")
-    assert export().runs == 4
-    assert sorted(points().values()) == [60] * 4
+    assert export() == Written(5, 300, [], 0)
+    assert sorted(points().values()) == [60] * 5
+    assert len(names()) == 3, "the copies, what was beside one, and the other as it was"
 
 
 def test_parts_of_others_stay_and_are_counted(export: Callable[..., Written]) -> None:

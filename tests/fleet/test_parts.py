@@ -91,6 +91,8 @@ KEYS = np.arange(40)
         ([KEYS] * 97, range(97), []),  # what so many share tells none from another
         ([], [], []),
         ([KEYS[:0]], [0], []),
+        ([KEYS, KEYS[:2]], [0, 1], [{0, 1}]),  # two are enough where one has no more
+        ([KEYS, KEYS[:1]], [0, 1], []),
     ],
 )
 def test_what_far_apart_may_be_of_one_training_is_told_by_what_is_shared(
@@ -187,6 +189,9 @@ def test_results_are_kept_as_they_come(cache: Path) -> None:
     anew = Kept(["t"], resume=False)
     assert KEY not in anew
     anew.close()
+    after = Kept(["t"], resume=True)
+    assert KEY not in after, "what was there is gone for good"
+    after.close()
     (path, _) = sorted(cache.iterdir(), key=lambda one: -one.stat().st_mtime_ns)
     assert path.stat().st_mode & 0o777 == 0o600
 

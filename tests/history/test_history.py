@@ -323,6 +323,11 @@ def test_a_summary_is_of_the_newest_stage() -> None:
         ([20, 20], [20, 20]),  # a training that died at its first row, and its successor
         ([980, 990, 1000, 1000, 1000], [980, 990, 1000, 1000, 1000]),  # written with three digits
         ([1, 2, 3, 3, 4], [1, 2, 3, 3, 4]),
+        ([1, *sorted([*range(2, 9)] * 2)], [*range(1, 9)]),  # but for one of the first eight
+        ([1, *sorted([*range(2, 9)] * 2), 9], [*range(1, 10)]),
+        ([1, 2, *sorted([*range(3, 9)] * 2)], [1, 2, *sorted([*range(3, 9)] * 2)]),
+        ([1, 2, 2, 3, 3], [1, 2, 3]),
+        ([1, 1, 2, 2], [1, 1, 2, 2]),  # too few to tell
         ([0] * 8, [0] * 8),  # no steps at all
     ],
 )

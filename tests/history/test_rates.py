@@ -20,6 +20,7 @@ NAN = float("nan")
         ([10, 10, 20], [0.0, 1.0, 3.0], [2], [5.0]),  # an evaluation at the step of its row
         ([0, 10, 20], [0.0, NAN, 4.0], [], []),
         ([7], [1.0], [], []),
+        ([0, 1], [0.0, 0.5], [1], [2.0]),
     ],
 )
 def test_rates(step: list[int], time: list[float], at: list[int], rates: list[float]) -> None:

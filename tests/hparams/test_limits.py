@@ -14,10 +14,10 @@ from lossmon.hparams import Hparams, binary, heads, pickled, read_hparams
 from lossmon.hparams.binary import of_store, of_wandb
 from lossmon.hparams.compare import differing, same
 from lossmon.hparams.files import FILES, MOST_BYTES, beside, head_of, names_beside
-from lossmon.hparams.flat import MOST, flat
+from lossmon.hparams.flat import MOST, flat, scalar
 from lossmon.hparams.heads import of_text
 from lossmon.hparams.pickled import of_training_args
-from tests.formats.samples import field, varint, wandb_file
+from tests.formats.samples import field, framed, varint, wandb_file
 from tests.hparams.test_trackers import saved
 
 READERS = dict(FILES)
@@ -74,6 +74,66 @@ def test_a_value_of_another_kind_is_none(data: bytes, value: object) -> None:
     assert binary._value(data) == value
 
 
+def test_another_field_of_the_same_kind_is_another_thing() -> None:
+    def setting(name: bytes) -> bytes:
+        return field(1, name) + field(16, b"1")
+
+    config = field(1, setting(b"lr")) + field(2, setting(b"bs"))
+    run = field(4, config) + field(21, field(1, b"https://host") + field(2, b"abc"))
+    assert of_wandb(wandb_file([field(17, run)]))[0] == {"lr": 1, "git commit": "abc"}
+    parts = field(3, b"wd") + field(2, b"n") + field(16, b"1")
+    assert of_wandb(wandb_file([field(5, field(1, parts))]))[0] == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "read"),
+    [
+        (("steps",), "steps"),
+        (("Kind", "NO"), "no"),
+        (("a", "b", "c"), None),  # no member of an enumeration
+        ((4,), None),
+        ((), None),
+    ],
+)
+def test_a_member_of_an_enumeration_is_its_value(
+    arguments: tuple[object, ...], read: str | None
+) -> None:
+    class Member:
+        def __reduce__(self) -> tuple[object, ...]:
+            return Arguments, arguments
+
+    found = of_training_args(saved(Arguments(a=Member(), b=3)))
+    assert (found["a"], found["b"]) == (read, 3)
+
+
+def test_a_set_that_cannot_change_is_a_list_too() -> None:
+    made = Arguments(a=frozenset({7}), b=3)
+    assert of_training_args(saved(made, 4)) == {"a": "[7]", "b": 3}
+
+
+@pytest.mark.parametrize(("depth", "read"), [(7, {"a": 1}), (8, {})])
+def test_what_is_wrapped_is_unwrapped_so_often(depth: int, read: dict[str, int]) -> None:
+    value: object = 1
+    for _ in range(depth):
+        value = {"value": value}
+    assert flat({"a": value}) == read
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("''", ""), ('"a"', "a"), ("'", "'"), ("'a\"", "'a\""), ("aa", "aa")]
+)
+def test_quotes_around_a_value_are_none_of_it(text: str, value: str) -> None:
+    assert scalar(text) == value
+
+
+def test_settings_of_tensorboard_are_those_at_the_head_of_its_file() -> None:
+    session = field(3, field(1, field(1, b"lr") + field(2, field(3, b"adam"))))
+    plugin = field(9, field(1, field(1, b"hparams") + field(2, session)))
+    event = field(5, field(1, plugin))
+    found = read_hparams([("e", "tensorboard", framed(event))], None)
+    assert (dict(found.values), found.sources) == ({"lr": "adam"}, ("e",))
+
+
 @pytest.mark.parametrize(("length", "kept"), [(200, 200), (201, 200)])
 def test_a_name_is_so_long_at_most(length: int, kept: int) -> None:
     run = field(17, field(9, b"x" * length))
@@ -93,6 +153,9 @@ def test_a_name_is_so_long_at_most(length: int, kept: int) -> None:
         ("wandb-metadata.json", {"git": {"commit": ""}, "python": None}, {}),
         ("wandb-metadata.json", {"git": {}, "python": "3"}, {"python": "3"}),
         ("overrides.yaml", {"a": 1}, {"a": 1}),
+        ("overrides.yaml", ["+a=1", "~b", "c=d=e"], {"a": 1, "c": "d=e"}),
+        ("config.yaml", ["a=1"], {}),
+        ("config.yaml", "a=1", {}),
     ],
 )
 def test_what_is_there_and_says_nothing_is_no_setting(
@@ -179,6 +242,10 @@ def test_of_a_value_eight_hundred_characters_are_looked_at(controls: int, read: 
         ("{'a': 1, 'b': 2, 'c': 3", 0),
         ("  {'a': 1, 'b': 2, 'c': 3}  ", 3),
         ("Namespace(a=1, b=2, c=3)\nlr: 1\nbs: 2\nwd: 3\n", 6),  # three may be by chance
+        ("Namespace(a=1, b=2, c=3)\nNamespace(d=4)\n", 4),
+        ("lr: 1\nbs: 2\n{ open\nwd: 3\n", 0),  # no dict: the block ends there
+        ("lr: 1\nbs: 2\nshut }\nwd: 3\n", 0),
+        ("lr: 1\nbs: 2\n{'loss': 1}\nwd: 3\n", 0),
         ("Namespace(a=1, b=2, c=3, d=4)\nlr: 1\nbs: 2\nwd: 3\n", 4),
         ("RunConfig (a=1, b=2, c=3, d=4)", 4),
         ("Namespace(a=1, b=2, c=3, d=4", 4),  # where the head ends
