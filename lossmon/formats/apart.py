@@ -68,7 +68,7 @@ class Worker:
         self._imported: set[str] = set()  # by that process
         self._alive = -1  # a pipe that is open as long as we are: the process ends with it
         self._forgotten: list[int] = []  # decoders that are no longer wanted
-        self.lives = 0  # processes so far: what one of them knew ended with it
+        self.lives = 0  # processes that have ended: what one of them knew ended with it
 
     def __deepcopy__(self, _memo: object) -> Worker:
         return self
@@ -152,7 +152,6 @@ class Worker:
             import subprocess  # where nothing of others is in use, nothing is paid for it
 
             _alive.add(self)
-            self.lives += 1
             self._forgotten, self._imported = [], set()
             theirs, self._alive = os.pipe()
             paths = os.pathsep.join(path or os.getcwd() for path in sys.path)
@@ -173,6 +172,7 @@ class Worker:
     def _forget_process(self, process: subprocess.Popen[bytes]) -> None:
         """It has ended, or is ended."""
         self._process = None
+        self.lives += 1
         _clean_up(process)
         if self._alive >= 0:
             os.close(self._alive)

@@ -36,10 +36,10 @@ class Lows:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._begins = self._restarts = self._seen = 0
-        self._clear()
+        self._clear(0, 0)
 
-    def _clear(self) -> None:
+    def _clear(self, begins: int, restarts: int) -> None:
+        self._begins, self._restarts = begins, restarts
         self._step, self._value = Column(np.int64), Column(np.float64)
         self._lowest = math.inf
         self._seen = 0
@@ -53,8 +53,7 @@ class Lows:
         """
         view, restarts = series.kept(), len(series.restarts)
         if (first, restarts) != (self._begins, self._restarts) or len(view) < self._seen:
-            self._clear()  # it happens a few times
-            self._begins, self._restarts = first, restarts
+            self._clear(first, restarts)  # it happens a few times
         start = max(self._seen, int(np.searchsorted(view.step, first)))
         if start < len(view):
             value = view.value[start:]

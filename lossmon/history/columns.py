@@ -260,15 +260,15 @@ class Series:
         if not self.restarts and not doubled:
             return whole
         asked = (len(self.restarts), doubled)
-        if self._counted is None or self._counted_as != asked:
-            self._counted, self._counted_as = Series(self.name, self.role), asked
+        counted, slices = self._counted, [(self._counted_to, self._n)]
+        if counted is None or self._counted_as != asked:
+            counted = self._counted = Series(self.name, self.role)
+            self._counted_as = asked
             slices = [*self._kept, (self._open_start, self._n)]
-        else:
-            slices = [(self._counted_to, self._n)]
         for start, stop in slices:
-            self._counted.take(part_of(whole, start, stop), doubled)
+            counted.take(part_of(whole, start, stop), doubled)
         self._counted_to = self._n
-        return self._counted.view()
+        return counted.view()
 
     @property
     def _is_doubled(self) -> bool:
@@ -339,7 +339,7 @@ def _extend_optional(
     column: Column | None, cells: Floats | None, n: int, more: int
 ) -> Column | None:
     """Optional columns cost nothing until the first value shows up."""
-    if cells is None or (column is None and np.isnan(cells).all()):
+    if cells is None or np.isnan(cells).all():
         if column is not None:
             column.pad(n + more)
         return column

@@ -110,7 +110,7 @@ class History:
         """
         step = self._place(values) if step is None else self._on_axis(values, step, stage)
         for name, value in values.items():
-            series = self.series.get(name) or self._series(name)
+            series = self._series(name)
             if series is None:
                 self.dropped += 1
             else:

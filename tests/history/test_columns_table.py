@@ -53,6 +53,25 @@ def test_many_points_at_once_follow_the_step_before_them() -> None:
         assert (made.restarts == [] and made.repeats == 0) is ascending
 
 
+@pytest.mark.parametrize(
+    ("steps", "restarts", "repeats"),
+    [
+        ([1, 2, 3], [], 0),
+        ([1, 3, 2], [3], 0),
+        ([1, 1, 2], [], 1),
+        ([0, 1, 2], [], 1),
+        ([2, 1, 1], [2], 1),
+    ],
+)
+def test_many_points_at_once_are_looked_at_one_by_one_where_they_do_not_ascend(
+    steps: list[int], restarts: list[int], repeats: int
+) -> None:
+    made = series((0, 0.0))
+    made.extend(np.array(steps), np.arange(1.0, 4.0))
+    assert (made.restarts, made.repeats) == (restarts, repeats)
+    assert made.view().step.tolist() == [0, *steps]
+
+
 def test_optional_columns_begin_where_they_are_first_known() -> None:
     made = Series("loss", "train_loss")
     made.append(1, 1.0)
@@ -101,3 +120,61 @@ def test_more_is_to_come_where_more_than_a_row_of_the_plan_is_left(
     assert history.steps_remain is remain
     history.plan.finished = True
     assert not history.steps_remain
+
+
+@pytest.mark.parametrize(
+    ("epochs", "times", "newest"),
+    [([1.0, 2.0], [5.0, 6.0], (2.0, 6.0)), ([1.0, NAN], [5.0, NAN], (1.0, 5.0)),
+     ([1.0, None], [5.0, None], (1.0, 5.0)), ([NAN, NAN], [NAN, NAN], (None, None))],
+)  # fmt: skip
+def test_the_newest_epoch_and_time_are_numbers(
+    epochs: list[float | None], times: list[float | None], newest: tuple[float | None, ...]
+) -> None:
+    one, together, many = History(role), History(role), History(role)
+    one.append({"loss": 1.0}, 0)
+    together.append({"loss": 1.0}, 0)
+    for step, (epoch, time) in enumerate(zip(epochs, times, strict=True), 1):
+        one.append({"loss": 1.0}, step, epoch, time)
+    rows = zip(epochs, times, strict=True)
+    together.append_all(
+        ({"loss": 1.0}, step, epoch, time, "", "") for step, (epoch, time) in enumerate(rows, 1)
+    )
+    many.extend(
+        {"loss": np.ones(2)}, np.array([1, 2]), np.array(epochs, float), np.array(times, float)
+    )
+    for history in (one, together, many):
+        assert (history.epoch, history.time) == newest
+
+
+def test_what_comes_later_without_a_number_is_none() -> None:
+    made = series((1, 1.0))
+    made.extend(np.array([2]), np.ones(1), np.array([0.5]), np.array([9.0]))
+    made.extend(np.array([3, 4]), np.ones(2), np.array([NAN, NAN]))
+    view = made.view()
+    assert (str(view.epoch), str(view.time)) == ("[nan 0.5 nan nan]", "[nan  9. nan nan]")
+
+
+@pytest.mark.parametrize(
+    ("rows", "from_zero"),
+    [
+        ([("loss", 0), ("loss", 1), ("loss", 2)], True),
+        ([("loss", 1), ("loss", 2)], False),
+        ([("loss", 0), ("loss", 2)], False),  # it leaves one out
+        ([("loss", 0), ("loss", 0), ("loss", 1), ("lr", 2)], False),
+        ([("loss", 0), ("loss", 1), ("lr", 1)], True),
+        ([], False),
+    ],
+)
+def test_steps_are_counted_from_zero_where_a_metric_has_each(
+    rows: list[tuple[str, int]], from_zero: bool
+) -> None:
+    history = History(role)
+    for name, step in rows:
+        history.append({name: 1.0}, step)
+    assert history.counts_from_zero is from_zero
+
+
+@pytest.mark.parametrize(("since", "left"), [(5, 1), (6, 0), (4, 1)])
+def test_a_sketch_of_one_point_begins_at_its_step(since: int, left: int) -> None:
+    sketch = Summary().catch_up(series((5, 2.0))).since(since)
+    assert (sketch.n, len(sketch.step), len(sketch.newest)) == (left, left, left)

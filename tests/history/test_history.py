@@ -328,6 +328,8 @@ def test_a_summary_is_of_the_newest_stage() -> None:
         ([1, 2, *sorted([*range(3, 9)] * 2)], [1, 2, *sorted([*range(3, 9)] * 2)]),
         ([1, 2, 2, 3, 3], [1, 2, 3]),
         ([1, 1, 2, 2], [1, 1, 2, 2]),  # too few to tell
+        (sorted([1, 2, 3] * 4), [1, 2, 3]),  # four ranks
+        (sorted([1, 2, 3] * 5), sorted([1, 2, 3] * 5)),  # a step that hardly moves is none
         ([0] * 8, [0] * 8),  # no steps at all
     ],
 )

@@ -187,8 +187,7 @@ def test_what_is_in_the_way_of_one_target_is_told_of_it(
     files.trouble[at], files.answers = error, answers
     files.begin()
     if words is None:
-        with pytest.raises(type(error)):
-            list(files.walk("r"))
+        pytest.raises(type(error), lambda: list(files.walk("r")))
         assert "r" not in files.troubles
         return
     assert list(files.walk("r")) == []
@@ -365,6 +364,7 @@ def test_looking_less_often_than_usual_is_a_limit(manners: Manners, reason: str,
         return told is not None and (told.state, told.reason, told.note) == ("live", reason, note)
 
     reading.until(is_told)
+    assert [reading.source.is_directory(one) for one in ("r", "r/a/t.log")] == [True, False]
     reading.until(lambda: reading.source.exhausted)
     reading.source.close()
     assert set(reading.content) == {"r/a/t.log", "r/ab/x.log", "r/b/deep/t.log", "r/b/t.log"}
