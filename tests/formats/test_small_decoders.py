@@ -152,7 +152,7 @@ def test_what_a_language_model_calls_its_accuracy_is_a_loss(name: str, key: str)
         ("accuracy", ("higher", False, False, True, True, False, False)),
         ("perplexity", ("lower", True, False, True, True, False, False)),
         ("val_wer", ("lower", False, False, True, True, False, False)),
-        ("rmse", ("lower", False, True, True, True, False, False)),
+        ("rmse", ("lower", True, True, True, False, False, False)),
         ("lr", (None, False, False, True, False, True, False)),
         ("grad_norm", (None, False, False, True, False, True, False)),
         ("tokens_per_second", (None, False, False, False, False, False, True)),
