@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lossmon.formats import json_messages, jsonl, mlperf, trainer_state
+from lossmon.formats import json_messages, jsonl, mlflow, mlperf, trainer_state
 from lossmon.formats.lexicon import (
     direction,
     is_error,
@@ -20,6 +20,7 @@ from lossmon.formats.lexicon import (
     is_score,
 )
 from lossmon.formats.lexicon_foreign import in_english, sentence_in_english
+from lossmon.formats.lines import LineSplitter
 
 ROW = '{"step": 1, "loss": 2.5}'
 LIST = f"[{ROW}, {ROW}]"
@@ -212,3 +213,46 @@ def test_words_of_a_sentence(text: str, english: str) -> None:
 )
 def test_a_trainer_state_is_told_by_its_keys(text: str, sniffed: bool) -> None:
     assert (trainer_state.sniff(text.encode(), "trainer_state.json") is not None) == sniffed
+
+
+POINT = "1700000000000 0.5 7"
+
+
+@pytest.mark.parametrize(
+    ("lines", "sniffed"),
+    [
+        ([POINT], True),
+        (["1700000000000 0.5"], False),
+        ([POINT, "17000"], True),  # the last may be cut
+        ([POINT, "17000", ""], True),
+        ([POINT, "17000", POINT], False),
+        ([POINT] * mlflow._SNIFFED + ["odd"], True),  # it is not looked at
+        ([POINT] * (mlflow._SNIFFED - 1) + ["odd", POINT], False),
+        ([POINT] * (mlflow._SNIFFED - 1) + ["odd"], True),
+        (["", ""], False),
+    ],
+    ids=range(9),
+)
+def test_a_file_of_points_of_mlflow(lines: list[str], sniffed: bool) -> None:
+    assert (mlflow.sniff("\n".join(lines).encode(), "metrics/loss") is not None) == sniffed
+
+
+@pytest.mark.parametrize(
+    ("pieces", "drawn"),
+    [
+        ([b"1/9 loss 0.50\r", b"2/9 loss 0.40"], [b"2/9 loss 0.40"]),  # as long as the one before
+        ([b"1/9 loss 0.50\r", b"2/9 loss 0.4"], []),
+        ([b"[1/9 0.50]\r", b"[2/9 1]"], [b"[2/9 1]"]),  # closed as that one
+        ([b"[1/9 0.50]\r"], []),
+        ([b"1/9 loss 0.50\n", b"2/9 loss 0.40"], []),  # it draws nothing over
+        ([b"1/9 loss 0.50\r\n", b"2/9 loss 0.40"], []),
+        ([b"2/9 loss 0.40"], []),
+        ([b"a\rb\n", b"c"], []),
+    ],
+    ids=range(8),
+)
+def test_the_last_row_of_a_bar_that_fell_silent(pieces: list[bytes], drawn: list[bytes]) -> None:
+    splitter = LineSplitter()
+    for piece in pieces:
+        splitter.feed(piece)
+    assert splitter.drawn() == drawn

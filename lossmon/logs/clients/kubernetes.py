@@ -116,7 +116,8 @@ class Pods:
         self._context, rest = "/".join(self._parts[:count]), self._parts[count:]
         names = [*rest, ""] if self._label else rest
         names = ["", *names] if len(names) == 1 else names
-        if not 2 <= len(names) <= 3 or not all(map(_NAME.fullmatch, filter(None, names))):
+        most = 2 if self._label else 3  # no container is named beside a label
+        if not 2 <= len(names) <= most or not all(map(_NAME.fullmatch, filter(None, names))):
             raise _none(self.target)
         self._namespace, self._pod, self._container = (*names, "")[:3]
         self._resolved = True
