@@ -240,3 +240,38 @@ def test_what_commands_share_is_taken_within_bounds(words: list[str], told: obje
         assert done.exit_code == 2
     else:
         assert done.output == f"{told}\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        ("1", ""),
+        ("0", "0 is not in the range x>=1."),
+        (str(2**53), ""),
+        (str(2**53 + 1), "too large a number"),
+        ("9" * 400, "too large a number"),
+        ("1.5", "'1.5' is not a valid integer range."),
+    ],
+)
+def test_a_whole_number_is_one_that_a_float_can_be(number: str, says: str) -> None:
+    if not says:
+        assert options.Count(1).convert(number, None, None) == int(number)
+        return
+    with pytest.raises(click.BadParameter) as told:
+        options.Count(1).convert(number, None, None)
+    assert told.value.message == says
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        ("0.1", ""), ("60", ""), ("nan", "not a finite number"), ("inf", "not in the range"),
+        ("0.09", "not in the range"), ("60.1", "not in the range"),
+    ],
+)  # fmt: skip
+def test_a_number_of_a_range_is_finite_and_within_it(number: str, says: str) -> None:
+    if not says:
+        assert options.Number(0.1, 60).convert(number, None, None) == float(number)
+        return
+    with pytest.raises(click.BadParameter, match=says):
+        options.Number(0.1, 60).convert(number, None, None)

@@ -176,8 +176,7 @@ def _cut(block: bytes, base: int, *, whole: bool) -> list[Line]:
             break
         data = raw.rstrip(b"\r\n")
         # A carriage return at the very end may be the first half of a line's end.
-        ended = len(data) < len(raw) and (whole or match.end() < len(block) or raw[-1:] == b"\n")
-        if ended or whole:
+        if whole or match.end() < len(block) or raw[-1:] == b"\n":
             lines.append(Line(base + match.start(), base + match.end(), data[:MOST_LINE]))
     return lines
 
