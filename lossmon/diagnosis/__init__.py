@@ -2,6 +2,7 @@
 
 A run at one moment:
     view.py          what patterns look at          look.py      from a history to a view
+    curve.py         the loss curve of it           age.py       how far the training has come
     around.py        what was logged beside         stages.py    where something else begins
     resumed.py       where the step went back
     kind.py          what is trained                measures.py  by which series it is judged
@@ -20,6 +21,7 @@ What holds:
     gradients.py     the gradient norm's curve, and how it was before
     settled.py       how early a fall was made, by shapes fitted to all of it
     short.py         what the order of a few rows says      early.py  what fewer still speak for
+    glimpse.py       all that few rows show already, in sentences that are true of them
     signs.py         values out of the range of their kind, however few
     unwon.py         rewards of episodes that are all lost alike
     rewards.py       levels of rewards, which single episodes leave by chance

@@ -273,6 +273,15 @@ class Around:
         return tuple((name, float(value)) for name, _, value in told)
 
     @property
+    def finished(self) -> bool:
+        """The log says that the training is over."""
+        return self._plan.finished
+
+    def stopped_early(self, step: int) -> bool:
+        """It says at its newest step that early stopping ended it; at others it was a fold's."""
+        return any(kind == "early_stop" and at == step for kind, at, _ in self.events)
+
+    @property
     def failure(self) -> str:
         """The last line of a traceback, or of a kill; empty while there is none."""
         return self._plan.failure or ""

@@ -16,9 +16,10 @@ from typing import NamedTuple
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.kind import plain
 from lossmon.diagnosis.limits import Enough, Limit, Limits
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 

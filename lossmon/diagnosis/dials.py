@@ -15,9 +15,10 @@ import numpy as np
 
 from lossmon.diagnosis import risen
 from lossmon.diagnosis.around import Logged
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.reasons import BLOCKS
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 
 NAMED = (
     "weights?|coefs?|coeffs?|coefficients?|lambda|beta|eps|epsilon|difficulty|curriculum|"

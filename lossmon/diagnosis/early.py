@@ -14,6 +14,7 @@ import numpy as np
 from lossmon.diagnosis import flat, lost, short, signs, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.chance import Chance, level_of
+from lossmon.diagnosis.finding import PatternId
 from lossmon.diagnosis.kind import plain
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.reasons import Reason
@@ -30,6 +31,9 @@ class Bounds(Limits):
     learned = Limit(0.01, "of that level, by which the first row was better", "threads: 2 %")
     leaps = Limit(2.0, "x: the newest row over the one before", "threads: 2.3 to 11")
     swings = Limit(2.0, "x: highest over lowest row", "threads: 0.12 to 0.68")
+    lost = Limit(
+        0.9, "of the loss of guessing between two: back there", "runs: 6 % of healthy ones"
+    )
     wide = Limit(0.25, "of the level: a move that is no noise", "threads: 0.9")
     turns = Limit(2, "moves that go back on the one before", "one may be a spike")
     upper = Limit(0.34, "of the rows, in the upper half: fewer are outliers", "words: a third")
@@ -51,16 +55,21 @@ def reasons(view: View) -> Iterator[Reason]:
     yield from signs.of_losses(values, view)
     if float(values.min()) <= 0:
         return
-    yield from _leapt(values, view)
-    yield from _gradients(view)
+    yield from _as("rising", _leapt(values, view))
+    yield from _as("grad_explosion", _gradients(view))
     if len(values) >= Bounds.facts:
-        yield from _guesses(values, view)
-        yield from _swings(values, view)
-        yield from _rises(view)
-        yield from _turns(view)
-        yield from flat.saturated(view)
-    yield from _errs_by_chance(values, view)
+        yield from _as("chance_level", _guesses(values, view))
+        yield from _as("oscillating", _swings(values, view))
+        yield from _as("rising", _rises(view))
+        yield from _as("overfitting", _turns(view))
+        yield from _as("saturated_output", flat.saturated(view))
+    yield from _as("chance_level", _errs_by_chance(values, view))
     yield from (one._replace(weight=1.0) for one in usual.eval_below(view))
+
+
+def _as(pattern: PatternId, some: Iterator[Reason]) -> Iterator[Reason]:
+    """Reasons, with what more such rows would be."""
+    return (one._replace(of=pattern) for one in some)
 
 
 def _rises(view: View) -> Iterator[Reason]:
@@ -133,7 +142,7 @@ def leaps(values: Floats) -> bool:
 
 def _leapt(values: Floats, view: View) -> Iterator[Reason]:
     """A row far above the one before, right at the start."""
-    if not leaps(values):
+    if not leaps(values) or float(values[-1]) < Bounds.lost * lost.Bounds.unlearned:
         return
     before, newest = float(values[-2]), float(values[-1])
     words = said("the loss went from {before:.4g} to {newest:.4g}", before=before, newest=newest)
@@ -191,6 +200,8 @@ def _swings(values: Floats, view: View) -> Iterator[Reason]:
     moves = moves[np.abs(moves) >= Bounds.wide * st.median(values)]
     turns = int(np.count_nonzero(moves[1:] * moves[:-1] < 0))
     low, high = float(values.min()), float(values.max())
+    if high < Bounds.lost * lost.Bounds.unlearned:
+        return  # batches of what is nearly learned differ by their multiples, and nothing is wrong
     if turns < Bounds.turns or high < Bounds.swings * low or values[-1] < st.median(values[:-1]):
         return
     if np.count_nonzero(values > (low * high) ** 0.5) < Bounds.upper * len(values):

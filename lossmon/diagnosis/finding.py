@@ -27,7 +27,7 @@ PatternId = Literal[
     "part_zero", "part_rises", "memorised", "posterior_collapse", "expert_collapse", "energy_stuck",
     "discriminator_won", "preference_saturated", "policy_is_reference", "chosen_falls",
     "equal_rewards", "kl_drift", "entropy_collapse", "value_unlearned", "policy_loss", "noisy",
-    "warm_up", "too_early",
+    "warm_up", "too_early", "too_few",
 ]  # fmt: skip
 CauseId = Literal[
     "adam_epsilon", "bad_batch", "bad_index", "bad_labels", "bad_state", "batch_accuracy",
@@ -53,9 +53,10 @@ CauseId = Literal[
     "returns_unscaled", "reward_hacked", "running_mean",
     "running_sum", "same_batch", "same_reference",
     "saturated", "schedule_short", "shape_mismatch", "shared_gpu", "slow_data", "slow_saving",
-    "small_batch", "small_data", "small_eval", "split_mismatch", "stale_eval", "strong_decoder",
-    "summed_loss", "target_range", "task_too_easy", "task_too_hard", "unbalanced_game",
-    "unbounded_loss", "unscaled", "variance_unbounded", "weak_balance", "weak_l2", "wrong_output",
+    "small_batch", "small_data", "small_eval", "split_mismatch", "stale_eval", "stop_direction",
+    "strong_decoder", "summed_loss", "target_range", "task_too_easy", "task_too_hard",
+    "unbalanced_game", "unbounded_loss", "unscaled", "variance_unbounded", "weak_balance",
+    "weak_l2", "wrong_output",
 ]  # fmt: skip
 
 PATTERN_IDS: tuple[PatternId, ...] = get_args(PatternId)
@@ -75,6 +76,21 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class Hint:
+    """What few rows show already: true of them, and no finding.
+
+    Attributes:
+        says: in a sentence with its numbers.
+        pattern: what more such rows would be, "" where nothing is called so.
+        causes: what it speaks for, the likeliest first.
+    """
+
+    says: str
+    pattern: PatternId | Literal[""] = ""
+    causes: tuple[CauseId, ...] = ()
+
+
+@dataclass(frozen=True)
 class Finding:
     """One thing that holds for a run now.
 
@@ -89,6 +105,7 @@ class Finding:
         numbers: figures for remedies and drawings (best_step, best_value, level, ...).
         setting: the kind of training, which changes the advice (see `lossmon.diagnosis.kind`).
         unwise: moves that nothing may advise in this run, "rate+" (see `lossmon.diagnosis.advice`).
+        hints: what its rows show already, where they are too few for a verdict.
     """
 
     pattern: PatternId
@@ -101,6 +118,7 @@ class Finding:
     numbers: dict[str, float] = field(default_factory=dict)
     setting: str = ""
     unwise: frozenset[str] = frozenset()
+    hints: tuple[Hint, ...] = ()
 
 
 def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:

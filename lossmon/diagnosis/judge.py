@@ -13,8 +13,10 @@ from lossmon.diagnosis.coincidence import log_advises
 from lossmon.diagnosis.confidence import calibrated
 from lossmon.diagnosis.figures import Numbers, levels, rates
 from lossmon.diagnosis.finding import Cause, Finding, PatternId
+from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.pattern import PARTS, Pattern
 from lossmon.diagnosis.patterns import HIDDEN, ORDER, PATTERNS
+from lossmon.diagnosis.patterns.too_few import of_nothing
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 
@@ -44,13 +46,22 @@ def judge(view: View, among: frozenset[PatternId] | None = None) -> dict[str, Fi
         finding = find(view)
         if finding is None:
             continue
-        if pattern.slot != "beside":
-            finding = replace(finding, confidence=calibrated(finding.confidence))
+        if pattern.slot in ("train", "pair"):
+            finding = replace(finding, confidence=calibrated(_by_rows(finding.confidence, view)))
         if pattern.supported is not None and _supported(finding, view):
             finding = replace(finding, severity=pattern.supported)
         found[slot] = finding
         hidden |= HIDDEN[pattern.id]
-    return {slot: f for slot, f in found.items() if not _contradicted(slot, f, found)}
+    told = {slot: f for slot, f in found.items() if not _contradicted(slot, f, found)}
+    if not told and among is None and "too_few" not in hidden and (few := of_nothing(view)):
+        told[PATTERNS[few.pattern].slot] = few
+    return told
+
+
+def _by_rows(said: float, view: View) -> float:
+    """How plainly it holds, of rows that are fewer than it takes while more may come: hardly."""
+    few = view.train is not None and view.train.n < Enough.points and view.over
+    return min(said, Enough.plainly) if few else said
 
 
 @np.errstate(all="ignore")
@@ -134,7 +145,7 @@ def _supported(finding: Finding, view: View) -> bool:
 
 def explain(finding: Finding, view: View, unwise: frozenset[str] = frozenset()) -> Finding:
     """Add the figures of remedies and pictures, the causes, and what is not to be advised."""
-    own = PATTERNS[finding.pattern].figures
+    own, shown = PATTERNS[finding.pattern].figures, PATTERNS[finding.pattern].hints
     numbers = levels(view) | (own(finding, view) if own is not None else {})
     numbers |= rates(view, finding)
     numbers |= {"since_step": float(finding.since_step), **finding.numbers}
@@ -149,6 +160,7 @@ def explain(finding: Finding, view: View, unwise: frozenset[str] = frozenset()) 
         numbers={name: float(value) for name, value in numbers.items() if isfinite(value)},
         setting=view.kind.id,
         unwise=unwise,
+        hints=() if shown is None else shown(view),
     )
 
 

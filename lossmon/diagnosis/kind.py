@@ -28,8 +28,8 @@ _SHAPE = frozenset((
     "not_decreasing", "not_converged", "oscillating", "plateau", "rebound", "rising", "healthy",
     "falling", "gap", "scaled_loss",
     "overfitting", "underfitting", "train_high_eval_low", "eval_faster", "healthy_pair",
-    "noisy", "spike", "staircase", "chance_level", "too_early", "eval_swings", "impossible",
-    "eval_apart",
+    "noisy", "spike", "staircase", "chance_level", "too_early", "too_few", "eval_swings",
+    "impossible", "eval_apart",
 ))  # fmt: skip
 
 # Rewards jump and may go on rising; no memory of examples is known of them.

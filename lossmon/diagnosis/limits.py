@@ -46,7 +46,9 @@ class Enough(Limits):
 
     facts = Limit(3, "rows that all say the same: an exact fact", "threads: 3 suffice")
     points = Limit(8, "train points, of a run that has ended", "runs")
+    over = Limit(5, "train points, of one that says that it has ended", "no more will come")
     points_live = Limit(20, "train points, while it goes on", "runs")
+    plainly = Limit(0.6, "how plainly what so few rows say may hold", "calibration")
     rewards = Limit(24, "rows, each the mean reward of a few answers", "threads: GRPO")
     evals = Limit(4, "evaluations", "runs")
     plan = Limit(0.25, "of the plan, before a slow pattern is said", "prototype: 20 %")

@@ -9,12 +9,13 @@ import numpy as np
 
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Around
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.evidence import RiseState
 from lossmon.diagnosis.kind import NOISE_OF_REWARDS, UNKNOWN, has_adapters, kind_of
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.measures import Judged, Names, judged, names_of, twin_of
 from lossmon.diagnosis.stages import newest_stage
-from lossmon.diagnosis.view import LossCurve, Pair, View
+from lossmon.diagnosis.view import Pair, View
 from lossmon.history.best import Best
 from lossmon.history.columns import Floats, Series
 from lossmon.history.run import History, Plan

@@ -16,11 +16,12 @@ import numpy as np
 
 from lossmon.diagnosis import facts
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.finding import CauseId
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.parts import is_of_latent
 from lossmon.diagnosis.reasons import Reason, steps_are_epochs
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.history.summary import Summary
 from lossmon.words import said

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.view import LossCurve
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.history.columns import Floats
 
 _POWERS = np.geomspace(0.05, 4.0, 28)

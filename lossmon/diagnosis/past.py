@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.evidence import RiseState
 from lossmon.diagnosis.finding import SEVERITIES, Finding, PatternId
 from lossmon.diagnosis.limits import Enough
@@ -26,7 +27,7 @@ from lossmon.diagnosis.patterns.rebound import Bounds as Rebound
 from lossmon.diagnosis.patterns.rebound import bets
 from lossmon.diagnosis.patterns.rising import Bounds as Rising
 from lossmon.diagnosis.risen import Bounds as Risen
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats, Series, part_of
 
 _GRID = 1.02  # growth between two moments that are looked at: half of that between two looks

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from lossmon.diagnosis.figures import Numbers
-from lossmon.diagnosis.finding import CauseId, Finding, PatternId, Severity
+from lossmon.diagnosis.finding import CauseId, Finding, Hint, PatternId, Severity
 from lossmon.diagnosis.kind import FAMILY
 from lossmon.diagnosis.limits import Limits
 from lossmon.diagnosis.reasons import Reason
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 
-Slot = Literal["train", "pair", "beside"]
+Slot = Literal["train", "pair", "untold", "beside"]
 Part = Literal["train", "pair", "rate", "grad_norm"]
 PARTS: tuple[Part, ...] = ("train", "pair", "rate", "grad_norm")
 
@@ -136,8 +136,8 @@ class Pattern:
 
     Attributes:
         id: its name in JSON, and of its file.
-        slot: "train" and "pair" hold one verdict each, of one curve and of two; any number of
-            findings stand "beside" them.
+        slot: "train" and "pair" hold one verdict each, of one curve and of two, "untold" one why
+            there is none; any number of findings stand "beside" them.
         severity: how bad it is, where nothing else decides.
         find: the finding where it holds, else None; None for what a clock or the log's end tells.
         needs: parts of the view without which it does not hold ("train", "pair", "rate",
@@ -161,6 +161,7 @@ class Pattern:
         forbids: moves ("rate+", "steps-") that no finding of the run may advise while it holds.
         limits: its thresholds, each with unit and source.
         causes: what was measured to coincide.
+        hints: what rows that are too few for a verdict show already.
         typical: causes that are usual, in order; said last, without a reason.
         typical_of: kind of training -> those that are usual there, before the others: what
             practitioners settle on differs by kind more than by the shape of a curve.
@@ -190,6 +191,7 @@ class Pattern:
     forbids: tuple[str, ...] = ()
     limits: type[Limits] = NoLimits
     causes: Callable[[Finding, View], Iterator[Reason]] | None = None
+    hints: Callable[[View], tuple[Hint, ...]] | None = None
     typical: tuple[CauseId, ...] = ()
     typical_of: Mapping[str, tuple[CauseId, ...]] = field(default_factory=dict)
     figures: Callable[[Finding, View], Numbers] | None = None

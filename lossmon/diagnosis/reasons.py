@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.finding import CauseId
+from lossmon.diagnosis.finding import CauseId, PatternId
 from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.words import said
@@ -16,12 +16,13 @@ BLOCKS = 32  # "near" is within two of so many parts of the run (words)
 
 
 class Reason(NamedTuple):
-    """A cause that was seen to coincide, and those that the same figures rule out."""
+    """A cause that was seen to coincide, those that the same figures rule out, and of what."""
 
     id: CauseId
     why: str
     weight: float
     rules_out: tuple[CauseId, ...] = ()
+    of: PatternId | Literal[""] = ""
 
 
 def reach_of(view: View, spacing: float) -> float:

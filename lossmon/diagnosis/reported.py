@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.kind import LIKE_LOSSES, plain, whole
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.view import View
@@ -245,12 +246,10 @@ def common_factor(view: View) -> Factor | None:
         return None
     told = view.around.losses
     # Of a damaged log, or one that tells some of them less often, the rows must be the same.
-    parts = [one for one in told if np.array_equal(one.step, told[0].step)]
+    parts = [one for one in told if np.array_equal(one.step, told[0].step) and _tells(one)]
     if len(parts) < 2 or len(parts[0].value) < 3:
         return None
     table = np.array([one.value for one in parts])
-    if not np.isfinite(table).all() or np.min(table) <= 0:
-        return None
     moves = np.diff(np.log(table), axis=1)
     usual = np.median(moves, axis=0)
     alike = np.ptp(moves, axis=0) <= (Bounds.alike if len(parts) > 2 else Bounds.two)
@@ -270,6 +269,11 @@ def common_factor(view: View) -> Factor | None:
         if whole or any(one.step == step for one in view.around.restarts):
             return Factor(step, float(np.exp(usual[at])), len(parts), back=False)
     return None
+
+
+def _tells(part: Logged) -> bool:
+    """A part that was never computed stands at 0, and has no share in a factor."""
+    return bool(np.isfinite(part.value).all() and part.value.min() > 0)
 
 
 def _leaps(newest: Floats) -> bool:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.limits import Limit, Limits
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 
 
 class Bounds(Limits):

@@ -7,6 +7,7 @@ row to the last: each is rarer by chance than any standard error of so few rows 
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -22,11 +23,13 @@ class Bounds(Limits):
 
     rows = Limit(4, "rows at least", "threads: 4 rounds of boosting")
     calm = Limit(6, "rows, where no eval says the same", "1 of 720 orders")
+    shape = Limit(5, "likewise, for a word and no verdict", "1 of 120 orders")
     jump = Limit(1.0, "x the range of the earlier rows, by which the newest lie above", "threads")
     level = Limit(0.25, "of the level, likewise", "words: a quarter of the fall")
     after = Limit(2, "rows behind a jump", "one may be a spike")
     turn = Limit(3, "rows up without a step back, behind a fall of two or more", "threads: 5 and 5")
     back = Limit(0.3, "of the fall that a turn takes back", "words: a quarter")
+    orders = Limit(100, "orders of rows, of which one at most climbs so", "1 of 100 by chance")
     rise = Limit(0.02, "of the first row that a rise makes", "threads: 8 %")
     multiplies = Limit(2.5, "x the first row, without a step back: of whatever run", "threads: 5 x")
     blown = Limit(100.0, "x all rows before, of the newest two or more", "threads: 1,000 x")
@@ -89,7 +92,11 @@ def rise_of(view: View) -> Rise | None:
 def shape(view: View) -> Rise | None:
     """The same of a run that goes on, too: no verdict, as the next rows tell more, and a word."""
     values = _rows(view)
-    return None if values is None else _jump(values) or _turn(values) or _climb(values, view, 4)
+    return (
+        None
+        if values is None
+        else _jump(values) or _turn(values) or _climb(values, view, Bounds.shape)
+    )
 
 
 def _multiplies(view: View) -> Rise | None:
@@ -142,6 +149,21 @@ def falls_each(view: View) -> bool:
     return bool((st.steps(values) < 0).all()) and fell > Bounds.each * abs(float(values[0]))
 
 
+def _newest_rises(values: Floats) -> int:
+    """How often the newest rows rose without a step back."""
+    down = np.flatnonzero(st.steps(values) <= 0)
+    return len(values) - 1 - (int(down[-1]) + 1 if len(down) else 0)
+
+
+def climbs(values: Floats) -> int:
+    """The same, where it is so many that chance is out of the question; else 0."""
+    k = _newest_rises(values) if len(values) > 1 and np.isfinite(values).all() else 0
+    if not k or math.factorial(k + 1) < Bounds.orders:
+        return 0
+    rise = float(values[-1] - values[-1 - k])
+    return k if rise >= Bounds.rise * abs(float(values[-1 - k])) else 0
+
+
 def swings_evenly(view: View) -> bool:
     """Its moves grow and shrink in turn, as those of a pendulum do: each half has one fastest."""
     values = few(view)
@@ -171,6 +193,10 @@ def _turn(values: Floats) -> Rise | None:
     at = int(values.argmin())
     up, down = st.steps(values[at:]), st.steps(values[: at + 1])
     if len(up) < Bounds.turn or len(down) < 2 or (up <= 0).any():
+        return None
+    rising = math.factorial(len(up) + 1)  # orders of the rows from the lowest on
+    valley = math.factorial(len(values)) / 2 ** len(values) if (down < 0).all() else 0.0
+    if max(rising, 2 * valley) < Bounds.orders:
         return None
     low, fall = float(values[at]), float(np.max(values[: at + 1]) - values[at])
     risen = float(values[-1]) - low

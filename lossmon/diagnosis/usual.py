@@ -39,6 +39,26 @@ def reasons(view: View) -> Iterator[Reason]:
     yield from _of_a_batch(view)
     yield from _density(view)
     yield from eval_below(view)
+    yield from stopped(view)
+
+
+def stopped(view: View) -> Iterator[Reason]:
+    """Early stopping ended it for want of progress, and there was progress in each row."""
+    if not view.around.stopped_early(view.step):
+        return
+    for one in view.around.scores:
+        rows = one.value if one.rises else -one.value
+        if len(rows) > Enough.facts and is_held_out(one.name) and bool((np.diff(rows) > 0).all()):
+            why = said(
+                "it was stopped early, and {name} had got better in each of {rows:,} rows, from "
+                "{first:.4g} to {last:.4g}",
+                name=one.name,
+                rows=len(rows),
+                first=float(one.value[0]),
+                last=float(one.value[-1]),
+            )
+            yield Reason("stop_direction", why, 2.2)
+            return
 
 
 def eval_below(view: View) -> Iterator[Reason]:

@@ -252,9 +252,9 @@ class Event(NamedTuple):
 
     Attributes:
         kind: "overflow", "nan_skipped", "unreachable" (a label), "out_of_memory", "stage",
-            "resumed", "saved", "advice" (a library's word on what to do), "remark" (a warning
-            alone), "score" (one that a line tells by itself), "half" (half precision is named) or
-            "language" (tokens are).
+            "resumed", "saved", "early_stop", "advice" (a library's word on what to do), "remark" (a
+            warning alone), "score" (one that a line tells by itself), "half" (half precision is
+            named) or "language" (tokens are).
         step: the newest step before it, of "saved" that of the checkpoint; None before the first.
         text: the line, at most 200 characters.
     """

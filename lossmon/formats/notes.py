@@ -66,6 +66,7 @@ _HINTS = (
     "token",
     "valid path",
     "enough time",
+    "stopping",
 )
 _SCALE = r"loss[ _-]?scal"
 _BAD = r"(?:\bnan\b|\binf\b|non[- ]?finite|\binfinite\b|not finite)"
@@ -89,6 +90,17 @@ _EVENTS = (
     ),
     # TensorFlow of a CTC loss: the label is longer than the rows that it has to come from.
     ("unreachable", re.compile(r"\bno valid path found|\bnot enough time for target", re.I)),
+    # Keras, XGBoost, LightGBM and Lightning; not what is only planned ("early stopping: 5 rounds").
+    (
+        "early_stop",
+        re.compile(
+            r"^\W{0,4}(?:epoch \d{1,9}: )?early stopping\W{0,3}$"
+            r"|^stopping\. best (?:iteration|round)|^early stopping, best"
+            r"|\bearly[- ]stopp(?:ing|ed) (?:at|after|in|triggered)\b"
+            r"|\bstopp(?:ing|ed) (?:training )?early\b|\bearly[- ]stopping\W+(?:epoch|triggered)",
+            re.I,
+        ),
+    ),
     ("out_of_memory", re.compile(r"out of memory|OutOfMemoryError|\bOOM\b")),
     (
         # What is trained or measured is another from here on: levels before and after do not

@@ -53,6 +53,10 @@ def _words(update: RunUpdate, knowledge: Knowledge) -> list[str]:
         for remedy in knowledge.remedies(found)[:2]:
             told = tongue.labelled(knowledge.word("do"), remedy)
             lines += wrap(printable(told), WIDTH)[:2]
+    for hint in found.hints[:2]:
+        lines += wrap(
+            printable(tongue.labelled(knowledge.word("shown"), knowledge.hint(hint))), WIDTH
+        )[:2]
     others = [one for one in update.diagnosis.findings if one is not found]
     names = [f"{knowledge.pattern(one.pattern).title} {knowledge.since(one)}" for one in others]
     return lines + wrap(printable(tongue("; ").join(names)), WIDTH)[:1] if names else lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lossmon.diagnosis.finding import SEVERITIES, Finding
 from lossmon.diagnosis.knowledge import Knowledge
+from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.monitor.update import RunUpdate
 from lossmon.text import printable
@@ -24,7 +25,7 @@ def headline(update: RunUpdate) -> Finding | None:
             -SEVERITIES.index(f.severity),
             f.pattern == "stalled",  # silence is seen at a glance, and says nothing of why
             f.pattern in _ORDINARY,
-            PATTERNS[f.pattern].slot == "beside",  # a verdict says more
+            PATTERNS[f.pattern].slot not in ("train", "pair"),  # a verdict says more
             -f.confidence,
         ),
         default=None,
@@ -43,9 +44,21 @@ def verdict_line(update: RunUpdate, knowledge: Knowledge) -> str:
 def title_of(update: RunUpdate, knowledge: Knowledge) -> str:
     """The verdict in a few words: "OVERFITTING since step 1,800"."""
     finding = headline(update)
-    if finding is None:
-        return knowledge.pattern("too_early").title
-    return finding_title(finding, knowledge)
+    return nothing_told(update, knowledge) if finding is None else finding_title(finding, knowledge)
+
+
+def is_untold(finding: Finding) -> bool:
+    """It says why there is no verdict: too early, too few rows."""
+    return PATTERNS[finding.pattern].slot == "untold"
+
+
+def nothing_told(update: RunUpdate, knowledge: Knowledge) -> str:
+    """What stands in the place of a verdict where nothing was found; many rows are not early."""
+    rows = max((len(view) for view in update.series.values()), default=0)
+    if rows >= Enough.points_live:
+        return knowledge.word("nothing")
+    share = (update.step or 0) / update.total_steps if update.total_steps else 0.0
+    return knowledge.pattern("too_few" if rows and share >= Enough.plan else "too_early").title
 
 
 def finding_title(finding: Finding, knowledge: Knowledge) -> str:

@@ -177,6 +177,8 @@ def _advice(
         do = knowledge.word("do")
         remedies = knowledge.remedies(finding)[:2]
         lines += [tongue.labelled(do, printable(remedy)) for remedy in remedies]
+    elif finding is not None and finding.hints:
+        lines += _shown(finding, knowledge)
     elif finding is not None:  # what looks odd and is usual is told, so that nobody mends it
         lines += _causes(replace(finding, causes=_measured(finding)), knowledge)
     if sibling is not None:
@@ -187,6 +189,19 @@ def _advice(
         first, *rest = wrap(line, max(20, width - _INDENT - _HANGING)) or [""]
         rows += [" " * _INDENT + first, *(" " * (_INDENT + _HANGING) + row for row in rest)]
     return [clip(row, width, ascii=ascii) for row in rows]
+
+
+def _shown(finding: Finding, knowledge: Knowledge) -> list[str]:
+    """What rows that are too few for a verdict show already, and what they speak for."""
+    words = (knowledge.word("shown"), *[knowledge.tell("and")] * len(finding.hints))
+    lines = [
+        printable(knowledge.tongue.labelled(word, knowledge.hint(hint)))
+        for word, hint in zip(words, finding.hints, strict=False)
+    ]
+    causes = [knowledge.cause(id_).text for hint in finding.hints for id_ in hint.causes]
+    told = list(dict.fromkeys(causes))[: 1 + _OTHER_CAUSES]
+    lines += [knowledge.tongue.labelled(knowledge.word("hint"), text) for text in told[:1]]
+    return lines + [knowledge.tongue.labelled(knowledge.tell("or"), text) for text in told[1:]]
 
 
 def _beneath(update: RunUpdate, stall: Finding, knowledge: Knowledge) -> list[str]:

@@ -119,6 +119,14 @@ def finding_object(finding: Finding, knowledge: Knowledge) -> dict[str, Any]:
             for cause in finding.causes
         ],
         "remedies": list(knowledge.remedies(finding)),
+        "hints": [
+            {
+                "text": printable(knowledge.say(hint.says)),
+                "pattern": hint.pattern or None,
+                "causes": list(hint.causes),
+            }
+            for hint in finding.hints
+        ],
     }
 
 

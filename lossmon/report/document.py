@@ -205,6 +205,7 @@ def _finding(finding: Finding, knowledge: Knowledge) -> Section:
         for cause in finding.causes
     ]
     remedies = [tongue.labelled(do, text) for text in knowledge.remedies(finding)]
+    shown = [tongue.labelled(knowledge.word("shown"), knowledge.hint(h)) for h in finding.hints]
     return Section(
         knowledge.told(finding).title,
         finding.severity,
@@ -212,7 +213,7 @@ def _finding(finding: Finding, knowledge: Knowledge) -> Section:
             tongue(", ").join((knowledge.word(finding.severity), since, sure)),
             printable(say(finding.evidence)),
         ),
-        tuple(map(printable, (*causes, *remedies))) if finding.severity != "info" else (),
+        tuple(map(printable, shown if finding.severity == "info" else (*causes, *remedies))),
     )
 
 

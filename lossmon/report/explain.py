@@ -44,7 +44,7 @@ def _table(knowledge: Knowledge, width: int) -> str:
     groups = (
         ("one_curve", of_slot("train")),
         ("two_curves", of_slot("pair")),
-        ("beyond", of_slot("beside")),
+        ("beyond", (*of_slot("beside"), *of_slot("untold"))),
     )
     names = [name for _, group in groups for name in group]
     left = max(map(len, names)) + 2

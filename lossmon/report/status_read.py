@@ -15,7 +15,7 @@ from lossmon.logs.stamp import Stamp
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.sources import open_monitor
 from lossmon.monitor.whole import read_targets
-from lossmon.presentation.verdict import headline
+from lossmon.presentation.verdict import headline, is_untold
 from lossmon.report import status
 from lossmon.report.status import Standing
 from lossmon.report.status_cache import Memory
@@ -53,7 +53,7 @@ def refreshed(
 def standing(update: RunUpdate, knowledge: Knowledge) -> Standing:
     """What a line can say of a run."""
     found = headline(update)
-    if found is not None and found.pattern == "too_early":
+    if found is not None and is_untold(found):
         found = None
     return Standing(
         run=update.run,

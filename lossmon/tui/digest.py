@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lossmon.diagnosis.finding import Finding
 from lossmon.monitor import RunUpdate
 from lossmon.text import cell_width, clip, printable
-from lossmon.tui.wording import Row, Wording, in_order
+from lossmon.tui.wording import Row, Wording, how_sure, in_order
 
 _MOST = 12  # lines of a panel that is called short; a longer one tells the whole at once
 
@@ -73,19 +73,20 @@ def digest(wording: Wording, update: RunUpdate, finding: Finding, room: int) -> 
 def _blocks(wording: Wording, update: RunUpdate, finding: Finding) -> list[_Block]:
     """In the order in which they stand."""
     word, say = wording.knowledge.word, wording.knowledge.say
-    measured = any(cause.why for cause in finding.causes)
-    names = [word("likely" if measured else "often"), word("do")]
+    names = [word(how_sure(finding)), word("do")]
     left = max(map(cell_width, names)) + 2
     remedies = wording.knowledge.remedies(finding)
     blocks = [
         _Block(list(wording.hushed(update, finding)), 4, 4),
-        _Block(list(wording.evidence(finding)), 1, 6),
+        _Block(list(wording.evidence(finding)), 4 if finding.hints else 1, 6),
     ]
+    shown = list(wording.hints(finding))[2:]  # without its heading
+    blocks.append(_Block(shown, 1, 5))
     if finding.causes:
         cause = finding.causes[0]
         text = printable(wording.knowledge.cause(cause.id).text)
         blocks.append(_Block(list(wording.labelled(names[0], left, text)), 2, 7))
-        if cause.why:
+        if cause.why and not finding.hints:
             why = list(wording.hang([(" " * left, "")], printable(say(cause.why)), "$text-warning"))
             blocks.append(_Block(why, 8, 8))
     bullet = "- " if wording.ascii else "• "

@@ -9,7 +9,7 @@ from lossmon.diagnosis.finding import SEVERITIES, Finding, Severity, TimelineEnt
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.monitor import RunUpdate
 from lossmon.presentation.signs import ASCII_SIGNS, SIGNS
-from lossmon.presentation.verdict import headline
+from lossmon.presentation.verdict import headline, is_untold
 from lossmon.text import short_exponent
 from lossmon.words import Said, said
 
@@ -24,7 +24,7 @@ _ASCII_DOTS = {"running": "*", "finished": "#", "stalled": "o", "failed": "x", "
 
 def badge(finding: Finding | None, *, ascii: bool) -> tuple[str, str]:
     """A sign and its style; no colour is needed to read it."""
-    if finding is None or finding.pattern == "too_early":
+    if finding is None or is_untold(finding):
         return ("." if ascii else "…"), "$text-muted"
     if tone(finding) == "advice":
         return "~", ADVICE

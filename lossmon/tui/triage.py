@@ -14,7 +14,7 @@ from lossmon.logs.source import Health
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.baseline import Baseline
 from lossmon.monitor.standing import WORDS, Standing, standing
-from lossmon.presentation.verdict import headline
+from lossmon.presentation.verdict import headline, is_untold
 from lossmon.text import cell_width, clip, clip_middle, in_words, printable
 from lossmon.tui import by_setting, look
 from lossmon.words import Said, known, said
@@ -224,7 +224,7 @@ def _verdict(update: RunUpdate, scene: Scene, _width: int) -> Cell:
     title = scene.knowledge.told(found).title
     if found.pattern in update.hushed:
         return scene.knowledge.tell("{title} (seen)", title=title), "faint"
-    if found.pattern == "too_early":
+    if is_untold(found):
         return title, "faint"
     if seen := look.seen_beside(update, found):  # what stopped it is told before that it stands
         before = scene.knowledge.told(seen).title

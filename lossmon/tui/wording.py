@@ -14,6 +14,7 @@ from lossmon.diagnosis.finding import SEVERITIES, Finding, TimelineEntry
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.sibling import Sibling
+from lossmon.presentation.verdict import nothing_told
 from lossmon.text import cell_width, pad, printable, wrap
 from lossmon.tui import look
 from lossmon.tui.quiet import Hush, Quiet
@@ -51,7 +52,7 @@ class Wording:
         if update is None:
             return []
         if finding is None:
-            return [(f" {self.knowledge.pattern('too_early').title.upper()}", "bold")]
+            return [(f" {nothing_told(update, self.knowledge).upper()}", "bold")]
         hushed = finding.pattern in update.hushed
         sign = "z" if hushed else look.badge(finding, ascii=self.ascii)[0]
         words = f" {sign} {self.knowledge.told(finding).title.upper()} "
@@ -99,6 +100,7 @@ class Wording:
         """Evidence, causes with reasons, remedies."""
         yield from self.hushed(update, finding, indent)
         yield from self.evidence(finding, indent)
+        yield from self.hints(finding, indent)
         if finding.severity != "info" or any(cause.why for cause in finding.causes):
             yield from self.causes(finding, indent)
         if finding.severity != "info":
@@ -122,18 +124,27 @@ class Wording:
         if finding.evidence:
             yield from self.hang([(" " * indent, "")], self._said(finding.evidence), "")
 
+    def hints(self, finding: Finding, indent: int = 0) -> Iterator[Row]:
+        """What rows that are too few for a verdict show already."""
+        if not finding.hints:
+            return
+        yield from self.heading("shown", indent)
+        bullet = "- " if self.ascii else "• "
+        for hint in finding.hints:
+            text = printable(self.knowledge.hint(hint))
+            yield from self.hang([(" " * indent + bullet, _HEADING)], text, "")
+
     def causes(self, finding: Finding, indent: int = 0) -> Iterator[Row]:
-        """The likely causes; below each the coincidence that was measured."""
+        """The likely causes; below each the coincidence that was measured, if it is not told."""
         if not finding.causes:
             return
-        measured = any(cause.why for cause in finding.causes)
-        yield from self.heading("likely" if measured else "often", indent)
+        yield from self.heading(how_sure(finding), indent)
         left = " " * indent
         for number, cause in enumerate(finding.causes, 1):
             text = self.knowledge.cause(cause.id).text
             style = "" if cause.why or number == 1 else _FAINT
             yield from self.hang([(f"{left}{number} ", _HEADING)], text, style)
-            if cause.why:
+            if cause.why and not finding.hints:
                 yield from self.hang([(f"{left}  ", "")], self._said(cause.why), "$text-warning")
 
     def remedies(self, finding: Finding, indent: int = 0) -> Iterator[Row]:
@@ -231,6 +242,13 @@ class Wording:
         first, *rest = wrap(text, max(8, self.width - indent))
         yield [*head, (first, style)]
         yield from ([(" " * indent, ""), (line, style)] for line in rest)
+
+
+def how_sure(finding: Finding) -> str:
+    """The word before its causes: what few rows speak for, what was measured, what is usual."""
+    if finding.hints:
+        return "hint"
+    return "likely" if any(cause.why for cause in finding.causes) else "often"
 
 
 _SHARES = {"rise", "swing", "drop", "tail_fall", "share", "eval_drop", "train_drop"}

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.outlook import outlook
-from lossmon.diagnosis.view import LossCurve
 from lossmon.history.columns import Series
 from lossmon.history.run import History
 from lossmon.history.summary import Summary

@@ -265,7 +265,7 @@ ELSEWHERE = frozenset((
     "restart",
     "slowdown", "impossible", "score_tells", "reporting", "broken_rows", "part_nan", "part_zero",
     "part_rises", "memorised", "posterior_collapse", "policy_loss", "noisy", "warm_up",
-    "too_early",
+    "too_early", "too_few",
 ))  # fmt: skip
 
 

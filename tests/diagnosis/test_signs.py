@@ -96,7 +96,7 @@ def test_usual_values_speak_for_nothing(columns: dict[str, list[float]]) -> None
 
 def test_a_training_that_is_over_and_hardly_fell_is_told_so() -> None:
     rows = [0.265, 0.260, 0.252, 0.269, 0.255]
-    assert "wrong_output" in causes(found("too_early", planned(5, rows)))
+    assert "wrong_output" in causes(found("too_few", planned(5, rows)))
     assert causes(found("too_early", planned(50, rows))) == []
     assert causes(found("too_early", judged(True, loss=rows))) == [], "it may go on elsewhere"
     assert not any(causes(one) for one in planned(5, [0.265, 0.22, 0.19, 0.16, 0.15]).findings)

@@ -66,7 +66,7 @@ SICK = replace(
 @pytest.mark.parametrize(
     ("findings", "starts"),
     [
-        ((), ["Too early to tell"]),
+        ((), ["Nothing stands out"]),
         ((SICK,), ["OVERFITTING", "likely: ", "often: ", "do: ", "do: "]),
         ((replace(SICK, causes=SICK.causes[:1]),), ["OVERFITTING", "likely: ", "do: ", "do: "]),
         ((finding("healthy", "info"),), ["HEALTHY: it is so"]),

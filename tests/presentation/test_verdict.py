@@ -57,7 +57,7 @@ MUTE = Finding("too_early", "info", 0.9, 7, "loss", "")
         ((SICK, WELL), "OVERFITTING since step 1,800", ": eval rose 4.1%"),
         ((WELL,), "HEALTHY", ": falls as it should"),  # since when says nothing of what is well
         ((MUTE,), "TOO EARLY TO TELL", ""),
-        ((), "Too early to tell", ""),
+        ((), "Nothing stands out", ""),
     ],
 )
 def test_a_verdict_in_a_line(
@@ -91,7 +91,7 @@ def test_a_run_on_twenty_lines(base: RunUpdate) -> None:
     assert "likely" not in calm
     assert "do: " not in calm
     assert "HEALTHY" in calm
-    assert brief(replace(base, **found()), EN, ascii=True).rstrip().endswith("Too early to tell")
+    assert brief(replace(base, **found()), EN, ascii=True).rstrip().endswith("Nothing stands out")
 
 
 @pytest.mark.parametrize(("width", "height"), [(20, 5), (60, 14), (100, 30)])

@@ -448,7 +448,7 @@ def test_the_panel_says_a_finding_in_full_and_the_others_in_brief() -> None:
         (25, SICK, " ! OVERFITTING "),
         (14, SICK, " ! OVERFITTING "),
         (60, WELL, " ✓ HEALTHY "),
-        (60, None, " TOO EARLY TO TELL"),
+        (60, None, " NOTHING STANDS OUT"),
     ],
 )
 def test_the_banner_says_as_much_as_it_has_room_for(

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.finding import Finding, Hint
 from lossmon.diagnosis.kind import FAMILY
 from lossmon.errors import ConfigError
 from lossmon.words import Words, said, words
@@ -155,6 +155,13 @@ class Knowledge:
     def sure(self, finding: Finding) -> str:
         """How sure it is."""
         return self.tell("{share:.0%} sure", share=finding.confidence)
+
+    def hint(self, hint: Hint) -> str:
+        """What few rows show, and what more such rows would be."""
+        if not hint.pattern:
+            return self.say(hint.says)
+        title = self.tell("as in: {title}", title=self.pattern(hint.pattern).title)
+        return self.tongue.aside(self.say(hint.says), title)
 
     def remedies(self, finding: Finding) -> tuple[str, ...]:
         """What to do, with the finding's own numbers; what its measured causes ask for first."""

@@ -8,9 +8,10 @@ import numpy as np
 
 from lossmon.diagnosis import flat
 from lossmon.diagnosis.chance import Bounds, Chance, by_score, chance_of, guessing_for_epochs
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 

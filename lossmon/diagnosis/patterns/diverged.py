@@ -11,13 +11,14 @@ import numpy as np
 from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import facts, flat, lost, risen, short
 from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.figures import Numbers, best_eval, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
 from lossmon.diagnosis.patterns import part_nan, zero_loss
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 
@@ -272,7 +273,7 @@ PATTERN = Pattern(
     severity="critical",
     find=find,
     needs=("train",),
-    hides=("train", "pair", "beside"),
+    hides=("train", "pair", "untold", "beside"),
     forbids=("rate+", "steps+", "capacity+"),
     looks=2,
     sure=0.97,  # NaN needs no second look

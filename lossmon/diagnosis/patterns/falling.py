@@ -7,12 +7,13 @@ import numpy as np
 from lossmon.diagnosis import offset, rewards, short, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pattern import Example, Pattern, Picture, PowerLaw
 from lossmon.diagnosis.patterns.healthy import late_share
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 

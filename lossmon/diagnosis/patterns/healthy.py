@@ -5,12 +5,13 @@ from __future__ import annotations
 from lossmon.diagnosis import dials, facts, offset, risen, short, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.figures import falling
 from lossmon.diagnosis.finding import Finding
-from lossmon.diagnosis.limits import Limit, Limits
+from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import Example, Pattern, Picture, PowerLaw
 from lossmon.diagnosis.patterns import not_converged, plateau
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 
@@ -35,6 +36,8 @@ def find(view: View) -> Finding | None:
     if any(facts.broken(sketch) is not None for sketch in view.sketches.values()):
         return None
     if late_share(train) > Bounds.late:
+        return None
+    if train.n < Enough.points_live and short.climbs(train.sketch.newest):
         return None
     if _comes_back(train) and view.once(dials.moved) is None:
         return None

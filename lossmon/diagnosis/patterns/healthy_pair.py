@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import usual
+from lossmon.diagnosis import short, usual
 from lossmon.diagnosis.amounts import went
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -33,6 +33,8 @@ def find(view: View) -> Finding | None:
         return None
     if min(pair.fall, pair.train_fall) < -Bounds.fall:
         return None  # one of them has risen, whatever else says so
+    if train.n < Enough.points_live and short.climbs(train.sketch.newest):
+        return None  # nor is a rise in each of the last rows
     gap = pair.last(pair.value) / pair.last(pair.train) if pair.last(pair.train) > 0 else 1.0
     note = _passed(pair)
     if gap > Bounds.gap:

@@ -225,7 +225,7 @@ PATTERN = Pattern(
         "healthy_pair",
         "falling",
         "underfitting",
-        "too_early",
+        "untold",
         "not_converged",
         "not_decreasing",
         "plateau",

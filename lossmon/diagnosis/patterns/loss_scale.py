@@ -137,7 +137,7 @@ PATTERN = Pattern(
         "underfitting",
         "healthy_pair",
         "not_converged",
-        "too_early",
+        "untold",
     ),
     looks=2,
     limits=Bounds,

@@ -6,10 +6,11 @@ from lossmon.diagnosis import flat, offset, rewards
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
 from lossmon.diagnosis.contradictions import contradiction
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 

@@ -12,13 +12,14 @@ from lossmon.diagnosis import reasons, rewards, sawtooth, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.bets import spend
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.figures import band, clip
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Pattern, Picture
 from lossmon.diagnosis.patterns import noisy, not_decreasing
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.words import said
 

@@ -9,12 +9,13 @@ import numpy as np
 from lossmon.diagnosis import dials, pairs, rates, settled
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.figures import Numbers, best_eval
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.words import said
 
 

@@ -60,7 +60,7 @@ PATTERN = Pattern(
         "constant",
         "not_decreasing",
         "plateau",
-        "too_early",
+        "untold",
         "chance_level",
         "underfitting",
         "worst_score",

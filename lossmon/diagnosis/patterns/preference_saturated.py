@@ -68,7 +68,7 @@ PATTERN = Pattern(
         "zero_loss",
         "constant",
         "not_decreasing",
-        "too_early",
+        "untold",
         "grad_vanishing",
         "underfitting",
         "noisy",

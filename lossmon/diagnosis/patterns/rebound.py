@@ -10,6 +10,7 @@ from lossmon.diagnosis import dials, rewards, risen, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent
 from lossmon.diagnosis.coincidence import both_rise, died, gradients_grew, sudden
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.evidence import ENOUGH, Rise
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
@@ -17,7 +18,7 @@ from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.rates import at_that_rate
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.words import said
 
@@ -297,7 +298,7 @@ PATTERN = Pattern(
         "spike",
         "noisy",
         "pair",
-        "too_early",
+        "untold",
     ),  # its two levels are no scatter; eval tells nothing else
     forbids=("rate+", "steps+"),
     looks=2,

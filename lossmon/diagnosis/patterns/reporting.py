@@ -145,7 +145,7 @@ PATTERN = Pattern(
         "scaled_loss",
         "eval_faster",
         "train_high_eval_low",
-        "too_early",
+        "untold",
         "not_converged",
         "noisy",
         "rising",

@@ -15,13 +15,14 @@ from lossmon.diagnosis import coincidence as co
 from lossmon.diagnosis import dials, rates, risen, short
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.amounts import percent, standard_errors
+from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.patterns import rebound
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import LossCurve, View
+from lossmon.diagnosis.view import View
 from lossmon.history.columns import Floats
 from lossmon.words import said
 
@@ -225,7 +226,7 @@ PATTERN = Pattern(
     find=find,
     needs=("train",),
     after=("rebound",),
-    hides=("underfitting", "healthy_pair", "noisy", "chance_level", "too_early"),
+    hides=("underfitting", "healthy_pair", "noisy", "chance_level", "untold"),
     forbids=("rate+", "steps+", "capacity+", "steps-"),
     looks=3,
     sure=0.985,  # of rows that multiply one look is enough

@@ -91,7 +91,7 @@ PATTERN = Pattern(
     severity="warning",
     find=find,
     hides=(
-        "too_early",
+        "untold",
         "not_decreasing",
         "oscillating",
         "plateau",

@@ -59,7 +59,7 @@ PATTERN = Pattern(
         "rising",
         "noisy",
         "spike",
-        "too_early",
+        "untold",
     ),  # shapes that the teeth make
     forbids=("rate-",),
     looks=2,

@@ -15,6 +15,7 @@ from lossmon.diagnosis.finding import Finding
 from lossmon.diagnosis.knowledge import Knowledge
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.sibling import Sibling
+from lossmon.presentation.verdict import is_untold, nothing_told
 from lossmon.text import clip
 from lossmon.tui import look
 from lossmon.tui.digest import begins_with
@@ -170,7 +171,7 @@ class DiagnosisPanel(Vertical):
             self.query_one("#diagnosis-text", Static).update(Content.assemble(*joined(rows)))
 
     def _tone(self, first: Finding | None) -> None:
-        tone = look.tone(first) if first is not None and first.pattern != "too_early" else ""
+        tone = look.tone(first) if first is not None and not is_untold(first) else ""
         for one in look.TONES:
             self.set_class(tone == one, f"-{one}")
         update = self._update
@@ -194,6 +195,8 @@ def title_of(update: RunUpdate | None, knowledge: Knowledge) -> tuple[str, str]:
     """The verdict in capitals, and its style."""
     found = look.named(update) if update is not None else None
     if found is None:
-        return knowledge.pattern("too_early").title.upper(), "$text-muted"
-    quiet = found.pattern == "too_early" or (update is not None and found.pattern in update.hushed)
+        early = knowledge.pattern("too_early").title
+        title = early if update is None else nothing_told(update, knowledge)
+        return title.upper(), "$text-muted"
+    quiet = is_untold(found) or (update is not None and found.pattern in update.hushed)
     return knowledge.told(found).title.upper(), ("$text-muted" if quiet else look.style_of(found))

@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from lossmon.monitor import RunUpdate
-from lossmon.presentation.verdict import headline
+from lossmon.presentation.verdict import headline, is_untold
 from lossmon.text import cell_width, clip, pad
 from lossmon.tui import look
 from lossmon.tui.tongue import words_of
@@ -157,7 +157,7 @@ class RunList(ScrollView, can_focus=True, inherit_bindings=False):
             base += self.get_component_rich_style("runs--chosen")
         found = headline(run)
         sign, style = scene.badge(run)
-        quiet = found is None or found.pattern == "too_early" or found.pattern in run.hushed
+        quiet = found is None or is_untold(found) or found.pattern in run.hushed
         quiet = quiet or style == "$text-muted"
         worst: str = "faint" if quiet or found is None else found.severity
         if style == look.ADVICE:
