@@ -245,6 +245,9 @@ def _turns(view: View) -> Iterator[Reason]:
     best = int(np.argmin(pair.value))
     since = st.steps(pair.value[best:])
     falls = bool((st.steps(train.sketch.newest) < 0).all())
+    risen = float(pair.value[-1] - pair.value[best])
+    if risen < short.Bounds.rise * abs(float(pair.value[best])):
+        return  # drifts as small go both ways: of excerpts that are not over-fitted 4 % did so
     if falls and len(since) >= Bounds.turns and (since > 0).all() and best > 0:
         why = said(
             "{eval} was best at step {step:,}, {best:.4g}, and has risen since, while train falls",
