@@ -21,6 +21,8 @@ from lossmon.formats.lexicon import (
 )
 from lossmon.formats.lexicon_foreign import in_english, sentence_in_english
 from lossmon.formats.lines import LineSplitter
+from lossmon.formats.text_tokens import tokenise
+from lossmon.formats.text_unnamed import step_between_bars
 
 ROW = '{"step": 1, "loss": 2.5}'
 LIST = f"[{ROW}, {ROW}]"
@@ -256,3 +258,19 @@ def test_the_last_row_of_a_bar_that_fell_silent(pieces: list[bytes], drawn: list
     for piece in pieces:
         splitter.feed(piece)
     assert splitter.drawn() == drawn
+
+
+@pytest.mark.parametrize(
+    ("message", "step"),
+    [
+        ("0:11:14 -    1140 -   56.1 sent/s", "1140"),
+        ("0:11:14 -    11.5 -   56.1 sent/s", None),
+        ("1140 - 56.1 sent/s", None),
+        ("0:11:14 - 1140", None),
+        ("loss 2.5", None),
+    ],
+)
+def test_a_whole_number_between_two_bars_is_the_step(message: str, step: str | None) -> None:
+    tokens = tokenise(message)
+    at = step_between_bars(message, tokens)
+    assert (None if at is None else tokens[at].text) == step
