@@ -33,12 +33,12 @@ class Quoted:
             return [line]
         self._held.append(line)
         self._characters += len(line)
-        if len(self._held) > 1 and sum(one.count('"') for one in self._held) % 2 == 0:
+        if sum(one.count('"') for one in self._held) % 2 == 0:
             row = "\n".join(self._held)
             self.end()
             return [row]
         many = len(self._held) > _MOST_LINES or self._characters > _MOST_CHARACTERS
-        alone = len(self._held) > 1 and '"' not in line and self._is_row(line)
+        alone = '"' not in line and self._is_row(line)
         return self.end() if many or alone else []
 
     @property

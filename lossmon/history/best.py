@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lossmon.history.columns import Column, Series
+from lossmon.history.columns import Column, Series, Source
 
 
 class Best(NamedTuple):
@@ -36,10 +36,10 @@ class Lows:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._clear(0, 0)
+        self._clear(0, None)
 
-    def _clear(self, begins: int, restarts: int) -> None:
-        self._begins, self._restarts = begins, restarts
+    def _clear(self, begins: int, source: Source | None) -> None:
+        self._begins, self._source = begins, source
         self._step, self._value = Column(np.int64), Column(np.float64)
         self._lowest = math.inf
         self._seen = 0
@@ -51,9 +51,9 @@ class Lows:
             series: its points.
             first: the step from which on they count; before it was another training.
         """
-        view, restarts = series.kept(), len(series.restarts)
-        if (first, restarts) != (self._begins, self._restarts) or len(view) < self._seen:
-            self._clear(first, restarts)  # it happens a few times
+        view = series.kept()
+        if first != self._begins or view.source is not self._source:  # other points count
+            self._clear(first, view.source)  # it happens a few times
         start = max(self._seen, int(np.searchsorted(view.step, first)))
         if start < len(view):
             value = view.value[start:]

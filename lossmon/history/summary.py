@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lossmon.history.columns import Floats, Ints, Series, SeriesView
+from lossmon.history.columns import Floats, Ints, Series, SeriesView, Source
 
 MAX_BUCKETS = 1024
 HEAD = 64  # first values kept as they are
@@ -111,7 +111,7 @@ class Summary:
         self._count = 0  # complete buckets
         self._folded = 0  # points in them
         self._nonfinite = 0  # of these points
-        self._restarts = 0
+        self._source: Source | None = None
 
     @np.errstate(over="ignore", invalid="ignore")
     def catch_up(self, series: Series) -> Sketch:
@@ -126,10 +126,11 @@ class Summary:
         first = int(step.searchsorted(series.begins))
         if first:
             step, value = step[first:], value[first:]
-        if len(series.restarts) != self._restarts or len(step) < self._folded:
-            # A resumed run replaces points that were folded already. It happens a few times.
+        if view.source is not self._source:
+            # A resumed run replaces points that were folded already; what two ranks wrote counts
+            # once as soon as that is seen. It happens a few times.
             self._clear()
-            self._restarts = len(series.restarts)
+            self._source = view.source
         if not self._folded and len(value) <= MAX_BUCKETS and np.isfinite(value).all():
             self._sketched = len(series), _plain(series.rows(), step, value)
             return self._sketched[1]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lossmon.formats.lexicon import role
 from lossmon.history.best import Best
 from lossmon.history.run import History
+from lossmon.history.summary import Summary
 
 _VALUE = st.sampled_from([0.5, 1.0, 1.5, 2.0, -1.0, math.nan, math.inf, -math.inf])
 _ROW = st.tuples(st.integers(0, 30), _VALUE)
@@ -47,3 +49,29 @@ def test_a_new_stage_has_its_own() -> None:
     assert lows is not None
     assert lows.newest is not None
     assert lows.newest.value == 1.0
+
+
+@pytest.mark.parametrize("ask", range(1, 6))
+def test_what_turns_out_to_be_written_twice_does_not_count_though_one_has_asked(ask: int) -> None:
+    """Of two ranks the second's lower values were the best for good, where that was asked early."""
+    history, summary = History(role), Summary()
+    rows = [(1, 3.0), (1, 0.1), (2, 2.0), (2, 9.0), (3, 2.5), (3, math.nan)]
+    for at, (step, value) in enumerate(rows, 1):
+        history.append({"eval_loss": value}, step=step)
+        if at == ask:
+            history.lows("eval_loss")
+            summary.catch_up(history.series["eval_loss"])
+    lows = history.lows("eval_loss")
+    assert lows is not None
+    assert lows.newest == Best("eval_loss", 2, 2.0)
+    assert summary.catch_up(history.series["eval_loss"]).mean.tolist() == [3.0, 2.0, 2.5]
+
+
+def test_a_summary_that_has_folded_a_row_forgets_it_where_rows_are_written_twice() -> None:
+    history, summary = History(role), Summary()
+    rows = [(1, math.nan), (1, 0.1), (2, 2.0), (2, 9.0), (3, 2.5), (3, 9.0), (4, 2.4), (4, 9.0)]
+    for at, (step, value) in enumerate(rows, 1):
+        history.append({"loss": value}, step=step)
+        if at in (2, len(rows)):
+            sketch = summary.catch_up(history.series["loss"])
+    assert (sketch.mean.tolist(), sketch.nonfinite) == ([2.0, 2.5, 2.4], 1)
