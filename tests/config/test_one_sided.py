@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lossmon import config
-from lossmon.config.keep import keep
+from lossmon.config.keep import keep, with_setting
 from lossmon.config.section import in_words, setting, table
 from lossmon.errors import ConfigError
 from lossmon.words import words
@@ -86,3 +86,20 @@ def test_what_stands_beside_a_setting_stays_as_it_is(
         '[notices]\non = false\n\n[screen]\nlog_y = true\ntheme = "light"\nfps = 2\n'
     )
     assert config.load().screen.theme == "light"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "[screen]\nfps = 9\n"),
+        ("[screen]", "[screen]\nfps = 9\n"),
+        ("[screen]\n[notices]\nfps = 1\n", "[screen]\nfps = 9\n[notices]\nfps = 1\n"),
+        ("[screen]\n[notices]\n#fps = 1\n", "[screen]\nfps = 9\n[notices]\n#fps = 1\n"),
+        ("[notices]\nfps = 1\n", "[notices]\nfps = 1\n\n[screen]\nfps = 9\n"),
+        ("[screen]\n#fps = 1\nfps = 2\n", "[screen]\n#fps = 1\nfps = 9\n"),
+        ("[screen]\n# fps = 1\n", "[screen]\nfps = 9\n"),
+        ("[ screen ]  # mine\nfps=2", "[ screen ]  # mine\nfps = 9\n"),
+    ],
+)
+def test_a_line_of_its_own_section_changes_and_no_other(before: str, after: str) -> None:
+    assert with_setting(before, "screen", "fps", "fps = 9") == after
