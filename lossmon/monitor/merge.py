@@ -14,11 +14,11 @@ from lossmon.formats.names import choose
 from lossmon.history.columns import Ints, SeriesView
 from lossmon.history.run import History
 from lossmon.monitor.ahead import put
-from lossmon.monitor.ends import NONE, Completion, Ends
 from lossmon.monitor.kinship import PRINTED
 from lossmon.monitor.log import Log
 from lossmon.monitor.one_axis import OneAxis
 from lossmon.monitor.resumed import Source, continued, in_parts, pieces_of, series_of
+from lossmon.monitor.union import Member, Union, members_of
 
 MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
 _REACH = 0.98  # of the newest step: a source that ends before it misses points
@@ -42,8 +42,7 @@ class Merge:
     _cursor: dict[str, int] = field(default_factory=dict)
     _generations: tuple[tuple[str, int], ...] = ()
     _axis: OneAxis = field(default_factory=OneAxis)
-    _completion: Completion = field(default_factory=Completion)
-    _ends: dict[str, tuple[Ends, int]] = field(default_factory=dict)  # and rows between them
+    _unions: dict[str, Union] = field(default_factory=dict)
 
     def choose(self, logs: Sequence[Log], settled: bool, over: bool = False) -> bool:
         """Choose the source of each metric; True when the history has to be replayed.
@@ -61,7 +60,7 @@ class Merge:
         shifted = any(
             axis.moves_otherwise(self._axis, source, self._cursor.get(name, 0))
             for name, source in self.sources.items()
-        )
+        ) or any(one.lies_otherwise(self._axis, axis) for one in self._unions.values())
         self._axis = axis
         for log in logs:
             log.origins.moved = axis.places.get(log)
@@ -74,30 +73,37 @@ class Merge:
             for name, some in parts.items()
             if len(some) > 1
         }
-        ends = self._ends_of(sources, chosen, set(begun), logs, played, over)
+        members = self._members(sources, chosen, set(begun), logs, played)
         moved = (
             chosen != self.chosen
             or begun != self._begun
-            or ends != self._ends
+            or members != {name: one.members for name, one in self._unions.items()}
             or any(sources.get(name) != source for name, source in self.sources.items())
+            or any(one.began_anew or one.is_due for one in self._unions.values())
+            or (over and self.is_late)
         )
-        self.sources, self.chosen, self._begun, self._ends = sources, chosen, begun, ends
+        self.sources, self.chosen, self._begun = sources, chosen, begun
         if not (void or moved or shifted):
             return False  # at most a metric that nothing is judged by has come
         self.history, self._cursor = History(role), {}
+        self._unions = {name: Union(some) for name, some in members.items()}
         return True
 
-    def _ends_of(
+    @property
+    def is_late(self) -> bool:
+        """Whether any log brought rows of steps that others had brought before."""
+        return any(one.late for one in self._unions.values())
+
+    def _members(
         self,
         sources: Mapping[str, Source],
         chosen: Mapping[str, str],
         whole: set[str],
         logs: Sequence[Log],
         played: dict[int, Mapping[str, str]],
-        over: bool,
-    ) -> dict[str, tuple[Ends, int]]:
-        """What completes each metric, and how many rows it has of its own where more follow."""
-        found: dict[str, tuple[Ends, int]] = {}
+    ) -> dict[str, tuple[Member, ...]]:
+        """The logs that hold rows of each metric, where several do."""
+        found: dict[str, tuple[Member, ...]] = {}
         if len(logs) < 2:
             return found
         roles = {name: role for role, name in chosen.items()}
@@ -109,10 +115,9 @@ class Merge:
                 for log in logs
                 if (there := played[id(log)].get(roles.get(name, ""), name)) in log.history.series
             ]
-            known, _ = self._ends.get(name, (NONE, 0))
-            ends = self._completion.of(source, others, self._axis, known, over)
-            if ends != NONE:
-                found[name] = ends, 0 if ends.after is None else len(series_of(source))
+            members = members_of(source, others, self._axis, self._axis.proofs)
+            if len(members) > 1:
+                found[name] = members
         return found
 
     def parts(self) -> Iterator[Record | Rows]:
@@ -142,22 +147,22 @@ class Merge:
         """The new points of all metrics; those of the same steps together."""
         tables: list[Rows] = []
         for name, source in self.sources.items():
-            series, done = series_of(source), self._cursor.get(name, 0)
-            if name in self._ends:
-                view = self._ends[name][0].of(source, self._axis)
-                if len(view) == done:
-                    continue
-                self._cursor[name] = len(view)
+            done = self._cursor.get(name, 0)
+            if name in self._unions:
+                known = self.history.series.get(name)
+                taken = np.zeros(0, np.int64) if known is None else known.kept().step
+                view, done = self._unions[name].more(self._axis, taken), 0
             else:
-                if len(series) == done:
-                    continue
-                self._cursor[name] = len(series)
+                series = series_of(source)
                 view = series.rows() if done == 0 else series.view()
                 if done == 0 and name in self._begun:
                     view = continued([*(part for part, _ in self._begun[name]), source])
+                self._cursor[name] = len(series)
                 view = self._axis.placed(view, source[0])
+            if len(view) <= done:
+                continue
             step, value = self._placed(view, source)[done:], view.value[done:]
-            if not (self.history.stages or name in self._ends or self._axis.moves(source[0])):
+            if not (self.history.stages or name in self._unions or self._axis.moves(source[0])):
                 step = source[0].history.as_said(step)  # the rows of the others begin again
             epoch = None if view.epoch is None else view.epoch[done:]
             time = None if view.time is None else view.time[done:]
@@ -207,7 +212,7 @@ class Merge:
         plan = self.history.plan
         for log in logs:
             known = log.history.plan
-            if not self._axis.moves(log):
+            if not self._axis.converts(log):
                 plan.total_steps = plan.total_steps or known.total_steps
             plan.total_epochs = plan.total_epochs or known.total_epochs
             plan.finished = plan.finished or known.finished
@@ -305,6 +310,6 @@ def _weight(
         n *= 1.1  # one log's train and eval rows share one step axis
     reach = _HABIT_REACH if habit.get(name) == source else _REACH
     # A row an epoch reaches as far as a row a batch, once it lies where its epochs end.
-    reaches = not axis.moves(log) and axis.last_step(source) >= reach * whole[0]
+    reaches = not axis.converts(log) and axis.last_step(source) >= reach * whole[0]
     lacks_nothing = reaches or len(series) >= whole[1]
-    return lacks_nothing, log.format not in PRINTED, not axis.moves(log), n
+    return lacks_nothing, log.format not in PRINTED, not axis.converts(log), n

@@ -21,12 +21,14 @@ from lossmon.monitor.agreement import Agreement
 from lossmon.monitor.curves import Curves, has_curve
 from lossmon.monitor.kinship import evidence
 from lossmon.monitor.log import Log
+from lossmon.monitor.proofs import Proofs
 from lossmon.monitor.resumed import Source, series_of
 
 Counts = Literal["steps", "ones", "rows"]
 
 _EXACT = 0.95  # share of the rows that agree which a line has to meet
 _DIGITS = 9  # of an epoch that is reckoned
+_NO_ROWS = SeriesView("", "", np.zeros(0, np.int64), np.zeros(0), None, None)
 _MOST = 16  # logs of each kind that are held against each other
 
 
@@ -97,6 +99,22 @@ class _Place:
             epochs = _Line.through(own[told], known[told], _DIGITS) if told.sum() > 1 else None
         return replace(place, epochs=epochs).at_ends()
 
+    @staticmethod
+    def behind(rows: SeriesView, shift: int) -> _Place:
+        """Where a log lies that counts as the other does, from another first step on."""
+        return _Place(rows.step - shift, rows.step, _Line(1.0, float(shift)), rows, None)
+
+    @property
+    def counts_alike(self) -> bool:
+        """Whether its steps are those of the other log, but for the first one."""
+        return self.line is not None and self.line.slope == 1
+
+    def is_as(self, other: _Place) -> bool:
+        """Whether two places are a first step alone, and the same one."""
+        if not (self.counts_alike and other.counts_alike) or len(self.rows) or len(other.rows):
+            return False
+        return self.lies(0) == other.lies(0)
+
     def at_ends(self) -> _Place:
         """The same with each row where its epoch ends, where the other log tells its epochs.
 
@@ -152,9 +170,10 @@ class _Place:
     def epochs_of(self, own: Ints, steps: Ints) -> Floats | None:
         """The epochs of rows: as the other log has them, or reckoned from those."""
         found = self.beside(self.rows.epoch, steps)
-        if found is None or self.epochs is None:
+        if self.epochs is None:
             return found
-        return np.where(np.isfinite(found), found, self.epochs.at(own))
+        reckoned = self.epochs.at(own)
+        return reckoned if found is None else np.where(np.isfinite(found), found, reckoned)
 
     def times_of(self, steps: Ints) -> Floats | None:
         """The times of rows that the other log has, too."""
@@ -176,19 +195,28 @@ class OneAxis:
 
     Attributes:
         places: log -> where it lies, of those that lie elsewhere than they say.
+        proofs: what is known of pairs of logs.
     """
 
     places: dict[Log, _Place] = field(default_factory=dict)
+    proofs: Proofs = field(default_factory=Proofs)
     _known: tuple[tuple[Log, int, int], ...] = ()
 
     def of(self, logs: Sequence[Log]) -> OneAxis:
         """The same for logs as they are now."""
         known = tuple((log, log.generation, log.records) for log in logs)
-        return self if known == self._known else OneAxis(_places(logs), known)
+        if known == self._known:
+            return self
+        places = _places(logs)
+        return OneAxis(_shifted(logs, places, self.proofs), self.proofs, known)
 
     def moves(self, log: Log) -> bool:
         """Whether the rows of a log lie elsewhere than at steps of its own."""
         return log in self.places
+
+    def converts(self, log: Log) -> bool:
+        """Whether a log counts something else than the others: its rows or its epochs."""
+        return log in self.places and not self.places[log].counts_alike
 
     def placed(self, view: SeriesView, log: Log) -> SeriesView:
         """Points of a log where they lie, with the epochs and times of the rows that lie there."""
@@ -209,7 +237,8 @@ class OneAxis:
     def moves_otherwise(self, before: OneAxis, source: Source, rows: int) -> bool:
         """Whether any of the first rows of a metric lies elsewhere than it did."""
         log = source[0]
-        if rows == 0 or before.places.get(log) is self.places.get(log):
+        old_place, place = before.places.get(log), self.places.get(log)
+        if rows == 0 or old_place is place or (old_place and place and place.is_as(old_place)):
             return False
         view = series_of(source).view()
         old, new = before.placed(view, log), self.placed(view, log)
@@ -256,6 +285,24 @@ def _places(logs: Sequence[Log]) -> dict[Log, _Place]:
     return found
 
 
+def _shifted(logs: Sequence[Log], places: dict[Log, _Place], proofs: Proofs) -> dict[Log, _Place]:
+    """Where logs lie whose steps are all as many behind those of another: one counts from 0.
+
+    Of the text from step 100 to 600 and a table from 0 to 499 the first 99 rows were lost.
+    """
+    own = [log for log in logs if log not in places and has_curve(log) and not log.history.stages]
+    own.sort(key=lambda log: -log.records)
+    behind = {log: shift for log in own[1:_MOST] if (shift := proofs.shift(log, own[0]))}
+    if not behind:
+        return places
+    # Of two the one that counts on stays; unless others lie by the first already.
+    first = 0 if places else max(0, *(-shift for shift in behind.values()))
+    later = {log: first + shift for log, shift in ({own[0]: 0} | behind).items()}
+    later |= dict.fromkeys((log for log in own if log not in later), first)
+    moved = {log: _Place.behind(_NO_ROWS, shift) for log, shift in later.items() if shift}
+    return places | moved
+
+
 def _behind(log: Curves, others: Sequence[Curves]) -> _Place | None:
     """Where epochs from 0 lie beside those from 1: Keras prints "Epoch 1/60", its CSV has epoch 0.
 
@@ -265,8 +312,7 @@ def _behind(log: Curves, others: Sequence[Curves]) -> _Place | None:
     if place is not None or any(evidence(log, other) is not None for other in others):
         return place
     assert isinstance(others[0].log, Log)
-    rows = _rows(others[0].log)
-    return _Place(rows.step - 1, rows.step, _Line(1.0, 1.0), rows, None)
+    return _Place.behind(_rows(others[0].log), 1)
 
 
 def _first_epoch(log: Log) -> int | None:

@@ -177,6 +177,8 @@ class Training:
             whole: what is there is all that will be looked at, however fresh; only a plan that
                 says that more is to come holds back the verdicts that need the end.
         """
+        if self._merge is not None and self._merge.is_late:
+            self.bring_up_to_date(settled=False, over=True)
         self._choose_names()
         self.revision += 1
         if self.judging == "never" or (self.judging == "at the end" and not whole):
