@@ -278,6 +278,8 @@ class Facts:
         settings: what the log prints of its configuration (see `lossmon.formats.notes`).
         unread_cells: most cells of a row that were not looked at, of thousands.
         runs_left_out: more runs stand in it than are told apart.
+        inexact_rows: how many of its rows lie about where they belong: a bar showed them late, or
+            its place or an epoch says their step.
     """
 
     total_steps: int | None = None
@@ -289,6 +291,7 @@ class Facts:
     settings: dict[str, float] = field(default_factory=dict)
     unread_cells: int = 0
     runs_left_out: bool = False
+    inexact_rows: int = 0
 
 
 class Decoder(Protocol):

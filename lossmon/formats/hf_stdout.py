@@ -164,6 +164,7 @@ class DictLineDecoder(LineDecoder):
         if record.step is not None and not (names_no_step(row) and _FRACTION.search(text)):
             records.append(record)  # a dict of another origin, with a step of its own
             return
+        self.facts.inexact_rows += 1
         train = any(role(name) == TRAIN_LOSS for name in record.values)
         if not self._waiting:
             step = self._axis.locate(record.epoch) if train else self._eval_step(record)

@@ -97,7 +97,7 @@ class TextDecoder:
         records = [*self._decode(tail), *self._unfold()]
         for box in self._boxes:
             self._box_ends(box)
-        self._rows.drawn.end(self.facts)
+        self._rows.drawn.end()
         return [*records, *self._rows.drawn.drain()]
 
     @property

@@ -32,8 +32,13 @@ class _Held:
 
 @dataclass
 class Drawn:
-    """The rows of a log in their order, the newest of which may stand in a bar that goes on."""
+    """The rows of a log in their order, the newest of which may stand in a bar that goes on.
 
+    Attributes:
+        facts: how many rows bars showed; what was planned by one that never ended.
+    """
+
+    facts: Facts
     _out: list[Record | Rows] = field(default_factory=list)
     _held: _Held | None = None
     _shown: tuple[object, ...] | None = None  # the bar position that was emitted last
@@ -76,6 +81,7 @@ class Drawn:
         repeats = shape.redraws and self.between(shape, rows[0], part[0])
         self.release()
         self._out.append(part[int(repeats) : -1])
+        self.facts.inexact_rows += len(part) - 1
         self._shown = ("bar", False, part[-2].epoch, part[-2].step)
         self._bar_values.update(part[-2].values)
         key = ("bar", False, part[-1].epoch, part[-1].step)
@@ -150,6 +156,7 @@ class Drawn:
             return False  # the row that was held is out already
         self._held = None
         self._out += steps
+        self.facts.inexact_rows += len(steps)
         return steps[-1].values == record.values
 
     def goes_on(self, shape: Shape, groups: tuple[str, ...], record: Record) -> None:
@@ -167,13 +174,13 @@ class Drawn:
             del self._pass[::2]
         self._pass.append(record._replace(step=step))
 
-    def end(self, facts: Facts) -> None:
+    def end(self) -> None:
         """The log has ended: what is held is final, and a first bar that never ended is rows."""
         if self._held is not None and self.holds_evaluation:
             self._held.leave_out(self._summed)  # it was cut off before the line that sums it up
         self.release()
         if self._pass:
-            facts.total_steps = None  # planned were epochs, and these are batches
+            self.facts.total_steps = None  # planned were epochs, and these are batches
             self._out += self._pass
         self._pass = None
 
@@ -229,6 +236,7 @@ class Drawn:
             return
         record = held.record
         if held.key[0] == "bar":
+            self.facts.inexact_rows += 1
             self._shown = held.key
             values = {
                 name: value

@@ -45,7 +45,7 @@ class Placer:
     _stages: int = 1
     _named: str = ""  # as the log calls the part at hand
     _begun: Beginning = field(default_factory=Beginning)
-    drawn: Drawn = field(default_factory=Drawn)
+    drawn: Drawn = field(init=False)
     loops: Loops = field(init=False)
     _levels: dict[str, int] = field(default_factory=dict)
     _totals: tuple[object, ...] = ()
@@ -54,7 +54,7 @@ class Placer:
     _given: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.loops = Loops(self.facts, self.progress)
+        self.drawn, self.loops = Drawn(self.facts), Loops(self.facts, self.progress)
         self._counters = self.loops.counters
 
     def take(self, shape: Shape, groups: tuple[str, ...]) -> None:

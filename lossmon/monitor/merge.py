@@ -43,6 +43,7 @@ class Merge:
     _generations: tuple[tuple[str, int], ...] = ()
     _axis: OneAxis = field(default_factory=OneAxis)
     _unions: dict[str, Union] = field(default_factory=dict)
+    _over: bool = False
 
     def choose(self, logs: Sequence[Log], settled: bool, over: bool = False) -> bool:
         """Choose the source of each metric; True when the history has to be replayed.
@@ -61,7 +62,7 @@ class Merge:
             axis.moves_otherwise(self._axis, source, self._cursor.get(name, 0))
             for name, source in self.sources.items()
         ) or any(one.lies_otherwise(self._axis, axis) for one in self._unions.values())
-        self._axis = axis
+        self._axis, self._over = axis, over
         for log in logs:
             log.origins.moved = axis.places.get(log)
         played = _played(logs)
@@ -151,7 +152,7 @@ class Merge:
             if name in self._unions:
                 known = self.history.series.get(name)
                 taken = np.zeros(0, np.int64) if known is None else known.kept().step
-                view, done = self._unions[name].more(self._axis, taken), 0
+                view, done = self._unions[name].more(self._axis, taken, self._over), 0
             else:
                 series = series_of(source)
                 view = series.rows() if done == 0 else series.view()

@@ -19,7 +19,7 @@ from lossmon.formats.decoder import MOST_STEPS
 from lossmon.history.columns import Floats, Ints, SeriesView
 from lossmon.monitor.agreement import Agreement
 from lossmon.monitor.curves import Curves, has_curve
-from lossmon.monitor.kinship import evidence
+from lossmon.monitor.kinship import PRINTED, evidence
 from lossmon.monitor.log import Log
 from lossmon.monitor.proofs import Proofs
 from lossmon.monitor.resumed import Source, series_of
@@ -288,19 +288,15 @@ def _places(logs: Sequence[Log]) -> dict[Log, _Place]:
 def _shifted(logs: Sequence[Log], places: dict[Log, _Place], proofs: Proofs) -> dict[Log, _Place]:
     """Where logs lie whose steps are all as many behind those of another: one counts from 0.
 
+    What was written says which step is meant, since a bar counts those that are done; an epoch is
+    called as its console does.
+
     Of the text from step 100 to 600 and a table from 0 to 499 the first 99 rows were lost.
     """
     own = [log for log in logs if log not in places and has_curve(log) and not log.history.stages]
-    own.sort(key=lambda log: -log.records)
+    own.sort(key=lambda log: ((log.format in PRINTED) == (_first_epoch(log) is None), -log.records))
     behind = {log: shift for log in own[1:_MOST] if (shift := proofs.shift(log, own[0]))}
-    if not behind:
-        return places
-    # Of two the one that counts on stays; unless others lie by the first already.
-    first = 0 if places else max(0, *(-shift for shift in behind.values()))
-    later = {log: first + shift for log, shift in ({own[0]: 0} | behind).items()}
-    later |= dict.fromkeys((log for log in own if log not in later), first)
-    moved = {log: _Place.behind(_NO_ROWS, shift) for log, shift in later.items() if shift}
-    return places | moved
+    return places | {log: _Place.behind(_NO_ROWS, shift) for log, shift in behind.items()}
 
 
 def _behind(log: Curves, others: Sequence[Curves]) -> _Place | None:

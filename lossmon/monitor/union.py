@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from lossmon.history.columns import Floats, Ints, SeriesView, part_of
 from lossmon.monitor.agreement import Curve
 from lossmon.monitor.kinship import PRINTED
+from lossmon.monitor.log import Log
 from lossmon.monitor.one_axis import OneAxis
 from lossmon.monitor.proofs import Proofs
 from lossmon.monitor.resumed import Source, series_of
@@ -28,7 +29,9 @@ _ODD = 8  # rows of which one may be garbled
 _APART = 2.0  # usual distances of rows, within which two logs that both go on share one
 _MOST = 8  # logs that hold rows of one metric
 _LATE = 0.125  # share of the rows that are late when all are handed out anew
-_REPEATED = 0.9  # share of rows that repeat the one before, of a bar that shows a value on and on
+_NEAR = 0.99  # usual distances of rows: a row that is nearer to another tells of the same steps
+_BEHIND = 0.1  # of its steps, which a log that is written in blocks may lag while it grows
+_LEFT_S = 60.0  # seconds: what was not written for so long while another was, lags no more
 
 
 @dataclass(frozen=True)
@@ -37,23 +40,18 @@ class Member:
 
     Attributes:
         source: the log and its name for the metric.
-        repeats: a bar shows what was logged each tenth step until the next: only rows that tell
-            another value than the one before count.
+        sure: each row lies at the step that the log says. A bar shows the value of any step since
+            the one before, and where rows or epochs are counted they lie about where they belong:
+            such rows count where no other is near.
     """
 
     source: Source
-    repeats: bool = False
+    sure: bool = True
 
     def view(self, axis: OneAxis, start: int = 0) -> SeriesView:
         """Its rows where they lie, from one of them on; steps ascend."""
         kept = series_of(self.source).kept()
-        view = axis.placed(part_of(kept, start, len(kept)), self.source[0])
-        if not self.repeats:
-            return view
-        before = kept.value[max(start - 1, 0) : len(kept) - 1] if start else kept.value[:-1]
-        news = np.ones(len(view), bool)
-        news[len(view) - len(before) :] = view.value[len(view) - len(before) :] != before
-        return _some(view, news)
+        return axis.placed(part_of(kept, start, len(kept)), self.source[0])
 
 
 @dataclass
@@ -71,44 +69,76 @@ class Union:
     _last: int | None = None
     _rows: int = 0
 
-    def more(self, axis: OneAxis, taken: Ints) -> SeriesView:
+    def more(self, axis: OneAxis, taken: Ints, over: bool) -> SeriesView:
         """The rows behind those that were handed out; late ones are counted.
 
         Args:
             axis: where the logs lie.
             taken: the steps that were handed out, ascending.
+            over: no more is to come.
         """
-        starts = [rows for _, _, rows in self._seen] or [0] * len(self.members)
-        self._seen = list(self._state())
+        before, self._seen = self._seen, list(self._state())
         if self._last is None:
-            found = self._whole(axis)
+            found = self._whole(axis, over)
         else:
-            parts = [one.view(axis, start) for one, start in zip(self.members, starts, strict=True)]
-            cuts = [int(part.step.searchsorted(self._last, side="right")) for part in parts]
-            late = np.unique(
-                np.concatenate([p.step[:cut] for p, cut in zip(parts, cuts, strict=True)])
-            )
-            self.late += int(np.count_nonzero(~_among(late, taken)))
-            found = united(
-                [part_of(part, cut, len(part)) for part, cut in zip(parts, cuts, strict=True)]
-            )
+            found = self._behind(self._last, [rows for _, _, rows in before], axis, taken, over)
         if len(found):
             self._last = int(found.step[-1])
             self._rows += len(found)
         return found
 
-    def _whole(self, axis: OneAxis) -> SeriesView:
+    def _behind(
+        self, last: int, starts: list[int], axis: OneAxis, taken: Ints, over: bool
+    ) -> SeriesView:
+        """The rows of steps behind the last one that was handed out."""
+        parts = []
+        for member, start in zip(self.members, starts, strict=True):
+            part = member.view(axis, start if member.sure else 0)
+            cut = int(part.step.searchsorted(last, side="right"))
+            if member.sure:
+                late = np.unique(part.step[:cut])
+                self.late += int(np.count_nonzero(~_among(late, taken)))
+                parts.append(part_of(part, cut, len(part)))
+            elif cut < len(part) and (over or not self._lags(member, axis)):
+                parts.append(_far_from(self._sure(axis), part_of(part, cut, len(part))))
+        return united(parts)
+
+    def _whole(self, axis: OneAxis, over: bool) -> SeriesView:
         """All rows; of a training that was resumed in log order, those it logged again included."""
-        restarts = [len(series_of(one.source).restarts) for one in self.members]
+        sure = [one for one in self.members if one.sure]
+        restarts = [len(series_of(one.source).restarts) for one in sure]
+        first = sure[restarts.index(max(restarts))]
+        base = united([first.view(axis), *(one.view(axis) for one in sure if one is not first)])
+        known = base.step
+        for member in self.members:
+            if not member.sure:
+                view = member.view(axis)
+                if not over and self._lags(member, axis):
+                    view = part_of(view, 0, int(view.step.searchsorted(known[-1])))
+                base = united([base, _far_from(known, view)])
         if not any(restarts):
-            return united([one.view(axis) for one in self.members])
-        first = self.members[restarts.index(max(restarts))]
-        log = first.source[0]
-        rows = axis.placed(series_of(first.source).rows(), log)
-        others = [one.view(axis) for one in self.members if one is not first]
-        known = first.view(axis).step
-        more = united([_some(one, ~_among(one.step, known)) for one in others])
-        return _within(rows, more)
+            return base
+        own = first.view(axis).step
+        rows = axis.placed(series_of(first.source).rows(), first.source[0])
+        return _within(rows, _some(base, ~_among(base.step, own)))
+
+    def _sure(self, axis: OneAxis) -> Ints:
+        """The steps of rows that lie where they belong, ascending."""
+        steps = [one.view(axis).step for one in self.members if one.sure]
+        return steps[0] if len(steps) == 1 else np.unique(np.concatenate(steps))
+
+    def _lags(self, member: Member, axis: OneAxis) -> bool:
+        """Whether all others are merely a few rows behind one that shows what they will say.
+
+        Logs are written in blocks; one whose writer died is behind for good.
+        """
+        others = [one for one in self.members if one.sure]
+        first = min(int(one.view(axis).step[0]) for one in others)
+        last = max(axis.last_step(one.source) for one in others)
+        written = max(one.source[0].mtime for one in others)
+        if member.source[0].mtime - written > _LEFT_S:
+            return False
+        return axis.last_step(member.source) - last <= _BEHIND * (last - first)
 
     @property
     def began_anew(self) -> bool:
@@ -138,14 +168,28 @@ class Union:
 
 def united(views: Sequence[SeriesView]) -> SeriesView:
     """All rows, each step's from the first of the views that has it; steps ascend."""
-    return reduce(_with, (view for view in views[1:] if len(view)), views[0])
+    return reduce(_with, views[1:], views[0])
 
 
+@np.errstate(invalid="ignore")
 def _with(one: SeriesView, other: SeriesView) -> SeriesView:
-    """The rows of one, and those of the other at steps which it has not."""
+    """The rows of one, and those of the other at steps which it has not.
+
+    A row that one writer put some steps later than the other is one row: Lightning's table has an
+    evaluation at step 169 that its event file has at 174.
+    """
     fresh = ~_among(other.step, one.step)
     if not fresh.any():
         return one
+    if not len(one):
+        return other
+    alone = ~_among(one.step, other.step)
+    moves = 2 * np.count_nonzero(np.diff(one.value)) > len(one)  # a rate may be the same each time
+    if moves and alone.any():
+        after = one.step.searchsorted(other.step)
+        slack = Curve.of(one).slack(other.value) + Curve.of(other).slack(other.value)
+        for at in (np.maximum(after - 1, 0), np.minimum(after, len(one) - 1)):
+            fresh &= ~(alone[at] & (np.abs(one.value[at] - other.value) <= 1.01 * slack))
     more = _some(other, fresh)
     return _joined(one, more, np.argsort(np.concatenate((one.step, more.step)), kind="stable"))
 
@@ -170,6 +214,15 @@ def _within(rows: SeriesView, more: SeriesView) -> SeriesView:
     at = np.append(kept, len(rows))[rows.step[kept].searchsorted(more.step, side="right")]
     order = np.argsort(np.concatenate((np.arange(len(rows)), at - 0.5)), kind="stable")
     return _joined(rows, more, order)
+
+
+def _far_from(steps: Ints, view: SeriesView) -> SeriesView:
+    """The rows that lie a usual distance from all steps that are known, and those not finite."""
+    near = max(_distance(steps), _distance(view.step)) * _NEAR
+    at = steps.searchsorted(view.step)
+    before, after = steps[np.maximum(at - 1, 0)], steps[np.minimum(at, len(steps) - 1)]
+    away = np.minimum(np.abs(view.step - before), np.abs(after - view.step))
+    return _some(view, (away >= near) | ((away > 0) & ~np.isfinite(view.value)))
 
 
 def _some(view: SeriesView, rows: NDArray[np.bool_]) -> SeriesView:
@@ -209,15 +262,23 @@ def members_of(
         axis: where logs lie.
         proofs: what is known of pairs of logs.
     """
-    members, waiting = [Member(source)], [one for one in others if one[0] is not source[0]]
-    for member in members:
+    found, waiting = [source], [one for one in others if one[0] is not source[0]]
+    for member in found:
         for other in list(waiting):
-            if len(members) < _MOST and _is_met(member.source, other, axis, proofs):
-                members.append(Member(other, _repeats(member.source, other, axis, proofs)))
+            met = len(found) < _MOST and _is_met(member, other, axis, proofs)
+            if met and all(_agreement(one, other, axis, proofs) >= 0 for one in found):
+                found.append(other)
                 waiting.remove(other)
+    sure = [one for one in found if _is_sure(one[0], axis)] or [source]
+    members = [Member(one, one in sure) for one in found]
     if len(members) > 1:
         members.sort(key=lambda one: one.source[0].format in PRINTED)
     return tuple(members)
+
+
+def _is_sure(log: Log, axis: OneAxis) -> bool:
+    drawn = 0 if log.decoder is None else log.decoder.facts.inexact_rows
+    return 2 * drawn < log.records and not axis.converts(log)
 
 
 def _is_met(one: Source, two: Source, axis: OneAxis, proofs: Proofs) -> bool:
@@ -229,52 +290,39 @@ def _is_met(one: Source, two: Source, axis: OneAxis, proofs: Proofs) -> bool:
         return False
     if not places and proofs.shift(one[0], two[0]) != 0:
         return False
-    return bool(
-        proofs.of(
-            (
-                "same",
-                *(part for one in (one, two) for part in (one[1], len(series_of(one).restarts))),
-            ),
-            one[0],
-            two[0],
-            lambda: _hold_the_same(Member(one).view(axis), Member(two).view(axis)),
-        )
+    return _agreement(one, two, axis, proofs) > 0
+
+
+def _agreement(one: Source, two: Source, axis: OneAxis, proofs: Proofs) -> int:
+    """Whether rows of one step hold one value (1) or others (-1); 0 where there is none."""
+    restarts = (len(series_of(source).restarts) for source in (one, two))
+    found = proofs.of(
+        ("agreement", one[1], two[1], *restarts),
+        one[0],
+        two[0],
+        lambda: _agree(Member(one).view(axis), Member(two).view(axis)),
     )
+    return found or 0
 
 
 @np.errstate(invalid="ignore")
-def _hold_the_same(one: SeriesView, two: SeriesView) -> bool:
-    """Whether rows of one step hold one value, as far as both logs go."""
+def _agree(one: SeriesView, two: SeriesView) -> int:
     at = np.flatnonzero(_among(one.step, two.step))
     if not len(at):
-        return bool(one.step[-1] < two.step[0] or two.step[-1] < one.step[0])
+        return int(one.step[-1] < two.step[0] or two.step[-1] < one.step[0])
     shared = one.step[at]
     usual = max(_distance(shared), _distance(one.step), _distance(two.step))
     begins = shared[0] - max(one.step[0], two.step[0])
     goes_on = min(one.step[-1], two.step[-1]) - shared[-1]
     if max(begins, goes_on) > _APART * usual:
-        return False  # rows were lost, or each is a training of its own from there on
+        return -1  # rows were lost, or each is a training of its own from there on
     first, second = one.value[at], two.value[two.step.searchsorted(shared)]
     slack = 1.01 * (Curve.of(one).slack(first) + Curve.of(two).slack(first))
     equal = (np.abs(first - second) <= slack) | (~np.isfinite(first) & ~np.isfinite(second))
     odd = int(np.count_nonzero(~equal))
-    return bool(equal[-1]) and odd <= (1 - _SAME) * len(at) + (len(at) >= _ODD)
+    same = equal[-1] and odd <= (1 - _SAME) * len(at) + (len(at) >= _ODD)
+    return 1 if same else -1
 
 
 def _distance(steps: Ints) -> float:
     return float(steps[-1] - steps[0]) / max(1, len(steps) - 1)
-
-
-def _repeats(one: Source, two: Source, axis: OneAxis, proofs: Proofs) -> bool:
-    """Whether the rows that the second log has between those of the first say nothing new."""
-
-    def asked() -> bool:
-        own, view = Member(one).view(axis), Member(two).view(axis)
-        fresh = ~_among(view.step, own.step)
-        fresh &= (view.step > own.step[0]) & (view.step < own.step[-1])
-        fresh[0] = False
-        again = view.value[np.flatnonzero(fresh) - 1] == view.value[fresh]
-        moves = np.diff(own.value) != 0  # else it is the same at each step, as a rate may be
-        return len(again) > 0 and np.mean(again) >= _REPEATED and 2 * np.sum(moves) > len(moves)
-
-    return bool(proofs.of(("repeats", one[1], two[1]), one[0], two[0], asked))
