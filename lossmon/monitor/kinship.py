@@ -18,7 +18,7 @@ from lossmon.logs.discover import run_of_store
 from lossmon.monitor.agreement import SURE_BITS, Agreement, compare, may_agree
 from lossmon.monitor.course import END, ROWS, as_long, gap, same_course
 from lossmon.monitor.curves import Curves, Told
-from lossmon.monitor.strangers import are_strangers
+from lossmon.monitor.strangers import are_forks, are_strangers
 from lossmon.words import said
 
 Verdict = Literal["same", "parts", "beside", "unknown", "strangers", "apart"]
@@ -39,6 +39,7 @@ _TWO_RUNS = said("the store holds them as two runs")
 _TWO_IN_ONE = said("the log names them as two runs")
 _TWO_NAMES = said("W&B gave them two names")
 _TWO_OF_A_KIND = said("their names say that they are two of a kind")
+_FORKED = said("from some step on other ones")
 _PARTS = said("each holds metrics that the other lacks, in one folder")
 _BESIDE = said("they stand in one folder, end alike and have one course")
 
@@ -81,7 +82,7 @@ def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinsh
         return Kinship("apart", why=impossible)
     best = evidence(one, two)
     if best is not None:
-        trouble = _ends_apart(a, b, best)
+        trouble = _ends_apart(a, b, best) or (_FORKED if _are_forks(one, two, best) else "")
         if trouble:
             return Kinship(
                 "apart", best.bits, said("the same values, but {trouble}", trouble=trouble)
@@ -103,6 +104,12 @@ def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinsh
     if are_strangers(one, two):
         return Kinship("strangers")
     return Kinship("beside", why=_BESIDE) if same_course(one, two) else UNKNOWN
+
+
+def _are_forks(one: Curves, two: Curves, found: Agreement) -> bool:
+    """Whether logs that agree do so but for their last rows, which each tells otherwise."""
+    last = min(curves.log.history.step or 0 for curves in (one, two))
+    return max(int(found.first[-1]), int(found.second[-1])) < last and are_forks(one, two)
 
 
 def may_be_kin(one: Curves, two: Curves) -> bool:

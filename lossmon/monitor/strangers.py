@@ -26,7 +26,7 @@ from lossmon.history.columns import Floats, Ints
 from lossmon.monitor.agreement import Curve, contradict
 from lossmon.monitor.common_noise import ranks, shares_noise
 from lossmon.monitor.curves import Curves
-from lossmon.monitor.places import Places, are_apart, places
+from lossmon.monitor.places import LEAST, Places, are_apart, places
 
 _RATES = 4  # learning rates of a log that are compared
 _ROWS = 64  # of them
@@ -39,6 +39,14 @@ _SMOOTHER = 2.5  # times that one curve shakes less than another which it may av
 _DENSER = 2.0  # rows of one log for each of the other, of which that may tell any
 _SINGLE = 1e-6  # event files hold values in single precision
 _PUNCTUATION = re.compile(r"[\W_]+")
+
+
+def are_forks(one: Curves, two: Curves) -> bool:
+    """Whether two logs that begin alike tell other values at their ends."""
+    first, second = one.chosen(TRAIN_LOSS), two.chosen(TRAIN_LOSS)
+    if first is None or second is None or not len(first) or not len(second):
+        return False
+    return behind_fork(first, second) is not None and tell_otherwise(first, second) is True
 
 
 def are_strangers(one: Curves, two: Curves) -> bool:
@@ -108,6 +116,7 @@ def _last_digit(curve: Curve) -> Floats:
 @np.errstate(divide="ignore", invalid="ignore", over="ignore")
 def tell_otherwise(one: Curve, two: Curve) -> bool | None:
     """Whether two curves tell other values row by row; None where that can't be told."""
+    one, two = behind_fork(one, two) or (one, two)
     noise = shares_noise(one, two)
     if noise is not None:
         return not noise
@@ -121,6 +130,29 @@ def tell_otherwise(one: Curve, two: Curve) -> bool | None:
         if noise is not None:
             return not noise
     return True if _are_others(one, two, met) else None
+
+
+def behind_fork(one: Curve, two: Curve) -> tuple[Curve, Curve] | None:
+    """What two curves tell from where on they differ; None where they did not begin alike.
+
+    A training that is started again from a checkpoint, with the log that it had by then: of text
+    and JSON lines that had the first 100 of 400 rows in common one branch was lost.
+    """
+    met = places(one, two)
+    if met is None:
+        return None
+    first, second = one.value[met.first], two.value[met.second]
+    equal = np.abs(first - second) <= 1.01 * (one.slack(first) + two.slack(second))
+    fork = int(equal.argmin())
+    rest = equal[fork:]
+    if min(fork, len(rest)) < LEAST or np.count_nonzero(rest) > _CHANCE * len(rest):
+        return None
+    return _from(one, int(met.first[fork])), _from(two, int(met.second[fork]))
+
+
+def _from(curve: Curve, row: int) -> Curve:
+    epoch = None if curve.epoch is None else curve.epoch[row:]
+    return Curve(curve.step[row:], curve.value[row:], epoch)
 
 
 def _are_others(one: Curve, two: Curve, met: Places) -> bool:
