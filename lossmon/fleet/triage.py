@@ -186,7 +186,8 @@ def clusters(
 
     def top(at: int) -> int:
         while head[at] != at:
-            at = head[at] = head[head[at]]
+            head[at] = head[head[at]]
+            at = head[at]
         return at
 
     for one, two in _pairs(keys, np.array(tasks)):

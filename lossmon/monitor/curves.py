@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from lossmon.formats.lexicon import (
     ACCURACY,
     EVAL_LOSS,
@@ -13,11 +15,13 @@ from lossmon.formats.lexicon import (
     OTHER_LOSS,
     TRAIN_LOSS,
 )
+from lossmon.history.columns import Ints
 from lossmon.history.run import History
 from lossmon.hparams import STORES
 from lossmon.monitor.agreement import Curve
 from lossmon.monitor.log import Log
 
+_BROKEN_OFF = 6  # rows of a training of which fewer tell nothing
 _MEASURED = (TRAIN_LOSS, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, ACCURACY)
 
 
@@ -98,3 +102,29 @@ class Curves:
 def has_curve(log: Told) -> bool:
     """Whether a log holds anything that it can be compared by."""
     return any(one.role in _MEASURED and len(one) for one in log.history.series.values())
+
+
+def beginnings(log: Told) -> Ints:
+    """The first steps of the trainings that stand in a log, one after the other.
+
+    One begins where the log says so, or where its epochs are again as at first. Of a few rows it
+    was broken off, and what follows is the same training.
+    """
+    name = log.chosen.get(TRAIN_LOSS)
+    if name is None or not len(log.history.series[name]):
+        return np.zeros(0, np.int64)
+    view = log.history.series[name].kept()
+    begun = view.step.searchsorted([stage.step for stage in log.history.stages])
+    if view.epoch is not None:
+        fell = np.flatnonzero(np.diff(view.epoch) < 0) + 1
+        begun = np.union1d(begun, fell[view.epoch[fell] <= view.epoch[0]])
+    ends = np.append(np.union1d(begun, [0]), len(view))
+    found: Ints = view.step[ends[:-1][np.diff(ends) >= _BROKEN_OFF]]
+    return found
+
+
+def goes_back_to_start(log: Told) -> bool:
+    """Whether a training began anew in a log that counts its steps anew."""
+    name = log.chosen.get(TRAIN_LOSS)
+    again = () if name is None else log.history.series[name].restart_steps
+    return any(step <= int(log.history.series[name or ""].view().step[0]) for step in again)

@@ -12,12 +12,14 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from lossmon.formats.lexicon import EVAL_LOSS, GRAD_NORM, TRAIN_LOSS
 from lossmon.history.columns import Series
 from lossmon.logs.discover import run_of_store
 from lossmon.monitor.agreement import SURE_BITS, Agreement, compare, may_agree
 from lossmon.monitor.course import END, ROWS, as_long, gap, same_course
-from lossmon.monitor.curves import Curves, Told
+from lossmon.monitor.curves import Curves, Told, beginnings, goes_back_to_start
 from lossmon.monitor.strangers import are_forks, are_strangers
 from lossmon.words import said
 
@@ -40,6 +42,7 @@ _TWO_IN_ONE = said("the log names them as two runs")
 _TWO_NAMES = said("W&B gave them two names")
 _TWO_OF_A_KIND = said("their names say that they are two of a kind")
 _FORKED = said("from some step on other ones")
+_SEVERAL_IN_ONE = said("one holds several trainings, and the other one of them")
 _PARTS = said("each holds metrics that the other lacks, in one folder")
 _BESIDE = said("they stand in one folder, end alike and have one course")
 
@@ -83,6 +86,7 @@ def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinsh
     best = evidence(one, two)
     if best is not None:
         trouble = _ends_apart(a, b, best) or (_FORKED if _are_forks(one, two, best) else "")
+        trouble = trouble or (_SEVERAL_IN_ONE if _is_one_of_several(a, b, best) else "")
         if trouble:
             return Kinship(
                 "apart", best.bits, said("the same values, but {trouble}", trouble=trouble)
@@ -110,6 +114,19 @@ def _are_forks(one: Curves, two: Curves, found: Agreement) -> bool:
     """Whether logs that agree do so but for their last rows, which each tells otherwise."""
     last = min(curves.log.history.step or 0 for curves in (one, two))
     return max(int(found.first[-1]), int(found.second[-1])) < last and are_forks(one, two)
+
+
+def _is_one_of_several(a: Told, b: Told, found: Agreement) -> bool:
+    """Whether a training begins anew within one of the logs, and the other has one part alone.
+
+    What printed two seeds in turn was joined to the log of either, and the rows of the other seed
+    stood in that run at steps which nobody had logged.
+    """
+    for log, other, steps in ((a, b, found.first), (b, a, found.second)):
+        parts = beginnings(log)
+        if len(parts) > 1 and len(beginnings(other)) == 1 and not goes_back_to_start(other):
+            return bool(np.ptp(parts.searchsorted(steps, side="right")) == 0)
+    return False
 
 
 def may_be_kin(one: Curves, two: Curves) -> bool:

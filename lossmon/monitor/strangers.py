@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from lossmon.formats.lexicon import EVAL_LOSS, GRAD_NORM, LEARNING_RATE, TRAIN_LOSS
 from lossmon.history.columns import Floats, Ints
-from lossmon.monitor.agreement import Curve, contradict
+from lossmon.monitor.agreement import Curve, compare, contradict
 from lossmon.monitor.common_noise import ranks, shares_noise
 from lossmon.monitor.curves import Curves
 from lossmon.monitor.places import LEAST, Places, are_apart, places
@@ -46,7 +46,11 @@ def are_forks(one: Curves, two: Curves) -> bool:
     first, second = one.chosen(TRAIN_LOSS), two.chosen(TRAIN_LOSS)
     if first is None or second is None or not len(first) or not len(second):
         return False
-    return behind_fork(first, second) is not None and tell_otherwise(first, second) is True
+    rest = behind_fork(first, second)
+    if rest is None:
+        return False
+    # Where rows of one were lost, the others are there all the same, some steps off.
+    return 2 * compare(*rest).agreed < min(map(len, rest))
 
 
 def are_strangers(one: Curves, two: Curves) -> bool:
@@ -144,8 +148,10 @@ def behind_fork(one: Curve, two: Curve) -> tuple[Curve, Curve] | None:
     first, second = one.value[met.first], two.value[met.second]
     equal = np.abs(first - second) <= 1.01 * (one.slack(first) + two.slack(second))
     fork = int(equal.argmin())
-    rest = equal[fork:]
+    rest, far = equal[fork:], np.abs(first - second)[fork:]
     if min(fork, len(rest)) < LEAST or np.count_nonzero(rest) > _CHANCE * len(rest):
+        return None
+    if np.median(far) < _DIGITS * np.median(one.slack(first) + two.slack(second)):
         return None
     return _from(one, int(met.first[fork])), _from(two, int(met.second[fork]))
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lossmon import settings
 from lossmon.cli import cli
@@ -107,6 +109,15 @@ def test_runs_of_one_file_are_read_again_together_or_not_at_all() -> None:
     files = [["table"], ["table"], ["table"], ["copy"], ["alone"]]
     assert clusters([*keys, *other], [0, 0, 0, 1, 1], files) == [{0, 1, 2, 3}]
     assert clusters(keys[:3], [0, 0, 0], files[:3]) == []
+
+
+@given(order=st.permutations(range(5)))
+def test_whatever_worker_is_done_first_runs_are_read_together_alike(order: list[int]) -> None:
+    """Of two tables with the same two runs one run was printed twice, where the second came first."""
+    keys = [KEYS, KEYS + 1000, KEYS + 2000, KEYS + 1000, KEYS + 2000]
+    tasks, files = [0, 0, 0, 1, 1], [["one"]] * 3 + [["two"]] * 2
+    told = clusters(*([some[at] for at in order] for some in (keys, tasks, files)))
+    assert told == [{*range(5)}]
 
 
 def test_seeds_that_share_keys_by_chance_take_no_memory_for_each_pair() -> None:

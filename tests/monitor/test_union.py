@@ -8,6 +8,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -94,6 +95,113 @@ def test_what_one_log_lacks_at_an_end_the_other_has(
     assert steps(update) == want
     assert update.step == want[-1]
     assert update.series["loss"].value == pytest.approx([loss(step) for step in want], abs=1e-4)
+
+
+NAN_ALONE = {"a.jsonl": [*range(100), *range(102, N)], "b.log": range(N)}
+
+
+def test_a_row_that_one_log_alone_holds_may_be_the_one_that_is_not_a_number(tmp_path: Path) -> None:
+    for name, some in NAN_ALONE.items():
+        rows = [(step, math.nan if step in (100, 101) else loss(step)) for step in some]
+        told = [
+            json.dumps({"step": s, "loss": v}) if name == "a.jsonl" else f"step {s} loss {v:.4f}"
+            for s, v in rows
+        ]
+        (tmp_path / name).write_text("\n".join(told) + "\n")
+    view = run(tmp_path).series["loss"]
+    assert view.step.tolist() == [*range(N)]
+    assert np.flatnonzero(np.isnan(view.value)).tolist() == [100, 101]
+
+
+BAR = "\rTraining: 50%|#####     | {s}/{n} [00:01<00:01, 9.0it/s, loss={v:.4f}]"
+
+
+def bar(path: Path, rows: Sequence[int], sick: Sequence[int] = ()) -> None:
+    """What tqdm draws, which shows the loss of each step."""
+    values = {s: math.nan if s in sick else loss(s) for s in rows}
+    path.write_text("".join(BAR.format(s=s, n=N, v=v) for s, v in values.items()))
+
+
+@pytest.mark.parametrize(
+    ("table", "drawn", "want"),
+    [
+        (range(4, N, 5), range(1, N), [*range(4, N, 5)]),  # what is logged is told by the table
+        (
+            [*range(4, 100, 5), *range(304, N, 5)],  # of a hole the bar tells
+            range(1, N),
+            [*range(4, 100, 5), *range(104, 300), *range(304, N, 5)],
+        ),
+        (range(4, 200, 5), range(1, N), [*range(4, 200, 5), *range(204, N)]),
+    ],
+    ids=["each row is there", "a hole", "the writer died"],
+)
+def test_what_a_bar_draws_counts_where_no_row_is_near(
+    tmp_path: Path, table: Sequence[int], drawn: Sequence[int], want: list[int]
+) -> None:
+    write(tmp_path / "a.csv", table)
+    bar(tmp_path / "b.log", drawn)
+    update = run(tmp_path)
+    assert len(update.logs) == 2
+    found = steps(update)
+    assert set(found) >= set(table)
+    assert len(set(found) ^ set(want)) <= 12  # within a row or two of each end
+
+
+def test_a_nan_that_a_bar_alone_shows_is_told(tmp_path: Path) -> None:
+    write(tmp_path / "a.csv", range(4, N, 5))
+    bar(tmp_path / "b.log", range(1, N), sick=(201, 202))
+    view = run(tmp_path).series["loss"]
+    assert view.step[np.isnan(view.value)].tolist() == [201, 202]
+
+
+def test_two_that_begin_alike_and_go_on_otherwise_are_two_runs(tmp_path: Path) -> None:
+    """A training started again from a checkpoint, with the log it had by then."""
+    write(tmp_path / "a.log", range(N))
+    for fork in (50, 200, 380):
+        rows = [(s, loss(s if s < fork else s + 5000)) for s in range(N)]
+        told = "".join(json.dumps({"step": s, "loss": v}) + "\n" for s, v in rows)
+        (tmp_path / "b.jsonl").write_text(told)
+        found = read_targets([str(tmp_path)], judging="never").updates
+        assert [len(update.series["loss"]) for update in found] == [N, N], fork
+
+
+def test_rows_that_a_printed_log_lost_make_no_fork(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", range(N))
+    told = [f"step {s} loss {loss(s + 3 * (s >= 380)):.4f}\n" for s in range(N - 3)]
+    (tmp_path / "b.log").write_text("".join(told))
+    assert steps(run(tmp_path)) == [*range(N)]
+
+
+def test_what_printed_two_seeds_in_turn_is_joined_to_neither(tmp_path: Path) -> None:
+    """Rows of the other seed stood in a run at steps that nobody had logged."""
+    values = {
+        seed: [loss(s + 5000 * seed) + math.exp(-s / 9) for s in range(60)] for seed in (0, 1)
+    }
+    for seed, some in values.items():
+        (tmp_path / f"seed{seed}").mkdir()
+        rows = [
+            {"step": 10 * (i + 1), "epoch": (i + 1) / 10, "loss": v} for i, v in enumerate(some)
+        ]
+        saved = json.dumps({"global_step": 600, "max_steps": 600, "log_history": rows})
+        (tmp_path / f"seed{seed}" / "trainer_state.json").write_text(saved)
+    told = [
+        str({"loss": round(v, 4), "epoch": (i + 1) / 10})
+        for some in values.values()
+        for i, v in enumerate(some)
+    ]
+    (tmp_path / "slurm.out").write_text("\n".join(told) + "\n")
+    found = {u.run: steps(u) for u in read_targets([str(tmp_path)], judging="never").updates}
+    assert [len(some) for some in found.values()] == [60, 60, 120]
+    assert [max(some) for some in found.values()][:2] == [600, 600]
+
+
+def test_a_training_that_was_broken_off_at_its_start_is_no_other_one(tmp_path: Path) -> None:
+    rows = [(s, loss(s)) for s in (*range(4), *range(N))]
+    told = [str({"loss": round(v, 4), "epoch": s / 10 + 0.1}) for s, v in rows]
+    (tmp_path / "slurm.out").write_text("\n".join(told) + "\n")
+    saved = [{"step": s + 1, "epoch": s / 10 + 0.1, "loss": v} for s, v in rows[4:]]
+    (tmp_path / "trainer_state.json").write_text(json.dumps({"log_history": saved}))
+    assert len(run(tmp_path).logs) == 2
 
 
 def test_a_run_is_as_sick_as_the_log_that_goes_on(tmp_path: Path) -> None:
