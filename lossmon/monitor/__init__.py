@@ -21,8 +21,8 @@ Which logs are one training:
     agreement.py how far two curves agree            by_hand.py    what the user joins and parts
     averages.py  whether one averages the other
     common_noise.py whether two curves shake alike
-    merge.py     the most complete source of each metric own.py        what lossmon wrote
-    ends.py      what a log lacks before its first row or behind its last, and another has
+    merge.py     the source of each metric        own.py        what lossmon wrote
+    union.py     the rows that several of them hold of it, each once     proofs.py    what two prove
     one_axis.py  where rows and epochs that are counted lie among steps
     resumed.py   event files that go on from one another
     locations.py where logs stand, and what runs are called after that
