@@ -154,12 +154,7 @@ class Training:
         self.revision += 1
 
     def bring_up_to_date(self, settled: bool, over: bool = False) -> None:
-        """Take what is new in the logs into the merged history.
-
-        Args:
-            settled: as for `Merge.choose`.
-            over: likewise.
-        """
+        """Take what is new in the logs into the merged history; see `Merge.choose`."""
         if self._merge is None:
             return
         if self._merge.choose(self.logs, settled, over):
