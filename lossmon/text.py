@@ -119,6 +119,10 @@ _NO_START = "，。；：、）？！”』」》,.;:)?!%"  # what closes stays 
 _NO_END = "（“『「《("  # and what opens with what follows it
 
 
+# Of ASCII alone: words begin at blanks, but for what closes and what follows what opens.
+_PIECES = re.compile(r"[^ ](?:[^ ]|(?<=\() )*| (?:[^ ]|(?<=\() )*", re.DOTALL)
+
+
 def wrap(text: str, width: int) -> list[str]:
     """Cut into lines of at most `width` cells: at blanks, and between wide characters."""
     lines, line, size = [], "", 0
@@ -140,6 +144,8 @@ def wrap(text: str, width: int) -> list[str]:
 
 def _words(text: str) -> list[str]:
     """Pieces between which a line may be broken."""
+    if text.isascii():
+        return _PIECES.findall(text)
     words: list[str] = []
     for char in text:
         wide = char_width(char) == 2

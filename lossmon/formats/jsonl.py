@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -22,6 +22,7 @@ NAME = "jsonl"
 READS = "JSON lines: Detectron2, MMEngine, Stable-Baselines3, RLlib, your own"
 SIGN = "objects that carry a metric"
 _NO_METRIC_ROLES = (OTHER, THROUGHPUT)
+_NUMBERS = frozenset((int, float))
 _SNIFFED_ROWS = 50
 _SHARE = 0.7  # of the lines that are JSON; the others are skipped with a count
 _SHARE_AMONG_WARNINGS = 0.3  # where nearly all that is JSON tells a metric: "2>&1"
@@ -141,7 +142,7 @@ def sniff(head: bytes, name: str) -> str | None:
     lines = [line for line in head.split(b"\n")[:_SNIFFED_ROWS] if line.strip()]
     if not any(line.lstrip()[:1] in (b"{", b"[") for line in lines[:3]):
         return None
-    values = [load_value(line) for line in lines]
+    values = load_values(lines)
     listed = [value for value in values if _is_rows(value)]
     rows = [row for row in values if type(row) is dict]
     share = (len(rows) + len(listed)) / max(1, len(lines) - 1)  # the last line may be cut
@@ -152,7 +153,7 @@ def sniff(head: bytes, name: str) -> str | None:
         return None
     if len(rows) == 1 and all(key.isdigit() for key in rows[0]):
         return None  # a document: {"1": {"loss": 2.3}, "2": ...}
-    found = [row for row in map(flatten, rows) if has_metric(row)]
+    found = [*_with_metric(map(flatten, rows))]
     if share < _SHARE and (len(found) < max(2, 0.7 * len(rows)) or not any(map(_has_loss, found))):
         return None
     if not any(map(_says_where, found)) and (len(found) < 2 or not any(map(_has_loss, found))):
@@ -166,6 +167,20 @@ def sniff(head: bytes, name: str) -> str | None:
         if found
         else None
     )
+
+
+def _with_metric(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows that look like those of a training; of numbers alone their names say it."""
+    known: dict[tuple[str, ...], bool] = {}
+    for row in rows:
+        names = tuple(row) if _NUMBERS.issuperset(map(type, row.values())) else None
+        tells = None if names is None else known.get(names)
+        if tells is None:
+            tells = has_metric(row)
+            if names is not None:
+                known[names] = tells
+        if tells:
+            yield row
 
 
 def has_metric(row: dict[str, Any]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from heapq import nsmallest
 from itertools import combinations, product
 from typing import Generic, TypeVar
@@ -25,6 +26,9 @@ _NEAR = 48  # logs of a folder, and of those above it, that are compared with ea
 _CROWDED = 96  # logs with one key: it tells nothing
 _HITS = 2  # rows of a log that stand in another, too, before the two are compared
 _MOST_FOUND = 16  # logs that are found by keys
+_MET_AT_MOST = 256  # logs that hold one of its rows, before no further row is asked for
+_BY_CHANCE = 1  # rows more in common than many logs have
+_PART = 2  # of the rows of the shorter log one in common: that is no chance, however many do
 _MOST_JOINED = 64  # logs of one training
 _OF_STORE = 8  # logs of a run that a store keeps: they are compared with others
 
@@ -59,10 +63,15 @@ class Joining(Generic[L]):
         for log in compared:  # each is to find the others, in whatever order they came
             self._place(log)
             self._look(log, anew=True)
+        done = set[L]()
         for log in compared:
-            for other in dict.fromkeys((*self._near(log), *self._kin.get(log, ()))):
+            known = self._kin.get(log, {})
+            for other in dict.fromkeys((*self._near(log), *known)):
+                if other in done and other in known:
+                    continue  # it met this one just now
                 if not self._are_strangers(log, other):
                     self._compare(log, other)
+            done.add(log)
 
     def _is_compared(self, log: L) -> bool:
         """Whether a log is to be compared with others; of a run that a store keeps, a few are.
@@ -142,6 +151,8 @@ class Joining(Generic[L]):
 
     def groups(self, cluster: Sequence[L]) -> list[list[L]]:
         """Split a cluster into trainings; logs stand by path, and trainings by their first log."""
+        if len(cluster) == 1:  # as nearly all
+            return [list(cluster)]
         kept: dict[str, list[L]] = {}
         for log in sorted(cluster, key=_path):
             kept.setdefault(kept_run(log) or log.path, []).append(log)
@@ -210,26 +221,56 @@ class Joining(Generic[L]):
             logs = self._in[folder]
             if len(logs) <= _NEAR:
                 found |= logs
-        rows = self._keys[log]
-        hits: Counter[L] = Counter()
-        for row in rows:
-            hits.update(self._holding(row))
-        least = min(_HITS, len(rows))
-        some = [(-count, one.path, one) for one, count in hits.items() if count >= least]
-        found |= dict.fromkeys(one for *_, one in nsmallest(_MOST_FOUND, some, key=_by_hits))
+        found |= dict.fromkeys(self._telling(log))
         for at in self._hand.lists(log.path):
             found |= self._listed.get(at, {})
         found.pop(log, None)
         return [one for one in found if one in self._curves]
 
-    def _holding(self, row: tuple[int, ...]) -> set[L]:
-        """The logs that hold a row of one of them, each once, by whichever of its keys."""
-        found: set[L] = set()
-        for key in row:
-            holders = self._holders[key]  # where it is one alone, it is the one that asks
-            if isinstance(holders, dict) and len(holders) <= _CROWDED:
-                found.update(holders)
-        return found
+    def _telling(self, log: L) -> list[L]:
+        """The logs with which one has so many rows in common that it tells something.
+
+        Of 10,000 runs of one configuration hundreds have two rows in common with any, and some
+        five: what more of them have than are looked at is chance, and so is one row more, unless it
+        is a good part of all.
+        """
+        hits: Counter[L] = Counter()
+        rows = self._keys[log]
+        asked, least, crowd, more = 0, min(_HITS, len(rows)), -_BY_CHANCE, 0
+        for holders in self._holding(rows):
+            hits.update(holders)
+            asked += 1
+        for count, logs in sorted(Counter(hits.values()).items(), reverse=True):
+            more += logs
+            if more > _MOST_FOUND + 1:  # this one is among them
+                crowd = count
+                break
+        some = [
+            (-count, one.path, one)
+            for one, count in hits.items()
+            if count >= least
+            and (count > crowd + _BY_CHANCE or _PART * count >= min(asked, len(self._keys[one])))
+        ]
+        return [one for *_, one in nsmallest(_MOST_FOUND, some, key=_by_hits)]
+
+    def _holding(self, rows: Keys) -> Iterator[set[L]]:
+        """The logs that hold each row that any other holds, each once, by whichever of its keys.
+
+        The rarest tell most and come first, until more logs were met than can be looked at.
+        """
+        held: list[tuple[int, list[dict[L, None]]]] = []
+        for row in rows:
+            known = [self._holders[key] for key in row]  # one alone is the one that asks
+            several = [one for one in known if type(one) is dict and len(one) <= _CROWDED]
+            if several:
+                held.append((sum(map(len, several)), several))
+        held.sort(key=_rarest)
+        met = 0
+        for count, several in held:
+            yield set(several[0]).union(*several[1:])
+            met += count
+            if met > _MET_AT_MOST:
+                return
 
     def _line(self, folder: str) -> list[str]:
         """The folder, those above it that hold logs, and, where they are few, those below."""
@@ -331,11 +372,15 @@ def _seen_from(log: str, other: str) -> str:
     return other[len(folder) + 1 :] if folder else other
 
 
-def _above(folder: str) -> Iterator[str]:
+@lru_cache(maxsize=1024)
+def _above(folder: str) -> tuple[str, ...]:
     """The folders above one, from the nearest."""
-    while (above := os.path.dirname(folder)) != folder:
-        yield above
-        folder = above
+    above = os.path.dirname(folder)
+    return (above, *_above(above)) if above != folder else ()
+
+
+def _rarest(held: tuple[int, object]) -> int:
+    return held[0]
 
 
 def _path(log: Log | Trace) -> str:

@@ -11,6 +11,7 @@ from lossmon.monitor.agreement import LEAST_SIZE, Curve
 
 Keys = tuple[tuple[int, ...], ...]  # of each row that a log may be found by
 _KEYS = 48  # of a log, by which others that hold the same values are found
+_MIXED = 0x1F35C9A3D6E47B91  # an odd number of 61 bits, which spreads what it is multiplied by
 _ROUND = (2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 100_000)
 
 
@@ -33,21 +34,21 @@ def rows_of(curve: Curve) -> Keys:
     size = np.maximum(size, LEAST_SIZE)
     coded = np.round(curve.value / 10.0 ** (size - 2)).astype(np.int64) * 64 + size.astype(np.int64)
     coded &= (1 << 40) - 1
-    first = coded[:_KEYS].tolist()
-    three = (hash(some) for some in zip(first, first[1:], first[2:], strict=False))
-    keys = {key: (key,) for key in three}
+    first = coded[:_KEYS]
+    three = (first[:-2] * _MIXED + first[1:-1]) * _MIXED + first[2:]
+    keys = dict.fromkeys(zip(three.tolist(), strict=True))
+    alone = coded * _MIXED + curve.step
+    if len(alone) <= _KEYS // 2:  # each row is found by both
+        return (*keys, *dict.fromkeys(zip(alone.tolist(), (alone + 1).tolist(), strict=True)))
     rows: dict[int, tuple[int, ...]] = {}
     for shift in (0, 1):
-        steps = curve.step + shift
-        for at in _roundest(steps):
-            rows[at] = (*rows.get(at, ()), hash((int(steps[at]), int(coded[at]))))
-    return (*keys.values(), *dict.fromkeys(rows.values()))
+        for at in _roundest(curve.step + shift):
+            rows[at] = (*rows.get(at, ()), int(alone[at]) + shift)
+    return (*keys, *dict.fromkeys(rows.values()))
 
 
 def _roundest(steps: Ints) -> Sequence[int]:
     """Where the roundest steps stand."""
-    if len(steps) <= _KEYS // 2:
-        return range(len(steps))
     roundness = sum((steps % base == 0).astype(np.int64) for base in _ROUND)
     found: list[int] = np.argsort(-roundness, kind="stable")[: _KEYS // 2].tolist()
     return found

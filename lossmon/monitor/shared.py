@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from lossmon.formats.decoder import Facts, Parts, Record, Rows, Sharing, Skipped
+from lossmon.formats.decoder import Facts, Parts, Record, Rows, Skipped
 from lossmon.formats.lexicon import role
 from lossmon.history.run import History
 from lossmon.logs.source import Source
@@ -52,9 +52,8 @@ class Shared:
 
     def deal(self, log: Log, records: Sequence[Record]) -> list[tuple[Log, Sequence[Record]]]:
         """Which part each of the rows is of."""
-        runs: Mapping[str, Facts] = {}
-        if isinstance(log.decoder, Sharing):
-            runs = log.decoder.runs
+        # As `Sharing` has it: to ask whether it is one took as long as ten rows.
+        runs: Mapping[str, Facts] = getattr(log.decoder, "runs", None) or {}
         if log not in self._parts:
             if len(runs) < 2:
                 return [(log, records)]
