@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -20,6 +22,7 @@ from lossmon.history.run import History
 from lossmon.hparams import STORES
 from lossmon.monitor.agreement import Curve
 from lossmon.monitor.log import Log
+from lossmon.monitor.row_keys import Keys, rows_of
 
 _BROKEN_OFF = 6  # rows of a training of which fewer tell nothing
 _MEASURED = (TRAIN_LOSS, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, ACCURACY)
@@ -27,23 +30,42 @@ _MEASURED = (TRAIN_LOSS, EVAL_LOSS, GRAD_NORM, OTHER_LOSS, ACCURACY)
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """What remains of a log that another process has read: what it is compared by."""
+    """What remains of a log that another process has read: what it is compared by.
+
+    Attributes:
+        told: its metrics; as bytes on the way between processes, since most are compared with none.
+        start: of a log that is no file: its settings stand there.
+        keys: what it is found by, where that is known.
+    """
 
     path: str
     format: str
     records: int
     chosen: Mapping[str, str]
-    history: History = field(repr=False)
+    told: History | bytes = field(repr=False)
     generation: int = 0
-    start: bytes | None = None  # of a log that is no file: its settings stand there
+    start: bytes | None = None
     within: str = ""
     run: str = ""
+    keys: Keys | None = field(default=None, repr=False)
+
+    @property
+    def history(self) -> History:
+        """The metrics that it is compared by."""
+        if isinstance(self.told, bytes):
+            object.__setattr__(self, "told", pickle.loads(self.told))
+        assert not isinstance(self.told, bytes)
+        return self.told
+
+    def packed(self) -> Trace:
+        """The same for another process."""
+        return replace(self, told=pickle.dumps(self.history, pickle.HIGHEST_PROTOCOL))
 
 
 Told = Log | Trace  # what is known of a log that is compared with others
 
 
-def trace_of(log: Told) -> Trace:
+def trace_of(log: Told, keys: Keys | None = None) -> Trace:
     """What a log is compared by, without its decoder and the metrics that say nothing here."""
     history = History(
         log.history.role_of, plan=log.history.plan, step=log.history.step, epoch=log.history.epoch
@@ -57,7 +79,7 @@ def trace_of(log: Told) -> Trace:
     }
     start = log.start if log.format in STORES else None
     told = log.path, log.format, log.records, log.chosen, history
-    return Trace(*told, start=start, within=log.within, run=log.run)
+    return Trace(*told, start=start, within=log.within, run=log.run, keys=keys)
 
 
 class Curves:
@@ -71,9 +93,19 @@ class Curves:
         self.log = log
         self.stamp = (log.generation, log.records)
         self._curves: dict[str, Curve] = {}
-        self.names = [
-            name for name, one in log.history.series.items() if one.role in _MEASURED and len(one)
-        ]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The metrics that are measured."""
+        series = self.log.history.series
+        return [name for name, one in series.items() if one.role in _MEASURED and len(one)]
+
+    @property
+    def keys(self) -> Keys:
+        """What the log is found by among others."""
+        if isinstance(self.log, Trace) and self.log.keys is not None:
+            return self.log.keys
+        return () if self.main is None else rows_of(self.main)
 
     def of(self, role: str) -> list[str]:
         """The metrics of a role, whether they are measured or set."""

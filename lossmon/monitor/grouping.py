@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from lossmon.logs.source import Source
 from lossmon.monitor.beside import Beside
 from lossmon.monitor.by_hand import ByHand
+from lossmon.monitor.curves import Trace, trace_of
 from lossmon.monitor.joining import Joining
 from lossmon.monitor.locations import Locations, called, given
 from lossmon.monitor.log import Log
@@ -266,6 +267,10 @@ class Grouping:
             touched.pop(gone, None)
             self.trainings.pop(gone)
         return set(cluster)
+
+    def trace(self, log: Log) -> Trace:
+        """What a log is compared by where another process compares it."""
+        return trace_of(log, self._joining[self._source_of[log]].keys(log))
 
     def _note_reasons(self, training: Training, joining: Joining[Log]) -> None:
         """Why its logs are one run, and why others that hold the same are not."""

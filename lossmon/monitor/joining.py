@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from heapq import nsmallest
 from itertools import combinations, product
+from operator import itemgetter
 from typing import Generic, TypeVar
 
 from lossmon.monitor.by_hand import ByHand
 from lossmon.monitor.curves import Curves, Trace, has_curve
 from lossmon.monitor.kinship import UNKNOWN, Kinship, kept_run, kinship, may_be_kin
 from lossmon.monitor.log import Log
-from lossmon.monitor.row_keys import Keys, rows_of
+from lossmon.monitor.row_keys import Keys
 from lossmon.text import common_folder
 from lossmon.words import said
 
@@ -190,6 +191,12 @@ class Joining(Generic[L]):
             return ""
         return said("{why}: {other}", why=best[0].why, other=_seen_from(log.path, best[1].path))
 
+    def keys(self, log: L) -> Keys | None:
+        """What a log is found by, where that was found out and holds still."""
+        curves = self._curves.get(log)
+        same = curves is not None and curves.stamp == (log.generation, log.records)
+        return self._keys.get(log) if same else None
+
     def _place(self, log: L) -> None:
         folder, before = self._folder_of(log.path), self._folders.get(log)
         if folder == before:
@@ -234,8 +241,7 @@ class Joining(Generic[L]):
         five: what more of them have than are looked at is chance, and so is one row more, unless it
         is a good part of all.
         """
-        hits: Counter[L] = Counter()
-        rows = self._keys[log]
+        rows, hits = self._keys[log], Counter[L]()
         asked, least, crowd, more = 0, min(_HITS, len(rows)), -_BY_CHANCE, 0
         for holders in self._holding(rows):
             hits.update(holders)
@@ -264,13 +270,12 @@ class Joining(Generic[L]):
             several = [one for one in known if type(one) is dict and len(one) <= _CROWDED]
             if several:
                 held.append((sum(map(len, several)), several))
-        held.sort(key=_rarest)
-        met = 0
+        held.sort(key=itemgetter(0))
+        room = _MET_AT_MOST
         for count, several in held:
-            yield set(several[0]).union(*several[1:])
-            met += count
-            if met > _MET_AT_MOST:
-                return
+            if room >= 0:
+                yield set(several[0]).union(*several[1:])
+                room -= count
 
     def _line(self, folder: str) -> list[str]:
         """The folder, those above it that hold logs, and, where they are few, those below."""
@@ -284,8 +289,7 @@ class Joining(Generic[L]):
         for row in self._keys.pop(log, ()):
             for key in row:
                 self._let_go(key, log)
-        main = curves.main
-        self._keys[log] = keys = rows_of(main) if main is not None else ()
+        self._keys[log] = keys = curves.keys
         for row in keys:
             for key in row:
                 holders = self._holders.setdefault(key, log)
@@ -377,10 +381,6 @@ def _above(folder: str) -> tuple[str, ...]:
     """The folders above one, from the nearest."""
     above = os.path.dirname(folder)
     return (above, *_above(above)) if above != folder else ()
-
-
-def _rarest(held: tuple[int, object]) -> int:
-    return held[0]
 
 
 def _path(log: Log | Trace) -> str:

@@ -17,7 +17,7 @@ from lossmon.formats.decoder import Record
 from lossmon.logs.follower import Chunk
 from lossmon.logs.source import Health, Source, close_all
 from lossmon.monitor.by_hand import ByHand
-from lossmon.monitor.curves import Trace, trace_of
+from lossmon.monitor.curves import Trace
 from lossmon.monitor.grouping import Grouping
 from lossmon.monitor.intake import Intake
 from lossmon.monitor.locations import Locations
@@ -273,7 +273,7 @@ class Monitor:
     def traces(self) -> list[tuple[RunUpdate, list[Trace]]]:
         """What was handed out last of each run, and what its logs are compared by."""
         return [
-            (self._sent[training.name], [trace_of(log) for log in training.logs])
+            (self._sent[training.name], [*map(self._grouping.trace, training.logs)])
             for training in list(self._grouping.trainings)
             if training.name in self._sent
         ]

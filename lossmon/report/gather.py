@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import replace
 from multiprocessing.sharedctypes import RawArray
@@ -33,6 +34,8 @@ from lossmon.report.progress import Progress
 
 _COUNTS: ContextVar[Any] = ContextVar("counts")  # of a process that reads for another: logs read
 _WORTH_IT = 24  # directories of trainings from which on a second process pays
+_WORTH_S = 1.5  # of reading and judging: for less, what it costs to hand over is not made up for
+_LOG_S, _BYTES_A_S = 0.0012, 5e6  # what a log takes, and its text, on a quiet machine
 
 
 class Share(NamedTuple):
@@ -111,13 +114,15 @@ def _read(task: tuple[Sequence[str], list[str], int, Judging]) -> Share:
     """Read some of the logs that the targets hold, and count on the way."""
     targets, logs, at, judging = task
     counts = _COUNTS.get()
-    return read_share(
+    share = read_share(
         targets,
         logs,
         judging,
         configured=False,
         each=lambda count: counts.__setitem__(at, count),
     )
+    runs = [(update, [one.packed() for one in traces]) for update, traces in share.runs]
+    return share._replace(runs=runs)
 
 
 def read_share(
@@ -231,9 +236,19 @@ def _shards(targets: Sequence[str], jobs: int | None) -> tuple[list[list[str]], 
     directories: dict[str, list[str]] = {}
     for log in there.logs:
         directories.setdefault(run_directory(log), []).append(log)
-    count = jobs or (os.cpu_count() or 1 if len(directories) >= _WORTH_IT else 1)
+    several = len(directories) >= _WORTH_IT and _seconds(there.logs) >= _WORTH_S
+    count = jobs or (os.cpu_count() or 1 if several else 1)
     count = min(count, len(directories))
     shards: list[list[str]] = [[] for _ in range(count)]
     for i, logs in enumerate(directories.values()):
         shards[i % count].extend(logs)
     return shards, there.barred
+
+
+def _seconds(logs: Sequence[str]) -> float:
+    """About how long logs take to be read and judged by one process."""
+    size = 0
+    for log in logs:
+        with suppress(OSError):
+            size += os.stat(log).st_size
+    return len(logs) * _LOG_S + size / _BYTES_A_S
