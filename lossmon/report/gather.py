@@ -185,6 +185,9 @@ def _joined(
     if again:
         for update in read_targets(targets, logs=again, judging=judging).updates:
             known[frozenset(log.path for log in update.logs)] = update
+    if not known.keys() >= set(logs_of):
+        # Of runs of one store some are of one training with logs elsewhere, and one was gone.
+        return read_targets(targets, judging=judging).updates
     stand = locations.of(parts)
     hparams = [
         read_hparams(
@@ -211,7 +214,6 @@ def _joined(
             ),
         )
         for paths, location, name, settings_ in zip(logs_of, stand, names, hparams, strict=True)
-        if paths in known
     ]
 
 

@@ -14,6 +14,9 @@ import pytest
 
 import lossmon
 from lossmon.cli import cli
+from lossmon.monitor.update import by_name
+from lossmon.monitor.whole import read_targets
+from lossmon.report.gather import gather
 from lossmon.usage import Commands
 from tests.conftest import falling, training_rows, write_jsonl
 from tests.diagnosis.curves import evaluations
@@ -310,6 +313,22 @@ def test_jobs_give_the_same_answer(tmp_path: Path) -> None:
     two = run("check", "--json", "--jobs", "2", tmp_path).stdout.splitlines()
     assert len(one) == 8
     assert sorted(one) == sorted(two)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_no_run_of_a_store_is_lost_where_a_log_elsewhere_holds_the_same(
+    tmp_path: Path, jobs: int
+) -> None:
+    """Of two runs of one seed one was in no answer, where two processes read."""
+    cases = Path(__file__).parent.parent / "data" / "cases"
+    store = tmp_path / "store"
+    shutil.copytree(cases / "reading_same_seed_twice_in_one_store", store)
+    (update, _) = sorted(read_targets([str(store)], judging="never").updates, key=by_name)
+    view = update.series[update.train or ""]
+    rows = zip(view.step.tolist(), view.value.tolist(), strict=True)
+    write_jsonl(tmp_path / "log" / "log.jsonl", [{"step": s, "loss": v} for s, v in rows])
+    found = gather([str(tmp_path)], jobs, judging="never").updates
+    assert sorted((one.run, len(one.logs)) for one in found) == [("again", 2), ("first", 1)]
 
 
 def test_a_target_that_gives_nothing_is_told_however_many_processes_read(tmp_path: Path) -> None:
