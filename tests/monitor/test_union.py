@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lossmon.monitor import RunUpdate
 from lossmon.monitor.sources import open_monitor
-from lossmon.monitor.whole import read_targets
+from lossmon.monitor.whole import read_targets, read_whole
 
 N = 400
 
@@ -275,3 +275,42 @@ def test_while_both_grow_the_run_follows_the_one_that_goes_on(tmp_path: Path) ->
         assert steps(update) == [*range(200), *range(200, N, 2)]
     finally:
         monitor.close()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_in_whatever_order_logs_grow_no_row_is_missing_and_none_told_twice(
+    tmp_path: Path, seed: int
+) -> None:
+    """Writers flush in blocks of their own, die, or lose rows; a look comes after each write."""
+    rng = random.Random(seed)
+    every = dict(
+        zip(("a.jsonl", "b.log", "c.csv"), rng.choice([(1, 2, 4), (2, 1, 3)]), strict=True)
+    )
+    rows = {
+        name: [s for s in range(0, N, step) if rng.random() > 0.02] for name, step in every.items()
+    }
+    dies = rng.choice([*rows, ""])
+    if dies:
+        rows[dies] = rows[dies][: int(0.7 * len(rows[dies]))]
+    done = dict.fromkeys(rows, 40)
+    for name, some in rows.items():
+        write(tmp_path / name, some[:40])
+    monitor = open_monitor([str(tmp_path)], watch=False)
+    runs: dict[str, RunUpdate] = {}
+    try:
+        while waiting := [name for name, some in rows.items() if done[name] < len(some)]:
+            name = rng.choice(waiting)
+            done[name] = min(len(rows[name]), done[name] + rng.randint(1, 90))
+            write(tmp_path / name, rows[name][: done[name]])
+            monitor.wait(0.0)
+            for _ in range(3):
+                runs.update({update.run: update for update in monitor.poll()})
+            shown = [steps(update) for update in runs.values() if not update.removed]
+            assert all(some == sorted(set(some)) for some in shown)
+        (update,) = read_whole(monitor)
+    finally:
+        monitor.close()
+    assert steps(update) == sorted(set().union(*rows.values())) == steps(run(tmp_path))
+    assert update.series["loss"].value == pytest.approx(
+        [loss(step) for step in steps(update)], abs=1e-4
+    )
