@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from lossmon.monitor.union import Member, Union, members_of
 
 MAIN_ROLES = ("train_loss", "eval_loss", "learning_rate", "grad_norm")
 _REACH = 0.98  # of the newest step: a source that ends before it misses points
+_UNITED = 256  # metrics that are put together out of several logs: those that play a role first
 _HABIT_REACH = 0.9  # the source in use may lag so far, since every change replays the run
 
 
@@ -108,7 +109,7 @@ class Merge:
         if len(logs) < 2:
             return found
         roles = {name: role for role, name in chosen.items()}
-        for name, source in sources.items():
+        for name, source in islice(sources.items(), _UNITED):
             if name in whole:
                 continue
             others = [

@@ -16,7 +16,7 @@ from lossmon.monitor.kinship import evidence
 from lossmon.monitor.log import Log
 
 _GROWN = 1.125  # times the rows that a log had
-_KNOWN = 256  # answers
+_KNOWN = 1 << 13  # answers
 _SAME = 0.95  # share of the rows that agree which are equally far apart in both logs
 
 Key = tuple[object, ...]

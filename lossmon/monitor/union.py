@@ -28,6 +28,7 @@ _SAME = 0.95  # share of the rows at one step that hold one value
 _ODD = 8  # rows of which one may be garbled
 _APART = 2.0  # usual distances of rows, within which two logs that both go on share one
 _MOST = 8  # logs that hold rows of one metric
+_ASKED = 16  # logs that are asked for them
 _LATE = 0.125  # share of the rows that are late when all are handed out anew
 _NEAR = 0.99  # usual distances of rows: a row that is nearer to another tells of the same steps
 _BEHIND = 0.1  # of its steps, which a log that is written in blocks may lag while it grows
@@ -262,7 +263,8 @@ def members_of(
         axis: where logs lie.
         proofs: what is known of pairs of logs.
     """
-    found, waiting = [source], [one for one in others if one[0] is not source[0]]
+    found = [source]
+    waiting = [one for one in others if one[0] is not source[0]][:_ASKED]
     for member in found:
         for other in list(waiting):
             met = len(found) < _MOST and _is_met(member, other, axis, proofs)
