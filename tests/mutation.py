@@ -44,6 +44,7 @@ from tests.reach import MAP, ROOT
 _LONGEST_S = 90  # of the tests of a mutant, on a machine however busy
 _MOST_CPU_S = 60  # likewise, of their processor
 _ENOUGH_S = 20  # of tests, by what they took when the map was made, for one mutant
+_ENOUGH_NAMING_S = 4  # likewise, of those whose file has the name of what is changed
 _FIRST_FILES = 6  # of tests, of what must import them anew: those that reach it most of all
 
 
@@ -83,13 +84,24 @@ class Trial:
             tests.update(*lines.values())
             if mutant.defines:
                 tests.update(self._naming(mutant.defines))
+        told_of = self._telling(mutant.defines) - tests if mutant.defines else ()
+        return [*self._shortest(tests, _ENOUGH_S), *self._shortest(told_of, _ENOUGH_NAMING_S)]
+
+    def _shortest(self, tests: Iterable[int], seconds: float) -> list[str]:
+        """The shortest of some tests, that take so long together."""
         found, spent = [], 0.0
         for one in sorted(tests):
             spent += self._seconds[self._names[one]]
-            if spent > _ENOUGH_S:
+            if spent > seconds:
                 break
             found += [self._names[one]]
         return found
+
+    def _telling(self, name: str) -> set[int]:
+        """The tests in whose file a name stands: one that holds a default runs no line that has it."""
+        word = re.compile(rf"\b{re.escape(name)}\b")
+        files = {one for one in self._each if word.search((ROOT / one).read_text("utf-8"))}
+        return {at for at, one in enumerate(self._names) if _file(one) in files}
 
     def _is_imported(self, mutant: Mutant) -> bool:
         """Whether its line runs while files are imported, or tests collected."""

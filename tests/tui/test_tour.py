@@ -1,16 +1,25 @@
-"""The tours of the screen that quick tests make: keys in their order, and all that stands there."""
+"""The tours of the screen that quick tests make: keys and mouse in order, and all that stands there."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from textual.events import (
+    MouseDown,
+    MouseEvent,
+    MouseMove,
+    MouseScrollDown,
+    MouseScrollUp,
+    MouseUp,
+)
 from textual.pilot import Pilot
 
 from lossmon import settings
@@ -24,7 +33,8 @@ from tests.tui.test_app import loaded
 
 pytestmark = pytest.mark.snapshot
 
-# Where one looks -> the runs, the size, and the stops: keys that are pressed one after the other.
+# Where one looks -> the runs, the size, and the stops: keys that are pressed one after the other, or
+# what the mouse does at a place of the screen, or the size that its window gets.
 TOURS = {
     "the chart": ("three", (110, 30), "j s+y+X x x+x plus+plus minus+0+f c left+left+shift+left "
                   "left_square_bracket v v+v escape m escape g down+enter"),
@@ -45,10 +55,24 @@ TOURS = {
     "stages": ("stages", (90, 20), "u u u plus+u x X+v v 1+2+right_parenthesis 2 e right s+y z L escape"),
     "again": ("again", (110, 22), "full_stop comma greater_than_sign greater_than_sign less_than_sign "
               "right_curly_bracket left_curly_bracket+full_stop e escape"),
+    "the mouse on the chart": ("three", (130, 30), "click@60,8 up@60,8 down@70,8 drag@50,8-60,8 "
+                  "click@75,8 up@80,8 up@80,8 drag@80,8-70,8 shift@60,8-80,8 right@60,8-70,8 "
+                  "0 drag@34,8-28,8 drag@83,8-78,8 window@100,28"),
+    "the mouse on lists": ("three", (130, 30), "click@10,3 click@10,2 double@10,4 escape click@100,10 "
+                  "move@12,29 click@12,29 escape escape g click@20,12 double@60,12 escape escape "
+                  "t click@30,20 up@30,20 down@30,20 down@30,28 escape"),
+    "the palette": ("three", (100, 26), "ctrl+p s+m+o escape ctrl+p z+q+x+v escape ctrl+p l+o+o+k "
+                  "escape ctrl+p window@60,12 a+l+o+n+e enter window@40,12 ctrl+p down escape"),
+}  # fmt: skip
+MOUSE: dict[str, tuple[type[MouseEvent], ...]] = {
+    "up": (MouseScrollUp,), "down": (MouseScrollDown,), "move": (MouseMove,),
+    "drag": (MouseDown, MouseMove, MouseUp), "shift": (MouseDown, MouseMove, MouseUp),
+    "right": (MouseDown, MouseMove, MouseUp),
 }  # fmt: skip
 AWAITED = {  # what a thread brings: lines of a log that were read
     ("the panes", "t"): "▸▎", ("the panes", "up+up"): "▸▎", ("the log", "t"): "▸▎",
-    ("the log", "up+up+enter"): "▸▎", ("a sweep", ""): "lr 0.1 (there 0.001)",
+    ("the palette", "s+m+o"): "Keep this look", ("the palette", "z+q+x+v"): "no key or command",
+    ("the palette", "a+l+o+n+e"): "Chart alone", ("the log", "up+up+enter"): "▸▎", ("a sweep", ""): "lr 0.1 (there 0.001)",
 }  # fmt: skip
 OURS = {"find", "copy", "save"}  # groups of workers that end
 
@@ -113,6 +137,23 @@ async def at_rest(pilot: Pilot[Any], wanted: str) -> list[str]:
     raise AssertionError("it never stood still")
 
 
+async def do(pilot: Pilot[Any], stop: str) -> None:
+    """Press the keys of a stop, take the mouse from one place to the other, or give another size."""
+    what, _, places = stop.partition("@")
+    at = [(int(x), int(y)) for x, y in (one.split(",") for one in places.split("-") if one)]
+    if not at:
+        await pilot.press(*re.split(r"(?<!ctrl)\+", what))
+    elif what == "window":
+        await pilot.resize_terminal(*at[0])
+    elif what in ("click", "double"):
+        await pilot.click(offset=at[0], times=2 if what == "double" else 1)
+    else:
+        for i, event in enumerate(MOUSE[what]):
+            button, shift = 3 if what == "right" else 1, what == "shift"
+            place = at[min(i, len(at) - 1)]
+            await pilot._post_mouse_events([event], offset=place, button=button, shift=shift)
+
+
 async def tour(app: LossmonApp, count: int, name: str) -> str:
     """Each stop with the rows that have changed there, by their number, and what was said."""
     told: list[str] = []
@@ -123,7 +164,7 @@ async def tour(app: LossmonApp, count: int, name: str) -> str:
         await loaded(pilot, count)
         for stop in ["", *stops.split()]:
             if stop:
-                await pilot.press(*stop.split("+"))
+                await do(pilot, stop)
             before, rows = rows, await at_rest(pilot, AWAITED.get((name, stop), ""))
             changed = (at for at, row in enumerate(rows) if before[at : at + 1] != [row])
             told += [f"--- {stop}", *(f"{at:2} {rows[at]}" for at in changed)]
