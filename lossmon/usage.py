@@ -99,7 +99,7 @@ def told(text: str, words: Words) -> str:
     found = _EXTRA.match(text)
     assert found is not None
     about, extra = found[1].strip(), found[2]
-    if about not in words.table and text in words.table:
+    if text in words.table:
         about, extra = text, None
     if not extra:
         return words.fixed(about)

@@ -83,14 +83,13 @@ def _pieces(update: RunUpdate, curve: Curve) -> list[Curve]:
 
 def _loss(update: RunUpdate) -> tuple[Curve, ...]:
     curves: list[Curve] = []
-    if update.train is not None and update.train in update.series:
-        curves += _pieces(update, Curve(known("train"), "train", update.series[update.train]))
-        curves += _older(update.logged.get(update.train), "train_raw")
-    if update.eval is not None and update.eval in update.series:
-        view = update.series[update.eval]
-        curve = Curve(known("eval"), "eval", view, points=len(view) <= _FEW, sign="+")
+    if (train := update.series.get(update.train or "")) is not None:
+        curves += _pieces(update, Curve(known("train"), "train", train))
+        curves += _older(update.logged.get(update.train or ""), "train_raw")
+    if (held := update.series.get(update.eval or "")) is not None:
+        curve = Curve(known("eval"), "eval", held, points=len(held) <= _FEW, sign="+")
         curves += _pieces(update, curve)
-        curves += _older(update.logged.get(update.eval), "eval_raw")
+        curves += _older(update.logged.get(update.eval or ""), "eval_raw")
     return tuple(curves)
 
 

@@ -75,7 +75,7 @@ class Versus:
         """
         if not math.isfinite(self.level):
             return "behind"
-        if self.errors <= self.limit or abs(self.share) <= margin or self.share == 0:
+        if self.errors <= self.limit or abs(self.share) <= margin:
             return "level"
         return "ahead" if (self.share > 0) == self.rises else "behind"
 
