@@ -24,7 +24,7 @@ _ZONE = r"(?P<zone>Z|UTC|GMT|[+-]\d\d:?\d\d)?"
 # say which of its numbers is the year, is recognised and tells no time.
 STAMP = (
     rf"{_DAY}|\d\d?/\d\d?(?:/\d\d)?|\d\d-\d\d-\d\d|\d\d?-[A-Z][a-z]{{2}}(?:-(?:\d\d){{1,2}})?)"
-    rf"[T ]+(?P<clock>\d\d?:\d\d:\d\d(?:[.,]\d+)?){_ZONE}"
+    rf"(?: at |[T ]+)(?P<clock>\d\d?:\d\d:\d\d(?:[.,]\d+)?){_ZONE}"  # " at ": loguru
 )
 _CELLS = tuple(
     re.compile(pattern)

@@ -257,8 +257,15 @@ _DATED = re.compile(
     + STAMP
     + r"(?:[^\S\t][\w./]+:\d+\]|[^\S\t][\w.-]{1,60}\](?=\s?\()|\])?[,:]?"
 )
+# Where a message was said, as loguru writes it: "pkg.train:fit:86 - ". A name of one part may be a
+# counter ("INFO epoch:3 - loss:2"): only a file or "__main__" is a place without its function.
+_SAID_AT = (
+    r"(?:[\w.<>/-]{1,80}:[A-Za-z_<][\w.<>-]{0,80}|[\w./-]{1,80}(?:\.py|__)):\d{1,6}"
+    r"(?:\s{0,8}[-|:]\s{1,8}|\s{0,8}[-|:]$)"
+)
 _CLOCK_ALONE = re.compile(  # "00:44:04Epoch 19/59", XGBoost's "[10:41:07] [12] train-rmse:0.5"
     r"\d\d:\d\d:\d\d(?=[A-Za-z]{3})|\[\d\d:\d\d:\d\d(?:[.,]\d{1,6})?\]:?\s{1,4}(?=\S)"
+    r"|\d\d:\d\d:\d\d(?:[.,]\d{1,6})? {1,4}\| {1,4}(?=" + _LEVEL + r")"
     r"|[\[(]? ?[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d (?:[A-Z]{3,4} )?\d{4} ?"
     r"(?:[\])][:,]?|[:,]|(?=-))\s{0,4}"  # ctime, `date`: "[ Fri Oct 18 02:05:31 2024 ] loss: 2.3"
 )
@@ -267,15 +274,19 @@ _NAMED_LEVEL = re.compile(
     r"[\s|:-]{0,8}(?:\([\w./-]{1,80}[: ]\d+\):?\s{0,8})?"  # (main.py 220):
     r"(?:" + _NAME + r"(?:\s{0,8}[-|:]\s{1,8}|\s{1,8}|:|(?<=\])(?=\[))){0,2}?"  # who says it
     r"[\[(]?" + _LEVEL + r"[ ]{0,8}[\])]?[\s|:-]{0,8}"
-    r"(?:\[[\w.<>/-]+:\d+(?::[\w.<>-]+)?\]:?\s*|[\w.<>/-]+:[\w.<>-]+:\d+ [-|] "  # where it was said
-    r"|\[(?i:pid|rank) ?:?\d+\]\s*){0,4}"
+    r"(?:\[[\w.<>/-]+:\d+(?::[\w.<>-]+)?\]:?\s*|"
+    + _SAID_AT  # where it was said
+    + r"|\[(?i:pid|rank) ?:?\d+\]\s*){0,4}"
+    r"|\s{0,4}[|-]\s{1,4}(?=[\w.<>/-]{1,80}:[A-Za-z_<])" + _SAID_AT
 )
 _LEVEL_FIRST = re.compile(
     r"(?:\["
     + _LEVEL
     + r"(?:\|[\w.]+:\d+\])?\]?[\s:]*|"
     + _LEVEL
-    + r"(?::[\w.-]+:|\s*[:|-]\s+|\s+(?=\d{4}-\d\d-)))"
+    + r"(?::[\w.-]+:|\s*[:|-]\s+(?:"
+    + _SAID_AT
+    + r")?|\s+(?=\d{4}-\d\d-)))"
 )
 _D2_TAIL = re.compile(r" [\w.]+\]:\s*|\s?[\w./-]{1,80}\.py:\d+\s+")
 _GLOG = re.compile(

@@ -112,6 +112,11 @@ class TestStripPrefix:
             ("[1,36]<stderr>:[Epoch 0] x", "[Epoch 0] x"),
             ("(main_task pid=1) step:1", "step:1"),
             ("[06/25 10:00:00 d2.utils.events]:  eta: 1", "eta: 1"),
+            ("INFO     | pkg.train:fit:86 - loss: 1", "loss: 1"),
+            ("INFO     | train.py:86 | loss: 1", "loss: 1"),
+            ("04:54:30 | SUCCESS  | pkg.train:fit:9 - loss: 1", "loss: 1"),
+            ("04:54:30.123 | INFO | loss: 1", "loss: 1"),
+            ("INFO | epoch:3 - loss:2", "epoch:3 - loss:2"),
         ],
     )
     def test_prefixes_without_a_full_date_give_no_time(self, line, message):
@@ -121,6 +126,13 @@ class TestStripPrefix:
         "prefix",
         [
             "2024-05-19 04:54:30.123 | INFO     | __main__:<module>:12 - ",
+            "2024-05-19 04:54:30.123 | INFO     | pkg.train:fit:1086  - ",
+            "2024-05-19 04:54:30.123 | SUCCESS  | pkg.train:Trainer.fit:9 | ",
+            "2024-05-19 04:54:30.123 | INFO     | pkg.train:fit:86: ",
+            "2024-05-19 04:54:30.123 | INFO     | train.py:86 - ",
+            "2024-05-19 04:54:30.123 | pkg.train:fit:86 | INFO     | ",
+            "2024-05-19 04:54:30.123 | pkg.train:fit:86 - ",
+            "2024-05-19 at 04:54:30.123 | INFO     | ",
             "2024-05-19 04:54:30,123 - trainer - INFO - ",
             "2024-05-19 04:54:30,123 INFO ",
             "2024-05-19 04:54:30,123 maskrcnn_benchmark.trainer INFO: ",
