@@ -381,3 +381,11 @@ def test_zeros_behind_events_are_passed_over_at_once(monkeypatch: pytest.MonkeyP
     read += len(decoder.feed(events(30)))
     assert read == 2 * 33
     assert len(tried) < 500
+
+
+def test_a_number_that_counts_and_has_a_name_behind_it_is_no_metric_too() -> None:
+    """A garbled line of 52 bytes gave a metric without a number, and its log was set aside."""
+    line = b"{'loss': 3.00\x8c 'epoch': 2024-05-1 batcsteph, 2.0000\r"
+    decoder = TextDecoder()
+    records = [*decoder.feed(line * 2), *decoder.flush()]
+    assert {name for record in records for name in record.values} == {"loss"}
