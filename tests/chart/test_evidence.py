@@ -327,3 +327,23 @@ def test_a_smoothed_curve_has_its_points_behind_it_and_an_empty_chart_says_so() 
     empty = draw_svg(replace(SPEC, curves=(Curve("x", "train", view([])),)))
     assert "no points" in empty
     assert "polyline" not in empty
+
+
+@pytest.mark.parametrize(
+    ("epochs", "marked"),
+    [
+        ([0.5], []),
+        ([0.5, 1.0], [20]),
+        ([0.5, 0.99], []),
+        ([0.5, 1.5, 1.9, 2.0], [20, 40]),
+        ([0.5, 3.5], [20]),  # two that no row is of
+        ([i + 0.5 for i in range(14)], [10 * i for i in range(3, 15)]),  # the newest twelve
+    ],
+)
+def test_where_epochs_begin_is_marked(epochs: list[float], marked: list[int]) -> None:
+    told = run_of([{"step": 10 * i, "loss": 3.0, "epoch": at} for i, at in enumerate(epochs, 1)])
+    marks = evidence_of(told, finding("saw_tooth", since=10)).marks
+    assert [mark.step for mark in marks if mark.step in range(20, 150, 10)] == marked
+    assert [str(mark.label) for mark in marks][: len(marked)] == ["epoch", *[""] * 11][
+        : len(marked)
+    ]

@@ -124,23 +124,33 @@ def test_the_parts_of_an_address(text: str, parts: tuple[str, str, str]) -> None
 
 
 @pytest.mark.parametrize(
-    ("lacking", "says"),
+    ("place", "lacking", "says"),
     [
-        ("s3fs", r"s3://b/x: to read this, s3fs is needed; pip install 'lossmon\[stores\]'"),
-        ("fsspec", r"s3://b/x: to read this, fsspec is needed; pip install 'lossmon\[stores\]'"),
-        ("other", ""),
+        ("s3://b/x", "s3fs", "s3fs is needed; pip install 'lossmon[stores]'"),
+        ("s3://b/x", "fsspec", "fsspec is needed; pip install 'lossmon[stores]'"),
+        ("s3://b/x", "other", ""),
+        ("s3a://b/x", "s3fs", "s3fs is needed; pip install 'lossmon[stores]'"),
+        ("gs://b/x", "gcsfs", "gcsfs is needed; pip install gcsfs"),
+        ("gs://b/x", "fsspec", "fsspec is needed; pip install 'lossmon[stores]'"),
+        ("gs://b/x", "s3fs", ""),
+        ("gcs://b/x", "gcsfs", "gcsfs is needed; pip install gcsfs"),
+        ("az://b/x", "adlfs", "adlfs is needed; pip install adlfs"),
+        ("abfs://b/x", "adlfs", "adlfs is needed; pip install adlfs"),
+        ("abfss://b/x", "adlfs", "adlfs is needed; pip install adlfs"),
+        ("hf://b/x", "huggingface_hub", "huggingface_hub is needed; pip install huggingface_hub"),
     ],
 )
 def test_a_package_that_a_store_needs_is_named(
-    lacking: str, says: str, monkeypatch: pytest.MonkeyPatch
+    place: str, lacking: str, says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(stores, "find_spec", lambda name: None if name == lacking else object())
-    target = parse("s3://b/x")
+    target = parse(place)
     if not says:
         stores.SCHEME.check(target)
         return
-    with pytest.raises(TargetError, match=says):
+    with pytest.raises(TargetError) as told:
         stores.SCHEME.check(target)
+    assert str(told.value) == f"{place}: to read this, {says}"
 
 
 NAMED = {

@@ -61,6 +61,8 @@ TOURS = {
     "the mouse on lists": ("three", (130, 30), "click@10,3 click@10,2 double@10,4 escape click@100,10 "
                   "move@12,29 click@12,29 escape escape g click@20,12 double@60,12 escape escape "
                   "t click@30,20 up@30,20 down@30,20 down@30,28 escape"),
+    "the hosts": ("three", (90, 20), "O g+tab r+u+n+s tab escape O z+z+tab escape O space+space tab "
+                  "window@50,20 window@24,20 escape"),
     "the palette": ("three", (100, 26), "ctrl+p s+m+o escape ctrl+p z+q+x+v escape ctrl+p l+o+o+k "
                   "escape ctrl+p window@60,12 a+l+o+n+e enter window@40,12 ctrl+p down escape"),
 }  # fmt: skip
