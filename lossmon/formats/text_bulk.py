@@ -26,9 +26,11 @@ from lossmon.formats.text_expression import (
     Group,
     Number,
     Part,
+    Path,
     Text,
     merged,
 )
+from lossmon.formats.text_paths import ENDS, like
 from lossmon.formats.text_tokens import FILLER
 
 SPAN = 8  # lines from which on a span costs less than its lines
@@ -135,6 +137,10 @@ def run_of(parts: Sequence[Part]) -> Run | None:
             written += [rf"[ \t{FILLER}=#>.\-]*"]
         elif isinstance(part, Digits):
             written += ["[0-9]+"]
+        elif isinstance(part, Path):
+            if isinstance(behind, Text) and behind.text[0] not in ENDS:
+                return None
+            written += [like(part.text)]
         else:
             kept = isinstance(part, Number) and part.captured
             form = _CLOCK if isinstance(part, Clock) else _NUMBER if kept else _IGNORED
@@ -156,7 +162,7 @@ def _blanks(text: str, before: Part | None, behind: Part | None) -> str:
     But there is always one where blanks alone end a number.
     """
     varying = (Number, Clock, Digits)
-    after = isinstance(before, varying)
+    after = isinstance(before, (*varying, Path))
     if text == " ":
         return " +" if after else " *" if isinstance(behind, varying) else " "
     return rf"[ \t{FILLER}]" + ("+" if after else "*")

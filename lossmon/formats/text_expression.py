@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from lossmon.formats.text_paths import ENDS, hidden, is_of_sample, like, paths
 from lossmon.formats.text_tokens import BAR, FILLER, TOKEN, squash
 
 _BLANK = re.compile(rf"[\s{FILLER}]+")
@@ -23,13 +24,14 @@ _DIGITS = re.compile(r"\d+")
 
 def shape_key(line: str) -> str:
     """What two lines have in common that differ only in their numbers."""
-    key = TOKEN.sub(lambda token: "#" if token["number"] else "~", squash(line))
+    line = hidden(squash(line), ";", ";;")
+    key = TOKEN.sub(lambda token: "#" if token["number"] else "~", line)
     return _LOOSE_DIGITS.sub("#", _BLANK.sub("", key))
 
 
 def readable(message: str) -> str:
     """The same for people: "step # loss #"."""
-    return " ".join(TOKEN.sub("#", _BLANK.sub(" ", message)).split())[:120]
+    return " ".join(TOKEN.sub("#", _BLANK.sub(" ", hidden(message, "*"))).split())[:120]
 
 
 # What may come next: a kind of character -> the kinds that may follow it there.
@@ -104,9 +106,17 @@ class Clock:
     text: str
 
 
-Part = Text | Digits | Blanks | Bar | Group | Number | Clock
+@dataclass(frozen=True)
+class Path:
+    """The path of a sample, which may be another one in the next line."""
+
+    text: str
+
+
+Part = Text | Digits | Blanks | Bar | Group | Number | Clock | Path
 
 _ANYTHING: _Next = dict.fromkeys("0ad.-+?", _ANY)
+_OF_PATH: _Next = dict.fromkeys("0ad.-+?/\\~@%=:#", _ANY | frozenset("\\~@%"))
 
 
 def fixed(text: str, digits: re.Pattern[str] = _LOOSE_DIGITS) -> Iterator[Part]:
@@ -132,7 +142,18 @@ def prefix(text: str) -> Iterator[Part]:
 
 
 def between(text: str, ascii_bar: bool) -> Iterator[Part]:
-    """A piece between numbers: blanks and bars of any length, also beside the numbers.
+    """A piece between numbers, and the paths in it."""
+    at = 0
+    for start, end in paths(text):
+        if is_of_sample(text[start:end]):
+            yield from _between(text[at:start], ascii_bar)
+            yield Path(text[start:end])
+            at = end
+    yield from _between(text[at:], ascii_bar)
+
+
+def _between(text: str, ascii_bar: bool) -> Iterator[Part]:
+    """The same without paths: blanks and bars of any length, also beside the numbers.
 
     A bar that was drawn with ASCII characters stands behind a bracket or a line.
     """
@@ -178,7 +199,9 @@ def expression(parts: Iterable[Part]) -> str:
                 following = Text(part.text).first(following)
             else:
                 written.append(form)
-                following = {"0": _ANY} if isinstance(part, Digits) else _ANYTHING
+                following = _ANYTHING
+                if isinstance(part, Digits | Path):
+                    following = {"0": _ANY} if isinstance(part, Digits) else _OF_PATH
             if isinstance(part, Number) and part.captured:
                 written[-1] = f"({written[-1]})"
     return "".join(reversed(written))
@@ -203,6 +226,8 @@ def _clashes(row: list[Part], following: _Next, seen: bool) -> bool:
     part = before[-1]
     if isinstance(part, Digits):
         return "0" in following
+    if isinstance(part, Path):
+        return not following.keys() <= ENDS
     if isinstance(part, Number):
         return "." in following or _number(part, following) != _number(part, {})
     if isinstance(part, Clock):
@@ -216,10 +241,12 @@ def _clashes(row: list[Part], following: _Next, seen: bool) -> bool:
     return False
 
 
-def _form(part: Digits | Number | Clock, following: _Next) -> str | None:
+def _form(part: Digits | Number | Clock | Path, following: _Next) -> str | None:
     """The widest form that can be told from what follows; None where only the text itself can."""
     if isinstance(part, Digits):
         return None if "0" in following else r"\d+"
+    if isinstance(part, Path):
+        return like(part.text) if following.keys() <= ENDS else None
     form = _number(part, following) if isinstance(part, Number) else _clock(part, following)
     return form if form is not None and re.fullmatch(form, part.text) else None
 

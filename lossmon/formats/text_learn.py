@@ -56,6 +56,7 @@ from lossmon.formats.text_expression import (
 )
 from lossmon.formats.text_kinds import Kind, Token
 from lossmon.formats.text_match import Own, matcher
+from lossmon.formats.text_paths import hidden
 from lossmon.formats.text_shape import FEW, Shape
 from lossmon.formats.text_tokens import FILLER, TOKEN, squash, tokenise
 from lossmon.formats.text_unnamed import (
@@ -81,6 +82,10 @@ _CODE = re.compile(
     r"|\b0x[\da-fA-F]{6}|\bHTTP/\d|\{[a-zA-Z_][\w.\[\]()]*(?:[!:][\w.,<>%+=-]{0,8})?\}|\)\s*\{[a-zA-Z_]|(?<!/\d)(?<!/\d\d)(?<!/\d{3})(?<!/\d{4})\)\s*:\s*$|[^=!<>\[]==[^=\[>]|\bf['\"]|\+=|Namespace\(|\s--[a-z]"
 )
 _PAIR = re.compile(r"['\"]\w+['\"]: ")
+_USES = re.compile(  # "iou loss: mse (2), iou_norm: 0.75" says which loss is used
+    r"(?i)loss(?:_type|_fn|_name)?['\"]?\s?[:=]\s?['\"]?(?!none|nan|inf|null)[a-z][a-z_]{1,30}['\"]?"
+    r"(?: \(\d{1,2}\)|[,;])"
+)
 _SETTINGS = 8  # pairs of a printed dict in which nothing is measured
 _STATEMENT = re.compile(r"(?:\)|=[^;:=]*);\s*$")  # also what CNTK prints of an epoch
 # What a listing says of an array, as TensorFlow does of "loss/w:0, shape = (10, 10)".
@@ -116,7 +121,7 @@ def learn(line: str) -> Shape:
     message, _ = strip_prefix(line)
     prefix = line[: len(line) - len(message)]
     flat = squash(message)
-    if sum(1 for _ in TOKEN.finditer(flat)) > MAX_TOKENS:
+    if sum(1 for _ in TOKEN.finditer(hidden(flat))) > MAX_TOKENS:
         return Shape("")
     tokens = tokenise(flat)
     shape = Shape(readable(message))
@@ -125,10 +130,13 @@ def learn(line: str) -> Shape:
     roles, metrics = _assign(message, tokens, shape)
     if len(_PAIR.findall(message)) >= _SETTINGS and not metric_in(tokens, plain=False):
         roles, metrics = {}, []  # {'work_dir': 'runs/2', 'batch_size': 64, ...}
+    told = any(is_loss(token.key) and "." in token.text for token in metrics)
+    if not (roles or told) and _USES.search(message):
+        return Shape(shape.text)
     if not roles and _STATEMENT.search(message):
         return Shape(shape.text)
     shape.fixed = any(token.kind is Kind.SCALE for token in tokens)
-    shape.words = len(_WORD.findall(message))
+    shape.words = len(_WORD.findall(hidden(message)))
     shape.tells = metric_in(tokens, shape.words <= FEW)
     long = 12 if "epochs" in roles.values() else 7
     wordless = shape.index and not shape.words  # a row of a printed matrix: " [ 2 30]]"

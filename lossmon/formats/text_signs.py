@@ -9,6 +9,7 @@ from lossmon.formats.decoder import Record
 from lossmon.formats.lexicon import (
     STATISTICS,
     is_earned,
+    is_eval,
     is_loss,
     is_measured,
     is_objective,
@@ -43,6 +44,8 @@ def tells_of_training(decoder: TextDecoder, records: Sequence[Record], head: byt
         if any(is_loss(name) or _is_reward(name, episodes) for name in record.values)
     ]
     lines = len(head.splitlines())
+    if _stands_still(drawn):
+        drawn = []
     if not drawn:
         for shape in decoder.shapes.values():
             if shape.spare and shape.rows >= _RECURS:
@@ -55,13 +58,13 @@ def tells_of_training(decoder: TextDecoder, records: Sequence[Record], head: byt
         beneath = {n for shape in decoder.shapes.values() if shape.beneath for n in shape.names}
         for what, tells in _OTHER_SIGNS:
             places = [
-                record.step
+                record
                 for record in records
                 if any(tells(n, v) for n, v in record.values.items() if n not in beneath)
                 and record.step is not None
             ]
             told = len(places)
-            if told >= _RECURS and len(set(places)) > 1:  # else nothing gets on
+            if told >= _RECURS and _gets_on(places, tells):
                 return said(
                     "{told} of {lines} lines tell {what}", told=told, lines=lines, what=what
                 )
@@ -87,6 +90,27 @@ def tells_of_training(decoder: TextDecoder, records: Sequence[Record], head: byt
     )
 
 
+def _stands_still(records: Sequence[Record]) -> bool:
+    """Evaluations alone, again and again, of which none is further than another."""
+    names = {name for record in records for name in record.values}
+    if len(records) < _RECURS or any(is_loss(name) and not is_eval(name) for name in names):
+        return False
+    return not _gets_on(records, lambda *_: True)
+
+
+def _gets_on(records: Sequence[Record], tells: Callable[[str, float], bool]) -> bool:
+    """Whether one metric has rows at more than one step.
+
+    Seven checkpoints evaluated one after the other tell each score at the same place.
+    """
+    at: dict[str, int | None] = {}
+    for record in records:
+        for name, value in record.values.items():
+            if tells(name, value) and at.setdefault(name, record.step) != record.step:
+                return True
+    return False
+
+
 def any_row(head: bytes) -> str | None:
     """Why a text that someone calls a log is one: a line says where it stands and what it measures.
 
@@ -95,8 +119,8 @@ def any_row(head: bytes) -> str | None:
     if head.lstrip()[:1] in (b"{", b"["):
         return None  # data; rows of a training would be JSON lines
     decoder = TextDecoder()
-    decoder.feed(head)
-    decoder.flush()
+    if _stands_still([*decoder.feed(head), *decoder.flush()]):
+        return None
     for shape in decoder.shapes.values():
         if shape.rows and shape.level and any(is_measured(n) or is_rate(n) for n in shape.names):
             return said("it was named, and has lines of the shape '{shape}'", shape=shape.text)

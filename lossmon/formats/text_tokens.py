@@ -8,6 +8,7 @@ from lossmon.formats.lexicon import is_loss, is_score, phase_of
 from lossmon.formats.lexicon_foreign import TOTALS
 from lossmon.formats.text_kinds import Kind, Token
 from lossmon.formats.text_lists import take_columns, take_lists
+from lossmon.formats.text_paths import hidden
 
 # "epoch12" counts, where "conv12" is a name.
 _GLUED = "|".join(
@@ -132,8 +133,8 @@ def squash(text: str) -> str:
 
 def tokenise(text: str) -> list[Token]:
     """The numbers of a line, in order, each with its name."""
+    text, at = hidden(text), 0
     tokens: list[Token] = []
-    at = 0
     if dotted := _DOTTED.match(text):
         for i, name in enumerate(("epoch", "batch"), 1):
             (start, at), key_start = dotted.span(i), dotted.start()
