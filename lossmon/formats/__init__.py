@@ -35,7 +35,7 @@ Any text (any_text.py is the format, text.py its decoder, line by line):
     text_progress.py  where the training is                   text_rows.py   what becomes of a row
     text_loops.py   to which loop a row belongs               text_drawn.py  rows that bars repaint
     text_ends.py    what a line says of the end               text_match.py  lines of one shape
-    text_commas.py  decimals behind a comma
+    text_commas.py  decimals behind a comma         text_paths.py   paths in lines
     text_redraws.py redraws that are steps                    text_table.py  tables
     text_beneath.py lines that say more of the row above them text_boxes.py  boxes and reports
     text_signs.py   whether it is a training                  text_coverage.py  how much was read
