@@ -118,6 +118,7 @@ _TOTAL = (
     rf"|loss_avg|loss_function|loss_value|loss_{_OBJECTIVE})"
 )
 _ERROR = re.compile(r"(?!.*loss)(?:.*_)?(?:errors?|err|r?mse|mae|[sw]?mape|rmsle|rmspe|deviance)")
+_NETWORK = r"(?:[dg]|disc|gen|discriminator|generator|critic|actor|adv(?:ersarial)?)"
 _WHEN = r"(?:_(?:step|epoch|iter|batch|avg|mean|total|smooth|ema|raw))?"
 _HIGHER = (  # scores and rewards that should rise
     r"(?:\w*accura\w*|[a-z]?acc\d*|top_?\d+|\w*auc|auroc|auprc|f1|f_?score|precision|recall|r_?\d+"
@@ -167,13 +168,13 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (TRAIN_LOSS, rf"{TRAIN}_(?:.*_)?{_TOTAL}{_WHEN}|reduced_train_loss|cost|learn"),
     (TRAIN_LOSS, rf"l_{TRAIN}|{TRAIN}_err"),
     (TRAIN_LOSS, r"(?:mini_?)?batch_loss|(?:curr(?:ent)?|mean|avg|average)_cost"),
-    (EVAL_LOSS, rf"{EVAL}_cost|cost_{EVAL}"),
+    (EVAL_LOSS, rf"{EVAL}_(?:{_NETWORK}_)?cost|cost_{EVAL}"),
     # GluonCV's "Training cost: 95.7" is a time.
     (TRAIN_LOSS, r"(?:train|trn|tr)_(?:\w+_)?(?<!batch_)(?<!reader_)(?<!time_)cost|cost_train"),
     (TRAIN_LOSS, rf"(?:{TRAIN}_)(?:.*_)?{_OBJECTIVE}{_WHEN}|{_OBJECTIVE}_{TRAIN}"),
     (TRAIN_LOSS, rf".*_total_loss{_WHEN}|loss_{TRAIN}_total"),
     (OTHER_LOSS, r".*loss.*|(.*_)?(nll|kl|kld|kl_div|elbo|bce|perplexity_loss)|.*_ce|.*_kl"),
-    (OTHER_LOSS, r"[mc]lm_\w+"),  # XLM: by language
+    (OTHER_LOSS, rf"[mc]lm_\w+|{_NETWORK}_cost"),  # XLM: by language; WGAN-GP
     (OTHER_LOSS, rf"{_OBJECTIVE}{_WHEN}|.*_(?:cross_?entropy|smooth_?l1)"),
     (OTHER_LOSS, r"l_(?:pix|percep|style|tv|g|d)(?:_.*)?"),  # BasicSR
     # Kaldi, pix2pix

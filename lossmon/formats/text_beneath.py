@@ -73,7 +73,9 @@ def needed(shape: Shape, known: Sequence[Shape], progress: Progress) -> int:
         return _RECURS_AS_TABLE
     if shape.spare and any(one.names == shape.names for one in known):
         return 1  # "energy=-1.4+0.1j", then "energy=-1.4-0.1j"
-    told = shape.level and shape.evaluation and shape.explicit and progress.step is not None
+    tagged = shape.phase == "eval" and len(shape.names) > 1 and losses_placed(known)
+    evaluated = shape.evaluation and shape.explicit and progress.step is not None
+    told = evaluated and (shape.level or tagged)  # "[EVAL] mIoU: 0.5 Acc: 1.0" below a row
     if shape.guessed or not (shape.has_loss or shape.placed_twice or told):
         return _RECURS
     if shape.sentence:

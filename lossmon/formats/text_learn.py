@@ -281,7 +281,8 @@ def _choose_values(
     measured = [name for name in names if is_measured(name)]
     explicit = all(token.explicit for token in kept if is_loss(token.key))
     title = eval_line or _CURRENT.search(head)
-    titled = title and head.rstrip().endswith((":", ","))  # "Performance on val: dice: 0.7"
+    # "Performance on val: dice: 0.7", "[EVAL] #Images: 200 mIoU: 0.5 Acc: 1.0 Kappa: nan"
+    titled = title and head.rstrip(" #").endswith((":", ",", "]"))
     alone = shape.words <= FEW or _names_alone(message, tokens, len(head) if titled else 0)
     shape.scores = (
         alone
