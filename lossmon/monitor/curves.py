@@ -36,6 +36,7 @@ class Trace:
         told: its metrics; as bytes on the way between processes, since most are compared with none.
         start: of a log that is no file: its settings stand there.
         keys: what it is found by, where that is known.
+        inexact: see `is_inexact`.
     """
 
     path: str
@@ -48,6 +49,7 @@ class Trace:
     within: str = ""
     run: str = ""
     keys: Keys | None = field(default=None, repr=False)
+    inexact: bool = False
 
     @property
     def history(self) -> History:
@@ -79,7 +81,16 @@ def trace_of(log: Told, keys: Keys | None = None) -> Trace:
     }
     start = log.start if log.format in STORES else None
     told = log.path, log.format, log.records, log.chosen, history
-    return Trace(*told, start=start, within=log.within, run=log.run, keys=keys)
+    trace = Trace(*told, start=start, within=log.within, run=log.run, keys=keys)
+    return replace(trace, inexact=is_inexact(log))
+
+
+def is_inexact(log: Told) -> bool:
+    """Whether most rows of a log lie about where they belong: a bar shows or places them."""
+    if isinstance(log, Trace):
+        return log.inexact
+    facts = log.decoder.facts if log.decoder is not None else None
+    return facts is not None and 2 * facts.inexact_rows >= max(1, log.records)
 
 
 class Curves:

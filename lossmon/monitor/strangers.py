@@ -25,7 +25,7 @@ from lossmon.formats.lexicon import EVAL_LOSS, GRAD_NORM, LEARNING_RATE, TRAIN_L
 from lossmon.history.columns import Floats, Ints
 from lossmon.monitor.agreement import Curve, compare, contradict
 from lossmon.monitor.common_noise import ranks, shares_noise
-from lossmon.monitor.curves import Curves
+from lossmon.monitor.curves import Curves, is_inexact
 from lossmon.monitor.places import LEAST, Places, are_apart, places
 
 _RATES = 4  # learning rates of a log that are compared
@@ -46,22 +46,29 @@ def are_forks(one: Curves, two: Curves) -> bool:
     first, second = one.chosen(TRAIN_LOSS), two.chosen(TRAIN_LOSS)
     if first is None or second is None or not len(first) or not len(second):
         return False
-    rest = behind_fork(first, second)
-    if rest is None:
-        return False
-    # Where rows of one were lost, the others are there all the same, some steps off.
-    return 2 * compare(*rest).agreed < min(map(len, rest))
+    return _forks(first, second) is True
+
+
+def _forks(one: Curve, two: Curve) -> bool | None:
+    """Whether curves that begin alike go on otherwise; None where they do not begin so.
+
+    What averages, lags behind or is more does so from the start. Where rows of one were lost, the
+    others are there all the same, some steps off.
+    """
+    rest = behind_fork(one, two)
+    return None if rest is None else 2 * compare(*rest).agreed < min(map(len, rest))
 
 
 def are_strangers(one: Curves, two: Curves) -> bool:
     """Whether any metric says that two logs, none of whose values agree, are of two trainings."""
     if _evaluated_otherwise(one, two) or _set_otherwise(one, two):
         return True
+    drawn = is_inexact(one.log) or is_inexact(two.log)
     for role in (TRAIN_LOSS, EVAL_LOSS, GRAD_NORM):
         first, second = one.chosen(role), two.chosen(role)
         if first is None or second is None or not len(first) or not len(second):
             continue
-        told = tell_otherwise(first, second)
+        told = tell_otherwise(first, second, drawn)
         if told or are_apart(first, second):
             return True
         if told is False and role == TRAIN_LOSS:
@@ -118,9 +125,13 @@ def _last_digit(curve: Curve) -> Floats:
 
 
 @np.errstate(divide="ignore", invalid="ignore", over="ignore")
-def tell_otherwise(one: Curve, two: Curve) -> bool | None:
-    """Whether two curves tell other values row by row; None where that can't be told."""
-    one, two = behind_fork(one, two) or (one, two)
+def tell_otherwise(one: Curve, two: Curve, drawn: bool = False) -> bool | None:
+    """Whether two curves, of which a bar drew one, tell other values row by row.
+
+    None where that can't be told.
+    """
+    if (fork := _forks(one, two)) is not None:
+        return fork
     noise = shares_noise(one, two)
     if noise is not None:
         return not noise
@@ -133,7 +144,7 @@ def tell_otherwise(one: Curve, two: Curve) -> bool | None:
         )
         if noise is not None:
             return not noise
-    return True if _are_others(one, two, met) else None
+    return True if _are_others(one, two, met, drawn) else None
 
 
 def behind_fork(one: Curve, two: Curve) -> tuple[Curve, Curve] | None:
@@ -161,12 +172,12 @@ def _from(curve: Curve, row: int) -> Curve:
     return Curve(curve.step[row:], curve.value[row:], epoch)
 
 
-def _are_others(one: Curve, two: Curve, met: Places) -> bool:
+def _are_others(one: Curve, two: Curve, met: Places, drawn: bool) -> bool:
     """Whether rows at one place are those of two trainings, and neither averages the other.
 
     A bar that is drawn each tenth step shows the value of any step since: nothing is told by it.
     """
-    if max(int(at[-1] - at[0]) for at in (met.first, met.second)) > _DENSER * len(met):
+    if drawn and max(int(at[-1] - at[0]) for at in (met.first, met.second)) > _DENSER * len(met):
         return False
     first, second = one.value[met.first], two.value[met.second]
     slack = 1.01 * (one.slack(first) + two.slack(second))

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.history.columns import Floats, Ints, SeriesView, part_of
-from lossmon.monitor.agreement import Curve
+from lossmon.monitor.agreement import Curve, compare
+from lossmon.monitor.curves import is_inexact
 from lossmon.monitor.kinship import PRINTED
 from lossmon.monitor.log import Log
 from lossmon.monitor.one_axis import OneAxis
@@ -26,7 +27,7 @@ from lossmon.monitor.resumed import Source, series_of
 
 _SAME = 0.95  # share of the rows at one step that hold one value
 _ODD = 8  # rows of which one may be garbled
-_APART = 2.0  # usual distances of rows, within which two logs that both go on share one
+_TELLING = 3  # rows beyond those that are shared
 _MOST = 8  # logs that hold rows of one metric
 _ASKED = 16  # logs that are asked for them
 _LATE = 0.125  # share of the rows that are late when all are handed out anew
@@ -279,8 +280,7 @@ def members_of(
 
 
 def _is_sure(log: Log, axis: OneAxis) -> bool:
-    drawn = 0 if log.decoder is None else log.decoder.facts.inexact_rows
-    return 2 * drawn < log.records and not axis.converts(log)
+    return not (is_inexact(log) or axis.converts(log))
 
 
 def _is_met(one: Source, two: Source, axis: OneAxis, proofs: Proofs) -> bool:
@@ -313,17 +313,31 @@ def _agree(one: SeriesView, two: SeriesView) -> int:
     if not len(at):
         return int(one.step[-1] < two.step[0] or two.step[-1] < one.step[0])
     shared = one.step[at]
-    usual = max(_distance(shared), _distance(one.step), _distance(two.step))
-    begins = shared[0] - max(one.step[0], two.step[0])
-    goes_on = min(one.step[-1], two.step[-1]) - shared[-1]
-    if max(begins, goes_on) > _APART * usual:
-        return -1  # rows were lost, or each is a training of its own from there on
+    if _lost_rows(one, two, shared):
+        return -1
     first, second = one.value[at], two.value[two.step.searchsorted(shared)]
     slack = 1.01 * (Curve.of(one).slack(first) + Curve.of(two).slack(first))
     equal = (np.abs(first - second) <= slack) | (~np.isfinite(first) & ~np.isfinite(second))
     odd = int(np.count_nonzero(~equal))
     same = equal[-1] and odd <= (1 - _SAME) * len(at) + (len(at) >= _ODD)
     return 1 if same else -1
+
+
+def _lost_rows(one: SeriesView, two: SeriesView, shared: Ints) -> bool:
+    """Whether rows that two logs hold beyond those they share are the same, some steps off.
+
+    Of a printed log in which rows were lost all that follow are. Where each has rows that the other
+    lacks, and one fills a hole of the other in part, they are others.
+    """
+    for behind in (True, False):
+        rests = [
+            _some(view, view.step > shared[-1] if behind else view.step < shared[0])
+            for view in (one, two)
+        ]
+        few = min(map(len, rests))
+        if few >= _TELLING and 2 * compare(*map(Curve.of, rests)).agreed >= few:
+            return True
+    return False
 
 
 def _distance(steps: Ints) -> float:

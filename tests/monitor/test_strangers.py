@@ -263,5 +263,26 @@ def test_of_a_bar_that_shows_any_step_since_the_last_time_nothing_is_told() -> N
     drawn = np.arange(10, 200, 10)
     stale = curve(own[drawn - 7].round(3))
     bar = replace(stale, step=drawn)
-    assert tell_otherwise(curve(own), bar) is not True
-    assert tell_otherwise(bar, curve(own)) is not True
+    assert tell_otherwise(curve(own), bar, drawn=True) is not True
+    assert tell_otherwise(bar, curve(own), drawn=True) is not True
+    assert tell_otherwise(curve(own), bar) is True  # lines of a log are told when they are made
+
+
+@pytest.mark.parametrize("sparse", [10, 15, 20])
+@pytest.mark.parametrize("dense", ["out.log", "out.csv"])
+def test_few_rows_of_one_seed_beside_many_of_another_are_two_runs(
+    tmp_path: Path, sparse: int, dense: str
+) -> None:
+    """All rows of the longer log were in no run, and its NaN was told of nowhere."""
+    every = 200 // sparse
+    own, other = losses(10, 200).tolist(), losses(11, 200).tolist()
+    rows = [json.dumps({"step": s, "loss": own[s]}) for s in range(every - 1, 200, every)]
+    (tmp_path / "log.jsonl").write_text("\n".join(rows) + "\n")
+    form = "{},{:.4f}" if dense.endswith("csv") else "step {} loss {:.4f}"
+    told = [form.format(s, value) for s, value in enumerate(other)]
+    header = ["step,loss"] if dense.endswith("csv") else []
+    (tmp_path / dense).write_text("\n".join([*header, *told]) + "\n")
+    assert sorted(len(update.series["loss"]) for update in read_runs(str(tmp_path))) == [
+        len(rows),
+        200,
+    ]

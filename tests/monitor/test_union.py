@@ -54,6 +54,10 @@ HELD = {
         {"a.jsonl": range(100, N), "b.log": range(0, N, 5)},
         [*range(0, 100, 5), *range(100, N)],
     ),
+    "a hole that the other fills in part": (
+        {"a.csv": [*range(230), *range(310, N)], "b.log": range(295)},
+        [*range(295), *range(310, N)],
+    ),
     "each has an end of its own": (
         {"a.csv": range(250), "b.csv": range(150, N)},
         [*range(N)],
