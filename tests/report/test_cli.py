@@ -80,6 +80,7 @@ def test_the_json_is_the_contract_to_the_letter(overfit: Path) -> None:
     finding = next(f for f in found["findings"] if f["pattern"] == "overfitting")
     assert set(finding) == {
         "pattern", "severity", "confidence", "since_step", "metric", "evidence", "causes", "remedies",
+        "hints",
     }  # fmt: skip
     assert set(finding["causes"][0]) == {"id", "text", "why"}
     assert finding["metric"] == "eval_loss"
