@@ -35,6 +35,7 @@ from lossmon.tui.wired_app import WiredApp
 _KEEP_TITLE, _FORMER_TITLE = "\x1b[22;2t", "\x1b[23;2t"  # XTPUSHTITLE, XTPOPTITLE
 _KEYS_S = 0.1  # between two looks whether an escape that came alone is the key
 _STUCK_S = 1.0  # a terminal that takes nothing for so long gets nothing until it does
+_HEARD_S = 0.05  # within which a signal that came while we were stopped is heard of
 _ORPHAN_S = 0.05  # a stop that lasted less was none: no shell is there to stop us
 
 
@@ -141,9 +142,13 @@ class TerminalDriver(LinuxDriver):
         """Stay stopped while the job is in the background; False where no shell stops us.
 
         Not where a signal ends it (`kill %1`, behind which a shell lets the job go on): the
-        terminal was given back before, and to take it would stop us again, for ever.
+        terminal was given back before, and to take it would stop us again, for ever. The signal may
+        have come to another thread, which runs a moment later: once in thirty it was not heard of.
         """
         while not self._ends and not self._in_foreground():
+            time.sleep(_HEARD_S)
+            if self._ends or self._in_foreground():
+                break
             began = time.monotonic()
             os.kill(0, signal.SIGTTOU)
             if time.monotonic() - began < _ORPHAN_S and not self._in_foreground():
