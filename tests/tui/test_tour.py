@@ -127,8 +127,8 @@ async def at_rest(pilot: Pilot[Any], wanted: str) -> list[str]:
     """What stands there once nothing changes any more and a text is there."""
     rows: list[str] = []
     same = 0
+    await pilot.pause()
     for _ in range(400):
-        await pilot.pause()
         await pilot.pause(0.02)
         before, rows = rows, seen(pilot.app)
         works = any(one.group in OURS and not one.is_finished for one in pilot.app.workers)

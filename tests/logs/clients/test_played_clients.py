@@ -200,7 +200,7 @@ def test_a_client_that_is_cut_off_is_started_from_where_it_was(
 def test_a_log_that_is_dropped_costs_no_client(
     played: Docker, read: Callable[..., Reading]
 ) -> None:
-    played.answers(state(), f"{SHOWS}\necho $$ > pid; exec sleep 60")
+    played.answers(state(), f"echo $$ > pid\n{SHOWS}\nexec sleep 60")
     reading = read("train", watch=True)
     reading.until_reads("train", STEPS)
     pid = int((played.folder / "pid").read_text())
