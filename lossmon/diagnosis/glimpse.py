@@ -35,17 +35,21 @@ class Bounds(Limits):
     most = Limit(3, "sentences", "a glance")
 
 
-def reasons(view: View) -> Iterator[Reason]:
+def reasons(view: View) -> tuple[Reason, ...]:
     """The causes that few rows support, each with its sentence."""
-    yield from early.reasons(view)
-    yield from usual.stopped(view)
-    if "rising" not in view.quiet:
-        yield from _climbs(view)
-    if "overfitting" not in view.quiet:
-        yield from _eval_climbs(view)
-    yield from _beyond_guessing(view)
-    yield from _by_heart(view)
-    yield from _held_out_above(view)
+    return view.once(_reasons)
+
+
+def _reasons(view: View) -> tuple[Reason, ...]:
+    return (
+        *early.reasons(view),
+        *usual.stopped(view),
+        *(() if "rising" in view.quiet else _climbs(view)),
+        *(() if "overfitting" in view.quiet else _eval_climbs(view)),
+        *_beyond_guessing(view),
+        *_by_heart(view),
+        *_held_out_above(view),
+    )
 
 
 def hints(view: View) -> tuple[Hint, ...]:

@@ -317,16 +317,6 @@ class Decoder(Protocol):
 
 
 @runtime_checkable
-class Sharing(Protocol):
-    """A decoder of a log in which several runs may stand."""
-
-    @property
-    def runs(self) -> Mapping[str, Facts]:
-        """What rows say of each run that they name; empty where they name none."""
-        ...
-
-
-@runtime_checkable
 class Settling(Protocol):
     """A decoder that holds rows back, since what follows may still change them."""
 

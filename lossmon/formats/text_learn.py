@@ -237,7 +237,8 @@ def _assign(message: str, tokens: list[Token], shape: Shape) -> tuple[dict[int, 
     if shape.index:
         shape.guessed = guess_loss(message, tokens, metrics)
     shape.guessed |= shape.spare
-    return roles, metrics
+    counted = {id(tokens[i]) for i in (*roles, *shape.plan.values())}
+    return roles, [one for one in metrics if id(one) not in counted]  # "1 batch, 2.0"
 
 
 def _names_alone(message: str, tokens: list[Token], begin: int) -> bool:
@@ -333,12 +334,9 @@ def _compile(
     `line` is the logger's prefix, the message, and whether a bar of ASCII characters is in it.
     """
     before, message, ascii_bar = line
+    wanted = {id(token) for token in metrics}
     plans = {i: what for what, i in shape.plan.items()}
     shape.plan = {}
-    counted = {id(tokens[i]) for i in (*roles, *plans)}  # "1 batch, 2.0": no metric, too
-    pairs = zip(metrics, shape.names, strict=True)
-    named = [(token, name) for token, name in pairs if id(token) not in counted]
-    wanted, shape.names = {id(token) for token, _ in named}, tuple(name for _, name in named)
     parts, own = _prefix_parts(before, shape)
     at = 0
     places: list[int] = []  # groups of the metrics
@@ -376,8 +374,8 @@ def _compile(
     shape.totals = tuple(
         counters[what] for what in ("steps", "epochs", "batches") if what in counters
     )
-    places_of = counters.keys() & {"batch", "epoch", "step"}
-    shape.bare = "".join(places_of - {"epoch"}) if len(places_of) == 1 else ""
+    counted = counters.keys() & {"batch", "epoch", "step"}
+    shape.bare = "".join(counted - {"epoch"}) if len(counted) == 1 else ""
     shape.time_at = counters.pop("clock", shape.time_at)
     if len(places) == 1:
         only = places[0]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice, repeat
 from operator import lt
 
@@ -56,6 +57,37 @@ def part_of(view: SeriesView, start: int, stop: int, source: Source | None = Non
     part = slice(start, stop)
     epoch, time = (None if c is None else c[part] for c in (view.epoch, view.time))
     return SeriesView(view.name, view.role, view.step[part], view.value[part], epoch, time, source)
+
+
+def joined(views: Sequence[SeriesView]) -> SeriesView:
+    """The points of views one behind the other, called as the first; NaN where a column lacks."""
+    return replace(
+        views[0],
+        step=np.concatenate([view.step for view in views]),
+        value=np.concatenate([view.value for view in views]),
+        epoch=_behind_one_another([(view.epoch, len(view)) for view in views]),
+        time=_behind_one_another([(view.time, len(view)) for view in views]),
+        source=None,
+    )
+
+
+def _behind_one_another(columns: Sequence[tuple[Floats | None, int]]) -> Floats | None:
+    if all(column is None for column, _ in columns):
+        return None
+    return np.concatenate([or_nan(column, rows) for column, rows in columns])
+
+
+def or_nan(column: Floats | None, rows: int) -> Floats:
+    """A column of so many rows; NaN in each where there is none."""
+    return np.full(rows, np.nan) if column is None else column
+
+
+def among(steps: Ints, known: Ints) -> NDArray[np.bool_]:
+    """Which steps are among those known, which ascend."""
+    if not len(known):
+        return np.zeros(len(steps), bool)
+    found: NDArray[np.bool_] = known[np.minimum(known.searchsorted(steps), len(known) - 1)] == steps
+    return found
 
 
 def _room(n: int, dtype: np.dtype) -> np.ndarray:

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from lossmon.history.columns import Floats, Ints
+from lossmon.history.columns import Floats, Ints, among
 from lossmon.monitor.agreement import Curve
 
 _LEAST = 24  # rows in common: of fewer a coefficient is not normal
@@ -77,8 +77,7 @@ def _misses(sparse: Curve, dense: Curve) -> bool:
 
 def _shared(few: Ints, many: Ints) -> int:
     """How many steps are also among others; both ascend."""
-    at = np.minimum(many.searchsorted(few), len(many) - 1)
-    return int(np.count_nonzero(many[at] == few))
+    return int(np.count_nonzero(among(few, many)))
 
 
 def _errors(one: Floats, two: Floats, lag: int) -> tuple[float, float] | None:

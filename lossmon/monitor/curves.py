@@ -17,7 +17,7 @@ from lossmon.formats.lexicon import (
     OTHER_LOSS,
     TRAIN_LOSS,
 )
-from lossmon.history.columns import Ints
+from lossmon.history.columns import Ints, Series
 from lossmon.history.run import History
 from lossmon.hparams import STORES
 from lossmon.monitor.agreement import Curve
@@ -54,10 +54,13 @@ class Trace:
     @property
     def history(self) -> History:
         """The metrics that it is compared by."""
-        if isinstance(self.told, bytes):
-            object.__setattr__(self, "told", pickle.loads(self.told))
-        assert not isinstance(self.told, bytes)
-        return self.told
+        return self.told if isinstance(self.told, History) else self._unpacked
+
+    @cached_property
+    def _unpacked(self) -> History:
+        assert isinstance(self.told, bytes)
+        history: History = pickle.loads(self.told)  # as a process of ours has sent it
+        return history
 
     def packed(self) -> Trace:
         """The same for another process."""
@@ -79,10 +82,18 @@ def trace_of(log: Told, keys: Keys | None = None) -> Trace:
         for name, one in log.history.series.items()
         if one.role in _MEASURED or one.role == LEARNING_RATE or name in known
     }
-    start = log.start if log.format in STORES else None
-    told = log.path, log.format, log.records, log.chosen, history
-    trace = Trace(*told, start=start, within=log.within, run=log.run, keys=keys)
-    return replace(trace, inexact=is_inexact(log))
+    return Trace(
+        log.path,
+        log.format,
+        log.records,
+        log.chosen,
+        history,
+        start=log.start if log.format in STORES else None,
+        within=log.within,
+        run=log.run,
+        keys=keys,
+        inexact=is_inexact(log),
+    )
 
 
 def is_inexact(log: Told) -> bool:
@@ -153,10 +164,10 @@ def beginnings(log: Told) -> Ints:
     One begins where the log says so, or where its epochs are again as at first. Of a few rows it
     was broken off, and what follows is the same training.
     """
-    name = log.chosen.get(TRAIN_LOSS)
-    if name is None or not len(log.history.series[name]):
+    series = _trained(log)
+    if series is None:
         return np.zeros(0, np.int64)
-    view = log.history.series[name].kept()
+    view = series.kept()
     begun = view.step.searchsorted([stage.step for stage in log.history.stages])
     if view.epoch is not None:
         fell = np.flatnonzero(np.diff(view.epoch) < 0) + 1
@@ -168,6 +179,14 @@ def beginnings(log: Told) -> Ints:
 
 def goes_back_to_start(log: Told) -> bool:
     """Whether a training began anew in a log that counts its steps anew."""
+    series = _trained(log)
+    return series is not None and any(
+        step <= series.view().step[0] for step in series.restart_steps
+    )
+
+
+def _trained(log: Told) -> Series | None:
+    """The points of the train loss; None where there is none."""
     name = log.chosen.get(TRAIN_LOSS)
-    again = () if name is None else log.history.series[name].restart_steps
-    return any(step <= int(log.history.series[name or ""].view().step[0]) for step in again)
+    series = None if name is None else log.history.series[name]
+    return series if series is not None and len(series) else None

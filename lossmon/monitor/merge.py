@@ -93,7 +93,7 @@ class Merge:
 
     @property
     def is_late(self) -> bool:
-        """Whether any log brought rows of steps that others had brought before."""
+        """Whether any log brought rows when those of later steps had been handed out."""
         return any(one.late for one in self._unions.values())
 
     def _members(
@@ -154,15 +154,17 @@ class Merge:
                 known = self.history.series.get(name)
                 taken = np.zeros(0, np.int64) if known is None else known.kept().step
                 view, done = self._unions[name].more(self._axis, taken, self._over), 0
+                if not len(view):
+                    continue
             else:
                 series = series_of(source)
+                if len(series) == done:
+                    continue
                 view = series.rows() if done == 0 else series.view()
                 if done == 0 and name in self._begun:
                     view = continued([*(part for part, _ in self._begun[name]), source])
                 self._cursor[name] = len(series)
                 view = self._axis.placed(view, source[0])
-            if len(view) <= done:
-                continue
             step, value = self._placed(view, source)[done:], view.value[done:]
             if not (self.history.stages or name in self._unions or self._axis.moves(source[0])):
                 step = source[0].history.as_said(step)  # the rows of the others begin again

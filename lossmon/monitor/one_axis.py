@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from lossmon.formats.decoder import MOST_STEPS
-from lossmon.history.columns import Floats, Ints, SeriesView
+from lossmon.history.columns import Floats, Ints, SeriesView, or_nan
 from lossmon.monitor.agreement import Agreement
 from lossmon.monitor.curves import Curves, has_curve
 from lossmon.monitor.kinship import PRINTED, evidence
@@ -377,10 +377,6 @@ def _rows(log: Log) -> SeriesView:
     longest = max(several, key=lambda name: len(several[name]))
     views = [several[name].kept() for name in dict.fromkeys((longest, *log.chosen.values()))]
     step, at = np.unique(np.concatenate([view.step for view in views]), return_index=True)
-    epoch = np.concatenate([_or_nan(view.epoch, len(view)) for view in views])[at]
-    time = np.concatenate([_or_nan(view.time, len(view)) for view in views])[at]
+    epoch = np.concatenate([or_nan(view.epoch, len(view)) for view in views])[at]
+    time = np.concatenate([or_nan(view.time, len(view)) for view in views])[at]
     return SeriesView("", "", step, np.zeros(len(step)), epoch, time)
-
-
-def _or_nan(column: Floats | None, rows: int) -> Floats:
-    return np.full(rows, np.nan) if column is None else column

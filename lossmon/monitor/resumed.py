@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossmon.formats.tensorboard import NAME
-from lossmon.history.columns import Floats, Ints, Series, SeriesView, part_of
+from lossmon.history.columns import Ints, Series, SeriesView, joined, part_of
 from lossmon.monitor.log import Log
 
 Source = tuple[Log, str]  # a log, and the name of one of its metrics
@@ -87,20 +87,7 @@ def continued(parts: Sequence[Source]) -> SeriesView:
     for at, (part, after) in enumerate(pairwise(parts), 1):
         copied = _repeated(series_of(part).kept(), series_of(after).kept())
         views[at] = part_of(views[at], copied, len(views[at]))
-    last = views[-1]
-    return SeriesView(
-        last.name,
-        last.role,
-        np.concatenate([view.step for view in views]),
-        np.concatenate([view.value for view in views]),
-        _joined([view.epoch for view in views]),
-        _joined([view.time for view in views]),
-    )
-
-
-def _joined(columns: Sequence[Floats | None]) -> Floats | None:
-    known = [column for column in columns if column is not None]
-    return np.concatenate(known) if len(known) == len(columns) else None
+    return joined(views)
 
 
 def pieces_of(steps: Sequence[Ints]) -> list[Ints]:

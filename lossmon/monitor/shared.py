@@ -52,7 +52,7 @@ class Shared:
 
     def deal(self, log: Log, records: Sequence[Record]) -> list[tuple[Log, Sequence[Record]]]:
         """Which part each of the rows is of."""
-        # As `Sharing` has it: to ask whether it is one took as long as ten rows.
+        # Of decoders of rows of several runs; to ask for a protocol took as long as ten rows.
         runs: Mapping[str, Facts] = getattr(log.decoder, "runs", None) or {}
         if log not in self._parts:
             if len(runs) < 2:

@@ -157,12 +157,13 @@ def behind_fork(one: Curve, two: Curve) -> tuple[Curve, Curve] | None:
     if met is None:
         return None
     first, second = one.value[met.first], two.value[met.second]
-    equal = np.abs(first - second) <= 1.01 * (one.slack(first) + two.slack(second))
+    slack, apart = one.slack(first) + two.slack(second), np.abs(first - second)
+    equal = apart <= 1.01 * slack
     fork = int(equal.argmin())
-    rest, far = equal[fork:], np.abs(first - second)[fork:]
+    rest = equal[fork:]
     if min(fork, len(rest)) < LEAST or np.count_nonzero(rest) > _CHANCE * len(rest):
         return None
-    if np.median(far) < _DIGITS * np.median(one.slack(first) + two.slack(second)):
+    if np.median(apart[fork:]) < _DIGITS * np.median(slack):
         return None
     return _from(one, int(met.first[fork])), _from(two, int(met.second[fork]))
 

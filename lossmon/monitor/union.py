@@ -16,7 +16,7 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
-from lossmon.history.columns import Floats, Ints, SeriesView, part_of
+from lossmon.history.columns import Ints, SeriesView, among, joined, part_of
 from lossmon.monitor.agreement import Curve, compare
 from lossmon.monitor.curves import is_inexact
 from lossmon.monitor.kinship import PRINTED
@@ -62,7 +62,7 @@ class Union:
 
     Attributes:
         members: whose row counts where several have one, first.
-        late: rows that came behind what was handed out of later steps.
+        late: rows that came when those of later steps had been handed out.
     """
 
     members: tuple[Member, ...]
@@ -99,7 +99,7 @@ class Union:
             cut = int(part.step.searchsorted(last, side="right"))
             if member.sure:
                 late = np.unique(part.step[:cut])
-                self.late += int(np.count_nonzero(~_among(late, taken)))
+                self.late += int(np.count_nonzero(~among(late, taken)))
                 parts.append(part_of(part, cut, len(part)))
             elif cut < len(part) and (over or not self._lags(member, axis)):
                 parts.append(_far_from(self._sure(axis), part_of(part, cut, len(part))))
@@ -122,7 +122,7 @@ class Union:
             return base
         own = first.view(axis).step
         rows = axis.placed(series_of(first.source).rows(), first.source[0])
-        return _within(rows, _some(base, ~_among(base.step, own)))
+        return _within(rows, _some(base, ~among(base.step, own)))
 
     def _sure(self, axis: OneAxis) -> Ints:
         """The steps of rows that lie where they belong, ascending."""
@@ -180,31 +180,20 @@ def _with(one: SeriesView, other: SeriesView) -> SeriesView:
     A row that one writer put some steps later than the other is one row: Lightning's table has an
     evaluation at step 169 that its event file has at 174.
     """
-    fresh = ~_among(other.step, one.step)
+    fresh = ~among(other.step, one.step)
     if not fresh.any():
         return one
     if not len(one):
         return other
-    alone = ~_among(one.step, other.step)
+    alone = ~among(one.step, other.step)
     moves = 2 * np.count_nonzero(np.diff(one.value)) > len(one)  # a rate may be the same each time
     if moves and alone.any():
         after = one.step.searchsorted(other.step)
         slack = Curve.of(one).slack(other.value) + Curve.of(other).slack(other.value)
         for at in (np.maximum(after - 1, 0), np.minimum(after, len(one) - 1)):
             fresh &= ~(alone[at] & (np.abs(one.value[at] - other.value) <= 1.01 * slack))
-    more = _some(other, fresh)
-    return _joined(one, more, np.argsort(np.concatenate((one.step, more.step)), kind="stable"))
-
-
-def _joined(one: SeriesView, more: SeriesView, order: Ints) -> SeriesView:
-    return replace(
-        one,
-        step=np.concatenate((one.step, more.step))[order],
-        value=np.concatenate((one.value, more.value))[order],
-        epoch=_column((one, one.epoch), (more, more.epoch), order),
-        time=_column((one, one.time), (more, more.time), order),
-        source=None,
-    )
+    both = joined([one, _some(other, fresh)])
+    return _taken(both, np.argsort(both.step, kind="stable"))
 
 
 def _within(rows: SeriesView, more: SeriesView) -> SeriesView:
@@ -215,7 +204,7 @@ def _within(rows: SeriesView, more: SeriesView) -> SeriesView:
     kept = np.flatnonzero(rows.step <= lowest)  # they ascend
     at = np.append(kept, len(rows))[rows.step[kept].searchsorted(more.step, side="right")]
     order = np.argsort(np.concatenate((np.arange(len(rows)), at - 0.5)), kind="stable")
-    return _joined(rows, more, order)
+    return _taken(joined([rows, more]), order)
 
 
 def _far_from(steps: Ints, view: SeriesView) -> SeriesView:
@@ -228,29 +217,15 @@ def _far_from(steps: Ints, view: SeriesView) -> SeriesView:
 
 
 def _some(view: SeriesView, rows: NDArray[np.bool_]) -> SeriesView:
-    if rows.all():
-        return view
-    epoch, time = (None if one is None else one[rows] for one in (view.epoch, view.time))
+    return view if rows.all() else _taken(view, np.flatnonzero(rows))
+
+
+def _taken(view: SeriesView, at: Ints) -> SeriesView:
+    """The points at some places, in that order."""
+    epoch, time = (None if one is None else one[at] for one in (view.epoch, view.time))
     return replace(
-        view, step=view.step[rows], value=view.value[rows], epoch=epoch, time=time, source=None
+        view, step=view.step[at], value=view.value[at], epoch=epoch, time=time, source=None
     )
-
-
-def _column(
-    one: tuple[SeriesView, Floats | None], two: tuple[SeriesView, Floats | None], order: Ints
-) -> Floats | None:
-    if one[1] is None and two[1] is None:
-        return None
-    filled = [np.full(len(of), np.nan) if col is None else col for of, col in (one, two)]
-    return np.concatenate(filled)[order]
-
-
-def _among(steps: Ints, known: Ints) -> NDArray[np.bool_]:
-    """Which steps are among those known, which ascend."""
-    if not len(known):
-        return np.zeros(len(steps), bool)
-    found: NDArray[np.bool_] = known[np.minimum(known.searchsorted(steps), len(known) - 1)] == steps
-    return found
 
 
 def members_of(
@@ -309,7 +284,7 @@ def _agreement(one: Source, two: Source, axis: OneAxis, proofs: Proofs) -> int:
 
 @np.errstate(invalid="ignore")
 def _agree(one: SeriesView, two: SeriesView) -> int:
-    at = np.flatnonzero(_among(one.step, two.step))
+    at = np.flatnonzero(among(one.step, two.step))
     if not len(at):
         return int(one.step[-1] < two.step[0] or two.step[-1] < one.step[0])
     shared = one.step[at]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lossmon.diagnosis import age, glimpse, short
-from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.finding import Finding, PatternId
 from lossmon.diagnosis.limits import Enough
 from lossmon.diagnosis.pattern import Pattern
 from lossmon.diagnosis.reasons import Reason
@@ -34,26 +34,31 @@ def find(view: View) -> Finding | None:
 
 def told(view: View) -> Finding:
     """How many points there are, and how many are to come until a shape shows without doubt."""
-    train, n = view.train, rows(view)
+    n = rows(view)
     need = missing(view) or int(Enough.points_live) - n
+    words = said(
+        "{n} points; {need} more {need:is|are} needed before anything can be told", n=n, need=need
+    )
+    return untold("too_early", view, words, need)
+
+
+def untold(pattern: PatternId, view: View, words: str, need: int | None) -> Finding:
+    """That no verdict is told of all rows there are, and how many more it takes, where known."""
+    train = view.train
     return Finding(
-        "too_early",
+        pattern,
         "info",
         1.0,
         int(train.step[0]) if train is not None and len(train.step) else view.step,
         train.name if train is not None else "",
-        said(
-            "{n} points; {need} more {need:is|are} needed before anything can be told",
-            n=n,
-            need=need,
-        ),
-        numbers={"more": float(need)},
+        words,
+        numbers={} if need is None else {"more": float(need)},
     )
 
 
 def _causes(finding: Finding, view: View) -> Iterator[Reason]:
     """What few rows speak for."""
-    return glimpse.reasons(view)
+    return iter(glimpse.reasons(view))
 
 
 PATTERN = Pattern(

@@ -25,19 +25,12 @@ def of_nothing(view: View) -> Finding | None:
 
 def told(view: View) -> Finding:
     """How many rows there are, and where the training stands."""
-    train, n = view.train, too_early.rows(view)
-    missing = too_early.missing(view)
-    return Finding(
-        "too_few",
-        "info",
-        1.0,
-        int(train.step[0]) if train is not None and len(train.step) else view.step,
-        train.name if train is not None else "",
-        said(
-            "{n} {n:row|rows} {n:is|are} too few for a verdict, {where}", n=n, where=age.told(view)
-        ),
-        numbers={} if missing is None else {"more": float(missing)},
+    words = said(
+        "{n} {n:row|rows} {n:is|are} too few for a verdict, {where}",
+        n=too_early.rows(view),
+        where=age.told(view),
     )
+    return too_early.untold("too_few", view, words, too_early.missing(view))
 
 
 PATTERN = Pattern(
