@@ -5,7 +5,7 @@
     leaving.py   what ends behind a screen that was left  screens/, widgets/
     first_frame.py  what stands there before Textual is imported   colours.py  its colours
 The terminal:
-    paste.py     what is pasted, until it is whole
+    paste.py     what is pasted, until it is whole        in_turn.py   keys, one after the other
     driver.py    given back on every way out              wire.py      cells that differ, no more
     wired_app.py one frame from size to size              textual_private.py  names not public
     clipboard.py through whatever lies between            notices.py   bell, desktop, title

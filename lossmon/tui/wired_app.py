@@ -14,6 +14,7 @@ from textual.timer import Timer
 
 from lossmon.endings import SIGNALLED, noted
 from lossmon.tui import textual_private as textual
+from lossmon.tui.in_turn import InTurn
 from lossmon.tui.textual_private import ChopsUpdate, LayoutUpdate
 from lossmon.tui.wire import Sent, Wire
 
@@ -44,6 +45,7 @@ class WiredApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._wire = Wire()
+        self._typed = InTurn(self, super().on_event)
         self._drawn = self._lacks_all = False
         self._held_until: float | None = None  # since a resize, until all is laid out anew
         self._arranged = False  # or since something was opened or closed, until `release`
@@ -83,8 +85,12 @@ class WiredApp(App[None]):
             asyncio.get_running_loop().call_later(_STILL_S, self.end_by, number)
 
     async def on_event(self, event: events.Event) -> None:
-        """Take an event; no key any more once it leaves."""
-        if await self.takes(event):
+        """Take an event, keys in turn; no key any more once it leaves."""
+        if not await self.takes(event):
+            return
+        if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
+            await self._typed.take(event)
+        else:
             await super().on_event(event)
 
     async def takes(self, event: events.Event) -> bool:
