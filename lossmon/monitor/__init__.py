@@ -20,7 +20,7 @@ Which logs are one training:
     course.py    whether they are as long and alike where no value says
     agreement.py how far two curves agree            by_hand.py    what the user joins and parts
     averages.py  whether one averages the other
-    common_noise.py whether two curves shake alike
+    common_noise.py whether two curves shake alike       displaced.py what one run would hide
     merge.py     the source of each metric        own.py        what lossmon wrote
     union.py     the rows that several of them hold of it, each once     proofs.py    what two prove
     one_axis.py  where rows and epochs that are counted lie among steps

@@ -20,6 +20,7 @@ from lossmon.logs.discover import run_of_store
 from lossmon.monitor.agreement import SURE_BITS, Agreement, compare, may_agree
 from lossmon.monitor.course import END, ROWS, as_long, gap, same_course
 from lossmon.monitor.curves import Curves, Told, beginnings, goes_back_to_start
+from lossmon.monitor.displaced import displaces
 from lossmon.monitor.strangers import are_forks, are_strangers
 from lossmon.words import said
 
@@ -105,7 +106,7 @@ def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinsh
         return UNKNOWN
     if not as_long(a, b):
         return UNKNOWN
-    if are_strangers(one, two):
+    if are_strangers(one, two) or displaces(one, two):
         return Kinship("strangers")
     return Kinship("beside", why=_BESIDE) if same_course(one, two) else UNKNOWN
 

@@ -1,0 +1,47 @@
+"""Whether one run of two logs would hide rows that only one of them tells.
+
+Logs that hold no equal value are joined by their course alone, and then the rows of one stand for
+those of both. That loses nothing where each row lies at a step of the other: a smoothed value
+beside what it smooths. Of a console that printed each step beside JSON lines each tenth step 180
+rows of 200 were in no run, and among them those that were no number; and of two seeds, one of which
+jumped up, all rows of one. What is hidden is lost, and a second run is no harm.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lossmon.formats.lexicon import EVAL_LOSS, TRAIN_LOSS
+from lossmon.monitor.agreement import Curve
+from lossmon.monitor.curves import Curves, is_inexact
+from lossmon.monitor.places import LEAST, places
+
+_COVERED = 0.9  # share of the rows of either log for which the other has one: few are not written
+_CHANCE = 0.125  # share of the rows that agree by chance, or before an average has begun
+_SAME = 0.95  # share that agrees where both tell the same, one so coarsely that it proves nothing
+
+
+def displaces(one: Curves, two: Curves) -> bool:
+    """Whether rows of a loss that one of two logs tells alone would not be seen.
+
+    What a bar draws yields to what was written, which is what it draws. What counts something else
+    is placed by its order, and of few rows on either side hardly any can be told apart.
+    """
+    if is_inexact(one.log) or is_inexact(two.log):
+        return False
+    for role in (TRAIN_LOSS, EVAL_LOSS):
+        first, second = one.chosen(role), two.chosen(role)
+        if first is not None and second is not None and min(len(first), len(second)) >= LEAST:
+            return _displaces(first, second)
+    return False
+
+
+def _displaces(one: Curve, two: Curve) -> bool:
+    met = places(one, two)
+    if met is None or len(met) < _COVERED * max(len(one), len(two)):
+        return True
+    first, second = one.value[met.first], two.value[met.second]
+    slack = 1.01 * (one.slack(first) + two.slack(second))
+    agreed = float(np.mean(np.abs(first - second) <= slack))
+    # What agrees for a while and then does not is a fork, and averages nothing.
+    return _CHANCE < agreed < _SAME
