@@ -18,6 +18,7 @@ _REPR = re.compile(
 )
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d*)?\Z")  # 1,234,567.8
 _FORTRAN = re.compile(r"[-+]?\d+\.\d+D[-+]\d\d\Z")  # 2.31D-05
+_MICROSOFT = re.compile(r"(?P<sign>[-+]?)1\.#(?P<what>IND|[QS]NAN|INF)\d*\Z")  # until 2015
 _SUFFIXED = re.compile(
     r"(?P<number>[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)(?P<suffix>[kKmMGBT%])\Z"
 )
@@ -28,7 +29,8 @@ def parse_number(text: str) -> float | None:
 
     Takes plain and scientific notation, `nan`, `-nan`, `inf`, `Infinity` in any case, quotes around
     (`'2.31'`, as transformers 5 writes), reprs (`tensor(2.3, device='cuda:0')`, `np.float64(2.3)`),
-    thousands separators (`1,234`), a percent sign (`12.5%` is 12.5) and suffixes (`1.2k`, `3M`).
+    thousands separators (`1,234`), a percent sign (`12.5%` is 12.5) and suffixes (`1.2k`, `3M`);
+    `-1.#IND`, `1.#QNAN` and `1.#INF00` of Microsoft's compilers, which were read as 1.
     """
     try:
         if "_" not in text:  # float() would take 1_000, which no logger writes
@@ -45,6 +47,8 @@ def parse_number(text: str) -> float | None:
         return parse_number(wrapped["inner"] or wrapped["item"]) if wrapped else None
     if "," in text and _GROUPED.match(text):
         return float(text.replace(",", ""))
+    if "#" in text and (odd := _MICROSOFT.match(text)):
+        return float(odd["sign"] + "inf") if odd["what"] == "INF" else math.nan
     suffixed = _SUFFIXED.match(text)
     if suffixed is None:
         return float(text.replace("D", "e")) if _FORTRAN.match(text) else None

@@ -24,7 +24,8 @@ _GLUED_NAME = (
 _NUMBER = (
     rf"(?:(?:(?<![\w.@#)\]])[-+])?(?<![\w.@])(?<!\S#)|(?:{_GLUED})(?=\d{{1,12}}(?:[\s,;:/|\])}}-]|$|{_GLUED_NAME}))"
     rf"|(?:(?<=\bloss)|(?<=\bLoss))(?=\d{{1,12}}\.\d))"
-    r"(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+D[-+]\d\d|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
+    r"(?:1\.#(?:IND|[QS]NAN|INF)\d*|\d{1,3}(?:,\d{3})+(?:\.\d+)?"
+    r"|\d+\.\d+D[-+]\d\d|\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+(?:[eE][-+]?\d+)?"
     r"|(?i:nan|inf(?:inity)?))"
 )
 # "top-1: 76.2", "BLEU-4 13.4": the digit ends a name, unless the name is that of a counter.

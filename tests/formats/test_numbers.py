@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lossmon.api import read_runs
 from lossmon.formats.numbers import parse_number
 
 
@@ -73,3 +75,27 @@ def test_every_float_survives_its_repr(value):
 @given(st.text(max_size=60))
 def test_no_text_raises(text):
     parse_number(text)
+
+
+@pytest.mark.parametrize("zeros", ["", "0", "000"])
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("1.#INF", math.inf),
+        ("-1.#INF", -math.inf),
+        ("1.#QNAN", math.nan),
+        ("1.#SNAN", math.nan),
+        ("-1.#IND", math.nan),
+    ],
+)
+@pytest.mark.parametrize("name", ["m.log", "m.csv"])
+def test_what_old_compilers_of_microsoft_print_is_no_1(
+    tmp_path: Path, written: str, zeros: str, value: float, name: str
+) -> None:
+    """A loss of NaN was 1, and its training was well."""
+    form = "{},{}\n" if name.endswith("csv") else "step {}, lr 0.1, loss: {}, acc 0.5\n"
+    rows = [form.format(s, 2 - s / 100 if s < 30 else written + zeros) for s in range(40)]
+    (tmp_path / name).write_text("step,loss\n" * name.endswith("csv") + "".join(rows))
+    (update,) = read_runs(str(tmp_path / name), "never")
+    assert update.series["loss"].value[30:] == pytest.approx([value] * 10, nan_ok=True)
+    assert parse_number(written + zeros) == pytest.approx(value, nan_ok=True)
