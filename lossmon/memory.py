@@ -134,12 +134,8 @@ def _rows(frame: pd.DataFrame) -> Iterator[Record]:
             raise TargetError(
                 said("DataFrame: rows of metric and value need a column step or epoch")
             )
-        # Texts would be put in order as such: 99 behind 199.
-        read = {name: _numbers(name, frame[name]) for name in (*places, "value")}
-        frame = frame.assign(**read).pivot_table(
-            index=places, columns="metric", values="value", aggfunc="last", dropna=False
-        )
-        frame = frame.reset_index()
+        yield from _long_rows(frame, places)
+        return
     columns = {
         str(name): _numbers(str(name), frame[name])
         for name in frame.columns
@@ -160,6 +156,31 @@ def _rows(frame: pd.DataFrame) -> Iterator[Record]:
         epoch = None if epochs is None or np.isnan(epochs[i]) else float(epochs[i])
         if values:
             yield Record(values, step, epoch)
+
+
+def _long_rows(frame: pd.DataFrame, places: list[str]) -> Iterator[Record]:
+    """Rows that each hold a value of a metric: those of one place are one, the last counts.
+
+    A value that is not a number was logged so: of a run whose loss was NaN for its last 19 rows
+    `diagnose(read(path))` said that it had not converged.
+    """
+    # Texts would be put in order as such: 99 behind 199.
+    axes = {name: _numbers(name, frame[name]) for name in places}
+    if "step" in axes:
+        _check_steps("step", axes["step"][~np.isnan(axes["step"])])
+    there = ~_left_out(frame["value"])
+    values = _numbers("value", frame["value"]).tolist()
+    metrics = frame["metric"].astype(str).tolist()
+    order = np.lexsort([axes[name] for name in reversed(places)])
+    rows: dict[tuple[float | None, ...], dict[str, float]] = {}
+    columns = [[None if at != at else at for at in axes[name].tolist()] for name in places]
+    for row in order[there[order]].tolist():
+        place = tuple(column[row] for column in columns)
+        rows.setdefault(place, {})[metrics[row]] = values[row]
+    for place, held in rows.items():
+        at = dict(zip(places, place, strict=True))
+        step = at.get("step")
+        yield Record(held, None if step is None else int(step), at.get("epoch"))
 
 
 def _numbers(name: str, values: object) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,3 +93,27 @@ def test_settings_are_the_affair_of_who_asks_for_them(
     call(log)
     with pytest.raises(lossmon.ConfigError):
         call(log, config=True)
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_a_value_of_the_long_form_that_is_no_number_was_logged_so(
+    tmp_path: Path, bad: float
+) -> None:
+    path = tmp_path / "m.jsonl"
+    rows = [{"step": s, "loss": 2 - s / 100 if s < 81 else bad, "lr": 0.1} for s in range(100)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    frame = lossmon.read(path)
+    of_frame, of_path = (
+        [one.pattern for one in lossmon.diagnose(one).findings if one.pattern != "finished"]
+        for one in (frame, path)
+    )
+    assert of_frame == of_path
+    assert "diverged" in of_frame
+    for shuffled in (frame.iloc[::-1], frame.astype({"value": object})):
+        assert "diverged" in [one.pattern for one in lossmon.diagnose(shuffled).findings]
+
+
+def test_what_the_long_form_leaves_out_is_no_row() -> None:
+    loss = [2 - s / 100 if s % 2 else None for s in range(100)]
+    frame = pd.DataFrame({"metric": "loss", "step": range(100), "value": pd.array(loss, "object")})
+    assert "diverged" not in [one.pattern for one in lossmon.diagnose(frame).findings]
