@@ -98,8 +98,9 @@ class Union:
             part = member.view(axis, start if member.sure else 0)
             cut = int(part.step.searchsorted(last, side="right"))
             if member.sure:
+                sick = part.step[:cut][~np.isfinite(part.value[:cut])]
                 late = np.unique(part.step[:cut])
-                self.late += int(np.count_nonzero(~among(late, taken)))
+                self.late += int(np.count_nonzero(~among(late, taken) | among(late, sick)))
                 parts.append(part_of(part, cut, len(part)))
             elif cut < len(part) and (over or not self._lags(member, axis)):
                 parts.append(_far_from(self._sure(axis), part_of(part, cut, len(part))))
@@ -179,7 +180,11 @@ def _with(one: SeriesView, other: SeriesView) -> SeriesView:
 
     A row that one writer put some steps later than the other is one row: Lightning's table has an
     evaluation at step 169 that its event file has at 174.
+
+    What is no number stands wherever any of them says so: a writer may leave it out, or write what
+    came before it, and then the run looked well.
     """
+    one = _sick_as(other, one)
     fresh = ~among(other.step, one.step)
     if not fresh.any():
         return one
@@ -194,6 +199,20 @@ def _with(one: SeriesView, other: SeriesView) -> SeriesView:
             fresh &= ~(alone[at] & (np.abs(one.value[at] - other.value) <= 1.01 * slack))
     both = joined([one, _some(other, fresh)])
     return _taken(both, np.argsort(both.step, kind="stable"))
+
+
+def _sick_as(other: SeriesView, one: SeriesView) -> SeriesView:
+    """The rows of one, with what is no number where the other has it at their steps."""
+    sick = np.flatnonzero(~np.isfinite(other.value) & among(other.step, one.step))
+    if not len(sick):
+        return one
+    at = one.step.searchsorted(other.step[sick])
+    well = np.isfinite(one.value[at])
+    if not well.any():
+        return one
+    value = one.value.copy()
+    value[at[well]] = other.value[sick[well]]
+    return replace(one, value=value, source=None)
 
 
 def _within(rows: SeriesView, more: SeriesView) -> SeriesView:

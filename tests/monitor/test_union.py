@@ -117,6 +117,20 @@ def test_a_row_that_one_log_alone_holds_may_be_the_one_that_is_not_a_number(tmp_
     assert np.flatnonzero(np.isnan(view.value)).tolist() == [100, 101]
 
 
+@pytest.mark.parametrize("sick", ["a.jsonl", "b.log"])
+def test_what_is_no_number_in_either_log_is_none_in_the_run(tmp_path: Path, sick: str) -> None:
+    """A writer may put the value before in its place."""
+    for name in ("a.jsonl", "b.log"):
+        rows = [(s, math.nan if s == 200 and name == sick else loss(s)) for s in range(N)]
+        told = [
+            json.dumps({"step": s, "loss": v}) if name == "a.jsonl" else f"step {s} loss {v:.4f}"
+            for s, v in rows
+        ]
+        (tmp_path / name).write_text("\n".join(told) + "\n")
+    view = run(tmp_path).series["loss"]
+    assert np.flatnonzero(np.isnan(view.value)).tolist() == [200]
+
+
 BAR = "\rTraining: 50%|#####     | {s}/{n} [00:01<00:01, 9.0it/s, loss={v:.4f}]"
 
 
