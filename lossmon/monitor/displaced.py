@@ -12,27 +12,33 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.formats.lexicon import EVAL_LOSS, TRAIN_LOSS
-from lossmon.monitor.agreement import Curve
+from lossmon.monitor.agreement import Curve, compare
 from lossmon.monitor.curves import Curves, is_inexact
 from lossmon.monitor.places import LEAST, places
 
 _COVERED = 0.9  # share of the rows of either log for which the other has one: few are not written
 _CHANCE = 0.125  # share of the rows that agree by chance, or before an average has begun
+_MANY = 2  # times the fewest rows that can be told apart, of which a log of fewer hides most
 _SAME = 0.95  # share that agrees where both tell the same, one so coarsely that it proves nothing
 
 
 def displaces(one: Curves, two: Curves) -> bool:
     """Whether rows of a loss that one of two logs tells alone would not be seen.
 
-    What a bar draws yields to what was written, which is what it draws. What counts something else
-    is placed by its order, and of few rows on either side hardly any can be told apart.
+    What a bar draws yields to what was written, which is what it draws. Of few rows on either side
+    hardly any can be told apart.
     """
     if is_inexact(one.log) or is_inexact(two.log):
         return False
     for role in (TRAIN_LOSS, EVAL_LOSS):
         first, second = one.chosen(role), two.chosen(role)
-        if first is not None and second is not None and min(len(first), len(second)) >= LEAST:
+        if first is None or second is None:
+            continue
+        few, many = sorted((len(first), len(second)))
+        if few >= LEAST:
             return _displaces(first, second)
+        if few and many >= _MANY * LEAST:  # and hardly a row of it is told by the other
+            return _counts_epochs(first) == _counts_epochs(second) and not _is_told(first, second)
     return False
 
 
@@ -47,6 +53,12 @@ def _displaces(one: Curve, two: Curve) -> bool:
     agreed = float(np.mean(np.abs(first - second) <= slack))
     # What agrees for a while and then does not is a fork, and averages nothing.
     return _CHANCE < agreed < _SAME
+
+
+def _is_told(one: Curve, two: Curve) -> bool:
+    """Whether the few rows of one of them all stand in the other: too few for a proof."""
+    found = compare(one, two)
+    return found.same and found.compared >= min(len(one), len(two))
 
 
 def _counts_epochs(curve: Curve) -> bool:
