@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.formats.lexicon import EVAL_LOSS, TRAIN_LOSS
+from lossmon.history.columns import among
 from lossmon.monitor.agreement import Curve, compare
 from lossmon.monitor.curves import Curves, is_inexact
 from lossmon.monitor.places import LEAST, places
@@ -19,6 +20,7 @@ from lossmon.monitor.places import LEAST, places
 _COVERED = 0.9  # share of the rows of either log for which the other has one: few are not written
 _CHANCE = 0.125  # share of the rows that agree by chance, or before an average has begun
 _MANY = 2  # times the fewest rows that can be told apart, of which a log of fewer hides most
+_GARBLED = 2  # rows that one of two logs of a training may tell otherwise
 _SAME = 0.95  # share that agrees where both tell the same, one so coarsely that it proves nothing
 
 
@@ -40,6 +42,24 @@ def displaces(one: Curves, two: Curves) -> bool:
         if few and many >= _MANY * LEAST:  # and hardly a row of it is told by the other
             return _counts_epochs(first) == _counts_epochs(second) and not _is_told(first, second)
     return False
+
+
+def are_sick_apart(one: Curves, two: Curves) -> bool:
+    """Whether one log tells numbers at several steps where the other has none: a fork.
+
+    A training that diverged, and the same once more from a checkpoint, were one run, in which the
+    rows of one of them stood nowhere. A row or two that one writer tells otherwise are no other.
+    """
+    if is_inexact(one.log) or is_inexact(two.log):
+        return False
+    names = [curves.log.chosen.get(TRAIN_LOSS) for curves in (one, two)]
+    if names[0] is None or names[1] is None:
+        return False
+    first = one.log.history.series[names[0]].kept()
+    second = two.log.history.series[names[1]].kept()
+    shared = first.step[among(first.step, second.step)]
+    a, b = (view.value[view.step.searchsorted(shared)] for view in (first, second))
+    return int(np.count_nonzero(np.isfinite(a) != np.isfinite(b))) > _GARBLED
 
 
 def _displaces(one: Curve, two: Curve) -> bool:

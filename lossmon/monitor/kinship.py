@@ -20,7 +20,7 @@ from lossmon.logs.discover import run_of_store
 from lossmon.monitor.agreement import SURE_BITS, Agreement, compare, may_agree
 from lossmon.monitor.course import END, ROWS, as_long, gap, same_course
 from lossmon.monitor.curves import Curves, Told, beginnings, goes_back_to_start
-from lossmon.monitor.displaced import displaces
+from lossmon.monitor.displaced import are_sick_apart, displaces
 from lossmon.monitor.strangers import are_forks, are_strangers
 from lossmon.words import said
 
@@ -113,6 +113,8 @@ def kinship(one: Curves, two: Curves, folder_one: str, folder_two: str) -> Kinsh
 
 def _are_forks(one: Curves, two: Curves, found: Agreement) -> bool:
     """Whether logs that agree do so but for their last rows, which each tells otherwise."""
+    if are_sick_apart(one, two):
+        return True
     last = min(curves.log.history.step or 0 for curves in (one, two))
     return max(int(found.first[-1]), int(found.second[-1])) < last and are_forks(one, two)
 

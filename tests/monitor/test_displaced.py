@@ -60,3 +60,14 @@ def test_a_fork_of_the_last_few_rows_is_a_run(tmp_path: Path, every: int) -> Non
     fork = [*own[: 15 * every], *other[15 * every :]]
     beside(tmp_path, own.tolist(), fork, every)
     assert shown(tmp_path) == [20, 20 * every]
+
+
+@pytest.mark.parametrize("sick", [0, 1])
+def test_a_training_that_diverged_and_the_one_that_was_begun_again_are_two(
+    tmp_path: Path, sick: int
+) -> None:
+    own = losses(1, ROWS).tolist()
+    both = [own, own]
+    both[sick] = [*own[:150], *[math.nan] * 50]
+    beside(tmp_path, both[0], both[1], 1)
+    assert shown(tmp_path) == [ROWS, ROWS]
