@@ -20,7 +20,7 @@ Rows of named cells:
     trainer_state.py json_history.py sacred.py    JSON documents; json_document.py reads them,
                  json_slices.py the long ones, known_rows.py what was read before
     csv.py mlflow.py hf_stdout.py                 tables, one file a metric, printed dicts
-    quoted.py    cells over several lines
+    quoted.py    cells over several lines         json_folded.py  objects over several
     column.py columns.py   numbers in a file called after its metric
     pattern.py   a line that the user described
 Binary stores:

@@ -11,6 +11,7 @@ import orjson
 
 from lossmon.formats.by_run import ByRun
 from lossmon.formats.decoder import Facts, Parts, Record, Rows
+from lossmon.formats.json_folded import FoldedObjects
 from lossmon.formats.lexicon import OTHER, THROUGHPUT, is_loss, plain, role
 from lossmon.formats.line_decoder import LineDecoder
 from lossmon.formats.notes import note
@@ -35,6 +36,7 @@ class JsonlDecoder(LineDecoder):
         super().__init__(name, "not a JSON object")
         self._rows = ByRun(self.facts)
         self._step: int | None = None  # of the newest row
+        self._folded = FoldedObjects()
 
     @property
     def runs(self) -> Mapping[str, Facts]:
@@ -43,6 +45,7 @@ class JsonlDecoder(LineDecoder):
 
     def rows(self, lines: list[bytes]) -> Sequence[Record]:
         """The rows that lines are: many at once where they have the same keys."""
+        lines = self._folded.join(lines)
         if b"" in lines:
             lines = [line for line in lines if line]
         values = load_values(lines)
@@ -127,19 +130,28 @@ def load_object(line: bytes) -> dict[str, Any] | None:
 
 
 def load_value(text: bytes) -> Any:
-    """Any JSON value; None where it is none. NaN and Infinity, which Python writes, are read."""
+    """Any JSON value; None where it is none. NaN and Infinity, which Python writes, are read.
+
+    So is an object with the comma behind it that parts it from the next one of a list.
+    """
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         try:
             return json.loads(text, parse_int=whole)
         except (ValueError, RecursionError):
-            return None
+            pass
+    bare = text.rstrip()
+    return load_value(bare[:-1]) if bare.endswith(b"},") else None
 
 
 def sniff(head: bytes, name: str) -> str | None:
     """Rows of JSON with a number that plays a metric's role."""
-    lines = [line for line in head.split(b"\n")[:_SNIFFED_ROWS] if line.strip()]
+    start = head.lstrip()
+    if start[:1] == b"[" and load_value(start.partition(b"\n")[0]) is None:
+        return None  # a document over several lines
+    lines = FoldedObjects().join(head.split(b"\n"))[:_SNIFFED_ROWS]
+    lines = [line for line in lines if line.strip()]
     if not any(line.lstrip()[:1] in (b"{", b"[") for line in lines[:3]):
         return None
     values = load_values(lines)

@@ -26,6 +26,7 @@ _CELL = re.compile(r"\S+")
 _MARKS = re.compile(rf"[{FILLER}]")
 _BAR_TAIL = re.compile(r"(?::|(?<!\s))\s+\d{1,3}%[|\s]")  # YOLO draws a bar behind its cells
 _NUMERIC = re.compile(r"\[?[-+]?[.\d]|nan|inf|-", re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,19}")  # of a header, and none of a sentence
 _LIST = re.compile(r"\[[-+\d.,einfa ]*\]")
 # results.txt of YOLOv3, v5 and v7: an epoch of how many, the memory, and columns by their place.
 _YOLO_ROW = re.compile(r"\s*\d+/\d+\s+[\d.]+G\s")
@@ -73,6 +74,7 @@ class Table:
         mark: what stands between cells; empty where blanks do.
         scores: no column says where the training is, and scores stand in them: the first row below
             the header is an evaluation ("all  128  929  0.64  0.53"), others are parts of it.
+        counted: the rows so far, of a table in which nothing numbers them ("LOSS  P  R  F", spaCy).
         held_out: its header came once more, below a headline of an evaluation (NequIP).
     """
 
@@ -80,6 +82,7 @@ class Table:
     spans: list[tuple[int, int]]
     mark: str = ""
     scores: bool = False
+    counted: int | None = None
     held_out: bool = False
     form: tuple[bool, ...] | None = None  # which counters of its rows count up to a number
 
@@ -153,6 +156,9 @@ class Table:
             return cls(names, spans, mark)
         if spans and spans[0][0] >= _INDEX and all(is_loss(n) or is_score(n) for n in names):
             return cls(["step", *names], [(0, 1), *spans])  # a frame that pandas printed
+        apart = all(b[0] - a[1] > 1 for a, b in zip(spans, spans[1:], strict=False))
+        if spans and losses and apart and len(names) > 2 and all(map(_WORD.fullmatch, names)):
+            return cls(["step", *names], [(0, 0), *spans], counted=0)
         scores = not (losses or counted) and sum(map(is_score, names)) > 1
         return cls(names, spans, mark, True) if scores else None
 
@@ -203,6 +209,11 @@ class Table:
 
     def _cells(self, text: str) -> list[str]:
         found = list(_CELL.finditer(text))
+        if self.counted is not None:
+            cells = [match.group() for match in found]
+            numbers = len(cells) + 1 == len(self.names) and None not in map(parse_number, cells)
+            self.counted += numbers
+            return [str(self.counted), *cells] if numbers else []
         if 2 * sum(_NUMERIC.match(cell.group()) is not None for cell in found) < len(found):
             return []  # "2 epochs completed in 0.468 hours."
         labelled = self.scores and len(self.names) < len(found) <= len(self.names) + _MORE

@@ -30,6 +30,16 @@ LAYOUTS: dict[str, tuple[str, Rows]] = {
             (20, {"LOSS TOK2VEC": 100.0, "LOSS NER": 350.0, "ENTS_F": 51.0}),
         ],
     ),
+    "a table in which nothing numbers the rows, among words (spaCy 2)": (
+        "Training the model...\nLOSS      P       R       F\n"
+        "18.500    0.500   1.000   0.670\n9.250     0.510   0.900   0.680\n"
+        "This movie was good  {'POSITIVE': 1.0}\n4.500     0.520   0.900   0.690\n",
+        [
+            (1, {"LOSS": 18.5, "P": 0.5, "R": 1.0, "F": 0.67}),
+            (2, {"LOSS": 9.25, "P": 0.51, "R": 0.9, "F": 0.68}),
+            (3, {"LOSS": 4.5, "P": 0.52, "R": 0.9, "F": 0.69}),
+        ],
+    ),
     "a table with the batch of each epoch": (
         "   Epoch       Batch       box     total\n"
         "     0/1      0/90    0.200   12.00\n"

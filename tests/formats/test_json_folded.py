@@ -1,0 +1,64 @@
+"""JSON objects over several lines, with a comma behind each or none, in whatever pieces they come."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lossmon.formats.detect import detect
+from lossmon.formats.json_folded import FoldedObjects
+from lossmon.formats.jsonl import JsonlDecoder
+
+ROWS = [{"main/loss": 2.5 - n / 8, "iteration": 100 * n, "note": {"lr": 0.5}} for n in range(1, 6)]
+WRITTEN = {
+    "over lines, a comma behind each": ",\n".join(json.dumps(row, indent=4) for row in ROWS),
+    "over lines": "\n".join(json.dumps(row, indent=2) for row in ROWS) + "\n",
+    "over lines of another system": ",\r\n".join(
+        json.dumps(row, indent=4).replace("\n", "\r\n") for row in ROWS
+    ),
+    "a line each, a comma behind each": "".join(json.dumps(row) + ",\n" for row in ROWS),
+    "words between": "saved\n".join(json.dumps(row, indent=4) + "\n" for row in ROWS),
+}
+
+
+@pytest.mark.parametrize("way", WRITTEN)
+def test_it_is_recognised_and_read_in_any_pieces(way: str) -> None:
+    text = WRITTEN[way].encode()
+    found = detect(text, "train.log", complete=True)
+    assert found is not None
+    assert found.format == "jsonl"
+
+    @given(st.lists(st.integers(0, len(text)), max_size=6).map(sorted))
+    def pieces(cuts: list[int]) -> None:
+        decoder = JsonlDecoder()
+        ends = zip([0, *cuts], [*cuts, len(text)], strict=True)
+        rows = [row for start, end in ends for row in decoder.feed(text[start:end])]
+        rows += decoder.flush()
+        assert [(row.step, row.values["main/loss"]) for row in rows] == [
+            (row["iteration"], row["main/loss"]) for row in ROWS
+        ]
+        assert [row.values["note/lr"] for row in rows] == [0.5] * 5
+
+    pieces()
+
+
+def test_one_object_alone_is_a_document_and_no_row() -> None:
+    text = json.dumps({"loss": [2.5, 1.5], "val_loss": [2.0, 1.75]}, indent=4).encode()
+    found = detect(text, "history.json", complete=True)
+    assert found is not None
+    assert found.format == "json"
+
+
+def test_what_never_closes_is_held_in_bounds_and_given_back() -> None:
+    folded = FoldedObjects()
+    lines = [b"{", *[b'  "loss": 2.5,'] * 10_000]
+    given = [line for at in range(0, len(lines), 100) for line in folded.join(lines[at : at + 100])]
+    assert given == lines
+    folded = FoldedObjects()
+    wide = b"x" * 600_000
+    assert folded.join([b"{", wide]) == []
+    assert folded.join([wide]) == [b"{", wide, wide]
+    assert folded.join([b"{", b"}", b"{", b'"a": 1', b"},"]) == [b"{ }", b'{ "a": 1 }']
