@@ -150,8 +150,8 @@ def sniff(head: bytes, name: str) -> str | None:
     start = head.lstrip()
     if start[:1] == b"[" and load_value(start.partition(b"\n")[0]) is None:
         return None  # a document over several lines
-    lines = FoldedObjects().join(head.split(b"\n"))[:_SNIFFED_ROWS]
-    lines = [line for line in lines if line.strip()]
+    printed = head.split(b"\n")
+    lines = [line for line in FoldedObjects().join(printed)[:_SNIFFED_ROWS] if line.strip()]
     if not any(line.lstrip()[:1] in (b"{", b"[") for line in lines[:3]):
         return None
     values = load_values(lines)
@@ -163,8 +163,9 @@ def sniff(head: bytes, name: str) -> str | None:
         rows += chain.from_iterable(listed)
     if share < _SHARE_AMONG_WARNINGS:
         return None
-    if len(rows) == 1 and all(key.isdigit() for key in rows[0]):
-        return None  # a document: {"1": {"loss": 2.3}, "2": ...}
+    over_lines = b"{" in printed or b"{\r" in printed
+    if len(rows) == 1 and (over_lines or all(key.isdigit() for key in rows[0])):
+        return None  # a document: a summary, or {"1": {"loss": 2.3}, "2": ...}
     found = [*_with_metric(map(flatten, rows))]
     if share < _SHARE and (len(found) < max(2, 0.7 * len(rows)) or not any(map(_has_loss, found))):
         return None

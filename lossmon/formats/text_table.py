@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from lossmon.formats.lexicon import (
     is_loss,
@@ -156,7 +157,7 @@ class Table:
             return cls(names, spans, mark)
         if spans and spans[0][0] >= _INDEX and all(is_loss(n) or is_score(n) for n in names):
             return cls(["step", *names], [(0, 1), *spans])  # a frame that pandas printed
-        apart = all(b[0] - a[1] > 1 for a, b in zip(spans, spans[1:], strict=False))
+        apart = all(b[0] - a[1] > 1 for a, b in pairwise(spans))
         if spans and losses and apart and len(names) > 2 and all(map(_WORD.fullmatch, names)):
             return cls(["step", *names], [(0, 0), *spans], counted=0)
         scores = not (losses or counted) and sum(map(is_score, names)) > 1

@@ -52,6 +52,12 @@ def test_one_object_alone_is_a_document_and_no_row() -> None:
     assert found.format == "json"
 
 
+def test_a_summary_over_several_lines_is_no_row() -> None:
+    text = json.dumps({"step": 100, "loss": 0.5, "acc": 0.75}, indent=4).encode()
+    found = detect(text, "metrics.json", complete=False)
+    assert found is None or found.format != "jsonl"
+
+
 def test_what_never_closes_is_held_in_bounds_and_given_back() -> None:
     folded = FoldedObjects()
     lines = [b"{", *[b'  "loss": 2.5,'] * 10_000]
