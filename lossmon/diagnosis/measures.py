@@ -121,7 +121,10 @@ def judged(
     measures, quiet = kind.curve, kind.quiet_of_curve
     found = _best(measures, names, points)
     if found is None and _eval_alone(points, chosen):
-        return Judged({**_without(chosen), "train_loss": chosen["eval_loss"]}, quiet=kind.quiet)
+        found = _like_loss(names, points)
+        if found is None:
+            return Judged({**_without(chosen), "train_loss": chosen["eval_loss"]}, quiet=kind.quiet)
+        measures = LIKE_LOSSES
     if found is None and "train_loss" not in chosen:
         measures, quiet = (*LIKE_LOSSES, *(kind.goals or SCORES)), ODD_FOR_REWARDS
         found = _best(measures, names, points)
@@ -160,6 +163,19 @@ def _eval_alone(points: Mapping[str, Sized], chosen: Mapping[str, str]) -> bool:
         role: len(points.get(name, ())) for role, name in chosen.items()
     }  # one may be called ""
     return rows.get("eval_loss", 0) >= _FEW_EVALS and rows.get("train_loss", 0) <= 1
+
+
+def _like_loss(names: Names, points: Mapping[str, Sized]) -> tuple[str, Direction] | None:
+    """What stands for the train loss where the eval loss is a perplexity, or the like, as well.
+
+    `train_ppl 3.1 valid_ppl 8.7`: of the eval alone an over-fitted model was told to have lost what
+    it had learned, by too high a rate.
+    """
+    held_out = measured(LIKE_LOSSES, names, points, held_out=True)
+    found = measured(LIKE_LOSSES, names, points, held_out=False)
+    if found is None or held_out is None or is_held_out(found[0]):
+        return None
+    return found if len(points[found[0]]) >= _FEW_EVALS else None
 
 
 def _best(

@@ -14,6 +14,7 @@ from lossmon.diagnosis.curve import LossCurve
 from lossmon.diagnosis.evidence import ENOUGH, Rise
 from lossmon.diagnosis.figures import Numbers, checkpoint_step, resume_step
 from lossmon.diagnosis.finding import Finding
+from lossmon.diagnosis.held_alone import learned_by_heart
 from lossmon.diagnosis.limits import Enough, Limit, Limits
 from lossmon.diagnosis.pattern import SINCE, Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.rates import at_that_rate
@@ -271,6 +272,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             ),
             2.0,
         )
+    yield from learned_by_heart(view, finding.numbers.get("low_step", finding.since_step))
     yield from died(view, finding.since_step)
     yield from both_rise(view, finding.since_step)
     yield from gradients_grew(view, finding.since_step)
