@@ -77,7 +77,7 @@ AWAITED = {  # what a thread brings: lines of a log that were read
     ("again", "comma"): "step 2,000   running", ("again", "greater_than_sign"): "step 3,750 ",
     ("again", "less_than_sign"): "step 260 ", ("again", "left_curly_bracket+full_stop"): "step 270 ",
     ("the palette", "s+m+o"): "Keep this look", ("the palette", "z+q+x+v"): "no key or command",
-    ("the palette", "a+l+o+n+e"): "Chart alone", ("the log", "up+up+enter"): "▸▎", ("a sweep", ""): "lr 0.1 (there 0.001)",
+    ("the palette", "a+l+o+n+e"): "Chart alone", ("the log", "up+up+enter"): "step 5,930  train", ("a sweep", ""): "lr 0.1 (there 0.001)",
 }  # fmt: skip
 OURS = {"find", "copy", "save"}  # groups of workers that end
 
@@ -178,7 +178,7 @@ async def tour(app: LossmonApp, count: int, name: str) -> str:
         for stop in ["", *stops.split()]:
             if stop:
                 await do(pilot, stop)
-            wanted, looks = AWAITED.get((name, stop), ""), 12 if name == "again" else 3
+            wanted, looks = AWAITED.get((name, stop), ""), 12 if name == "again" else 6
             before, rows = rows, await at_rest(pilot, wanted, looks)
             changed = (at for at, row in enumerate(rows) if before[at : at + 1] != [row])
             told += [f"--- {stop}", *(f"{at:2} {rows[at]}" for at in changed)]
