@@ -45,7 +45,7 @@ class WiredApp(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._wire = Wire()
-        self._typed = InTurn(self, super().on_event)
+        self._typed = InTurn(self, self._hand_on)
         self._drawn = self._lacks_all = False
         self._held_until: float | None = None  # since a resize, until all is laid out anew
         self._arranged = False  # or since something was opened or closed, until `release`
@@ -91,6 +91,11 @@ class WiredApp(App[None]):
         if isinstance(event, (events.Key, events.Paste)) and not event.is_forwarded:
             await self._typed.take(event)
         else:
+            await super().on_event(event)
+
+    async def _hand_on(self, event: events.Event) -> None:
+        """Give a key that may have waited; none once it leaves."""
+        if not self.leaving:
             await super().on_event(event)
 
     async def takes(self, event: events.Event) -> bool:

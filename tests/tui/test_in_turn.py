@@ -93,3 +93,21 @@ async def test_no_more_keys_wait_than_a_person_types() -> None:
         assert app.typed.waits <= 4096
         app.woken.set()
         await until(pilot, lambda: len(app.said) == 4096)
+
+
+async def test_what_comes_while_the_next_is_on_its_way_goes_behind_it() -> None:
+    app = Slow()
+    async with app.run_test() as pilot:
+        taken: list[str] = []
+
+        async def give(event: events.Key) -> None:
+            taken.append(event.key)
+
+        app.typed = InTurn(app, give)
+        wanted = [f"ctrl+{n}" for n in range(400)]
+        for n, key in enumerate(wanted):
+            burst(app, key)
+            for _ in range(n % 3):
+                await asyncio.sleep(0)
+        await until(pilot, lambda: len(taken) == len(wanted))
+        assert taken == wanted
