@@ -11,8 +11,8 @@ around it and a comma behind each:
 
 from __future__ import annotations
 
-_OPENING = (b"{", b"{\r")
-_CLOSING = (b"}", b"},", b"}\r", b"},\r")
+_OPENING = b"{"
+_CLOSING = (b"}", b"},")
 _MOST_LINES = 1 << 12  # of one object
 _MOST_BYTES = 1 << 20
 
@@ -25,28 +25,31 @@ class FoldedObjects:
         self._bytes = 0
 
     def join(self, lines: list[bytes]) -> list[bytes]:
-        """The lines, each object that begins and ends in lines of its own as one."""
-        if not self._block and not any(opening in lines for opening in _OPENING):
+        """The lines, each object that begins and ends in lines of its own as one.
+
+        One that was torn, as the next object shows, is given back as it is.
+        """
+        if not self._block and _OPENING not in lines:
             return lines
         given: list[bytes] = []
         for line in lines:
-            if not self._block:
-                if line in _OPENING:
-                    self._block, self._bytes = [b"{"], 1
-                else:
-                    given.append(line)
-                continue
-            closes = line in _CLOSING
-            self._block.append(b"}" if closes else line)
-            self._bytes += len(line)
-            if closes:
-                given.append(b" ".join(self._block))
-                self._block = []
-            elif len(self._block) >= _MOST_LINES or self._bytes >= _MOST_BYTES:
-                given += self.give_up()
+            if line.startswith(_OPENING):
+                given += self.end()
+            if line == _OPENING:
+                self._block, self._bytes = [line], 1
+            elif not self._block:
+                given.append(line)
+            else:
+                closes = line in _CLOSING
+                self._block.append(b"}" if closes else line)
+                self._bytes += len(line)
+                if closes:
+                    given.append(b" ".join(self.end()))
+                elif len(self._block) >= _MOST_LINES or self._bytes >= _MOST_BYTES:
+                    given += self.end()
         return given
 
-    def give_up(self) -> list[bytes]:
-        """The lines that are held back, as they are: no object closes behind them."""
+    def end(self) -> list[bytes]:
+        """The lines that are held back, as they are; nothing closes them any more."""
         given, self._block = self._block, []
         return given

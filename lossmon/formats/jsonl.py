@@ -45,7 +45,18 @@ class JsonlDecoder(LineDecoder):
 
     def rows(self, lines: list[bytes]) -> Sequence[Record]:
         """The rows that lines are: many at once where they have the same keys."""
-        lines = self._folded.join(lines)
+        return self._objects(self._folded.join(lines))
+
+    def flush(self) -> Sequence[Record]:
+        """The log ended here; an object that is not closed is no row."""
+        return [*super().flush(), *self._objects(self._folded.end())]
+
+    def drop_line(self) -> None:
+        """Forget the unfinished line, and the object that none closed."""
+        super().drop_line()
+        self._folded.end()
+
+    def _objects(self, lines: list[bytes]) -> Sequence[Record]:
         if b"" in lines:
             lines = [line for line in lines if line]
         values = load_values(lines)
@@ -150,8 +161,9 @@ def sniff(head: bytes, name: str) -> str | None:
     start = head.lstrip()
     if start[:1] == b"[" and load_value(start.partition(b"\n")[0]) is None:
         return None  # a document over several lines
-    printed = head.split(b"\n")
-    lines = [line for line in FoldedObjects().join(printed)[:_SNIFFED_ROWS] if line.strip()]
+    printed = head.replace(b"\r\n", b"\n").split(b"\n")
+    joined = FoldedObjects().join(printed)
+    lines = [line for line in joined[:_SNIFFED_ROWS] if line.strip()]
     if not any(line.lstrip()[:1] in (b"{", b"[") for line in lines[:3]):
         return None
     values = load_values(lines)
@@ -163,8 +175,7 @@ def sniff(head: bytes, name: str) -> str | None:
         rows += chain.from_iterable(listed)
     if share < _SHARE_AMONG_WARNINGS:
         return None
-    over_lines = b"{" in printed or b"{\r" in printed
-    if len(rows) == 1 and (over_lines or all(key.isdigit() for key in rows[0])):
+    if len(rows) == 1 and (len(joined) < len(printed) or all(key.isdigit() for key in rows[0])):
         return None  # a document: a summary, or {"1": {"loss": 2.3}, "2": ...}
     found = [*_with_metric(map(flatten, rows))]
     if share < _SHARE and (len(found) < max(2, 0.7 * len(rows)) or not any(map(_has_loss, found))):

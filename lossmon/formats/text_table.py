@@ -157,8 +157,7 @@ class Table:
             return cls(names, spans, mark)
         if spans and spans[0][0] >= _INDEX and all(is_loss(n) or is_score(n) for n in names):
             return cls(["step", *names], [(0, 1), *spans])  # a frame that pandas printed
-        apart = all(b[0] - a[1] > 1 for a, b in pairwise(spans))
-        if spans and losses and apart and len(names) > 2 and all(map(_WORD.fullmatch, names)):
+        if spans and losses and len(names) > 2 and _are_columns(names, spans):
             return cls(["step", *names], [(0, 0), *spans], counted=0)
         scores = not (losses or counted) and sum(map(is_score, names)) > 1
         return cls(names, spans, mark, True) if scores else None
@@ -271,6 +270,12 @@ def _parted(text: str, mark: str) -> list[str]:
     if text[:1] in ("(", "[") and text[-1:] in (")", "]"):
         text = text[1:-1]  # a printed tuple
     return [cell.strip(" \t\"'") for cell in text.split(mark)]
+
+
+def _are_columns(names: list[str], spans: list[tuple[int, int]]) -> bool:
+    """Whether short words stand far apart, as those of a sentence do not."""
+    apart = all(after[0] - before[1] > 1 for before, after in pairwise(spans))
+    return apart and all(map(_WORD.fullmatch, names))
 
 
 def _columns(text: str) -> tuple[list[str], list[tuple[int, int]]]:

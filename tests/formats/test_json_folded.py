@@ -68,3 +68,25 @@ def test_what_never_closes_is_held_in_bounds_and_given_back() -> None:
     assert folded.join([b"{", wide]) == []
     assert folded.join([wide]) == [b"{", wide, wide]
     assert folded.join([b"{", b"}", b"{", b'"a": 1', b"},"]) == [b"{ }", b'{ "a": 1 }']
+
+
+def test_an_object_that_was_torn_hides_no_row_behind_it() -> None:
+    torn = b'{\n  "main/loss": 9.5,\n'
+    decoder = JsonlDecoder()
+    rows = [*decoder.feed(torn + WRITTEN["a line each, a comma behind each"].encode())]
+    assert [row.values["main/loss"] for row in rows] == [row["main/loss"] for row in ROWS]
+    assert decoder.skipped.count == 2
+    rows = [*decoder.feed(torn + WRITTEN["over lines"].encode())]
+    assert [row.values["main/loss"] for row in rows] == [row["main/loss"] for row in ROWS]
+
+
+def test_an_object_that_is_not_closed_is_told_at_the_end_and_forgotten_with_its_line() -> None:
+    decoder = JsonlDecoder()
+    decoder.feed(b'{\n  "main/loss": 9.5,\n')
+    decoder.drop_line()
+    rows = decoder.feed(b'}\n{"loss": 0.5, "step": 1}\n')
+    assert [row.values for row in rows] == [{"loss": 0.5}]
+    decoder = JsonlDecoder()
+    assert not decoder.feed(b'{\n  "main/loss": 9.5')
+    assert not decoder.flush()
+    assert decoder.skipped.count == 2
