@@ -18,6 +18,7 @@ class Bounds(Limits):
     """When a turn is none of a jump."""
 
     turned = Limit(3, "evaluations on the way up", "a jump has none or one")
+    ends = Limit(0.125, "of the rise, at either end of it: not on the way", "words")
 
 
 def learned_by_heart(view: View, low_step: float) -> Iterator[Reason]:
@@ -34,20 +35,23 @@ def learned_by_heart(view: View, low_step: float) -> Iterator[Reason]:
         return
     behind = train.sketch.newest[train.sketch.newest_step > low_step]
     behind = behind[np.isfinite(behind)]
-    if len(behind) < Bounds.turned:
+    if not len(behind):
         return
     low, top = train.low, float(np.max(behind))
-    between = (behind > low + (top - low) / 8) & (behind < top - (top - low) / 8)
-    if np.count_nonzero(between) < Bounds.turned:
+    end = Bounds.ends * (top - low)
+    if np.count_nonzero((behind > low + end) & (behind < top - end)) < Bounds.turned:
         return  # a jump
     for own in accuracies(view, held_out=False):
-        then, now = own.value[own.step <= low_step], own.value[own.step > low_step]
-        if len(then) and len(now) >= Bounds.turned and np.median(now[-3:]) > then[-1]:
+        before, after = own.value[own.step <= low_step], own.value[own.step > low_step]
+        if not len(before) or len(after) < Bounds.turned:
+            continue
+        then, now = float(before[-1]), float(np.median(after[-int(Bounds.turned) :]))
+        if now > then:
             why = said(
                 "{name} went on from {then:.4g} to {now:.4g} while {held} rose",
                 name=own.name,
-                then=float(then[-1]),
-                now=float(np.median(now[-3:])),
+                then=then,
+                now=now,
                 held=train.name,
             )
             yield Reason("memorising", why, 3.0)

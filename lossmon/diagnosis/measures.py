@@ -173,9 +173,9 @@ def _like_loss(names: Names, points: Mapping[str, Sized]) -> tuple[str, Directio
     """
     held_out = measured(LIKE_LOSSES, names, points, held_out=True)
     found = measured(LIKE_LOSSES, names, points, held_out=False)
-    if found is None or held_out is None or is_held_out(found[0]):
+    if found is None or held_out is None or len(points[found[0]]) < _FEW_EVALS:
         return None
-    return found if len(points[found[0]]) >= _FEW_EVALS else None
+    return found
 
 
 def _best(

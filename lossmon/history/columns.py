@@ -90,6 +90,11 @@ def among(steps: Ints, known: Ints) -> NDArray[np.bool_]:
     return found
 
 
+def counts_epochs(step: Ints, epoch: Floats | None) -> bool:
+    """Whether rows are an epoch each: their steps are its number."""
+    return epoch is not None and bool((step == epoch).all())
+
+
 def _room(n: int, dtype: np.dtype) -> np.ndarray:
     """An array to be filled. A large one has pages of its own, which count once they are touched.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from lossmon.formats.lexicon import EVAL_LOSS, TRAIN_LOSS
-from lossmon.history.columns import among
+from lossmon.history.columns import among, counts_epochs
 from lossmon.monitor.agreement import Curve, compare
 from lossmon.monitor.curves import Curves, is_inexact
 from lossmon.monitor.places import LEAST, places
@@ -40,7 +40,7 @@ def displaces(one: Curves, two: Curves) -> bool:
         if few >= LEAST:
             return _displaces(first, second)
         if few and many >= _MANY * LEAST:  # and hardly a row of it is told by the other
-            return _counts_epochs(first) == _counts_epochs(second) and not _is_told(first, second)
+            return _count_alike(first, second) and not _is_told(first, second)
     return False
 
 
@@ -63,8 +63,8 @@ def are_sick_apart(one: Curves, two: Curves) -> bool:
 
 
 def _displaces(one: Curve, two: Curve) -> bool:
-    if _counts_epochs(one) != _counts_epochs(two):
-        return False  # a row an epoch is the mean of its batches, and lies where it ends
+    if not _count_alike(one, two):
+        return False
     met = places(one, two)
     if met is None or len(met) < _COVERED * max(len(one), len(two)):
         return True
@@ -75,11 +75,12 @@ def _displaces(one: Curve, two: Curve) -> bool:
     return _CHANCE < agreed < _SAME
 
 
+def _count_alike(one: Curve, two: Curve) -> bool:
+    """Not where one has a row an epoch, the mean of its batches, which lies where it ends."""
+    return counts_epochs(one.step, one.epoch) == counts_epochs(two.step, two.epoch)
+
+
 def _is_told(one: Curve, two: Curve) -> bool:
     """Whether the few rows of one of them all stand in the other: too few for a proof."""
     found = compare(one, two)
     return found.same and found.compared >= min(len(one), len(two))
-
-
-def _counts_epochs(curve: Curve) -> bool:
-    return curve.epoch is not None and bool((curve.step == curve.epoch).all())

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from lossmon.formats.decoder import MOST_STEPS
-from lossmon.history.columns import Floats, Ints, SeriesView, or_nan
+from lossmon.history.columns import Floats, Ints, SeriesView, counts_epochs, or_nan
 from lossmon.monitor.agreement import Agreement
 from lossmon.monitor.curves import Curves, has_curve
 from lossmon.monitor.kinship import PRINTED, evidence
@@ -314,7 +314,7 @@ def _behind(log: Curves, others: Sequence[Curves]) -> _Place | None:
 def _first_epoch(log: Log) -> int | None:
     """The first step of a log whose steps are its epochs; None of another."""
     view = max(log.history.series.values(), key=len).view()
-    return int(view.step[0]) if view.epoch is not None and (view.step == view.epoch).all() else None
+    return int(view.step[0]) if counts_epochs(view.step, view.epoch) else None
 
 
 def _counts(log: Log) -> Counts | None:
