@@ -158,12 +158,15 @@ def load_value(text: bytes) -> Any:
 
 def sniff(head: bytes, name: str) -> str | None:
     """Rows of JSON with a number that plays a metric's role."""
-    start = head.lstrip()
-    if start[:1] == b"[" and load_value(start.partition(b"\n")[0]) is None:
-        return None  # a document over several lines
     printed = head.replace(b"\r\n", b"\n").split(b"\n")
     joined = FoldedObjects().join(printed)
     lines = [line for line in joined[:_SNIFFED_ROWS] if line.strip()]
+    if (
+        lines
+        and (lines[0] == b"{" or lines[0].lstrip()[:1] == b"[")
+        and load_value(lines[0]) is None
+    ):
+        return None  # a document over several lines
     if not any(line.lstrip()[:1] in (b"{", b"[") for line in lines[:3]):
         return None
     values = load_values(lines)

@@ -52,6 +52,15 @@ def test_one_object_alone_is_a_document_and_no_row() -> None:
     assert found.format == "json"
 
 
+def test_rows_within_an_object_are_those_of_a_document() -> None:
+    """CatBoost's own, whose rows have a comma behind each."""
+    rows = ",\n".join(json.dumps({"learn": [2.5 - n], "iteration": n}) for n in range(3))
+    text = f'{{\n"meta":{{"learn_metrics":[{{"name":"Logloss"}}]}},\n"iterations":[\n{rows}\n]}}'
+    found = detect(text.encode(), "catboost_training.json", complete=True)
+    assert found is not None
+    assert found.format == "json"
+
+
 def test_a_summary_over_several_lines_is_no_row() -> None:
     text = json.dumps({"step": 100, "loss": 0.5, "acc": 0.75}, indent=4).encode()
     found = detect(text, "metrics.json", complete=False)
