@@ -69,8 +69,8 @@ def settings_of_nobody(homes: Iterator[Path], monkeypatch: Any) -> Iterator[None
     The folders are made by who writes into them: four calls for each test took a second of twenty.
     """
     home = next(homes)
-    for name, folder in (("XDG_CONFIG_HOME", "config"), ("XDG_STATE_HOME", "state")):
-        monkeypatch.setenv(name, f"{home}/{folder}")
+    for name in ("config", "state", "cache"):
+        monkeypatch.setenv(f"XDG_{name.upper()}_HOME", f"{home}/{name}")
     monkeypatch.delenv("LOSSMON_CONFIG", raising=False)
     with settings.using(settings.Settings()):
         yield
