@@ -81,15 +81,24 @@ def _pieces(update: RunUpdate, curve: Curve) -> list[Curve]:
     return [curve] if ahead is None else [curve, replace(curve, view=ahead)]
 
 
+def _losses(update: RunUpdate) -> tuple[str, str]:
+    """Train and eval, "" where there is none: perplexities, where those are judged together."""
+    told = update.diagnosis
+    if update.train is None and told.held_out:
+        return told.curve, told.held_out
+    return update.train or "", update.eval or ""
+
+
 def _loss(update: RunUpdate) -> tuple[Curve, ...]:
     curves: list[Curve] = []
-    if (train := update.series.get(update.train or "")) is not None:
+    name, name_held = _losses(update)
+    if (train := update.series.get(name)) is not None:
         curves += _pieces(update, Curve(known("train"), "train", train))
-        curves += _older(update.logged.get(update.train or ""), "train_raw")
-    if (held := update.series.get(update.eval or "")) is not None:
+        curves += _older(update.logged.get(name), "train_raw")
+    if (held := update.series.get(name_held)) is not None:
         curve = Curve(known("eval"), "eval", held, points=len(held) <= _FEW, sign="+")
         curves += _pieces(update, curve)
-        curves += _older(update.logged.get(update.eval or ""), "eval_raw")
+        curves += _older(update.logged.get(name_held), "eval_raw")
     return tuple(curves)
 
 

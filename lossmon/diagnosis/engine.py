@@ -387,11 +387,10 @@ class Engine:
 
     def _publish(self, train: str | None, pair: str | None) -> None:
         findings = sorted(self._shown.values(), key=lambda f: (-_rank(f), -f.confidence))
-        kind, curve = ("", "") if self._view is None else (self._view.kind.id, self._view.curve)
-        missing = () if self._view is None else unjudged(self._view, pair)
-        self._bare = Diagnosis(
-            tuple(findings), tuple(self._timeline), train, pair, kind, curve, missing
-        )
+        view = self._view
+        of = ("", "", "") if view is None else (view.kind.id, view.curve, view.held_out)
+        missing = () if view is None else unjudged(view, pair)
+        self._bare = Diagnosis(tuple(findings), tuple(self._timeline), train, pair, *of, missing)
         self._explained = None
 
 

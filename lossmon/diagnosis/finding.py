@@ -155,6 +155,7 @@ class Diagnosis:
         kind: what is trained (see `lossmon.diagnosis.kind`); "" where that is not known.
         unjudged: what could not be judged, as names of texts.
         curve: the metric that takes the place of the train loss; "" where none does.
+        held_out: that of held-out data which is judged beside it; "" where none is.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -163,4 +164,5 @@ class Diagnosis:
     pair: str | None = None
     kind: str = ""
     curve: str = ""
+    held_out: str = ""
     unjudged: tuple[str, ...] = ()

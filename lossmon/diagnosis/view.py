@@ -129,6 +129,11 @@ class View:
         return name if name != self.around.loss_name else ""
 
     @property
+    def held_out(self) -> str:
+        """The metric of held-out data that is judged beside such a one; "" where none is."""
+        return self.pair.name if self.curve and self.pair is not None else ""
+
+    @property
     def kind(self) -> Kind:
         """What is trained."""
         return self.around.kind

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lossmon.chart.evidence import evidence_of
@@ -12,6 +14,7 @@ from lossmon.chart.readout import readout
 from lossmon.diagnosis.pattern import Level, Trend
 from lossmon.diagnosis.patterns import PATTERNS
 from lossmon.monitor.update import RunUpdate
+from lossmon.report.gather import gather
 from tests import approved
 from tests.chart.test_evidence import finding, rows
 from tests.chart.test_views import run_of
@@ -75,3 +78,26 @@ def test_what_is_charted_of_a_run_is_as_approved(metrics: tuple[str, ...], run: 
         said = readout(run, curves, step, width, height, ascii=width < 60)
         lines += ["".join(span.text for span in row) + "|" for row in said]
     approved.hold("charted", " ".join(metrics) or "the loss", "\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("beside", "drawn"),
+    [
+        ({"train_ppl": 3.0, "valid_ppl": 8.0}, ["train_ppl", "valid_ppl"]),
+        ({"train_ppl": 3.0, "valid_ppl": 8.0, "loss": 2.0}, ["loss", "valid_ppl"]),
+        ({"train_acc": 0.9, "valid_loss": 8.0}, ["valid_loss"]),  # on no axis with it
+    ],
+)
+def test_perplexities_that_are_judged_together_are_on_one_chart(
+    tmp_path: Path, beside: dict[str, float], drawn: list[str]
+) -> None:
+    """The panel says that train fell while eval rose: both have to be seen."""
+    lines = [
+        f"epoch {n} "
+        + " ".join(f"{name} {value + value / n:.4f}" for name, value in beside.items())
+        for n in range(1, 13)
+    ]
+    (tmp_path / "train.log").write_text("\n".join(lines) + "\n")
+    (run,), errors, _ = gather((str(tmp_path / "train.log"),), 1, judging="at the end")
+    assert not errors
+    assert [curve.view.name for curve in curves_of(run)] == drawn
