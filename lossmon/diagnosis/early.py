@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import flat, lost, short, signs, usual
+from lossmon.diagnosis import flat, lost, short, signs, thrown, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.chance import Chance, level_of
 from lossmon.diagnosis.finding import PatternId
@@ -46,6 +46,7 @@ class Bounds(Limits):
 def reasons(view: View) -> Iterator[Reason]:
     """The causes that few rows support."""
     yield from signs.of_scores(view)
+    yield from _as("worst_score", thrown.unmatched(view))
     train = view.train
     if train is None or train.rises or view.curve or train.n < 2:
         return
@@ -57,6 +58,7 @@ def reasons(view: View) -> Iterator[Reason]:
         return
     yield from _as("rising", _leapt(values, view))
     yield from _as("grad_explosion", _gradients(view))
+    yield from thrown.reasons(values, view)
     if len(values) >= Bounds.facts:
         yield from _as("chance_level", _guesses(values, view))
         yield from _as("oscillating", _swings(values, view))
@@ -68,8 +70,8 @@ def reasons(view: View) -> Iterator[Reason]:
 
 
 def _as(pattern: PatternId, some: Iterator[Reason]) -> Iterator[Reason]:
-    """Reasons, with what more such rows would be."""
-    return (one._replace(of=pattern) for one in some)
+    """Reasons, with what more such rows would be where they say nothing else."""
+    return (one._replace(of=one.of or pattern) for one in some)
 
 
 def _rises(view: View) -> Iterator[Reason]:
@@ -89,8 +91,11 @@ def _rises(view: View) -> Iterator[Reason]:
             high=found.level,
             since=int(train.sketch.newest_step[found.at]),
         )
-    yield Reason("lr_too_high", why, 1.5)
-    yield Reason("bad_batch" if found.shape == "jump" else "bad_state", why, 1.3)
+    undone = found.shape == "undone"
+    of: PatternId = "rebound" if undone else "rising"
+    yield Reason("lr_too_high", why, 1.5, of=of)
+    sudden = undone or found.shape == "jump"
+    yield Reason("bad_batch" if sudden else "bad_state", why, 1.3, of=of)
 
 
 def _gradients(view: View) -> Iterator[Reason]:

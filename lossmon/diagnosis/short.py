@@ -44,7 +44,7 @@ class Bounds(Limits):
     no_fall = Limit(-1.3, "Mann-Kendall z: there is no fall beneath", "1 of 10 in noise")
 
 
-Shape = Literal["jump", "turn", "climb", "multiplies"]
+Shape = Literal["jump", "turn", "climb", "multiplies", "undone"]
 
 
 class Rise(NamedTuple):
@@ -85,8 +85,10 @@ def _rows(view: View) -> Floats | None:
 def rise_of(view: View) -> Rise | None:
     """The rise that a few rows show; None where there is none."""
     values = few(view)
-    found = None if values is None else _jump(values) or _turn(values) or _climb(values, view)
-    return found or _multiplies(view)
+    if values is None:
+        return _multiplies(view)
+    told = _jump(values) or _turn(values) or _climb(values, view) or _multiplies(view)
+    return told or _undone(values)
 
 
 def shape(view: View) -> Rise | None:
@@ -95,7 +97,7 @@ def shape(view: View) -> Rise | None:
     return (
         None
         if values is None
-        else _jump(values) or _turn(values) or _climb(values, view, Bounds.shape)
+        else _jump(values) or _turn(values) or _climb(values, view, Bounds.shape) or _undone(values)
     )
 
 
@@ -186,6 +188,26 @@ def _jump(values: Floats) -> Rise | None:
         usual = st.median(values[:at])
         if gap > Bounds.level * abs(usual):
             return Rise("jump", at, usual, st.median(values[at:]), False)
+    return None
+
+
+def _undone(values: Floats) -> Rise | None:
+    """Two rows or more back up, behind a fall whose later half never moved by so much.
+
+    10.0, 8.3, ... 4.34, 4.28, and then 8.33 and 8.31: not above the first rows, and yet a jump.
+    """
+    rows = values.tolist()
+    for after in range(int(Bounds.after), len(rows) // 2 + 1):
+        at = len(rows) - after
+        before, since = rows[at // 2 : at], rows[at:]
+        gap = min(since) - max(before)
+        if len(before) < Bounds.rows or gap <= max(since) - min(since):
+            continue
+        usual = st.median(values[at // 2 : at])
+        fall = max(rows[:at]) - min(before)
+        known = max(Bounds.jump * (max(before) - min(before)), Bounds.level * abs(usual))
+        if gap > known and min(since) - min(before) >= Bounds.back * fall:
+            return Rise("undone", at, usual, st.median(values[at:]), False)
     return None
 
 

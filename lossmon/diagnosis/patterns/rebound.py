@@ -46,14 +46,19 @@ def find(view: View) -> Finding | None:
 
     Not where the log shows a setting that it is meant to rise with.
     """
-    found = _of_few(view) or _of_many(view) or _by_decades(view)
+    found = (
+        _of_few(view, ("jump", "turn"))
+        or _of_many(view)
+        or _by_decades(view)
+        or _of_few(view, ("undone",))
+    )
     return None if found is None or view.once(dials.moved) is not None else found
 
 
-def _of_few(view: View) -> Finding | None:
+def _of_few(view: View, shapes: tuple[short.Shape, ...]) -> Finding | None:
     """A fall and a climb without a step back; or a jump of the newest rows behind a fall."""
     found, train = short.rise_of(view), view.train
-    if found is None or train is None or found.shape not in ("jump", "turn"):
+    if found is None or train is None or found.shape not in shapes:
         return None
     before = train.sketch.newest[: found.at]
     fall = float(np.max(before)) - found.low

@@ -122,7 +122,7 @@ def _fell(train: LossCurve) -> bool:
 def _of_few(view: View) -> Finding | None:
     """What the order of a few rows tells: of a tail, of boosting, of a fine-tuning at its floor."""
     found, train = short.rise_of(view), view.train
-    if found is None or train is None or found.shape == "turn":
+    if found is None or train is None or found.shape in ("turn", "undone"):
         return None
     step = int(train.sketch.newest_step[found.at])
     relative = (found.level - found.low) / max(abs(found.low), 1e-300)

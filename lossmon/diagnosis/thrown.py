@@ -1,0 +1,114 @@
+"""What a few rows show of weights that one update, or none at all, threw off.
+
+A loss of 87.3365 in two rows of Caffe, of 34 on the way back to ln 1000, a gradient norm that is
+no number in the newest two: no statistics are needed, and whoever asks has no more rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from lossmon.diagnosis import flat
+from lossmon.diagnosis import statistics as st
+from lossmon.diagnosis.chance import level_of
+from lossmon.diagnosis.limits import Enough, Limit, Limits
+from lossmon.diagnosis.reasons import Reason
+from lossmon.diagnosis.view import View
+from lossmon.history.columns import Floats
+from lossmon.words import said
+
+
+class Bounds(Limits):
+    """When a row was thrown."""
+
+    facts = Enough.facts
+    far = Limit(1.5, "x the loss of guessing, in a row before", "threads: 1.4 to 5 x")
+    back = Limit(0.02, "of that loss, at which the newest two rows stand", "threads: 6.94 of 6.91")
+    classes = Limit(100, "classes, whose level is passed by no other loss by chance", "words")
+    flat = Limit(0.01, "of the level: rows that stand since", "threads: 8.24 to 8.28")
+
+
+def reasons(values: Floats, view: View) -> Iterator[Reason]:
+    """Of all rows of a short log, each of them a number above 0."""
+    yield from _at_smallest(values, view)
+    yield from _back_at_guessing(values, view)
+    yield from _gradient(view)
+
+
+def unmatched(view: View) -> Iterator[Reason]:
+    """No box is right in any evaluation so far."""
+    goal = view.around.goal
+    if goal is None or view.kind.id != "detection":
+        return
+    if goal.rises and len(goal.value) >= Bounds.facts and not np.any(goal.value):
+        why = said(
+            "{name} is exactly 0 in all {rows:,} rows so far", name=goal.name, rows=len(goal.value)
+        )
+        yield Reason("nothing_matched", why, 1.6)
+        yield Reason("few_steps", why, 1.5)
+
+
+def _at_smallest(values: Floats, view: View) -> Iterator[Reason]:
+    """The first row alone is -ln of the smallest float, or all are."""
+    if flat.smallest_floats(float(values[-1])):
+        yield from flat.at_smallest(view)
+        return
+    since = values[1:]
+    if len(since) < Bounds.facts or not flat.smallest_floats(float(values[0])):
+        return
+    if float(np.ptp(since)) <= Bounds.flat * st.median(since):
+        why = said(
+            "the first row, {first:.6g}, is -ln of the smallest float: outputs overflow before "
+            "anything was learned, and it stands at {level:.4g} since",
+            first=float(values[0]),
+            level=st.median(since),
+        )
+        yield Reason("unscaled", why, 1.7)
+        yield Reason("not_started", why, 1.65)
+        yield Reason("lr_too_high", why, 1.6)
+
+
+def _back_at_guessing(values: Floats, view: View) -> Iterator[Reason]:
+    """Far above guessing among so many, and on the way back to it: not what learning looks like."""
+    if view.kind.id not in ("", "classifier") or len(values) < Bounds.facts:
+        return
+    chance = level_of(float(values[-1]), Bounds.back, view)
+    if chance is None or chance.among < Bounds.classes:
+        return  # any fall passes ln 4
+    if abs(float(values[-2]) / chance.level - 1) > Bounds.back:
+        return
+    if float(values[:-1].max()) < Bounds.far * chance.level:
+        return
+    if float(values.min()) < (1 - Bounds.back) * chance.level:
+        return  # it has been better
+    why = said(
+        "it was at {high:.4g}, and has come back no further than to {chance_sum}, as guessing "
+        "among {chance_words} gives",
+        high=float(values.max()),
+        chance_sum=chance.sum,
+        chance_words=chance.words,
+    )
+    yield Reason("lr_too_high", why, 1.7)
+    yield Reason("unscaled", why, 1.5)
+    yield Reason("not_started", why, 1.4)
+
+
+def _gradient(view: View) -> Iterator[Reason]:
+    """The gradient norm is no number in the newest rows, and was one before."""
+    sketch = view.sketches.get("grad_norm")
+    if sketch is None or len(sketch.newest) < Bounds.facts:
+        return
+    broken = ~np.isfinite(sketch.newest)
+    since = len(broken) - int(np.argmin(broken[::-1])) if not broken.all() else 0
+    if 0 < since < len(broken):
+        why = said(
+            "grad norm is no number in the newest {rows:,} of {of:,} rows, and was one before, "
+            "while the loss goes on",
+            rows=len(broken) - since,
+            of=len(broken),
+        )
+        yield Reason("numeric_overflow", why, 1.7)
+        yield Reason("loss_scale", why, 1.5)
+        yield Reason("lr_too_high", why, 1.2)
