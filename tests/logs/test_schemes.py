@@ -181,12 +181,12 @@ class Hanging(Source):
 
 
 def test_a_source_that_hangs_is_left_alone_and_may_be_asked_again() -> None:
-    source = Guarded(Hanging(), "vault", answer_s=2.0)
+    source = Guarded(Hanging(), "vault", answer_s=0.2)
     assert source.poll()
     assert source.poll() == []
     health = source.health()
     assert health is not None
-    assert health.reason.endswith("vault: TimeoutError: no answer within 2 s")
+    assert health.reason.endswith("vault: TimeoutError: no answer within 0.2 s")
     assert source.exhausted
     assert source.ask()
     assert source.health() is None

@@ -234,6 +234,7 @@ def test_a_decoder_that_crashes_is_one_run_s_error(tmp_path: Path, watched, monk
     assert len(updates["runs/bad"].series["loss"]) == 20, "what was read stays"
 
 
+@pytest.mark.slow  # two seconds lie between two walks
 def test_a_folder_without_logs_says_so_later_and_notices_the_first_one(
     tmp_path: Path, watched
 ) -> None:

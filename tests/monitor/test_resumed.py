@@ -88,6 +88,7 @@ def test_a_file_that_comes_while_one_watches_is_seen_at_once(tmp_path: Path) -> 
     monitor = open_monitor([str(tmp_path)], watch=True)
     try:
         until(monitor, lambda runs: any(one.step == 99 for one in runs.values()))
+        monitor.wait(0)  # from here on its folder is watched
         path = write(tmp_path / "run", 2, rows(range(100, 130), 1.0, 1.7e9 + 1e4))
         until(monitor, lambda runs: any(one.step == 129 for one in runs.values()))
         with path.open("ab") as file:

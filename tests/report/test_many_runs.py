@@ -73,7 +73,7 @@ def test_it_is_there_for_a_screen_while_the_table_grows() -> None:
         write(MOST + 1)
         while monitor.pending() or not monitor.passed.to_tell:
             monitor.poll()
-            monitor.wait(1.0)
+            monitor.wait(0.01)
         assert monitor.passed.barred == {}
         assert monitor.passed.to_tell == {"runs/m.csv": TOLD}
     finally:

@@ -140,7 +140,7 @@ async def at_rest(pilot: Pilot[Any], wanted: str, looks: int) -> list[str]:
     rows: list[str] = []
     same = 0
     for _ in range(1000):
-        await pilot.pause(0.01)
+        await pilot.pause(0.005)
         before, rows = rows, seen(pilot.app)
         works = any(one.group in OURS and not one.is_finished for one in pilot.app.workers)
         reads = works or wanted not in "\n".join(rows)

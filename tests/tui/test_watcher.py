@@ -27,12 +27,12 @@ def _log(path: Path, rows: int) -> None:
 class _Screen:
     """Takes updates as the app does, and notes when they came and how much had been read."""
 
-    def __init__(self, path: Path, begun: bool = False) -> None:
+    def __init__(self, path: Path, begun: bool = False, fps: int = 5) -> None:
         self.shown: list[tuple[float, float]] = []
         self.loaded = threading.Event()
         self.failures: list[str] = []
         self.monitor = open_monitor([str(path)], watch=True)
-        self.watcher = Watcher(self.monitor, self._take, self.failures.append, fps=5, begun=begun)
+        self.watcher = Watcher(self.monitor, self._take, self.failures.append, fps, begun)
 
     def _take(self) -> None:
         for update in self.watcher.take():
@@ -77,7 +77,7 @@ def test_where_the_first_rows_are_shown_already_the_next_wait_for_a_pause(tmp_pa
 
 def test_what_comes_after_loading_is_shown_as_it_comes(tmp_path: Path) -> None:
     _log(tmp_path / "log.jsonl", 5_000)
-    screen = _Screen(tmp_path / "log.jsonl")
+    screen = _Screen(tmp_path / "log.jsonl", fps=50)
     try:
         screen.watch()
         before = len(screen.shown)
@@ -142,7 +142,7 @@ def test_asyncio_does_not_wait_for_a_search_when_the_screen_is_left() -> None:
 def test_how_much_was_read_is_told_of_the_first_load_alone(tmp_path: Path) -> None:
     """A log that grows has something to read at any time: "read 1 of 2 logs" came and went."""
     _log(tmp_path / "log.jsonl", 500)
-    screen = _Screen(tmp_path / "log.jsonl")
+    screen = _Screen(tmp_path / "log.jsonl", fps=50)
     screen.watch()
     wait_until(lambda: screen.watcher.progress == (0, 0), "the end of the first load")
     with (tmp_path / "log.jsonl").open("a") as file:
