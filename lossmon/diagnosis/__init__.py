@@ -24,6 +24,7 @@ What holds:
     glimpse.py       all that few rows show already, in sentences that are true of them
     signs.py         values out of the range of their kind, however few
     held_alone.py    a loss of held-out data that turns, with no train loss beside it
+    majority.py      an accuracy that its first evaluation had already
     thrown.py        rows that one update threw, or none
     unwon.py         rewards of episodes that are all lost alike
     rewards.py       levels of rewards, which single episodes leave by chance

@@ -13,7 +13,7 @@ import numpy as np
 
 from lossmon.diagnosis import flat, lost, short, signs, thrown, usual
 from lossmon.diagnosis import statistics as st
-from lossmon.diagnosis.chance import Chance, level_of
+from lossmon.diagnosis.chance import Chance, guessing_for_epochs, level_of
 from lossmon.diagnosis.finding import PatternId
 from lossmon.diagnosis.kind import plain
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -61,6 +61,7 @@ def reasons(view: View) -> Iterator[Reason]:
     yield from thrown.reasons(values, view)
     if len(values) >= Bounds.facts:
         yield from _as("chance_level", _guesses(values, view))
+        yield from _as("chance_level", _guesses_for_epochs(view))
         yield from _as("oscillating", _swings(values, view))
         yield from _as("rising", _rises(view))
         yield from _as("overfitting", _turns(view))
@@ -188,6 +189,22 @@ def _guesses(values: Floats, view: View) -> Iterator[Reason]:
     yield Reason("frozen_gradients", why, 1.5)
     yield Reason("collapsed", why, 1.4)
     yield Reason("not_started", why, 1.3)
+
+
+def _guesses_for_epochs(view: View) -> Iterator[Reason]:
+    """Epoch after epoch near the level of guessing, and no accuracy says otherwise."""
+    chance, train = guessing_for_epochs(view), view.train
+    if chance is None or train is None:
+        return
+    why = said(
+        "each of {rows:,} epochs stands near {chance_sum}, as guessing among {chance_words} gives",
+        rows=train.n,
+        chance_sum=chance.sum,
+        chance_words=chance.words,
+    )
+    yield Reason("collapsed", why, 1.45)
+    yield Reason("not_started", why, 1.35)
+    yield Reason("bad_labels", why, 1.25)
 
 
 def _back(values: Floats, view: View) -> Chance | None:

@@ -302,7 +302,7 @@ def _round_level(view: View) -> Iterator[Reason]:
     assert train is not None
     if view.kind.id not in ("", "contrastive", "regression") or view.curve or train.rises:
         return
-    level = next((one for one in _ROUND if abs(train.end / one - 1) <= Bounds.round), None)
+    level = next((one for one in ROUND if abs(train.end / one - 1) <= Bounds.round), None)
     if level is not None and np.all(train.value[len(train.value) // 2 :] > (1 - 0.01) * level):
         yield Reason(
             "collapsed",
@@ -316,7 +316,7 @@ def _round_level(view: View) -> Iterator[Reason]:
         )
 
 
-_ROUND = (0.1, 0.2, 0.3, 0.5, 1.0, 2.0)
+ROUND = (0.1, 0.2, 0.3, 0.5, 1.0, 2.0)
 
 
 def trend(finding: Finding, view: View) -> Numbers:

@@ -32,6 +32,7 @@ class Bounds(Limits):
     heart = Limit(0.1, "loss of a token: no text that is new costs so little", "usual recipes")
     plain = Limit(1.2, "weight of a reason beside which nothing is said to get better", "judge")
     praise = Limit(20, "orders, of which one gets better so, or two metrics alike", "4 rows")
+    moved = Limit(0.01, "of the first row, by which it got better", "threads: 0.6 %")
     most = Limit(3, "sentences", "a glance")
 
 
@@ -222,6 +223,11 @@ def _later_half(down: Floats) -> bool:
     return half > 1 and float(down[half:].max()) < float(down[:half].min())
 
 
+def _moved(one: _Series) -> bool:
+    """It got better by something to speak of: 1.007 to 1.001 is no learning."""
+    return abs(float(one.value[-1] - one.value[0])) >= Bounds.moved * abs(float(one.value[0]))
+
+
 def _by_rows(some: Sequence[_Series]) -> tuple[Hint, int] | None:
     if not some:
         return None
@@ -239,6 +245,8 @@ def _by_halves(some: Sequence[_Series]) -> tuple[Hint, int] | None:
         return None
     rows = max(len(one.value) for one in some)
     orders = math.comb(rows, rows // 2)
+    if not any(_moved(one) for one in some):
+        return None
     says = said(
         "better in all of the later half, as by chance 1 time in {orders:,}: {moves}",
         orders=orders,

@@ -27,6 +27,9 @@ class Bounds(Limits):
     far = Limit(1.5, "x the loss of guessing, in a row before", "threads: 1.4 to 5 x")
     back = Limit(0.02, "of that loss, at which the newest two rows stand", "threads: 6.94 of 6.91")
     classes = Limit(100, "classes, whose level is passed by no other loss by chance", "words")
+    margin = Limit(0.01, "of a round level, of each row", "threads: 1.0007 to 1.0072")
+    rows = Limit(5, "rows that stand there", "threads: 8")
+    lone = Limit(3.0, "x all other rows, of one with rows behind it", "threads: 5 x")
     flat = Limit(0.01, "of the level: rows that stand since", "threads: 8.24 to 8.28")
 
 
@@ -35,6 +38,8 @@ def reasons(values: Floats, view: View) -> Iterator[Reason]:
     yield from _at_smallest(values, view)
     yield from _back_at_guessing(values, view)
     yield from _gradient(view)
+    yield from _at_margin(values, view)
+    yield from _lone(values, view)
 
 
 def unmatched(view: View) -> Iterator[Reason]:
@@ -112,3 +117,45 @@ def _gradient(view: View) -> Iterator[Reason]:
         yield Reason("numeric_overflow", why, 1.7)
         yield Reason("loss_scale", why, 1.5)
         yield Reason("lr_too_high", why, 1.2)
+
+
+def _at_margin(values: Floats, view: View) -> Iterator[Reason]:
+    """Each row at 0.2 or 1: a margin, or a Dice loss of nothing, as one answer for all gives."""
+    if view.kind.id not in ("", "contrastive", "segmentation", "regression", "detection"):
+        return
+    level = next((one for one in flat.ROUND if abs(values[-1] / one - 1) <= Bounds.margin), None)
+    if level is None or len(values) < Bounds.rows:
+        return
+    off = np.abs(values / level - 1)
+    if np.all(off <= Bounds.margin) and off[-1] <= off[0]:
+        why = said(
+            "each of {rows:,} rows stands within {within:.0%} of {level:g}, as a margin, or what "
+            "one answer for all costs, does",
+            rows=len(values),
+            within=float(Bounds.margin),
+            level=level,
+        )
+        yield Reason("collapsed", why, 1.5, of="not_decreasing")
+        yield Reason("lr_too_high", why, 1.3, of="not_decreasing")
+        yield Reason("frozen_gradients", why, 1.2, of="not_decreasing")
+
+
+def _lone(values: Floats, view: View) -> Iterator[Reason]:
+    """One row leaps out of the others, which go on as before."""
+    at = int(np.argmax(values))
+    others = np.delete(values, at)
+    if not 0 < at < len(values) - 1 or len(others) < Bounds.facts + 1:
+        return
+    if view.curve or view.kind.id == "diffusion" or values[at] < Bounds.lone * others.max():
+        return
+    train = view.train
+    assert train is not None
+    why = said(
+        "the loss leapt to {high:.4g} at step {step:,}, {ratio:.2g} x any other row, and came back",
+        high=float(values[at]),
+        step=int(train.sketch.newest_step[at]),
+        ratio=float(values[at] / others.max()),
+    )
+    yield Reason("lr_too_high", why, 1.4, of="spike")
+    yield Reason("bad_batch", why, 1.35, of="spike")
+    yield Reason("exploding_gradients", why, 1.2, of="spike")

@@ -26,6 +26,7 @@ class Bounds(Limits):
     """When it holds."""
 
     none = Limit(0.01, "discriminator's loss that is none", "ln 2 to 2 ln 2 where it guesses")
+    nothing = Limit(1e-4, "both losses, in each row: no game has such", "threads: 1.2e-7")
     rise = Limit(1.5, "x the generator's loss in the first quarter", "it loses ground")
     real = Limit(0.95, "that the discriminator gives real samples: it knows them", "0.5 guesses")
     fake = Limit(0.05, "that it gives made ones, likewise", "0.5 guesses")
@@ -42,6 +43,8 @@ def find(view: View) -> Finding | None:
     if (certain := _certain(view)) is not None:
         return certain
     climbs = len(g.value) > Enough.facts and bool((np.diff(g.value) > 0).all())
+    if (dead := _dead(d, g)) is not None:
+        return dead
     least = Enough.facts + 1 if climbs else Bounds.few if view.ended else Bounds.points
     if min(len(d.value), len(g.value)) < least:
         return None
@@ -108,6 +111,27 @@ def _certain(view: View) -> Finding | None:
     )
 
 
+def _dead(d: Logged, g: Logged) -> Finding | None:
+    """Both are next to 0 in each row, and above it: what one wins the other must lose."""
+    rows = min(len(d.value), len(g.value))
+    values = np.concatenate((d.value, g.value))
+    if rows < Enough.facts or not np.all((values > 0) & (values <= Bounds.nothing)):
+        return None
+    return _finding(
+        int(d.step[0]),
+        d.name,
+        said(
+            "{d_name} and {g_name} are at most {most:.2g} in all {rows:,} rows: what one wins the "
+            "other loses, so that neither answers anything",
+            d_name=d.name,
+            g_name=g.name,
+            most=float(values.max()),
+            rows=rows,
+        ),
+        0.96,
+    )
+
+
 def _are_shares(line: Logged) -> bool:
     """Outputs of a sigmoid; a loss of either kind goes beyond 1 once."""
     return bool(np.all((line.value >= 0) & (line.value <= 1)))
@@ -136,5 +160,5 @@ PATTERN = Pattern(
     looks=3,
     sure=0.95,  # a plain fact needs no second look
     limits=Bounds,
-    typical=("unbalanced_game", "lr_too_high"),
+    typical=("unbalanced_game", "saturated", "lr_too_high"),
 )

@@ -13,7 +13,7 @@ from lossmon.diagnosis.limits import Limit, Limits
 from lossmon.diagnosis.pairs import eval_guesses
 from lossmon.diagnosis.pattern import Example, Level, Pattern, Picture, StepMark
 from lossmon.diagnosis.reasons import Reason
-from lossmon.diagnosis.view import View
+from lossmon.diagnosis.view import Pair, View
 from lossmon.words import said
 
 
@@ -26,6 +26,8 @@ class Bounds(Limits):
     sank = Limit(0.25, "of its level: eval has not been lower by more since", "a quarter is a rise")
     train = Limit(0.4, "log drop of train since then", "a third of its level")
     opened = Limit(1.3, "x the ratio of that time", "dropout is a constant factor")
+    nothing = Limit(0.1, "log drop of eval, of all of it", "threads: 0.06")
+    heart = Limit(2.0, "log drop of train since then: the examples are known", "a seventh is left")
     always = Limit(4.0, "x train, at each evaluation", "threads: 5 to 10")
     evals = Limit(6, "evaluations", "runs")
     scores = Limit(4, "rows of an accuracy of train and of held-out data", "threads: 7")
@@ -51,7 +53,7 @@ def _of_loss(view: View) -> Finding | None:
     down = np.flatnonzero(pair.smooth <= (1 + Bounds.left) * newest)
     if not len(down) or down[0] > Bounds.early * len(pair.value):
         return None
-    at = int(down[0])
+    at = 0 if _never_fell(pair) else int(down[0])
     if float(np.min(pair.smooth[at:])) < (1 - Bounds.sank) * newest:
         return None  # it fell on and came back: that is a rise, and no standing still
     opened = newest / train > Bounds.opened * float(pair.value[at] / pair.train[at])
@@ -75,6 +77,11 @@ def _of_loss(view: View) -> Finding | None:
         ),
         numbers={"gap": newest / train, "level": newest, "since_flat": float(step)},
     )
+
+
+def _never_fell(pair: Pair) -> bool:
+    """Eval came down by next to nothing at all, beside a train loss that did by far."""
+    return pair.fall < Bounds.nothing and pair.train_fall >= Bounds.heart
 
 
 def _of_score(view: View) -> Finding | None:
@@ -144,6 +151,19 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
         yield Reason("split_mismatch", words, 1.7)
         return
     yield from eval_guesses(view)
+    pair = view.pair
+    if pair is None or "level" not in finding.numbers:
+        return
+    since = pair.train[pair.step >= finding.numbers["since_flat"]]
+    now = pair.last(pair.train)
+    if len(since) and st.log_drop(float(since[0]), now) >= Bounds.heart:
+        why = said(
+            "train fell from {first:.3g} to {now:.3g} meanwhile: next to nothing is left of it",
+            first=float(since[0]),
+            now=now,
+        )
+        yield Reason("memorising", why, 1.6)
+        yield Reason("small_data", why, 1.4)
 
 
 PATTERN = Pattern(

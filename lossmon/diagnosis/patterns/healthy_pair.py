@@ -21,6 +21,8 @@ class Bounds(Limits):
     """When it holds."""
 
     fall = Limit(0.03, "of either curve: it fell", "words: 2 %")
+    far = Limit(10.0, "x: eval over train", "threads: 270")
+    follows = Limit(0.1, "of train's log drop, that eval's is at least", "threads: 0.01")
     gap = Limit(1.5, "x: eval over train that is worth a word", "runs")
 
 
@@ -36,6 +38,8 @@ def find(view: View) -> Finding | None:
     if train.n < Enough.points_live and short.climbs(train.sketch.newest):
         return None  # nor is a rise in each of the last rows
     gap = pair.last(pair.value) / pair.last(pair.train) if pair.last(pair.train) > 0 else 1.0
+    if gap >= Bounds.far and pair.fall < Bounds.follows * pair.train_fall:
+        return None  # one of them fell
     note = _passed(pair)
     if gap > Bounds.gap:
         note += said("; the gap has opened to {gap:.2g} x, eval is flat", gap=gap)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import facts
+from lossmon.diagnosis import facts, majority
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.contradictions import REFUTED, Contradiction, contradiction
@@ -45,7 +45,7 @@ class Bounds(Limits):
 
 def find(view: View) -> Finding | None:
     """An accuracy of exactly 0, a WER of exactly 1; or any score that never moves."""
-    return _fact(view) or _stuck(view) or _fell(view)
+    return _fact(view) or _stuck(view) or _fell(view) or majority.found(view)
 
 
 def _fell(view: View) -> Finding | None:
@@ -252,6 +252,7 @@ def _causes(finding: Finding, view: View) -> Iterator[Reason]:
             yield from _loss_falls(view)
         elif goal is not None and goal.rises and view.kind.id != "boosting":
             yield _one_answer(value, view)
+            yield from majority.unmoved(view)
             if not view.tail:
                 words = said("batches that hold one class after the other end so")
                 yield Reason("data_order", words, 1.3)
