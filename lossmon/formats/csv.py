@@ -23,6 +23,7 @@ from lossmon.formats.lexicon import (
     OTHER_LOSS,
     TRAIN_LOSS,
     VALUE_KEYS,
+    is_loss,
     is_reward,
     plain,
     role,
@@ -289,7 +290,7 @@ def sniff(head: bytes, name: str) -> str | None:
     known = {*_METRIC_ROLES, LEARNING_RATE, GRAD_NORM} if counted else set(_METRIC_ROLES)
     if placed and not counted:
         known -= {ACCURACY}  # a return by date is that of a share
-    metrics = [cell for cell in header if role(cell) in known and _is_name(cell)]
+    metrics = [cell for cell in header if (role(cell) in known or is_loss(cell)) and _is_name(cell)]
     if not metrics or not _is_header(header):
         return None
     quoted = Quoted(lambda line: len(split(line, mark)) == len(whole))

@@ -64,6 +64,7 @@ BINARY: tuple[str, ...] = ("tensorboard", "wandb", "swanlab")
 
 _LOOKED_AT = 1 << 18  # bytes of text in which a training is looked for: junk takes long
 _TEXT = bytes(range(32, 127)) + b"\t\n\r\x1b\x00\x08"
+_TESTS = re.compile(rb"(?i)(?:test|eval|valid)")  # or no evaluation is looked for
 _MAGIC_BYTES = 64  # enough for the head of any binary format
 
 _MAGIC = (
@@ -208,6 +209,11 @@ def _refusal(head: bytes, name: str) -> str:
         )
     if os.path.splitext(name)[1].lower() in (".csv", ".tsv"):
         return said("a table without a loss column; its header should name one, such as step,loss")
+    if _TESTS.search(head):
+        from lossmon.formats.text_signs import is_evaluation
+
+        if is_evaluation(head):
+            return said("an evaluation of a trained model, batch by batch; no row is of a training")
     return said(
         "text in which no line repeats a step or epoch with a loss, such as `step 10 loss 2.3`"
     )

@@ -22,6 +22,7 @@ from lossmon.formats.rows import flatten, no_collection
 
 _BLOCK = 4096  # rows that are held a second time
 _LISTS = ("steps", "values", "timestamps")
+_TRIED = 8  # closing braces that may be that of the last row of a list
 _RETRY = 1.25  # an unfinished document is tried again when it has grown so much
 # Numbers that a strict parser refuses: beyond 64 bits, beyond a float.
 _BEYOND = re.compile(rb"\d{20}|\d[eE]\+?\d{3}")
@@ -60,6 +61,7 @@ class DocumentDecoder:
         self._buffer = bytearray()
         self._depth = 0  # of brackets, those in strings counted as well
         self._counted = 0  # bytes among which they were counted
+        self._begun = 0  # bytes of a list that nothing closed whose rows were handed on
         self._tried = self._text.length  # bytes at the last attempt, or read at the save before
         self._done = False
         self._cut: bool | None = None  # the buffer is without the rows that are known
@@ -91,10 +93,36 @@ class DocumentDecoder:
             return []
         records = self._read()
         if records is None:
+            records = self.settle()
+        if not self._done and not self._begun:
             large = len(self._buffer) > MAX_WHOLE_BYTES
             why = "a JSON document of more than 64 MiB" if large else "an unfinished JSON document"
             self.skipped.add(why, bytes(self._buffer[:200]))
-        return records or []
+        return records
+
+    def settle(self) -> Sequence[Record]:
+        """The rows of a list that is written row by row, and that nothing closed yet.
+
+        Of one that is written anew at each save the end is waited for: it holds fewer for a moment.
+        """
+        known = self._known and not self._begun
+        if self._done or self._cut or known or self._buffer.lstrip()[:1] != b"[":
+            return []
+        start = self._begun or self._buffer.index(b"[") + 1
+        end = len(self._buffer)
+        for _ in range(_TRIED):
+            end = self._buffer.rfind(b"}", start, end)
+            if end < 0:
+                break
+            try:
+                part = _parsed(b"[" + self._buffer[start : end + 1].lstrip(b", \t\r\n") + b"]")
+            except ValueError:
+                continue  # it closes what stands within a row
+            rows = list(rows_of(part))
+            self._begun, self._known = end + 1, self._known + len(rows)
+            self._newest = rows[-1] if rows else self._newest
+            return Parts(self._read_block(rows))
+        return []
 
     def _read(self) -> Sequence[Record] | None:
         """The new rows of the document in the buffer; None where it is none, or not complete."""

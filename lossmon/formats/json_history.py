@@ -13,14 +13,13 @@ from lossmon.formats.json_document import (
     rows_of,
 )
 from lossmon.formats.jsonl import has_metric, load_value
-from lossmon.formats.lexicon import EVAL_LOSS, TRAIN_LOSS, role
+from lossmon.formats.lexicon import EVAL_LOSS, OTHER, TRAIN_LOSS, is_loss, role
 from lossmon.formats.rows import RowReader, flatten
 from lossmon.words import said
 
 NAME = "json"
 READS = "JSON histories: Keras `History`, AllenNLP, Chainer"
 SIGN = "lists of losses, or a list of rows"
-_LOSSES = (TRAIN_LOSS, EVAL_LOSS)
 _LOOKED_AT = 50  # rows
 
 
@@ -44,7 +43,7 @@ def sniff(head: bytes, name: str) -> str | None:
             return said("a JSON list of rows with a metric")
     elif text[:1] == b"{":
         keys = keys_at_top(text)
-        losses = [key for key in keys if role(key) in _LOSSES]
+        losses = [key for key in keys if _is_loss(key)]
         if any(_holds_list(text, key) for key in losses):
             return said("a JSON object whose {losses} is a list", losses=losses[0])
     return None
@@ -52,7 +51,13 @@ def sniff(head: bytes, name: str) -> str | None:
 
 def _names_loss(row: dict[str, object]) -> bool:
     record = RowReader(Facts()).read(row)
-    return record is not None and any(role(name) in _LOSSES for name in record.values)
+    return record is not None and any(map(_is_loss, record.values))
+
+
+def _is_loss(name: str) -> bool:
+    """A loss of the whole, or a perplexity, of which some tell no more."""
+    role_ = role(name)
+    return role_ in (TRAIN_LOSS, EVAL_LOSS) or (role_ == OTHER and is_loss(name))
 
 
 def decoder(name: str) -> DocumentDecoder:

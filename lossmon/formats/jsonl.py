@@ -214,7 +214,9 @@ def has_metric(row: dict[str, Any]) -> bool:
     """Whether a row looks like one of a training: a number under a metric's name."""
     facts = Facts()
     record = RowReader(facts).read(row)
-    return record is not None and any(role(key) not in _NO_METRIC_ROLES for key in record.values)
+    return record is not None and any(
+        role(key) not in _NO_METRIC_ROLES or is_loss(key) for key in record.values
+    )
 
 
 def _says_where(row: dict[str, Any]) -> bool:

@@ -84,7 +84,7 @@ _BOOKKEEPING = (
 _NOISE = re.compile(
     rf"{_BOOKKEEPING}|(?:{TRAIN}|{EVAL})_(?:steps|batches)|param(?:eter)?_group"
     r"|(?:.*_)?(?:v_num|pid|rank|seed|cuda|gpu|gpus|device|world_size|best|patience"
-    r"|wall|oom|port|total|remaining|workers|node|after|ts|timestamp|line|lineno|dur|clip|bsz|py|run"
+    r"|wall|oom|port|total|remaining|workers|node|after|ts|num|count|samples|timestamp|line|lineno|dur|clip|bsz|py|run"
     r"|python|of|set|over)"
     r"|(?:elapsed|number_of|consumed|warmup|max|min|num|n)_.*|.*_cost"
     r"|.*(?:time|memory|mem|scale|skipped|nan_iterations|batch_size|seconds)(?:_(?:ms|s|gib|gb|mb))?"
@@ -114,7 +114,7 @@ _OBJECTIVE = (
     r"|ce_mean(?:_words)?|weighted_sum|sse|wcss|obj_?val(?:ue)?|obj(?:ective)?_func(?:tion)?|(?:penali[sz]ed|residual)_deviance|oob(?:_err(?:or)?)?|bp[bcd]|bits_per_(?:byte|char(?:acter)?|dim|token))"
 )
 _TOTAL = (
-    r"(?:loss(?:es)?|loss_total|total_loss|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
+    r"(?:loss(?:es)?|loss_total|total_loss|all_loss|loss_all|total_cost|loss_tok|loss_mean|mean_loss|avg_loss|average_loss"
     rf"|loss_avg|loss_function|loss_value|loss_{_OBJECTIVE})"
 )
 _ERROR = re.compile(r"(?!.*loss)(?:.*_)?(?:errors?|err|r?mse|mae|[sw]?mape|rmsle|rmspe|deviance)")
@@ -146,8 +146,8 @@ _EARNED = re.compile(
 )
 
 _TABLE: tuple[tuple[str, str], ...] = (
-    # Words that hold "loss" and are none.
-    (OTHER, r"(?:.*_)?(?:packets?|stop|path|(?:un)?reali[sz]ed)_loss(?:_.*)?"),  # of other trades
+    # Words that hold "loss" and are none, or one of other trades.
+    (OTHER, r"(?:.*_)?(?:packets?|stop|path|(?:un)?reali[sz]ed)_loss(?:_.*)?"),
     (OTHER, r"(?:.*_)?loss(?:es)?_(?:usd|eur|gbp|chf|cny|rmb|jpy|inr|dollars?|euros?|amount)"),
     (OTHER, r"(?:.*_)?loss_?(scal(e|er|ing)|weights?)(?:_.*)?|.*skipped.*|.*blank_loss.*"),
     (OTHER, r"(?:.*_)?prev(?:ious)?_.*loss"),  # of the row before
@@ -166,7 +166,7 @@ _TABLE: tuple[tuple[str, str], ...] = (
     (EVAL_LOSS, rf"{_OBJECTIVE}_{EVAL}|l_{EVAL}|{EVAL}_err"),
     (TRAIN_LOSS, rf"(?:{TRAIN}_)?{_TOTAL}{_WHEN}|{_TOTAL}_{TRAIN}|{TRAIN}loss|trl|lm_loss"),
     (TRAIN_LOSS, rf"{TRAIN}_(?:.*_)?{_TOTAL}{_WHEN}|reduced_train_loss|cost|learn"),
-    (TRAIN_LOSS, rf"l_{TRAIN}|{TRAIN}_err"),
+    (TRAIN_LOSS, rf"l_{TRAIN}|{TRAIN}_err|(?:avg|average|mean|epoch|running)_{TRAIN}_{_TOTAL}"),
     (TRAIN_LOSS, r"(?:mini_?)?batch_loss|(?:curr(?:ent)?|mean|avg|average)_cost"),
     (EVAL_LOSS, rf"{EVAL}_(?:{_NETWORK}_)?cost|cost_{EVAL}"),
     # GluonCV's "Training cost: 95.7" is a time.

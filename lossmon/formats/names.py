@@ -16,6 +16,7 @@ from lossmon.formats.lexicon import (
     TRAIN,
     TRAIN_LOSS,
     is_eval,
+    is_loss,
     is_objective,
     is_split,
     is_told,
@@ -166,6 +167,13 @@ def train_alone(others: Iterable[str], evals: Iterable[str]) -> list[str]:
     return [name for name in others if is_split(name)]
 
 
+def train_without_loss(others: Iterable[str], evals: Iterable[str]) -> list[str]:
+    """What tells of the training in rows without a train loss: those, or a perplexity."""
+    names = list(others)
+    told = [name for name in names if is_loss(name) and not is_eval(name)]
+    return train_alone(names, evals) or told
+
+
 _RARE = 10  # a candidate with less than a tenth of another's points is a summary beside it
 _SUMMED_UP = 3  # points beside which a single one is a closing line: "Final loss: -0.398"
 _PLAIN_TOTAL = re.compile(rf"({TRAIN}_|{EVAL}_)?(loss|total_loss|loss_total)")
@@ -200,6 +208,7 @@ def _oddness(role_: str, name: str) -> tuple[int, int, int, int, int]:
         mean = int(bool({"avg", "average", "mean", "smooth", "ema"} & set(words)))
         unnamed = int("loss" not in words and "trl" not in words)
         unnamed -= whole
+        unnamed += form.startswith("loss_") and role(form[5:]) == OTHER_LOSS  # of "loss_total"
         return (per_epoch, unnamed, _part_oddness(name)[0], mean, len(words))
     return (0, 0, 0, 0, len(words))
 

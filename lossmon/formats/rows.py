@@ -44,7 +44,7 @@ from lossmon.formats.lexicon_places import (
     is_place,
     is_wanted,
 )
-from lossmon.formats.names import train_alone
+from lossmon.formats.names import train_without_loss
 from lossmon.formats.numbers import as_float
 
 MAX_DEPTH = 32
@@ -127,7 +127,7 @@ def _plan_by(names: dict[str, str], no_steps: frozenset[str]) -> _Plan:
         first(SPLIT_KEYS),
         metrics,
         _SUMMARY in forms.values() and "loss" not in forms.values(),  # else a row of a slow step
-        train or tuple(train_alone([key for key in metrics if role(key) == OTHER], evals)),
+        train or tuple(train_without_loss([k for k in metrics if role(k) == OTHER], evals)),
         evals,
         _long(first(VALUE_KEYS), first(METRIC_KEYS), first(VARIANT_KEYS), metrics),
         first(RUN_KEYS),

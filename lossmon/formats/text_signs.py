@@ -44,6 +44,8 @@ def tells_of_training(decoder: TextDecoder, records: Sequence[Record], head: byt
         if any(is_loss(name) or _is_reward(name, episodes) for name in record.values)
     ]
     lines = len(head.splitlines())
+    if counts_samples(decoder, records):
+        return None
     if _stands_still(drawn):
         drawn = []
     if not drawn:
@@ -90,6 +92,26 @@ def tells_of_training(decoder: TextDecoder, records: Sequence[Record], head: byt
     )
 
 
+def is_evaluation(head: bytes) -> bool:
+    """Whether a text that tells of no training tells of one evaluation."""
+    decoder = TextDecoder()
+    return counts_samples(decoder, [*decoder.feed(head), *decoder.flush()])
+
+
+def counts_samples(decoder: TextDecoder, records: Sequence[Record]) -> bool:
+    """One evaluation, batch by batch, of a model that was trained elsewhere.
+
+    "Test: [20/124] Loss 0.31" three thousand times was a training that is too early to tell.
+    """
+    shapes = decoder.shapes.values()
+    placed = [shape for shape in shapes if shape.rows and shape.is_row and shape.level]
+    trains = any(is_loss(name) and not is_eval(name) for one in shapes for name in one.names)
+    tested = all(shape.evaluation for shape in placed)
+    epochs = any(record.epoch is not None for record in records)
+    by_batch = any(shape.bare == "batch" for shape in placed)
+    return by_batch and tested and not (trains or epochs)
+
+
 def _stands_still(records: Sequence[Record]) -> bool:
     """Evaluations alone, again and again, of which none is further than another."""
     names = {name for record in records for name in record.values}
@@ -119,7 +141,8 @@ def any_row(head: bytes) -> str | None:
     if head.lstrip()[:1] in (b"{", b"["):
         return None  # data; rows of a training would be JSON lines
     decoder = TextDecoder()
-    if _stands_still([*decoder.feed(head), *decoder.flush()]):
+    records = [*decoder.feed(head), *decoder.flush()]
+    if _stands_still(records) or counts_samples(decoder, records):
         return None
     for shape in decoder.shapes.values():
         if shape.rows and shape.level and any(is_measured(n) or is_rate(n) for n in shape.names):

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from lossmon.errors import FormatError
+from lossmon.formats.detect import detect
 from lossmon.formats.jsonl import JsonlDecoder
 from tests.formats.text_rows import rows_of
 
@@ -93,3 +95,25 @@ def test_a_json_row_that_says_it_is_of_earlier(cells: dict[str, str]) -> None:
         text = "".join(json.dumps(one) + "\n" for one in (*rows, row))
         records = [*decoder.feed(text.encode()), *decoder.flush()]
         assert [record.step for record in records] == steps
+
+
+_TESTED = "".join(
+    f"Test: [{n}/300] Loss 0.{n + 300} Acc {90 - n / 100}\n" for n in range(0, 300, 10)
+)
+
+
+@pytest.mark.parametrize("below", ["", "dice on val: 0.7\nAccuracy: 0.5\n", "Test: loss 0.5\n"])
+def test_one_evaluation_batch_by_batch_is_no_training(below: str) -> None:
+    head = b"=> loading checkpoint best.pth\n" + (_TESTED + below).encode()
+    with pytest.raises(FormatError, match="an evaluation of a trained model"):
+        detect(head, "nohup.out", complete=True, named=True)
+
+
+@pytest.mark.parametrize(
+    "row", ["Epoch: [0][10/300] Loss 0.5\n", "[10/300] loss 0.5\n", "train loss: 0.5\n"]
+)
+def test_beside_any_row_of_a_training_it_is_one(row: str) -> None:
+    head = (row + _TESTED).encode()
+    found = detect(head, "nohup.out", complete=True)
+    assert found is not None
+    assert found.format == "text"

@@ -71,6 +71,24 @@ def test_however_a_document_is_saved_again_its_rows_are_held(saves, listed, cut)
             assert [r.step for r in held] == [r.step for r in fresh]
 
 
+@given(st.lists(_ROW, max_size=8), st.sampled_from([None, 2]), st.integers(1, 200))
+def test_a_list_that_nothing_closed_yet_has_the_rows_that_are_whole(rows, indent, cut) -> None:
+    rows = [row | {"step": n} for n, row in enumerate(rows)]
+    data = json.dumps(rows, indent=indent).encode()
+    closing = 2 if indent else 1
+    ends = [len(json.dumps(rows[: n + 1], indent=indent)) - closing for n in range(len(rows))]
+    decoder, held = DocumentDecoder("json"), 0
+    for at in range(0, len(data), cut):
+        held += len(decoder.feed(data[at : at + cut]))
+        asked = copy.deepcopy(decoder)
+        whole = sum(end <= at + cut for end in ends)
+        assert held + len(asked.flush()) == whole
+        if at % 2:
+            held += len(decoder.settle())
+    assert held + len(decoder.flush()) == len(rows)
+    assert not decoder.skipped.count
+
+
 @pytest.mark.parametrize("odd", [1.5, float("nan")])
 def test_of_a_document_with_more_rows_only_those_are_parsed(monkeypatch, odd) -> None:
     parsed: list[int] = []
