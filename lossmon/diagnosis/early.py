@@ -54,7 +54,9 @@ def reasons(view: View) -> Iterator[Reason]:
     if not np.isfinite(values).all():
         return
     yield from signs.of_losses(values, view)
+    yield from thrown.by_pairs(view)
     if float(values.min()) <= 0:
+        yield from _as("oscillating", thrown.to_nothing_and_back(values, view))
         return
     yield from _as("rising", _leapt(values, view))
     yield from _as("grad_explosion", _gradients(view))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import flat
+from lossmon.diagnosis import flat, lost
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.chance import level_of
 from lossmon.diagnosis.limits import Enough, Limit, Limits
@@ -30,6 +30,9 @@ class Bounds(Limits):
     margin = Limit(0.01, "of a round level, of each row", "threads: 1.0007 to 1.0072")
     rows = Limit(5, "rows that stand there", "threads: 8")
     lone = Limit(3.0, "x all other rows, of one with rows behind it", "threads: 5 x")
+    nothing = Limit(0.001, "loss of a batch of which all is known", "threads: 3.6e-8")
+    apart = Limit(5.0, "implicit reward of a pair: nats away from the reference", "usual: below 3")
+    bold = Limit(2e-5, "learning rate that preferences hardly bear", "usual recipes: 5e-7 to 5e-6")
     flat = Limit(0.01, "of the level: rows that stand since", "threads: 8.24 to 8.28")
 
 
@@ -53,6 +56,51 @@ def unmatched(view: View) -> Iterator[Reason]:
         )
         yield Reason("nothing_matched", why, 1.6)
         yield Reason("few_steps", why, 1.5)
+
+
+def by_pairs(view: View) -> Iterator[Reason]:
+    """Rewards of pairs that are far from 0 within a few rows: the policy was thrown off."""
+    if view.kind.id != "preference" or view.rate is None:
+        return
+    told = [one for name in _REWARDS if (one := view.around.logged(name)) is not None]
+    peak = float(np.nanmax(view.rate[1]))
+    if len(told) < 2 or not peak >= Bounds.bold:
+        return
+    most = max(float(np.max(np.abs(one.value))) for one in told)
+    if most >= Bounds.apart:
+        why = said(
+            "rewards reach {most:.3g} within {rows:,} rows, at a learning rate of {peak:.2g}: "
+            "5e-7 to 5e-6 is usual with pairs",
+            most=most,
+            rows=len(told[0].value),
+            peak=peak,
+        )
+        yield Reason("lr_too_high", why, 1.8, of="oscillating")
+        yield Reason("over_optimised", why, 1.6, of="oscillating")
+
+
+_REWARDS = (r"rewards?_chosen", r"rewards?_rejected")
+
+
+def to_nothing_and_back(values: Floats, view: View) -> Iterator[Reason]:
+    """Next to 0 in some rows, and worse than guessing in one behind: batches of one class."""
+    if view.kind.id not in ("", "classifier"):
+        return
+    known = np.flatnonzero((values >= 0) & (values <= Bounds.nothing))
+    if len(known) < 2 or float(values.min()) < 0:
+        return
+    behind = values[int(known[0]) :]
+    if float(behind.max()) >= lost.Bounds.unlearned and known[-1] > int(np.argmax(behind)):
+        why = said(
+            "the loss is at most {least:.2g} in {some:,} of {rows:,} rows and {high:.3g} between "
+            "them: batches of one class are told by heart, the next is not known",
+            least=float(values[known].max()),
+            some=len(known),
+            rows=len(values),
+            high=float(behind.max()),
+        )
+        yield Reason("data_order", why, 1.7)
+        yield Reason("small_batch", why, 1.3)
 
 
 def _at_smallest(values: Floats, view: View) -> Iterator[Reason]:

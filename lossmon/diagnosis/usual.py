@@ -123,6 +123,14 @@ def _of_a_batch(view: View) -> Iterator[Reason]:
             return
 
 
+def through_zero(view: View) -> bool:
+    """It went down through 0, and nothing tells what it measures: that may be right, or a fault."""
+    train = view.train
+    if train is None or train.rises or view.curve or view.kind.id != "":
+        return False
+    return len(train.sketch.head) > 0 and train.end < 0 < float(train.sketch.head[0])
+
+
 def _density(view: View) -> Iterator[Reason]:
     train = view.train
     if train is None or train.rises or not train.end < 0 < train.start + abs(train.end):
@@ -131,3 +139,6 @@ def _density(view: View) -> Iterator[Reason]:
         why = said("{name} goes down through 0 to {end:.4g}", name=train.name, end=train.end)
         if len(train.sketch.head) and train.sketch.head[0] > 0:
             yield Reason("density", why, 1.5)
+            if through_zero(view):
+                yield Reason("loss_sign", why, 1.3)
+                yield Reason("unbounded_loss", why, 1.2)

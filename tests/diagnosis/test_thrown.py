@@ -73,3 +73,29 @@ def test_two_rows_that_take_back_a_little_have_not() -> None:
 @pytest.mark.parametrize("loss", [87.3362, 87.3363, 87.3365, 87.3366])
 def test_a_mean_over_a_batch_of_the_smallest_float_is_told(loss: float) -> None:
     assert first(judged(True, loss=[loss] * 4)) == ("constant", "lr_too_high")
+
+
+def test_batches_of_one_class_are_known_and_the_next_is_not() -> None:
+    rows = [1.79, 3.6e-8, 1.3, 0.0, 1e-4, 0.0]
+    assert first(judged(False, loss=rows)) == ("too_early", "data_order")
+    assert first(judged(False, loss=[1.79, 0.9, 0.3, 0.0, 1e-4, 0.0])) == ("too_early", "")
+
+
+def test_rewards_of_pairs_that_run_off_within_a_few_rows_speak_of_the_rate() -> None:
+    rows = {
+        "loss": [1.15, 2.11, 0.008, 3.95],
+        "rewards/chosen": [4.9, 11.0, 9.0, 6.4],
+        "rewards/rejected": [3.9, 11.8, 3.8, 6.3],
+        "learning_rate": [9.4e-5, 9.7e-5, 1e-4, 9.9e-5],
+    }
+    assert first(judged(False, **rows)) == ("too_early", "lr_too_high")
+    rows["learning_rate"] = [one / 100 for one in rows["learning_rate"]]
+    told = judged(False, **rows).findings[0].causes
+    assert not any("usual with pairs" in (one.why or "") for one in told)
+
+
+def test_a_loss_of_unknown_kind_that_goes_through_0_is_not_called_healthy() -> None:
+    rows = [0.14, -0.45, -0.66, -0.75, -0.82, -0.89, -0.935, -0.97, -1.0, -1.03, -1.05, -1.06]
+    found = judged(True, loss=rows).findings[0]
+    assert found.pattern == "falling"
+    assert [one.id for one in found.causes][:2] == ["density", "loss_sign"]

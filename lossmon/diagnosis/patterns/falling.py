@@ -41,6 +41,8 @@ def find(view: View) -> Finding | None:
     errors = train.drop / max(train.drop_error, 1e-300)
     if errors < Bounds.plain:
         return _not_plain(train, errors) if _calm(train) else None
+    if usual.through_zero(view):
+        return _below_zero(train)
     if late < Bounds.newest:
         return None
     return Finding(
@@ -58,6 +60,25 @@ def find(view: View) -> Finding | None:
             late=percent(late),
         ),
         numbers={"level": train.end, "share": late},
+    )
+
+
+def _below_zero(train: LossCurve) -> Finding:
+    """It falls, and no loss of answers that are right or wrong goes below 0."""
+    return Finding(
+        "falling",
+        "info",
+        0.7,
+        train.at_step(0),
+        train.name,
+        said(
+            "{fell} from {start:.4g} through 0 to {end:.4g}: right for the likelihood of a "
+            "density alone",
+            fell=train.fell,
+            start=train.start,
+            end=train.end,
+        ),
+        numbers={"level": train.end},
     )
 
 

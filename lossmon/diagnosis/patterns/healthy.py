@@ -41,7 +41,7 @@ def find(view: View) -> Finding | None:
         return None
     if _comes_back(train) and view.once(dials.moved) is None:
         return None
-    if risen.by_decades(view) is not None:
+    if risen.by_decades(view) is not None or usual.through_zero(view):
         return None
     if not view.done and plateau.find(view, held=False) is not None:
         return None  # it is flat at a high level, and only held back as yet
