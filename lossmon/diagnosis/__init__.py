@@ -25,6 +25,7 @@ What holds:
     signs.py         values out of the range of their kind, however few
     held_alone.py    a loss of held-out data that turns, with no train loss beside it
     majority.py      an accuracy that its first evaluation had already
+    known.py         examples known by heart, and one answer for all, in few rows
     thrown.py        rows that one update threw, or none
     unwon.py         rewards of episodes that are all lost alike
     rewards.py       levels of rewards, which single episodes leave by chance

@@ -25,6 +25,8 @@ class Bounds(Limits):
 
     rows = Limit(2, "rows of a score, all exactly 0", "threads: two evaluations")
     agrees = Limit(3.0, "x train, of an eval loss that is as bad as the score", "threads: 13, 17")
+    words = Limit(4, "rows of a token accuracy and a perplexity", "threads: 12")
+    ppl = Limit(20.0, "perplexity, at which some next words are right", "threads: 8.8")
     good = Limit(0.3, "of all, that another score gets", "threads: 0.43, 0.86")
 
 
@@ -60,7 +62,7 @@ _USUAL = ("speech", "detection", "segmentation", "rl", "rlhf", "llm", "preferenc
 def contradiction(view: View) -> Contradiction | None:
     """An accuracy that is exactly 0 in all rows although another score is good; None for none."""
     if view.kind.id in _USUAL:
-        return None
+        return _of_words(view)
     scores = [one for one in view.around.scores if one.rises]
     zero = next(
         (
@@ -77,6 +79,21 @@ def contradiction(view: View) -> Contradiction | None:
         if _is_accuracy(name) and Bounds.good <= share(value) <= 1:
             return Contradiction(zero.name, len(zero.value), int(zero.step[0]), name, value)
     return None
+
+
+def _of_words(view: View) -> Contradiction | None:
+    """No next word is ever right by its accuracy, and by the perplexity one of twenty is."""
+    if view.kind.id != "llm":
+        return None
+    scores = (one for one in view.around.scores if one.rises and _is_accuracy(one.name))
+    zero = next((one for one in scores if not np.any(one.value)), None)
+    told = view.around.logged(r"(?:train(?:ing)?_)?(?:ppl|perplexity)")
+    if zero is None or told is None or min(len(zero.value), len(told.value)) < Bounds.words:
+        return None
+    newest = float(told.value[-1])
+    if not 1 <= newest <= Bounds.ppl:
+        return None
+    return Contradiction(zero.name, len(zero.value), int(zero.step[0]), told.name, newest)
 
 
 def _eval_agrees(name: str, view: View) -> bool:

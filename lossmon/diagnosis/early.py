@@ -48,10 +48,15 @@ def reasons(view: View) -> Iterator[Reason]:
     yield from signs.of_scores(view)
     yield from _as("worst_score", thrown.unmatched(view))
     train = view.train
-    if train is None or train.rises or view.curve or train.n < 2:
+    if train is None or train.rises or train.n < 2:
         return
     values = train.sketch.newest
     if not np.isfinite(values).all():
+        return
+    if view.curve:  # of an error that stands in for the loss only what any curve says
+        if float(values.min()) > 0:
+            yield from _as("rising", _leapt(values, view))
+            yield from _as("rising", _rises(view))
         return
     yield from signs.of_losses(values, view)
     yield from thrown.by_pairs(view)

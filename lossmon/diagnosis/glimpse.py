@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from lossmon.diagnosis import age, dials, early, lost, short, usual
+from lossmon.diagnosis import age, dials, early, known, lost, short, usual
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.finding import CauseId, Hint, PatternId
 from lossmon.diagnosis.kind import LIKE_LOSSES
@@ -44,6 +44,7 @@ def reasons(view: View) -> tuple[Reason, ...]:
 def _reasons(view: View) -> tuple[Reason, ...]:
     return (
         *early.reasons(view),
+        *known.reasons(view),
         *usual.stopped(view),
         *(() if "rising" in view.quiet else _climbs(view)),
         *(() if "overfitting" in view.quiet else _eval_climbs(view)),

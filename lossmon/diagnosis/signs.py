@@ -205,18 +205,23 @@ def cheap(view: View) -> Cheap | None:
     return Cheap(own[0].name, wrong, loss)
 
 
+def of_cheap(found: Cheap, weight: float) -> Iterator[Reason]:
+    """The cause of it."""
+    why = said(
+        "{wrong:.0%} wrong answers by {name} would cost {least:.2g} of a cross-entropy at "
+        "least, and cost {loss:.3g}",
+        wrong=found.wrong,
+        name=found.name,
+        least=found.wrong * math.log(2),
+        loss=found.loss,
+    )
+    yield Reason("metric_wrong", why, weight)
+
+
 def _cheap(view: View) -> Iterator[Reason]:
     found = cheap(view)
     if found is not None:
-        why = said(
-            "{wrong:.0%} wrong answers by {name} would cost {least:.2g} of a cross-entropy at "
-            "least, and cost {loss:.3g}",
-            wrong=found.wrong,
-            name=found.name,
-            least=found.wrong * math.log(2),
-            loss=found.loss,
-        )
-        yield Reason("metric_wrong", why, 1.9)
+        yield from of_cheap(found, 1.9)
 
 
 def _below_zero(values: Floats, view: View) -> Iterator[Reason]:

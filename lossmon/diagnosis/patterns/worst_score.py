@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from lossmon.diagnosis import facts, majority
+from lossmon.diagnosis import facts, majority, signs
 from lossmon.diagnosis import statistics as st
 from lossmon.diagnosis.around import Logged
 from lossmon.diagnosis.contradictions import REFUTED, Contradiction, contradiction
@@ -313,6 +313,8 @@ def _small_loss(view: View) -> Iterator[Reason]:
     own = [one for one in view.around.scores if one.rises and "acc" in one.name.lower()]
     train = [one for one in own if not is_held_out(one.name)]
     curve = view.train
+    if (found := signs.cheap(view)) is not None:
+        yield from signs.of_cheap(found, 2.2)
     if curve is None or curve.rises or not train or any(np.any(one.value != 0) for one in own):
         return
     if 0 < curve.end < Bounds.small:
